@@ -1,0 +1,110 @@
+/* conf.h: the configuration, as one immutable, counted snapshot.
+ *
+ * conf_load reads a file (and its includes) with libyaml, checks everything, and returns either a
+ * complete snapshot or every error at once with file:line:column and the nearest known key.  A snapshot
+ * never changes; a reload makes a new one.  Keys, ranges and defaults: conf/schema.c, which is also
+ * what `partywall config --reference` prints. */
+#pragma once
+
+#include "policy/rules.h"
+#include "protocol/err.h"
+#include "protocol/scram.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct conf_listen {
+    char *host;      /* TCP: address or name of a local address; NULL for unix */
+    uint16_t port;
+    char *unix_path; /* full path of the socket; NULL for TCP */
+};
+
+enum conf_tls_mode { CONF_TLS_OFF, CONF_TLS_PREFER, CONF_TLS_REQUIRE };
+
+struct conf_pool {
+    uint32_t size;
+    uint32_t idle_ms;
+    uint32_t lifetime_ms;
+    uint32_t queue_timeout_ms;
+};
+
+struct conf_backend {
+    char *name;
+    char *postgres;   /* conninfo or URL as libpq takes it, without the secret; NULL: store */
+    char *secret;     /* password for it; NULL: none given */
+    char *store;      /* directory of an embedded store, absolute; NULL: PostgreSQL */
+    struct conf_pool pool;
+    const char *file;
+    int line;
+};
+
+enum conf_access { CONF_ACCESS_TENANT, CONF_ACCESS_OWNER };
+
+struct conf_login {
+    char *name;
+    struct scram_verifier verifier; /* derived at load time when the secret is plain */
+    enum conf_access access;
+    char *tenant;       /* bound to this one; NULL: see below */
+    bool any_tenant;    /* tenants: "*" */
+    char **tenants;     /* may choose among these; NULL with any_tenant */
+    size_t ntenants;
+    char *backend;      /* OWNER: the back end it works on (its `backend`, else the only or first one) */
+};
+
+struct conf_tenant {
+    char *name;
+    size_t backend; /* index into conf->backends */
+};
+
+struct conf {
+    unsigned refs; /* atomic; see conf_ref */
+    uint64_t epoch; /* grows with every load in this process */
+    char *path;
+    struct conf_listen *listen;
+    size_t nlisten;
+    struct {
+        enum conf_tls_mode mode;
+        char *certificate, *key; /* paths */
+    } tls;
+    uint32_t workers; /* 0: auto */
+    struct {
+        int level;  /* 0 debug, 1 info, 2 warning, 3 error */
+        bool json;
+    } log;
+    struct conf_backend *backends;
+    size_t nbackends;
+    struct conf_login *logins; /* sorted by name */
+    size_t nlogins;
+    struct conf_tenant *tenants; /* sorted by name */
+    size_t ntenants;
+    struct conf_tenant *tenant_default; /* tenants."*", or NULL */
+    struct rules rules;
+    struct {
+        uint32_t statement_timeout_ms; /* 0: none, likewise below */
+        uint32_t transaction_ms;
+        uint32_t idle_in_transaction_ms;
+        uint64_t result_bytes;
+    } limits; /* the statement's own limits are in rules.limits */
+};
+
+/* One diagnosis, newline-free: "FILE:LINE:COLUMN: in KEY: text". */
+struct conf_errors {
+    char **lines;
+    size_t n;
+};
+void conf_errors_release(struct conf_errors *e);
+
+/* NULL and ${errors} filled (at least one line), or a snapshot with one reference.  Relative paths in
+ * the file are relative to the file.  Deriving verifiers from plain secrets makes this slow (some ms
+ * for each login): call it off the loop. */
+struct conf *conf_load(const char *path, struct conf_errors *errors) MUSTCHECK;
+struct conf *conf_ref(struct conf *c);
+void conf_unref(struct conf *c);
+
+const struct conf_login *conf_login_find(const struct conf *c, struct slice name);
+/* The tenant's entry, or the default's (when "*" is present), or NULL: unknown tenant. */
+const struct conf_tenant *conf_tenant_find(const struct conf *c, struct slice name);
+
+/* `partywall config --reference`: every key, its type, default, range and sentence, as Markdown. */
+void conf_reference(FILE *out);

@@ -1,0 +1,95 @@
+/* catalog.h: what the policy must know about a database: relations, columns, keys, functions.
+ *
+ * Built once by a reader (daemon/catalog_load.c from PostgreSQL, daemon/store from its own tables),
+ * then sealed: immutable, counted, shared by threads.  DDL by an owner makes a new one.
+ * All strings are copied in.  Names are real names (no folding, no quotes). */
+#pragma once
+
+#include "protocol/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct catalog_column {
+    char *name;
+    char *type_name;   /* format_type(): legal after `::`, for example text, character varying(10) */
+    uint32_t type_oid;
+    int32_t typmod;
+    int16_t attnum;
+    bool not_null;
+    bool has_default;  /* default, serial or identity */
+    bool generated;    /* GENERATED ALWAYS AS (...) STORED, or identity ALWAYS */
+};
+
+struct catalog_key { /* primary key or unique constraint or unique index */
+    char *name;
+    bool primary;
+    int16_t *attnums;
+    size_t nattnums;
+};
+
+struct catalog_foreign_key {
+    char *name;
+    int16_t *attnums;
+    char *parent_schema;
+    char *parent_table;
+    char **parent_columns;
+    size_t ncolumns;
+};
+
+struct catalog_relation {
+    uint32_t oid;
+    char *schema;
+    char *name;
+    char kind; /* pg_class.relkind: r p v m f S ... */
+    uint32_t parent_oid; /* partition or single-inheritance parent, else 0 */
+    bool has_rules;      /* rules other than a view's own */
+    struct catalog_column *columns; /* by attnum, dropped ones left out */
+    size_t ncolumns;
+    struct catalog_key *keys;
+    size_t nkeys;
+    struct catalog_foreign_key *foreign_keys;
+    size_t nforeign_keys;
+};
+
+struct catalog; /* opaque */
+
+/* -- building (one thread, before catalog_seal) -- */
+struct catalog *catalog_new(void); /* NULL: no memory; one reference */
+/* The adders copy; the pointer returned stays valid only until the next adder call of its kind.
+ * Failure is sticky: catalog_seal reports it. */
+struct catalog_relation *catalog_add_relation(struct catalog *c, uint32_t oid, const char *schema,
+                                              const char *name, char kind);
+void catalog_add_column(struct catalog_relation *r, const struct catalog_column *column);
+void catalog_add_key(struct catalog_relation *r, const char *name, bool primary,
+                     const int16_t *attnums, size_t n);
+void catalog_add_foreign_key(struct catalog_relation *r, const char *name, const int16_t *attnums,
+                             const char *parent_schema, const char *parent_table,
+                             const char *const *parent_columns, size_t n);
+/* ${builtin}: in pg_catalog with an oid below 16384 (FirstNormalObjectId). */
+void catalog_add_function(struct catalog *c, const char *schema, const char *name, bool builtin);
+void catalog_add_operator(struct catalog *c, const char *schema, const char *name);
+/* User types (enums, domains, composites): legal as cast targets. ${kind}: pg_type.typtype. */
+void catalog_add_type(struct catalog *c, const char *schema, const char *name, uint32_t oid, char kind);
+/* Schemas of the pinned search_path, in order ("public" unless told); pg_catalog is implied first. */
+void catalog_set_search_path(struct catalog *c, const char *const *schemas, size_t n);
+/* Index and freeze.  0, or -1 (53200). */
+int catalog_seal(struct catalog *c, struct err *err) MUSTCHECK;
+
+/* -- use (any thread) -- */
+struct catalog *catalog_ref(struct catalog *c);
+void catalog_unref(struct catalog *c);
+/* ${schema} NULL: first match on the search_path.  NULL if there is none.  (pg_catalog is not in here.) */
+const struct catalog_relation *catalog_find(const struct catalog *c, const char *schema,
+                                            const char *name);
+const struct catalog_relation *catalog_find_oid(const struct catalog *c, uint32_t oid);
+const struct catalog_column *catalog_column(const struct catalog_relation *r, const char *name);
+/* Is there any function / operator / type of this name (${schema} NULL: in any schema of the search_path,
+ * pg_catalog left out)? */
+bool catalog_has_user_function(const struct catalog *c, const char *schema, const char *name);
+bool catalog_has_user_operator(const struct catalog *c, const char *schema, const char *name);
+bool catalog_has_user_type(const struct catalog *c, const char *schema, const char *name);
+/* Is ${name} a function of pg_catalog on this server? */
+bool catalog_has_builtin_function(const struct catalog *c, const char *name);
+/* All relations, in no special order. */
+size_t catalog_relations(const struct catalog *c, const struct catalog_relation *const **ret);

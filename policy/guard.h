@@ -1,0 +1,12 @@
+/* guard.h: what must hold before a text may reach a recursive parser.
+ *
+ * Valid UTF-8 without NUL (22021), at most limits.statement_bytes (54000), and, counted by a scanner that
+ * knows comments, dollar quotes and strings: tokens, nesting of ( [ CASE, and chains of operators or set
+ * operations (54001). Linear time, constant stack. */
+#pragma once
+
+#include "policy/rules.h"
+#include "protocol/err.h"
+#include "protocol/slice.h"
+
+int guard_check(const struct rules *rules, struct slice sql, struct err *err) MUSTCHECK;

@@ -1,0 +1,61 @@
+/* plan.h: the decision about one statement, immutable and shared.
+ *
+ * A plan never holds a tenant: its text says where the tenant's value goes, so one plan serves all
+ * tenants (and one prepared statement on a server does).  Counted; safe to share between threads. */
+#pragma once
+
+#include "protocol/buf.h"
+#include "protocol/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum plan_class {
+    PLAN_EMPTY,   /* nothing but blanks, comments or ';' */
+    PLAN_READ,    /* SELECT, VALUES, TABLE, COPY ... TO STDOUT; SHOW of a server's setting */
+    PLAN_WRITE,   /* INSERT, UPDATE, DELETE, SELECT FOR UPDATE, data-modifying CTE */
+    PLAN_DDL,     /* owner only: whatever may change the catalog */
+    PLAN_OTHER,   /* owner only: everything else */
+    PLAN_BEGIN,   /* BEGIN, START TRANSACTION */
+    PLAN_COMMIT,  /* COMMIT, END */
+    PLAN_ROLLBACK,
+    PLAN_SAVEPOINT, /* name */
+    PLAN_RELEASE,   /* name */
+    PLAN_ROLLBACK_TO, /* name */
+    PLAN_SET,     /* name, value, local: tracked when the server says SET */
+    PLAN_RESET,   /* name; NULL: RESET ALL */
+    PLAN_SHOW,    /* name: of a `partywall.*` name, answered by the session */
+    PLAN_DEALLOCATE, /* name of the client's own map; NULL: ALL */
+    PLAN_DISCARD_ALL,
+};
+
+struct plan_place { /* a run of `text` that stands for the tenant's value: `$n` */
+    uint32_t offset;
+    uint32_t len;
+};
+
+struct plan {
+    uint64_t id;           /* unique in the process, never reused: names the statement on servers */
+    enum plan_class class; /* valid also for refused plans when known */
+    bool refused;          /* `err` says why; nothing else is valid but class, and source */
+    struct err err;
+    char *text;            /* what the server gets; NUL-terminated */
+    uint32_t text_len;
+    uint16_t nparams;      /* highest $n of the client's statement */
+    bool hidden;           /* text uses $nparams+1: the tenant */
+    struct plan_place *places;
+    uint32_t nplaces;
+    char *name;            /* SET, RESET, SHOW, DEALLOCATE, SAVEPOINT ...: lower case where PostgreSQL folds */
+    char *value;           /* SET: the value as set_config() takes it; NULL: DEFAULT */
+    bool local;            /* SET LOCAL */
+    bool leads_with_literal_places; /* reserved for the cache */
+    uint32_t source_offset; /* where the statement stands in the text it was split from */
+    uint32_t source_len;
+};
+
+struct plan *plan_ref(struct plan *p);
+void plan_unref(struct plan *p);
+
+/* Append the text with ${tenant} as a string literal at each place (simple protocol).
+ * The literal is made for standard_conforming_strings=on and holds for any bytes without NUL. */
+void plan_text_literal(const struct plan *p, struct slice tenant, struct buf *ret);

@@ -1,0 +1,53 @@
+/* policy.h: SQL in, decision out.
+ *
+ * policy_decide takes one text as a client sent it (in a Query or a Parse) and returns a decision: a
+ * list of plans, one for each statement in it.  It does no I/O, keeps no state but the cache given,
+ * and never lets PostgreSQL's code end the process: guard before parsing, one handler around the rest.
+ *
+ *   guard -> parse -> resolve -> authorise -> scope -> verify -> plan
+ *   guard.c  parse.c  resolve.c  authorise.c  scope*.c verify.c  plan.c
+ *
+ * Fail closed: what is not understood is a refused plan with an SQLSTATE. */
+#pragma once
+
+#include "policy/catalog.h"
+#include "policy/plan.h"
+#include "policy/rules.h"
+
+struct policy_cache; /* per worker; bounded; see policy/cache.h */
+
+struct policy_request {
+    const struct rules *rules;      /* immutable, outlives the call */
+    const struct catalog *catalog;  /* likewise */
+    uint64_t epoch;  /* changes whenever rules or catalog do; part of the cache key */
+    bool confined;   /* false: owner; statements are classified, not rewritten */
+    bool single;     /* extended protocol: more than one statement is 42601 */
+    struct slice sql; /* the client's text, without its NUL */
+};
+
+struct decision {
+    unsigned refs;
+    size_t nplans;
+    struct plan *plans[]; /* at least one (PLAN_EMPTY for an empty text); after a syntax error: exactly
+                             one refused plan for the whole text */
+};
+
+/* Decide.  Never fails but for lack of memory: then NULL and 53200 in ${err}.  The caller owns one
+ * reference.  ${cache} may be NULL.  Must run on a thread with a deep stack (64 MiB); see
+ * policy_thread_init. */
+struct decision *policy_decide(struct policy_cache *cache, const struct policy_request *req,
+                               struct err *err) MUSTCHECK;
+void decision_unref(struct decision *d);
+
+/* Rough cost, from the number of bytes: is this text worth a helper thread (over ~2 ms)? */
+bool policy_is_heavy(struct slice sql);
+
+/* Once for each thread that calls policy_decide or parse_*; and at its end. */
+void policy_thread_init(void);
+void policy_thread_release(void);
+
+struct policy_cache *policy_cache_new(size_t max_bytes); /* NULL: no memory */
+void policy_cache_free(struct policy_cache *c);
+
+/* May a client set ${name} (lower case) at start-up or by SET?  Rules' own list or the built-in one. */
+bool policy_setting_allowed(const struct rules *rules, const char *name);

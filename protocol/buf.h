@@ -1,0 +1,45 @@
+/* buf.h: a growing byte queue, born with a maximum.
+ *
+ * Bytes are appended at the end and consumed from the front.  An append past the maximum, or one
+ * for which there is no memory, fails: the buffer becomes `failed`, its bytes are freed, and every
+ * later append fails too, so a message writer may check once at its end. */
+#pragma once
+
+#include "protocol/err.h"
+#include "protocol/slice.h"
+
+#include <stdint.h>
+
+struct buf {
+    char *data;   /* NULL while nothing was ever stored */
+    size_t start; /* first unconsumed byte */
+    size_t end;   /* one past the last byte */
+    size_t cap;
+    size_t max;
+    bool failed;
+};
+
+/* Storage by the caller; allocates nothing yet. */
+void buf_init(struct buf *b, size_t max_bytes);
+/* Free the bytes; the buffer may be used again as after buf_init. */
+void buf_release(struct buf *b);
+/* Drop the content, keep the storage, clear `failed`. */
+void buf_reset(struct buf *b);
+
+static inline size_t buf_len(const struct buf *b)
+{
+    return b->end - b->start;
+}
+/* Borrowed until the next call on ${b}. */
+static inline struct slice buf_peek(const struct buf *b)
+{
+    return (struct slice){b->data ? b->data + b->start : NULL, b->end - b->start};
+}
+
+/* 0, or -1 and failed. */
+int buf_append(struct buf *b, const void *data, size_t len);
+/* Room for ${len} bytes at the end, to be filled and then made content with buf_commit; NULL: failed. */
+char *buf_reserve(struct buf *b, size_t len);
+void buf_commit(struct buf *b, size_t len);
+/* Drop ${len} bytes from the front; ${len} must not exceed buf_len. */
+void buf_consume(struct buf *b, size_t len);

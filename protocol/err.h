@@ -1,0 +1,42 @@
+/* err.h: one error, shaped like an ErrorResponse, that any layer can fill and the session can send.
+ *
+ * protocol/, policy/ and conf/ never log: they return a negative code and fill a struct err given
+ * by the caller.  Storage is the caller's; texts are copied and cut at the size of their field on a
+ * character boundary, so a struct err never borrows and needs no release.
+ * Field meanings: PostgreSQL manual, chapter "Error and Notice Message Fields". */
+#pragma once
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#define MUSTCHECK __attribute__((warn_unused_result))
+
+#define ERR_MESSAGE_BYTES 512
+#define ERR_DETAIL_BYTES  512
+#define ERR_HINT_BYTES    256
+#define ERR_NAME_BYTES    64
+
+struct err {
+    char sqlstate[6];                /* "" means: no error */
+    char message[ERR_MESSAGE_BYTES]; /* primary message, PostgreSQL's message style */
+    char detail[ERR_DETAIL_BYTES];   /* "" if none, likewise below */
+    char hint[ERR_HINT_BYTES];
+    int position; /* 1-based, in characters of the client's text; 0 if none */
+    char schema[ERR_NAME_BYTES];
+    char table[ERR_NAME_BYTES];
+    char column[ERR_NAME_BYTES];
+    char datatype[ERR_NAME_BYTES];
+    char constraint[ERR_NAME_BYTES];
+};
+
+/* Forget what ${err} says. */
+void err_reset(struct err *err);
+
+/* Fill ${err} with ${sqlstate} (five characters, see sqlstate.h) and a printf-like primary message;
+ * all other fields become empty.  Always returns -1, so that `return err_set(err, ...)` reads well. */
+int err_set(struct err *err, const char *sqlstate, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Set one further field of an ${err} already filled. */
+void err_detail(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void err_hint(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
