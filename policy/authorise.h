@@ -1,0 +1,75 @@
+/* authorise.h: which functions, operators, types and catalog relations a confined statement may name.
+ *
+ * Closed lists: what is not on one is refused (42501).  Names are looked up as PostgreSQL would: an
+ * unqualified name means pg_catalog unless something of that name in a schema of the search_path could be
+ * chosen instead, so such a name is refused unless rules allow it.  No state, no I/O; called inside
+ * parse_protect.  All checks return 0, or -1 with SQLSTATE, message and ${err}->position = byte offset + 1
+ * of ${location} in the text parsed (0 if ${location} is unknown).
+ *
+ * What the caller's walk must hand over:
+ *   FuncCall                     authorise_call (also in FROM, CALL arguments, DEFAULT, anywhere)
+ *   ColumnRef of two or more names and A_Indirection whose field is not a known column
+ *                                authorise_attribute for that field
+ *   A_Expr, SubLink.operName, SortBy.useOp, and operator names elsewhere
+ *                                authorise_operator
+ *   TypeCast, XmlSerialize, RangeTableFunc columns, coldeflist
+ *                                authorise_type, or authorise_cast when the argument is known
+ *   SQLValueFunction             authorise_value_function
+ *   XmlExpr, XmlSerialize, RangeTableFunc, CurrentOfExpr, SetToDefault outside of its places, RawStmt
+ *   in a query, and every node tag the caller does not know: refused by the caller
+ *   each SELECT / UPDATE / DELETE / MERGE level: authorise_join_count with the number of its relations */
+#pragma once
+
+#include "policy/catalog.h"
+#include "policy/nodes.h"
+#include "policy/rules.h"
+#include "protocol/err.h"
+
+struct authorise {
+    const struct rules *rules;
+    const struct catalog *catalog;
+};
+
+/* A call by name alone.  Functions whose first argument decides (current_setting, lpad, ...) are refused
+ * here when that argument cannot be seen: prefer authorise_call. */
+int authorise_function(const struct authorise *a, const List *name, int nargs, int location,
+                       struct err *err) MUSTCHECK;
+
+/* The same with the call at hand: name, and the arguments that must be constants within a limit
+ * (current_setting's name; sizes of lpad, rpad, repeat, array_fill).  Arguments are not walked. */
+int authorise_call(const struct authorise *a, const FuncCall *call, struct err *err) MUSTCHECK;
+
+/* `x.f`, `(x).f` where f is not a known column of x: PostgreSQL may call function f(x) without a call
+ * node.  Allowed when f is no function at all (the server will say 42703) or one that is allowed. */
+int authorise_attribute(const struct authorise *a, const char *field, int location,
+                        struct err *err) MUSTCHECK;
+
+/* An operator's name: a list of one or two String nodes. */
+int authorise_operator(const struct authorise *a, const List *name, int location,
+                       struct err *err) MUSTCHECK;
+
+int authorise_type(const struct authorise *a, const TypeName *type, struct err *err) MUSTCHECK;
+
+/* A cast: as authorise_type, but reg* types are allowed for the system column `tableoid` alone (the name
+ * of a table the client reads anyway). */
+int authorise_cast(const struct authorise *a, const TypeCast *cast, struct err *err) MUSTCHECK;
+
+/* CURRENT_DATE and its like, CURRENT_USER, ...: all are allowed, CURRENT_CATALOG and the user names too:
+ * they say what the client itself gave or the name of the shared role. */
+int authorise_value_function(const struct authorise *a, const SQLValueFunction *f,
+                             struct err *err) MUSTCHECK;
+
+/* Reads of pg_catalog and information_schema (${schema} NULL: unqualified, found nowhere else).
+ * ${*ret_columns} NULL: all columns.  Otherwise a NULL-terminated list: only these may be named, and no
+ * star, whole row or system column but `oid` when listed.  Static storage. */
+int authorise_catalog_relation(const struct authorise *a, const char *schema, const char *name,
+                               const char *const **ret_columns, int location,
+                               struct err *err) MUSTCHECK;
+
+/* Must an unqualified ${name} be taken for a relation of pg_catalog, which comes first on the search_path?
+ * True for each `pg_` name: newer servers have more of them than any list. */
+bool authorise_is_catalog_relation(const char *name);
+
+/* At most AUTHORISE_MAX_JOINS relations joined in one query level (54001): planning time. */
+#define AUTHORISE_MAX_JOINS 12
+int authorise_join_count(int n, struct err *err) MUSTCHECK;
