@@ -1,0 +1,166 @@
+#include "policy/cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+struct entry {
+    struct entry *chain;        /* same bucket */
+    struct entry *older, *newer; /* by last use */
+    uint64_t hash;
+    uint64_t epoch;
+    bool confined, single;
+    size_t bytes;
+    struct decision *decision;
+    size_t len;
+    char text[];
+};
+
+struct policy_cache {
+    size_t max_bytes, bytes;
+    size_t n, nbuckets; /* nbuckets: a power of two */
+    struct entry **buckets;
+    struct entry *oldest, *newest;
+};
+
+enum { FIRST_BUCKETS = 256 };
+
+struct policy_cache *policy_cache_new(size_t max_bytes)
+{
+    struct policy_cache *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->max_bytes = max_bytes;
+    c->nbuckets = FIRST_BUCKETS;
+    c->buckets = calloc(c->nbuckets, sizeof(struct entry *));
+    if (!c->buckets) {
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
+static uint64_t hash_of(const struct policy_request *req)
+{
+    return XXH3_64bits_withSeed(req->sql.len ? req->sql.data : "", req->sql.len,
+                                req->epoch * 4 + (req->confined ? 2 : 0) + (req->single ? 1 : 0));
+}
+
+static bool is_for(const struct entry *e, uint64_t hash, const struct policy_request *req)
+{
+    return e->hash == hash && e->epoch == req->epoch && e->confined == req->confined &&
+           e->single == req->single &&
+           slice_equal((struct slice){e->text, e->len}, req->sql);
+}
+
+static struct entry **bucket_of(struct policy_cache *c, uint64_t hash)
+{
+    return &c->buckets[hash & (c->nbuckets - 1)];
+}
+
+static void age_unlink(struct policy_cache *c, struct entry *e)
+{
+    *(e->older ? &e->older->newer : &c->oldest) = e->newer;
+    *(e->newer ? &e->newer->older : &c->newest) = e->older;
+}
+
+static void age_push(struct policy_cache *c, struct entry *e)
+{
+    e->older = c->newest;
+    e->newer = NULL;
+    *(c->newest ? &c->newest->newer : &c->oldest) = e;
+    c->newest = e;
+}
+
+static void evict(struct policy_cache *c, struct entry *e)
+{
+    struct entry **at = bucket_of(c, e->hash);
+    while (*at != e)
+        at = &(*at)->chain;
+    *at = e->chain;
+    age_unlink(c, e);
+    c->bytes -= e->bytes;
+    c->n--;
+    decision_unref(e->decision);
+    free(e);
+}
+
+void policy_cache_free(struct policy_cache *c)
+{
+    if (!c)
+        return;
+    while (c->oldest)
+        evict(c, c->oldest);
+    free(c->buckets);
+    free(c);
+}
+
+struct decision *cache_get(struct policy_cache *c, const struct policy_request *req)
+{
+    uint64_t hash = hash_of(req);
+    for (struct entry *e = *bucket_of(c, hash); e; e = e->chain) {
+        if (!is_for(e, hash, req))
+            continue;
+        if (e != c->newest) {
+            age_unlink(c, e);
+            age_push(c, e);
+        }
+        e->decision->refs++;
+        return e->decision;
+    }
+    return NULL;
+}
+
+static size_t decision_bytes(const struct decision *d)
+{
+    size_t bytes = sizeof *d + d->nplans * sizeof(struct plan *);
+    for (size_t i = 0; i < d->nplans; i++) {
+        const struct plan *p = d->plans[i];
+        bytes += sizeof *p + p->text_len + p->nplaces * sizeof *p->places;
+        bytes += (p->name ? strlen(p->name) : 0) + (p->value ? strlen(p->value) : 0);
+    }
+    return bytes;
+}
+
+/* Twice the buckets when there is an entry for each; staying small is no error. */
+static void widen(struct policy_cache *c)
+{
+    struct entry **wider = calloc(2 * c->nbuckets, sizeof(struct entry *));
+    if (!wider)
+        return;
+    free(c->buckets);
+    c->buckets = wider;
+    c->nbuckets *= 2;
+    for (struct entry *e = c->oldest; e; e = e->newer) {
+        struct entry **at = bucket_of(c, e->hash);
+        e->chain = *at;
+        *at = e;
+    }
+}
+
+void cache_put(struct policy_cache *c, const struct policy_request *req, struct decision *d)
+{
+    size_t bytes = sizeof(struct entry) + req->sql.len + decision_bytes(d);
+    if (bytes > c->max_bytes / 8)
+        return; /* one huge text must not push out everything else */
+    struct entry *e = malloc(sizeof *e + req->sql.len);
+    if (!e)
+        return;
+    *e = (struct entry){.hash = hash_of(req), .epoch = req->epoch, .confined = req->confined,
+                        .single = req->single, .bytes = bytes, .decision = d, .len = req->sql.len};
+    if (e->len)
+        memcpy(e->text, req->sql.data, e->len);
+    while (c->oldest && c->bytes + bytes > c->max_bytes)
+        evict(c, c->oldest);
+    if (c->n >= c->nbuckets)
+        widen(c);
+    struct entry **at = bucket_of(c, e->hash);
+    e->chain = *at;
+    *at = e;
+    age_push(c, e);
+    c->bytes += bytes;
+    c->n++;
+    d->refs++;
+}

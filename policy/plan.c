@@ -1,0 +1,71 @@
+#include "policy/plan.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "policy/plan_make.h"
+
+struct counted { /* `plan` comes first: the pointers are the same */
+    struct plan plan;
+    atomic_uint refs;
+};
+
+struct plan *plan_new(void)
+{
+    static atomic_uint_fast64_t last; /* a counter, the one thing that plans of all workers share */
+    struct counted *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    atomic_init(&c->refs, 1);
+    c->plan.id = atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+    return &c->plan;
+}
+
+struct plan *plan_ref(struct plan *p)
+{
+    atomic_fetch_add_explicit(&((struct counted *)p)->refs, 1, memory_order_relaxed);
+    return p;
+}
+
+void plan_unref(struct plan *p)
+{
+    if (!p ||
+        atomic_fetch_sub_explicit(&((struct counted *)p)->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    free(p->text);
+    free(p->places);
+    free(p->name);
+    free(p->value);
+    free(p);
+}
+
+/* A literal that no byte can break out of: quotes doubled, and a form that holds whatever
+ * standard_conforming_strings says once a backslash is in it. */
+static void append_literal(struct buf *b, struct slice s)
+{
+    bool escaped = s.len && memchr(s.data, '\\', s.len);
+    if (escaped)
+        buf_append(b, " E", 2);
+    buf_append(b, "'", 1);
+    size_t from = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.data[i] != '\'' && s.data[i] != '\\')
+            continue;
+        buf_append(b, s.data + from, i + 1 - from);
+        from = i; /* once more with the next run: that doubles it */
+    }
+    buf_append(b, s.data + from, s.len - from);
+    buf_append(b, "'", 1);
+}
+
+void plan_text_literal(const struct plan *p, struct slice tenant, struct buf *ret)
+{
+    uint32_t from = 0;
+    for (uint32_t i = 0; i < p->nplaces; i++) {
+        buf_append(ret, p->text + from, p->places[i].offset - from);
+        append_literal(ret, tenant);
+        from = p->places[i].offset + p->places[i].len;
+    }
+    buf_append(ret, p->text + from, p->text_len - from);
+}
+
