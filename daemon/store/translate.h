@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct store_catalog; /* daemon/store/catalog.h */
+struct store_table;
 
 struct translate_column {
     const char *name;
@@ -43,3 +44,11 @@ struct translate_result {
 int translate(const struct store_catalog *catalog, const RawStmt *stmt, const char *sql,
               const uint32_t *oids, size_t noids, struct translate_result *ret,
               struct err *err) MUSTCHECK;
+
+/* One expression of DDL, analysed with the columns of ${table} in scope (NULL: none; subqueries and
+ * aggregates are 0A000/42803), coerced by assignment to ${type_oid}/${typmod}: text of a SQLite expression
+ * in ${ret} (palloc'd; columns as bare quoted names).  Used for DEFAULT (no columns), CHECK (bool),
+ * expression and partial indexes.  0 or -1. */
+int translate_expression(const struct store_catalog *catalog, const struct store_table *table,
+                         Node *expression, const char *sql, uint32_t type_oid, int32_t typmod,
+                         const char **ret, struct err *err) MUSTCHECK;

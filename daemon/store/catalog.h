@@ -1,0 +1,126 @@
+/* catalog.h: what a store knows about its tables, in memory: immutable, owned by one connection.
+ *
+ * The truth is in the SQLite file: tables shaped like PostgreSQL's own (pg_class, pg_attribute ...), kept
+ * by ddl*.c.  A connection reads them into a struct store_catalog once for each `epoch`, and again when
+ * DDL has changed that; everything below then stays valid until store_catalog_free.
+ *
+ * The relations of pg_catalog and information_schema are in here like any other (schema "pg_catalog",
+ * `system` set: readable, never writable).  Built-in types are not: see types.h. */
+#pragma once
+
+#include "protocol/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sqlite3;
+
+struct store_column {
+    const char *name;        /* as PostgreSQL knows it */
+    const char *sqlite_name; /* as SQLite knows it (SQLite folds case): quote it */
+    uint32_t type_oid;
+    int32_t typmod;          /* -1: none */
+    int16_t type_len;        /* pg_type.typlen */
+    int16_t attnum;          /* from 1; gaps after DROP COLUMN */
+    bool not_null;
+    bool rowid;              /* the INTEGER PRIMARY KEY: may be left out or NULL in SQLite */
+    char identity;           /* 'a' ALWAYS (explicit values: 428C9), 'd' BY DEFAULT, 0 none */
+    uint32_t sequence_oid;   /* serial or identity: the sequence it owns; 0 none */
+    /* NULL: no default.  `default_sql` is PostgreSQL's text.  `default_sqlite` is a translated SQLite
+     * expression of the column's type, typmod applied, legal anywhere an expression is; an INSERT that
+     * leaves the column out, or says DEFAULT, must put it in: SQLite's own schema has no defaults.
+     * Serial and identity columns have it too (a call of the sequence). */
+    const char *default_sql;
+    const char *default_sqlite;
+};
+
+struct store_key { /* primary key, unique constraint, or index */
+    const char *name;        /* of the constraint and of its index */
+    const char *sqlite_name; /* of the index; NULL if SQLite made it (rowid alias) */
+    uint32_t oid;            /* of the index */
+    uint32_t constraint_oid; /* 0: a plain (maybe unique) index */
+    bool primary;
+    bool unique;
+    bool partial;            /* has a predicate */
+    const char *predicate_sql; /* of a partial index, PostgreSQL's text, else NULL */
+    const int16_t *attnums;  /* 0: an expression */
+    size_t nattnums;
+};
+
+struct store_foreign_key {
+    const char *name;
+    uint32_t oid;
+    uint32_t parent_oid;
+    const int16_t *attnums;
+    const int16_t *parent_attnums;
+    size_t nattnums;
+    char on_delete, on_update; /* as pg_constraint: a r c n d */
+};
+
+struct store_check {
+    const char *name;
+    uint32_t oid;
+    const char *sql; /* PostgreSQL's text of the expression */
+};
+
+struct store_table {
+    uint32_t oid;
+    const char *schema;
+    const char *name;
+    const char *sqlite_name; /* quote it; never say the schema in SQLite */
+    char kind;               /* pg_class.relkind: 'r', 'v', 'S' */
+    bool system;             /* in pg_catalog or information_schema: not writable (42501) */
+    const struct store_column *columns; /* by attnum, dropped ones left out */
+    size_t ncolumns;
+    const struct store_key *keys; /* primary key first */
+    size_t nkeys;
+    const struct store_foreign_key *foreign_keys;
+    size_t nforeign_keys;
+    const struct store_check *checks;
+    size_t nchecks;
+};
+
+struct store_sequence {
+    uint32_t oid;
+    const char *schema;
+    const char *name;
+    uint32_t type_oid;
+    int64_t start, increment, min, max;
+    bool cycle;
+    uint32_t table_oid; /* owner, or 0 */
+    int16_t attnum;
+};
+
+struct store_schema {
+    uint32_t oid;
+    const char *name;
+};
+
+struct store_catalog {
+    uint64_t epoch;
+    const struct store_table *tables;
+    size_t ntables;
+    const struct store_sequence *sequences;
+    size_t nsequences;
+    const struct store_schema *schemas;
+    size_t nschemas;
+    void *arena; /* catalog.c's */
+};
+
+/* Read everything in the transaction that ${db} is in.  0, or -1 (53200, XX001). */
+int store_catalog_read(struct sqlite3 *db, struct store_catalog **ret, struct err *err) MUSTCHECK;
+void store_catalog_free(struct store_catalog *c);
+
+/* ${schema} NULL: pg_catalog first, then public (the search_path of a store).  NULL: there is none. */
+const struct store_table *store_catalog_table(const struct store_catalog *c, const char *schema,
+                                              const char *name);
+const struct store_table *store_catalog_table_oid(const struct store_catalog *c, uint32_t oid);
+const struct store_column *store_table_column(const struct store_table *t, const char *name);
+const struct store_column *store_table_attnum(const struct store_table *t, int16_t attnum);
+const struct store_key *store_table_primary(const struct store_table *t);
+const struct store_sequence *store_catalog_sequence(const struct store_catalog *c,
+                                                    const char *schema, const char *name);
+const struct store_sequence *store_catalog_sequence_oid(const struct store_catalog *c,
+                                                        uint32_t oid);
+const struct store_schema *store_catalog_schema(const struct store_catalog *c, const char *name);

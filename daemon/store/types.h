@@ -1,0 +1,133 @@
+/* types.h: PostgreSQL's types: facts about them, how SQLite keeps them, and text and binary in and out.
+ *
+ *   type                                   in SQLite
+ *   bool                                   INTEGER 0/1
+ *   int2 int4 int8 oid xid cid reg*        INTEGER
+ *   float4 float8                          REAL ('Infinity' too; 'NaN' is 0A000: SQLite makes it NULL)
+ *   numeric                                TEXT, canonical: -?digits(.digits)?, scale kept; NaN
+ *   text varchar bpchar name "char" json   TEXT (bpchar without trailing blanks, padded on output)
+ *   jsonb                                  TEXT, normalised: keys by length then bytes, last duplicate
+ *                                          wins, PostgreSQL's spacing; equal values are equal texts
+ *   uuid                                   TEXT, lower case with hyphens
+ *   bytea                                  BLOB
+ *   date                                   INTEGER days since 2000-01-01
+ *   timestamp timestamptz                  INTEGER microseconds since 2000-01-01 (UTC); typmod rounds
+ *   time                                   INTEGER microseconds since midnight
+ *   interval                               BLOB(16): big-endian int64 microseconds, int32 days, int32 months
+ *   T[] of the above                       TEXT: a JSON array of the elements' PostgreSQL text form (strings) and null
+ *                                          (int2vector, oidvector: likewise)
+ *   void, unknown                          TEXT
+ * Infinite dates and timestamps are the smallest and largest int32 / int64.
+ *
+ * Pure: no SQLite here.  Values borrow; see struct types_value. */
+#pragma once
+
+#include "protocol/buf.h"
+#include "protocol/err.h"
+#include "protocol/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum types_oid {
+    TYPES_BOOL = 16, TYPES_BYTEA = 17, TYPES_CHAR = 18, TYPES_NAME = 19, TYPES_INT8 = 20,
+    TYPES_INT2 = 21, TYPES_INT2VECTOR = 22, TYPES_INT4 = 23, TYPES_REGPROC = 24, TYPES_TEXT = 25,
+    TYPES_OID = 26, TYPES_XID = 28, TYPES_CID = 29, TYPES_OIDVECTOR = 30, TYPES_JSON = 114,
+    TYPES_JSON_ARRAY = 199, TYPES_FLOAT4 = 700, TYPES_FLOAT8 = 701, TYPES_UNKNOWN = 705,
+    TYPES_BOOL_ARRAY = 1000, TYPES_CHAR_ARRAY = 1002, TYPES_NAME_ARRAY = 1003,
+    TYPES_INT2_ARRAY = 1005, TYPES_INT4_ARRAY = 1007, TYPES_TEXT_ARRAY = 1009,
+    TYPES_BPCHAR_ARRAY = 1014, TYPES_VARCHAR_ARRAY = 1015, TYPES_INT8_ARRAY = 1016,
+    TYPES_FLOAT4_ARRAY = 1021, TYPES_FLOAT8_ARRAY = 1022, TYPES_OID_ARRAY = 1028,
+    TYPES_BPCHAR = 1042, TYPES_VARCHAR = 1043, TYPES_DATE = 1082, TYPES_TIME = 1083,
+    TYPES_TIMESTAMP = 1114, TYPES_TIMESTAMP_ARRAY = 1115, TYPES_DATE_ARRAY = 1182,
+    TYPES_TIMESTAMPTZ = 1184, TYPES_TIMESTAMPTZ_ARRAY = 1185, TYPES_INTERVAL = 1186,
+    TYPES_NUMERIC_ARRAY = 1231, TYPES_TIMETZ = 1266, TYPES_NUMERIC = 1700,
+    TYPES_REGCLASS = 2205, TYPES_REGTYPE = 2206, TYPES_RECORD = 2249, TYPES_ANYARRAY = 2277,
+    TYPES_VOID = 2278, TYPES_UUID = 2950, TYPES_UUID_ARRAY = 2951, TYPES_JSONB = 3802,
+    TYPES_JSONB_ARRAY = 3807, TYPES_REGNAMESPACE = 4089, TYPES_REGROLE = 4096,
+};
+
+/* A row of pg_type. */
+struct types_info {
+    uint32_t oid;
+    const char *name; /* typname: int4, varchar, _text */
+    int16_t len;      /* typlen */
+    bool byval;
+    char type;        /* typtype: b p r m c ... */
+    char category;    /* typcategory */
+    bool preferred;
+    char delim;
+    uint32_t relid;
+    uint32_t elem;    /* of an array: its element, else 0 (typelem of name and the like is left out) */
+    uint32_t array;   /* its array type, or 0 */
+    uint32_t collation;
+};
+const struct types_info *types_find(uint32_t oid);             /* NULL: no such built-in type */
+const struct types_info *types_find_name(const char *typname); /* in pg_catalog */
+const struct types_info *types_all(size_t *ret_n);
+/* Can the store keep and convert values of it? */
+bool types_supported(uint32_t oid);
+/* The column type in a STRICT table: "INTEGER", "REAL", "TEXT", "BLOB". */
+const char *types_storage(uint32_t oid);
+/* format_type(): "character varying(10)", "timestamp(3) without time zone", "integer[]". */
+void types_format(uint32_t oid, int32_t typmod, char *ret, size_t size);
+
+/* What conversions need to know of the session; by value in struct store_context. */
+struct types_session {
+    char timezone[64];      /* as SHOW prints it */
+    int32_t utc_offset;     /* seconds east, when `fixed` */
+    bool fixed;             /* UTC or a fixed offset; otherwise a zone of the tz database */
+    int extra_float_digits; /* 1 */
+    bool bytea_escape;
+};
+/* "UTC", "GMT", "Europe/Vienna", "+02", "-03:30", "<+02>-02", INTERVAL text "+00:00".
+ * -1: 22023 `invalid value for parameter "TimeZone": "x"`. */
+int types_set_timezone(struct types_session *s, const char *value, struct err *err) MUSTCHECK;
+/* Seconds east of UTC that hold in the session's zone at ${us} (timestamptz). */
+int32_t types_utc_offset(const struct types_session *s, int64_t us);
+/* Local wall clock (timestamp) -> timestamptz in the session's zone, and back. */
+int64_t types_local_to_utc(const struct types_session *s, int64_t local_us);
+int64_t types_utc_to_local(const struct types_session *s, int64_t utc_us);
+
+enum types_kind { TYPES_KIND_NULL, TYPES_KIND_INT, TYPES_KIND_REAL, TYPES_KIND_TEXT, TYPES_KIND_BLOB };
+/* A value as SQLite keeps it.  `bytes` borrows from the input, or from the `scratch` that the
+ * function was given: valid until scratch is changed or reset. */
+struct types_value {
+    enum types_kind kind;
+    int64_t i;
+    double r;
+    struct slice bytes;
+};
+
+/* Text form in (literal, text parameter, cast from text); ${typmod} -1: none.  With a typmod this is an
+ * assignment: varchar(n) too long is 22001 unless only blanks are cut; numeric and timestamps are rounded.
+ * -1: 22P02, 22007, 22008, 22003, 22001, 0A000 with PostgreSQL's texts. */
+int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, struct slice text,
+                struct buf *scratch, struct types_value *ret, struct err *err) MUSTCHECK;
+/* Binary form in (recv functions).  -1: 22P03 and the above. */
+int types_receive(const struct types_session *s, uint32_t oid, struct slice data,
+                  struct buf *scratch, struct types_value *ret, struct err *err) MUSTCHECK;
+/* Appends the text form of ${v} to ${out}; ${v} is not NULL.  A value of the wrong storage class is
+ * XX000.  0 or -1. */
+int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
+                 const struct types_value *v, struct buf *out, struct err *err) MUSTCHECK;
+/* Likewise the binary form. */
+int types_send(const struct types_session *s, uint32_t oid, int32_t typmod,
+               const struct types_value *v, struct buf *out, struct err *err) MUSTCHECK;
+/* Apply a typmod to a value already of the type: ${explicit_cast} cuts varchar(n) silently.
+ * May point into ${scratch}. */
+int types_apply_typmod(uint32_t oid, int32_t typmod, bool explicit_cast,
+                       const struct types_value *v, struct buf *scratch, struct types_value *ret,
+                       struct err *err) MUSTCHECK;
+
+/* -- calendar, for functions*.c -- */
+/* Days since 2000-01-01 of a proleptic Gregorian date, and back. */
+int64_t types_days(int32_t year, int32_t month, int32_t day);
+void types_civil(int64_t days, int32_t *ret_year, int32_t *ret_month, int32_t *ret_day);
+struct types_interval {
+    int64_t us;
+    int32_t days;
+    int32_t months;
+};
+void types_interval_pack(const struct types_interval *v, char ret[16]);
+bool types_interval_unpack(struct slice bytes, struct types_interval *ret); /* false: not one */
