@@ -9,6 +9,7 @@
  * after it. */
 #pragma once
 
+#include "daemon/list.h"
 #include "protocol/buf.h"
 #include "protocol/err.h"
 
@@ -24,6 +25,9 @@ struct link_handler {
     size_t (*on_data)(struct link *l, struct slice data);
     /* The queue has fallen below the low-water mark after link_is_congested was true. */
     void (*on_drained)(struct link *l);
+    /* NULL, or: the very first byte of the stream is a TLS record (direct TLS, wire case 4), nothing has been
+     * read yet.  Answer with link_accept_tls or link_close.  Costs one look at the socket per link. */
+    void (*on_direct_tls)(struct link *l);
     /* The TLS handshake begun with link_accept_tls has ended well. */
     void (*on_tls)(struct link *l);
     /* The stream is over: ${why} is "end of file" or an error's text; unread whole messages have been
@@ -31,34 +35,44 @@ struct link_handler {
     void (*on_end)(struct link *l, const char *why);
 };
 
-struct link {
+enum link_tls { LINK_TLS_NONE, LINK_TLS_WAIT, LINK_TLS_HANDSHAKE, LINK_TLS_OPEN, LINK_TLS_BROKEN };
+enum link_closing { LINK_LIVE, LINK_FLUSHING, LINK_LINGERING, LINK_CLOSED };
+
+struct link { /* all fields are link.c's; the owner may read owner, worker, bytes_*, and set the marks */
     uint32_t magic;
     struct worker *worker;
     const struct link_handler *handler;
     void *owner;
     uv_poll_t poll;
     int fd;
-    bool owns_fd;  /* false: libpq closes it (PQfinish) */
-    SSL *ssl;      /* NULL: plain */
-    bool owns_ssl;
-    int tls_state;
-    int events;    /* what the poll waits for now */
+    bool owns;           /* false: libpq closes descriptor and SSL (PQfinish) */
+    SSL *ssl;            /* NULL: plain */
+    enum link_tls tls;
+    enum link_closing closing;
+    int events;          /* what the poll waits for now; lowered only when an unwanted event comes */
+    bool sniff;          /* look for a direct TLS handshake before the first read */
     bool paused;
+    bool reading;        /* TLS may hold decoded bytes: read again without waiting for the descriptor */
+    bool offering;       /* inside on_data */
+    bool congested;      /* above the high mark; until below the low one */
+    bool ended;          /* on_end was, or is about to be, called */
     bool want_write_for_read; /* TLS */
     bool want_read_for_write;
-    bool offering;
-    bool congested;
-    bool ended;
-    bool closing;
-    struct buf in;  /* unconsumed input */
-    struct buf out; /* queued output */
-    struct link *flush_next; /* the worker's list of links with output */
-    bool on_flush_list;
-    bool flush_close; /* close once `out` is empty */
+    struct buf in;       /* input kept by on_data */
+    struct buf out;      /* queued output */
+    struct list flush_node, serve_node, linger_node; /* the worker's lists */
+    uint64_t linger_until_ms;
+    const char *why;     /* the end's reason */
+    char why_text[160];
     void (*closed)(struct link *l);
     uint64_t bytes_in, bytes_out;
-    size_t high_bytes, low_bytes;
+    size_t high_bytes, low_bytes; /* LIMIT_CLIENT_* until the owner sets others */
 };
+
+/* The worker's half: prepare handle, timer, scratch buffer.  By worker.c and tests. */
+int link_hub_open(struct worker *w, struct err *err) MUSTCHECK;
+void link_hub_close(struct worker *w); /* closes the handles; no link may be left */
+void link_hub_free(struct worker *w);  /* after the loop has ended */
 
 /* Take ${fd} (made non-blocking here) into ${l}.  On failure the caller still owns it. */
 int link_init(struct link *l, struct worker *w, int fd, const struct link_handler *handler,
@@ -67,9 +81,11 @@ int link_init(struct link *l, struct worker *w, int fd, const struct link_handle
 int link_init_borrowed(struct link *l, struct worker *w, int fd, SSL *ssl,
                        const struct link_handler *handler, void *owner, struct err *err) MUSTCHECK;
 /* Begin the server's side of a TLS handshake; what is queued is sent in plain first.  There must be no
- * unconsumed input (wire case 1): the caller checks link_has_input. */
+ * unconsumed input (wire case 1): bytes behind the SSLRequest end the link with on_end. */
 int link_accept_tls(struct link *l, SSL_CTX *ctx, struct err *err) MUSTCHECK;
+/* Is there unconsumed input?  Not counting what on_data is looking at now. */
 bool link_has_input(const struct link *l);
+bool link_is_tls(const struct link *l); /* handshake done */
 
 /* Queue bytes.  On overflow or lack of memory the link ends (on_end, from the loop). */
 void link_write(struct link *l, const void *data, size_t len);

@@ -1,0 +1,30 @@
+/* options.h: the command line. */
+#pragma once
+
+#include <stdbool.h>
+
+#define OPTIONS_DEFAULT_CONF "/etc/partywall/partywall.yaml"
+
+enum options_command {
+    OPTIONS_SERVE,
+    OPTIONS_CHECK,
+    OPTIONS_REFERENCE,
+    OPTIONS_SECRET,
+    OPTIONS_HELP,
+    OPTIONS_VERSION
+};
+
+struct options {
+    enum options_command command;
+    const char *conf_path; /* borrowed from argv */
+};
+
+/* 0, or -1 after a line on standard error: exit with status 2. */
+int options_parse(int argc, char **argv, struct options *ret);
+
+/* The commands that need no daemon; each returns the exit status. */
+int options_run_check(const char *conf_path);
+int options_run_reference(void);
+int options_run_secret(void);
+int options_run_help(void);
+int options_run_version(void);
