@@ -404,3 +404,9 @@ size_t catalog_relations(const struct catalog *c, const struct catalog_relation 
     *ret = c->by_name;
     return c->nrelations;
 }
+
+size_t catalog_search_path(const struct catalog *c, const char *const **ret)
+{
+    *ret = (const char *const *)c->path;
+    return c->npath;
+}

@@ -84,6 +84,8 @@ const struct catalog_relation *catalog_find(const struct catalog *c, const char 
                                             const char *name);
 const struct catalog_relation *catalog_find_oid(const struct catalog *c, uint32_t oid);
 const struct catalog_column *catalog_column(const struct catalog_relation *r, const char *name);
+/* The schemas of the pinned search_path, in order; borrowed from the catalog.  Returns how many. */
+size_t catalog_search_path(const struct catalog *c, const char *const **ret);
 /* Is there any function / operator / type of this name (${schema} NULL: in any schema of the search_path,
  * pg_catalog left out)? */
 bool catalog_has_user_function(const struct catalog *c, const char *schema, const char *name);
