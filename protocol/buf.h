@@ -2,7 +2,9 @@
  *
  * Bytes are appended at the end and consumed from the front.  An append past the maximum, or one
  * for which there is no memory, fails: the buffer becomes `failed`, its bytes are freed, and every
- * later append fails too, so a message writer may check once at its end. */
+ * later append fails too, so a message writer may check once at its end.
+ * The maximum bounds the content; the storage may be half as large again, which is what keeps a
+ * full queue from moving its bytes at each append.  No append may take its bytes from ${b} itself. */
 #pragma once
 
 #include "protocol/err.h"
@@ -43,3 +45,5 @@ char *buf_reserve(struct buf *b, size_t len);
 void buf_commit(struct buf *b, size_t len);
 /* Drop ${len} bytes from the front; ${len} must not exceed buf_len. */
 void buf_consume(struct buf *b, size_t len);
+/* Make ${b} failed: its bytes are freed and every later append fails, until buf_reset. */
+void buf_fail(struct buf *b);

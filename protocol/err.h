@@ -40,3 +40,6 @@ int err_set(struct err *err, const char *sqlstate, const char *format, ...)
 /* Set one further field of an ${err} already filled. */
 void err_detail(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void err_hint(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Copy ${len} bytes of ${text} into one of the fields of a struct err (or any array of
+ * ${field_bytes}), cut on a character boundary and NUL-terminated. */
+void err_copy_text(char *field, size_t field_bytes, const char *text, size_t len);

@@ -8,8 +8,8 @@
  *   SWALLOW  we asked (settings replay, re-prepare): drop the reply, keep its meaning
  *   INJECT   nobody was asked: our own bytes, in their place in the order
  *
- * After an ErrorResponse the server skips everything up to Sync: flow_error pops all entries up to
- * (not including) the next Sync or Query entry.  A ring, no allocation per request beyond its growth;
+ * After an ErrorResponse in the extended protocol the server skips everything up to Sync, simple
+ * queries and function calls included (PostgresMain, ignore_till_sync): see flow_error.  A ring, no allocation per request beyond its growth;
  * bounded by FLOW_MAX entries (54000 beyond).  Tag/arg are the owner's (statement id, ...). */
 #pragma once
 
@@ -63,6 +63,8 @@ size_t flow_len(const struct flow *f);
 size_t flow_syncs(const struct flow *f);
 /* Does a backend message of ${type} end the reply of ${kind}? */
 bool flow_ends(enum flow_kind kind, char type);
-/* An ErrorResponse has arrived: pop up to the next SYNC, QUERY or FUNCTION entry, calling
- * ${dropped} (may be NULL) for each entry popped, so that its owner can undo it. */
+/* An ErrorResponse has arrived, for the head.  If the head is SYNC, QUERY or FUNCTION nothing is
+ * popped: its ReadyForQuery follows.  Otherwise pop up to (not including) the next SYNC entry, calling
+ * ${dropped} (may be NULL) for each entry popped, so that its owner can undo it.  Should no SYNC be
+ * there yet, everything is popped, and the server ignores whatever is sent to it before Sync. */
 void flow_error(struct flow *f, void (*dropped)(void *owner, const struct flow_entry *e), void *owner);

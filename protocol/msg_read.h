@@ -50,7 +50,8 @@ struct msg_bind {
     const char *results;  /* big-endian 16-bit values */
 };
 int msg_read_bind(struct slice body, struct msg_bind *ret, struct err *err) MUSTCHECK;
-/* Format code (0 or 1) of parameter or result column ${i} under the rules none/one/each. */
+/* Format code of parameter or result column ${i} under the rules none/one/each: 0 text, 1 binary;
+ * any other value is the client's mistake, returned as sent (PostgreSQL: 22023). */
 int msg_bind_param_format(const struct msg_bind *m, uint16_t i);
 int msg_bind_result_format(const struct msg_bind *m, uint16_t i);
 /* Walk the parameters: set ${cursor} to m->params first; a NULL value has .data == NULL. */
@@ -75,7 +76,8 @@ int msg_read_sasl_initial(struct slice body, struct msg_sasl_initial *ret, struc
 
 /* -- backend messages -- */
 /* ErrorResponse or NoticeResponse into ${ret}; unknown fields are skipped.  ${ret_severity}, of at
- * least 16 bytes, takes the non-localised severity ('V').  Copies; -1 if malformed. */
+ * least 16 bytes, takes the non-localised severity ('V').  A missing code becomes XX000.  Copies;
+ * -1 if malformed. */
 int msg_read_error(struct slice body, struct err *ret, char *ret_severity) MUSTCHECK;
 struct msg_parameter_status {
     struct slice name, value;

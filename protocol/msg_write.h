@@ -1,7 +1,9 @@
 /* msg_write.h: builds messages at the end of a struct buf.
  *
  * msg_begin/msg_end bracket a message; the length is patched at the end.  Failure is sticky in the
- * buffer (buf->failed): check once, after the last call.
+ * buffer (buf->failed): check once, after the last call.  Nothing may be consumed from the buffer
+ * between msg_begin and msg_end.  What the protocol cannot say (65,536 columns, a NUL inside a
+ * string, a message over 1 GiB) makes the buffer fail.
  * Table of contents: primitives; backend messages; frontend messages. */
 #pragma once
 
@@ -28,6 +30,7 @@ void msg_auth_sasl(struct buf *b, const char *const *mechanisms); /* NULL-termin
 void msg_parameter_status(struct buf *b, const char *name, const char *value);
 /* ${key_len} is 4 for protocol 3.0, up to 32 here for 3.2. */
 void msg_backend_key_data(struct buf *b, uint32_t pid, const void *key, size_t key_len);
+/* We speak 3.${minor}; ${options} are those we do not know. */
 void msg_negotiate_version(struct buf *b, uint32_t minor, const char *const *options, size_t n);
 void msg_ready(struct buf *b, char status); /* 'I' 'T' 'E' */
 /* ${severity}: "ERROR", "FATAL", "PANIC". */
