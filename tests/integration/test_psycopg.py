@@ -1,0 +1,120 @@
+"""psycopg 3 and psycopg2 on both back ends."""
+import datetime
+
+import psycopg
+import psycopg2
+import pytest
+
+
+@pytest.fixture
+def conn(wall):
+    with psycopg.connect(wall.dsn(), autocommit=True) as c:
+        yield c
+
+
+def test_types_come_back_as_python(conn):
+    row = conn.execute('SELECT id, level, "createdAt" FROM "User" u JOIN "Tenant" t ON t.id = u."tenantId" '
+                       "WHERE u.id = %s", ["u1"]).fetchone()
+    assert row[:2] == ("u1", 5)
+    assert isinstance(row[2], datetime.datetime)
+
+
+def test_expressions(conn):
+    row = conn.execute("SELECT 1, 'x', 1 = 1, NULL, 2::bigint, lower('AB'), %s::int + 1, coalesce(NULL, 'c')", [41]).fetchone()
+    assert row == (1, "x", True, None, 2, "ab", 42, "c")
+
+
+def test_prepared_after_five_executions(conn):
+    for i in range(12):
+        assert conn.execute('SELECT count(*) FROM "User" WHERE level > %s', [0]).fetchone() == (2,)
+    conn.execute("DEALLOCATE ALL")
+
+
+def test_binary(conn):
+    cur = conn.cursor(binary=True)
+    cur.execute('SELECT level, id FROM "User" WHERE id = %b', ["u1"])
+    assert cur.fetchone() == (5, "u1")
+
+
+def test_pipeline(wall):
+    with psycopg.connect(wall.dsn()) as c, c.pipeline() as p:
+        one = c.execute("SELECT 1")
+        two = c.execute('SELECT id FROM "User" ORDER BY id')
+        p.sync()
+        assert one.fetchone() == (1,)
+        assert two.fetchall() == [("u1",), ("u2",)]
+
+
+def test_error_in_a_pipeline_skips_to_sync(wall):
+    with psycopg.connect(wall.dsn(), autocommit=True) as c:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            with c.pipeline():
+                c.execute("""INSERT INTO "User"(id, email, password) VALUES ('p1', 'p1@acme.test', 'x')""")
+                c.execute("SELECT pg_sleep(1)")
+                c.execute("SELECT 2")
+        assert c.execute("""SELECT count(*) FROM "User" WHERE id = 'p1'""").fetchone() == (0,)
+
+
+def test_executemany_and_rowcount(wall):
+    with psycopg.connect(wall.dsn()) as c:
+        cur = c.cursor()
+        cur.executemany('INSERT INTO "User"(id, email, password) VALUES (%s, %s, %s)',
+                        [(f"m{i}", f"m{i}@acme.test", "x") for i in range(20)])
+        assert cur.rowcount == 20
+        cur.execute("""DELETE FROM "User" WHERE id LIKE 'm%'""")
+        assert cur.rowcount == 20
+        c.rollback()
+        assert c.execute("""SELECT count(*) FROM "User" WHERE id LIKE 'm%'""").fetchone() == (0,)
+
+
+def test_transaction_blocks_and_savepoints(conn):
+    with conn.transaction():
+        conn.execute("""INSERT INTO "User"(id, email, password) VALUES ('s1', 's1@acme.test', 'x')""")
+        with pytest.raises(psycopg.errors.UniqueViolation) as e:
+            with conn.transaction():
+                conn.execute("""INSERT INTO "User"(id, email, password) VALUES ('s1', 's2@acme.test', 'x')""")
+        assert e.value.diag.constraint_name == "User_pkey"
+        assert e.value.diag.message_detail == "Key (id)=(s1) already exists."
+        conn.execute("""DELETE FROM "User" WHERE id = 's1'""")
+
+
+def test_foreign_key_violation(conn):
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        conn.execute("""INSERT INTO "Workflow"(id, name, "userId") VALUES ('f1', 'f', 'nobody')""")
+    with pytest.raises(psycopg.Error):  # a parent of another tenant
+        conn.execute("""INSERT INTO "Workflow"(id, name, "userId") VALUES ('f1', 'f', 'u51')""")
+    assert conn.execute("""SELECT count(*) FROM "Workflow" WHERE id = 'f1'""").fetchone() == (0,)
+
+
+def test_wrong_number_of_parameters(conn):
+    with pytest.raises(psycopg.ProgrammingError):
+        conn.execute("SELECT %s", [])
+    pg = conn.pgconn
+    pg.prepare(b"two", b'SELECT id FROM "User" WHERE id = $1 AND level > $2')
+    result = pg.exec_prepared(b"two", [b"u1"])
+    assert result.error_field(psycopg.pq.DiagnosticField.SQLSTATE) == b"08P01"
+    assert pg.describe_prepared(b"two").nparams == 2
+    assert pg.exec_prepared(b"two", [b"u1", b"0"]).get_value(0, 0) == b"u1"
+
+
+def test_settings_stay_with_the_client(wall):
+    with psycopg.connect(wall.dsn(), autocommit=True) as a, psycopg.connect(wall.dsn(), autocommit=True) as b:
+        a.execute("SET TIME ZONE 'UTC'")
+        a.execute("SET application_name = 'first'")
+        assert b.execute("SHOW application_name").fetchone() != ("first",)
+        assert a.execute("SHOW application_name").fetchone() == ("first",)
+        with pytest.raises(ZeroDivisionError):
+            with a.transaction():
+                a.execute("SET application_name = 'second'")
+                raise ZeroDivisionError
+        assert a.execute("SHOW application_name").fetchone() == ("first",)
+
+
+def test_psycopg2(wall):
+    with psycopg2.connect(wall.dsn()) as c, c.cursor() as cur:
+        cur.execute('SELECT id FROM "User" WHERE level > %s ORDER BY id', (0,))
+        assert cur.fetchall() == [("u1",), ("u2",)]
+        cur.execute("""INSERT INTO "User"(id, email, password) VALUES (%s, %s, %s) RETURNING "tenantId" """,
+                    ("o'k", "quote@acme.test", "\\ back"))
+        assert cur.fetchone() == ("acme",)
+        c.rollback()
