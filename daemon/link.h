@@ -55,7 +55,8 @@ struct link { /* all fields are link.c's; the owner may read owner, worker, byte
     bool reading;        /* TLS may hold decoded bytes: read again without waiting for the descriptor */
     bool offering;       /* inside on_data */
     bool congested;      /* above the high mark; until below the low one */
-    bool ended;          /* on_end was, or is about to be, called */
+    bool ended;          /* on_end was called */
+    bool doomed;         /* on_end will be called, from the loop */
     bool want_write_for_read; /* TLS */
     bool want_read_for_write;
     struct buf in;       /* input kept by on_data */
