@@ -1,9 +1,9 @@
 /* conf.h: the configuration, as one immutable, counted snapshot.
  *
  * conf_load reads a file (and its includes) with libyaml, checks everything, and returns either a
- * complete snapshot or every error at once with file:line:column and the nearest known key.  A snapshot
- * never changes; a reload makes a new one.  Keys, ranges and defaults: conf/schema.c, which is also
- * what `partywall config --reference` prints. */
+ * complete snapshot or every error at once with file:line:column and the nearest known key.  A
+ * snapshot never changes; a reload makes a new one.  Keys, ranges and defaults: conf/schema.c,
+ * which is also what `partywall config --reference` prints. */
 #pragma once
 
 #include "policy/rules.h"
@@ -14,8 +14,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct conf_arena;
+
 struct conf_listen {
-    char *host;      /* TCP: address or name of a local address; NULL for unix */
+    char *host; /* TCP: address or name of a local address; NULL for unix */
     uint16_t port;
     char *unix_path; /* full path of the socket; NULL for TCP */
 };
@@ -31,11 +33,11 @@ struct conf_pool {
 
 struct conf_backend {
     char *name;
-    char *postgres;   /* conninfo or URL as libpq takes it, without the secret; NULL: store */
-    char *secret;     /* password for it; NULL: none given */
-    char *store;      /* directory of an embedded store, absolute; NULL: PostgreSQL */
+    char *postgres; /* conninfo or URL as libpq takes it, without the secret; NULL: store */
+    char *secret;   /* password for it; NULL: none given */
+    char *store;    /* directory of an embedded store, absolute; NULL: PostgreSQL */
     struct conf_pool pool;
-    const char *file;
+    const char *file; /* relative to the folder of the configuration */
     int line;
 };
 
@@ -45,11 +47,11 @@ struct conf_login {
     char *name;
     struct scram_verifier verifier; /* derived at load time when the secret is plain */
     enum conf_access access;
-    char *tenant;       /* bound to this one; NULL: see below */
-    bool any_tenant;    /* tenants: "*" */
-    char **tenants;     /* may choose among these; NULL with any_tenant */
+    char *tenant;    /* bound to this one; NULL: see below */
+    bool any_tenant; /* tenants: "*" */
+    char **tenants;  /* may choose among these; NULL with any_tenant */
     size_t ntenants;
-    char *backend;      /* OWNER: the back end it works on (its `backend`, else the only or first one) */
+    char *backend; /* OWNER: the back end it works on (its `backend`, else the only or first one) */
 };
 
 struct conf_tenant {
@@ -58,9 +60,10 @@ struct conf_tenant {
 };
 
 struct conf {
-    unsigned refs; /* atomic; see conf_ref */
-    uint64_t epoch; /* grows with every load in this process */
-    char *path;
+    unsigned refs;            /* atomic; see conf_ref */
+    uint64_t epoch;           /* grows with every load in this process */
+    struct conf_arena *arena; /* owns all of this, and the struct itself */
+    char *path;               /* absolute */
     struct conf_listen *listen;
     size_t nlisten;
     struct {
@@ -69,7 +72,7 @@ struct conf {
     } tls;
     uint32_t workers; /* 0: auto */
     struct {
-        int level;  /* 0 debug, 1 info, 2 warning, 3 error */
+        int level; /* 0 debug, 1 info, 2 warning, 3 error */
         bool json;
     } log;
     struct conf_backend *backends;
@@ -88,16 +91,16 @@ struct conf {
     } limits; /* the statement's own limits are in rules.limits */
 };
 
-/* One diagnosis, newline-free: "FILE:LINE:COLUMN: in KEY: text". */
+/* Diagnoses, newline-free and in the order of the file: "FILE:LINE:COLUMN: in KEY: text". */
 struct conf_errors {
     char **lines;
     size_t n;
 };
 void conf_errors_release(struct conf_errors *e);
 
-/* NULL and ${errors} filled (at least one line), or a snapshot with one reference.  Relative paths in
- * the file are relative to the file.  Deriving verifiers from plain secrets makes this slow (some ms
- * for each login): call it off the loop. */
+/* NULL and ${errors} filled (at least one line), or a snapshot with one reference.  Relative paths
+ * in the file are relative to the file.  Deriving verifiers from plain secrets makes this slow
+ * (some ms for each login): call it off the loop. */
 struct conf *conf_load(const char *path, struct conf_errors *errors) MUSTCHECK;
 struct conf *conf_ref(struct conf *c);
 void conf_unref(struct conf *c);

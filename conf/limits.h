@@ -2,10 +2,11 @@
 #pragma once
 
 /* A statement and its parameters are read whole; the statement alone is bounded by
- * policy.limits.statement_bytes, so this bounds Bind: PostgreSQL takes 1 GiB, we do not hold that. */
+ * policy.limits.statement_bytes, so this bounds Bind: PostgreSQL takes 1 GiB, we do not hold that.
+ */
 #define LIMIT_MESSAGE_BYTES ((size_t)64 << 20)
-/* What waits for a client that does not read: beyond HIGH the server is no longer read, below LOW it
- * is again. One libpq read is 16 KiB. */
+/* What waits for a client that does not read: beyond HIGH the server is no longer read, below LOW
+ * it is again. One libpq read is 16 KiB. */
 #define LIMIT_CLIENT_HIGH_BYTES ((size_t)256 << 10)
 #define LIMIT_CLIENT_LOW_BYTES  ((size_t)64 << 10)
 /* The same towards a server that does not read. */
@@ -14,7 +15,7 @@
 /* Hard end of any link's queue: two messages of the largest size may meet in it. */
 #define LIMIT_QUEUE_BYTES (2 * LIMIT_MESSAGE_BYTES + ((size_t)1 << 20))
 /* Prepared statements a client may keep, and their names' bytes (wire case 80). */
-#define LIMIT_CLIENT_STATEMENTS 10000
+#define LIMIT_CLIENT_STATEMENTS    10000
 #define LIMIT_STATEMENT_NAME_BYTES 4096
 /* Prepared statements kept on one server before the least recently used is closed. */
 #define LIMIT_SERVER_STATEMENTS 500
@@ -22,3 +23,17 @@
 #define LIMIT_PLAN_CACHE_BYTES ((size_t)64 << 20)
 /* Start-up and authentication must end within this time. */
 #define LIMIT_LOGIN_MS 30000
+
+/* A file of the configuration; beyond it, tenants and secrets belong elsewhere. */
+#define LIMIT_CONF_FILE_BYTES ((size_t)1 << 20)
+/* All files together: what `include` may pull in. */
+#define LIMIT_CONF_FILES 256
+/* Nesting of a file; the deepest known key stands at 6. */
+#define LIMIT_CONF_DEPTH 32
+/* Diagnoses given at once: more than one can mend before the next try. */
+#define LIMIT_CONF_ERRORS 100
+/* A secret: libpq and the SCRAM exchange take no more. */
+#define LIMIT_SECRET_BYTES 1000
+/* Names of back ends and logins (PostgreSQL's NAMEDATALEN) and of tenants. */
+#define LIMIT_NAME_BYTES        63
+#define LIMIT_TENANT_NAME_BYTES 255

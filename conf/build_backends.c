@@ -1,0 +1,144 @@
+/* Back ends and the tenants on them. */
+#include "conf/build.h"
+
+#include "conf/file.h"
+#include "conf/schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Does a connection string carry a password?  It would end up in logs; keyword `password`, or a URL
+ * with `user:password@`. */
+static bool has_password(const char *conninfo)
+{
+    const char *scheme = strstr(conninfo, "://");
+    if (scheme && (strncmp(conninfo, "postgres", 8) == 0)) {
+        const char *user = scheme + 3;
+        size_t len = strcspn(user, "/?@");
+        if (user[len] == '@' && memchr(user, ':', len))
+            return true;
+    }
+    for (const char *p = conninfo; (p = strstr(p, "password")); p++) {
+        const char *after = p + strlen("password");
+        after += strspn(after, " \t");
+        if (*after == '=' && (p == conninfo || strchr(" \t?&'", p[-1])))
+            return true;
+    }
+    return false;
+}
+
+static void build_pool(struct conf_pool *pool, const struct tree_node *n)
+{
+    pool->size = (uint32_t)schema_value("backends.*.pool.size", tree_get(n, "size"));
+    pool->idle_ms = (uint32_t)schema_value("backends.*.pool.idle", tree_get(n, "idle"));
+    pool->lifetime_ms = (uint32_t)schema_value("backends.*.pool.lifetime", tree_get(n, "lifetime"));
+    pool->queue_timeout_ms =
+        (uint32_t)schema_value("backends.*.pool.queue_timeout", tree_get(n, "queue_timeout"));
+}
+
+static void build_store(struct build *b, struct conf_backend *backend, const struct tree_node *n)
+{
+    const struct tree_node *secret, *pool = tree_get(n, "pool");
+    backend->store = conf_file_below(b->arena, b->dir, tree_text(n, "store"));
+    for (size_t i = 0; backend->store && i < b->conf->nbackends; i++) {
+        const char *other = b->conf->backends[i].store;
+        if (other && strcmp(other, backend->store) == 0)
+            tree_fault(b->diag, tree_get(n, "store"), "the back end %s has the same folder",
+                       diag_quote(b->diag, b->conf->backends[i].name));
+    }
+    if (pool)
+        tree_fault_name(b->diag, pool, "a store has no pool");
+    build_secret(b, n, &secret);
+    if (secret)
+        tree_fault_name(b->diag, secret, "a store needs no secret");
+}
+
+static void build_postgres(struct build *b, struct conf_backend *backend, const struct tree_node *n)
+{
+    const struct tree_node *given, *postgres = tree_get(n, "postgres");
+    backend->postgres = build_text(b, tree_text(n, "postgres"));
+    if (backend->postgres && has_password(backend->postgres))
+        tree_fault(
+            b->diag, postgres,
+            "the password does not stand here but in secret, secret_file or secret_credential");
+    const char *secret = build_secret(b, n, &given);
+    if (secret && strncmp(secret, "SCRAM-SHA-256$", 14) == 0)
+        tree_fault(b->diag, given,
+                   "a verifier cannot be used to log in: PostgreSQL wants the password");
+    backend->secret = build_text(b, secret);
+}
+
+static void build_backend(struct build *b, const struct tree_node *n)
+{
+    struct conf_backend *backend = &b->conf->backends[b->conf->nbackends];
+    backend->name = build_text(b, n->name);
+    backend->file = build_file(b, n);
+    backend->line = n->name_at.line;
+    build_pool(&backend->pool, tree_get(n, "pool"));
+    bool store = tree_get(n, "store"), postgres = tree_get(n, "postgres");
+    if (n->kind != TREE_MAPPING)
+        ; /* the schema has told */
+    else if (store && postgres)
+        tree_fault_name(b->diag, n, "either postgres or store, not both");
+    else if (!store && !postgres)
+        tree_fault_name(b->diag, n, "one of postgres and store is missing");
+    else if (store && tree_text(n, "store"))
+        build_store(b, backend, n);
+    else
+        build_postgres(b, backend, n);
+    b->conf->nbackends++;
+}
+
+void build_backends(struct build *b)
+{
+    const struct tree_node *map = tree_get(b->root, "backends");
+    if (!map || map->kind != TREE_MAPPING)
+        return;
+    b->conf->backends = conf_arena_array(b->arena, map->count, sizeof b->conf->backends[0]);
+    for (const struct tree_node *c = map->first; c && b->conf->backends; c = c->next)
+        build_backend(b, c);
+}
+
+/* -- tenants -- */
+
+static void build_tenant(struct build *b, const struct tree_node *n, struct conf_tenant *ret)
+{
+    const char *name = tree_text(n, "backend");
+    ret->name = build_text(b, n->name);
+    for (size_t i = 0; name && i < b->conf->nbackends; i++) {
+        if (b->conf->backends[i].name && strcmp(b->conf->backends[i].name, name) == 0) {
+            ret->backend = i;
+            return;
+        }
+    }
+    const struct tree_node *backends = tree_get(b->root, "backends");
+    if (name && backends)
+        tree_fault(b->diag, tree_get(n, "backend"), "there is no back end %s%s",
+                   diag_quote(b->diag, name), build_nearest(b, backends, name));
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct conf_tenant *x = a, *y = b;
+    return x->name && y->name ? strcmp(x->name, y->name) : 0;
+}
+
+void build_tenants(struct build *b)
+{
+    struct conf *c = b->conf;
+    const struct tree_node *map = tree_get(b->root, "tenants");
+    if (!map || map->kind != TREE_MAPPING)
+        return;
+    c->tenants = conf_arena_array(b->arena, map->count, sizeof c->tenants[0]);
+    for (const struct tree_node *n = map->first; n && c->tenants; n = n->next) {
+        bool rest = strcmp(n->name, "*") == 0;
+        struct conf_tenant *t =
+            rest ? conf_arena_alloc(b->arena, sizeof *t) : &c->tenants[c->ntenants++];
+        if (rest)
+            c->tenant_default = t;
+        if (t)
+            build_tenant(b, n, t);
+    }
+    if (c->ntenants)
+        qsort(c->tenants, c->ntenants, sizeof c->tenants[0], by_name);
+}

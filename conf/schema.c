@@ -1,0 +1,146 @@
+/* The table of all keys.  Order: as the reference prints them. */
+#include "conf/schema.h"
+
+#include "conf/limits.h"
+
+#define SECTION  SCHEMA_SECTION
+#define NAMES    SCHEMA_NAMES
+#define TEXT     SCHEMA_TEXT
+#define WORD     SCHEMA_WORD
+#define NUMBER   SCHEMA_NUMBER
+#define DURATION SCHEMA_DURATION
+#define SIZE     SCHEMA_SIZE
+#define SWITCH   SCHEMA_SWITCH
+#define LIST     SCHEMA_LIST
+
+#define SECOND UINT64_C(1000)
+#define HOUR   (3600 * SECOND)
+#define DAY    (24 * HOUR)
+#define KIB    (UINT64_C(1) << 10)
+#define MIB    (UINT64_C(1) << 20)
+#define GIB    (UINT64_C(1) << 30)
+
+#define RELOAD .reload = true
+#define LATER(key, sentence)                                                                       \
+    {                                                                                              \
+        key, SCHEMA_LATER, .text = sentence                                                        \
+    }
+
+/* clang-format off */
+const struct schema_row schema_rows[] = {
+{"include", TEXT | LIST, RELOAD,
+ .text = "Further files, as patterns relative to this one; sections of several files are joined."},
+
+{"listen", TEXT | LIST, .fallback = "127.0.0.1:6432",
+ .text = "Where clients connect: `host:port`, `[v6]:port` or `unix:/path`; sockets passed by systemd "
+         "are used instead when present."},
+
+{"tls", SECTION, RELOAD, .text = "TLS towards clients."},
+{"tls.mode", WORD, RELOAD, .words = "off|prefer|require|!verify", .fallback = "off",
+ .text = "Whether clients may (`prefer`) or must (`require`) use TLS; must be said when a certificate is given."},
+{"tls.certificate", TEXT, RELOAD, .text = "The server's certificate and its chain, PEM."},
+{"tls.key", TEXT, RELOAD, .text = "The private key of the certificate, PEM."},
+LATER("tls.client_ca", "client certificates"),
+
+{"workers", NUMBER | WORD, .words = "auto", .min = 1, .max = 1024, .fallback = "auto",
+ .text = "Threads that serve clients; this version runs one, whatever is asked for."},
+
+{"log", SECTION, RELOAD, .text = "The log, on standard error. It never holds literals or parameters."},
+{"log.level", WORD, RELOAD, .words = "debug|info|warning|error", .fallback = "info",
+ .text = "The least severe line that is written."},
+{"log.format", WORD, RELOAD, .words = "text|json", .fallback = "text", .text = "One line of text, or one JSON object, for each event."},
+LATER("log.values", "logging of literals and parameters"),
+
+{"backends", NAMES, RELOAD, .required = true, .text = "The databases, each with a name of your choice."},
+{"backends.*", SECTION, RELOAD, .max = LIMIT_NAME_BYTES, .text = "One database: either `postgres` or `store`."},
+{"backends.*.postgres", TEXT, RELOAD, .text = "A PostgreSQL server, as a connection string or URL of libpq, without the password."},
+{"backends.*.store", TEXT, RELOAD, .text = "The folder of an embedded store."},
+{"backends.*.secret", TEXT, RELOAD, .max = LIMIT_SECRET_BYTES, .text = "The password for PostgreSQL."},
+{"backends.*.secret_file", TEXT, RELOAD, .text = "A file with the password."},
+{"backends.*.secret_credential", TEXT, RELOAD, .text = "The password's name in `$CREDENTIALS_DIRECTORY` (systemd's LoadCredential=)."},
+{"backends.*.pool", SECTION, RELOAD, .text = "The connections to this PostgreSQL, shared by all tenants on it."},
+{"backends.*.pool.size", NUMBER, RELOAD, .min = 1, .max = 10000, .fallback = "20", .text = "The most connections held at a time."},
+{"backends.*.pool.mode", WORD, RELOAD, .words = "transaction|!session|!statement", .fallback = "transaction",
+ .text = "When a client gives its connection back: after each transaction."},
+{"backends.*.pool.idle", DURATION | WORD, RELOAD, .words = "none", .min = SECOND, .max = 7 * DAY, .fallback = "10m",
+ .text = "An unused connection is closed after this time."},
+{"backends.*.pool.lifetime", DURATION | WORD, RELOAD, .words = "none", .min = SECOND, .max = 30 * DAY, .fallback = "1h",
+ .text = "A connection is closed at this age, once it is free."},
+{"backends.*.pool.queue_timeout", DURATION | WORD, RELOAD, .words = "none", .min = 10, .max = HOUR, .fallback = "10s",
+ .text = "How long a client waits for a connection before its statement fails."},
+LATER("backends.*.replicas", "replicas"),
+LATER("backends.*.max_lag", "replicas"),
+LATER("backends.*.fallback", "a fallback store"),
+LATER("backends.*.region", "regions"),
+LATER("backends.*.layout", "layouts of the store"),
+
+{"logins", NAMES, RELOAD, .required = true, .text = "Who may connect, by user name."},
+{"logins.*", SECTION, RELOAD, .max = LIMIT_NAME_BYTES,
+ .text = "One login: one way to give its secret, and one of `tenant`, `tenants` and `access`."},
+{"logins.*.secret", TEXT, RELOAD, .max = LIMIT_SECRET_BYTES, .text = "The password, or better its `SCRAM-SHA-256$` verifier."},
+{"logins.*.secret_file", TEXT, RELOAD, .text = "A file with either."},
+{"logins.*.secret_credential", TEXT, RELOAD, .text = "The name of either in `$CREDENTIALS_DIRECTORY`."},
+{"logins.*.tenant", TEXT, RELOAD, .text = "The tenant this login is bound to."},
+{"logins.*.tenants", TEXT | LIST, RELOAD,
+ .text = "The tenants this login chooses from, or `\"*\"`: by `SET partywall.tenant`, by `options=-c "
+         "partywall.tenant=...` or as user `login.tenant`."},
+{"logins.*.access", WORD, RELOAD, .words = "owner|!read|!admin",
+ .text = "`owner`: not confined, sees all rows, may change the schema."},
+{"logins.*.backend", TEXT, RELOAD, .text = "The back end an owner works on; the first one unless told."},
+
+{"tenants", NAMES, RELOAD, .text = "The tenants; `\"*\"` stands for any that is not named, without it those are refused."},
+{"tenants.*", SECTION, RELOAD, .max = LIMIT_TENANT_NAME_BYTES, .text = "One tenant."},
+{"tenants.*.backend", TEXT, RELOAD, .required = true, .text = "The back end that holds its rows."},
+{"tenants.*.isolation", WORD, RELOAD, .words = "row|!rls|!schema|!database", .fallback = "row", .text = "How it is kept apart."},
+LATER("tenants.*.weight", "weights"),
+LATER("tenants.*.limits", "limits for each tenant"),
+LATER("tenants.*.schema", "isolation by schema"),
+LATER("tenants.*.region", "regions"),
+LATER("tenant_source", "tenants from a table"),
+
+{"policy", SECTION, RELOAD, .required = true, .text = "What confined clients may do."},
+{"policy.isolation", WORD, RELOAD, .words = "row|!rls|!schema|!database", .fallback = "row", .text = "How tenants are kept apart: by rows."},
+{"policy.tenant_column", TEXT, RELOAD, .required = true, .max = LIMIT_NAME_BYTES, .text = "The column that holds the tenant, as it is spelt in the database."},
+{"policy.unlisted_tables", WORD, RELOAD, .words = "scoped|denied", .fallback = "scoped",
+ .text = "Tables without an entry: scoped if they have the tenant column and else denied, or always denied."},
+{"policy.tables", NAMES, RELOAD, .text = "Tables as they are spelt in the database, with or without their schema."},
+{"policy.tables.*", SECTION | WORD, RELOAD, .words = "scoped|shared|denied", .max = 2 * LIMIT_NAME_BYTES + 5,
+ .text = "`shared`: the same rows for everyone, read only; `denied`; `scoped`: by the tenant column; or the keys below."},
+{"policy.tables.*.tenant_column", TEXT, RELOAD, .max = LIMIT_NAME_BYTES, .text = "This table's tenant column."},
+{"policy.tables.*.through", NAMES, RELOAD, .text = "Rows belong to the tenant of a parent row: `{column: Parent.column}`."},
+{"policy.tables.*.through.*", TEXT, RELOAD, .max = LIMIT_NAME_BYTES, .text = "The parent's table and column, as `Table.column` or `schema.Table.column`."},
+{"policy.tables.*.write", WORD, RELOAD, .words = "allow|deny", .fallback = "allow", .text = "`deny`: confined clients only read it."},
+LATER("policy.tables.*.key", "other names for `id`"),
+LATER("policy.tables.*.columns", "rules for columns"),
+LATER("policy.tables.*.require_filter", "required filters"),
+LATER("policy.tables.*.max_rows", "limits of rows"),
+{"policy.functions", SECTION, RELOAD, .text = "Functions beside the built-in list of safe ones."},
+{"policy.functions.allow", TEXT | LIST, RELOAD, .text = "Functions of yours that are safe for tenants, as `schema.name`."},
+{"policy.settings", SECTION, RELOAD, .text = "Settings that confined clients may change."},
+{"policy.settings.allow", TEXT | LIST, RELOAD, .text = "These instead of the built-in list."},
+{"policy.hints", SWITCH, RELOAD, .fallback = "on", .text = "Refusals tell the rule and its place in this file."},
+{"policy.limits", SECTION, RELOAD, .text = "Limits of confined statements."},
+{"policy.limits.statement_timeout", DURATION | WORD, RELOAD, .words = "none", .min = 10, .max = DAY, .fallback = "30s",
+ .text = "A statement is cancelled after this time."},
+{"policy.limits.transaction", DURATION | WORD, RELOAD, .words = "none", .min = 10, .max = DAY, .fallback = "5m",
+ .text = "A transaction is ended after this time."},
+{"policy.limits.idle_in_transaction", DURATION | WORD, RELOAD, .words = "none", .min = 10, .max = DAY, .fallback = "30s",
+ .text = "A client that waits this long within a transaction loses it."},
+{"policy.limits.result_bytes", SIZE | WORD, RELOAD, .words = "none", .min = KIB, .max = 1024 * GIB, .fallback = "256MiB",
+ .text = "The most a statement may return."},
+{"policy.limits.statement_bytes", SIZE, RELOAD, .min = KIB, .max = 16 * MIB, .fallback = "1MiB", .text = "The longest statement."},
+{"policy.limits.tokens", NUMBER, RELOAD, .min = 100, .max = 100000, .fallback = "50000", .text = "The most words and signs in a statement."},
+{"policy.limits.depth", NUMBER, RELOAD, .min = 10, .max = 1000, .fallback = "200", .text = "The deepest nesting of parentheses, brackets and CASE."},
+{"policy.limits.chain", NUMBER, RELOAD, .min = 100, .max = 50000, .fallback = "10000", .text = "The most operators or set operations in a row."},
+LATER("policy.limits.connections", "limits of connections"),
+LATER("policy.limits.active", "limits of active statements"),
+LATER("policy.statements", "rules for statements"),
+LATER("policy.cache", "the result cache"),
+
+LATER("http", "metrics and the dashboard"),
+LATER("audit", "the audit log"),
+LATER("operations", "named operations"),
+};
+/* clang-format on */
+
+const size_t schema_nrows = sizeof schema_rows / sizeof schema_rows[0];
