@@ -14,7 +14,10 @@
  *                                authorise_operator
  *   TypeCast, XmlSerialize, RangeTableFunc columns, coldeflist
  *                                authorise_type, or authorise_cast when the argument is known
- *   SQLValueFunction             authorise_value_function
+ *   SQLValueFunction             nothing: CURRENT_DATE, CURRENT_USER, ... are all allowed; the names say what
+ *                                the client itself gave, or the shared role's
+ *   NullTest, BooleanTest, MinMaxExpr, CoalesceExpr, GroupingFunc, CollateClause, RowExpr, A_ArrayExpr
+ *                                nothing but their parts
  *   XmlExpr, XmlSerialize, RangeTableFunc, CurrentOfExpr, SetToDefault outside of its places, RawStmt
  *   in a query, and every node tag the caller does not know: refused by the caller
  *   each SELECT / UPDATE / DELETE / MERGE level: authorise_join_count with the number of its relations */
@@ -53,11 +56,6 @@ int authorise_type(const struct authorise *a, const TypeName *type, struct err *
 /* A cast: as authorise_type, but reg* types are allowed for the system column `tableoid` alone (the name
  * of a table the client reads anyway). */
 int authorise_cast(const struct authorise *a, const TypeCast *cast, struct err *err) MUSTCHECK;
-
-/* CURRENT_DATE and its like, CURRENT_USER, ...: all are allowed, CURRENT_CATALOG and the user names too:
- * they say what the client itself gave or the name of the shared role. */
-int authorise_value_function(const struct authorise *a, const SQLValueFunction *f,
-                             struct err *err) MUSTCHECK;
 
 /* Reads of pg_catalog and information_schema (${schema} NULL: unqualified, found nowhere else).
  * ${*ret_columns} NULL: all columns.  Otherwise a NULL-terminated list: only these may be named, and no
