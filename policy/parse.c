@@ -1,0 +1,59 @@
+#include "policy/parse.h"
+
+#include "policy/nodes.h"
+#include "policy/parse_jump.h"
+#include "policy/policy.h"
+#include "protocol/sqlstate.h"
+
+#include "parser/parser.h"
+
+/* PostgreSQL's five characters of six bits each. */
+static void unpack_sqlstate(int code, char ret[6])
+{
+    for (int i = 0; i < 5; i++) {
+        ret[i] = (char)((code & 0x3f) + '0');
+        code >>= 6;
+    }
+    ret[5] = '\0';
+}
+
+int parse_take_error(struct err *err)
+{
+    ErrorData *raised = CopyErrorData();
+    char sqlstate[6];
+    unpack_sqlstate(raised->sqlerrcode, sqlstate);
+    err_set(err, sqlstate, "%s", raised->message ? raised->message : "parser failed");
+    if (raised->detail)
+        err_detail(err, "%s", raised->detail);
+    if (raised->hint)
+        err_hint(err, "%s", raised->hint);
+    err->position = raised->cursorpos > 0 ? raised->cursorpos : 0;
+    FlushErrorState();
+    return -1;
+}
+
+int parse_protect(int (*body)(void *arg, struct err *err), void *arg, struct err *err)
+{
+    MemoryContext context = pg_query_enter_memory_context();
+    int status = parse_jump(body, arg, err);
+    pg_query_exit_memory_context(context);
+    return status;
+}
+
+int parse_sql(const char *sql, void **ret, struct err *err)
+{
+    (void)err; /* a syntax error is raised, and taken by the handler around us */
+    *ret = raw_parser(sql, RAW_PARSE_DEFAULT);
+    return 0;
+}
+
+void policy_thread_init(void)
+{
+    MemoryContext context = pg_query_enter_memory_context(); /* the library sets itself up */
+    pg_query_exit_memory_context(context);
+}
+
+void policy_thread_release(void)
+{
+    pg_query_exit();
+}
