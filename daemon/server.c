@@ -1,0 +1,327 @@
+#include "daemon/server.h"
+
+#include "conf/limits.h"
+#include "daemon/job.h"
+#include "daemon/must.h"
+#include "daemon/pool.h"
+#include "daemon/server_open.h"
+#include "daemon/session.h"
+#include "daemon/store/store.h"
+#include "daemon/target.h"
+#include "daemon/worker.h"
+#include "protocol/frame.h"
+#include "protocol/msg_read.h"
+#include "protocol/msg_write.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SERVER_CLEAN_MS 5000 /* a ROLLBACK that takes longer is not worth waiting for */
+
+void server_hold(struct server *s)
+{
+    s->holds++;
+}
+
+/* -- the end -- */
+
+struct farewell { /* the store's connection ends off the loop: it waits for its thread */
+    struct job job;
+    struct server *server;
+};
+
+static void server_free(struct server *s)
+{
+    if (s->pg)
+        PQfinish(s->pg);
+    if (s->pg_cancel)
+        PQfreeCancel(s->pg_cancel);
+    flow_free(s->flow);
+    prepared_clear(&s->prepared);
+    guc_set_unref(s->settings);
+    target_unref(s->target);
+    s->magic = 0;
+    free(s);
+}
+
+static void farewell_work(struct job *j)
+{
+    store_conn_free(list_entry(j, struct farewell, job)->server->store);
+}
+
+static void farewell_done(struct job *j)
+{
+    struct farewell *f = list_entry(j, struct farewell, job);
+    server_free(f->server);
+    free(f);
+}
+
+void server_unhold(struct server *s)
+{
+    must(s->magic == SERVER_MAGIC && s->holds > 0);
+    if (--s->holds > 0)
+        return;
+    struct err err;
+    struct farewell *f = s->store ? calloc(1, sizeof(*f)) : NULL;
+    if (!s->store) {
+        server_free(s);
+        return;
+    }
+    if (f) {
+        f->job = (struct job){.work = farewell_work, .done = farewell_done};
+        f->server = s;
+        if (job_start(s->worker, &f->job, &err) == 0)
+            return;
+        free(f);
+    }
+    store_conn_free(s->store);
+    server_free(s);
+}
+
+static void link_closed(struct link *l)
+{
+    server_unhold(l->owner);
+}
+
+static void timer_closed(uv_handle_t *h)
+{
+    server_unhold(h->data);
+}
+
+void server_close(struct server *s, const char *why)
+{
+    must(s->magic == SERVER_MAGIC);
+    if (s->state == SERVER_CLOSED)
+        return;
+    struct target *t = s->target;
+    if (why && !t->closing)
+        log_info(s->worker->log, "connection to back end \"%s\" ended: %s", t->name, why);
+    bool opening = s->state == SERVER_OPENING;
+    s->state = SERVER_CLOSED;
+    s->session = NULL;
+    list_remove(&s->node);
+    t->pool.nservers--;
+    if (opening) {
+        t->pool.nopening--;
+        server_open_stop(s);
+    }
+    if (s->linked) {
+        if (!why && s->pg) { /* a farewell, for the server's log */
+            msg_terminate(link_out(&s->link));
+            link_wrote(&s->link);
+            link_close_flushed(&s->link, link_closed);
+        } else {
+            link_close(&s->link, link_closed);
+        }
+    }
+    uv_close((uv_handle_t *)&s->timer, timer_closed);
+    if (!t->closing)
+        pool_gone(t);
+}
+
+/* -- cancelling -- */
+
+struct cancel_job {
+    struct job job;
+    struct server *server; /* one hold */
+};
+
+static void cancel_work(struct job *j)
+{
+    struct server *s = list_entry(j, struct cancel_job, job)->server;
+    char text[256];
+    if (s->pg_cancel)
+        (void)PQcancel(s->pg_cancel, text, sizeof(text));
+}
+
+static void cancel_done(struct job *j)
+{
+    struct cancel_job *c = list_entry(j, struct cancel_job, job);
+    struct server *s = c->server;
+    free(c);
+    s->cancels--;
+    if (s->state == SERVER_HELD && s->cancels == 0)
+        pool_put(s);
+    server_unhold(s);
+}
+
+void server_cancel(struct server *s)
+{
+    if (s->store) {
+        store_cancel(s->store);
+        return;
+    }
+    struct err err;
+    struct cancel_job *c = s->cancels == 0 ? calloc(1, sizeof(*c)) : NULL;
+    if (!c)
+        return; /* one is on its way */
+    c->job = (struct job){.work = cancel_work, .done = cancel_done};
+    c->server = s;
+    if (job_start(s->worker, &c->job, &err) != 0) {
+        free(c);
+        return;
+    }
+    s->cancels++;
+    server_hold(s);
+}
+
+/* -- while no session has it -- */
+
+static void on_timer(uv_timer_t *timer)
+{
+    server_close(timer->data, "no answer to ROLLBACK");
+}
+
+void server_clean(struct server *s)
+{
+    struct err err;
+    must(s->state == SERVER_LEASED && flow_len(s->flow) == 0);
+    s->session = NULL;
+    s->state = SERVER_CLEANING;
+    if (flow_push(s->flow, FLOW_QUERY, FLOW_SWALLOW, 0, &err) != 0) {
+        server_close(s, err.message);
+        return;
+    }
+    msg_query(link_out(&s->link), (struct slice){"ROLLBACK", 8});
+    link_wrote(&s->link);
+    link_resume(&s->link);
+    uv_timer_start(&s->timer, on_timer, SERVER_CLEAN_MS, 0);
+}
+
+/* A message nobody waits for.  Settings reports and notices are to be expected at any time and concern
+ * nobody (wire case 81); anything else means that this connection is over, or not understood. */
+static void unasked(struct server *s, const struct frame *f)
+{
+    struct err said;
+    char severity[16];
+    if (f->type == 'S' || f->type == 'N' || f->type == 'A')
+        return;
+    if (s->state == SERVER_CLEANING) {
+        if (f->type == 'Z' && f->body_len == 1 && f->body[0] == 'I') {
+            flow_pop(s->flow);
+            uv_timer_stop(&s->timer);
+            s->status = 'I';
+            pool_put(s);
+        } else if (f->type != 'C') {
+            server_close(s, "ROLLBACK was not answered as expected");
+        }
+        return;
+    }
+    struct slice body = {f->body, f->body_len};
+    if (f->type == 'E' && msg_read_error(body, &said, severity) == 0)
+        server_close(s, said.message);
+    else
+        server_close(s, "unexpected message");
+}
+
+static size_t on_data(struct link *l, struct slice data)
+{
+    struct server *s = l->owner;
+    size_t used = 0;
+    while (used < data.len && s->state != SERVER_CLOSED) {
+        struct slice rest = {data.data + used, data.len - used};
+        if (s->state == SERVER_LEASED && s->session) {
+            size_t n = session_from_server(s->session, rest);
+            used += n;
+            if (n == 0 || (s->state == SERVER_LEASED && s->session))
+                break; /* it has what it wants; otherwise it let the server go */
+            continue;
+        }
+        struct frame f;
+        struct err err;
+        int got = frame_next(FRAME_BACKEND, rest, LIMIT_MESSAGE_BYTES, &f, &err);
+        if (got < 0)
+            server_close(s, err.message);
+        if (got <= 0)
+            break;
+        used += (size_t)f.head_len + f.body_len;
+        unasked(s, &f);
+    }
+    return used;
+}
+
+static void on_drained(struct link *l)
+{
+    struct server *s = l->owner;
+    if (s->session)
+        session_server_drained(s->session);
+}
+
+static void on_end(struct link *l, const char *why)
+{
+    struct server *s = l->owner;
+    if (s->session)
+        session_lost_server(s->session, why);
+    server_close(s, why);
+}
+
+static const struct link_handler server_link_handler = {
+    .on_data = on_data,
+    .on_drained = on_drained,
+    .on_end = on_end,
+};
+
+/* -- the beginning -- */
+
+static void server_link_set(struct server *s)
+{
+    s->link.high_bytes = LIMIT_SERVER_HIGH_BYTES;
+    s->link.low_bytes = LIMIT_SERVER_LOW_BYTES;
+    s->linked = true;
+    server_hold(s);
+}
+
+void server_opened(struct server *s)
+{
+    struct target *t = s->target;
+    struct err err;
+    uv_timer_stop(&s->timer);
+    int r = s->pg ? link_init_borrowed(&s->link, s->worker, PQsocket(s->pg), PQgetssl(s->pg),
+                                       &server_link_handler, s, &err)
+                  : link_init(&s->link, s->worker, s->fd, &server_link_handler, s, &err);
+    if (r != 0) {
+        if (!s->pg)
+            close(s->fd);
+        server_open_failed(s, &err);
+        return;
+    }
+    server_link_set(s);
+    s->status = 'I';
+    s->epoch = t->epoch;
+    s->born_ms = uv_now(&s->worker->loop);
+    pool_opened(s);
+    target_params_complete(t);
+}
+
+void server_open_failed(struct server *s, const struct err *why)
+{
+    struct err copy = *why;
+    struct target *t = s->target;
+    pool_open_failed(t, &copy);
+    server_close(s, NULL);
+}
+
+struct server *server_new(struct target *t)
+{
+    struct server *s = calloc(1, sizeof(*s));
+    struct flow *flow = flow_new();
+    if (!s || !flow) {
+        free(s);
+        flow_free(flow);
+        return NULL;
+    }
+    s->magic = SERVER_MAGIC;
+    s->flow = flow;
+    s->worker = t->worker;
+    s->target = target_ref(t);
+    s->fd = -1;
+    list_init(&s->node);
+    prepared_init(&s->prepared);
+    uv_timer_init(&t->worker->loop, &s->timer);
+    s->timer.data = s;
+    server_hold(s); /* the timer */
+    list_append(&t->pool.opening, &s->node);
+    t->pool.nservers++;
+    t->pool.nopening++;
+    return s;
+}

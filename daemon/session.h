@@ -1,0 +1,35 @@
+/* session.h: one connected client, from first byte to last close callback.
+ *
+ * Owns: its link, its settings, prepared names and portals, its place in worker->sessions.
+ * Borrows: the worker (outlives it), a snapshot and a target (one reference each), a server while leased.
+ * Never: parses SQL itself, logs literals, frees itself (the last close callback does). */
+#pragma once
+
+#include "daemon/fair.h"
+#include "protocol/err.h"
+#include "protocol/slice.h"
+
+#include <stdint.h>
+
+struct server;
+struct session;
+struct worker;
+
+/* Serve the client on ${fd}.  On success the session owns ${fd}; on failure the caller still does. */
+int session_start(struct worker *w, int fd, bool is_unix, struct err *err) MUSTCHECK;
+/* Each session ends as soon as it is idle (57P01). */
+void sessions_drain(struct worker *w);
+/* All end now. */
+void sessions_close_all(struct worker *w);
+
+/* -- from the pool -- */
+/* ${srv} is this waiter's; called from the loop. */
+void session_granted(struct fair_waiter *w, struct server *srv);
+
+/* -- from the leased server -- */
+/* Bytes from it; returns how many are consumed. */
+size_t session_from_server(struct session *s, struct slice data);
+/* It is gone, or not to be trusted: the session lets go of it at once; the caller closes it. */
+void session_lost_server(struct session *s, const char *why);
+/* It reads again. */
+void session_server_drained(struct session *s);

@@ -1,0 +1,234 @@
+#define HASH_NONFATAL_OOM 1
+#include "daemon/statements.h"
+
+#include "conf/limits.h"
+#include "protocol/sqlstate.h"
+
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static uint32_t oid_at(const char *oids, size_t i)
+{
+    const unsigned char *p = (const unsigned char *)oids + 4 * i;
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Same text and types, same name; anything else, another name.  A digest that nobody can collide: two
+ * tenants' statements meet under these names. */
+static int name_on_server(struct statement *s)
+{
+    if (!s->text && s->noids == 0) {
+        snprintf(s->server_name, sizeof(s->server_name), "pw_%" PRIu64, s->plan->id);
+        return 0;
+    }
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    bool ok = md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+              EVP_DigestUpdate(md, s->oids, s->noids * sizeof(s->oids[0])) == 1 &&
+              EVP_DigestUpdate(md, s->text ? s->text : "", s->text ? strlen(s->text) : 0) == 1 &&
+              EVP_DigestFinal_ex(md, digest, NULL) == 1;
+    EVP_MD_CTX_free(md);
+    if (!ok)
+        return -1;
+    char hex[33];
+    for (size_t i = 0; i < 16; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    if (s->text)
+        snprintf(s->server_name, sizeof(s->server_name), "pw_t%u_%s", s->noids, hex);
+    else
+        snprintf(s->server_name, sizeof(s->server_name), "pw_%" PRIu64 "_%s", s->plan->id, hex);
+    return 0;
+}
+
+static int take_oids(struct statement *s, const struct statement_spec *spec)
+{
+    s->noids = spec->noids;
+    while (s->noids > 0 && oid_at(spec->oids, s->noids - 1u) == 0)
+        s->noids--;
+    if (s->noids == 0)
+        return 0;
+    s->oids = calloc(s->noids, sizeof(s->oids[0]));
+    if (!s->oids)
+        return -1;
+    for (size_t i = 0; i < s->noids; i++)
+        s->oids[i] = oid_at(spec->oids, i);
+    return 0;
+}
+
+struct statement *statement_new(const struct statement_spec *spec)
+{
+    struct statement *s = calloc(1, sizeof(*s));
+    if (!s)
+        return NULL;
+    s->refs = 1;
+    s->plan = plan_ref(spec->plan);
+    s->tag = spec->tag;
+    s->rows = spec->rows;
+    s->name = strndup(spec->name.len > 0 ? spec->name.data : "", spec->name.len);
+    s->text = spec->text ? strdup(spec->text) : NULL;
+    if (!s->name || (spec->text && !s->text) || take_oids(s, spec) != 0 || name_on_server(s) != 0) {
+        statement_unref(s);
+        return NULL;
+    }
+    s->nparams = spec->text ? 0 : s->plan->nparams;
+    if (spec->noids > s->nparams)
+        s->nparams = spec->noids;
+    s->hidden = !spec->text && s->plan->hidden;
+    return s;
+}
+
+struct statement *statement_ref(struct statement *s)
+{
+    if (s)
+        s->refs++;
+    return s;
+}
+
+void statement_unref(struct statement *s)
+{
+    if (!s || --s->refs > 0)
+        return;
+    plan_unref(s->plan);
+    free(s->name);
+    free(s->text);
+    free(s->oids);
+    free(s);
+}
+
+struct slice statement_text(const struct statement *s)
+{
+    if (s->text)
+        return (struct slice){s->text, strlen(s->text)};
+    return (struct slice){s->plan->text, s->plan->text_len};
+}
+
+void statements_init(struct statements *m)
+{
+    *m = (struct statements){0};
+}
+
+void statements_clear(struct statements *m)
+{
+    struct statement *s, *next;
+    HASH_ITER(hh, m->by_name, s, next) {
+        statements_take(m, s);
+        statement_unref(s);
+    }
+}
+
+size_t statements_len(const struct statements *m)
+{
+    return HASH_COUNT(m->by_name);
+}
+
+struct statement *statements_find(const struct statements *m, struct slice name)
+{
+    struct statement *s = NULL;
+    const char *key = name.len > 0 ? name.data : "";
+    HASH_FIND(hh, m->by_name, key, name.len, s);
+    return s;
+}
+
+int statements_put(struct statements *m, struct statement *s, struct err *err)
+{
+    if (statements_len(m) >= LIMIT_CLIENT_STATEMENTS)
+        return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED,
+                       "too many prepared statements in this session (limit is %d)",
+                       LIMIT_CLIENT_STATEMENTS);
+    HASH_ADD_KEYPTR(hh, m->by_name, s->name, strlen(s->name), s);
+    if (!s->hh.tbl)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    s->mapped = true;
+    statement_ref(s);
+    return 0;
+}
+
+void statements_take(struct statements *m, struct statement *s)
+{
+    HASH_DELETE(hh, m->by_name, s);
+    s->mapped = false;
+    memset(&s->hh, 0, sizeof(s->hh));
+}
+
+void prepared_init(struct prepared_set *p)
+{
+    p->by_name = NULL;
+    list_init(&p->lru);
+}
+
+static void forget(struct prepared_set *p, struct prepared *e)
+{
+    HASH_DELETE(hh, p->by_name, e);
+    list_remove(&e->lru);
+    free(e);
+}
+
+void prepared_clear(struct prepared_set *p)
+{
+    struct prepared *e, *next;
+    HASH_ITER(hh, p->by_name, e, next)
+        forget(p, e);
+}
+
+size_t prepared_len(const struct prepared_set *p)
+{
+    return HASH_COUNT(p->by_name);
+}
+
+static struct prepared *find(const struct prepared_set *p, const char *name)
+{
+    struct prepared *e = NULL;
+    HASH_FIND_STR(p->by_name, name, e);
+    return e;
+}
+
+bool prepared_use(struct prepared_set *p, const char *name, uint64_t batch)
+{
+    struct prepared *e = find(p, name);
+    if (!e)
+        return false;
+    e->batch = batch;
+    list_remove(&e->lru);
+    list_append(&p->lru, &e->lru);
+    return true;
+}
+
+int prepared_add(struct prepared_set *p, const char *name, uint64_t batch, struct err *err)
+{
+    struct prepared *e = calloc(1, sizeof(*e));
+    if (!e)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    list_init(&e->lru);
+    e->batch = batch;
+    snprintf(e->name, sizeof(e->name), "%s", name);
+    HASH_ADD_STR(p->by_name, name, e);
+    if (!e->hh.tbl) {
+        free(e);
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    }
+    list_append(&p->lru, &e->lru);
+    return 0;
+}
+
+void prepared_remove(struct prepared_set *p, const char *name)
+{
+    struct prepared *e = find(p, name);
+    if (e)
+        forget(p, e);
+}
+
+bool prepared_evict(struct prepared_set *p, size_t max, uint64_t batch,
+                    char ret[STATEMENT_NAME_BYTES])
+{
+    struct list *first = list_first(&p->lru);
+    if (!first || prepared_len(p) < max)
+        return false;
+    struct prepared *e = list_entry(first, struct prepared, lru);
+    if (e->batch == batch)
+        return false;
+    memcpy(ret, e->name, sizeof(e->name));
+    forget(p, e);
+    return true;
+}

@@ -1,0 +1,84 @@
+/* statements.h: prepared statements, per client and per server.
+ *
+ * A client's map goes from the client's own names to statements; a statement knows the name under which
+ * servers keep it, made from the plan and the parameter types, so that clients with the same text share it.
+ * A server's set holds the names prepared on that connection, least recently used first to go. */
+#pragma once
+
+#include "daemon/list.h"
+#include "policy/plan.h"
+
+#include <uthash.h>
+
+#define STATEMENT_NAME_BYTES 64 /* as PostgreSQL's NAMEDATALEN */
+
+struct statement {
+    unsigned refs;
+    UT_hash_handle hh;   /* the client's map */
+    bool mapped;         /* in it */
+    char *name;          /* the client's; "" is the unnamed one */
+    char server_name[STATEMENT_NAME_BYTES];
+    struct plan *plan;   /* one reference */
+    char *text;          /* what the server gets instead of the plan's text; NULL: the plan's */
+    const char *tag;     /* replaces the server's CommandComplete; NULL: the server's own */
+    bool rows;           /* with a tag: rows are passed on */
+    uint32_t *oids;      /* parameter types the client gave, trailing zeros left out */
+    uint16_t noids;
+    uint16_t nparams;    /* as the client counts them */
+    bool hidden;         /* the server's statement has one more: the tenant */
+};
+
+struct statement_spec {
+    struct slice name;
+    struct plan *plan;    /* a reference is taken */
+    const char *text;     /* copied; NULL: the plan's */
+    const char *tag;      /* static */
+    bool rows;
+    const char *oids;     /* big-endian, as in Parse */
+    uint16_t noids;
+};
+
+/* NULL: no memory.  One reference. */
+struct statement *statement_new(const struct statement_spec *spec);
+struct statement *statement_ref(struct statement *s);
+void statement_unref(struct statement *s);
+/* The text for the server. */
+struct slice statement_text(const struct statement *s);
+
+/* -- a client's map -- */
+struct statements {
+    struct statement *by_name; /* the unnamed one is here too, under "" */
+};
+void statements_init(struct statements *m);
+void statements_clear(struct statements *m);
+size_t statements_len(const struct statements *m);
+struct statement *statements_find(const struct statements *m, struct slice name);
+/* Take a reference of ${s}, whose name must be free.  -1: 53200 or 54000 (too many). */
+int statements_put(struct statements *m, struct statement *s, struct err *err) MUSTCHECK;
+/* Out of the map; the map's reference is the caller's now. */
+void statements_take(struct statements *m, struct statement *s);
+
+/* -- a server's set -- */
+struct prepared {
+    UT_hash_handle hh;
+    struct list lru;
+    uint64_t batch; /* the lease that used it last */
+    char name[STATEMENT_NAME_BYTES];
+};
+struct prepared_set {
+    struct prepared *by_name;
+    struct list lru; /* oldest first */
+};
+void prepared_init(struct prepared_set *p);
+void prepared_clear(struct prepared_set *p);
+size_t prepared_len(const struct prepared_set *p);
+/* Is it there?  Then it is now the most recently used, by lease ${batch}. */
+bool prepared_use(struct prepared_set *p, const char *name, uint64_t batch);
+/* It is not there, and will be when what is being sent has arrived. */
+int prepared_add(struct prepared_set *p, const char *name, uint64_t batch,
+                 struct err *err) MUSTCHECK;
+void prepared_remove(struct prepared_set *p, const char *name);
+/* With ${max} or more in the set: take the oldest out and copy its name to ${ret}, unless lease ${batch} has
+ * used it (wire case 25).  false: nothing to close. */
+bool prepared_evict(struct prepared_set *p, size_t max, uint64_t batch,
+                    char ret[STATEMENT_NAME_BYTES]);
