@@ -72,17 +72,26 @@ const char *types_storage(uint32_t oid);
 /* format_type(): "character varying(10)", "timestamp(3) without time zone", "integer[]". */
 void types_format(uint32_t oid, int32_t typmod, char *ret, size_t size);
 
-/* What conversions need to know of the session; by value in struct store_context. */
+struct types_zone; /* a zone of the tz database */
+
+/* What conversions need to know of the session. */
 struct types_session {
-    char timezone[64];      /* as SHOW prints it */
-    int32_t utc_offset;     /* seconds east, when `fixed` */
-    bool fixed;             /* UTC or a fixed offset; otherwise a zone of the tz database */
-    int extra_float_digits; /* 1 */
+    char timezone[64];       /* as SHOW prints it */
+    struct types_zone *zone; /* owned; NULL: UTC or a fixed offset */
+    int32_t utc_offset;      /* seconds east, when there is no zone */
+    int extra_float_digits;
     bool bytea_escape;
 };
-/* "UTC", "GMT", "Europe/Vienna", "+02", "-03:30", "<+02>-02", INTERVAL text "+00:00".
- * -1: 22023 `invalid value for parameter "TimeZone": "x"`. */
+/* UTC, one extra digit. */
+void types_session_init(struct types_session *s);
+void types_session_release(struct types_session *s);
+/* "UTC", "GMT", "Europe/Vienna", "+02", "-03:30", "<+02>-02".
+ * -1: 22023 `invalid value for parameter "TimeZone": "x"`, and ${s} is as before. */
 int types_set_timezone(struct types_session *s, const char *value, struct err *err) MUSTCHECK;
+/* Likewise for one expression (AT TIME ZONE): a session with that zone and else ${s}'s settings, to be
+ * released by the caller.  -1: 22023 `time zone "x" not recognized`. */
+int types_zone_session(const struct types_session *s, struct slice zone, struct types_session *ret,
+                       struct err *err) MUSTCHECK;
 /* Seconds east of UTC that hold in the session's zone at ${us} (timestamptz). */
 int32_t types_utc_offset(const struct types_session *s, int64_t us);
 /* Local wall clock (timestamp) -> timestamptz in the session's zone, and back. */
@@ -119,6 +128,9 @@ int types_send(const struct types_session *s, uint32_t oid, int32_t typmod,
 int types_apply_typmod(uint32_t oid, int32_t typmod, bool explicit_cast,
                        const struct types_value *v, struct buf *scratch, struct types_value *ret,
                        struct err *err) MUSTCHECK;
+
+/* Two canonical numerics by value: <0, 0, >0; NaN is greatest.  (The collation "numeric" of columns.) */
+int types_numeric_compare(struct slice a, struct slice b);
 
 /* -- calendar, for functions*.c -- */
 /* Days since 2000-01-01 of a proleptic Gregorian date, and back. */

@@ -1,0 +1,582 @@
+/* types.c: facts about types, and the way of each value to its own file. */
+#include "daemon/store/types_impl.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+static const struct types_info types_table[] = {
+#include "daemon/store/builtin_types.inc"
+};
+#define TYPES_COUNT (sizeof types_table / sizeof types_table[0])
+
+const struct types_info *types_all(size_t *ret_n)
+{
+    *ret_n = TYPES_COUNT;
+    return types_table;
+}
+
+const struct types_info *types_find(uint32_t oid)
+{
+    size_t low = 0, high = TYPES_COUNT;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (types_table[mid].oid == oid)
+            return &types_table[mid];
+        if (types_table[mid].oid < oid)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+const struct types_info *types_find_name(const char *typname)
+{
+    for (size_t i = 0; i < TYPES_COUNT; i++)
+        if (strcmp(types_table[i].name, typname) == 0)
+            return &types_table[i];
+    return NULL;
+}
+
+struct slice types_trim(struct slice s)
+{
+    while (s.len > 0 && isspace((unsigned char)s.data[0])) {
+        s.data++;
+        s.len--;
+    }
+    while (s.len > 0 && isspace((unsigned char)s.data[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+bool types_word(struct slice s, const char *lower)
+{
+    size_t len = strlen(lower);
+    if (s.len != len)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (tolower((unsigned char)s.data[i]) != lower[i])
+            return false;
+    return true;
+}
+
+int types_bad_input(const char *type, struct slice text, struct err *err)
+{
+    return err_set(err, SQLSTATE_INVALID_TEXT_REPRESENTATION,
+                   "invalid input syntax for type %s: \"%.*s\"", type, TYPES_SHOWN(text));
+}
+
+static bool is_array(const struct types_info *type)
+{
+    return type && type->category == 'A' && type->elem != 0;
+}
+
+static bool is_int(uint32_t oid)
+{
+    switch (oid) {
+    case TYPES_INT2: case TYPES_INT4: case TYPES_INT8: case TYPES_OID: case TYPES_XID:
+    case TYPES_CID: case TYPES_REGPROC: case TYPES_REGCLASS: case TYPES_REGTYPE:
+    case TYPES_REGNAMESPACE: case TYPES_REGROLE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_text(uint32_t oid)
+{
+    switch (oid) {
+    case TYPES_TEXT: case TYPES_VARCHAR: case TYPES_BPCHAR: case TYPES_NAME: case TYPES_CHAR:
+    case TYPES_UNKNOWN: case TYPES_VOID: case 194 /* pg_node_tree */: case 2275 /* cstring */:
+    case 1033 /* aclitem */:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool types_supported(uint32_t oid)
+{
+    if (is_int(oid) || is_text(oid))
+        return true;
+    switch (oid) {
+    case TYPES_BOOL: case TYPES_BYTEA: case TYPES_JSON: case TYPES_JSONB: case TYPES_FLOAT4:
+    case TYPES_FLOAT8: case TYPES_DATE: case TYPES_TIME: case TYPES_TIMESTAMP:
+    case TYPES_TIMESTAMPTZ: case TYPES_INTERVAL: case TYPES_NUMERIC: case TYPES_UUID:
+    case TYPES_INT2VECTOR: case TYPES_OIDVECTOR: case TYPES_ANYARRAY:
+        return true;
+    default:
+        break;
+    }
+    const struct types_info *type = types_find(oid);
+    return is_array(type) && types_supported(type->elem);
+}
+
+const char *types_storage(uint32_t oid)
+{
+    if (is_int(oid))
+        return "INTEGER";
+    switch (oid) {
+    case TYPES_BOOL: case TYPES_DATE: case TYPES_TIME: case TYPES_TIMESTAMP: case TYPES_TIMESTAMPTZ:
+        return "INTEGER";
+    case TYPES_FLOAT4: case TYPES_FLOAT8:
+        return "REAL";
+    case TYPES_BYTEA: case TYPES_INTERVAL:
+        return "BLOB";
+    default:
+        return "TEXT";
+    }
+}
+
+struct type_name {
+    uint32_t oid;
+    const char *sql;
+};
+
+/* format_type(): the SQL names of types that have one. */
+static const char *sql_name(const struct types_info *type)
+{
+    static const struct type_name names[] = {
+        {TYPES_BOOL, "boolean"}, {TYPES_CHAR, "\"char\""}, {TYPES_INT8, "bigint"},
+        {TYPES_INT2, "smallint"}, {TYPES_INT4, "integer"}, {TYPES_FLOAT4, "real"},
+        {TYPES_FLOAT8, "double precision"}, {TYPES_BPCHAR, "character"},
+        {TYPES_VARCHAR, "character varying"}, {1560, "bit"}, {1562, "bit varying"},
+        {TYPES_UNKNOWN, "unknown"}, {2276, "\"any\""},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i].oid == type->oid)
+            return names[i].sql;
+    return type->name;
+}
+
+static void format_scalar(const struct types_info *type, int32_t typmod, char *ret, size_t size)
+{
+    char precision[24] = "";
+    switch (type->oid) {
+    case TYPES_TIME: case TYPES_TIMESTAMP: case TYPES_TIMETZ: case TYPES_TIMESTAMPTZ: {
+        bool tz = type->oid == TYPES_TIMETZ || type->oid == TYPES_TIMESTAMPTZ;
+        bool time = type->oid == TYPES_TIME || type->oid == TYPES_TIMETZ;
+        if (typmod >= 0)
+            snprintf(precision, sizeof precision, "(%d)", typmod);
+        snprintf(ret, size, "%s%s %s time zone", time ? "time" : "timestamp", precision,
+                 tz ? "with" : "without");
+        return;
+    }
+    case TYPES_BPCHAR: case TYPES_VARCHAR:
+        if (typmod > 4)
+            snprintf(precision, sizeof precision, "(%d)", typmod - 4);
+        else if (type->oid == TYPES_BPCHAR) { /* char without a length means something else */
+            snprintf(ret, size, "bpchar");
+            return;
+        }
+        break;
+    case TYPES_NUMERIC:
+        if (typmod >= 4) {
+            int32_t scale = ((typmod - 4) & 0x7ff) ^ 1024;
+            snprintf(precision, sizeof precision, "(%d,%d)", ((typmod - 4) >> 16) & 0xffff,
+                     scale - 1024);
+        }
+        break;
+    default:
+        break;
+    }
+    snprintf(ret, size, "%s%s", sql_name(type), precision);
+}
+
+void types_format(uint32_t oid, int32_t typmod, char *ret, size_t size)
+{
+    const struct types_info *type = types_find(oid);
+    if (!type) {
+        snprintf(ret, size, "%s", oid ? "???" : "-");
+    } else if (is_array(type) && type->name[0] == '_' && types_find(type->elem)) {
+        char elem[64];
+        format_scalar(types_find(type->elem), typmod, elem, sizeof elem);
+        snprintf(ret, size, "%s[]", elem);
+    } else {
+        format_scalar(type, typmod, ret, size);
+    }
+}
+
+/* -- in -- */
+
+static int bool_in(struct slice text, int64_t *ret, struct err *err)
+{
+    static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "1", "0"};
+    struct slice t = types_trim(text);
+    for (size_t i = 0; i < 8 && t.len > 0; i++) {
+        size_t least = i == 4 || i == 5 ? 2 : 1; /* `o` could be either */
+        if (t.len < least || t.len > strlen(words[i]))
+            continue;
+        size_t k = 0;
+        while (k < t.len && tolower((unsigned char)t.data[k]) == words[i][k])
+            k++;
+        if (k == t.len) {
+            *ret = i % 2 == 0;
+            return 0;
+        }
+    }
+    return types_bad_input("boolean", text, err);
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)tolower((unsigned char)c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Braces around and hyphens after any group of four digits are accepted, as PostgreSQL does. */
+static int uuid_in(struct slice text, struct buf *scratch, struct slice *ret, struct err *err)
+{
+    char out[36];
+    size_t n = 0, digits = 0, i = 0;
+    bool braces = text.len > 0 && text.data[0] == '{';
+    struct slice t = text;
+    if (braces) {
+        if (t.len < 2 || t.data[t.len - 1] != '}')
+            return types_bad_input("uuid", text, err);
+        t = (struct slice){t.data + 1, t.len - 2};
+    }
+    for (; i < t.len && digits < 32; i++) {
+        if (t.data[i] == '-' && digits > 0 && digits % 4 == 0 && t.data[i - 1] != '-')
+            continue;
+        if (hex_digit(t.data[i]) < 0)
+            break;
+        if (digits == 8 || digits == 12 || digits == 16 || digits == 20)
+            out[n++] = '-';
+        out[n++] = (char)tolower((unsigned char)t.data[i]);
+        digits++;
+    }
+    if (digits != 32 || i != t.len)
+        return types_bad_input("uuid", text, err);
+    size_t at = buf_len(scratch);
+    if (buf_append(scratch, out, 36) < 0)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    *ret = (struct slice){buf_peek(scratch).data + at, 36};
+    return 0;
+}
+
+static int bytea_escape_in(struct slice text, struct buf *scratch, struct err *err)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.data[i];
+        if (c == '\\' && i + 1 < text.len && text.data[i + 1] == '\\') {
+            i++;
+        } else if (c == '\\') {
+            if (i + 3 >= text.len || text.data[i + 1] < '0' || text.data[i + 1] > '3' ||
+                text.data[i + 2] < '0' || text.data[i + 2] > '7' || text.data[i + 3] < '0' ||
+                text.data[i + 3] > '7')
+                return err_set(err, SQLSTATE_INVALID_TEXT_REPRESENTATION,
+                               "invalid input syntax for type bytea");
+            c = (char)(((text.data[i + 1] - '0') << 6) | ((text.data[i + 2] - '0') << 3) |
+                       (text.data[i + 3] - '0'));
+            i += 3;
+        }
+        buf_append(scratch, &c, 1);
+    }
+    return 0;
+}
+
+static int bytea_in(struct slice text, struct buf *scratch, struct slice *ret, struct err *err)
+{
+    size_t at = buf_len(scratch);
+    if (text.len < 2 || text.data[0] != '\\' || text.data[1] != 'x') {
+        if (bytea_escape_in(text, scratch, err) < 0)
+            return -1;
+    } else {
+        for (size_t i = 2; i < text.len; i++) {
+            if (isspace((unsigned char)text.data[i]))
+                continue;
+            int high = hex_digit(text.data[i]);
+            if (high < 0)
+                return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE,
+                               "invalid hexadecimal digit: \"%c\"", text.data[i]);
+            if (i + 1 >= text.len)
+                return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE,
+                               "invalid hexadecimal data: odd number of digits");
+            int low = hex_digit(text.data[++i]);
+            if (low < 0)
+                return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE,
+                               "invalid hexadecimal digit: \"%c\"", text.data[i]);
+            char byte = (char)(high << 4 | low);
+            buf_append(scratch, &byte, 1);
+        }
+    }
+    if (scratch->failed)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    struct slice all = buf_peek(scratch);
+    *ret = (struct slice){all.data ? all.data + at : "", all.len - at};
+    return 0;
+}
+
+static size_t utf8_step(struct slice s, size_t i)
+{
+    i++;
+    while (i < s.len && ((unsigned char)s.data[i] & 0xc0) == 0x80)
+        i++;
+    return i;
+}
+
+/* varchar(n), char(n): ${cut} cuts silently (explicit cast), else only blanks may go. */
+static int text_typmod(uint32_t oid, int32_t typmod, bool cut, struct slice text, struct slice *ret,
+                       struct err *err)
+{
+    if (oid == TYPES_BPCHAR)
+        while (text.len > 0 && text.data[text.len - 1] == ' ')
+            text.len--;
+    *ret = text;
+    if (typmod < 5 || (oid != TYPES_BPCHAR && oid != TYPES_VARCHAR))
+        return 0;
+    size_t limit = (size_t)typmod - 4, at = 0;
+    if (text.len <= limit)
+        return 0;
+    for (size_t n = 0; n < limit && at < text.len; n++)
+        at = utf8_step(text, at);
+    for (size_t i = at; i < text.len && !cut; i++)
+        if (text.data[i] != ' ')
+            return err_set(err, SQLSTATE_STRING_DATA_RIGHT_TRUNCATION,
+                           "value too long for type character%s(%zu)",
+                           oid == TYPES_VARCHAR ? " varying" : "", limit);
+    *ret = (struct slice){text.data, at};
+    return 0;
+}
+
+static int unsupported(uint32_t oid, struct err *err)
+{
+    char name[96];
+    types_format(oid, -1, name, sizeof name);
+    return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "type %s is not supported by the store",
+                   name);
+}
+
+static int interval_in(struct slice text, struct buf *scratch, struct slice *ret, struct err *err)
+{
+    struct types_interval v;
+    char packed[16];
+    if (types_interval_in(text, &v, err) < 0)
+        return -1;
+    types_interval_pack(&v, packed);
+    size_t at = buf_len(scratch);
+    if (buf_append(scratch, packed, sizeof packed) < 0)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    *ret = (struct slice){buf_peek(scratch).data + at, sizeof packed};
+    return 0;
+}
+
+static int text_in(uint32_t oid, int32_t typmod, struct slice text, struct buf *scratch,
+                   struct slice *ret, struct err *err)
+{
+    size_t at = buf_len(scratch);
+    switch (oid) {
+    case TYPES_UUID:
+        return uuid_in(text, scratch, ret, err);
+    case TYPES_JSON:
+        *ret = text;
+        return types_json_in(text, "json", NULL, err);
+    case TYPES_JSONB:
+        if (types_json_in(text, "json", scratch, err) < 0)
+            return -1;
+        *ret = (struct slice){buf_peek(scratch).data + at, buf_len(scratch) - at};
+        return 0;
+    case TYPES_NUMERIC:
+        return types_numeric_in(typmod, text, scratch, ret, err);
+    case TYPES_NAME: /* identifiers end after 63 bytes */
+        *ret = text;
+        if (text.len > 63)
+            for (ret->len = 63; ((unsigned char)text.data[ret->len] & 0xc0) == 0x80;)
+                ret->len--;
+        return 0;
+    default:
+        return text_typmod(oid, typmod, false, text, ret, err);
+    }
+}
+
+int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, struct slice text,
+                struct buf *scratch, struct types_value *ret, struct err *err)
+{
+    struct types_value v = {.kind = TYPES_KIND_INT};
+    const struct types_info *type = types_find(oid);
+    int rc;
+    if (!types_supported(oid))
+        return unsupported(oid, err);
+    switch (oid) {
+    case TYPES_BOOL:
+        rc = bool_in(text, &v.i, err);
+        break;
+    case TYPES_DATE:
+        rc = types_date_in(s, text, &v.i, err);
+        break;
+    case TYPES_TIME:
+        rc = types_time_in(typmod, text, &v.i, err);
+        break;
+    case TYPES_TIMESTAMP: case TYPES_TIMESTAMPTZ:
+        rc = types_timestamp_in(s, oid == TYPES_TIMESTAMPTZ, typmod, text, &v.i, err);
+        break;
+    case TYPES_FLOAT4: case TYPES_FLOAT8:
+        v.kind = TYPES_KIND_REAL;
+        rc = types_float_in(oid, text, &v.r, err);
+        break;
+    case TYPES_BYTEA:
+        v.kind = TYPES_KIND_BLOB;
+        rc = bytea_in(text, scratch, &v.bytes, err);
+        break;
+    case TYPES_INTERVAL:
+        v.kind = TYPES_KIND_BLOB;
+        rc = interval_in(text, scratch, &v.bytes, err);
+        break;
+    default:
+        if (is_int(oid)) {
+            rc = types_int_in(oid, text, &v.i, err);
+        } else {
+            v.kind = TYPES_KIND_TEXT;
+            rc = is_array(type) ? types_array_in(s, type, text, scratch, &v.bytes, err)
+                                : text_in(oid, typmod, text, scratch, &v.bytes, err);
+        }
+    }
+    if (rc == 0)
+        *ret = v;
+    return rc;
+}
+
+int types_apply_typmod(uint32_t oid, int32_t typmod, bool explicit_cast,
+                       const struct types_value *v, struct buf *scratch, struct types_value *ret,
+                       struct err *err)
+{
+    *ret = *v;
+    if (typmod < 0 || v->kind == TYPES_KIND_NULL)
+        return 0;
+    switch (oid) {
+    case TYPES_VARCHAR: case TYPES_BPCHAR:
+        return text_typmod(oid, typmod, explicit_cast, v->bytes, &ret->bytes, err);
+    case TYPES_NUMERIC:
+        return types_numeric_in(typmod, v->bytes, scratch, &ret->bytes, err);
+    case TYPES_TIME: case TYPES_TIMESTAMP: case TYPES_TIMESTAMPTZ:
+        if (v->kind == TYPES_KIND_INT)
+            ret->i = types_round_us(v->i, typmod);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* -- out -- */
+
+static void bytea_out(const struct types_session *s, struct slice v, struct buf *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    if (!s->bytea_escape)
+        buf_append(out, "\\x", 2);
+    for (size_t i = 0; i < v.len; i++) {
+        unsigned char c = (unsigned char)v.data[i];
+        char text[8];
+        if (!s->bytea_escape)
+            snprintf(text, sizeof text, "%c%c", digits[c >> 4], digits[c & 15]);
+        else if (c == '\\')
+            snprintf(text, sizeof text, "\\\\");
+        else if (c < 0x20 || c > 0x7e)
+            snprintf(text, sizeof text, "\\%03o", c);
+        else
+            snprintf(text, sizeof text, "%c", c);
+        buf_append(out, text, strlen(text));
+    }
+}
+
+static enum types_kind stored_kind(uint32_t oid)
+{
+    switch (types_storage(oid)[0]) {
+    case 'I':
+        return TYPES_KIND_INT;
+    case 'R':
+        return TYPES_KIND_REAL;
+    case 'B':
+        return TYPES_KIND_BLOB;
+    default:
+        return TYPES_KIND_TEXT;
+    }
+}
+
+/* What SQLite gives for an expression may be of a neighbouring class: an integer where a real is
+ * meant, a number where text is declared unknown. */
+int types_settle(uint32_t oid, const struct types_value *v, struct types_value *ret, struct err *err)
+{
+    enum types_kind want = stored_kind(oid);
+    *ret = *v;
+    if (v->kind == want)
+        return 0;
+    if (want == TYPES_KIND_REAL && v->kind == TYPES_KIND_INT) {
+        ret->kind = TYPES_KIND_REAL;
+        ret->r = (double)v->i;
+        return 0;
+    }
+    char name[96];
+    types_format(oid, -1, name, sizeof name);
+    return err_set(err, SQLSTATE_INTERNAL_ERROR, "a value of type %s has the wrong storage class",
+                   name);
+}
+
+static void bpchar_out(int32_t typmod, struct slice v, struct buf *out)
+{
+    size_t chars = 0;
+    for (size_t i = 0; i < v.len; i++)
+        chars += ((unsigned char)v.data[i] & 0xc0) != 0x80;
+    buf_append(out, v.data, v.len);
+    for (; typmod > 4 && chars < (size_t)typmod - 4; chars++)
+        buf_append(out, " ", 1);
+}
+
+static void int_out(uint32_t oid, int64_t v, struct buf *out)
+{
+    char text[96];
+    if (oid == TYPES_BOOL)
+        snprintf(text, sizeof text, "%s", v ? "t" : "f");
+    else if (oid == TYPES_REGTYPE)
+        types_format((uint32_t)v, -1, text, sizeof text);
+    else
+        snprintf(text, sizeof text, "%" PRId64, v);
+    buf_append(out, text, strlen(text));
+}
+
+int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
+                 const struct types_value *value, struct buf *out, struct err *err)
+{
+    const struct types_info *type = types_find(oid);
+    struct types_value v;
+    struct types_interval interval;
+    if (types_settle(oid, value, &v, err) < 0)
+        return -1;
+    switch (oid) {
+    case TYPES_DATE:
+        types_date_out(v.i, out);
+        break;
+    case TYPES_TIME:
+        types_time_out(v.i, out);
+        break;
+    case TYPES_TIMESTAMP: case TYPES_TIMESTAMPTZ:
+        types_timestamp_out(s, oid == TYPES_TIMESTAMPTZ, v.i, out);
+        break;
+    case TYPES_FLOAT4: case TYPES_FLOAT8:
+        types_float_out(oid, v.r, s->extra_float_digits, out);
+        break;
+    case TYPES_BYTEA:
+        bytea_out(s, v.bytes, out);
+        break;
+    case TYPES_INTERVAL:
+        if (!types_interval_unpack(v.bytes, &interval))
+            return err_set(err, SQLSTATE_INTERNAL_ERROR, "a stored interval has the wrong length");
+        types_interval_out(&interval, out);
+        break;
+    case TYPES_BPCHAR:
+        bpchar_out(typmod, v.bytes, out);
+        break;
+    default:
+        if (v.kind == TYPES_KIND_INT)
+            int_out(oid, v.i, out);
+        else if (is_array(type))
+            return types_array_out(s, type, v.bytes, out, err);
+        else
+            buf_append(out, v.bytes.data, v.bytes.len);
+    }
+    return 0;
+}

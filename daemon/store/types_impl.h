@@ -1,0 +1,75 @@
+/* types_impl.h: how the files of types*.c share their work; nobody else includes this. */
+#pragma once
+
+#include "daemon/store/types.h"
+#include "protocol/sqlstate.h"
+
+#define TYPES_JSON_MAX ((size_t)256 << 20) /* the largest JSON text put in order */
+#define TYPES_INT_MIN32 INT64_C(-2147483648)
+#define TYPES_INT_MAX32 INT64_C(2147483647)
+#define TYPES_US_PER_SECOND INT64_C(1000000)
+#define TYPES_US_PER_DAY    INT64_C(86400000000)
+/* timestamps: 4714-11-24 BC to 294276 AD; dates to 5874897 AD */
+#define TYPES_TIMESTAMP_MIN INT64_C(-211813488000000000)
+#define TYPES_TIMESTAMP_END INT64_C(9223371331200000000)
+#define TYPES_DATE_MIN      (-2451545)
+#define TYPES_DATE_END      2145031949
+
+/* Blanks at both ends taken off (isspace of the C locale). */
+struct slice types_trim(struct slice s);
+bool types_word(struct slice s, const char *lower); /* equal without regard to case */
+/* 22P02 `invalid input syntax for type ${type}: "..."`. */
+int types_bad_input(const char *type, struct slice text, struct err *err);
+/* The %.*s arguments for a message: cut at 100 bytes. */
+#define TYPES_SHOWN(s) (int)((s).len > 100 ? 100 : (s).len), (s).data ? (s).data : ""
+
+/* The value in the storage class of its type; XX000 if it has another. */
+int types_settle(uint32_t oid, const struct types_value *v, struct types_value *ret,
+                 struct err *err) MUSTCHECK;
+
+/* types_number.c */
+int types_int_in(uint32_t oid, struct slice text, int64_t *ret, struct err *err) MUSTCHECK;
+int types_int_range(uint32_t oid, int64_t v, struct err *err) MUSTCHECK;
+int types_float_in(uint32_t oid, struct slice text, double *ret, struct err *err) MUSTCHECK;
+void types_float_out(uint32_t oid, double v, int extra_digits, struct buf *out);
+/* Canonical text into scratch. */
+int types_numeric_in(int32_t typmod, struct slice text, struct buf *scratch, struct slice *ret,
+                     struct err *err) MUSTCHECK;
+int types_numeric_send(struct slice text, struct buf *out, struct err *err) MUSTCHECK;
+int types_numeric_receive(struct slice data, struct buf *scratch, struct slice *ret,
+                          struct err *err) MUSTCHECK;
+
+/* types_time.c */
+int types_date_in(const struct types_session *s, struct slice text, int64_t *ret,
+                  struct err *err) MUSTCHECK;
+int types_timestamp_in(const struct types_session *s, bool tz, int32_t typmod, struct slice text,
+                       int64_t *ret, struct err *err) MUSTCHECK;
+int types_time_in(int32_t typmod, struct slice text, int64_t *ret, struct err *err) MUSTCHECK;
+int64_t types_round_us(int64_t us, int32_t typmod);
+void types_date_out(int64_t days, struct buf *out);
+void types_timestamp_out(const struct types_session *s, bool tz, int64_t us, struct buf *out);
+void types_time_out(int64_t us, struct buf *out);
+int types_interval_in(struct slice text, struct types_interval *ret, struct err *err) MUSTCHECK;
+void types_interval_out(const struct types_interval *v, struct buf *out);
+
+/* types_json.c */
+/* Is ${text} JSON?  22P02 if not.  With ${normal}: jsonb's normal form is appended to it. */
+int types_json_in(struct slice text, const char *type, struct buf *normal, struct err *err) MUSTCHECK;
+void types_json_string(struct slice text, struct buf *out);
+/* Array: the stored JSON array of strings and nulls, one element after another. */
+struct types_elements {
+    struct slice rest;
+};
+/* 1: an element (its text in scratch, from ${ret}->data; NULL: data NULL); 0: the end; -1: not an array. */
+int types_element(struct types_elements *e, struct buf *scratch, struct slice *ret);
+
+/* types_array.c */
+int types_array_in(const struct types_session *s, const struct types_info *type, struct slice text,
+                   struct buf *scratch, struct slice *ret, struct err *err) MUSTCHECK;
+int types_array_out(const struct types_session *s, const struct types_info *type, struct slice json,
+                    struct buf *out, struct err *err) MUSTCHECK;
+int types_array_send(const struct types_session *s, const struct types_info *type,
+                     struct slice json, struct buf *out, struct err *err) MUSTCHECK;
+int types_array_receive(const struct types_session *s, const struct types_info *type,
+                        struct slice data, struct buf *scratch, struct slice *ret,
+                        struct err *err) MUSTCHECK;
