@@ -37,8 +37,8 @@ int err_set(struct err *err, const char *sqlstate, const char *format, ...)
 {
     if (!err)
         return -1;
-    char code[sizeof(err->sqlstate)];
-    char message[sizeof(err->message)];
+    char code[sizeof(err->sqlstate)] = "";
+    char message[sizeof(err->message)] = "";
     snprintf(code, sizeof(code), "%s", sqlstate);
     va_list args;
     va_start(args, format);

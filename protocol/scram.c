@@ -197,7 +197,7 @@ void scram_verifier_mock(struct slice user, const uint8_t secret[32], struct scr
 
 __attribute__((format(printf, 2, 3))) static int malformed(struct err *err, const char *format, ...)
 {
-    char detail[128];
+    char detail[ERR_DETAIL_BYTES];
     va_list args;
     va_start(args, format);
     vsnprintf(detail, sizeof(detail), format, args);
