@@ -20,6 +20,8 @@ enum schema_type {
     SCHEMA_SWITCH = 128,  /* on, off; true, false; yes, no */
     SCHEMA_LIST = 256,    /* a sequence of texts */
     SCHEMA_LATER = 512,   /* known, and refused: it would be unsafe to overlook it */
+    SCHEMA_NUMBERS = SCHEMA_NUMBER | SCHEMA_DURATION | SCHEMA_SIZE,
+    SCHEMA_SCALAR = SCHEMA_NUMBERS | SCHEMA_WORD | SCHEMA_SWITCH,
 };
 
 struct schema_row {

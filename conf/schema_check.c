@@ -81,16 +81,15 @@ static int parse_switch(const char *text, uint64_t *ret)
 
 int schema_parse(const struct schema_row *row, const char *text, uint64_t *ret)
 {
-    const unsigned numbers = SCHEMA_NUMBER | SCHEMA_DURATION | SCHEMA_SIZE;
     uint64_t n = 0;
     int word = row->types & SCHEMA_WORD ? word_index(row->words, text) : -1;
     if (word >= 0) {
-        *ret = row->types & numbers ? 0 : (uint64_t)word;
+        *ret = row->types & SCHEMA_NUMBERS ? 0 : (uint64_t)word;
         return 0;
     }
     if (row->types & SCHEMA_SWITCH)
         return parse_switch(text, ret);
-    if (!(row->types & numbers))
+    if (!(row->types & SCHEMA_NUMBERS))
         return -1;
     if ((row->types & SCHEMA_NUMBER && unit_number(text, &n) < 0) ||
         (row->types & SCHEMA_DURATION && unit_duration(text, &n) < 0) ||
@@ -131,7 +130,8 @@ static void say(struct phrase *p, const char *format, ...)
         p->len = p->len + (size_t)len < p->size ? p->len + (size_t)len : p->size - 1;
 }
 
-static void say_words(struct phrase *p, const char *words)
+/* ${last}: nothing follows, so that an "or" stands before the last word. */
+static void say_words(struct phrase *p, const char *words, bool last)
 {
     size_t n = 0, i = 0, len;
     bool later;
@@ -141,7 +141,7 @@ static void say_words(struct phrase *p, const char *words)
     for (const char *word; (word = next_word(&words, &len, &later));) {
         if (later)
             continue;
-        say(p, "%s%.*s", i == 0 ? "" : i + 1 == n ? " or " : ", ", (int)len, word);
+        say(p, "%s%.*s", i == 0 ? "" : last && i + 1 == n ? " or " : ", ", (int)len, word);
         i++;
     }
 }
@@ -166,11 +166,10 @@ static void say_range(struct phrase *p, const struct schema_row *row)
 void schema_expects(const struct schema_row *row, char *ret, size_t size)
 {
     struct phrase p = {.text = ret, .size = size};
-    const unsigned numbers = SCHEMA_NUMBER | SCHEMA_DURATION | SCHEMA_SIZE;
     ret[0] = '\0';
     if (row->types & SCHEMA_WORD)
-        say_words(&p, row->words);
-    if (row->types & numbers) {
+        say_words(&p, row->words, row->types == SCHEMA_WORD);
+    if (row->types & SCHEMA_NUMBERS) {
         say(&p, "%s", p.len ? " or " : "");
         say_range(&p, row);
     }
@@ -190,13 +189,13 @@ static void check_node(struct diag *d, const struct schema_row *row, const struc
 
 static void fault_type(struct diag *d, const struct schema_row *row, const struct tree_node *n)
 {
+    static const char *const kinds[] = {"text", "list", "mapping"};
     char expects[160];
     schema_expects(row, expects, sizeof expects);
     if (n->kind == TREE_TEXT && n->null)
         tree_fault(d, n, "no value given; it must be %s", expects);
-    else if (n->kind != TREE_TEXT)
-        tree_fault(d, n, "must be %s, not a %s", expects,
-                   n->kind == TREE_MAPPING ? "mapping" : "list");
+    else if (n->kind != TREE_TEXT || !(row->types & SCHEMA_SCALAR)) /* which may be a secret */
+        tree_fault(d, n, "must be %s, not a %s", expects, kinds[n->kind]);
     else if (row->types & SCHEMA_WORD && word_index(row->words, n->text) == -2)
         tree_fault(d, n, "%s is not supported by this version; it must be %s",
                    diag_quote(d, n->text), expects);
