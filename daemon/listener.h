@@ -1,17 +1,21 @@
-/* listener.h: the sockets that clients connect to.
+/* listener.h: accepts clients on the sockets of the configuration.
  *
- * Owns its descriptors; each connection accepted is handed to session_start.  Sockets given by systemd are
- * used instead of those in the file that have the same address, and are never closed for a reload.
- * When descriptors run out, one kept in reserve serves to answer 53300 instead of leaving clients waiting. */
+ * Owns its descriptors; each connection accepted is handed to session_start.
+ * Sockets passed by systemd are used instead of those in the file, and a reload leaves them alone.
+ * When descriptors run out, one kept in reserve serves to answer 53300 instead of leaving clients waiting.
+ * A change has two steps, so that a reload with an address that cannot be had changes nothing at all:
+ * listeners_prepare opens, listeners_commit begins to accept and closes what is no longer named. */
 #pragma once
 
+#include "daemon/listen_socket.h"
 #include "protocol/err.h"
 
-struct conf;
 struct worker;
 
-/* Listen as ${conf} says: new addresses are opened first; if one fails, nothing has changed: -1 with the
- * address in the message.  Then those no longer named are closed, the rest go on untouched. */
-int listeners_apply(struct worker *w, const struct conf *conf, struct err *err) MUSTCHECK;
+/* Open what ${plan} names and is not open yet.  -1: nothing has changed.  Else commit or abandon follows. */
+int listeners_prepare(struct worker *w, const struct listen_plan *plan, struct err *err) MUSTCHECK;
+void listeners_commit(struct worker *w);
+void listeners_abandon(struct worker *w);
+
 /* Stop accepting and close all; unix sockets are unlinked.  Asynchronous, idempotent. */
 void listeners_close(struct worker *w);

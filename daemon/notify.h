@@ -1,8 +1,6 @@
 /* notify.h: what the service manager is told (sd_notify); nothing happens outside systemd. */
 #pragma once
 
-struct worker;
-
-void notify_ready(struct worker *w);
-void notify_reloading(struct worker *w); /* with MONOTONIC_USEC, as Type=notify-reload wants */
-void notify_stopping(struct worker *w);
+void notify_ready(void);
+void notify_reloading(void); /* with MONOTONIC_USEC, as Type=notify-reload wants; ends with notify_ready */
+void notify_stopping(void);

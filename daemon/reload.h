@@ -5,8 +5,6 @@
  * between transactions.  Requests that arrive while one is under way become one more reload after it. */
 #pragma once
 
-#include "daemon/job.h"
-
 struct worker;
 
 void reload_start(struct worker *w);

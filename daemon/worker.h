@@ -57,8 +57,8 @@ struct worker {
     struct listeners *listeners;
     struct reload *reload;      /* the reload under way, or NULL */
     uv_signal_t signals[3];     /* HUP, TERM, INT */
+    size_t nsignals;            /* initialised */
     uv_timer_t drain_timer;
-    bool reloading;
     bool reload_again;
     bool draining;              /* no new sessions, close each when idle */
     bool stopping;              /* sessions gone, handles are closing */

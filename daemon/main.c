@@ -1,0 +1,80 @@
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "daemon/worker.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Two descriptors for each client in work: the default of 1,024 is soon reached. */
+static void main_raise_descriptors(struct daemon_log *log)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        log_warning(log, "could not raise the limit of file descriptors");
+}
+
+static struct conf *main_load(const char *path)
+{
+    struct conf_errors errors = {0};
+    struct conf *conf = conf_load(path, &errors);
+    for (size_t i = 0; i < errors.n; i++)
+        fprintf(stderr, "%s\n", errors.lines[i]);
+    conf_errors_release(&errors);
+    return conf;
+}
+
+static int main_serve(const char *path)
+{
+    struct daemon_log log;
+    struct err err;
+    struct conf *conf = main_load(path);
+    if (!conf)
+        return 1;
+    log_init(&log, STDERR_FILENO);
+    log_configure(&log, (enum log_level)conf->log.level, conf->log.json);
+    main_raise_descriptors(&log);
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL and libpq write without MSG_NOSIGNAL */
+    struct worker *w = malloc(sizeof *w);
+    if (!w || worker_init(w, conf, &log, &err) != 0) {
+        log_error(&log, "%s", w ? err.message : "out of memory");
+        free(w);
+        conf_unref(conf);
+        return 1;
+    }
+    log_info(&log, "partywall %s serves \"%s\"", PARTYWALL_VERSION, conf->path);
+    int rc = worker_run(w, &err);
+    if (rc != 0)
+        log_error(&log, "%s", err.message);
+    worker_release(w);
+    free(w);
+    log_info(&log, "stopped");
+    return rc == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    if (options_parse(argc, argv, &o) != 0)
+        return 2;
+    switch (o.command) {
+    case OPTIONS_SERVE:
+        return main_serve(o.conf_path);
+    case OPTIONS_CHECK:
+        return options_run_check(o.conf_path);
+    case OPTIONS_REFERENCE:
+        return options_run_reference();
+    case OPTIONS_SECRET:
+        return options_run_secret();
+    case OPTIONS_HELP:
+        return options_run_help();
+    case OPTIONS_VERSION:
+        return options_run_version();
+    }
+    return 2;
+}

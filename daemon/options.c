@@ -1,0 +1,210 @@
+#include "daemon/options.h"
+
+#include "conf/conf.h"
+#include "daemon/tls.h"
+#include "protocol/scram.h"
+
+#include <getopt.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+static const struct {
+    const char *name;
+    enum options_command command;
+} options_commands[] = {
+    {"serve", OPTIONS_SERVE},
+    {"check", OPTIONS_CHECK},
+    {"config", OPTIONS_REFERENCE},
+    {"secret", OPTIONS_SECRET},
+};
+
+static int options_fail(const char *what, const char *text)
+{
+    fprintf(stderr, "partywall: %s%s\nTry \"partywall --help\".\n", what, text);
+    return -1;
+}
+
+static int options_command(const char *word, enum options_command *ret)
+{
+    for (size_t i = 0; i < sizeof options_commands / sizeof options_commands[0]; i++) {
+        if (strcmp(word, options_commands[i].name) == 0) {
+            *ret = options_commands[i].command;
+            return 0;
+        }
+    }
+    return options_fail("unknown command: ", word);
+}
+
+int options_parse(int argc, char **argv, struct options *ret)
+{
+    static const struct option longs[] = {
+        {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},      {"reference", no_argument, NULL, 'r'},
+        {0},
+    };
+    struct options o = {.command = OPTIONS_SERVE, .conf_path = OPTIONS_DEFAULT_CONF};
+    bool help = false, version = false, reference = false, command = false;
+    int c;
+    while ((c = getopt_long(argc, argv, "-c:hV", longs, NULL)) != -1) { /* '-': words come as 1 */
+        switch (c) {
+        case 'c':
+            o.conf_path = optarg;
+            break;
+        case 'h':
+            help = true;
+            break;
+        case 'V':
+            version = true;
+            break;
+        case 'r':
+            reference = true;
+            break;
+        case 1:
+            if (command)
+                return options_fail("one command at a time: ", optarg);
+            if (options_command(optarg, &o.command) != 0)
+                return -1;
+            command = true;
+            break;
+        default: /* getopt has said it */
+            return options_fail("", "invalid command line");
+        }
+    }
+    if (optind < argc)
+        return options_fail("unexpected word: ", argv[optind]);
+    if (reference != (o.command == OPTIONS_REFERENCE))
+        return options_fail("", reference ? "--reference belongs to \"partywall config\""
+                                          : "\"partywall config\" wants --reference");
+    if (help)
+        o.command = OPTIONS_HELP;
+    else if (version)
+        o.command = OPTIONS_VERSION;
+    *ret = o;
+    return 0;
+}
+
+/* -- the commands that need no daemon -- */
+
+int options_run_check(const char *conf_path)
+{
+    struct conf_errors errors = {0};
+    struct err err;
+    SSL_CTX *tls = NULL;
+    struct conf *conf = conf_load(conf_path, &errors);
+    if (!conf) {
+        for (size_t i = 0; i < errors.n; i++)
+            fprintf(stderr, "%s\n", errors.lines[i]);
+        conf_errors_release(&errors);
+        return 1;
+    }
+    int rc = tls_context_new(conf, &tls, &err);
+    if (rc == 0)
+        printf("%s: valid\n", conf_path);
+    else
+        fprintf(stderr, "%s: in tls: %s\n", conf_path, err.message);
+    SSL_CTX_free(tls);
+    conf_unref(conf);
+    return rc == 0 ? 0 : 1;
+}
+
+int options_run_reference(void)
+{
+    conf_reference(stdout);
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
+int options_run_version(void)
+{
+    printf("partywall %s\n", PARTYWALL_VERSION);
+    return 0;
+}
+
+int options_run_help(void)
+{
+    printf("partywall: a wall between the tenants who share one PostgreSQL\n"
+           "\n"
+           "  partywall [serve] [-c FILE]       serve clients; SIGHUP reloads, SIGTERM drains\n"
+           "  partywall check [-c FILE]         check a configuration and say everything that is wrong\n"
+           "  partywall config --reference      print every key of the configuration\n"
+           "  partywall secret                  read a password, print the verifier to keep instead\n"
+           "  partywall --help | --version\n"
+           "\n"
+           "FILE is %s unless told.\n"
+           "Status: 0 success, 1 failure, 2 invalid command line.\n",
+           OPTIONS_DEFAULT_CONF);
+    return 0;
+}
+
+/* -- secret -- */
+
+#define SECRET_BYTES 1024
+
+/* One line from standard input, without its end, into ${ret}.  -1: none, too long, or with a NUL. */
+static int secret_read(char ret[SECRET_BYTES])
+{
+    size_t len = 0;
+    int c;
+    while ((c = getchar()) != EOF && c != '\n') {
+        if (c == 0 || len + 1 == SECRET_BYTES)
+            return -1;
+        ret[len++] = (char)c;
+    }
+    if (len > 0 && ret[len - 1] == '\r')
+        len--;
+    ret[len] = 0;
+    return len > 0 ? 0 : -1;
+}
+
+/* The same from a terminal, unseen. */
+static int secret_ask(const char *prompt, char ret[SECRET_BYTES])
+{
+    struct termios old, quiet;
+    if (tcgetattr(STDIN_FILENO, &old) != 0)
+        return -1;
+    quiet = old;
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    fputs(prompt, stderr);
+    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) != 0)
+        return -1;
+    int rc = secret_read(ret);
+    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+    fputc('\n', stderr);
+    return rc;
+}
+
+static int secret_get(char ret[SECRET_BYTES])
+{
+    if (!isatty(STDIN_FILENO))
+        return secret_read(ret);
+    char again[SECRET_BYTES];
+    if (secret_ask("Password: ", ret) != 0 || secret_ask("Again: ", again) != 0)
+        return -1;
+    bool same = strcmp(ret, again) == 0;
+    OPENSSL_cleanse(again, sizeof again);
+    return same ? 0 : -1;
+}
+
+int options_run_secret(void)
+{
+    char password[SECRET_BYTES], text[SCRAM_VERIFIER_TEXT_MAX];
+    struct scram_verifier verifier;
+    struct err err;
+    int rc = secret_get(password);
+    if (rc != 0)
+        err_set(&err, "28P01", "no password, or not twice the same, or longer than %d bytes",
+                SECRET_BYTES - 1);
+    else
+        rc = scram_verifier_make((struct slice){password, strlen(password)},
+                                 SCRAM_DEFAULT_ITERATIONS, &verifier, &err);
+    OPENSSL_cleanse(password, sizeof password);
+    if (rc != 0) {
+        fprintf(stderr, "partywall: %s\n", err.message);
+        return 1;
+    }
+    scram_verifier_format(&verifier, text);
+    printf("%s\n", text);
+    return 0;
+}

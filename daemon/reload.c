@@ -1,0 +1,112 @@
+#include "daemon/reload.h"
+
+#include "daemon/job.h"
+#include "daemon/listener.h"
+#include "daemon/notify.h"
+#include "daemon/target.h"
+#include "daemon/tls.h"
+#include "daemon/worker.h"
+
+#include <stdlib.h>
+
+struct reload {
+    struct job job;
+    struct worker *worker;
+    struct conf *old; /* one reference: its path is read by the helper */
+    struct conf *next;
+    struct conf_errors errors;
+    SSL_CTX *tls;
+    struct listen_plan plan;
+    bool failed; /* `err` says why */
+    struct err err;
+};
+
+static void reload_free(struct reload *r)
+{
+    conf_errors_release(&r->errors);
+    conf_unref(r->old);
+    if (r->next)
+        conf_unref(r->next);
+    SSL_CTX_free(r->tls);
+    listen_plan_release(&r->plan);
+    free(r);
+}
+
+/* On a helper thread: everything that may block. */
+static void reload_work(struct job *j)
+{
+    struct reload *r = list_entry(j, struct reload, job);
+    r->next = conf_load(r->old->path, &r->errors);
+    if (!r->next)
+        return;
+    r->failed = tls_context_new(r->next, &r->tls, &r->err) != 0 ||
+                listen_plan_make(r->next, &r->plan, &r->err) != 0;
+}
+
+/* Everything or nothing: the steps that can fail come before those that cannot. */
+static int reload_apply(struct worker *w, struct reload *r)
+{
+    if (r->failed || listeners_prepare(w, &r->plan, &r->err) != 0)
+        return -1;
+    if (targets_apply(w, r->next, &r->err) != 0) {
+        listeners_abandon(w);
+        return -1;
+    }
+    listeners_commit(w);
+    conf_unref(w->conf);
+    w->conf = r->next;
+    r->next = NULL;
+    SSL_CTX_free(w->tls); /* connections have references of their own */
+    w->tls = r->tls;
+    r->tls = NULL;
+    log_configure(w->log, (enum log_level)w->conf->log.level, w->conf->log.json);
+    return 0;
+}
+
+static void reload_done(struct job *j)
+{
+    struct reload *r = list_entry(j, struct reload, job);
+    struct worker *w = r->worker;
+    w->reload = NULL;
+    if (w->draining) {
+        reload_free(r);
+        return;
+    }
+    for (size_t i = 0; i < r->errors.n; i++)
+        log_error(w->log, "%s", r->errors.lines[i]);
+    if (r->next && reload_apply(w, r) == 0)
+        log_info(w->log, "configuration \"%s\" reloaded", w->conf->path);
+    else
+        log_error(w->log, "reload failed, the configuration is unchanged%s%s",
+                  r->next ? ": " : "", r->next ? r->err.message : "");
+    reload_free(r);
+    notify_ready();
+    if (w->reload_again)
+        reload_start(w);
+}
+
+void reload_start(struct worker *w)
+{
+    struct err err;
+    if (w->draining)
+        return;
+    w->reload_again = w->reload != NULL;
+    if (w->reload)
+        return;
+    struct reload *r = calloc(1, sizeof *r);
+    if (!r) {
+        log_error(w->log, "reload failed: out of memory");
+        return;
+    }
+    r->worker = w;
+    r->old = conf_ref(w->conf);
+    r->job = (struct job){.work = reload_work, .done = reload_done};
+    notify_reloading();
+    if (job_start(w, &r->job, &err) != 0) {
+        log_error(w->log, "reload failed: %s", err.message);
+        reload_free(r);
+        notify_ready();
+        return;
+    }
+    w->reload = r;
+}
