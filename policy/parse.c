@@ -55,5 +55,6 @@ void policy_thread_init(void)
 
 void policy_thread_release(void)
 {
-    pg_query_exit();
+    /* The library frees what it holds for a thread by a destructor of its own when the thread ends;
+     * pg_query_exit() before that would free it twice. */
 }
