@@ -82,6 +82,11 @@ static enum family family_of_const(const A_Const *c)
         return ANY;
     case T_Integer:
         return INTEGER;
+    case T_Float: { /* an integer beyond int4 is written as one, too; below 10^18 it is a bigint */
+        const char *digits = c->val.fval.fval;
+        size_t n = strspn(digits, "0123456789");
+        return digits[n] == '\0' && n <= 18 ? INTEGER : NONE;
+    }
     case T_Boolean:
         return BOOLEAN;
     default:
