@@ -42,7 +42,7 @@ static void worker_finish(struct worker *w)
 static void worker_on_drain_timeout(uv_timer_t *timer)
 {
     struct worker *w = timer->data;
-    log_warning(w->log, "%zu sessions did not end in time", w->nsessions);
+    log_warning(w->log, "sessions that did not end in time: %zu", w->nsessions);
     sessions_close_all(w);
 }
 
@@ -51,12 +51,12 @@ void worker_stop(struct worker *w)
     if (w->stopping)
         return;
     if (w->draining) {
-        log_info(w->log, "ending %zu sessions now", w->nsessions);
+        log_info(w->log, "ending the remaining sessions now: %zu", w->nsessions);
         sessions_close_all(w);
         return;
     }
     w->draining = true;
-    log_info(w->log, "stopping; %zu sessions", w->nsessions);
+    log_info(w->log, "stopping, sessions: %zu", w->nsessions);
     notify_stopping();
     listeners_close(w);
     uv_timer_start(&w->drain_timer, worker_on_drain_timeout, WORKER_DRAIN_MS, 0);
