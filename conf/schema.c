@@ -29,7 +29,7 @@ const struct schema_row schema_rows[] = {
  .text = "Further files, as patterns relative to this one; sections of several files are "
          "joined."},
 
-{"listen", TEXT | LIST, .fallback = "127.0.0.1:6432",
+{"listen", TEXT | LIST, RELOAD, .fallback = "127.0.0.1:6432",
  .text = "Where clients connect: `host:port`, `[v6]:port` or `unix:/path`; sockets passed by "
          "systemd are used instead when present."},
 
