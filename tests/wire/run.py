@@ -12,6 +12,9 @@ A script is a text of one step per line; # begins a comment.
     use NAME                    go on with another connection; the first is called a
     login [NAME=VALUE...]       start-up, authentication, everything up to ReadyForQuery
     auth                        authentication only, up to AuthenticationOk
+    auth-refused SQLSTATE       the right password, but this error and a close
+    auth-fails PASSWORD         with this password it must come to 28P01 and a close, and say of the
+                                user the same, whoever that is
     > MESSAGE ...               send; lines that follow each other go out in one write
     > part N MESSAGE ...        only its first N bytes; `> rest` sends the others
     > cancel NAME               CancelRequest with the key of connection NAME
@@ -49,6 +52,14 @@ NEEDS = {"plain": (SSL, b"N", "without TLS"), "tls": (SSL, b"S", "with TLS"),
 
 class Mismatch(Exception):
     """The server said something else."""
+
+
+class Refused(Mismatch):
+    """The server ended the authentication with an error."""
+
+    def __init__(self, message):
+        super().__init__("authentication: got %s" % message)
+        self.message = message
 
 
 class Connection:
@@ -207,7 +218,9 @@ class Script:
                 raise Mismatch("not nothing: %s" % self.conn().receive())
         elif name == "byte":
             byte = self.conn().byte()
-            if byte != words[0][0]:
+            if byte != words[0][0] and how == "<?":
+                self.conn().buffer = byte + self.conn().buffer
+            elif byte != words[0][0]:
                 raise Mismatch("got byte %r" % byte)
         elif name == "broken":
             while self.conn().byte():
@@ -232,16 +245,43 @@ class Script:
             if how != "<~" or message is None:
                 raise Mismatch("got " + "; ".join(seen[-4:]))
 
-    def authenticate(self):
-        conn, scram = self.conn(), Scram(self.password)
+    def auth_fails(self, password):
+        """Wrong password and unknown user: same steps, same text."""
+        try:
+            self.authenticate(password)
+        except Refused as e:
+            said = {k: v for k, v in e.message.fields.items() if k in "SVCMDH"}
+            said["M"] = re.sub('"[^"]*"', '"X"', said.get("M", ""))
+            wanted = {"S": "FATAL", "V": "FATAL", "C": "28P01",
+                      "M": 'password authentication failed for user "X"'}
+            if said != wanted:
+                raise Mismatch("got %s" % e.message) from None
+            self.expect("<", [(b"closed", False)])
+            return
+        raise Mismatch("the password was taken")
+
+    def auth_refused(self, sqlstate):
+        try:
+            self.authenticate(self.password)
+        except Refused as e:
+            if e.message.fields.get("C") != sqlstate:
+                raise
+            self.expect("<", [(b"closed", False)])
+            return
+        raise Mismatch("the session was let in")
+
+    def authenticate(self, password):
+        conn, scram = self.conn(), Scram(password)
         while True:
             message = self.next_message(None)
+            if message is not None and message.kind == b"E":
+                raise Refused(message)
             if message is None or message.kind != b"R":
                 raise Mismatch("authentication: got %s" % (message or "closed"))
             if message.code == 0:
                 return
             if message.code == 3:
-                conn.send(password_message(self.password), False)
+                conn.send(password_message(password), False)
             elif message.code == 10:
                 conn.send(scram.first(), False)
             elif message.code == 11:
@@ -254,7 +294,7 @@ class Script:
         self.outgoing += SENDERS["Startup"](begin + words)
         self.flush()
         self.expect_message("<?", "NegotiateProtocolVersion", [])
-        self.authenticate()
+        self.authenticate(self.password)
         self.expect_message("<~", "ReadyForQuery", [(b"I", False)])
 
     def step(self, line):
@@ -269,7 +309,11 @@ class Script:
         elif verb == "login":
             self.login(words[1:])
         elif verb == "auth":
-            self.authenticate()
+            self.authenticate(self.password)
+        elif verb == "auth-refused":
+            self.auth_refused(words[1][0].decode())
+        elif verb == "auth-fails":
+            self.auth_fails(words[1][0].decode())
         elif verb == "dribble":
             self.dribble = words[1][0] == b"on"
         elif verb == "connect":

@@ -11,7 +11,7 @@ from messages import SENDERS, split_words
 from run import run_script
 
 SCRIPTS = sorted(pathlib.Path(__file__).parent.glob("*.wire"))
-STEPS = {"only:", "needs:", "connect", "use", "login", "auth", "dribble", ">", "<", "<?", "<~"}
+STEPS = {"only:", "needs:", "connect", "use", "login", "auth", "auth-fails", "auth-refused", "dribble", ">", "<", "<?", "<~"}
 
 
 def check_script(path, host, port, user, password, database="app", server="partywall"):
@@ -29,7 +29,7 @@ def test_script_is_well_formed(path):
         if not words:
             continue
         assert words[0][0].decode() in STEPS, line
-        asked += words[0][0].startswith(b"<")
+        asked += words[0][0].startswith((b"<", b"auth-"))
         if words[0][0] == b">":
             name = words[3 if words[1][0] == b"part" else 1][0].decode()
             assert name in SENDERS or name in ("rest", "cancel"), line
