@@ -2,6 +2,7 @@
 #include "conf/build.h"
 
 #include "conf/file.h"
+#include "conf/limits.h"
 #include "conf/schema.h"
 #include "conf/unit.h"
 
@@ -17,16 +18,25 @@ char *build_text(struct build *b, const char *text)
     return text ? conf_arena_text(b->arena, text, strlen(text)) : NULL;
 }
 
-const struct tree_node *build_item(const struct tree_node *list, size_t n)
+static const struct tree_node *first_text(const struct tree_node *n)
+{
+    while (n && (n->kind != TREE_TEXT || n->null))
+        n = n->next;
+    return n;
+}
+
+const struct tree_node *build_first(const struct tree_node *list)
 {
     if (!list || list->kind == TREE_MAPPING)
         return NULL;
     if (list->kind == TREE_TEXT)
-        return n == 0 && !list->null ? list : NULL;
-    const struct tree_node *c = list->first;
-    while (c && n-- > 0)
-        c = c->next;
-    return c;
+        return list->null ? NULL : list;
+    return first_text(list->first);
+}
+
+const struct tree_node *build_next(const struct tree_node *list, const struct tree_node *n)
+{
+    return list->kind == TREE_SEQUENCE ? first_text(n->next) : NULL;
 }
 
 size_t build_items(const struct tree_node *list)
@@ -141,16 +151,17 @@ static void build_listen(struct build *b)
 {
     const struct tree_node *list = tree_get(b->root, "listen");
     size_t n = build_items(list);
+    if (n > LIMIT_LISTENERS) {
+        tree_fault(b->diag, list, "too many addresses: at most %d", LIMIT_LISTENERS);
+        return;
+    }
     b->conf->listen = conf_arena_array(b->arena, n + 1, sizeof b->conf->listen[0]);
     if (!b->conf->listen)
         return;
     if (!list)
         add_listen(b, schema_find("listen")->fallback, NULL);
-    for (size_t i = 0; i < n; i++) {
-        const struct tree_node *item = build_item(list, i);
-        if (item->kind == TREE_TEXT && !item->null)
-            add_listen(b, item->text, item);
-    }
+    for (const struct tree_node *i = build_first(list); i; i = build_next(list, i))
+        add_listen(b, i->text, i);
 }
 
 /* -- tls, workers, log -- */

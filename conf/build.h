@@ -29,8 +29,11 @@ const char *build_secret(struct build *b, const struct tree_node *map,
 
 /* A copy in the snapshot; NULL for NULL. */
 char *build_text(struct build *b, const char *text);
-/* The nth text of a list, or of a text that stands for a list of one; NULL beyond the end. */
-const struct tree_node *build_item(const struct tree_node *list, size_t n);
+/* The texts of a list, or the text that stands for a list of one: `for (n = build_first(l); n; n =
+ * build_next(l, n))`.  Elements of other types are left out: the schema has told. */
+const struct tree_node *build_first(const struct tree_node *list);
+const struct tree_node *build_next(const struct tree_node *list, const struct tree_node *n);
+/* At least as many as those. */
 size_t build_items(const struct tree_node *list);
 /* The brief name of the file that ${n} stands in, in the snapshot. */
 const char *build_file(struct build *b, const struct tree_node *n);

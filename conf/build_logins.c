@@ -50,15 +50,14 @@ static void build_choice(struct build *b, struct conf_login *login, const struct
 {
     size_t n = build_items(list);
     login->tenants = conf_arena_array(b->arena, n, sizeof login->tenants[0]);
-    for (size_t i = 0; login->tenants && i < n; i++) {
-        const struct tree_node *item = build_item(list, i);
-        if (item->kind != TREE_TEXT || item->null)
-            continue;
-        if (strcmp(item->text, "*") == 0)
+    if (!login->tenants)
+        return;
+    for (const struct tree_node *i = build_first(list); i; i = build_next(list, i)) {
+        if (strcmp(i->text, "*") == 0)
             login->any_tenant = true;
         else
-            check_tenant(b, item, item->text);
-        login->tenants[login->ntenants++] = build_text(b, item->text);
+            check_tenant(b, i, i->text);
+        login->tenants[login->ntenants++] = build_text(b, i->text);
     }
     if (!login->any_tenant)
         return;

@@ -1,5 +1,6 @@
 #include "conf/build.h"
 
+#include "conf/limits.h"
 #include "conf/schema.h"
 
 #include <ctype.h>
@@ -115,6 +116,8 @@ static int by_table(const void *a, const void *b)
 static const struct tree_node *table_node(struct build *b, const struct rule_table *t)
 {
     const struct tree_node *tables = tree_get(tree_get(b->root, "policy"), "tables");
+    if (b->diag->n > LIMIT_CONF_ERRORS)
+        return tables; /* what is only counted needs no place */
     for (const struct tree_node *c = tables->first; c; c = c->next)
         if (c->name_at.line == t->line && t->file && strcmp(c->name_at.file->brief, t->file) == 0 &&
             strstr(c->name, t->name))
@@ -129,18 +132,30 @@ static const struct rule_table *parent_of(const struct rules *r, const struct ru
                : NULL;
 }
 
+/* Is ${t} its own ancestor? */
+static bool circles(const struct rules *r, const struct rule_table *t)
+{
+    const struct rule_table *p = parent_of(r, t);
+    for (int steps = 0; p && p != t && steps < LIMIT_ANCESTORS; steps++)
+        p = parent_of(r, p);
+    return p == t;
+}
+
 /* Report a cycle once: at the first of its tables. */
-static void check_cycle(struct build *b, const struct rule_table *t)
+static void check_ancestors(struct build *b, const struct rule_table *t)
 {
     const struct rules *r = &b->conf->rules;
-    const struct rule_table *p = parent_of(r, t);
-    for (size_t steps = 0; p && p != t && steps < r->ntables; steps++) {
-        if (p < t)
-            return; /* reported there, if it is part of the cycle; otherwise not of ours */
+    const struct rule_table *p = parent_of(r, t), *first = t;
+    int steps = 0;
+    for (; p && p != t && steps < LIMIT_ANCESTORS; steps++) {
+        first = p < first ? p : first;
         p = parent_of(r, p);
     }
-    if (p == t)
+    if (p == t && first == t)
         tree_fault_name(b->diag, table_node(b, t), "its parents lead back to itself");
+    else if (p && steps == LIMIT_ANCESTORS && !circles(r, p))
+        tree_fault_name(b->diag, table_node(b, t), "too many parents above one another: at most %d",
+                        LIMIT_ANCESTORS);
 }
 
 static void check_parent(struct build *b, const struct rule_table *t)
@@ -173,7 +188,7 @@ static void build_tables(struct build *b, const struct tree_node *map)
     for (size_t i = 0; i < r->ntables; i++) {
         if (i > 0 && by_table(&r->tables[i - 1], &r->tables[i]) == 0)
             tree_fault_name(b->diag, table_node(b, &r->tables[i]), "this table is listed twice");
-        check_cycle(b, &r->tables[i]);
+        check_ancestors(b, &r->tables[i]);
         check_parent(b, &r->tables[i]);
     }
 }
@@ -233,9 +248,8 @@ static char **build_names(struct build *b, const struct tree_node *list, size_t 
 {
     size_t n = build_items(list), kept = 0;
     char **ret = list ? conf_arena_array(b->arena, n + 1, sizeof *ret) : NULL;
-    for (size_t i = 0; ret && i < n; i++) {
-        const struct tree_node *item = build_item(list, i);
-        char *name = item->kind == TREE_TEXT && !item->null ? build(b, item) : NULL;
+    for (const struct tree_node *i = ret ? build_first(list) : NULL; i; i = build_next(list, i)) {
+        char *name = build(b, i);
         if (name)
             ret[kept++] = name;
     }

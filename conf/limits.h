@@ -30,6 +30,10 @@
 #define LIMIT_CONF_FILES 256
 /* Nesting of a file; the deepest known key stands at 6. */
 #define LIMIT_CONF_DEPTH 32
+/* Tables above one another by `through`: each is one more subquery in every statement. */
+#define LIMIT_ANCESTORS 16
+/* Addresses to listen at. */
+#define LIMIT_LISTENERS 64
 /* Diagnoses given at once: more than one can mend before the next try. */
 #define LIMIT_CONF_ERRORS 100
 /* A secret: libpq and the SCRAM exchange take no more. */
