@@ -75,7 +75,7 @@ static int write_messages(void)
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
     err_set(&e, SQLSTATE_SYNTAX_ERROR, "m");
-    buf_init(&b, 100000);
+    buf_init(&b, 200000);
     for (int i = 0; i < 20; i++) {
         msg_row_text(&b, values, 3);
         msg_command_complete(&b, text);
