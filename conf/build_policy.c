@@ -2,6 +2,7 @@
 
 #include "conf/limits.h"
 #include "conf/schema.h"
+#include "policy/policy.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -201,26 +202,11 @@ static int by_text(const void *a, const void *b)
     return x && y ? strcmp(x, y) : 0;
 }
 
-/* The wall stands on these: whoever sets them could read what is another tenant's. */
-static bool is_pinned(const char *setting)
+/* Some settings are beyond the reach of a list: policy/settings.c knows them. */
+static bool is_pinned(char *setting)
 {
-    static const char *const pinned[] = {
-        "role",
-        "session_authorization",
-        "search_path",
-        "standard_conforming_strings",
-        "session_replication_role",
-        "row_security",
-        "local_preload_libraries",
-        "dynamic_library_path",
-        "default_tablespace",
-        "temp_tablespaces",
-        "event_triggers",
-    };
-    for (size_t i = 0; i < sizeof pinned / sizeof pinned[0]; i++)
-        if (strcmp(setting, pinned[i]) == 0)
-            return true;
-    return strncmp(setting, "partywall.", 10) == 0;
+    struct rules only = {.allowed_settings = &setting, .nallowed_settings = 1};
+    return !policy_setting_allowed(&only, setting);
 }
 
 static char *build_setting(struct build *b, const struct tree_node *n)
