@@ -1,0 +1,167 @@
+/* emit.c: SQLite text; see emit.h. */
+#include "daemon/store/emit.h"
+
+#include "lib/stringinfo.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+static const char *quoted(const char *text, size_t len, char quote)
+{
+    StringInfoData out;
+    initStringInfo(&out);
+    appendStringInfoChar(&out, quote);
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == quote)
+            appendStringInfoChar(&out, quote);
+        appendStringInfoChar(&out, text[i]);
+    }
+    appendStringInfoChar(&out, quote);
+    return out.data;
+}
+
+const char *emit_identifier(const char *name)
+{
+    return quoted(name, strlen(name), '"');
+}
+
+const char *emit_text(const char *text, size_t len)
+{
+    return quoted(text, len, '\'');
+}
+
+static const char *emit_real(double r)
+{
+    if (isinf(r))
+        return r > 0 ? "9e999" : "(-9e999)";
+    char *text = psprintf("%.17g", r);
+    if (strpbrk(text, ".en") == NULL)
+        text = psprintf("%s.0", text);
+    return r < 0 || signbit(r) ? psprintf("(%s)", text) : text;
+}
+
+static const char *emit_blob(struct slice bytes)
+{
+    StringInfoData out;
+    initStringInfo(&out);
+    appendStringInfoString(&out, "x'");
+    for (size_t i = 0; i < bytes.len; i++)
+        appendStringInfo(&out, "%02x", (unsigned char)bytes.data[i]);
+    appendStringInfoChar(&out, '\'');
+    return out.data;
+}
+
+const char *emit_value(const struct types_value *v)
+{
+    switch (v->kind) {
+    case TYPES_KIND_NULL:
+        return "NULL";
+    case TYPES_KIND_INT:
+        if (v->i == INT64_MIN)
+            return "(-9223372036854775807 - 1)";
+        return psprintf(v->i < 0 ? "(%" PRId64 ")" : "%" PRId64, v->i);
+    case TYPES_KIND_REAL:
+        return emit_real(v->r);
+    case TYPES_KIND_TEXT:
+        return emit_text(v->bytes.data, v->bytes.len);
+    case TYPES_KIND_BLOB:
+        return emit_blob(v->bytes);
+    }
+    return "NULL";
+}
+
+const char *emit_format(const char *format, ...)
+{
+    StringInfoData out;
+    initStringInfo(&out);
+    for (;;) {
+        va_list ap;
+        va_start(ap, format);
+        int needed = appendStringInfoVA(&out, format, ap);
+        va_end(ap);
+        if (needed == 0)
+            return out.data;
+        enlargeStringInfo(&out, needed);
+    }
+}
+
+const char *emit_list(struct expr *const *exprs, int n)
+{
+    StringInfoData out;
+    initStringInfo(&out);
+    for (int i = 0; i < n; i++) {
+        if (i > 0)
+            appendStringInfoString(&out, ", ");
+        appendStringInfoString(&out, exprs[i]->sql);
+    }
+    return out.data;
+}
+
+/* -- templates -- */
+
+static bool is_text(uint32_t type)
+{
+    switch (type) {
+    case TYPES_TEXT:
+    case TYPES_VARCHAR:
+    case TYPES_NAME:
+    case TYPES_BPCHAR:
+    case TYPES_CHAR:
+    case TYPES_UNKNOWN:
+    case TYPES_NUMERIC:
+    case TYPES_UUID:
+    case TYPES_JSON:
+    case TYPES_JSONB:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static const char *argument(char how, const struct expr *e)
+{
+    switch (how) {
+    case 't': /* ::text */
+        if (e->type == TYPES_BOOL)
+            return emit_format("pgf_bool_text(%s)", e->sql);
+        return is_text(e->type) ? e->sql : emit_format("pgf_output(%u, %s)", e->type, e->sql);
+    case 'o': /* output function */
+        return is_text(e->type) ? e->sql : emit_format("pgf_output(%u, %s)", e->type, e->sql);
+    case 'j':
+        return emit_format("pgf_to_json(%u, %s)", e->type, e->sql);
+    case 'y':
+        return emit_format("%u", e->type);
+    default:
+        return e->sql;
+    }
+}
+
+/* One %-item at ${p}, after the sign; how many characters it has. */
+static size_t item(const char *p, struct expr *const *args, int nargs, StringInfo out)
+{
+    char how = p[0] >= 'a' && p[0] <= 'z' ? p[0] : 'v';
+    const char *which = how == 'v' ? p : p + 1;
+    if (*which == '*') {
+        for (int i = 0; i < nargs; i++)
+            appendStringInfo(out, "%s%s", i == 0 ? "" : ", ",
+                             argument(how != 'p' ? how : i % 2 == 0 ? 'o' : 'j', args[i]));
+    } else if (*which - '1' < nargs) {
+        appendStringInfoString(out, argument(how, args[*which - '1']));
+    } else {
+        appendStringInfoString(out, "NULL"); /* an argument left to its default */
+    }
+    return (size_t)(which - p) + 1;
+}
+
+const char *emit_apply(const char *pattern, struct expr *const *args, int nargs)
+{
+    StringInfoData out;
+    initStringInfo(&out);
+    for (const char *p = pattern; *p != '\0';) {
+        if (*p == '%')
+            p += 1 + item(p + 1, args, nargs, &out);
+        else
+            appendStringInfoChar(&out, *p++);
+    }
+    return out.data;
+}

@@ -1,0 +1,181 @@
+/* infer.c: names of types, and the choice of operators; see infer.h. */
+#include "daemon/store/infer.h"
+
+#include "daemon/store/emit.h"
+
+const char *infer_type_name(uint32_t type)
+{
+    char text[128];
+    types_format(type, -1, text, sizeof(text));
+    return pstrdup(text);
+}
+
+char infer_category(uint32_t type)
+{
+    const struct types_info *info = types_find(type);
+    return info == NULL ? 'X' : info->category;
+}
+
+bool infer_preferred(uint32_t type)
+{
+    const struct types_info *info = types_find(type);
+    return info != NULL && info->preferred;
+}
+
+/* -- type names in the statement -- */
+
+static int32_t typmod_constant(struct tr *tr, TypeName *name, int n)
+{
+    A_Const *c = list_nth(name->typmods, n);
+    if (!IsA(c, A_Const) || c->isnull || !IsA(&c->val.node, Integer))
+        tr_unsupported(tr, name->location, "this type modifier");
+    return c->val.ival.ival;
+}
+
+static int32_t typmod_length(struct tr *tr, TypeName *name, const char *what)
+{
+    int32_t n = typmod_constant(tr, name, 0);
+    if (n < 1)
+        tr_fail(tr, "22023", name->location, "length for type %s must be at least 1", what);
+    if (n > 10485760)
+        tr_fail(tr, "22023", name->location, "length for type %s cannot exceed 10485760", what);
+    return n + 4;
+}
+
+static int32_t typmod_numeric(struct tr *tr, TypeName *name)
+{
+    int32_t precision = typmod_constant(tr, name, 0);
+    int32_t scale = list_length(name->typmods) > 1 ? typmod_constant(tr, name, 1) : 0;
+    if (precision < 1 || precision > 1000)
+        tr_fail(tr, "22023", name->location, "NUMERIC precision %d must be between 1 and 1000",
+                precision);
+    if (scale < 0 || scale > precision)
+        tr_unsupported(tr, name->location, "numeric(%d,%d)", precision, scale);
+    return ((precision << 16) | scale) + 4;
+}
+
+static int32_t type_typmod(struct tr *tr, uint32_t type, TypeName *name)
+{
+    if (name->typmods == NIL)
+        return -1;
+    switch (type) {
+    case TYPES_VARCHAR:
+        return typmod_length(tr, name, "varchar");
+    case TYPES_BPCHAR:
+        return typmod_length(tr, name, "char");
+    case TYPES_NUMERIC:
+        return typmod_numeric(tr, name);
+    case TYPES_TIME:
+    case TYPES_TIMESTAMP:
+    case TYPES_TIMESTAMPTZ: {
+        int32_t precision = typmod_constant(tr, name, 0);
+        return precision > 6 ? 6 : precision;
+    }
+    case TYPES_INTERVAL:
+        tr_unsupported(tr, name->location, "an interval with fields or precision");
+    default:
+        tr_fail(tr, SQLSTATE_SYNTAX_ERROR, name->location,
+                "type modifier is not allowed for type \"%s\"", types_find(type)->name);
+    }
+}
+
+uint32_t infer_type(struct tr *tr, TypeName *name, int32_t *ret_typmod)
+{
+    const char *type = strVal(llast(name->names));
+    const char *schema = list_length(name->names) > 1 ? strVal(linitial(name->names)) : NULL;
+    if (name->setof || name->pct_type)
+        tr_unsupported(tr, name->location, "%%TYPE and SETOF");
+    const struct types_info *info = NULL;
+    if (schema == NULL || strcmp(schema, "pg_catalog") == 0)
+        info = types_find_name(type);
+    if (info == NULL && schema != NULL && store_catalog_schema(tr->catalog, schema) == NULL)
+        tr_fail(tr, "3F000", name->location, "schema \"%s\" does not exist", schema);
+    if (info == NULL)
+        tr_fail(tr, SQLSTATE_UNDEFINED_OBJECT, name->location, "type \"%s%s%s\" does not exist",
+                schema ? schema : "", schema ? "." : "", type);
+    *ret_typmod = type_typmod(tr, info->oid, name);
+    uint32_t oid = name->arrayBounds == NIL ? info->oid : info->array;
+    if (oid == 0 || !types_supported(oid))
+        tr_unsupported(tr, name->location, "type %s%s", infer_type_name(info->oid),
+                       name->arrayBounds == NIL ? "" : "[]");
+    return oid;
+}
+
+/* -- operators -- */
+
+static bool operator_accepts(const struct infer_operator *o, uint32_t left, uint32_t right)
+{
+    const uint32_t from[2] = {left, right}, to[2] = {o->left, o->right};
+    int first = left == 0 ? 1 : 0;
+    for (int i = first; i < 2; i++)
+        if (!infer_can_coerce(from[i], to[i], INFER_IMPLICIT))
+            return false;
+    return infer_polymorphic(o->left == 0 ? o->right : o->left, to + first, from + first,
+                             2 - first) != 0;
+}
+
+static const struct infer_operator *operator_exact(const char *name, uint32_t left, uint32_t right)
+{
+    if (left != 0 && left == TYPES_UNKNOWN)
+        left = right;
+    else if (right == TYPES_UNKNOWN && left != 0)
+        right = left;
+    for (size_t i = 0; i < infer_noperators; i++) {
+        const struct infer_operator *o = &infer_operators[i];
+        if (o->left == left && o->right == right && strcmp(o->name, name) == 0)
+            return o;
+    }
+    return NULL;
+}
+
+static void operator_missing(struct tr *tr, const char *name, uint32_t left, uint32_t right,
+                             int location, bool ambiguous)
+{
+    tr_set(tr, ambiguous ? "42725" : SQLSTATE_UNDEFINED_FUNCTION, location,
+           ambiguous ? "operator is not unique: %s%s%s %s" : "operator does not exist: %s%s%s %s",
+           left == 0 ? "" : infer_type_name(left), left == 0 ? "" : " ", name,
+           infer_type_name(right));
+    if (ambiguous)
+        err_hint(tr->err, "Could not choose a best candidate operator. "
+                          "You might need to add explicit type casts.");
+    else
+        err_hint(tr->err, left == 0 ? "No operator matches the given name and argument type. "
+                                      "You might need to add an explicit type cast."
+                                    : "No operator matches the given name and argument types. "
+                                      "You might need to add explicit type casts.");
+    tr_throw(tr);
+}
+
+const struct infer_operator *infer_operator_find(struct tr *tr, const char *name, uint32_t left,
+                                                 uint32_t right, int location)
+{
+    const struct infer_operator *exact = operator_exact(name, left, right);
+    if (exact != NULL)
+        return exact;
+    const struct infer_operator *found[64];
+    const uint32_t *args[64];
+    int n = 0;
+    bool named = false;
+    for (size_t i = 0; i < infer_noperators && n < 64; i++) {
+        const struct infer_operator *o = &infer_operators[i];
+        if (strcmp(o->name, name) != 0 || (o->left == 0) != (left == 0))
+            continue;
+        named = true;
+        if (!operator_accepts(o, left, right))
+            continue;
+        found[n] = o;
+        args[n++] = left == 0 ? &o->right : &o->left;
+    }
+    const uint32_t types[2] = {left == 0 ? right : left, right};
+    int best = n == 1 ? 0 : infer_select(left == 0 ? 1 : 2, types, n, args);
+    if (best >= 0)
+        return found[best];
+    static const char *const known[] = {"!!", "&&", "&<", "&>", "-|-", "@-@", "@@", "#", "#-", "#>",
+                                        "#>>", "?", "?&", "?|", "@?", "@@@", "<->", "<<", ">>", "@>",
+                                        "<@", "|>>", "<<|", "##", "~=", "^@"};
+    for (size_t i = 0; !named && i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcmp(known[i], name) == 0)
+            tr_unsupported(tr, location, "operator %s", name);
+    operator_missing(tr, name, left, right, location, n > 0);
+    return NULL;
+}

@@ -1,0 +1,51 @@
+/* infer.h: PostgreSQL's rules for types: names, coercion, and the choice among overloads.
+ *
+ * The rules are those of the manual's chapter "Type Conversion"; the rows they work on are types.h (types)
+ * and infer_facts.h (casts, operators, functions). */
+#pragma once
+
+#include "daemon/store/infer_facts.h"
+#include "daemon/store/translate_tree.h"
+
+/* pg_cast.castcontext, from the least to the most willing. */
+enum infer_context { INFER_IMPLICIT, INFER_ASSIGNMENT, INFER_EXPLICIT };
+
+/* format_type without typmod: as PostgreSQL's error texts name it. */
+const char *infer_type_name(uint32_t type);
+/* 'S', 'N' ...; 'X' for unknown. */
+char infer_category(uint32_t type);
+bool infer_preferred(uint32_t type);
+/* The type that ${name} means, 42704 if there is none; ${ret_typmod} -1 when it has none. */
+uint32_t infer_type(struct tr *tr, TypeName *name, int32_t *ret_typmod);
+
+bool infer_can_coerce(uint32_t from, uint32_t to, enum infer_context context);
+/* ${e} as ${type}, or NULL if there is no such conversion.  Open literals are converted here and now
+ * (22P02 ...); open parameters take the type. */
+struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum infer_context context);
+/* Apply a length or precision. */
+struct expr *infer_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t typmod, bool explicit_cast);
+/* For SET and INSERT: 42804 with PostgreSQL's text when it cannot be. */
+struct expr *infer_assign(struct tr *tr, struct expr *e, const struct store_column *column);
+/* Settle an expression that is still open as text. */
+struct expr *infer_settle(struct tr *tr, struct expr *e);
+
+/* Best operator for the operand types (0 for no left operand); 42883, 42725. */
+const struct infer_operator *infer_operator_find(struct tr *tr, const char *name, uint32_t left,
+                                                 uint32_t right, int location);
+/* A function call resolved: the row, and what its arguments must become. */
+struct infer_call {
+    const struct infer_proc *proc;
+    uint32_t types[FUNC_MAX_ARGS];
+    uint32_t result;
+    bool variadic;        /* trailing arguments are elements of the variadic array */
+    bool cast;            /* `type(x)`: a cast to `result` */
+};
+/* 42883, 42725; 0A000 for functions of PostgreSQL that are not in the table at all. */
+void infer_call_find(struct tr *tr, const char *name, const uint32_t *types, int nargs, bool star,
+                     int location, struct infer_call *ret);
+/* The declared type ${declared} of a result or argument, given what polymorphic arguments were. */
+uint32_t infer_polymorphic(uint32_t declared, const uint32_t *declared_args,
+                           const uint32_t *actual_args, int nargs);
+/* Fill in declared types of a chosen candidate, polymorphic ones replaced. */
+/* func_select_candidate: index of the best of ${ncandidates} argument lists, -1 if none or several. */
+int infer_select(int nargs, const uint32_t *types, int ncandidates, const uint32_t *const *candidates);

@@ -1,0 +1,264 @@
+/* infer_coerce.c: which conversions there are, and how to make them; see infer.h. */
+#include "daemon/store/infer.h"
+
+#include "daemon/store/emit.h"
+
+enum path { PATH_NONE, PATH_RELABEL, PATH_FUNCTION, PATH_TEXT };
+
+static const struct infer_cast *cast_find(uint32_t from, uint32_t to)
+{
+    for (size_t i = 0; i < infer_ncasts; i++)
+        if (infer_casts[i].source == from && infer_casts[i].target == to)
+            return &infer_casts[i];
+    return NULL;
+}
+
+static bool is_array(uint32_t type)
+{
+    return infer_category(type) == 'A';
+}
+
+/* find_coercion_pathway of PostgreSQL, for types without domains. */
+static enum path cast_path(uint32_t from, uint32_t to, enum infer_context context, uint32_t *ret_proc)
+{
+    if (from == to)
+        return PATH_RELABEL;
+    const struct infer_cast *cast = cast_find(from, to);
+    if (cast != NULL) {
+        enum infer_context needs = cast->context == 'i'   ? INFER_IMPLICIT
+                                   : cast->context == 'a' ? INFER_ASSIGNMENT
+                                                          : INFER_EXPLICIT;
+        if (context < needs)
+            return PATH_NONE;
+        *ret_proc = cast->proc;
+        return cast->method == 'f' ? PATH_FUNCTION : cast->method == 'b' ? PATH_RELABEL : PATH_TEXT;
+    }
+    if (context >= INFER_ASSIGNMENT && infer_category(to) == 'S')
+        return PATH_TEXT;
+    if (context >= INFER_EXPLICIT && infer_category(from) == 'S')
+        return PATH_TEXT;
+    return PATH_NONE;
+}
+
+static bool is_polymorphic(uint32_t type)
+{
+    switch (type) {
+    case ANYOID:
+    case ANYELEMENTOID:
+    case ANYNONARRAYOID:
+    case ANYARRAYOID:
+    case ANYENUMOID:
+    case ANYCOMPATIBLEOID:
+    case ANYCOMPATIBLEARRAYOID:
+    case ANYCOMPATIBLENONARRAYOID:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool polymorphic_accepts(uint32_t from, uint32_t to)
+{
+    if (from == TYPES_UNKNOWN)
+        return true;
+    if (to == ANYARRAYOID || to == ANYCOMPATIBLEARRAYOID)
+        return is_array(from);
+    if (to == ANYNONARRAYOID || to == ANYCOMPATIBLENONARRAYOID)
+        return !is_array(from);
+    return to != ANYENUMOID;
+}
+
+bool infer_can_coerce(uint32_t from, uint32_t to, enum infer_context context)
+{
+    uint32_t proc;
+    if (from == to)
+        return true;
+    if (is_polymorphic(to))
+        return polymorphic_accepts(from, to);
+    if (from == TYPES_UNKNOWN)
+        return true;
+    return cast_path(from, to, context, &proc) != PATH_NONE;
+}
+
+uint32_t infer_polymorphic(uint32_t declared, const uint32_t *declared_args,
+                           const uint32_t *actual_args, int nargs)
+{
+    uint32_t element = 0;
+    bool open = false;
+    for (int i = 0; i < nargs; i++) {
+        uint32_t d = declared_args[i], a = actual_args[i];
+        if (!is_polymorphic(d) || d == ANYOID)
+            continue;
+        if (a == TYPES_UNKNOWN) {
+            open = true;
+            continue;
+        }
+        bool array = d == ANYARRAYOID || d == ANYCOMPATIBLEARRAYOID;
+        uint32_t e = array ? types_find(a)->elem : a;
+        if (element != 0 && element != e)
+            return 0; /* anycompatible would look for a common type: refused by the caller */
+        element = e;
+    }
+    if (!is_polymorphic(declared) || declared == ANYOID)
+        return declared;
+    if (element == 0)
+        return open ? TYPES_TEXT : 0;
+    if (declared == ANYARRAYOID || declared == ANYCOMPATIBLEARRAYOID)
+        return types_find(element)->array;
+    return element;
+}
+
+/* -- making conversions -- */
+
+/* Does the text mean the same in every time zone?  Otherwise it must be read when the statement runs. */
+static bool literal_fixed(struct tr *tr, uint32_t type, struct slice text, struct types_value *value)
+{
+    static const struct types_session east = {.utc_offset = 3600};
+    struct types_value again;
+    int64_t first = value->i;
+    if (type == TYPES_TIMETZ || type == TYPES_TIMESTAMPTZ) {
+        if (types_input(&east, type, -1, text, &tr->scratch, &again, tr->err) < 0)
+            tr_throw(tr);
+        return again.kind == value->kind && again.i == first;
+    }
+    return true;
+}
+
+static struct expr *coerce_literal(struct tr *tr, struct expr *e, uint32_t type)
+{
+    static const struct types_session utc = {.timezone = "UTC"};
+    struct expr *to = expr_new(EXPR_CONST, type, "NULL", e->location);
+    to->value = e->value;
+    if (e->value == NULL)
+        return to;
+    if (!types_supported(type))
+        tr_unsupported(tr, e->location, "type %s", infer_type_name(type));
+    struct slice text = {e->value, strlen(e->value)};
+    struct types_value value;
+    buf_reset(&tr->scratch);
+    if (types_input(&utc, type, -1, text, &tr->scratch, &value, tr->err) < 0) {
+        tr->err->position = e->location < 0 ? 0 : e->location + 1;
+        tr_throw(tr);
+    }
+    if (literal_fixed(tr, type, text, &value))
+        to->sql = emit_value(&value);
+    else
+        to->sql = emit_format("pgf_input(%u, %s)", type, emit_text(text.data, text.len));
+    return to;
+}
+
+static struct expr *coerce_param(struct tr *tr, struct expr *e, uint32_t type)
+{
+    uint32_t *slot = &tr->params[e->param - 1];
+    if (*slot == 0 || *slot == TYPES_UNKNOWN) {
+        if (!types_supported(type))
+            tr_unsupported(tr, e->location, "a parameter of type %s", infer_type_name(type));
+        *slot = type;
+    } else if (*slot != type) {
+        tr_set(tr, "42P08", e->location, "inconsistent types deduced for parameter $%d", e->param);
+        err_detail(tr->err, "%s versus %s", infer_type_name(*slot), infer_type_name(type));
+        tr_throw(tr);
+    }
+    struct expr *to = expr_new(EXPR_PARAM, type, e->sql, e->location);
+    to->param = e->param;
+    return to;
+}
+
+/* Conversions by text: output of one type, input of the other. */
+static const char *cast_by_text(struct tr *tr, struct expr *e, uint32_t type)
+{
+    if (!types_supported(e->type) || !types_supported(type))
+        tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(e->type),
+                       infer_type_name(type));
+    const char *text = e->sql;
+    if (infer_category(e->type) != 'S' && e->type != TYPES_JSON && e->type != TYPES_JSONB &&
+        e->type != TYPES_UUID && e->type != TYPES_NUMERIC)
+        text = emit_format("pgf_output(%u, %s)", e->type, e->sql);
+    if (type == TYPES_TEXT || type == TYPES_VARCHAR)
+        return text;
+    return emit_format("pgf_input(%u, %s)", type, text);
+}
+
+static const char *cast_by_relabel(struct expr *e, uint32_t type)
+{
+    if (type == TYPES_BPCHAR && e->type != TYPES_BPCHAR)
+        return emit_format("rtrim(%s, ' ')", e->sql);
+    return e->sql;
+}
+
+static const char *cast_by_function(struct tr *tr, struct expr *e, uint32_t type, uint32_t proc)
+{
+    const char *pattern = emit_proc_template(proc);
+    if (pattern == NULL)
+        tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(e->type),
+                       infer_type_name(type));
+    return emit_apply(pattern, &e, 1);
+}
+
+struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum infer_context context)
+{
+    if (e->type == type || type == ANYOID)
+        return e;
+    if (is_polymorphic(type))
+        return infer_settle(tr, e);
+    if (e->type == TYPES_UNKNOWN && e->kind == EXPR_CONST)
+        return coerce_literal(tr, e, type);
+    if (e->type == TYPES_UNKNOWN && e->kind == EXPR_PARAM)
+        return coerce_param(tr, e, type);
+    uint32_t proc = 0;
+    const char *sql = NULL;
+    switch (cast_path(e->type, type, context, &proc)) {
+    case PATH_NONE:
+        return NULL;
+    case PATH_RELABEL:
+        sql = cast_by_relabel(e, type);
+        break;
+    case PATH_FUNCTION:
+        sql = cast_by_function(tr, e, type, proc);
+        break;
+    case PATH_TEXT:
+        sql = cast_by_text(tr, e, type);
+        break;
+    }
+    struct expr *to = expr_of(type, sql, e->location, &e, 1);
+    if (e->kind == EXPR_CONST && e->value == NULL) {
+        to->kind = EXPR_CONST;
+        to->sql = "NULL";
+    }
+    return to;
+}
+
+struct expr *infer_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t typmod, bool explicit_cast)
+{
+    if (typmod < 0 || e->typmod == typmod || (e->kind == EXPR_CONST && e->value == NULL)) {
+        struct expr *same = palloc(sizeof(*same));
+        *same = *e;
+        same->typmod = typmod;
+        return same;
+    }
+    (void)tr;
+    struct expr *to = expr_of(type,
+                              emit_format("pgf_typmod(%u, %d, %d, %s)", type, typmod,
+                                          explicit_cast ? 1 : 0, e->sql),
+                              e->location, &e, 1);
+    to->typmod = typmod;
+    return to;
+}
+
+struct expr *infer_assign(struct tr *tr, struct expr *e, const struct store_column *column)
+{
+    struct expr *to = infer_coerce(tr, e, column->type_oid, INFER_ASSIGNMENT);
+    if (to == NULL) {
+        tr_set(tr, SQLSTATE_DATATYPE_MISMATCH, e->location,
+               "column \"%s\" is of type %s but expression is of type %s", column->name,
+               infer_type_name(column->type_oid), infer_type_name(e->type));
+        err_hint(tr->err, "You will need to rewrite or cast the expression.");
+        tr_throw(tr);
+    }
+    return infer_typmod(tr, to, column->type_oid, column->typmod, false);
+}
+
+struct expr *infer_settle(struct tr *tr, struct expr *e)
+{
+    return e->type == TYPES_UNKNOWN ? infer_coerce(tr, e, TYPES_TEXT, INFER_IMPLICIT) : e;
+}

@@ -1,0 +1,43 @@
+/* infer_facts.h: rows of PostgreSQL's own catalogs (operators, casts, functions), as constants.
+ *
+ * Facts, not decisions: written by infer_facts.py from a real PostgreSQL 15.  What infer.h resolves and
+ * what emit_proc.h can translate are decided there; a function that stands here may still be 0A000. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct infer_operator { /* left 0: prefix operator */
+    const char *name;
+    uint32_t left, right, result, proc;
+};
+
+struct infer_cast {
+    uint32_t source, target, proc;
+    char context; /* i implicit, a assignment, e explicit */
+    char method;  /* f function, b binary coercible, i input/output */
+};
+
+#define INFER_MAX_ARGS 6
+struct infer_proc {
+    uint32_t oid;
+    const char *name;
+    char kind; /* f function, a aggregate, w window */
+    bool returns_set;
+    uint32_t variadic; /* element type of a VARIADIC last argument, or 0 */
+    uint32_t result;
+    int8_t ndefaults;
+    char volatility; /* i, s, v */
+    int8_t nargs;
+    uint32_t args[INFER_MAX_ARGS];
+};
+
+extern const struct infer_operator infer_operators[]; /* by name */
+extern const size_t infer_noperators;
+extern const struct infer_cast infer_casts[];         /* by source, target */
+extern const size_t infer_ncasts;
+extern const struct infer_proc infer_procs[];         /* by name */
+extern const size_t infer_nprocs;
+extern const char *const infer_proc_names[];          /* every function of pg_catalog, sorted */
+extern const size_t infer_nproc_names;

@@ -1,0 +1,166 @@
+/* translate.c: the entry of the translator, and what all its parts use; see translate.h. */
+#include "daemon/store/translate.h"
+
+#include "daemon/store/emit.h"
+#include "daemon/store/infer.h"
+
+#include <stdarg.h>
+
+/* SQLite's own limit for expressions is 1000; each level here makes at least one there. */
+enum { DEPTH_MAX = 900, SCRATCH_BYTES = 64 * 1024 * 1024, PARAMS_MAX = 65535 };
+
+/* -- failing -- */
+
+static void set_error(struct tr *tr, const char *sqlstate, int location, const char *format, va_list ap)
+{
+    char text[ERR_MESSAGE_BYTES];
+    vsnprintf(text, sizeof(text), format, ap);
+    err_set(tr->err, sqlstate, "%s", text);
+    tr->err->position = location < 0 ? 0 : location + 1;
+}
+
+void tr_set(struct tr *tr, const char *sqlstate, int location, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    set_error(tr, sqlstate, location, format, ap);
+    va_end(ap);
+}
+
+void tr_throw(struct tr *tr)
+{
+    siglongjmp(tr->fail, 1);
+}
+
+void tr_fail(struct tr *tr, const char *sqlstate, int location, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    set_error(tr, sqlstate, location, format, ap);
+    va_end(ap);
+    tr_throw(tr);
+}
+
+void tr_unsupported(struct tr *tr, int location, const char *format, ...)
+{
+    char what[ERR_MESSAGE_BYTES];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(what, sizeof(what), format, ap);
+    va_end(ap);
+    tr_fail(tr, SQLSTATE_FEATURE_NOT_SUPPORTED, location, "%s is not supported by the embedded store",
+            what);
+}
+
+void tr_enter(struct tr *tr, int location)
+{
+    if (++tr->depth > DEPTH_MAX)
+        tr_fail(tr, SQLSTATE_STATEMENT_TOO_COMPLEX, location, "statement is nested too deeply");
+}
+
+const char *tr_alias(struct tr *tr)
+{
+    return emit_format("\"t%d\"", ++tr->naliases);
+}
+
+/* -- parameters -- */
+
+void tr_param(struct tr *tr, int number, int location)
+{
+    if (number < 1 || number > PARAMS_MAX)
+        tr_fail(tr, SQLSTATE_UNDEFINED_PARAMETER, location, "there is no parameter $%d", number);
+    size_t n = (size_t)number;
+    if (n > tr->cap_params) {
+        size_t cap = n < 32 ? 64 : n * 2;
+        uint32_t *params = palloc0(cap * sizeof(params[0]));
+        int *places = palloc0(cap * sizeof(places[0]));
+        if (tr->nparams > 0) {
+            memcpy(params, tr->params, tr->nparams * sizeof(params[0]));
+            memcpy(places, tr->param_places, tr->nparams * sizeof(places[0]));
+        }
+        tr->params = params;
+        tr->param_places = places;
+        tr->cap_params = cap;
+    }
+    if (n > tr->nparams)
+        tr->nparams = n;
+    if (tr->param_places[n - 1] == 0)
+        tr->param_places[n - 1] = location + 1;
+}
+
+static void params_given(struct tr *tr, const uint32_t *oids, size_t noids)
+{
+    for (size_t i = 0; i < noids; i++) {
+        tr_param(tr, (int)i + 1, -1);
+        if (oids[i] != TYPES_UNKNOWN)
+            tr->params[i] = oids[i];
+        if (oids[i] != 0 && oids[i] != TYPES_UNKNOWN && !types_supported(oids[i]))
+            tr_unsupported(tr, -1, "a parameter of type %s", infer_type_name(oids[i]));
+    }
+}
+
+static void params_check(struct tr *tr)
+{
+    for (size_t i = 0; i < tr->nparams; i++)
+        if (tr->params[i] == 0)
+            tr_fail(tr, SQLSTATE_INDETERMINATE_DATATYPE, tr->param_places[i] - 1,
+                    "could not determine data type of parameter $%zu", i + 1);
+}
+
+/* -- results -- */
+
+static void translate_select(struct tr *tr, SelectStmt *stmt, struct translate_result *ret)
+{
+    if (stmt->intoClause != NULL)
+        tr_unsupported(tr, -1, "SELECT INTO");
+    struct query *q = select_query(tr, NULL, stmt, false);
+    ret->tag = TRANSLATE_SELECT;
+    ret->sql = q->sql;
+    result_columns(tr, q->targets, q->ntargets, ret);
+}
+
+static void translate_stmt(struct tr *tr, Node *stmt, struct translate_result *ret)
+{
+    switch (nodeTag(stmt)) {
+    case T_SelectStmt:
+        translate_select(tr, (SelectStmt *)stmt, ret);
+        return;
+    case T_InsertStmt:
+        translate_insert(tr, (InsertStmt *)stmt, ret);
+        return;
+    case T_UpdateStmt:
+        translate_update(tr, (UpdateStmt *)stmt, ret);
+        return;
+    case T_DeleteStmt:
+        translate_delete(tr, (DeleteStmt *)stmt, ret);
+        return;
+    case T_MergeStmt:
+        tr_unsupported(tr, -1, "MERGE");
+    default:
+        tr_unsupported(tr, -1, "this statement");
+    }
+}
+
+int translate(const struct store_catalog *catalog, const RawStmt *stmt, const char *sql,
+              const uint32_t *oids, size_t noids, struct translate_result *ret, struct err *err)
+{
+    struct tr *tr = palloc0(sizeof(*tr));
+    struct translate_result *result = palloc0(sizeof(*result));
+    tr->catalog = catalog;
+    tr->sql = sql;
+    tr->err = err;
+    buf_init(&tr->scratch, SCRATCH_BYTES);
+    if (sigsetjmp(tr->fail, 0) != 0) {
+        buf_release(&tr->scratch);
+        return -1;
+    }
+    params_given(tr, oids, noids);
+    translate_stmt(tr, stmt->stmt, result);
+    params_check(tr);
+    result->writes = result->tag != TRANSLATE_SELECT || tr->writes;
+    result->params = tr->params;
+    result->nparams = tr->nparams;
+    *ret = *result;
+    buf_release(&tr->scratch);
+    return 0;
+}

@@ -1,0 +1,393 @@
+/* translate_func.c: function calls: plain, aggregate, window, in FROM; see translate_tree.h. */
+#include "daemon/store/emit.h"
+#include "daemon/store/infer.h"
+#include "daemon/store/translate_expr.h"
+
+#include "lib/stringinfo.h"
+
+struct call {
+    FuncCall *node;
+    const char *name;
+    struct expr **args;
+    int nargs;
+    struct infer_call found;
+};
+
+static const char *call_name(struct tr *tr, const FuncCall *f)
+{
+    int n = list_length(f->funcname);
+    const char *name = strVal(llast(f->funcname));
+    if (n == 1)
+        return name;
+    const char *schema = strVal(list_nth(f->funcname, n - 2));
+    if (store_catalog_schema(tr->catalog, schema) == NULL && strcmp(schema, "pg_catalog") != 0)
+        tr_fail(tr, "3F000", f->location, "schema \"%s\" does not exist", schema);
+    if (strcmp(schema, "pg_catalog") != 0)
+        tr_unsupported(tr, f->location, "a function of schema \"%s\"", schema);
+    return name;
+}
+
+/* Arguments analysed, the function chosen, arguments converted. */
+static void resolve(struct scope *s, FuncCall *f, struct call *c)
+{
+    uint32_t types[FUNC_MAX_ARGS];
+    c->node = f;
+    c->name = call_name(s->tr, f);
+    c->nargs = list_length(f->args);
+    if (c->nargs > FUNC_MAX_ARGS)
+        tr_fail(s->tr, "54023", f->location, "cannot pass more than %d arguments to a function",
+                FUNC_MAX_ARGS);
+    if (f->func_variadic)
+        tr_unsupported(s->tr, f->location, "VARIADIC");
+    c->args = palloc0(sizeof(c->args[0]) * (size_t)(c->nargs + 2));
+    for (int i = 0; i < c->nargs; i++) {
+        Node *arg = list_nth(f->args, i);
+        if (IsA(arg, NamedArgExpr))
+            tr_unsupported(s->tr, f->location, "a named argument");
+        c->args[i] = expr_make(s, arg);
+        types[i] = c->args[i]->type;
+    }
+    infer_call_find(s->tr, c->name, types, c->nargs, f->agg_star, f->location, &c->found);
+    for (int i = 0; !c->found.cast && i < c->nargs; i++)
+        c->args[i] = infer_coerce(s->tr, c->args[i], c->found.types[i], INFER_IMPLICIT);
+}
+
+static const char *call_template(struct scope *s, const struct call *c)
+{
+    const char *pattern = emit_proc_template(c->found.proc->oid);
+    if (pattern != NULL)
+        return pattern;
+    StringInfoData out;
+    initStringInfo(&out);
+    for (int i = 0; i < c->nargs; i++)
+        appendStringInfo(&out, "%s%s", i == 0 ? "" : ", ", infer_type_name(c->found.types[i]));
+    tr_unsupported(s->tr, c->node->location, "function %s(%s)", c->name,
+                   c->node->agg_star ? "*" : out.data);
+}
+
+/* -- aggregates -- */
+
+static const char *filter_text(struct scope *s, const FuncCall *f, struct expr **ret)
+{
+    *ret = NULL;
+    if (f->agg_filter == NULL)
+        return "";
+    const char *clause = s->clause;
+    s->clause = "FILTER";
+    *ret = expr_condition(s, f->agg_filter, "FILTER");
+    s->clause = clause;
+    return emit_format(" FILTER (WHERE %s)", (*ret)->sql);
+}
+
+static void check_aggregate_place(struct scope *s, const struct call *c)
+{
+    for (int i = 0; i < c->nargs; i++) {
+        const struct expr *inner = expr_find(c->args[i], EXPR_AGGREGATE, s);
+        if (inner != NULL && c->node->over == NULL)
+            tr_fail(s->tr, SQLSTATE_GROUPING_ERROR, inner->location,
+                    "aggregate function calls cannot be nested");
+        inner = expr_find(c->args[i], EXPR_WINDOW, s);
+        if (inner != NULL)
+            tr_fail(s->tr, SQLSTATE_GROUPING_ERROR, inner->location,
+                    "aggregate function calls cannot contain window function calls");
+        if (expr_find(c->args[i], EXPR_COLUMN, NULL) != NULL &&
+            expr_find(c->args[i], EXPR_COLUMN, s) == NULL)
+            tr_unsupported(s->tr, c->node->location, "an aggregate over an outer query's columns");
+    }
+    if (s->clause != NULL && c->node->over == NULL)
+        tr_fail(s->tr, SQLSTATE_GROUPING_ERROR, c->node->location,
+                "aggregate functions are not allowed in %s", s->clause);
+}
+
+/* `name(args)` with DISTINCT: after the template's first parenthesis. */
+static const char *with_distinct(struct scope *s, const struct call *c, const char *text)
+{
+    const char *open = strchr(text, '(');
+    if (!c->node->agg_distinct)
+        return text;
+    if (c->nargs != 1)
+        tr_unsupported(s->tr, c->node->location, "DISTINCT in %s", c->name);
+    type_comparable(s->tr, c->args[0]->type, c->node->location);
+    size_t len = strlen(text);
+    return emit_format("%.*s(DISTINCT %.*s%s)", (int)(open - text), text,
+                       (int)(len - (size_t)(open - text) - 2), open + 1,
+                       emit_collation(c->args[0]->type));
+}
+
+/* ORDER BY inside: our own aggregates take `sorted(...)`: the keys, then how to sort, then the rest. */
+static const char *sorted_text(struct scope *s, struct call *c, const char *text, struct expr **keys,
+                               int *ret_nkeys)
+{
+    StringInfoData how, list;
+    int n = 0;
+    initStringInfo(&how);
+    initStringInfo(&list);
+    *ret_nkeys = 0;
+    if (c->node->agg_order == NIL)
+        return text;
+    /* order does not matter to these */
+    bool ours = strncmp(text, "pgf_", 4) == 0 && strstr(text, "_agg(") != NULL;
+    ListCell *cell;
+    foreach (cell, c->node->agg_order) {
+        SortBy *by = lfirst(cell);
+        if (by->sortby_dir == SORTBY_USING || n == 8)
+            tr_unsupported(s->tr, c->node->location, "this ORDER BY in an aggregate");
+        struct expr *e = infer_settle(s->tr, expr_make(s, by->node));
+        type_sortable(s->tr, e->type, e->location);
+        bool descending = by->sortby_dir == SORTBY_DESC;
+        bool first = by->sortby_nulls == SORTBY_NULLS_FIRST ||
+                     (by->sortby_nulls == SORTBY_NULLS_DEFAULT && descending);
+        appendStringInfoChar(&how, (char)('0' + (descending ? 1 : 0) + (first ? 2 : 0) +
+                                          (e->type == TYPES_NUMERIC ? 4 : 0)));
+        appendStringInfo(&list, ", %s", e->sql);
+        keys[n++] = e;
+    }
+    *ret_nkeys = n;
+    if (!ours)
+        return text;
+    if (c->node->agg_distinct)
+        tr_unsupported(s->tr, c->node->location, "DISTINCT with ORDER BY in an aggregate");
+    size_t len = strlen(text);
+    return emit_format("%.*s, '%s'%s)", (int)len - 1, text, how.data, list.data);
+}
+
+static struct expr *aggregate(struct scope *s, struct call *c)
+{
+    FuncCall *f = c->node;
+    if (f->agg_within_group)
+        tr_unsupported(s->tr, f->location, "WITHIN GROUP");
+    if (c->nargs == 0 && !f->agg_star)
+        tr_fail(s->tr, "42809", f->location, "%s(*) must be used to call a parameterless aggregate function",
+                c->name);
+    const char *pattern = call_template(s, c);
+    struct expr *keys[8], *filter;
+    int nkeys;
+    const char *text = emit_apply(pattern, c->args, c->nargs);
+    text = sorted_text(s, c, text, keys, &nkeys);
+    text = with_distinct(s, c, text);
+    const char *condition = filter_text(s, f, &filter);
+    check_aggregate_place(s, c);
+    struct expr **all = palloc(sizeof(all[0]) * (size_t)(c->nargs + nkeys + 1));
+    int n = 0;
+    for (int i = 0; i < c->nargs; i++)
+        all[n++] = c->args[i];
+    for (int i = 0; i < nkeys; i++)
+        all[n++] = keys[i];
+    if (filter != NULL)
+        all[n++] = filter;
+    struct expr *e = expr_of(c->found.result, emit_format("%s%s", text, condition), f->location, all, n);
+    if (f->over == NULL) {
+        e->kind = EXPR_AGGREGATE;
+        e->scope = s;
+        s->has_aggregate = true;
+    }
+    return e;
+}
+
+/* -- windows -- */
+
+static const char *frame_bound(struct scope *s, int options, bool start, Node *offset)
+{
+    int unbounded_preceding = FRAMEOPTION_START_UNBOUNDED_PRECEDING;
+    if (start) {
+        if (options & unbounded_preceding)
+            return "UNBOUNDED PRECEDING";
+        if (options & FRAMEOPTION_START_CURRENT_ROW)
+            return "CURRENT ROW";
+    } else {
+        if (options & FRAMEOPTION_END_UNBOUNDED_FOLLOWING)
+            return "UNBOUNDED FOLLOWING";
+        if (options & FRAMEOPTION_END_CURRENT_ROW)
+            return "CURRENT ROW";
+    }
+    bool preceding = options & (start ? FRAMEOPTION_START_OFFSET_PRECEDING : FRAMEOPTION_END_OFFSET_PRECEDING);
+    struct expr *e = infer_coerce(s->tr, expr_make(s, offset), TYPES_INT8, INFER_ASSIGNMENT);
+    if (e == NULL || e->kind == EXPR_PLAIN || e->kind == EXPR_COLUMN)
+        tr_unsupported(s->tr, exprLocation(offset), "this window frame offset");
+    return emit_format("%s %s", e->sql, preceding ? "PRECEDING" : "FOLLOWING");
+}
+
+static const char *frame_text(struct scope *s, const WindowDef *w)
+{
+    int o = w->frameOptions;
+    if (!(o & FRAMEOPTION_NONDEFAULT))
+        return "";
+    if ((o & FRAMEOPTION_RANGE) && (w->startOffset != NULL || w->endOffset != NULL))
+        tr_unsupported(s->tr, w->location, "RANGE with an offset");
+    const char *mode = o & FRAMEOPTION_RANGE ? "RANGE" : o & FRAMEOPTION_ROWS ? "ROWS" : "GROUPS";
+    const char *exclude = o & FRAMEOPTION_EXCLUDE_CURRENT_ROW ? " EXCLUDE CURRENT ROW"
+                          : o & FRAMEOPTION_EXCLUDE_GROUP     ? " EXCLUDE GROUP"
+                          : o & FRAMEOPTION_EXCLUDE_TIES      ? " EXCLUDE TIES"
+                                                              : "";
+    return emit_format(" %s BETWEEN %s AND %s%s", mode, frame_bound(s, o, true, w->startOffset),
+                       frame_bound(s, o, false, w->endOffset), exclude);
+}
+
+static const WindowDef *named_window(struct scope *s, const char *name, int location)
+{
+    ListCell *cell;
+    foreach (cell, s->windows) {
+        const WindowDef *w = lfirst(cell);
+        if (strcmp(w->name, name) == 0)
+            return w;
+    }
+    tr_fail(s->tr, SQLSTATE_UNDEFINED_OBJECT, location, "window \"%s\" does not exist", name);
+}
+
+static List *window_parts(struct scope *s, const WindowDef *w, StringInfo out)
+{
+    List *parts = NIL;
+    ListCell *cell;
+    if (w->refname != NULL)
+        tr_unsupported(s->tr, w->location, "a window made from another one");
+    foreach (cell, w->partitionClause) {
+        struct expr *e = infer_settle(s->tr, expr_make(s, lfirst(cell)));
+        type_comparable(s->tr, e->type, e->location);
+        appendStringInfo(out, "%s%s%s", parts == NIL ? "PARTITION BY " : ", ", e->sql,
+                         emit_collation(e->type));
+        parts = lappend(parts, e);
+    }
+    bool first = true;
+    foreach (cell, w->orderClause) {
+        SortBy *by = lfirst(cell);
+        struct expr *e = infer_settle(s->tr, expr_make(s, by->node));
+        if (by->sortby_dir == SORTBY_USING || e->kind == EXPR_CONST)
+            tr_unsupported(s->tr, w->location, "this ORDER BY in a window");
+        type_sortable(s->tr, e->type, e->location);
+        appendStringInfo(out, "%s%s", first ? " ORDER BY " : ", ", order_item(s->tr, by, e->type, e->sql));
+        parts = lappend(parts, e);
+        first = false;
+    }
+    appendStringInfoString(out, frame_text(s, w));
+    return parts;
+}
+
+static struct expr *over(struct scope *s, const struct call *c, struct expr *e)
+{
+    const WindowDef *w = c->node->over;
+    if (w->name != NULL)
+        w = named_window(s, w->name, w->location);
+    if (s->windows_refused)
+        tr_fail(s->tr, "42P20", c->node->location, "window functions are not allowed in %s",
+                s->clause ? s->clause : "this clause");
+    if (c->node->agg_distinct)
+        tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, c->node->location,
+                "DISTINCT is not implemented for window functions");
+    if (expr_find(e, EXPR_WINDOW, s) != NULL)
+        tr_fail(s->tr, "42P20", c->node->location, "window function calls cannot be nested");
+    if (c->found.proc->kind == 'a' && strncmp(e->sql, "pgf_", 4) == 0)
+        tr_unsupported(s->tr, c->node->location, "%s as a window function", c->name);
+    StringInfoData out;
+    initStringInfo(&out);
+    List *parts = window_parts(s, w, &out);
+    struct expr **all = palloc(sizeof(all[0]) * (size_t)(e->nargs + list_length(parts) + 1));
+    int n = 0;
+    for (int i = 0; i < e->nargs; i++)
+        all[n++] = e->args[i];
+    for (int i = 0; i < list_length(parts); i++)
+        all[n++] = list_nth(parts, i);
+    struct expr *ret = expr_of(e->type, emit_format("%s OVER (%s)", e->sql, out.data), e->location, all, n);
+    ret->kind = EXPR_WINDOW;
+    ret->scope = s;
+    s->has_window = true;
+    return ret;
+}
+
+/* -- plain calls -- */
+
+static void refuse_aggregate_syntax(struct scope *s, const struct call *c)
+{
+    const FuncCall *f = c->node;
+    const char *what = f->agg_star       ? "%s(*) specified, but %s is not an aggregate function"
+                       : f->agg_distinct ? "DISTINCT specified, but %s is not an aggregate function"
+                       : f->agg_order    ? "ORDER BY specified, but %s is not an aggregate function"
+                       : f->agg_filter   ? "FILTER specified, but %s is not an aggregate function"
+                       : f->over         ? "OVER specified, but %s is not a window function nor an "
+                                           "aggregate function"
+                                         : NULL;
+    if (what == NULL)
+        return;
+    StringInfoData text;
+    initStringInfo(&text);
+    for (const char *p = what; *p != '\0'; p++) {
+        if (p[0] == '%' && p[1] == 's') {
+            appendStringInfoString(&text, c->name);
+            p++;
+        } else {
+            appendStringInfoChar(&text, *p);
+        }
+    }
+    tr_fail(s->tr, "42809", f->location, "%s", text.data);
+}
+
+static struct expr *plain_call(struct scope *s, struct call *c)
+{
+    refuse_aggregate_syntax(s, c);
+    if (c->found.cast) {
+        struct expr *e = infer_coerce(s->tr, c->args[0], c->found.result, INFER_EXPLICIT);
+        return expr_of(e->type, e->sql, c->node->location, &e, 1);
+    }
+    if (c->found.proc->returns_set)
+        tr_unsupported(s->tr, c->node->location, "function %s outside FROM", c->name);
+    const char *sql = emit_apply(call_template(s, c), c->args, c->nargs);
+    return expr_of(c->found.result, sql, c->node->location, c->args, c->nargs);
+}
+
+struct expr *expr_func(struct scope *s, FuncCall *f)
+{
+    struct call c = {.node = f};
+    resolve(s, f, &c);
+    if (c.found.cast || c.found.proc->kind == 'f')
+        return plain_call(s, &c);
+    if (c.found.proc->kind == 'a') {
+        struct expr *e = aggregate(s, &c);
+        return f->over != NULL ? over(s, &c, e) : e;
+    }
+    if (f->over == NULL)
+        tr_fail(s->tr, "42P20", f->location, "window function %s requires an OVER clause", c.name);
+    return over(s, &c, expr_of(c.found.result, emit_apply(call_template(s, &c), c.args, c.nargs),
+                               f->location, c.args, c.nargs));
+}
+
+/* -- in FROM -- */
+
+static const char *rows_text(struct scope *s, const struct call *c)
+{
+    uint32_t result = c->found.result;
+    const char *pattern = call_template(s, c);
+    const char *sql = emit_apply(pattern, c->args, c->nargs);
+    if (strncmp(pattern, "json_each(", 10) == 0) {
+        bool text = infer_category(result) == 'S' || result == TYPES_UUID;
+        return text ? emit_format("SELECT value AS \"c1\" FROM %s", sql)
+                    : emit_format("SELECT pgf_input(%u, value) AS \"c1\" FROM %s", result, sql);
+    }
+    return sql;
+}
+
+struct query *select_function(struct scope *s, Node *node)
+{
+    struct scope *inner = scope_new(s->tr, s);
+    struct query *q = palloc0(sizeof(*q));
+    q->targets = palloc0(sizeof(q->targets[0]) * 2);
+    q->ntargets = 1;
+    q->targets[0].name = target_name(inner, node);
+    if (IsA(node, FuncCall)) {
+        struct call c = {.node = (FuncCall *)node};
+        resolve(inner, c.node, &c);
+        if (!c.found.cast && c.found.proc->returns_set) {
+            q->sql = rows_text(inner, &c);
+            q->targets[0].expr = expr_new(EXPR_PLAIN, c.found.result, "\"c1\"", c.node->location);
+            q->outer = inner->outer;
+            return q;
+        }
+        if (!c.found.cast && c.found.proc->kind != 'f')
+            tr_fail(s->tr, SQLSTATE_GROUPING_ERROR, c.node->location,
+                    "aggregate functions are not allowed in functions in FROM");
+    }
+    struct expr *e = infer_settle(s->tr, expr_make(inner, node));
+    q->sql = emit_format("SELECT %s AS \"c1\"", e->sql);
+    q->targets[0].expr = e;
+    q->outer = inner->outer;
+    q->single_row = true;
+    return q;
+}

@@ -1,0 +1,82 @@
+/* translate_group.c: which columns a grouped query may use (42803), which types group and sort. */
+#include "daemon/store/emit.h"
+#include "daemon/store/infer.h"
+
+/* GROUP BY a primary key lets all columns of its table through. */
+static bool depends_on_groups(const struct column *c, struct expr *const *groups, int ngroups)
+{
+    const struct source *item = c->origin;
+    if (item == NULL || item->table == NULL)
+        return false;
+    const struct store_key *key = store_table_primary(item->table);
+    if (key == NULL)
+        return false;
+    for (size_t k = 0; k < key->nattnums; k++) {
+        bool found = false;
+        for (int i = 0; i < ngroups; i++) {
+            const struct expr *g = groups[i];
+            found = found || (g->kind == EXPR_COLUMN && g->column->origin == item &&
+                              g->column->attnum == key->attnums[k]);
+        }
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+static void check(struct scope *s, const struct expr *e, struct expr *const *groups, int ngroups,
+                  bool in_subquery)
+{
+    for (int i = 0; i < ngroups; i++)
+        if (strcmp(groups[i]->sql, e->sql) == 0)
+            return;
+    if (e->kind == EXPR_AGGREGATE && e->scope == s)
+        return;
+    if (e->kind == EXPR_COLUMN && e->scope == s) {
+        if (depends_on_groups(e->column, groups, ngroups))
+            return;
+        const struct source *item = e->column->origin;
+        const char *table = item != NULL && item->name != NULL ? item->name : "";
+        tr_fail(s->tr, SQLSTATE_GROUPING_ERROR, e->location,
+                in_subquery ? "subquery uses ungrouped column \"%s%s%s\" from outer query"
+                            : "column \"%s%s%s\" must appear in the GROUP BY clause or be used in an "
+                              "aggregate function",
+                table, table[0] ? "." : "", e->column->name);
+    }
+    for (int i = 0; i < e->nargs; i++)
+        check(s, e->args[i], groups, ngroups, in_subquery || e->subquery);
+}
+
+void group_check(struct scope *s, const struct expr *e, struct expr *const *groups, int ngroups)
+{
+    check(s, e, groups, ngroups, false);
+}
+
+void type_comparable(struct tr *tr, uint32_t type, int location)
+{
+    if (type == TYPES_JSON) {
+        tr_set(tr, SQLSTATE_UNDEFINED_FUNCTION, location,
+               "could not identify an equality operator for type json");
+        tr_throw(tr);
+    }
+    if (type == TYPES_INTERVAL || infer_category(type) == 'A' || !types_supported(type))
+        tr_unsupported(tr, location, "grouping or comparing outputs of type %s", infer_type_name(type));
+}
+
+void type_sortable(struct tr *tr, uint32_t type, int location)
+{
+    if (type == TYPES_JSON) {
+        tr_set(tr, SQLSTATE_UNDEFINED_FUNCTION, location,
+               "could not identify an ordering operator for type json");
+        err_hint(tr->err, "Use an explicit ordering operator or modify the query.");
+        tr_throw(tr);
+    }
+    if (type == TYPES_INTERVAL || type == TYPES_JSONB || infer_category(type) == 'A' ||
+        !types_supported(type))
+        tr_unsupported(tr, location, "sorting by type %s", infer_type_name(type));
+}
+
+const char *emit_collation(uint32_t type)
+{
+    return type == TYPES_NUMERIC ? " COLLATE numeric" : "";
+}

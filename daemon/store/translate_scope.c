@@ -1,0 +1,321 @@
+/* translate_scope.c: what names mean: tables, columns, stars; see translate_tree.h.
+ *
+ * The rules and the texts are those of PostgreSQL's parse_relation.c: the innermost level that knows a
+ * name decides; two items of one level that know it are 42702. */
+#include "daemon/store/emit.h"
+#include "daemon/store/infer.h"
+
+struct scope *scope_new(struct tr *tr, struct scope *parent)
+{
+    struct scope *s = palloc0(sizeof(*s));
+    s->tr = tr;
+    s->parent = parent;
+    return s;
+}
+
+void scope_add(struct scope *s, struct source *item)
+{
+    if (s->nsources == s->cap_sources) {
+        int cap = s->cap_sources == 0 ? 8 : s->cap_sources * 2;
+        struct source **sources = palloc(sizeof(sources[0]) * (size_t)cap);
+        if (s->nsources > 0)
+            memcpy(sources, s->sources, sizeof(sources[0]) * (size_t)s->nsources);
+        s->sources = sources;
+        s->cap_sources = cap;
+    }
+    s->sources[s->nsources++] = item;
+}
+
+/* -- tables -- */
+
+const struct cte *scope_cte(struct scope *s, const char *name)
+{
+    for (; s != NULL; s = s->parent) {
+        ListCell *cell;
+        foreach (cell, s->ctes) {
+            const struct cte *cte = lfirst(cell);
+            if (strcmp(cte->name, name) == 0)
+                return cte;
+        }
+    }
+    return NULL;
+}
+
+const struct store_table *scope_table(struct tr *tr, const RangeVar *rv, bool write)
+{
+    const struct store_table *t = store_catalog_table(tr->catalog, rv->schemaname, rv->relname);
+    if (t == NULL)
+        tr_fail(tr, SQLSTATE_UNDEFINED_TABLE, rv->location,
+                rv->schemaname ? "relation \"%s%s%s\" does not exist"
+                               : "relation \"%s%s%s\" does not exist",
+                rv->schemaname ? rv->schemaname : "", rv->schemaname ? "." : "", rv->relname);
+    if (write && t->system)
+        tr_fail(tr, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
+                "permission denied: \"%s\" is a system catalog", t->name);
+    if (write && t->kind != 'r')
+        tr_unsupported(tr, rv->location, "writing to \"%s\", which is not a table,", t->name);
+    if (!write && t->kind == 'S')
+        tr_unsupported(tr, rv->location, "reading a sequence as a table");
+    return t;
+}
+
+struct source *source_table(struct tr *tr, const struct store_table *table, const char *name, bool aliased)
+{
+    struct source *item = palloc0(sizeof(*item));
+    item->name = name;
+    item->aliased = aliased;
+    item->table = table;
+    item->alias = tr_alias(tr);
+    item->show_name = item->show_columns = true;
+    item->ncolumns = (int)table->ncolumns;
+    item->columns = palloc0(sizeof(item->columns[0]) * (table->ncolumns + 1));
+    for (size_t i = 0; i < table->ncolumns; i++) {
+        const struct store_column *from = &table->columns[i];
+        item->columns[i] = (struct column){
+            .name = from->name,
+            .type = from->type_oid,
+            .typmod = from->typmod,
+            .table_oid = table->oid,
+            .attnum = from->attnum,
+            .sql = emit_format("%s.%s", item->alias, emit_identifier(from->sqlite_name)),
+            .origin = item,
+        };
+    }
+    return item;
+}
+
+void source_rename(struct tr *tr, struct source *item, Alias *alias, int location)
+{
+    if (alias == NULL)
+        return;
+    item->name = alias->aliasname;
+    item->aliased = true;
+    int n = list_length(alias->colnames);
+    if (n > item->ncolumns)
+        tr_fail(tr, "42P10", location, "table \"%s\" has %d columns available but %d columns specified",
+                alias->aliasname, item->ncolumns, n);
+    for (int i = 0; i < n; i++)
+        item->columns[i].name = strVal(list_nth(alias->colnames, i));
+}
+
+/* -- columns -- */
+
+int source_find(struct scope *s, const struct source *item, const char *name, int location)
+{
+    int found = -1;
+    for (int i = 0; i < item->ncolumns; i++) {
+        if (strcmp(item->columns[i].name, name) != 0)
+            continue;
+        if (found >= 0)
+            tr_fail(s->tr, SQLSTATE_AMBIGUOUS_COLUMN, location,
+                    "column reference \"%s\" is ambiguous", name);
+        found = i;
+    }
+    return found;
+}
+
+struct expr *scope_column(struct scope *s, const struct source *item, int index, int location)
+{
+    const struct column *c = &item->columns[index];
+    struct expr *e = expr_new(EXPR_COLUMN, c->type, c->sql, location);
+    e->typmod = c->typmod;
+    e->column = c;
+    e->scope = s;
+    return e;
+}
+
+/* Columns of enclosing levels pass through all levels between: they become part of those queries. */
+static struct expr *mark_outer(struct scope *s, const struct scope *owner, struct expr *e)
+{
+    for (; s != owner; s = s->parent)
+        s->outer = lappend(s->outer, e);
+    return e;
+}
+
+static void check_lateral(struct scope *s, const struct source *item, const char *name, int location)
+{
+    if (!item->lateral_only || item->lateral_ok)
+        return;
+    tr_set(s->tr, "42P10", location, "invalid reference to FROM-clause entry for table \"%s\"", name);
+    err_detail(s->tr->err, "The combining JOIN type must be INNER or LEFT for a LATERAL reference.");
+    tr_throw(s->tr);
+}
+
+static bool names_system_column(const char *name)
+{
+    static const char *const names[] = {"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static struct expr *bare_column(struct scope *s, const char *name, int location)
+{
+    for (struct scope *level = s; level != NULL; level = level->parent) {
+        const struct source *owner = NULL;
+        int found = -1;
+        for (int i = 0; i < level->nsources; i++) {
+            const struct source *item = level->sources[i];
+            if (!item->show_columns || (item->lateral_only && !level->lateral_active))
+                continue;
+            int index = source_find(s, item, name, location);
+            if (index < 0)
+                continue;
+            if (owner != NULL)
+                tr_fail(s->tr, SQLSTATE_AMBIGUOUS_COLUMN, location,
+                        "column reference \"%s\" is ambiguous", name);
+            check_lateral(s, item, item->name, location);
+            owner = item;
+            found = index;
+        }
+        if (owner != NULL) {
+            return mark_outer(s, level, scope_column(level, owner, found, location));
+        }
+    }
+    return NULL;
+}
+
+/* The item that `name` or `schema.name` means; NULL if none does. */
+static const struct source *named_item(struct scope *s, const char *schema, const char *name,
+                                       int location, struct scope **ret_level)
+{
+    for (struct scope *level = s; level != NULL; level = level->parent) {
+        const struct source *found = NULL;
+        for (int i = 0; i < level->nsources; i++) {
+            const struct source *item = level->sources[i];
+            if (!item->show_name || item->name == NULL || strcmp(item->name, name) != 0)
+                continue;
+            if (item->lateral_only && !level->lateral_active)
+                continue;
+            if (schema != NULL && (item->aliased || item->table == NULL ||
+                                   strcmp(item->table->schema, schema) != 0))
+                continue;
+            if (found != NULL)
+                tr_fail(s->tr, "42P09", location, "table reference \"%s\" is ambiguous", name);
+            check_lateral(s, item, name, location);
+            found = item;
+        }
+        *ret_level = level;
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
+/* errorMissingRTE: why nothing is called ${name} here. */
+static void missing_item(struct scope *s, const char *name, int location)
+{
+    const struct source *hidden = NULL;
+    for (struct scope *level = s; level != NULL; level = level->parent)
+        for (int i = 0; i < level->nsources; i++) {
+            const struct source *item = level->sources[i];
+            bool same = item->name != NULL && strcmp(item->name, name) == 0;
+            if (same || (item->table != NULL && strcmp(item->table->name, name) == 0))
+                hidden = item;
+        }
+    if (hidden == NULL)
+        tr_fail(s->tr, SQLSTATE_UNDEFINED_TABLE, location,
+                "missing FROM-clause entry for table \"%s\"", name);
+    tr_set(s->tr, SQLSTATE_UNDEFINED_TABLE, location,
+           "invalid reference to FROM-clause entry for table \"%s\"", name);
+    if (strcmp(hidden->name, name) != 0)
+        err_hint(s->tr->err, "Perhaps you meant to reference the table alias \"%s\".", hidden->name);
+    else
+        err_detail(s->tr->err, "There is an entry for table \"%s\", but it cannot be referenced "
+                               "from this part of the query.", name);
+    tr_throw(s->tr);
+}
+
+static struct expr *qualified_column(struct scope *s, const char *schema, const char *table,
+                                     const char *name, int location)
+{
+    struct scope *level = NULL;
+    const struct source *item = named_item(s, schema, table, location, &level);
+    if (item == NULL)
+        missing_item(s, table, location);
+    int index = source_find(s, item, name, location);
+    if (index < 0) {
+        if (names_system_column(name) && item->table != NULL)
+            tr_unsupported(s->tr, location, "system column \"%s\"", name);
+        tr_fail(s->tr, SQLSTATE_UNDEFINED_COLUMN, location, "column %s.%s does not exist", table, name);
+    }
+    return mark_outer(s, level, scope_column(level, item, index, location));
+}
+
+/* "a", "a.b", "schema.a.b": the parts, from the last; a database name before them must be any. */
+static int split_name(struct tr *tr, ColumnRef *ref, const char *ret[3])
+{
+    int n = list_length(ref->fields);
+    int skip = n == 4 ? 1 : 0;
+    if (n > 4)
+        tr_fail(tr, SQLSTATE_SYNTAX_ERROR, ref->location,
+                "improper qualified name (too many dotted names)");
+    for (int i = skip; i < n; i++) {
+        Node *field = list_nth(ref->fields, i);
+        ret[i - skip] = IsA(field, A_Star) ? NULL : strVal(field);
+    }
+    if (skip == 1)
+        tr_unsupported(tr, ref->location, "a database name before a table");
+    return n;
+}
+
+struct expr *scope_column_ref(struct scope *s, ColumnRef *ref)
+{
+    const char *part[3] = {NULL, NULL, NULL};
+    int n = split_name(s->tr, ref, part);
+    if (IsA(llast(ref->fields), A_Star))
+        tr_unsupported(s->tr, ref->location, "a whole row (.*) here");
+    if (n == 2)
+        return qualified_column(s, NULL, part[0], part[1], ref->location);
+    if (n == 3)
+        return qualified_column(s, part[0], part[1], part[2], ref->location);
+    struct expr *e = bare_column(s, part[0], ref->location);
+    if (e != NULL)
+        return e;
+    struct scope *level = NULL;
+    if (named_item(s, NULL, part[0], ref->location, &level) != NULL)
+        tr_unsupported(s->tr, ref->location, "a whole row as a value");
+    if (names_system_column(part[0]) && s->nsources > 0)
+        tr_unsupported(s->tr, ref->location, "system column \"%s\"", part[0]);
+    tr_fail(s->tr, SQLSTATE_UNDEFINED_COLUMN, ref->location, "column \"%s\" does not exist", part[0]);
+}
+
+static List *star_item(struct scope *s, struct scope *level, const struct source *item, int location,
+                       List *targets)
+{
+    for (int i = 0; i < item->ncolumns; i++) {
+        if (item->columns[i].system)
+            continue;
+        struct target *t = palloc0(sizeof(*t));
+        t->name = item->columns[i].name;
+        t->expr = mark_outer(s, level, scope_column(level, item, i, location));
+        targets = lappend(targets, t);
+    }
+    return targets;
+}
+
+List *scope_star(struct scope *s, ColumnRef *ref, List *targets)
+{
+    const char *part[3] = {NULL, NULL, NULL};
+    int n = split_name(s->tr, ref, part);
+    if (n == 1) {
+        bool any = false;
+        for (int i = 0; i < s->nsources; i++) {
+            if (!s->sources[i]->show_columns)
+                continue;
+            any = true;
+            targets = star_item(s, s, s->sources[i], ref->location, targets);
+        }
+        if (!any)
+            tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, ref->location,
+                    "SELECT * with no tables specified is not valid");
+        return targets;
+    }
+    struct scope *level = NULL;
+    const char *table = part[n - 2];
+    const struct source *item = named_item(s, n == 3 ? part[0] : NULL, table, ref->location, &level);
+    if (item == NULL)
+        missing_item(s, table, ref->location);
+    return star_item(s, level, item, ref->location, targets);
+}

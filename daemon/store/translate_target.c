@@ -1,0 +1,182 @@
+/* translate_target.c: lists of outputs: stars, names by PostgreSQL's rules, result columns. */
+#include "daemon/store/emit.h"
+#include "daemon/store/infer.h"
+
+/* -- FigureColname -- */
+
+static const char *session_value_name(const SQLValueFunction *f)
+{
+    static const char *const names[] = {
+        [SVFOP_CURRENT_DATE] = "current_date",
+        [SVFOP_CURRENT_TIME] = "current_time",
+        [SVFOP_CURRENT_TIME_N] = "current_time",
+        [SVFOP_CURRENT_TIMESTAMP] = "current_timestamp",
+        [SVFOP_CURRENT_TIMESTAMP_N] = "current_timestamp",
+        [SVFOP_LOCALTIME] = "localtime",
+        [SVFOP_LOCALTIME_N] = "localtime",
+        [SVFOP_LOCALTIMESTAMP] = "localtimestamp",
+        [SVFOP_LOCALTIMESTAMP_N] = "localtimestamp",
+        [SVFOP_CURRENT_ROLE] = "current_role",
+        [SVFOP_CURRENT_USER] = "current_user",
+        [SVFOP_USER] = "user",
+        [SVFOP_SESSION_USER] = "session_user",
+        [SVFOP_CURRENT_CATALOG] = "current_catalog",
+        [SVFOP_CURRENT_SCHEMA] = "current_schema",
+    };
+    return names[f->op];
+}
+
+static const char *sublink_name(struct scope *s, const SubLink *link)
+{
+    if (link->subLinkType == EXISTS_SUBLINK)
+        return "exists";
+    if (link->subLinkType == ARRAY_SUBLINK)
+        return "array";
+    ListCell *cell;
+    foreach (cell, s->tr->sublinks) {
+        const struct sublink_name *known = lfirst(cell);
+        if (known->link == link)
+            return known->name;
+    }
+    return NULL;
+}
+
+/* How good the name is: 0 none, 1 the name of a type, 2 the name of a thing. */
+static int figure_name(struct scope *s, Node *node, const char **ret)
+{
+    if (node == NULL)
+        return 0;
+    switch (nodeTag(node)) {
+    case T_ColumnRef: {
+        Node *last = llast(((ColumnRef *)node)->fields);
+        if (!IsA(last, String))
+            return 0;
+        *ret = strVal(last);
+        return 2;
+    }
+    case T_FuncCall:
+        *ret = strVal(llast(((FuncCall *)node)->funcname));
+        return 2;
+    case T_A_Expr:
+        if (((A_Expr *)node)->kind != AEXPR_NULLIF)
+            return 0;
+        *ret = "nullif";
+        return 2;
+    case T_TypeCast: {
+        TypeCast *cast = (TypeCast *)node;
+        int strength = figure_name(s, cast->arg, ret);
+        if (strength > 1 || cast->typeName == NULL)
+            return strength;
+        *ret = strVal(llast(cast->typeName->names));
+        return 1;
+    }
+    case T_CollateClause:
+        return figure_name(s, ((CollateClause *)node)->arg, ret);
+    case T_SubLink: {
+        const char *name = sublink_name(s, (SubLink *)node);
+        if (name == NULL)
+            return 0;
+        *ret = name;
+        return 2;
+    }
+    case T_CaseExpr: {
+        int strength = figure_name(s, (Node *)((CaseExpr *)node)->defresult, ret);
+        if (strength > 1)
+            return strength;
+        *ret = "case";
+        return 1;
+    }
+    case T_A_ArrayExpr:
+        *ret = "array";
+        return 2;
+    case T_RowExpr:
+        *ret = "row";
+        return 2;
+    case T_CoalesceExpr:
+        *ret = "coalesce";
+        return 2;
+    case T_MinMaxExpr:
+        *ret = ((MinMaxExpr *)node)->op == IS_GREATEST ? "greatest" : "least";
+        return 2;
+    case T_SQLValueFunction:
+        *ret = session_value_name((SQLValueFunction *)node);
+        return 2;
+    default:
+        return 0;
+    }
+}
+
+const char *target_name(struct scope *s, Node *node)
+{
+    const char *name = "?column?";
+    (void)figure_name(s, node, &name);
+    return name;
+}
+
+/* -- lists -- */
+
+static bool is_star(Node *node)
+{
+    return IsA(node, ColumnRef) && IsA(llast(((ColumnRef *)node)->fields), A_Star);
+}
+
+struct target *target_list(struct scope *s, List *list, int *ret_n)
+{
+    List *targets = NIL;
+    ListCell *cell;
+    foreach (cell, list) {
+        ResTarget *rt = lfirst(cell);
+        if (is_star(rt->val)) {
+            targets = scope_star(s, (ColumnRef *)rt->val, targets);
+            continue;
+        }
+        struct target *t = palloc0(sizeof(*t));
+        t->expr = expr_make(s, rt->val);
+        t->name = rt->name != NULL ? rt->name : target_name(s, rt->val);
+        targets = lappend(targets, t);
+    }
+    int n = list_length(targets);
+    if (n > 1664)
+        tr_fail(s->tr, "54011", -1, "target lists can have at most %d entries", 1664);
+    struct target *all = palloc0(sizeof(all[0]) * (size_t)(n + 1));
+    for (int i = 0; i < n; i++)
+        all[i] = *(struct target *)list_nth(targets, i);
+    *ret_n = n;
+    return all;
+}
+
+void targets_settle(struct tr *tr, struct target *targets, int ntargets)
+{
+    for (int i = 0; i < ntargets; i++)
+        targets[i].expr = infer_settle(tr, targets[i].expr);
+}
+
+const char *target_text(const struct target *t, bool compared)
+{
+    const char *collation = compared ? emit_collation(t->expr->type) : "";
+    return collation[0] ? emit_format("%s%s", t->expr->sql, collation) : t->expr->sql;
+}
+
+void result_columns(struct tr *tr, const struct target *targets, int ntargets,
+                    struct translate_result *ret)
+{
+    int n = 0;
+    ret->columns = palloc0(sizeof(ret->columns[0]) * (size_t)(ntargets + 1));
+    for (int i = 0; i < ntargets; i++) {
+        const struct expr *e = targets[i].expr;
+        if (targets[i].junk)
+            continue;
+        if (e->type != TYPES_VOID && !types_supported(e->type))
+            tr_unsupported(tr, e->location, "an output of type %s", infer_type_name(e->type));
+        struct translate_column *c = &ret->columns[n++];
+        c->name = targets[i].name;
+        c->type_oid = e->type;
+        c->type_len = types_find(e->type)->len;
+        c->typmod = e->typmod;
+        if (e->kind == EXPR_COLUMN) {
+            c->table_oid = e->column->table_oid;
+            c->attnum = e->column->attnum;
+        }
+    }
+    ret->ncolumns = (size_t)n;
+}

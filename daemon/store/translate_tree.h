@@ -1,0 +1,238 @@
+/* translate_tree.h: what the parts of translate*.c, infer*.c and emit*.c share.
+ *
+ * Analysis goes bottom up, as PostgreSQL's does, and each step already makes the SQLite text of what it
+ * has analysed.  An expression is therefore a type and a text; it stays open (type `unknown`) while it is
+ * a bare literal or a parameter nobody has given a type, until the construct around it decides.
+ *
+ * Everything is palloc'd in the statement's memory context.  Failures leave by tr_fail, a long jump to
+ * translate(): nothing here owns anything but memory of that context.
+ *
+ *   translate.c  entry          translate_scope.c   names -> columns      translate_select.c  SELECT
+ *   translate_from.c  FROM      translate_expr*.c   expressions           translate_setop.c   UNION, VALUES
+ *   translate_sublink.c         translate_func.c    calls, aggregates     translate_group.c   42803
+ *   translate_insert.c, translate_modify.c, translate_returning.c         infer*.c  types     emit*.c  text */
+#pragma once
+
+#include "daemon/store/catalog.h"
+#include "daemon/store/translate.h"
+#include "daemon/store/types.h"
+#include "policy/nodes.h"
+#include "protocol/sqlstate.h"
+
+#include <setjmp.h>
+
+/* One statement in translation. */
+struct tr {
+    const struct store_catalog *catalog;
+    const char *sql;      /* the text that was parsed */
+    struct err *err;
+    sigjmp_buf fail;
+    uint32_t *params;     /* types by number - 1; 0: not known yet */
+    int *param_places;    /* where each was first seen */
+    size_t nparams, cap_params;
+    int naliases;         /* "t1", "t2" ... unique in the statement */
+    int depth;            /* of recursion */
+    bool writes;
+    List *sublinks;       /* struct sublink_name: for the names of outputs */
+    struct buf scratch;   /* for types_input; released by translate() */
+};
+
+struct sublink_name {
+    const SubLink *link;
+    const char *name;
+};
+
+/* A column that a FROM item shows. */
+struct column {
+    const char *name;
+    uint32_t type;
+    int32_t typmod;
+    uint32_t table_oid;   /* direct columns of tables */
+    int16_t attnum;
+    const char *sql;      /* how to say it in SQLite where the item is in scope */
+    const struct source *origin; /* the item that owns it (joins copy columns of their sides) */
+    bool system;          /* not shown by `*` */
+};
+
+/* One FROM item (PostgreSQL: a range table entry with its namespace item). */
+struct source {
+    const char *name;     /* alias, or table name; NULL: unnamed join */
+    bool aliased;         /* had an alias: schema.name does not reach it */
+    const struct store_table *table; /* NULL: a subquery, function, CTE, join */
+    const char *alias;    /* in SQLite, quoted; NULL for joins */
+    struct column *columns;
+    int ncolumns;
+    bool show_name;       /* may be named: name.column */
+    bool show_columns;    /* may be found by bare column names */
+    bool lateral_only;    /* not complete yet: only LATERAL items may look */
+    bool lateral_ok;
+};
+
+struct cte {
+    const char *name;
+    const char *alias;    /* in SQLite, quoted */
+    struct column *columns; /* sql: the column's quoted name */
+    int ncolumns;
+    bool self_reference;  /* while its recursive term is being read */
+};
+
+enum expr_kind {
+    EXPR_PLAIN,   /* any other: grouping looks at args */
+    EXPR_CONST,   /* `value` is PostgreSQL's text of it, NULL: the null constant */
+    EXPR_PARAM,
+    EXPR_COLUMN,  /* `scope` it belongs to, `column` */
+    EXPR_AGGREGATE,
+    EXPR_WINDOW,
+};
+
+struct expr {
+    enum expr_kind kind;
+    uint32_t type;      /* TYPES_UNKNOWN while open */
+    int32_t typmod;
+    const char *sql;    /* binds tightest: parenthesised where needed */
+    int location;       /* byte offset in the statement's text, -1 */
+    const char *value;  /* EXPR_CONST */
+    int param;          /* EXPR_PARAM */
+    struct scope *scope; /* EXPR_COLUMN, EXPR_AGGREGATE: the query it belongs to */
+    const struct column *column;
+    struct expr **args; /* for grouping: what it was made of */
+    bool subquery;      /* ... which were columns used inside a subquery */
+    int nargs;
+};
+
+/* One query level (PostgreSQL: ParseState). */
+struct scope {
+    struct tr *tr;
+    struct scope *parent;
+    struct source **sources; /* what names can see, in order */
+    int nsources, cap_sources;
+    List *ctes;              /* struct cte, innermost first */
+    bool lateral_active;
+    const char *clause;      /* "WHERE", "GROUP BY" ...: where aggregates are not allowed, or NULL */
+    bool windows_refused;    /* window functions are not allowed in `clause` either */
+    bool in_aggregate;       /* inside an aggregate's arguments */
+    bool has_aggregate, has_window;
+    List *outer;             /* struct expr: columns of enclosing levels used in here */
+    List *windows;           /* WINDOW clause: WindowDef */
+};
+
+/* A translated query. */
+struct query {
+    const char *sql;      /* a SELECT without parentheses; may end with LIMIT */
+    struct target *targets;
+    int ntargets;
+    bool compound;        /* must be wrapped to be an arm of a set operation ... */
+    bool chain;           /* ... but not as the left arm */
+    bool single_row;      /* exactly one: aggregate without GROUP BY, HAVING, LIMIT, OFFSET */
+    bool at_most_one;     /* LIMIT 1 */
+    List *outer;          /* struct expr: columns of enclosing levels that it uses */
+};
+
+struct target {
+    const char *name;
+    struct expr *expr;
+    bool junk;            /* added for ORDER BY */
+};
+
+/* -- failing and memory -- */
+void tr_fail(struct tr *tr, const char *sqlstate, int location, const char *format, ...)
+    __attribute__((noreturn, format(printf, 4, 5)));
+/* The same with a hint (after a fill of tr->err by tr_set); see translate.c. */
+void tr_set(struct tr *tr, const char *sqlstate, int location, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void tr_throw(struct tr *tr) __attribute__((noreturn));
+/* 0A000 `${what} is not supported by the embedded store`. */
+void tr_unsupported(struct tr *tr, int location, const char *format, ...)
+    __attribute__((noreturn, format(printf, 3, 4)));
+void tr_enter(struct tr *tr, int location); /* 54001 when too deep */
+static inline void tr_leave(struct tr *tr)
+{
+    tr->depth--;
+}
+const char *tr_alias(struct tr *tr); /* the next "tN", quoted */
+/* Make room for $${number}; its type may stay 0. */
+void tr_param(struct tr *tr, int number, int location);
+
+/* -- scopes -- */
+struct scope *scope_new(struct tr *tr, struct scope *parent);
+void scope_add(struct scope *s, struct source *item);
+struct expr *scope_column_ref(struct scope *s, ColumnRef *ref);
+struct expr *scope_column(struct scope *s, const struct source *item, int index, int location);
+const struct cte *scope_cte(struct scope *s, const char *name);
+/* Expand `*` or `t.*`: appends to ${targets} (List of struct target). */
+List *scope_star(struct scope *s, ColumnRef *ref, List *targets);
+/* Index of ${name} in ${item}, or -1; 42702 if there are several. */
+int source_find(struct scope *s, const struct source *item, const char *name, int location);
+struct source *source_table(struct tr *tr, const struct store_table *table, const char *name,
+                            bool aliased);
+void source_rename(struct tr *tr, struct source *item, Alias *alias, int location);
+/* The table that ${rv} names: 42P01, or 42501 when ${write} and it is not writable. */
+const struct store_table *scope_table(struct tr *tr, const RangeVar *rv, bool write);
+
+/* -- FROM -- */
+/* Translate a FROM list into ${s}: its text, "" for an empty list (or one that needs no row source). */
+const char *from_list(struct scope *s, List *items);
+
+/* -- queries -- */
+struct query *select_query(struct tr *tr, struct scope *parent, SelectStmt *stmt, bool keep_unknown);
+/* WITH: makes the CTEs visible in ${s}; returns `WITH ... ` or "". */
+const char *with_clause(struct scope *s, WithClause *with);
+/* A FROM item of a query whose columns are called c1, c2 ...; ${alias} is quoted. */
+struct source *source_query(const struct query *q, const char *alias);
+/* The expression as an output of a query that compares outputs (DISTINCT, UNION). */
+const char *target_text(const struct target *t, bool compared);
+/* WHERE, HAVING: the condition's text with its keyword, or "". */
+const char *where_text(struct scope *s, Node *node, const char *clause);
+struct query *setop_query(struct scope *s, SelectStmt *stmt, const char *with);
+struct query *values_query(struct scope *s, SelectStmt *stmt, const char *with, bool keep_unknown);
+/* ORDER BY on output columns only (set operations, VALUES). */
+const char *order_outputs(struct scope *s, List *sort, struct target *targets, int ntargets,
+                          const char *what);
+const char *limit_clause(struct scope *s, SelectStmt *stmt);
+/* One ORDER BY item, with PostgreSQL's placement of NULLs. */
+const char *order_item(struct tr *tr, const SortBy *by, uint32_t type, const char *sql);
+/* 42803 unless ${e} uses only grouped columns. */
+void group_check(struct scope *s, const struct expr *e, struct expr *const *groups, int ngroups);
+/* Settle open outputs as text. */
+void targets_settle(struct tr *tr, struct target *targets, int ntargets);
+/* The targets of a SELECT or RETURNING list, stars expanded: ${ret_n} of them. */
+struct target *target_list(struct scope *s, List *list, int *ret_n);
+/* FigureColname: what an output without AS is called. */
+const char *target_name(struct scope *s, Node *node);
+/* 42883 unless values of the type can be sorted; 0A000 where SQLite's order would differ. */
+void type_sortable(struct tr *tr, uint32_t type, int location);
+/* Likewise for equality: GROUP BY, DISTINCT, UNION. */
+void type_comparable(struct tr *tr, uint32_t type, int location);
+
+/* -- statements -- */
+void translate_insert(struct tr *tr, InsertStmt *stmt, struct translate_result *ret);
+void translate_update(struct tr *tr, UpdateStmt *stmt, struct translate_result *ret);
+void translate_delete(struct tr *tr, DeleteStmt *stmt, struct translate_result *ret);
+void result_columns(struct tr *tr, const struct target *targets, int ntargets,
+                    struct translate_result *ret);
+
+/* -- expressions -- */
+struct expr *expr_make(struct scope *s, Node *node);
+/* As a condition: bool, or 42804 `argument of ${what} must be type boolean, not type x`. */
+struct expr *expr_condition(struct scope *s, Node *node, const char *what);
+struct expr *expr_new(enum expr_kind kind, uint32_t type, const char *sql, int location);
+/* A new EXPR_PLAIN whose grouping arguments are ${args}. */
+struct expr *expr_of(uint32_t type, const char *sql, int location, struct expr **args, int nargs);
+struct expr *expr_func(struct scope *s, FuncCall *call);
+struct expr *expr_sublink(struct scope *s, SubLink *link);
+/* A function in FROM, as a query. */
+struct query *select_function(struct scope *s, Node *call);
+/* Does ${e} contain an expression of ${kind} that belongs to ${level}?  (NULL: any level) */
+const struct expr *expr_find(const struct expr *e, enum expr_kind kind, const struct scope *level);
+/* A scalar subquery: one column, at most one row (21000). */
+struct expr *expr_scalar(struct scope *s, const struct query *q, int location);
+struct expr *expr_operator(struct scope *s, const char *name, struct expr *left, struct expr *right,
+                           int location);
+struct expr *expr_in_list(struct scope *s, A_Expr *a);
+struct expr *expr_array_compare(struct scope *s, A_Expr *a);
+struct expr *expr_cast(struct scope *s, TypeCast *cast);
+struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t element);
+/* The common type of ${exprs} (42804 `${what} types x and y cannot be matched`) and the coercion of all. */
+uint32_t expr_common_type(struct tr *tr, struct expr **exprs, int n, const char *what);
+/* Whether a comparison of the type needs a collation: ` COLLATE x` or "". */
+const char *emit_collation(uint32_t type);
