@@ -26,9 +26,9 @@ enum conf_tls_mode { CONF_TLS_OFF, CONF_TLS_PREFER, CONF_TLS_REQUIRE };
 
 struct conf_pool {
     uint32_t size;
-    uint32_t idle_ms;
-    uint32_t lifetime_ms;
-    uint32_t queue_timeout_ms;
+    uint32_t idle_ms;          /* 0: none */
+    uint32_t lifetime_ms;      /* 0: none */
+    uint32_t queue_timeout_ms; /* never 0: nobody waits for ever */
 };
 
 struct conf_backend {
