@@ -68,7 +68,9 @@ struct statement *statement_new(const struct statement_spec *spec)
     s->rows = spec->rows;
     s->name = strndup(spec->name.len > 0 ? spec->name.data : "", spec->name.len);
     s->text = spec->text ? strdup(spec->text) : NULL;
-    if (!s->name || (spec->text && !s->text) || take_oids(s, spec) != 0 || name_on_server(s) != 0) {
+    s->source = strndup(spec->source.len > 0 ? spec->source.data : "", spec->source.len);
+    s->epoch = spec->epoch;
+    if (!s->name || !s->source || (spec->text && !s->text) || take_oids(s, spec) != 0 || name_on_server(s) != 0) {
         statement_unref(s);
         return NULL;
     }
@@ -94,7 +96,26 @@ void statement_unref(struct statement *s)
     free(s->name);
     free(s->text);
     free(s->oids);
+    free(s->source);
     free(s);
+}
+
+int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, struct err *err)
+{
+    char name[STATEMENT_NAME_BYTES];
+    struct plan *old = s->plan;
+    memcpy(name, s->server_name, sizeof(name));
+    s->plan = p;
+    if (name_on_server(s) != 0) {
+        s->plan = old;
+        memcpy(s->server_name, name, sizeof(name));
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    }
+    plan_ref(p);
+    plan_unref(old);
+    s->hidden = !s->text && p->hidden;
+    s->epoch = epoch;
+    return 0;
 }
 
 struct slice statement_text(const struct statement *s)
@@ -150,6 +171,16 @@ void statements_take(struct statements *m, struct statement *s)
     HASH_DELETE(hh, m->by_name, s);
     s->mapped = false;
     memset(&s->hh, 0, sizeof(s->hh));
+}
+
+int statements_move(struct statements *to, struct statements *from, struct statement *s)
+{
+    struct err err;
+    statements_take(from, s);
+    bool taken = statements_find(to, (struct slice){s->name, strlen(s->name)}) != NULL;
+    int r = taken ? 0 : statements_put(to, s, &err);
+    statement_unref(s);
+    return r;
 }
 
 void prepared_init(struct prepared_set *p)

@@ -26,6 +26,8 @@ struct statement {
     uint16_t noids;
     uint16_t nparams;    /* as the client counts them */
     bool hidden;         /* the server's statement has one more: the tenant */
+    char *source;        /* the client's text, to decide anew ... */
+    uint64_t epoch;      /* ... when this is no longer the target's */
 };
 
 struct statement_spec {
@@ -36,12 +38,16 @@ struct statement_spec {
     bool rows;
     const char *oids;     /* big-endian, as in Parse */
     uint16_t noids;
+    struct slice source;  /* copied */
+    uint64_t epoch;
 };
 
 /* NULL: no memory.  One reference. */
 struct statement *statement_new(const struct statement_spec *spec);
 struct statement *statement_ref(struct statement *s);
 void statement_unref(struct statement *s);
+/* ${p} is what its text means now; a text that replaces the plan's stays.  -1: 53200, nothing changed. */
+int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, struct err *err) MUSTCHECK;
 /* The text for the server. */
 struct slice statement_text(const struct statement *s);
 
@@ -55,6 +61,9 @@ size_t statements_len(const struct statements *m);
 struct statement *statements_find(const struct statements *m, struct slice name);
 /* Take a reference of ${s}, whose name must be free.  -1: 53200 or 54000 (too many). */
 int statements_put(struct statements *m, struct statement *s, struct err *err) MUSTCHECK;
+/* From the map ${from} to ${to}; where that has one of this name, it is only taken out.  -1: 53200. */
+int statements_move(struct statements *to, struct statements *from,
+                    struct statement *s) MUSTCHECK;
 /* Out of the map; the map's reference is the caller's now. */
 void statements_take(struct statements *m, struct statement *s);
 

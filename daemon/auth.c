@@ -1,0 +1,236 @@
+/* auth.c: who the client is (SCRAM-SHA-256), and which tenant it may be.
+ *
+ * Nothing that fails before the end of the exchange may tell whether a login or tenant exists: an unknown
+ * login goes through the same exchange against a stand-in, an unknown tenant fails where a wrong password
+ * does and with the same text. */
+#include "daemon/session_internal.h"
+#include "daemon/worker.h"
+
+#include <stdlib.h>
+
+static const char *const mechanisms[] = {"SCRAM-SHA-256", NULL};
+
+static void fail(struct session *s, const char *sqlstate, const char *message)
+{
+    struct err err;
+    err_set(&err, sqlstate, "%s", message);
+    session_fail(s, &err);
+}
+
+static void wrong(struct session *s)
+{
+    struct err err;
+    err_set(&err, SQLSTATE_INVALID_PASSWORD, "password authentication failed for user \"%s\"",
+            s->user);
+    session_fail(s, &err);
+}
+
+bool auth_may_be(const struct conf_login *login, struct slice tenant)
+{
+    if (login->access != CONF_ACCESS_TENANT)
+        return false;
+    if (login->tenant)
+        return slice_equal(tenant, (struct slice){login->tenant, strlen(login->tenant)});
+    for (size_t i = 0; i < login->ntenants; i++)
+        if (slice_equal(tenant, (struct slice){login->tenants[i], strlen(login->tenants[i])}))
+            return true;
+    return login->any_tenant && tenant.len > 0;
+}
+
+/* `login`, or `login.tenant` of a login that may choose: the longest login name wins. */
+static const struct conf_login *find_login(struct session *s, struct slice *ret_tenant)
+{
+    struct slice user = {s->user, strlen(s->user)};
+    const struct conf_login *login = conf_login_find(s->conf, user);
+    if (login)
+        return login;
+    for (size_t i = user.len; i > 0; i--) {
+        if (user.data[i - 1] != '.')
+            continue;
+        login = conf_login_find(s->conf, (struct slice){user.data, i - 1});
+        if (login && login->access == CONF_ACCESS_TENANT && !login->tenant) {
+            *ret_tenant = (struct slice){user.data + i, user.len - i};
+            return login;
+        }
+    }
+    return NULL;
+}
+
+void auth_begin(struct session *s)
+{
+    struct slice tenant = {NULL, 0};
+    s->login = find_login(s, &tenant);
+    if (tenant.data && !s->asked_tenant) {
+        s->asked_tenant = strndup(tenant.data, tenant.len);
+        if (!s->asked_tenant) {
+            fail(s, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+            return;
+        }
+    }
+    s->scram = calloc(1, sizeof(*s->scram));
+    if (!s->scram) {
+        fail(s, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        return;
+    }
+    struct slice user = {s->user, strlen(s->user)};
+    if (s->login)
+        s->verifier = s->login->verifier;
+    else
+        scram_verifier_mock(user, s->worker->secret, &s->verifier);
+    scram_init(s->scram, &s->verifier, s->login == NULL);
+    msg_auth_sasl(session_out(s), mechanisms);
+    session_wrote(s);
+    session_enter(s, SESSION_AUTH, "start-up packet");
+}
+
+void auth_release(struct session *s)
+{
+    free(s->scram);
+    s->scram = NULL;
+}
+
+static int copy_text(char **slot, const char *text, struct err *err)
+{
+    char *copy = text ? strdup(text) : NULL;
+    if (text && !copy)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    free(*slot);
+    *slot = copy;
+    return 0;
+}
+
+static struct target *target_of(struct session *s, const char *tenant)
+{
+    const struct conf *c = s->conf;
+    if (s->login->access == CONF_ACCESS_OWNER)
+        return s->login->backend ? target_find(s->worker, s->login->backend)
+                                 : target_find(s->worker, c->backends[0].name);
+    if (!tenant) /* until it has chosen */
+        return target_find(s->worker, c->backends[c->tenant_default ? c->tenant_default->backend : 0].name);
+    const struct conf_tenant *t = conf_tenant_find(c, (struct slice){tenant, strlen(tenant)});
+    return t ? target_find(s->worker, c->backends[t->backend].name) : NULL;
+}
+
+int auth_choose(struct session *s, const char *tenant, struct err *err)
+{
+    struct target *t = target_of(s, tenant);
+    if (!t)
+        return err_set(err, SQLSTATE_INVALID_AUTHORIZATION, "tenant \"%s\" does not exist",
+                       tenant ? tenant : "");
+    if (copy_text(&s->tenant, tenant, err) != 0)
+        return -1;
+    if (t != s->target) {
+        target_enter(t);
+        target_leave(s->target);
+        s->target = t;
+    }
+    return 0;
+}
+
+/* The policy's time limits are settings of the server, which the client may lower. */
+static int limit(struct session *s, const char *name, uint32_t ms, struct err *err)
+{
+    char text[16];
+    if (ms == 0)
+        return 0;
+    const char *own = guc_set_get(s->guc.base, name);
+    char *clamped = own ? session_clamp(s, name, own) : NULL;
+    snprintf(text, sizeof(text), "%u", ms);
+    int r = 0;
+    if (!own || clamped)
+        r = guc_start(&s->guc, name, text, err);
+    free(clamped);
+    return r;
+}
+
+static int take_limits(struct session *s, struct err *err)
+{
+    if (!s->confined)
+        return 0;
+    if (limit(s, "statement_timeout", s->conf->limits.statement_timeout_ms, err) != 0)
+        return -1;
+    return limit(s, "idle_in_transaction_session_timeout",
+                 s->conf->limits.idle_in_transaction_ms, err);
+}
+
+/* The proof is right: now what the client asked for beside it. */
+static void proved(struct session *s, const char *server_final)
+{
+    struct err err;
+    const struct conf_login *login = s->login;
+    const char *tenant = login->tenant ? login->tenant : s->asked_tenant;
+    s->confined = login->access == CONF_ACCESS_TENANT;
+    if (!s->confined)
+        tenant = NULL;
+    if (login->tenant && s->asked_tenant && strcmp(s->asked_tenant, login->tenant) != 0) {
+        fail(s, SQLSTATE_INVALID_AUTHORIZATION, "this login may not choose its tenant");
+        return;
+    }
+    bool known = !tenant || auth_may_be(login, (struct slice){tenant, strlen(tenant)});
+    if (!known || auth_choose(s, tenant, &err) != 0) {
+        wrong(s);
+        return;
+    }
+    if (take_limits(s, &err) != 0 || copy_text(&s->start_tenant, tenant, &err) != 0) {
+        session_fail(s, &err);
+        return;
+    }
+    msg_auth(session_out(s), MSG_AUTH_SASL_FINAL,
+             (struct slice){server_final, strlen(server_final)});
+    msg_auth(session_out(s), MSG_AUTH_OK, (struct slice){NULL, 0});
+    session_wrote(s);
+    auth_release(s);
+    session_enter(s, SESSION_WELCOME, "authenticated");
+    session_welcome(s);
+}
+
+static void first(struct session *s, struct slice body)
+{
+    struct msg_sasl_initial m;
+    struct err err;
+    char out[1024];
+    if (msg_read_sasl_initial(body, &m, &err) != 0) {
+        session_fail(s, &err);
+        return;
+    }
+    if (!slice_equal(m.mechanism, (struct slice){"SCRAM-SHA-256", 13}) || !m.data.data) {
+        fail(s, SQLSTATE_PROTOCOL_VIOLATION, "client selected an invalid SASL authentication mechanism");
+        return;
+    }
+    if (scram_first(s->scram, m.data, out, sizeof(out), &err) != 0) {
+        session_fail(s, &err);
+        return;
+    }
+    s->sasl_begun = true;
+    msg_auth(session_out(s), MSG_AUTH_SASL_CONTINUE, (struct slice){out, strlen(out)});
+    session_wrote(s);
+}
+
+static void final(struct session *s, struct slice body)
+{
+    struct err err;
+    char out[1024];
+    if (scram_final(s->scram, body, out, sizeof(out), &err) == 0)
+        proved(s, out);
+    else if (strcmp(err.sqlstate, SQLSTATE_INVALID_PASSWORD) == 0)
+        wrong(s);
+    else
+        session_fail(s, &err);
+}
+
+size_t auth_data(struct session *s, struct slice data)
+{
+    struct frame f;
+    struct err err;
+    int got = frame_next(FRAME_AUTH, data, FRAME_AUTH_MAX, &f, &err);
+    if (got < 0)
+        session_fail(s, &err);
+    if (got <= 0)
+        return 0;
+    struct slice body = {f.body, f.body_len};
+    if (s->sasl_begun)
+        final(s, body);
+    else
+        first(s, body);
+    return s->state == SESSION_CLOSING ? 0 : (size_t)f.head_len + f.body_len;
+}

@@ -1,0 +1,405 @@
+/* session.c
+ *
+ *   STARTUP -> AUTH -> WELCOME -> IDLE -> QUEUED -> ACTIVE -> IDLE ...      any state -> CLOSING
+ *    \-> TLS -^                    \-> DECIDE -^
+ *
+ * transition             made by                   while there                             timer
+ * STARTUP -> TLS         SSLRequest                no byte is read but the handshake's     login
+ * STARTUP -> AUTH        start-up packet           SCRAM messages only                     login
+ * AUTH    -> WELCOME     the proof is right        input waits; target becomes ready,      queue
+ *                                                  start-up settings are verified
+ * WELCOME -> IDLE        first ReadyForQuery       no server is leased                     none
+ * any     -> DECIDE      a long text, a refresh    input waits for a job                   none
+ * any     -> QUEUED      no server is idle         input waits in the fair queue           queue
+ * QUEUED  -> ACTIVE      session_granted           a server is leased                      transaction
+ * ACTIVE  -> IDLE        ReadyForQuery says I and nothing is owed
+ *
+ * DECIDE and QUEUED lead back to the message that began them: it is offered again.                    */
+#include "daemon/session_internal.h"
+
+#include "conf/limits.h"
+#include "daemon/must.h"
+#include "daemon/worker.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static const char *const state_names[] = {
+#define X(name) #name,
+    SESSION_STATES(X)
+#undef X
+};
+
+const char *session_state_name(enum session_state state)
+{
+    return state_names[state];
+}
+
+static void session_check(const struct session *s)
+{
+    must(s->magic == SESSION_MAGIC);
+    must(s->state != SESSION_IDLE || s->server == NULL);
+    must(s->state != SESSION_ACTIVE || s->server != NULL);
+    must((s->waiter.queue != NULL) <= (s->state == SESSION_QUEUED || s->state == SESSION_WELCOME));
+}
+
+/* -- timers -- */
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct session *s = timer->data;
+    if (s->state != SESSION_CLOSING && s->fire)
+        s->fire(s);
+}
+
+void session_timer(struct session *s, uint64_t ms, void (*fire)(struct session *s))
+{
+    s->fire = fire;
+    if (fire)
+        uv_timer_start(&s->timer, on_timer, ms, 0);
+    else if (uv_is_active((uv_handle_t *)&s->timer))
+        uv_timer_stop(&s->timer);
+}
+
+static void login_timeout(struct session *s)
+{
+    session_close(s, "login timeout");
+}
+
+static void queue_timeout(struct session *s)
+{
+    struct err err;
+    if (pool_is_down(s->target))
+        err_set(&err, SQLSTATE_CONNECTION_FAILURE, "the back end cannot be reached");
+    else
+        err_set(&err, SQLSTATE_TOO_MANY_CONNECTIONS,
+                "no server connection became free within the queue timeout");
+    session_unqueue(s, &err);
+}
+
+static void welcome_timeout(struct session *s)
+{
+    struct err err;
+    err_set(&err, SQLSTATE_CONNECTION_FAILURE, "the back end cannot be reached");
+    session_fail(s, &err);
+}
+
+static void transaction_timeout(struct session *s)
+{
+    struct err err;
+    err_set(&err, "25P04", "terminating connection due to transaction timeout");
+    session_fail(s, &err);
+}
+
+static void arm(struct session *s)
+{
+    switch (s->state) {
+    case SESSION_STARTUP:
+        session_timer(s, LIMIT_LOGIN_MS, login_timeout);
+        break;
+    case SESSION_TLS:
+    case SESSION_AUTH:
+    case SESSION_CLOSING:
+        break;
+    case SESSION_WELCOME:
+        session_timer(s, s->target->limits.queue_timeout_ms, welcome_timeout);
+        break;
+    case SESSION_QUEUED:
+        session_timer(s, s->target->limits.queue_timeout_ms, queue_timeout);
+        break;
+    case SESSION_ACTIVE:
+        if (s->confined && s->conf->limits.transaction_ms > 0)
+            session_timer(s, s->conf->limits.transaction_ms, transaction_timeout);
+        else
+            session_timer(s, 0, NULL);
+        break;
+    case SESSION_IDLE:
+    case SESSION_DECIDE:
+        session_timer(s, 0, NULL);
+        break;
+    }
+}
+
+void session_enter(struct session *s, enum session_state next, const char *why)
+{
+    if (s->state == next || s->state == SESSION_CLOSING)
+        return;
+    log_debug(s->worker->log, "session %u: %s -> %s (%s)", s->pid, session_state_name(s->state),
+              session_state_name(next), why);
+    s->state = next;
+    session_check(s);
+    arm(s);
+}
+
+/* -- the end -- */
+
+void session_hold(struct session *s)
+{
+    s->holds++;
+}
+
+static void session_free(struct session *s)
+{
+    struct worker *w = s->worker;
+    auth_release(s);
+    guc_release(&s->guc);
+    statements_clear(&s->statements);
+    session_portals_clear(s);
+    decision_unref(s->decision);
+    target_leave(s->target);
+    conf_unref(s->conf);
+    free(s->user);
+    free(s->asked_tenant);
+    free(s->tenant);
+    free(s->start_tenant);
+    free(s->next_tenant);
+    s->magic = 0;
+    free(s);
+    w->nsessions--;
+    worker_session_gone(w);
+}
+
+void session_unhold(struct session *s)
+{
+    must(s->magic == SESSION_MAGIC && s->holds > 0);
+    if (--s->holds == 0)
+        session_free(s);
+}
+
+static void link_closed(struct link *l)
+{
+    session_unhold(l->owner);
+}
+
+static void timer_closed(uv_handle_t *h)
+{
+    session_unhold(h->data);
+}
+
+static void log_end(const struct session *s)
+{
+    uint64_t ms = uv_now(&s->worker->loop) - s->begun_ms;
+    log_info(s->worker->log,
+             "session %u ended: %s; login \"%s\", tenant \"%s\", %" PRIu64 ".%03" PRIu64
+             " s, %" PRIu64 " statements, %" PRIu64 " bytes in, %" PRIu64 " bytes out",
+             s->pid, s->reason, s->user ? s->user : "", s->tenant ? s->tenant : "", ms / 1000,
+             ms % 1000, s->nstatements, s->link.bytes_in, s->link.bytes_out);
+}
+
+void session_close(struct session *s, const char *why)
+{
+    must(s->magic == SESSION_MAGIC);
+    if (s->state == SESSION_CLOSING)
+        return;
+    if (why != s->reason)
+        err_copy_text(s->reason, sizeof(s->reason), why, strlen(why));
+    if (s->target)
+        pool_leave(s->target, &s->waiter);
+    target_wait_leave(&s->wait);
+    if (s->run_len > 0)
+        session_wrote(s); /* what was forwarded up to here still reaches the client */
+    session_abandon_server(s);
+    session_enter(s, SESSION_CLOSING, s->reason);
+    log_end(s);
+    list_remove(&s->node);
+    uv_close((uv_handle_t *)&s->timer, timer_closed);
+    link_close_flushed(&s->link, link_closed);
+}
+
+void session_fail(struct session *s, const struct err *err)
+{
+    if (s->state == SESSION_CLOSING)
+        return;
+    msg_error(session_out(s), "FATAL", err);
+    session_wrote(s);
+    session_close(s, err->message);
+}
+
+/* -- output -- */
+
+struct buf *session_out(struct session *s)
+{
+    if (s->run_len > 0) {
+        link_write(&s->link, s->run, s->run_len);
+        s->run_len = 0;
+    }
+    return link_out(&s->link);
+}
+
+void session_wrote(struct session *s)
+{
+    session_out(s);
+    link_wrote(&s->link);
+    if (s->server && link_is_congested(&s->link))
+        link_pause(&s->server->link);
+}
+
+/* -- input -- */
+
+static bool is_blocked(const struct session *s)
+{
+    return s->state == SESSION_WELCOME || s->state == SESSION_TLS || s->state == SESSION_DECIDE ||
+           s->state == SESSION_QUEUED || s->holding_ready ||
+           (s->server && link_is_congested(&s->server->link));
+}
+
+void session_resume(struct session *s)
+{
+    if (s->state != SESSION_CLOSING && !is_blocked(s))
+        link_resume(&s->link);
+}
+
+static enum verdict unexpected(struct session *s, char type)
+{
+    struct err err;
+    err_set(&err, SQLSTATE_PROTOCOL_VIOLATION, "invalid frontend message type %d",
+            (unsigned char)type);
+    session_fail(s, &err);
+    return GONE;
+}
+
+static enum verdict dispatch(struct session *s, const struct frame *f)
+{
+    switch (f->type) {
+    case 'X':
+        session_close(s, "client closed the connection");
+        return GONE;
+    case 'S':
+        return session_sync(s);
+    case 'd':
+    case 'c':
+    case 'f':
+        return session_copy_data(s, f);
+    case 'Q':
+        return s->skipping ? TAKEN : session_query(s, f);
+    case 'F':
+        return s->skipping ? TAKEN : session_function(s, f);
+    case 'P':
+    case 'B':
+    case 'D':
+    case 'E':
+    case 'C':
+    case 'H':
+        return s->skipping ? TAKEN : session_extended(s, f);
+    default:
+        return unexpected(s, f->type);
+    }
+}
+
+static size_t one_message(struct session *s, struct slice data)
+{
+    struct frame f;
+    struct err err;
+    if (is_blocked(s)) {
+        link_pause(&s->link);
+        return 0;
+    }
+    if (s->state == SESSION_IDLE && s->conf != s->worker->conf && session_adopt(s) != 0)
+        return 0;
+    int got = frame_next(FRAME_FRONTEND, data, LIMIT_MESSAGE_BYTES, &f, &err);
+    if (got < 0)
+        session_fail(s, &err);
+    if (got <= 0)
+        return 0;
+    if (dispatch(s, &f) == WAIT) {
+        link_pause(&s->link);
+        return 0;
+    }
+    session_release_if_done(s); /* a lease that turned out not to be needed */
+    return (size_t)f.head_len + f.body_len;
+}
+
+static size_t on_data(struct link *l, struct slice data)
+{
+    struct session *s = l->owner;
+    size_t used = 0;
+    while (used < data.len) {
+        struct slice rest = {data.data + used, data.len - used};
+        size_t n;
+        if (s->state == SESSION_STARTUP)
+            n = session_startup_data(s, rest);
+        else if (s->state == SESSION_AUTH)
+            n = auth_data(s, rest);
+        else
+            n = s->state == SESSION_CLOSING ? 0 : one_message(s, rest);
+        if (n == 0)
+            break;
+        used += n;
+    }
+    return s->state == SESSION_CLOSING ? data.len : used;
+}
+
+static void on_drained(struct link *l)
+{
+    struct session *s = l->owner;
+    if (s->server && !s->holding_ready)
+        link_resume(&s->server->link);
+}
+
+static void on_end(struct link *l, const char *why)
+{
+    session_close(l->owner, why);
+}
+
+static const struct link_handler session_link_handler = {
+    .on_data = on_data,
+    .on_drained = on_drained,
+    .on_direct_tls = session_direct_tls,
+    .on_tls = session_tls_open,
+    .on_end = on_end,
+};
+
+/* -- the beginning -- */
+
+int session_start(struct worker *w, int fd, bool is_unix, struct err *err)
+{
+    struct session *s = calloc(1, sizeof(*s));
+    if (!s)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    s->magic = SESSION_MAGIC;
+    s->worker = w;
+    s->state = SESSION_STARTUP;
+    s->is_unix = is_unix;
+    s->status = 'I';
+    s->begun_ms = uv_now(&w->loop);
+    s->pid = ++w->next_pid;
+    guc_init(&s->guc);
+    statements_init(&s->statements);
+    list_init(&s->portals);
+    list_init(&s->wait.node);
+    fair_waiter_init(&s->waiter);
+    if (link_init(&s->link, w, fd, &session_link_handler, s, err) != 0) {
+        free(s);
+        return -1;
+    }
+    s->conf = conf_ref(w->conf);
+    uv_timer_init(&w->loop, &s->timer);
+    s->timer.data = s;
+    s->holds = 2; /* link and timer */
+    list_append(&w->sessions, &s->node);
+    w->nsessions++;
+    arm(s);
+    return 0;
+}
+
+void sessions_drain(struct worker *w)
+{
+    struct err err;
+    err_set(&err, SQLSTATE_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
+    list_foreach(node, &w->sessions)
+    {
+        struct session *s = list_entry(node, struct session, node);
+        if (s->state < SESSION_IDLE)
+            session_close(s, "shutdown");
+        else if (s->state == SESSION_IDLE || (s->pinned && session_is_quiet(s) && s->status == 'I'))
+            session_fail(s, &err);
+    }
+}
+
+void sessions_close_all(struct worker *w)
+{
+    struct err err;
+    err_set(&err, SQLSTATE_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
+    list_foreach(node, &w->sessions)
+        session_fail(list_entry(node, struct session, node), &err);
+}

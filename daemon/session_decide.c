@@ -1,0 +1,197 @@
+/* Text -> decision: at once, or on a helper thread when the text is long; the catalog is read again when a
+ * name is unknown that may be new; a newer snapshot is taken over between transactions. */
+#include "daemon/session_internal.h"
+#include "daemon/worker.h"
+
+#include <stdlib.h>
+
+struct decide_job {
+    struct job job;
+    struct session *session; /* one hold */
+    struct policy_request req;
+    struct conf *conf;       /* one reference, as the next */
+    struct catalog *catalog;
+    char *sql;
+    struct decision *decision;
+    struct err err;
+};
+
+/* DECIDE is over: back to the message that began it. */
+static void decided(struct session *s, const char *why)
+{
+    session_enter(s, s->server ? SESSION_ACTIVE : SESSION_IDLE, why);
+    session_release_if_done(s);
+    session_resume(s);
+}
+
+/* -- jobs -- */
+
+static void work(struct job *j)
+{
+    struct decide_job *d = list_entry(j, struct decide_job, job);
+    d->decision = policy_decide(NULL, &d->req, &d->err);
+}
+
+static void job_free(struct decide_job *d)
+{
+    conf_unref(d->conf);
+    catalog_unref(d->catalog);
+    free(d->sql);
+    free(d);
+}
+
+static void done(struct job *j)
+{
+    struct decide_job *d = list_entry(j, struct decide_job, job);
+    struct session *s = d->session;
+    s->job = NULL;
+    if (s->state == SESSION_CLOSING) {
+        decision_unref(d->decision);
+    } else {
+        s->decision = d->decision;
+        if (!d->decision)
+            s->failed_decide = d->err;
+        decided(s, "decided");
+    }
+    job_free(d);
+    session_unhold(s);
+}
+
+static int begin_job(struct session *s, const struct policy_request *req, struct err *err)
+{
+    struct decide_job *d = calloc(1, sizeof(*d));
+    char *sql = d ? strndup(req->sql.data, req->sql.len) : NULL;
+    if (!sql) {
+        free(d);
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    }
+    d->job = (struct job){.work = work, .done = done};
+    d->session = s;
+    d->req = *req;
+    d->req.sql.data = d->sql = sql;
+    d->conf = conf_ref(s->conf);
+    d->catalog = catalog_ref(s->target->catalog);
+    if (job_start(s->worker, &d->job, err) != 0) {
+        job_free(d);
+        return -1;
+    }
+    s->job = d;
+    session_hold(s);
+    session_enter(s, SESSION_DECIDE, "long statement");
+    return 0;
+}
+
+/* -- the catalog -- */
+
+static bool is_unknown_name(const struct decision *d)
+{
+    for (size_t i = 0; i < d->nplans; i++) {
+        const struct plan *p = d->plans[i];
+        if (p->refused && (strcmp(p->err.sqlstate, SQLSTATE_UNDEFINED_TABLE) == 0 ||
+                           strcmp(p->err.sqlstate, SQLSTATE_UNDEFINED_COLUMN) == 0 ||
+                           strcmp(p->err.sqlstate, SQLSTATE_UNDEFINED_OBJECT) == 0))
+            return true;
+    }
+    return false;
+}
+
+static void refreshed(struct target_wait *w)
+{
+    struct session *s = list_entry(w, struct session, wait);
+    decided(s, "catalog refreshed");
+}
+
+static void refresh(struct session *s)
+{
+    s->refreshed = true;
+    session_enter(s, SESSION_DECIDE, "unknown name");
+    s->wait.done = refreshed;
+    target_refresh(s->target, &s->wait);
+}
+
+/* -- decisions -- */
+
+int session_decide(struct session *s, struct slice sql, bool single, struct err *err)
+{
+    int settled = session_tenant_settled(s, err);
+    if (settled != 1)
+        return settled;
+    if (s->failed_decide.sqlstate[0]) {
+        *err = s->failed_decide;
+        s->failed_decide.sqlstate[0] = '\0';
+        return -1;
+    }
+    if (!s->decision) {
+        struct policy_request req = {
+            .rules = &s->conf->rules,
+            .catalog = s->target->catalog,
+            .epoch = target_epoch(s->target, s->conf),
+            .confined = s->confined,
+            .single = single,
+            .sql = sql,
+        };
+        if (policy_is_heavy(sql))
+            return begin_job(s, &req, err);
+        s->decision = policy_decide(s->worker->plans, &req, err);
+        if (!s->decision)
+            return -1;
+    }
+    bool unknown = is_unknown_name(s->decision);
+    if (unknown && !s->refreshed && target_may_refresh(s->target)) {
+        decision_unref(s->decision);
+        s->decision = NULL;
+        refresh(s);
+        return 0;
+    }
+    if (s->refreshed)
+        target_refresh_helped(s->target, !unknown);
+    s->refreshed = false;
+    return 1;
+}
+
+void session_decided(struct session *s)
+{
+    decision_unref(s->decision);
+    s->decision = NULL;
+    s->refreshed = false;
+}
+
+/* -- a newer snapshot -- */
+
+static int adopt(struct session *s, struct conf *next)
+{
+    struct err err;
+    struct slice name = {s->login->name, strlen(s->login->name)};
+    const struct conf_login *login = conf_login_find(next, name);
+    bool may = login && (login->access == CONF_ACCESS_TENANT) == s->confined &&
+               (!s->tenant || auth_may_be(login, (struct slice){s->tenant, strlen(s->tenant)}));
+    struct conf *old = s->conf;
+    if (may) {
+        s->conf = next;
+        s->login = login;
+        may = auth_choose(s, s->tenant, &err) == 0;
+    }
+    if (may) {
+        conf_unref(old);
+        return 0;
+    }
+    if (s->conf == next) { /* the login stays valid to look at until the end */
+        s->conf = old;
+        s->login = NULL;
+    }
+    return -1;
+}
+
+int session_adopt(struct session *s)
+{
+    struct err err;
+    struct conf *next = conf_ref(s->worker->conf);
+    session_decided(s);
+    if (adopt(s, next) == 0)
+        return 0;
+    conf_unref(next);
+    err_set(&err, SQLSTATE_ADMIN_SHUTDOWN,
+            "terminating connection because the configuration no longer allows it");
+    session_fail(s, &err);
+    return -1;
+}

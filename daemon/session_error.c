@@ -1,0 +1,40 @@
+/* Errors and notices: what the server says, made fit for the client that hears it.
+ *
+ * A confined client gets the fields that can only speak of its own rows (isolation: "What an error may say"):
+ * no context, no source, no whole rows; a position only if the text was sent as it came. */
+#include "daemon/session_internal.h"
+#include "daemon/worker.h"
+
+void session_send_error(struct session *s, const char *severity, const struct err *err)
+{
+    msg_error(session_out(s), severity, err);
+    session_wrote(s);
+}
+
+static bool is_as_it_came(const struct plan *p)
+{
+    return p && !p->hidden && p->nplaces == 0 && p->text_len == p->source_len &&
+           p->source_offset == 0;
+}
+
+static const struct plan *plan_of(const struct owed *o)
+{
+    if (!o)
+        return NULL;
+    if (o->statement)
+        return o->statement->plan;
+    return o->decision && o->decision->nplans == 1 ? o->decision->plans[0] : NULL;
+}
+
+void session_filter_error(const struct session *s, struct err *err, const struct owed *o)
+{
+    if (!s->confined)
+        return;
+    bool keeps_detail = strcmp(err->sqlstate, SQLSTATE_UNIQUE_VIOLATION) == 0 ||
+                        strcmp(err->sqlstate, SQLSTATE_FOREIGN_KEY_VIOLATION) == 0 ||
+                        strncmp(err->sqlstate, "22", 2) == 0 || strncmp(err->sqlstate, "42", 2) == 0;
+    if (!keeps_detail)
+        err->detail[0] = '\0';
+    if (!is_as_it_came(plan_of(o)))
+        err->position = 0;
+}

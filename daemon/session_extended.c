@@ -1,0 +1,543 @@
+/* Parse, Bind, Describe, Execute, Close, Flush, Sync.
+ *
+ * The client's names are its own; the server's are made from plan and types (daemon/statements.h).  A Parse is
+ * sent on when this server lacks the statement, otherwise answered; a Bind to a server that lacks it brings it
+ * along.  Portals keep the client's names: they live and die on the leased server. */
+#include "conf/limits.h"
+#include "daemon/session_internal.h"
+
+#include <stdlib.h>
+
+/* -- names -- */
+
+static enum verdict unknown_statement(struct session *s, struct slice name)
+{
+    struct err err;
+    if (name.len == 0)
+        err_set(&err, SQLSTATE_INVALID_SQL_STATEMENT_NAME,
+                "unnamed prepared statement does not exist");
+    else
+        err_set(&err, SQLSTATE_INVALID_SQL_STATEMENT_NAME,
+                "prepared statement \"%s\" does not exist", name.data);
+    return session_refuse(s, &err);
+}
+
+static enum verdict unknown_portal(struct session *s, struct slice name)
+{
+    struct err err;
+    err_set(&err, SQLSTATE_INVALID_CURSOR_NAME, "portal \"%s\" does not exist", name.data);
+    return session_refuse(s, &err);
+}
+
+static struct portal *portal_find(const struct session *s, struct slice name)
+{
+    list_foreach(node, &s->portals)
+    {
+        struct portal *p = list_entry(node, struct portal, node);
+        if (strcmp(p->name, name.data) == 0)
+            return p;
+    }
+    return NULL;
+}
+
+static void portal_free(struct portal *p)
+{
+    list_remove(&p->node);
+    statement_unref(p->statement);
+    free(p);
+}
+
+void session_portals_clear(struct session *s)
+{
+    list_foreach(node, &s->portals)
+        portal_free(list_entry(node, struct portal, node));
+}
+
+static int portal_put(struct session *s, struct slice name, struct statement *st, struct err *err)
+{
+    struct portal *p = portal_find(s, name);
+    if (p && name.len > 0)
+        return 0; /* the server will refuse it */
+    if (p)
+        portal_free(p);
+    p = calloc(1, sizeof(*p) + name.len + 1);
+    if (!p)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    memcpy(p->name, name.data, name.len);
+    p->statement = statement_ref(st);
+    list_prepend(&s->portals, &p->node);
+    return 0;
+}
+
+/* -- sending -- */
+
+static enum verdict broken(struct session *s, const struct err *err)
+{
+    session_fail(s, err);
+    return GONE;
+}
+
+static enum verdict forward(struct session *s, enum flow_kind kind, struct owed *o,
+                            struct slice message)
+{
+    struct err err;
+    if (session_owe(s, kind, FLOW_FORWARD, o, &err) != 0)
+        return broken(s, &err);
+    buf_append(server_out(s), message.data, message.len);
+    server_sent(s);
+    s->unsynced = true;
+    return TAKEN;
+}
+
+static struct owed *owed_statement(struct statement *st)
+{
+    struct owed *o = owed_new(OWED_CLIENT);
+    if (o)
+        o->statement = statement_ref(st);
+    return o;
+}
+
+static int no_memory(struct err *err)
+{
+    return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+}
+
+/* Make room on the server: the statements used least recently are closed, but none of this lease. */
+static int evict(struct session *s, struct err *err)
+{
+    char name[STATEMENT_NAME_BYTES];
+    struct server *srv = s->server;
+    while (prepared_evict(&srv->prepared, LIMIT_SERVER_STATEMENTS, srv->batch, name)) {
+        if (session_owe(s, FLOW_CLOSE, FLOW_SWALLOW, NULL, err) != 0)
+            return -1;
+        msg_close(server_out(s), 'S', name);
+    }
+    return 0;
+}
+
+/* Send a Parse for ${st}, whose reply is ${fate}; ${o} is taken over. */
+static int send_parse(struct session *s, struct statement *st, enum flow_fate fate, struct owed *o,
+                      struct err *err)
+{
+    struct server *srv = s->server;
+    if (evict(s, err) != 0 || prepared_add(&srv->prepared, st->server_name, srv->batch, err) != 0) {
+        owed_free(o);
+        return -1;
+    }
+    o->prepares = true;
+    if (session_owe(s, FLOW_PARSE, fate, o, err) != 0)
+        return -1;
+    msg_parse(server_out(s), st->server_name, statement_text(st), st->oids, st->noids);
+    server_sent(s);
+    s->unsynced = true;
+    return 0;
+}
+
+/* The server of the lease has ${st} when the next message arrives there. */
+static int bring(struct session *s, struct statement *st, struct err *err)
+{
+    struct server *srv = s->server;
+    if (prepared_use(&srv->prepared, st->server_name, srv->batch))
+        return 0;
+    struct owed *o = owed_statement(st);
+    return o ? send_parse(s, st, FLOW_SWALLOW, o, err) : no_memory(err);
+}
+
+/* -- Parse -- */
+
+static int check_parse(const struct session *s, const struct msg_parse *m, struct err *err)
+{
+    const struct plan *p = s->decision->plans[0];
+    if (m->name.len > LIMIT_STATEMENT_NAME_BYTES)
+        return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED,
+                       "name of prepared statement is too long");
+    if (p->refused) {
+        *err = p->err;
+        return -1;
+    }
+    if (session_needs_tenant(s, p))
+        return err_set(err, SQLSTATE_INVALID_AUTHORIZATION, "no tenant has been chosen");
+    if (p->hidden && (m->nparams > p->nparams || p->nparams == UINT16_MAX))
+        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "more parameter types than parameters are not supported");
+    if (m->name.len > 0 && statements_find(&s->statements, m->name))
+        return err_set(err, SQLSTATE_DUPLICATE_PREPARED_STATEMENT,
+                       "prepared statement \"%s\" already exists", m->name.data);
+    return 0;
+}
+
+static struct statement *make_statement(struct session *s, const struct msg_parse *m,
+                                        struct err *err)
+{
+    struct plan *p = s->decision->plans[0];
+    struct own own;
+    if (session_own(s, p, true, &own, err) != 0)
+        return NULL;
+    struct statement_spec spec = {
+        .name = m->name,
+        .plan = p,
+        .text = own.text,
+        .tag = own.tag,
+        .rows = own.rows,
+        .oids = m->oids,
+        .noids = m->nparams,
+        .source = m->sql,
+        .epoch = target_epoch(s->target, s->conf),
+    };
+    struct statement *st = statement_new(&spec);
+    free(own.text);
+    if (!st)
+        no_memory(err);
+    return st;
+}
+
+static int parse_on_server(struct session *s, struct statement *st, struct err *err)
+{
+    struct server *srv = s->server;
+    struct owed *o = owed_statement(st);
+    if (!o)
+        return no_memory(err);
+    o->made = true;
+    if (prepared_use(&srv->prepared, st->server_name, srv->batch))
+        return session_inject(s, '1', o, err);
+    return send_parse(s, st, FLOW_FORWARD, o, err);
+}
+
+static enum verdict serve_parse(struct session *s, const struct msg_parse *m)
+{
+    struct err err;
+    struct statement *old = m->name.len == 0 ? statements_find(&s->statements, m->name) : NULL;
+    if (check_parse(s, m, &err) != 0)
+        return session_refuse(s, &err);
+    int got = session_lease(s, &err);
+    if (got <= 0)
+        return got == 0 ? WAIT : session_refuse(s, &err);
+    struct statement *st = make_statement(s, m, &err);
+    if (!st)
+        return session_refuse(s, &err);
+    if (old) {
+        statements_take(&s->statements, old);
+        statement_unref(old);
+    }
+    session_pin_if_needed(s, st->plan, m->sql);
+    enum verdict v = TAKEN;
+    if (statements_put(&s->statements, st, &err) != 0)
+        v = session_refuse(s, &err);
+    else if (parse_on_server(s, st, &err) != 0)
+        v = broken(s, &err);
+    statement_unref(st);
+    return v;
+}
+
+static enum verdict on_parse(struct session *s, const struct frame *f)
+{
+    struct msg_parse m;
+    struct err err;
+    if (msg_read_parse((struct slice){f->body, f->body_len}, &m, &err) != 0)
+        return session_refuse(s, &err);
+    if (s->lost.sqlstate[0]) {
+        err = s->lost;
+        s->lost.sqlstate[0] = '\0';
+        return session_refuse(s, &err);
+    }
+    int got = session_decide(s, m.sql, true, &err);
+    if (got == 0)
+        return WAIT;
+    enum verdict v = got < 0 ? session_refuse(s, &err) : serve_parse(s, &m);
+    if (v != WAIT) {
+        session_decided(s);
+        s->nstatements++;
+    }
+    return v;
+}
+
+/* The statement was decided under an older catalog or policy: decide again.  1: it may be used (${*st} is the
+ * new one); 0: wait; -1: ${err}. */
+static int renew(struct session *s, struct statement **st, struct err *err)
+{
+    struct statement *old = *st;
+    if (old->epoch == target_epoch(s->target, s->conf))
+        return 1;
+    int got = session_decide(s, (struct slice){old->source, strlen(old->source)}, true, err);
+    if (got <= 0)
+        return got;
+    struct plan *p = s->decision->plans[0];
+    int r = p->refused ? -1 : statement_renew(old, p, target_epoch(s->target, s->conf), err);
+    if (p->refused)
+        *err = p->err;
+    session_decided(s);
+    return r == 0 ? 1 : -1;
+}
+
+/* The statement ${name}, fit for use on the leased server.  TAKEN: ${*ret} is set. */
+static enum verdict ready_statement(struct session *s, struct slice name, struct statement **ret)
+{
+    struct err err;
+    struct statement *st = statements_find(&s->statements, name);
+    if (!st)
+        return unknown_statement(s, name);
+    int got = session_tenant_settled(s, &err);
+    if (got == 1)
+        got = renew(s, &st, &err);
+    if (got == 1 && session_needs_tenant(s, st->plan))
+        got = err_set(&err, SQLSTATE_INVALID_AUTHORIZATION, "no tenant has been chosen");
+    if (got == 1)
+        got = session_lease(s, &err);
+    if (got <= 0)
+        return got == 0 ? WAIT : session_refuse(s, &err);
+    if (bring(s, st, &err) != 0)
+        return broken(s, &err);
+    *ret = st;
+    return TAKEN;
+}
+
+/* -- Bind -- */
+
+static void write_formats(struct buf *b, const struct msg_bind *m, bool hidden)
+{
+    bool each = hidden && m->nformats > 0; /* one for all must not hold for the hidden one */
+    size_t n = each ? m->nparams : m->nformats;
+    msg_int16(b, (uint16_t)(each ? n + 1 : n));
+    if (!each) {
+        msg_bytes(b, m->formats, 2 * (size_t)m->nformats);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        msg_int16(b, (uint16_t)msg_bind_param_format(m, (uint16_t)i));
+    msg_int16(b, 0);
+}
+
+static void write_bind(struct session *s, const struct msg_bind *m, const struct statement *st)
+{
+    struct buf *b = server_out(s);
+    size_t mark = msg_begin(b, 'B');
+    msg_slice_string(b, m->portal);
+    msg_string(b, st->server_name);
+    write_formats(b, m, st->hidden);
+    msg_int16(b, (uint16_t)(m->nparams + (st->hidden ? 1 : 0)));
+    msg_bytes(b, m->params.data, m->params.len);
+    if (st->hidden) {
+        size_t len = strlen(s->tenant);
+        msg_int32(b, (uint32_t)len);
+        msg_bytes(b, s->tenant, len);
+    }
+    msg_int16(b, m->nresults);
+    msg_bytes(b, m->results, 2 * (size_t)m->nresults);
+    msg_end(b, mark);
+    server_sent(s);
+    s->unsynced = true;
+}
+
+static enum verdict serve_bind(struct session *s, const struct msg_bind *m)
+{
+    struct err err;
+    struct statement *st = statements_find(&s->statements, m->statement);
+    if (m->portal.len > LIMIT_STATEMENT_NAME_BYTES) {
+        err_set(&err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "name of portal is too long");
+        return session_refuse(s, &err);
+    }
+    if (st && m->nparams != st->nparams) {
+        err_set(&err, SQLSTATE_PROTOCOL_VIOLATION,
+                "bind message supplies %u parameters, but prepared statement \"%s\" requires %u",
+                m->nparams, st->name, st->nparams);
+        return session_refuse(s, &err);
+    }
+    enum verdict v = ready_statement(s, m->statement, &st);
+    if (v != TAKEN || s->skipping)
+        return v;
+    if (portal_put(s, m->portal, st, &err) != 0 ||
+        session_owe(s, FLOW_BIND, FLOW_FORWARD, NULL, &err) != 0)
+        return broken(s, &err);
+    write_bind(s, m, st);
+    return TAKEN;
+}
+
+static enum verdict on_bind(struct session *s, const struct frame *f)
+{
+    struct msg_bind m;
+    struct err err;
+    if (msg_read_bind((struct slice){f->body, f->body_len}, &m, &err) != 0)
+        return session_refuse(s, &err);
+    if (!s->lost.sqlstate[0])
+        return serve_bind(s, &m);
+    err = s->lost;
+    s->lost.sqlstate[0] = '\0';
+    return session_refuse(s, &err);
+}
+
+/* -- Describe, Execute, Close, Flush -- */
+
+static enum verdict describe_statement(struct session *s, struct slice name)
+{
+    struct err err;
+    struct statement *st = NULL;
+    enum verdict v = ready_statement(s, name, &st);
+    if (v != TAKEN || s->skipping)
+        return v;
+    struct owed *o = owed_statement(st);
+    if (!o || session_owe(s, FLOW_DESCRIBE_STATEMENT, FLOW_FORWARD, o, &err) != 0) {
+        if (!o)
+            no_memory(&err);
+        return broken(s, &err);
+    }
+    msg_describe(server_out(s), 'S', st->server_name);
+    server_sent(s);
+    s->unsynced = true;
+    return TAKEN;
+}
+
+static enum verdict on_describe(struct session *s, const struct frame *f)
+{
+    struct msg_target m;
+    struct err err;
+    if (msg_read_target((struct slice){f->body, f->body_len}, &m, &err) != 0)
+        return session_refuse(s, &err);
+    if (m.what == 'S')
+        return describe_statement(s, m.name);
+    struct portal *p = portal_find(s, m.name);
+    if (!s->server)
+        return unknown_portal(s, m.name);
+    struct owed *o = p && p->statement->tag ? owed_statement(p->statement) : NULL;
+    return forward(s, FLOW_DESCRIBE_PORTAL, o, frame_bytes(f));
+}
+
+/* Does its CommandComplete mean anything to the session? */
+static bool matters(const struct statement *st)
+{
+    switch (st->plan->class) {
+    case PLAN_EMPTY:
+    case PLAN_READ:
+    case PLAN_WRITE:
+    case PLAN_OTHER:
+    case PLAN_BEGIN:
+        return st->tag != NULL;
+    default:
+        return true;
+    }
+}
+
+static enum verdict on_execute(struct session *s, const struct frame *f)
+{
+    struct msg_execute m;
+    struct err err;
+    if (msg_read_execute((struct slice){f->body, f->body_len}, &m, &err) != 0)
+        return session_refuse(s, &err);
+    struct portal *p = portal_find(s, m.portal);
+    if (!s->server)
+        return unknown_portal(s, m.portal);
+    struct owed *o = NULL;
+    if (p && matters(p->statement)) {
+        if (!(o = owed_statement(p->statement))) {
+            no_memory(&err);
+            return broken(s, &err);
+        }
+        if (session_own_begin(s, p->statement->plan, o, &err) != 0) {
+            owed_free(o);
+            return session_refuse(s, &err);
+        }
+    }
+    return forward(s, FLOW_EXECUTE, o, frame_bytes(f));
+}
+
+static enum verdict close_statement(struct session *s, struct slice name)
+{
+    struct err err;
+    struct owed *o = NULL;
+    struct statement *st = statements_find(&s->statements, name);
+    if (st) {
+        o = owed_new(OWED_CLIENT);
+        if (!o || statements_move(&o->closed, &s->statements, st) != 0) {
+            owed_free(o);
+            no_memory(&err);
+            return broken(s, &err);
+        }
+    }
+    return session_inject(s, '3', o, &err) == 0 ? TAKEN : broken(s, &err);
+}
+
+static enum verdict on_close(struct session *s, const struct frame *f)
+{
+    struct msg_target m;
+    struct err err;
+    if (msg_read_target((struct slice){f->body, f->body_len}, &m, &err) != 0)
+        return session_refuse(s, &err);
+    if (m.what == 'S')
+        return close_statement(s, m.name);
+    struct portal *p = portal_find(s, m.name);
+    if (p)
+        portal_free(p);
+    if (s->server)
+        return forward(s, FLOW_CLOSE, NULL, frame_bytes(f));
+    return session_inject(s, '3', NULL, &err) == 0 ? TAKEN : broken(s, &err);
+}
+
+static enum verdict on_flush(struct session *s)
+{
+    if (s->server && flow_len(s->server->flow) > 0) {
+        msg_flush(server_out(s));
+        server_sent(s);
+    }
+    return TAKEN;
+}
+
+enum verdict session_extended(struct session *s, const struct frame *f)
+{
+    bool first = !s->batch;
+    s->batch = true; /* until Sync the lease, if there is one, stays */
+    enum verdict v = TAKEN;
+    switch (f->type) {
+    case 'P':
+        v = on_parse(s, f);
+        break;
+    case 'B':
+        v = on_bind(s, f);
+        break;
+    case 'D':
+        v = on_describe(s, f);
+        break;
+    case 'E':
+        v = on_execute(s, f);
+        break;
+    case 'C':
+        v = on_close(s, f);
+        break;
+    default:
+        v = on_flush(s);
+        break;
+    }
+    if (v == WAIT && first)
+        s->batch = false;
+    return v;
+}
+
+enum verdict session_sync(struct session *s)
+{
+    struct err err;
+    if (s->copy_in) /* the server reads it as part of the data and does not answer (wire case 42) */
+        return TAKEN;
+    s->skipping = s->batch = false;
+    if (!s->server || (!s->unsynced && flow_len(s->server->flow) == 0)) {
+        session_tenant_settle(s, true);
+        msg_ready(session_out(s), s->status);
+        session_wrote(s);
+        return TAKEN;
+    }
+    if (session_owe(s, FLOW_SYNC, FLOW_FORWARD, NULL, &err) != 0)
+        return broken(s, &err);
+    msg_sync(server_out(s));
+    server_sent(s);
+    s->unsynced = false;
+    return TAKEN;
+}
+
+enum verdict session_copy_data(struct session *s, const struct frame *f)
+{
+    if (f->type != 'd')
+        s->copy_in = false;
+    if (s->server && flow_len(s->server->flow) > 0) {
+        struct slice message = frame_bytes(f);
+        buf_append(server_out(s), message.data, message.len);
+        server_sent(s);
+    } /* otherwise it comes too late: the COPY has failed */
+    return TAKEN;
+}

@@ -1,0 +1,268 @@
+/* session_internal.h: the session's insides, for the session_*.c files, auth.c and cancel.c alone.
+ *
+ * One conversation per file:
+ *   session.c           life, states, input; what the client's messages are dispatched to
+ *   session_startup.c   SSLRequest, start-up packet            auth.c  SCRAM, and which tenant
+ *   session_welcome.c   start-up settings, ParameterStatus, key data, the first ReadyForQuery
+ *   session_decide.c    text -> decision; helper threads; refreshing the catalog; a newer snapshot
+ *   session_simple.c    Query, FunctionCall                    session_extended.c  Parse ... Sync
+ *   session_own.c       statements that Partywall answers itself, and what statements do to the session
+ *   session_lease.c     getting, preparing, giving back and losing a server
+ *   session_reply.c     the server's messages                  session_error.c  errors and notices */
+#pragma once
+
+#include "conf/conf.h"
+#include "daemon/fair.h"
+#include "daemon/guc.h"
+#include "daemon/job.h"
+#include "daemon/link.h"
+#include "daemon/server.h"
+#include "daemon/session.h"
+#include "daemon/statements.h"
+#include "daemon/target.h"
+#include "policy/policy.h"
+#include "protocol/frame.h"
+#include "protocol/msg_read.h"
+#include "protocol/msg_write.h"
+#include "protocol/scram.h"
+#include "protocol/sqlstate.h"
+
+#include <uv.h>
+
+#define SESSION_MAGIC 0x5e551077u
+
+#define SESSION_STATES(X)                                                                          \
+    X(STARTUP) X(TLS) X(AUTH) X(WELCOME) X(IDLE) X(DECIDE) X(QUEUED) X(ACTIVE) X(CLOSING)
+#define X(name) SESSION_##name,
+enum session_state { SESSION_STATES(X) };
+#undef X
+
+#define LIMIT_SETTINGS_BYTES ((size_t)1 << 20) /* statements that replay a client's settings */
+#define SESSION_KEY_BYTES     32 /* protocol 3.2 */
+#define SESSION_KEY_OLD_BYTES 4  /* protocol 3.0 */
+
+/* -- what an owed reply means to the session: flow_entry.arg -- */
+
+struct answer { /* a statement of a Query that is answered differently from what the server says */
+    const char *tag; /* NULL: as the server says */
+    bool rows;       /* with a tag: rows are passed on */
+};
+
+enum owed_kind {
+    OWED_CLIENT,   /* a message of the client */
+    OWED_SETTINGS, /* our replay of settings */
+    OWED_VERIFY,   /* the same with the values read back, for start-up */
+    OWED_LOST,     /* BEGIN and a failure: the transaction that was lost with its server */
+};
+
+struct owed {
+    enum owed_kind kind;
+    struct decision *decision; /* Query: its statements */
+    struct answer *answers;    /* for each, or NULL */
+    size_t index;              /* how many of them are complete */
+    bool refused;              /* `refusal` takes the place of the error of statement `refused_at` */
+    size_t refused_at;
+    struct err *refusal;
+    struct statement *statement; /* Parse, Describe, Execute: the client's; one reference */
+    bool made;                   /* Parse: take it out of the client's map if this fails */
+    bool prepares;               /* Parse: take it out of the server's set if this fails */
+    struct statements closed;    /* Close, DEALLOCATE: back into the map if this never happened */
+    char reply;                  /* FLOW_LOCAL: the message of Partywall's own, '1' or '3' */
+    struct owed *next;           /* while being undone */
+};
+
+struct portal {
+    struct list node;
+    struct statement *statement; /* one reference */
+    char name[];
+};
+
+struct session {
+    uint32_t magic;
+    enum session_state state;
+    struct worker *worker;
+    struct list node;          /* worker->sessions */
+    struct link link;
+    uv_timer_t timer;          /* the state's limit */
+    void (*fire)(struct session *s);
+    unsigned holds;            /* link, timer, jobs */
+    bool is_unix;
+    char reason[160];          /* of the end */
+    uint64_t begun_ms;
+    uint64_t nstatements;
+    /* start-up */
+    bool tried_ssl, tried_gss;
+    uint16_t minor;            /* protocol 3.x that is spoken */
+    char *user, *asked_tenant; /* as the client said */
+    struct guc guc;
+    struct scram *scram;       /* while in AUTH */
+    struct scram_verifier verifier;
+    bool sasl_begun;
+    uint32_t pid;
+    uint8_t key[SESSION_KEY_BYTES];
+    size_t key_len;
+    /* who it is */
+    struct conf *conf;         /* one reference */
+    const struct conf_login *login; /* in conf */
+    bool confined;
+    char *tenant;              /* NULL: owner, or not chosen yet */
+    char *start_tenant;        /* what RESET partywall.tenant leads back to */
+    struct target *target;     /* entered */
+    struct target_wait wait;   /* ready (WELCOME) or refresh (DECIDE) */
+    /* the statement under way */
+    struct decision *decision; /* made for the message at the front of the input, not used yet */
+    struct decide_job *job;
+    struct err failed_decide;  /* instead of one */
+    bool refreshed;            /* the catalog, for this message */
+    struct statements statements;
+    struct list portals;
+    struct fair_waiter waiter;
+    struct err failed_lease;   /* the answer to the message at the front: no server */
+    char *next_tenant;         /* chosen by a SET whose batch is not over yet ... */
+    bool next_tenant_set;      /* ... NULL then means none */
+    /* the server */
+    struct server *server;     /* leased */
+    char status;               /* of the transaction as the client knows it: I T E */
+    bool unsynced;             /* extended messages were sent to the server after the last Sync */
+    bool batch;                /* extended messages have come after the last Sync */
+    bool skipping;             /* until Sync */
+    bool pinned;               /* an owner whose session has state on this server */
+    bool settings_differ;      /* the client's settings are no longer those of the server */
+    bool tx_failed;            /* an error since the transaction began */
+    bool drop_due;             /* an error is being passed on: then what it made the server skip */
+    bool ghost;                /* its transaction was lost with its server; it does not know yet, or not all */
+    struct err lost;           /* the news of that, for its next statement; sqlstate "": told */
+    bool told_fatal;           /* the server said FATAL and the client has had it */
+    bool ddl;                  /* of this transaction: the catalog may have changed */
+    bool holding_ready;        /* ReadyForQuery waits for the catalog */
+    size_t copy_syncs;         /* Syncs the server reads in COPY mode and will not answer */
+    bool copy_in;              /* begun by Execute */
+    /* output */
+    const char *run;           /* the server's bytes that are to be forwarded as they are ... */
+    size_t run_len;            /* ... borrowed from the read under way */
+};
+
+/* What became of one message of the client. */
+enum verdict {
+    TAKEN, /* done with: consume it */
+    WAIT,  /* offer it again after session_resume */
+    GONE,  /* the session is closing */
+};
+
+/* -- session.c -- */
+void session_enter(struct session *s, enum session_state next, const char *why);
+/* End it: one line in the log with ${why}; a leased server is given back, cleaned or closed first. */
+void session_close(struct session *s, const char *why);
+/* The same, after a FATAL error. */
+void session_fail(struct session *s, const struct err *err);
+void session_hold(struct session *s);
+void session_unhold(struct session *s);
+/* Offer the input again that was answered with WAIT. */
+void session_resume(struct session *s);
+/* The queue towards the client; everything before has been put into it. */
+struct buf *session_out(struct session *s);
+void session_wrote(struct session *s);
+void session_timer(struct session *s, uint64_t ms, void (*fire)(struct session *s));
+const char *session_state_name(enum session_state state);
+
+/* -- session_startup.c, auth.c, session_welcome.c -- */
+size_t session_startup_data(struct session *s, struct slice data);
+void session_direct_tls(struct link *l);
+void session_tls_open(struct link *l);
+void auth_begin(struct session *s);
+size_t auth_data(struct session *s, struct slice data);
+void auth_release(struct session *s);
+/* May ${login} work as ${tenant}? */
+bool auth_may_be(const struct conf_login *login, struct slice tenant);
+/* Make ${tenant} (NULL: none chosen) the session's, and its back end the target.  -1: unknown. */
+int auth_choose(struct session *s, const char *tenant, struct err *err) MUSTCHECK;
+void session_welcome(struct session *s);
+void session_welcome_granted(struct session *s);
+/* The row of values read back, or the failure, of OWED_VERIFY; then that it is over. */
+void session_verified(struct session *s, struct slice row);
+void session_verify_failed(struct session *s, const struct err *err);
+void session_verify_over(struct session *s);
+
+/* -- session_decide.c -- */
+/* 1: ${s}->decision is set; 0: wait; -1: ${err}. */
+int session_decide(struct session *s, struct slice sql, bool single, struct err *err) MUSTCHECK;
+void session_decided(struct session *s); /* the decision has been used */
+/* Take over a newer snapshot, between transactions.  -1: the session has been closed. */
+int session_adopt(struct session *s) MUSTCHECK;
+
+/* -- session_simple.c, session_extended.c -- */
+enum verdict session_query(struct session *s, const struct frame *f);
+enum verdict session_function(struct session *s, const struct frame *f);
+enum verdict session_extended(struct session *s, const struct frame *f);
+enum verdict session_sync(struct session *s);
+enum verdict session_copy_data(struct session *s, const struct frame *f);
+/* An error in answer to an extended message: in its place, and up to Sync everything is skipped. */
+enum verdict session_refuse(struct session *s, const struct err *err);
+/* An error in answer to a Query or FunctionCall, and ReadyForQuery. */
+enum verdict session_refuse_query(struct session *s, const struct err *err);
+void session_portals_clear(struct session *s);
+/* An owner's statement whose traces only this server has. */
+void session_pin_if_needed(struct session *s, const struct plan *p, struct slice sql);
+
+/* -- session_own.c -- */
+struct own { /* how a statement is served that the server must not see as it is */
+    bool special;
+    char *text;      /* for the server; the caller's to free */
+    const char *tag; /* static */
+    bool rows;
+};
+/* -1: refused.  ${alone}: the only statement of its message. */
+int session_own(struct session *s, const struct plan *p, bool alone, struct own *ret,
+                struct err *err) MUSTCHECK;
+/* While the session is free: answer ${p} without a server if that can be, reply included.  1: done; 0: not
+ * such a statement; -1: ${err}. */
+int session_own_local(struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
+/* What takes effect when the client's message is read: DEALLOCATE, the choice of a tenant.  ${o} remembers how
+ * to undo it. */
+int session_own_begin(struct session *s, const struct plan *p, struct owed *o,
+                      struct err *err) MUSTCHECK;
+/* A tenant chosen in a batch counts from the batch's end: 1: nothing open; 0: wait; -1: 25001. */
+int session_tenant_settled(struct session *s, struct err *err) MUSTCHECK;
+/* ReadyForQuery: the choice counts now, or never. */
+void session_tenant_settle(struct session *s, bool failed);
+/* The server has said that ${p} is complete. */
+void session_effect(struct session *s, const struct plan *p, const char *tag);
+/* A setting that the policy limits: ${ret} is the value to use instead, or NULL (as it is). */
+char *session_clamp(const struct session *s, const char *name, const char *value);
+/* No tenant yet: may ${p} be served? */
+bool session_needs_tenant(const struct session *s, const struct plan *p);
+int session_set_tenant(struct session *s, const char *tenant, struct err *err) MUSTCHECK;
+
+/* -- session_lease.c -- */
+/* 1: a server is leased and looks as the client wants it; 0: wait; -1: none to be had. */
+int session_lease(struct session *s, struct err *err) MUSTCHECK;
+/* Nothing is owed, no batch and no transaction is open: give the server back. */
+void session_release_if_done(struct session *s);
+/* Let go of the server because the client is gone. */
+void session_abandon_server(struct session *s);
+/* Take the waiting session out of the queue, its message is answered with ${err}. */
+void session_unqueue(struct session *s, const struct err *err);
+/* Does no server owe anything, or hold a part of a batch? */
+bool session_is_quiet(const struct session *s);
+/* Quiet, and no transaction is open: an answer needs no server. */
+bool session_is_free(const struct session *s);
+/* After a transaction: what is set on the server now. */
+void session_settle_settings(struct session *s);
+struct owed *owed_new(enum owed_kind kind);
+void owed_free(struct owed *o);
+struct owed *owed_of(const struct flow_entry *e);
+/* Push an entry; ${o} may be NULL and is freed on failure. */
+int session_owe(struct session *s, enum flow_kind kind, enum flow_fate fate, struct owed *o,
+                struct err *err) MUSTCHECK;
+/* ParseComplete or CloseComplete of ours, in its place; ${o} as above. */
+int session_inject(struct session *s, char reply, struct owed *o, struct err *err) MUSTCHECK;
+/* A message for the server has been written to its queue. */
+struct buf *server_out(struct session *s);
+void server_sent(struct session *s);
+
+/* -- session_reply.c, session_error.c -- */
+void session_due(struct session *s); /* write what has come to the head of the flow */
+void session_drop_owed(struct session *s); /* the server has skipped to Sync */
+void session_send_error(struct session *s, const char *severity, const struct err *err);
+/* What a confined session may see of it. */
+void session_filter_error(const struct session *s, struct err *err, const struct owed *o);

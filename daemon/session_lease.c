@@ -1,0 +1,347 @@
+/* Getting a server, making it look as this client wants it, giving it back, losing it. */
+#include "daemon/must.h"
+#include "daemon/session_internal.h"
+#include "daemon/worker.h"
+
+#include <stdlib.h>
+
+/* -- what is owed -- */
+
+struct owed *owed_new(enum owed_kind kind)
+{
+    struct owed *o = calloc(1, sizeof(*o));
+    if (o)
+        o->kind = kind;
+    return o;
+}
+
+void owed_free(struct owed *o)
+{
+    if (!o)
+        return;
+    decision_unref(o->decision);
+    free(o->answers);
+    free(o->refusal);
+    statement_unref(o->statement);
+    statements_clear(&o->closed);
+    free(o);
+}
+
+struct owed *owed_of(const struct flow_entry *e)
+{
+    return e ? (struct owed *)(uintptr_t)e->arg : NULL; /* NOLINT: put there by session_owe */
+}
+
+int session_owe(struct session *s, enum flow_kind kind, enum flow_fate fate, struct owed *o,
+                struct err *err)
+{
+    if (flow_push(s->server->flow, kind, fate, (uint64_t)(uintptr_t)o, err) == 0)
+        return 0;
+    owed_free(o);
+    return -1;
+}
+
+int session_inject(struct session *s, char reply, struct owed *o, struct err *err)
+{
+    if (!s->server || flow_len(s->server->flow) == 0) {
+        owed_free(o);
+        msg_end(session_out(s), msg_begin(session_out(s), reply));
+        session_wrote(s);
+        return 0;
+    }
+    if (!o && !(o = owed_new(OWED_CLIENT)))
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    o->reply = reply;
+    return session_owe(s, FLOW_LOCAL, FLOW_INJECT, o, err);
+}
+
+static void owed_clear(struct flow *flow)
+{
+    const struct flow_entry *e;
+    while ((e = flow_head(flow)) != NULL) {
+        struct owed *o = owed_of(e);
+        flow_pop(flow);
+        owed_free(o);
+    }
+}
+
+struct buf *server_out(struct session *s)
+{
+    return link_out(&s->server->link);
+}
+
+void server_sent(struct session *s)
+{
+    link_wrote(&s->server->link);
+}
+
+bool session_is_quiet(const struct session *s)
+{
+    return !s->server || (flow_len(s->server->flow) == 0 && !s->unsynced && !s->holding_ready);
+}
+
+bool session_is_free(const struct session *s)
+{
+    return s->status == 'I' && !s->ghost && session_is_quiet(s);
+}
+
+/* -- getting one -- */
+
+static int send_own(struct session *s, enum owed_kind kind, struct slice sql, struct err *err)
+{
+    struct owed *o = owed_new(kind);
+    if (!o)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    if (session_owe(s, FLOW_QUERY, FLOW_SWALLOW, o, err) != 0)
+        return -1;
+    msg_query(server_out(s), sql);
+    server_sent(s);
+    return 0;
+}
+
+static int replay(struct session *s, struct err *err)
+{
+    struct server *srv = s->server;
+    bool forget = srv->epoch != srv->target->epoch;
+    bool same = !srv->settings_unknown && guc_set_equal(srv->settings, s->guc.now);
+    if (!forget && same)
+        return 0;
+    struct buf text;
+    buf_init(&text, LIMIT_SETTINGS_BYTES);
+    if (forget) {
+        buf_append(&text, "DEALLOCATE ALL;", 15);
+        prepared_clear(&srv->prepared);
+        srv->epoch = srv->target->epoch;
+    }
+    guc_replay(srv->settings, srv->settings_unknown, s->guc.now, &text);
+    int r = text.failed ? err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "too many settings")
+                        : send_own(s, OWED_SETTINGS, buf_peek(&text), err);
+    buf_release(&text);
+    srv->settings_unknown = r != 0;
+    guc_set_unref(srv->settings);
+    srv->settings = guc_set_ref(s->guc.now);
+    return r;
+}
+
+/* A transaction that was lost with its server goes on as a failed one: ROLLBACK ends it, all else is 25P02. */
+static int haunt(struct session *s, struct err *err)
+{
+    static const char sql[] = "BEGIN; SELECT partywall_lost";
+    if (!s->ghost)
+        return 0;
+    s->ghost = false;
+    return send_own(s, OWED_LOST, (struct slice){sql, sizeof(sql) - 1}, err);
+}
+
+static void take(struct session *s, struct server *srv)
+{
+    must(!s->server && srv->state == SERVER_LEASED);
+    s->server = srv;
+    srv->session = s;
+    s->told_fatal = false;
+    if (link_is_congested(&s->link))
+        link_pause(&srv->link);
+    if (s->state != SESSION_WELCOME)
+        session_enter(s, SESSION_ACTIVE, "leased");
+}
+
+int session_lease(struct session *s, struct err *err)
+{
+    if (s->failed_lease.sqlstate[0]) {
+        *err = s->failed_lease;
+        s->failed_lease.sqlstate[0] = '\0';
+        return -1;
+    }
+    if (!s->server) {
+        const char *queue = s->tenant ? s->tenant : s->user;
+        struct server *srv =
+            pool_lease(s->target, (struct slice){queue, strlen(queue)}, &s->waiter, err);
+        if (!srv && err->sqlstate[0])
+            return -1;
+        if (!srv) {
+            session_enter(s, SESSION_QUEUED, "no server is idle");
+            return 0;
+        }
+        take(s, srv);
+    }
+    if (s->server->status != 'I' || !session_is_quiet(s))
+        return 1;
+    return replay(s, err) == 0 && haunt(s, err) == 0 ? 1 : -1;
+}
+
+void session_granted(struct fair_waiter *w, struct server *srv)
+{
+    struct session *s = list_entry(w, struct session, waiter);
+    take(s, srv);
+    if (s->state == SESSION_WELCOME)
+        session_welcome_granted(s);
+    else
+        session_resume(s);
+}
+
+void session_unqueue(struct session *s, const struct err *err)
+{
+    pool_leave(s->target, &s->waiter);
+    s->failed_lease = *err;
+    session_enter(s, SESSION_IDLE, err->message);
+    session_resume(s);
+}
+
+/* -- giving it back -- */
+
+void session_settle_settings(struct session *s)
+{
+    struct server *srv = s->server;
+    if (s->settings_differ)
+        srv->settings_unknown = true;
+    s->settings_differ = false;
+    guc_set_unref(srv->settings);
+    srv->settings = guc_set_ref(s->guc.now);
+}
+
+static struct server *let_go(struct session *s)
+{
+    struct server *srv = s->server;
+    s->server = NULL;
+    srv->session = NULL;
+    s->unsynced = s->copy_in = false;
+    s->copy_syncs = 0;
+    session_portals_clear(s);
+    return srv;
+}
+
+void session_release_if_done(struct session *s)
+{
+    struct err err;
+    if (!s->server || s->state == SESSION_CLOSING || !session_is_quiet(s) || s->batch ||
+        s->server->status != 'I' || s->pinned)
+        return;
+    if (s->server->link.congested || s->server->stream_left > 0)
+        return;
+    struct server *srv = let_go(s);
+    link_resume(&srv->link);
+    if (s->state == SESSION_ACTIVE)
+        session_enter(s, SESSION_IDLE, "transaction is over");
+    pool_put(srv);
+    if (s->state == SESSION_IDLE && s->worker->draining) {
+        err_set(&err, SQLSTATE_ADMIN_SHUTDOWN,
+                "terminating connection due to administrator command");
+        session_fail(s, &err);
+        return;
+    }
+    session_resume(s);
+}
+
+void session_abandon_server(struct session *s)
+{
+    struct server *srv = s->server;
+    if (!srv)
+        return;
+    bool quiet = session_is_quiet(s) && !s->pinned;
+    let_go(s);
+    if (quiet && srv->status == 'I') {
+        link_resume(&srv->link);
+        pool_put(srv);
+        return;
+    }
+    if (quiet) {
+        srv->settings_unknown = true; /* whatever the transaction set is undone, or not */
+        server_clean(srv);
+        return;
+    }
+    if (flow_len(srv->flow) > 0)
+        server_cancel(srv);
+    owed_clear(srv->flow);
+    server_close(srv, NULL);
+}
+
+/* -- losing it -- */
+
+struct loss { /* walking the replies that will never come */
+    struct session *s;
+    struct err err;
+    char status;
+    bool told;  /* of this batch: the client has its error */
+};
+
+static void tell(struct loss *l)
+{
+    if (!l->told)
+        session_send_error(l->s, "ERROR", &l->err);
+    l->told = true;
+}
+
+static void ready(struct loss *l)
+{
+    tell(l);
+    msg_ready(session_out(l->s), l->status);
+    session_wrote(l->s);
+    l->told = false;
+}
+
+static void lost_reply(struct loss *l, const struct flow_entry *e)
+{
+    if (e->fate == FLOW_SWALLOW && e->kind == FLOW_QUERY)
+        return; /* our own */
+    switch (e->kind) {
+    case FLOW_SYNC:
+    case FLOW_QUERY:
+    case FLOW_FUNCTION:
+        ready(l);
+        break;
+    default:
+        tell(l);
+        break;
+    }
+}
+
+static struct err loss_of(const struct session *s, const char *why)
+{
+    struct err err;
+    if (s->lost.sqlstate[0])
+        return s->lost;
+    err_set(&err, SQLSTATE_CONNECTION_FAILURE, "connection to the back end was lost");
+    if (!s->confined)
+        err_detail(&err, "%s", why);
+    return err;
+}
+
+void session_lost_server(struct session *s, const char *why)
+{
+    struct loss l = {.s = s, .err = loss_of(s, why), .told = s->told_fatal};
+    bool in_transaction = s->status != 'I';
+    struct flow *flow = s->server->flow;
+    l.status = s->status = in_transaction ? 'E' : 'I';
+    s->ghost = in_transaction;
+    s->lost.sqlstate[0] = '\0';
+    bool asked = flow_len(flow) > 0 || s->unsynced;
+    if (s->state == SESSION_WELCOME || s->pinned) {
+        owed_clear(flow);
+        let_go(s);
+        session_fail(s, &l.err);
+        return;
+    }
+    for (size_t i = 0; i < flow_len(flow); i++)
+        lost_reply(&l, flow_at(flow, i));
+    if (s->unsynced) {
+        if (!s->skipping)
+            tell(&l);
+        s->skipping = true;
+    }
+    if (!asked && in_transaction)
+        s->lost = l.err; /* news for the next statement */
+    owed_clear(flow);
+    guc_rollback(&s->guc);
+    session_tenant_settle(s, true);
+    s->tx_failed = s->ddl = s->settings_differ = false;
+    let_go(s);
+    if (s->state == SESSION_ACTIVE)
+        session_enter(s, SESSION_IDLE, "lost its server");
+    session_resume(s);
+}
+
+void session_server_drained(struct session *s)
+{
+    session_resume(s);
+    session_release_if_done(s);
+}

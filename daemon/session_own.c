@@ -1,0 +1,403 @@
+/* Statements about the session itself: settings, prepared names, the tenant.
+ *
+ * The server sees a harmless statement in their place, and its reply becomes the right one: so their place in
+ * the order, and what a failed transaction does to them, stay the server's.  A free session needs no server. */
+#include "daemon/session_internal.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#define HARMLESS "SELECT 1"
+#define TENANT   "partywall.tenant"
+
+static bool is_tenant(const struct plan *p)
+{
+    return p->name && strcmp(p->name, TENANT) == 0;
+}
+
+bool session_needs_tenant(const struct session *s, const struct plan *p)
+{
+    if (!s->confined || s->tenant)
+        return false;
+    switch (p->class) {
+    case PLAN_EMPTY:
+    case PLAN_SET:
+    case PLAN_RESET:
+    case PLAN_SHOW:
+    case PLAN_DEALLOCATE:
+    case PLAN_DISCARD_ALL:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* -- limits of the policy -- */
+
+static uint32_t limit_of(const struct session *s, const char *name)
+{
+    if (!s->confined)
+        return 0;
+    if (strcmp(name, "statement_timeout") == 0)
+        return s->conf->limits.statement_timeout_ms;
+    if (strcmp(name, "idle_in_transaction_session_timeout") == 0)
+        return s->conf->limits.idle_in_transaction_ms;
+    return 0;
+}
+
+/* Milliseconds of "250", "10s", "5 min"; -1: written in a way that is not known here. */
+static int64_t milliseconds(const char *text)
+{
+    static const struct unit {
+        const char *name;
+        int64_t ms;
+    } units[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 9)
+        return -1;
+    int64_t n = strtoll(text, NULL, 10);
+    text += digits;
+    text += strspn(text, " ");
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (strcmp(text, units[i].name) == 0)
+            return n * units[i].ms;
+    return -1;
+}
+
+char *session_clamp(const struct session *s, const char *name, const char *value)
+{
+    uint32_t limit = limit_of(s, name);
+    int64_t ms = limit > 0 ? milliseconds(value) : 1;
+    if (limit == 0 || (ms > 0 && ms <= limit))
+        return NULL;
+    char text[16];
+    snprintf(text, sizeof(text), "%u", limit);
+    return strdup(text);
+}
+
+/* -- what the server gets instead -- */
+
+static int text_of(struct own *o, struct buf *b, struct err *err)
+{
+    buf_append(b, "", 1);
+    o->text = b->failed ? NULL : strdup(buf_peek(b).data);
+    buf_release(b);
+    return o->text ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+}
+
+static int harmless(struct own *o, const char *tag, struct err *err)
+{
+    o->special = true;
+    o->tag = tag;
+    o->text = strdup(HARMLESS);
+    return o->text ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+}
+
+static int own_show(const struct session *s, struct own *o, struct err *err)
+{
+    static const char as[] = " AS \"" TENANT "\"";
+    struct buf b;
+    buf_init(&b, LIMIT_SETTINGS_BYTES);
+    buf_append(&b, "SELECT ", 7);
+    guc_quote(&b, s->tenant ? s->tenant : "");
+    buf_append(&b, as, sizeof(as) - 1);
+    o->special = o->rows = true;
+    o->tag = "SHOW";
+    return text_of(o, &b, err);
+}
+
+static int own_clamped(const struct plan *p, const char *value, struct own *o, struct err *err)
+{
+    struct buf b;
+    buf_init(&b, LIMIT_SETTINGS_BYTES);
+    buf_append(&b, "SELECT pg_catalog.set_config(", 29);
+    guc_quote(&b, p->name);
+    buf_append(&b, ",", 1);
+    guc_quote(&b, value);
+    buf_append(&b, p->local ? ",true)" : ",false)", p->local ? 6 : 7);
+    o->special = true;
+    o->tag = "SET";
+    return text_of(o, &b, err);
+}
+
+static int own_set(struct session *s, const struct plan *p, struct own *o, struct err *err)
+{
+    if (is_tenant(p)) {
+        if (p->local)
+            return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                           "SET LOCAL " TENANT " is not supported");
+        return harmless(o, "SET", err);
+    }
+    if (!p->value)
+        return guc_set_get(s->guc.base, p->name) ? harmless(o, "SET", err) : 0;
+    char *value = session_clamp(s, p->name, p->value);
+    int r = value ? own_clamped(p, value, o, err) : 0;
+    free(value);
+    return r;
+}
+
+static int own_reset(const struct session *s, const struct plan *p, struct own *o, struct err *err)
+{
+    bool own = p->name ? is_tenant(p) || guc_set_get(s->guc.base, p->name)
+                       : guc_set_len(s->guc.base) > 0;
+    return own ? harmless(o, "RESET", err) : 0;
+}
+
+int session_own(struct session *s, const struct plan *p, bool alone, struct own *ret,
+                struct err *err)
+{
+    *ret = (struct own){0};
+    switch (p->class) {
+    case PLAN_SHOW:
+        return own_show(s, ret, err);
+    case PLAN_SET:
+        return own_set(s, p, ret, err);
+    case PLAN_RESET:
+        return own_reset(s, p, ret, err);
+    case PLAN_DEALLOCATE:
+        return harmless(ret, p->name ? "DEALLOCATE" : "DEALLOCATE ALL", err);
+    case PLAN_DISCARD_ALL:
+        if (!alone || s->status != 'I')
+            return err_set(err, SQLSTATE_ACTIVE_SQL_TRANSACTION,
+                           "DISCARD ALL cannot run inside a transaction block");
+        return harmless(ret, "DISCARD ALL", err);
+    default:
+        return 0;
+    }
+}
+
+/* -- effects when the message is read -- */
+
+static int deallocate(struct session *s, const struct plan *p, struct owed *o, struct err *err)
+{
+    struct statement *st, *next;
+    int r = 0;
+    if (p->name) {
+        st = statements_find(&s->statements, (struct slice){p->name, strlen(p->name)});
+        if (!st || st->name[0] == '\0')
+            return err_set(err, SQLSTATE_INVALID_SQL_STATEMENT_NAME,
+                           "prepared statement \"%s\" does not exist", p->name);
+        r = statements_move(&o->closed, &s->statements, st);
+    } else {
+        HASH_ITER(hh, s->statements.by_name, st, next)
+            r |= statements_move(&o->closed, &s->statements, st);
+    }
+    return r == 0 ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+}
+
+static int check_tenant(const struct session *s, const char *tenant, struct err *err)
+{
+    struct slice name = {tenant, strlen(tenant)};
+    bool may = s->confined && auth_may_be(s->login, name) && conf_tenant_find(s->conf, name);
+    return may ? 0
+               : err_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
+                         "this login may not choose tenant \"%s\"", tenant);
+}
+
+/* The tenant that a SET or RESET of partywall.tenant leads to; NULL: none. */
+static const char *chosen(const struct session *s, const struct plan *p)
+{
+    return p->class == PLAN_SET && p->value ? p->value : s->start_tenant;
+}
+
+static int choose_later(struct session *s, const struct plan *p, struct err *err)
+{
+    const char *tenant = chosen(s, p);
+    if (s->status != 'I' || (s->server && flow_syncs(s->server->flow) > 0))
+        return err_set(err, SQLSTATE_ACTIVE_SQL_TRANSACTION,
+                       TENANT " cannot be changed inside a transaction block");
+    if (tenant && check_tenant(s, tenant, err) != 0)
+        return -1;
+    char *copy = tenant ? strdup(tenant) : NULL;
+    if (tenant && !copy)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    free(s->next_tenant);
+    s->next_tenant = copy;
+    s->next_tenant_set = true;
+    return 0;
+}
+
+int session_own_begin(struct session *s, const struct plan *p, struct owed *o, struct err *err)
+{
+    if (p->class == PLAN_DEALLOCATE)
+        return deallocate(s, p, o, err);
+    if ((p->class == PLAN_SET || p->class == PLAN_RESET) && is_tenant(p))
+        return choose_later(s, p, err);
+    return 0;
+}
+
+int session_tenant_settled(struct session *s, struct err *err)
+{
+    if (!s->next_tenant_set)
+        return 1;
+    if (!s->batch)
+        return 0;
+    return err_set(err, SQLSTATE_ACTIVE_SQL_TRANSACTION,
+                   "statements behind a change of " TENANT " must follow its Sync");
+}
+
+void session_tenant_settle(struct session *s, bool failed)
+{
+    struct err err;
+    if (!s->next_tenant_set)
+        return;
+    char *tenant = s->next_tenant;
+    s->next_tenant = NULL;
+    s->next_tenant_set = false;
+    err_set(&err, SQLSTATE_ACTIVE_SQL_TRANSACTION,
+            TENANT " cannot be changed inside a transaction block");
+    /* The client has been told SET: if that can't be kept (BEGIN in the same batch, a new configuration), the
+     * session must not go on under another tenant than it believes. */
+    if (!failed && (s->status != 'I' || session_set_tenant(s, tenant, &err) != 0))
+        session_fail(s, &err);
+    free(tenant);
+}
+
+int session_set_tenant(struct session *s, const char *tenant, struct err *err)
+{
+    if (tenant && check_tenant(s, tenant, err) != 0)
+        return -1;
+    session_decided(s);
+    return auth_choose(s, tenant, err);
+}
+
+/* -- answers without a server -- */
+
+static void complete(struct session *s, const char *tag)
+{
+    msg_command_complete(session_out(s), tag);
+    msg_ready(session_out(s), 'I');
+    session_wrote(s);
+}
+
+static void show(struct session *s)
+{
+    struct msg_field field = {
+        .name = TENANT, .type_oid = 25 /* text */, .type_len = -1, .typmod = -1};
+    const char *value = s->tenant ? s->tenant : "";
+    msg_row_description(session_out(s), &field, 1);
+    msg_row_text(session_out(s), &value, 1);
+    complete(s, "SHOW");
+}
+
+static void discard_all(struct session *s)
+{
+    statements_clear(&s->statements);
+    session_portals_clear(s);
+    guc_reset_all(&s->guc);
+    guc_commit(&s->guc);
+}
+
+static int local_set(struct session *s, const struct plan *p, const char *tag, struct err *err)
+{
+    if (p->local || !is_tenant(p))
+        return 0;
+    session_release_if_done(s);
+    if (s->server) /* another target's from now on, perhaps: at the end of its batch */
+        return 0;
+    const char *tenant = chosen(s, p);
+    if (session_set_tenant(s, tenant, err) != 0)
+        return -1;
+    complete(s, tag);
+    return 1;
+}
+
+int session_own_local(struct session *s, const struct plan *p, struct err *err)
+{
+    struct owed o = {0};
+    switch (p->class) {
+    case PLAN_EMPTY:
+        msg_empty_query(session_out(s));
+        msg_ready(session_out(s), 'I');
+        session_wrote(s);
+        return 1;
+    case PLAN_SHOW:
+        show(s);
+        return 1;
+    case PLAN_SET:
+        return local_set(s, p, "SET", err);
+    case PLAN_RESET:
+        if (p->name || s->pinned || guc_set_len(s->guc.base) == 0)
+            return p->name ? local_set(s, p, "RESET", err) : 0;
+        guc_reset_all(&s->guc);
+        guc_commit(&s->guc);
+        complete(s, "RESET");
+        return 1;
+    case PLAN_DEALLOCATE:
+        if (deallocate(s, p, &o, err) != 0)
+            return -1;
+        statements_clear(&o.closed);
+        complete(s, p->name ? "DEALLOCATE" : "DEALLOCATE ALL");
+        return 1;
+    case PLAN_DISCARD_ALL:
+        if (s->pinned)
+            return 0;
+        discard_all(s);
+        complete(s, "DISCARD ALL");
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+/* -- effects when the server has done it -- */
+
+static void effect_set(struct session *s, const struct plan *p)
+{
+    struct err err;
+    if (p->local || !p->name || is_tenant(p))
+        return;
+    char *clamped = p->value ? session_clamp(s, p->name, p->value) : NULL;
+    if (!p->value && guc_set_get(s->guc.base, p->name))
+        s->settings_differ = true;
+    if (guc_change(&s->guc, p->name, clamped ? clamped : p->value, &err) != 0)
+        s->settings_differ = true;
+    free(clamped);
+}
+
+void session_effect(struct session *s, const struct plan *p, const char *tag)
+{
+    struct err err;
+    switch (p->class) {
+    case PLAN_SET:
+        effect_set(s, p);
+        break;
+    case PLAN_RESET:
+        if (p->name) {
+            effect_set(s, p);
+            break;
+        }
+        if (guc_set_len(s->guc.base) > 0)
+            s->settings_differ = true;
+        guc_reset_all(&s->guc);
+        break;
+    case PLAN_COMMIT:
+        if (strcmp(tag, "COMMIT") == 0)
+            guc_commit(&s->guc);
+        else
+            guc_rollback(&s->guc);
+        break;
+    case PLAN_ROLLBACK:
+        guc_rollback(&s->guc);
+        break;
+    case PLAN_SAVEPOINT:
+        if (guc_savepoint(&s->guc, p->name, &err) != 0)
+            s->settings_differ = true;
+        break;
+    case PLAN_RELEASE:
+        guc_release_savepoint(&s->guc, p->name);
+        break;
+    case PLAN_ROLLBACK_TO:
+        guc_rollback_to(&s->guc, p->name);
+        break;
+    case PLAN_DISCARD_ALL:
+        s->settings_differ = true;
+        discard_all(s);
+        break;
+    case PLAN_DDL:
+        s->ddl = true;
+        break;
+    default:
+        break;
+    }
+}

@@ -1,0 +1,487 @@
+/* The server's messages.
+ *
+ * Rows are forwarded as they come, never assembled: a run of bytes that goes on unchanged is written in one
+ * piece.  Everything else is read whole: it says how far the flow of owed replies has come. */
+#include "conf/limits.h"
+#include "daemon/session_internal.h"
+#include "daemon/worker.h"
+
+#include <stdlib.h>
+
+/* What to do with a message. */
+enum pass { FORWARD, DROP };
+
+static void distrust(struct session *s, const char *why)
+{
+    struct server *srv = s->server;
+    session_lost_server(s, why);
+    server_close(srv, why);
+}
+
+/* -- replies of our own, and undoing -- */
+
+static void pop(struct session *s)
+{
+    struct owed *o = owed_of(flow_head(s->server->flow));
+    flow_pop(s->server->flow);
+    owed_free(o);
+}
+
+void session_due(struct session *s)
+{
+    const struct flow_entry *e;
+    while (s->server && (e = flow_head(s->server->flow)) && e->fate == FLOW_INJECT) {
+        struct buf *out = session_out(s);
+        msg_end(out, msg_begin(out, owed_of(e)->reply));
+        session_wrote(s);
+        pop(s);
+    }
+}
+
+static void undo(struct session *s, struct owed *o)
+{
+    struct statement *st, *next;
+    struct err err;
+    if (o->prepares)
+        prepared_remove(&s->server->prepared, o->statement->server_name);
+    if (o->made && o->statement->mapped) {
+        statements_take(&s->statements, o->statement);
+        statement_unref(o->statement);
+    }
+    HASH_ITER(hh, o->closed.by_name, st, next) {
+        statements_take(&o->closed, st);
+        if (!statements_find(&s->statements, (struct slice){st->name, strlen(st->name)}) &&
+            statements_put(&s->statements, st, &err) != 0)
+            log_debug(s->worker->log, "session %u: %s", s->pid, err.message);
+        statement_unref(st);
+    }
+}
+
+static void dropped(void *owner, const struct flow_entry *e)
+{
+    struct owed **newest = owner;
+    struct owed *o = owed_of(e);
+    if (!o)
+        return;
+    o->next = *newest;
+    *newest = o;
+}
+
+/* The server skips up to Sync: what was sent up to there never happened, undo it from the last to the first. */
+void session_drop_owed(struct session *s)
+{
+    struct owed *newest = NULL;
+    struct flow *flow = s->server->flow;
+    flow_error(flow, dropped, &newest);
+    while (newest) {
+        struct owed *o = newest;
+        newest = o->next;
+        undo(s, o);
+        owed_free(o);
+    }
+    for (; s->copy_syncs > 0 && flow_len(flow) > 0; s->copy_syncs--)
+        pop(s);
+    s->copy_syncs = 0;
+    s->copy_in = false;
+    if (flow_len(flow) == 0 && s->unsynced)
+        s->skipping = true;
+}
+
+/* -- errors -- */
+
+static bool is_own_query(const struct owed *o)
+{
+    return o && o->kind != OWED_CLIENT;
+}
+
+static void own_query_failed(struct session *s, const struct owed *o, const struct err *err)
+{
+    if (o->kind == OWED_LOST)
+        return; /* it had to */
+    s->server->settings_unknown = true;
+    if (s->state == SESSION_WELCOME) {
+        session_verify_failed(s, err);
+        return;
+    }
+    log_warning(s->worker->log, "back end \"%s\" does not accept a session's settings: %s",
+                s->target->name, err->message);
+    s->server->doomed = true;
+}
+
+/* After DDL that did not go through Partywall, statements prepared before it fail until they are prepared
+ * again (wire case 34). */
+static void note_stale_plans(struct session *s, const struct err *err)
+{
+    if (strcmp(err->sqlstate, SQLSTATE_FEATURE_NOT_SUPPORTED) == 0 &&
+        strncmp(err->message, "cached plan must not change", 27) == 0)
+        target_forget_statements(s->target);
+}
+
+static bool is_in_place_of_refusal(const struct owed *o, const struct err *err)
+{
+    return o && o->refused && o->refusal && o->index == o->refused_at &&
+           strcmp(err->sqlstate, SQLSTATE_UNDEFINED_COLUMN) == 0;
+}
+
+static enum pass client_error(struct session *s, const struct owed *o, struct err *err, bool fatal)
+{
+    note_stale_plans(s, err);
+    s->tx_failed = true;
+    if (fatal)
+        s->told_fatal = true;
+    if (is_in_place_of_refusal(o, err))
+        *err = *o->refusal;
+    else if (!s->confined && !fatal)
+        return FORWARD;
+    else
+        session_filter_error(s, err, o);
+    session_send_error(s, "ERROR", err); /* never FATAL: the client's connection goes on */
+    return DROP;
+}
+
+static void undo_names(struct session *s, struct owed *o)
+{
+    if (o && o->closed.by_name)
+        undo(s, o);
+}
+
+static enum pass on_error(struct session *s, const struct frame *f)
+{
+    struct err err;
+    char severity[16];
+    if (msg_read_error((struct slice){f->body, f->body_len}, &err, severity) != 0) {
+        distrust(s, "malformed error message");
+        return DROP;
+    }
+    bool fatal = strcmp(severity, "ERROR") != 0;
+    const struct flow_entry *head = flow_head(s->server->flow);
+    if (!head) { /* the last words of a server that nobody asked: news for the next statement */
+        session_filter_error(s, &err, NULL);
+        s->lost = err;
+        return DROP;
+    }
+    struct owed *o = owed_of(head);
+    if (is_own_query(o)) {
+        if (!fatal)
+            own_query_failed(s, o, &err);
+        return DROP;
+    }
+    bool whole = head->kind == FLOW_QUERY || head->kind == FLOW_FUNCTION;
+    enum pass pass = client_error(s, o, &err, fatal);
+    if (whole)
+        undo_names(s, o);
+    if (!fatal)
+        s->drop_due = true; /* once this message has been passed on */
+    return pass;
+}
+
+static enum pass on_notice(struct session *s, const struct frame *f)
+{
+    struct err err;
+    char severity[16];
+    if (is_own_query(owed_of(flow_head(s->server->flow))))
+        return DROP;
+    if (!s->confined)
+        return FORWARD;
+    if (msg_read_error((struct slice){f->body, f->body_len}, &err, severity) != 0)
+        return DROP;
+    session_filter_error(s, &err, NULL);
+    msg_notice(session_out(s), severity, &err);
+    session_wrote(s);
+    return DROP;
+}
+
+/* -- the end of a reply -- */
+
+static struct answer answer_of(const struct flow_entry *e)
+{
+    const struct owed *o = owed_of(e);
+    if (!o || o->kind != OWED_CLIENT)
+        return (struct answer){0};
+    if (o->statement && e->kind != FLOW_PARSE)
+        return (struct answer){.tag = o->statement->tag, .rows = o->statement->rows};
+    if (o->answers && o->index < o->decision->nplans)
+        return o->answers[o->index];
+    return (struct answer){0};
+}
+
+static const struct plan *completed_plan(const struct flow_entry *e)
+{
+    const struct owed *o = owed_of(e);
+    if (!o)
+        return NULL;
+    if (e->kind == FLOW_EXECUTE)
+        return o->statement ? o->statement->plan : NULL;
+    return o->decision && o->index < o->decision->nplans ? o->decision->plans[o->index] : NULL;
+}
+
+static enum pass on_complete(struct session *s, const struct flow_entry *e, const struct frame *f)
+{
+    const struct plan *p = completed_plan(e);
+    struct answer a = answer_of(e);
+    if (e->fate == FLOW_SWALLOW)
+        return DROP;
+    if (f->body_len == 0 || f->body[f->body_len - 1] != '\0') {
+        distrust(s, "malformed command tag");
+        return DROP;
+    }
+    if (p)
+        session_effect(s, p, f->body);
+    if (e->kind == FLOW_QUERY && owed_of(e))
+        owed_of(e)->index++;
+    if (!a.tag)
+        return FORWARD;
+    msg_command_complete(session_out(s), a.tag);
+    session_wrote(s);
+    return DROP;
+}
+
+/* The types of the client's own parameters: the hidden one comes last. */
+static enum pass on_parameters(struct session *s, const struct flow_entry *e, const struct frame *f)
+{
+    const struct owed *o = owed_of(e);
+    struct reader r = reader_of((struct slice){f->body, f->body_len});
+    uint16_t n = read_int16(&r);
+    if (!o || !o->statement || !o->statement->hidden)
+        return FORWARD;
+    if (n == 0 || f->body_len != 2 + 4 * (uint32_t)n) {
+        distrust(s, "malformed parameter description");
+        return DROP;
+    }
+    struct buf *out = session_out(s);
+    size_t mark = msg_begin(out, 't');
+    msg_int16(out, (uint16_t)(n - 1));
+    msg_bytes(out, f->body + 2, 4 * (size_t)(n - 1));
+    msg_end(out, mark);
+    session_wrote(s);
+    return DROP;
+}
+
+static enum pass on_row_description(struct session *s, const struct flow_entry *e)
+{
+    struct answer a = answer_of(e);
+    if (e->fate == FLOW_SWALLOW)
+        return DROP;
+    if (!a.tag || a.rows)
+        return FORWARD;
+    if (e->kind != FLOW_QUERY) {
+        msg_no_data(session_out(s));
+        session_wrote(s);
+    }
+    return DROP;
+}
+
+/* COPY FROM begun by Execute: the Syncs that were sent behind it are read as part of the data. */
+static void on_copy_in(struct session *s, const struct flow_entry *e)
+{
+    if (e->kind != FLOW_EXECUTE)
+        return;
+    s->copy_in = true;
+    for (size_t i = 1; i < flow_len(s->server->flow); i++)
+        if (flow_at(s->server->flow, i)->kind == FLOW_SYNC)
+            s->copy_syncs++;
+}
+
+static void transaction_ends(struct session *s)
+{
+    if (s->tx_failed)
+        guc_rollback(&s->guc);
+    else
+        guc_commit(&s->guc);
+    session_settle_settings(s);
+    session_portals_clear(s);
+    bool failed = s->tx_failed;
+    s->tx_failed = false;
+    session_tenant_settle(s, failed);
+}
+
+static void send_ready(struct session *s)
+{
+    msg_ready(session_out(s), s->status);
+    session_wrote(s);
+    session_due(s);
+}
+
+/* -- ReadyForQuery waits until the catalog knows what the transaction has changed -- */
+
+static void catalog_is_new(struct target_wait *w)
+{
+    struct session *s = list_entry(w, struct session, wait);
+    s->holding_ready = false;
+    send_ready(s);
+    if (s->server)
+        link_resume(&s->server->link);
+    session_release_if_done(s);
+    session_resume(s);
+}
+
+static void hold_ready(struct session *s)
+{
+    s->ddl = false;
+    s->holding_ready = true;
+    link_pause(&s->server->link);
+    target_forget_statements(s->target);
+    s->wait.done = catalog_is_new;
+    target_refresh(s->target, &s->wait);
+}
+
+static enum pass on_ready(struct session *s, const struct flow_entry *e, const struct frame *f)
+{
+    const struct owed *o = owed_of(e);
+    bool own = is_own_query(o), verify = own && o->kind == OWED_VERIFY;
+    if (f->body_len != 1 || !flow_ends(e->kind, 'Z')) {
+        distrust(s, "unexpected ReadyForQuery");
+        return DROP;
+    }
+    s->server->status = f->body[0];
+    if (own) {
+        pop(s);
+        if (verify)
+            session_verify_over(s);
+        return DROP;
+    }
+    s->status = f->body[0];
+    if (s->status == 'I')
+        transaction_ends(s);
+    else
+        s->tx_failed = s->status == 'E';
+    if (s->state == SESSION_CLOSING)
+        return DROP;
+    pop(s);
+    if (!s->ddl || s->status != 'I')
+        return FORWARD;
+    hold_ready(s);
+    return DROP;
+}
+
+/* -- all messages -- */
+
+static enum pass on_message(struct session *s, const struct frame *f)
+{
+    if (f->type == 'E')
+        return on_error(s, f);
+    if (f->type == 'N')
+        return on_notice(s, f);
+    const struct flow_entry *e = flow_head(s->server->flow);
+    if (f->type == 'S')
+        return is_own_query(owed_of(e)) ? DROP : FORWARD;
+    if (f->type == 'A')
+        return s->confined ? DROP : FORWARD;
+    if (!e) {
+        distrust(s, "a message that nobody waits for");
+        return DROP;
+    }
+    if (f->type == 'Z')
+        return on_ready(s, e, f);
+    bool last = flow_ends(e->kind, f->type);
+    enum pass pass = e->fate == FLOW_SWALLOW ? DROP : FORWARD;
+    if (f->type == 'C')
+        pass = on_complete(s, e, f);
+    else if (f->type == 't')
+        pass = on_parameters(s, e, f);
+    else if (f->type == 'T')
+        pass = on_row_description(s, e);
+    else if (f->type == 'G')
+        on_copy_in(s, e);
+    if (last && s->server) {
+        bool copied = e->kind == FLOW_EXECUTE && s->copy_syncs > 0;
+        pop(s);
+        for (; copied && s->copy_syncs > 0 && flow_len(s->server->flow) > 0; s->copy_syncs--)
+            pop(s);
+        s->copy_in = false;
+    }
+    return pass;
+}
+
+static void add_to_run(struct session *s, const char *data, size_t len)
+{
+    if (len == 0)
+        return;
+    if (s->run_len > 0 && s->run + s->run_len != data)
+        session_out(s); /* something between was left out */
+    if (s->run_len == 0)
+        s->run = data;
+    s->run_len += len;
+}
+
+/* The body of a row, or of COPY data, of which perhaps only the first bytes have come. */
+static bool drops_rows(const struct flow_entry *e)
+{
+    struct answer a = answer_of(e);
+    return e->fate == FLOW_SWALLOW || (a.tag && !a.rows);
+}
+
+static size_t stream(struct session *s, struct slice data)
+{
+    struct server *srv = s->server;
+    size_t n = data.len < srv->stream_left ? data.len : (size_t)srv->stream_left;
+    srv->stream_left -= n;
+    if (!srv->stream_drop)
+        add_to_run(s, data.data, n);
+    return n;
+}
+
+static size_t whole_message(struct session *s, struct slice data, const struct frame *f)
+{
+    size_t total = (size_t)f->head_len + f->body_len;
+    if (f->body_len > LIMIT_MESSAGE_BYTES) {
+        distrust(s, "message is too long");
+        return 0;
+    }
+    if (data.len < total)
+        return 0;
+    if (on_message(s, f) == FORWARD && s->state != SESSION_CLOSING)
+        add_to_run(s, data.data, total);
+    if (s->drop_due && s->server) {
+        s->drop_due = false;
+        session_drop_owed(s);
+    }
+    if (!s->holding_ready)
+        session_due(s);
+    return total;
+}
+
+static size_t one(struct session *s, struct slice data)
+{
+    struct server *srv = s->server;
+    struct frame f;
+    struct err err;
+    if (srv->stream_left > 0)
+        return stream(s, data);
+    int got = frame_head(FRAME_BACKEND, data, &f, &err);
+    if (got < 0)
+        distrust(s, err.message);
+    if (got <= 0)
+        return 0;
+    const struct flow_entry *e = flow_head(srv->flow);
+    if ((f.type != 'D' && f.type != 'd') || !e)
+        return whole_message(s, data, &f);
+    const struct owed *o = owed_of(e);
+    if (f.type == 'D' && o && o->kind == OWED_VERIFY) {
+        if (data.len < (size_t)f.head_len + f.body_len || f.body_len > LIMIT_SETTINGS_BYTES)
+            return 0;
+        session_verified(s, (struct slice){f.body, f.body_len});
+    }
+    srv->stream_left = (uint64_t)f.head_len + f.body_len;
+    srv->stream_drop = drops_rows(e);
+    return stream(s, data);
+}
+
+size_t session_from_server(struct session *s, struct slice data)
+{
+    struct server *srv = s->server;
+    size_t used = 0;
+    while (used < data.len && s->server == srv && !s->holding_ready) {
+        size_t n = one(s, (struct slice){data.data + used, data.len - used});
+        if (n == 0)
+            break;
+        used += n;
+    }
+    if (s->run_len > 0)
+        session_wrote(s);
+    if (s->server == srv && used > 0)
+        session_release_if_done(s);
+    if (s->link.paused)
+        session_resume(s); /* what waited for this reply */
+    return used;
+}

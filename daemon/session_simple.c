@@ -1,0 +1,276 @@
+/* Query and FunctionCall.
+ *
+ * The statements of one Query go to the server as one Query, so that its implicit transaction stays the
+ * server's.  A refused statement becomes one that fails at the same place; its error is replaced. */
+#include "conf/limits.h"
+#include "daemon/session_internal.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#define REFUSED "SELECT partywall_refused" /* 42703 when it is analysed, 25P02 in a failed transaction */
+
+static struct owed *owed_refusal(const struct err *err)
+{
+    struct owed *o = owed_new(OWED_CLIENT);
+    if (!o)
+        return NULL;
+    o->refusal = malloc(sizeof(*o->refusal));
+    if (!o->refusal) {
+        owed_free(o);
+        return NULL;
+    }
+    *o->refusal = *err;
+    o->refused = true;
+    return o;
+}
+
+static enum verdict no_memory(struct session *s)
+{
+    struct err err;
+    err_set(&err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    session_fail(s, &err);
+    return GONE;
+}
+
+enum verdict session_refuse_query(struct session *s, const struct err *err)
+{
+    struct err local;
+    if (!s->server || session_is_free(s)) {
+        session_send_error(s, "ERROR", err);
+        msg_ready(session_out(s), s->status);
+        session_wrote(s);
+        return TAKEN;
+    }
+    struct owed *o = owed_refusal(err);
+    if (!o)
+        return no_memory(s);
+    if (session_owe(s, FLOW_QUERY, FLOW_FORWARD, o, &local) != 0) {
+        session_fail(s, &local);
+        return GONE;
+    }
+    msg_query(server_out(s), (struct slice){REFUSED, sizeof(REFUSED) - 1});
+    server_sent(s);
+    s->unsynced = s->batch = false;
+    return TAKEN;
+}
+
+enum verdict session_refuse(struct session *s, const struct err *err)
+{
+    struct err local;
+    s->batch = s->skipping = true;
+    if (!s->server || session_is_free(s)) {
+        session_send_error(s, "ERROR", err);
+        return TAKEN;
+    }
+    struct owed *o = owed_refusal(err);
+    if (!o)
+        return no_memory(s);
+    if (session_owe(s, FLOW_PARSE, FLOW_FORWARD, o, &local) != 0) {
+        session_fail(s, &local);
+        return GONE;
+    }
+    msg_parse(server_out(s), "", (struct slice){REFUSED, sizeof(REFUSED) - 1}, NULL, 0);
+    server_sent(s);
+    s->unsynced = true;
+    return TAKEN;
+}
+
+enum verdict session_function(struct session *s, const struct frame *f)
+{
+    struct err err;
+    (void)f;
+    err_set(&err, SQLSTATE_FEATURE_NOT_SUPPORTED, "function calls by message are not supported");
+    err_hint(&err, "Call the function in a statement.");
+    return session_refuse_query(s, &err);
+}
+
+/* -- Query -- */
+
+/* Some statements of an owner leave something behind on the server's session that no pool can track: temporary
+ * objects, locks, PREPARE, LISTEN.  Such a session keeps its server to its end. */
+static bool leaves_traces(const struct plan *p, struct slice sql)
+{
+    static const char *const words[] = {"set_config", "advisory", "currval", "lastval", "temp"};
+    if (p->class == PLAN_OTHER)
+        return true;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t len = strlen(words[i]);
+        for (size_t at = 0; at + len <= sql.len; at++)
+            if (strncasecmp(sql.data + at, words[i], len) == 0)
+                return true;
+    }
+    return false;
+}
+
+void session_pin_if_needed(struct session *s, const struct plan *p, struct slice sql)
+{
+    if (!s->confined && !s->pinned && leaves_traces(p, sql))
+        s->pinned = true;
+}
+
+struct building { /* one Query for the server */
+    struct session *s;
+    struct decision *decision;
+    struct owed *owed;
+    struct buf text;
+    bool changed; /* from what the client sent */
+};
+
+static void refuse_at(struct building *b, size_t i, const struct err *err)
+{
+    buf_append(&b->text, REFUSED, sizeof(REFUSED) - 1);
+    b->changed = true;
+    b->owed->refused = true;
+    b->owed->refused_at = i;
+    b->owed->refusal = malloc(sizeof(*err));
+    if (b->owed->refusal)
+        *b->owed->refusal = *err;
+    else
+        buf_fail(&b->text);
+}
+
+static void add_special(struct building *b, size_t i, const struct own *own)
+{
+    b->changed = true;
+    if (!b->owed->answers)
+        b->owed->answers = calloc(b->decision->nplans, sizeof(*b->owed->answers));
+    if (!b->owed->answers) {
+        buf_fail(&b->text);
+        return;
+    }
+    b->owed->answers[i] = (struct answer){.tag = own->tag, .rows = own->rows};
+    buf_append(&b->text, own->text, strlen(own->text));
+}
+
+static int check(const struct session *s, const struct plan *p, struct err *err)
+{
+    if (p->refused) {
+        *err = p->err;
+        return -1;
+    }
+    if (!session_needs_tenant(s, p))
+        return 0;
+    err_set(err, SQLSTATE_INVALID_AUTHORIZATION, "no tenant has been chosen");
+    err_hint(err, "SET partywall.tenant = 'name'");
+    return -1;
+}
+
+/* false: it is refused, nothing may follow. */
+static bool add(struct building *b, size_t i)
+{
+    struct session *s = b->s;
+    const struct plan *p = b->decision->plans[i];
+    struct own own = {0};
+    struct err err;
+    bool ok = check(s, p, &err) == 0 &&
+              session_own(s, p, b->decision->nplans == 1, &own, &err) == 0 &&
+              session_own_begin(s, p, b->owed, &err) == 0;
+    if (i > 0) /* on a line of its own: the text before may end in a comment */
+        buf_append(&b->text, "\n;\n", 3);
+    if (!ok)
+        refuse_at(b, i, &err);
+    else if (own.special)
+        add_special(b, i, &own);
+    else
+        plan_text_literal(p, (struct slice){s->tenant, s->tenant ? strlen(s->tenant) : 0},
+                          &b->text);
+    free(own.text);
+    return ok;
+}
+
+static enum verdict send_query(struct session *s, struct slice sql)
+{
+    struct err err;
+    struct building b = {.s = s, .decision = s->decision, .owed = owed_new(OWED_CLIENT)};
+    if (!b.owed)
+        return no_memory(s);
+    buf_init(&b.text, LIMIT_MESSAGE_BYTES);
+    for (size_t i = 0; i < b.decision->nplans; i++) {
+        session_pin_if_needed(s, b.decision->plans[i], sql);
+        if (!add(&b, i))
+            break;
+    }
+    if (b.text.failed) {
+        owed_free(b.owed);
+        return no_memory(s);
+    }
+    b.owed->decision = s->decision;
+    s->decision = NULL;
+    bool as_it_came = !s->confined && !b.changed;
+    enum verdict v = TAKEN;
+    if (session_owe(s, FLOW_QUERY, FLOW_FORWARD, b.owed, &err) == 0) {
+        msg_query(server_out(s), as_it_came ? sql : buf_peek(&b.text));
+        server_sent(s);
+    } else {
+        session_fail(s, &err);
+        v = GONE;
+    }
+    buf_release(&b.text);
+    return v;
+}
+
+/* While free: an answer without a server.  false: there is none. */
+static bool answer_locally(struct session *s)
+{
+    struct err err;
+    const struct plan *p = s->decision->plans[0];
+    if (!session_is_free(s))
+        return false;
+    int r = check(s, p, &err);
+    if (r == 0 && s->decision->nplans == 1)
+        r = session_own_local(s, p, &err);
+    if (r < 0)
+        session_refuse_query(s, &err);
+    return r != 0;
+}
+
+static enum verdict serve(struct session *s, struct slice sql)
+{
+    struct err err;
+    if (s->lost.sqlstate[0]) {
+        bool rollback = s->decision->nplans == 1 && s->decision->plans[0]->class == PLAN_ROLLBACK;
+        err = s->lost;
+        s->lost.sqlstate[0] = '\0';
+        if (!rollback)
+            return session_refuse_query(s, &err);
+    }
+    if (answer_locally(s))
+        return s->state == SESSION_CLOSING ? GONE : TAKEN;
+    int got = session_lease(s, &err);
+    if (got == 0)
+        return WAIT;
+    return got < 0 ? session_refuse_query(s, &err) : send_query(s, sql);
+}
+
+/* A simple Query ends the unnamed statement and portal (wire case 77), and whatever was open before it. */
+static void end_unnamed(struct session *s)
+{
+    struct statement *st = statements_find(&s->statements, (struct slice){"", 0});
+    if (st) {
+        statements_take(&s->statements, st);
+        statement_unref(st);
+    }
+    s->unsynced = s->batch = false;
+}
+
+enum verdict session_query(struct session *s, const struct frame *f)
+{
+    struct msg_query m;
+    struct err err;
+    enum verdict v;
+    if (msg_read_query((struct slice){f->body, f->body_len}, &m, &err) != 0)
+        return session_refuse_query(s, &err);
+    int got = session_decide(s, m.sql, false, &err);
+    if (got == 0)
+        return WAIT;
+    v = got < 0 ? session_refuse_query(s, &err) : serve(s, m.sql);
+    if (v == WAIT)
+        return v;
+    session_decided(s);
+    if (v == TAKEN) {
+        s->nstatements++;
+        end_unnamed(s);
+    }
+    return v;
+}

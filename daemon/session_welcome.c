@@ -1,0 +1,167 @@
+/* From the right proof to the first ReadyForQuery: the target must be ready, and start-up settings must have
+ * been accepted by a server: PostgreSQL refuses wrong ones here and reports what it made of them. */
+#include "daemon/cancel.h"
+#include "daemon/session_internal.h"
+#include "daemon/worker.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+static bool is_whole_number(const char *v)
+{
+    size_t n = strspn(v, "0123456789");
+    return n > 0 && n < 10 && v[n] == '\0';
+}
+
+/* Known without asking to be accepted, and not changed by that. */
+static bool is_plain(const char *name, const char *value)
+{
+    if (strcmp(name, "application_name") == 0)
+        return true;
+    if (strcmp(name, "extra_float_digits") == 0)
+        return value[0] >= '0' && value[0] <= '3' && value[1] == '\0';
+    size_t len = strlen(name);
+    return len > 8 && strcmp(name + len - 8, "_timeout") == 0 && is_whole_number(value);
+}
+
+static bool is_verified(const struct session *s)
+{
+    const struct guc_set *base = s->guc.base;
+    for (size_t i = 0; i < guc_set_len(base); i++) {
+        const char *name = guc_set_name(base, i), *value = guc_set_value(base, i);
+        if (!is_plain(name, value) && !target_verified_get(s->target, name, value))
+            return false;
+    }
+    return true;
+}
+
+/* PostgreSQL 15 shows an application's name in ASCII. */
+static void cleaned(char *ret, size_t size, const char *value)
+{
+    size_t i = 0;
+    for (; value[i] && i < size - 1; i++)
+        ret[i] = value[i] >= 32 && value[i] <= 126 ? value[i] : '?';
+    ret[i] = '\0';
+}
+
+static void report(struct session *s, struct buf *out, const char *name, const char *value)
+{
+    char low[ERR_NAME_BYTES], text[ERR_NAME_BYTES];
+    size_t i = 0;
+    for (; name[i] && i < sizeof(low) - 1; i++)
+        low[i] = (char)tolower((unsigned char)name[i]);
+    low[i] = '\0';
+    const char *own = guc_set_get(s->guc.base, low);
+    if (strcmp(low, "application_name") == 0) {
+        cleaned(text, sizeof(text), own ? own : "");
+        value = text;
+    } else if (strcmp(low, "session_authorization") == 0) {
+        value = s->user;
+    } else if (own) {
+        const char *shown = target_verified_get(s->target, low, own);
+        value = shown ? shown : own;
+    }
+    msg_parameter_status(out, name, value);
+}
+
+static void welcome(struct session *s)
+{
+    struct buf *out = session_out(s);
+    for (size_t i = 0; i < s->target->nparams; i++)
+        report(s, out, s->target->params[i].name, s->target->params[i].value);
+    cancel_make_key(s);
+    if (s->key_len > 0)
+        msg_backend_key_data(out, s->pid, s->key, s->key_len);
+    msg_ready(out, 'I');
+    session_wrote(s);
+    session_enter(s, SESSION_IDLE, "welcome");
+    session_resume(s);
+}
+
+static void on_ready(struct target_wait *w)
+{
+    session_welcome(list_entry(w, struct session, wait));
+}
+
+void session_welcome(struct session *s)
+{
+    struct err err;
+    if (!target_is_ready(s->target)) {
+        s->wait.done = on_ready;
+        target_wait_ready(s->target, &s->wait);
+        return;
+    }
+    if (is_verified(s)) {
+        welcome(s);
+        return;
+    }
+    struct slice queue = {s->user, strlen(s->user)};
+    struct server *srv = pool_lease(s->target, queue, &s->waiter, &err);
+    if (srv)
+        session_granted(&s->waiter, srv);
+    else if (err.sqlstate[0])
+        session_fail(s, &err);
+}
+
+void session_welcome_granted(struct session *s)
+{
+    struct err err;
+    struct buf text;
+    buf_init(&text, LIMIT_SETTINGS_BYTES);
+    if (session_lease(s, &err) != 1) {
+        session_fail(s, &err);
+        return;
+    }
+    for (size_t i = 0; i < guc_set_len(s->guc.base); i++) {
+        const char *begin = i == 0 ? "SELECT pg_catalog.current_setting(" : ",pg_catalog.current_setting(";
+        buf_append(&text, begin, strlen(begin));
+        guc_quote(&text, guc_set_name(s->guc.base, i));
+        buf_append(&text, ")", 1);
+    }
+    struct owed *o = owed_new(OWED_VERIFY);
+    if (text.failed || !o) {
+        free(o);
+        err_set(&err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        session_fail(s, &err);
+    } else if (session_owe(s, FLOW_QUERY, FLOW_SWALLOW, o, &err) != 0) {
+        session_fail(s, &err);
+    } else {
+        msg_query(server_out(s), buf_peek(&text));
+        server_sent(s);
+    }
+    buf_release(&text);
+}
+
+void session_verified(struct session *s, struct slice row)
+{
+    struct reader r = reader_of(row);
+    size_t n = read_int16(&r);
+    for (size_t i = 0; i < n && i < guc_set_len(s->guc.base); i++) {
+        uint32_t len = read_int32(&r);
+        struct slice v = len == UINT32_MAX ? (struct slice){"", 0} : read_bytes(&r, len);
+        char *shown = r.failed ? NULL : strndup(v.data, v.len);
+        if (shown)
+            target_verified_put(s->target, guc_set_name(s->guc.base, i),
+                                guc_set_value(s->guc.base, i), shown);
+        free(shown);
+    }
+}
+
+void session_verify_failed(struct session *s, const struct err *err)
+{
+    s->lost = *err;
+    session_filter_error(s, &s->lost, NULL);
+}
+
+void session_verify_over(struct session *s)
+{
+    struct err err = s->lost;
+    s->lost.sqlstate[0] = '\0';
+    session_release_if_done(s);
+    if (s->state == SESSION_CLOSING)
+        return;
+    if (err.sqlstate[0])
+        session_fail(s, &err);
+    else
+        welcome(s);
+}
