@@ -213,6 +213,35 @@ int msg_read_sasl_initial(struct slice body, struct msg_sasl_initial *ret, struc
     return 0;
 }
 
+int msg_read_function(struct slice body, struct msg_function *ret, struct err *err)
+{
+    struct reader r = reader_of(body);
+    struct msg_function m = {.oid = read_int32(&r)};
+    m.nformats = read_int16(&r);
+    m.formats = read_bytes(&r, (size_t)m.nformats * 2).data;
+    m.nargs = read_int16(&r);
+    m.args = read_params(&r, m.nargs);
+    m.result_format = read_int16(&r);
+    if (read_done(&r, err) != 0)
+        return -1;
+    if (m.nformats > 1 && m.nformats != m.nargs)
+        return err_set(err, SQLSTATE_PROTOCOL_VIOLATION,
+                       "function call message contains %u argument formats but %u arguments",
+                       m.nformats, m.nargs);
+    *ret = m;
+    return 0;
+}
+
+int msg_read_copy_fail(struct slice body, struct slice *ret_reason, struct err *err)
+{
+    struct reader r = reader_of(body);
+    struct slice reason = read_string(&r);
+    if (read_done(&r, err) != 0)
+        return -1;
+    *ret_reason = reason;
+    return 0;
+}
+
 /* -- backend messages -- */
 
 #define SEVERITY_BYTES 16

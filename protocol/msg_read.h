@@ -74,6 +74,18 @@ struct msg_sasl_initial {
 };
 int msg_read_sasl_initial(struct slice body, struct msg_sasl_initial *ret, struct err *err) MUSTCHECK;
 
+struct msg_function {
+    uint32_t oid;
+    uint16_t nformats;
+    const char *formats; /* big-endian 16-bit values */
+    uint16_t nargs;
+    struct slice args; /* as msg_bind's params: walk with msg_bind_next */
+    uint16_t result_format;
+};
+int msg_read_function(struct slice body, struct msg_function *ret, struct err *err) MUSTCHECK;
+/* CopyFail's reason. */
+int msg_read_copy_fail(struct slice body, struct slice *ret_reason, struct err *err) MUSTCHECK;
+
 /* -- backend messages -- */
 /* ErrorResponse or NoticeResponse into ${ret}; unknown fields are skipped.  ${ret_severity}, of at
  * least 16 bytes, takes the non-localised severity ('V').  A missing code becomes XX000.  Copies;

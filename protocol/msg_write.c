@@ -1,4 +1,5 @@
-/* Table of contents: primitives; backend messages; errors and notices; frontend messages. */
+/* Table of contents: primitives; backend messages; errors and notices; both ways; frontend
+ * messages. */
 #include "protocol/msg_write.h"
 
 #include "protocol/frame.h"
@@ -249,6 +250,35 @@ void msg_row_text(struct buf *b, const char *const *values, size_t n)
     msg_end(b, mark);
 }
 
+void msg_copy_response(struct buf *b, char type, uint8_t format, size_t n)
+{
+    size_t mark = msg_begin(b, type);
+    msg_byte(b, format);
+    put_count(b, n);
+    for (size_t i = 0; i < n && !b->failed; i++)
+        msg_int16(b, format);
+    msg_end(b, mark);
+}
+
+void msg_function_result(struct buf *b, const void *data, size_t len)
+{
+    size_t mark = msg_begin(b, 'V');
+    if (data)
+        msg_value(b, data, len);
+    else
+        msg_value_null(b);
+    msg_end(b, mark);
+}
+
+void msg_notification(struct buf *b, uint32_t pid, const char *channel, const char *payload)
+{
+    size_t mark = msg_begin(b, 'A');
+    msg_int32(b, pid);
+    msg_string(b, channel);
+    msg_string(b, payload);
+    msg_end(b, mark);
+}
+
 /* -- errors and notices -- */
 
 static void put_field(struct buf *b, char code, const char *text)
@@ -292,6 +322,20 @@ void msg_error(struct buf *b, const char *severity, const struct err *err)
 void msg_notice(struct buf *b, const char *severity, const struct err *err)
 {
     put_report(b, 'N', severity, "00000", err);
+}
+
+/* -- both ways -- */
+
+void msg_copy_data(struct buf *b, const void *data, size_t len)
+{
+    size_t mark = msg_begin(b, 'd');
+    msg_bytes(b, data, len);
+    msg_end(b, mark);
+}
+
+void msg_copy_done(struct buf *b)
+{
+    put_empty(b, 'c');
 }
 
 /* -- frontend messages -- */
@@ -353,4 +397,11 @@ void msg_flush(struct buf *b)
 void msg_terminate(struct buf *b)
 {
     put_empty(b, 'X');
+}
+
+void msg_copy_fail(struct buf *b, const char *reason)
+{
+    size_t mark = msg_begin(b, 'f');
+    msg_string(b, reason);
+    msg_end(b, mark);
 }

@@ -4,7 +4,7 @@
  * buffer (buf->failed): check once, after the last call.  Nothing may be consumed from the buffer
  * between msg_begin and msg_end.  What the protocol cannot say (65,536 columns, a NUL inside a
  * string, a message over 1 GiB) makes the buffer fail.
- * Table of contents: primitives; backend messages; frontend messages. */
+ * Table of contents: primitives; backend messages; both ways; frontend messages. */
 #pragma once
 
 #include "protocol/buf.h"
@@ -62,6 +62,17 @@ void msg_value_null(struct buf *b);
 /* A row of text values, NULL pointer = SQL NULL. */
 void msg_row_text(struct buf *b, const char *const *values, size_t n);
 
+/* ${type}: 'G' CopyInResponse, 'H' CopyOutResponse, 'W' CopyBothResponse; ${format} of all and of
+ * each of the ${n} columns: 0 text, 1 binary. */
+void msg_copy_response(struct buf *b, char type, uint8_t format, size_t n);
+/* NULL ${data}: SQL NULL. */
+void msg_function_result(struct buf *b, const void *data, size_t len);
+void msg_notification(struct buf *b, uint32_t pid, const char *channel, const char *payload);
+
+/* -- both ways -- */
+void msg_copy_data(struct buf *b, const void *data, size_t len);
+void msg_copy_done(struct buf *b);
+
 /* -- frontend messages -- */
 void msg_query(struct buf *b, struct slice sql);
 void msg_parse(struct buf *b, const char *name, struct slice sql, const uint32_t *oids, size_t n);
@@ -71,3 +82,4 @@ void msg_execute(struct buf *b, const char *portal, uint32_t max_rows);
 void msg_sync(struct buf *b);
 void msg_flush(struct buf *b);
 void msg_terminate(struct buf *b);
+void msg_copy_fail(struct buf *b, const char *reason);

@@ -67,12 +67,24 @@ static void read_parse(struct slice body)
         (void)msg_parse_oid(&m, i);
 }
 
+static void read_function(struct slice body)
+{
+    struct msg_function m;
+    struct err err;
+    if (msg_read_function(body, &m, &err) != 0)
+        return;
+    for (uint16_t i = 0; i < m.nargs; i++)
+        inside(msg_bind_next(&m.args), body);
+    expect(m.args.len == 0);
+}
+
 static void read_frontend(char type, struct slice body)
 {
     struct msg_query query;
     struct msg_target target;
     struct msg_execute execute;
     struct msg_sasl_initial sasl;
+    struct slice reason;
     struct err err;
     switch (type) {
     case 'Q':
@@ -93,6 +105,13 @@ static void read_frontend(char type, struct slice body)
     case 'E':
         if (msg_read_execute(body, &execute, &err) == 0)
             expect(execute.portal.len + 5 == body.len);
+        break;
+    case 'F':
+        read_function(body);
+        break;
+    case 'f':
+        if (msg_read_copy_fail(body, &reason, &err) == 0)
+            expect(reason.len + 1 == body.len);
         break;
     case 'p':
         if (msg_read_sasl_initial(body, &sasl, &err) == 0)

@@ -108,6 +108,18 @@ static void backend_messages(void **state)
     CHECK("T\0\0\0\x36\0\2"
           "id\0\0\0\x40\0\0\1\0\0\0\x17\0\4\xff\xff\xff\xff\0\0"
           "?column?\0\0\0\0\0\0\0\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\1");
+    msg_copy_response(&out, 'H', 1, 2);
+    CHECK("H\0\0\0\x0b\1\0\2\0\1\0\1");
+    msg_copy_data(&out, "1\n", 2);
+    msg_copy_done(&out);
+    CHECK("d\0\0\0\x06"
+          "1\nc\0\0\0\4");
+    msg_function_result(&out, "7", 1);
+    msg_function_result(&out, NULL, 0);
+    CHECK("V\0\0\0\x09\0\0\0\1"
+          "7V\0\0\0\x08\xff\xff\xff\xff");
+    msg_notification(&out, 7, "ch", "");
+    CHECK("A\0\0\0\x0c\0\0\0\7ch\0\0");
     static const char *const values[] = {"ab", NULL, ""};
     msg_row_text(&out, values, 3);
     CHECK("D\0\0\0\x14\0\3\0\0\0\2ab\xff\xff\xff\xff\0\0\0\0");
@@ -154,6 +166,8 @@ static void frontend_messages(void **state)
     msg_flush(&out);
     msg_terminate(&out);
     CHECK("S\0\0\0\4H\0\0\0\4X\0\0\0\4");
+    msg_copy_fail(&out, "no");
+    CHECK("f\0\0\0\7no\0");
 }
 
 static void the_length_is_right_although_the_storage_moved(void **state)
@@ -280,6 +294,18 @@ static int try_sasl(struct slice body, struct err *err)
     return msg_read_sasl_initial(body, &m, err);
 }
 
+static int try_function(struct slice body, struct err *err)
+{
+    struct msg_function m;
+    return msg_read_function(body, &m, err);
+}
+
+static int try_copy_fail(struct slice body, struct err *err)
+{
+    struct slice reason;
+    return msg_read_copy_fail(body, &reason, err);
+}
+
 static int try_error(struct slice body, struct err *err)
 {
     (void)err;
@@ -307,6 +333,8 @@ static void parts_and_left_over_bytes_are_refused(void **state)
     only_the_whole(BODY("p\0\0\0\0\x64"), try_execute);
     only_the_whole(BODY("SCRAM-SHA-256\0\0\0\0\5n,,n="), try_sasl);
     only_the_whole(BODY("SCRAM-SHA-256\0\xff\xff\xff\xff"), try_sasl);
+    only_the_whole(BODY("\0\0\5\x75\0\1\0\1\0\1\0\0\0\2-5\0\0"), try_function);
+    only_the_whole(BODY("reason\0"), try_copy_fail);
     only_the_whole(BODY("SERROR\0C42601\0Mm\0\0"), try_error);
     only_the_whole(BODY("TimeZone\0UTC\0"), try_status);
 }
@@ -418,6 +446,24 @@ static void target_execute_and_sasl(void **state)
     assert_int_equal(msg_read_sasl_initial(BODY("M\0\xff\xff\xff\xfe"), &s, &err), -1);
 }
 
+static void function_call(void **state)
+{
+    (void)state;
+    struct err err;
+    struct msg_function m;
+    struct slice body = BODY("\0\0\5\x75\0\0\0\2\0\0\0\2-5\xff\xff\xff\xff\0\1");
+    assert_int_equal(msg_read_function(body, &m, &err), 0);
+    assert_int_equal(m.oid, 1397);
+    assert_int_equal(m.nargs, 2);
+    assert_int_equal(m.result_format, 1);
+    assert_true(slice_equal(msg_bind_next(&m.args), (struct slice){"-5", 2}));
+    assert_null(msg_bind_next(&m.args).data);
+    struct slice formats = BODY("\0\0\5\x75\0\2\0\0\0\0\0\1\0\0\0\0\0\0");
+    assert_int_equal(msg_read_function(formats, &m, &err), -1);
+    assert_string_equal(err.message,
+                        "function call message contains 2 argument formats but 1 arguments");
+}
+
 static void errors_survive_the_way_there_and_back(void **state)
 {
     (void)state;
@@ -516,6 +562,7 @@ int main(void)
         cmocka_unit_test(bind),
         cmocka_unit_test(broken_binds_are_refused),
         cmocka_unit_test(target_execute_and_sasl),
+        cmocka_unit_test(function_call),
         WITH_OUT(errors_survive_the_way_there_and_back),
         cmocka_unit_test(odd_errors_are_read),
         cmocka_unit_test(a_failed_reader_stays_failed),
