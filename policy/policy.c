@@ -1,0 +1,327 @@
+#include "policy/policy.h"
+
+#include "policy/cache.h"
+#include "policy/guard.h"
+#include "policy/parse.h"
+#include "policy/plan_make.h"
+#include "policy/splice.h"
+#include "policy/utility.h"
+#include "policy/verify.h"
+#include "protocol/sqlstate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What one call works on.  Lives outside of PostgreSQL's memory, so that an error raised in there loses
+ * nothing. */
+struct work {
+    const struct policy_request *req;
+    char *sql;             /* NUL-terminated copy */
+    struct decision *decision;
+    size_t cap;
+    bool whole_fences;     /* second try, see scope.h */
+    bool returned;         /* false: an error was raised past our own code */
+    bool parsed;           /* positions are byte offsets + 1 from here on, not characters */
+    bool no_memory;
+};
+
+enum { HEAVY_BYTES = 32 * 1024 }; /* measured: 20-60 ns per byte */
+
+bool policy_is_heavy(struct slice sql)
+{
+    return sql.len > HEAVY_BYTES;
+}
+
+void decision_unref(struct decision *d)
+{
+    if (!d || --d->refs > 0)
+        return;
+    for (size_t i = 0; i < d->nplans; i++)
+        plan_unref(d->plans[i]);
+    free(d);
+}
+
+/* -- plans -- */
+
+static struct plan *add_plan(struct work *w)
+{
+    if (w->decision->nplans == w->cap) {
+        size_t cap = 2 * w->cap;
+        struct decision *wider =
+            realloc(w->decision, sizeof *wider + cap * sizeof(struct plan *));
+        if (!wider)
+            goto fail_memory;
+        w->decision = wider;
+        w->cap = cap;
+    }
+    struct plan *p = plan_new();
+    if (!p)
+        goto fail_memory;
+    w->decision->plans[w->decision->nplans++] = p;
+    return p;
+fail_memory:
+    w->no_memory = true;
+    return NULL;
+}
+
+/* Byte offset + 1 in the client's text to character number. */
+static int characters(const struct work *w, int position)
+{
+    int n = 0;
+    for (int i = 0; i < position && (size_t)i < w->req->sql.len; i++)
+        n += ((unsigned char)w->sql[i] & 0xc0) != 0x80;
+    return n;
+}
+
+static void refuse(struct work *w, struct plan *p, const struct err *err)
+{
+    p->refused = true;
+    p->err = *err;
+    if (w->parsed && p->err.position > 0)
+        p->err.position = characters(w, p->err.position);
+}
+
+static void drop_plans(struct work *w)
+{
+    while (w->decision->nplans > 0)
+        plan_unref(w->decision->plans[--w->decision->nplans]);
+}
+
+/* One refused plan for the whole text. */
+static void refuse_all(struct work *w, enum plan_class class, const struct err *err)
+{
+    drop_plans(w);
+    struct plan *p = add_plan(w);
+    if (!p)
+        return;
+    p->class = class;
+    p->source_len = (uint32_t)w->req->sql.len;
+    refuse(w, p, err);
+}
+
+static int no_memory(struct work *w, struct err *err)
+{
+    w->no_memory = true;
+    return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+}
+
+/* -- the text of a plan -- */
+
+static uint32_t highest_param(const char *text, uint32_t start, uint32_t end)
+{
+    uint32_t highest = 0;
+    struct scan s = scan_of(text, end);
+    s.at = start;
+    for (struct scan_token t = scan_next(&s); t.kind != SCAN_END; t = scan_next(&s))
+        if (t.kind == SCAN_PARAM && scan_param(text, &t) > highest)
+            highest = scan_param(text, &t);
+    return highest;
+}
+
+/* Where the tenant's value stands in the plan's text. */
+static int find_places(struct plan *p, uint32_t hidden)
+{
+    for (int pass = 0; pass < 2; pass++) {
+        struct scan s = scan_of(p->text, p->text_len);
+        uint32_t n = 0;
+        for (struct scan_token t = scan_next(&s); t.kind != SCAN_END; t = scan_next(&s)) {
+            if (t.kind != SCAN_PARAM || scan_param(p->text, &t) != hidden)
+                continue;
+            if (pass == 1)
+                p->places[n] = (struct plan_place){t.start, t.end - t.start};
+            n++;
+        }
+        if (pass == 0 && n > 0 && !(p->places = calloc(n, sizeof *p->places)))
+            return -1;
+        p->nplaces = n;
+    }
+    p->hidden = p->nplaces > 0;
+    return 0;
+}
+
+static int set_text(struct work *w, struct plan *p, const char *text, size_t len, struct err *err)
+{
+    p->text = malloc(len + 1);
+    if (!p->text)
+        return no_memory(w, err);
+    memcpy(p->text, text, len);
+    p->text[len] = '\0';
+    p->text_len = (uint32_t)len;
+    return 0;
+}
+
+/* -- one statement -- */
+
+static int scope(struct scoper *s, Node *stmt, char **ret_text)
+{
+    if (scope_statement(s, stmt) < 0 || verify_relations(s, stmt) < 0 ||
+        splice_text(s, ret_text) < 0)
+        return -1;
+    scope_tree_apply(s);
+    return verify_text(s, *ret_text, stmt);
+}
+
+static struct scoper scoper_of(struct work *w, const struct plan *p, struct err *err)
+{
+    return (struct scoper){.auth = {w->req->rules, w->req->catalog},
+                           .rules = w->req->rules,
+                           .catalog = w->req->catalog,
+                           .sql = w->sql,
+                           .start = p->source_offset,
+                           .end = p->source_offset + p->source_len,
+                           .nparams = p->nparams,
+                           .whole_fences = w->whole_fences,
+                           .err = err};
+}
+
+static int decide_query(struct work *w, struct plan *p, RawStmt *raw, struct err *err)
+{
+    struct scoper s = scoper_of(w, p, err);
+    char *text = NULL;
+    int status = scope(&s, raw->stmt, &text);
+    if (s.writes)
+        p->class = PLAN_WRITE;
+    if (status < 0 || set_text(w, p, text, strlen(text), err) < 0)
+        return -1;
+    return find_places(p, p->nparams + 1u) < 0 ? no_memory(w, err) : 0;
+}
+
+static int decide_stmt(struct work *w, struct plan *p, RawStmt *raw, struct err *err)
+{
+    struct authorise auth = {w->req->rules, w->req->catalog};
+    int decided = utility_decide(&auth, raw, w->req->confined, p, err);
+    if (decided < 0)
+        return -1;
+    uint32_t nparams = highest_param(w->sql, p->source_offset, p->source_offset + p->source_len);
+    if (nparams > UINT16_MAX)
+        return err_set(err, SQLSTATE_UNDEFINED_PARAMETER, "there is no parameter $%u", nparams);
+    p->nparams = (uint16_t)nparams;
+    if (decided == 0 && w->req->confined)
+        return decide_query(w, p, raw, err);
+    return set_text(w, p, w->sql + p->source_offset, p->source_len, err);
+}
+
+/* From its first token to the end of its last. */
+static void set_source(const struct work *w, struct plan *p, const RawStmt *raw)
+{
+    uint32_t end = raw->stmt_len > 0 ? (uint32_t)(raw->stmt_location + raw->stmt_len)
+                                     : (uint32_t)w->req->sql.len;
+    struct scan s = scan_of(w->sql, end);
+    s.at = (uint32_t)raw->stmt_location;
+    struct scan_token first = {.kind = SCAN_END}, last = {0};
+    for (struct scan_token t = scan_next(&s); t.kind != SCAN_END; t = scan_next(&s)) {
+        if (scan_is_char(w->sql, &t, ';'))
+            continue; /* an empty statement between */
+        first = first.kind == SCAN_END ? t : first;
+        last = t;
+    }
+    p->source_offset = first.start;
+    p->source_len = last.end - first.start;
+}
+
+static bool is_internal(const struct err *err)
+{
+    return !strcmp(err->sqlstate, SQLSTATE_INTERNAL_ERROR);
+}
+
+static int decide_all(struct work *w, struct err *err)
+{
+    void *parsed;
+    if (parse_sql(w->sql, &parsed, err) < 0)
+        return -1;
+    w->parsed = true;
+    List *statements = parsed;
+    if (w->req->single && list_length(statements) > 1)
+        return err_set(err, SQLSTATE_SYNTAX_ERROR,
+                       "cannot insert multiple commands into a prepared statement");
+    for (int i = 0; i < list_length(statements); i++) {
+        RawStmt *raw = list_nth_node(RawStmt, statements, i);
+        struct plan *p = add_plan(w);
+        if (!p)
+            return no_memory(w, err);
+        set_source(w, p, raw);
+        err_reset(err);
+        if (decide_stmt(w, p, raw, err) < 0 && is_internal(err) && !w->whole_fences)
+            return -1; /* all of it once more */
+        if (err->sqlstate[0])
+            refuse(w, p, err);
+        if (w->no_memory)
+            return -1;
+    }
+    if (!statements && !add_plan(w)) /* PLAN_EMPTY */
+        return no_memory(w, err);
+    return 0;
+}
+
+static int body(void *arg, struct err *err)
+{
+    struct work *w = arg;
+    int status = decide_all(w, err);
+    w->returned = true;
+    return status;
+}
+
+/* Where conditions cannot be told apart in the text, a second try fences them as a whole. */
+static int decide(struct work *w, struct err *err)
+{
+    w->parsed = true;
+    if (guard_check(w->req->rules, w->req->sql, err) < 0)
+        return -1;
+    w->parsed = false;
+    int status = parse_protect(body, w, err);
+    if (status == 0 || !w->parsed || w->no_memory || (w->returned && !is_internal(err)))
+        return status;
+    drop_plans(w);
+    w->whole_fences = true;
+    w->returned = false;
+    err_reset(err);
+    status = parse_protect(body, w, err);
+    if (status < 0 && !w->returned && !w->no_memory)
+        err_set(err, SQLSTATE_INTERNAL_ERROR,
+                "self-check failed: the confined statement cannot be parsed");
+    return status;
+}
+
+static int work_init(struct work *w, const struct policy_request *req)
+{
+    enum { FIRST_PLANS = 1 };
+    *w = (struct work){.req = req, .cap = FIRST_PLANS};
+    w->sql = malloc(req->sql.len + 1);
+    w->decision = calloc(1, sizeof *w->decision + FIRST_PLANS * sizeof(struct plan *));
+    if (!w->sql || !w->decision) {
+        free(w->sql);
+        free(w->decision);
+        return -1;
+    }
+    if (req->sql.len)
+        memcpy(w->sql, req->sql.data, req->sql.len);
+    w->sql[req->sql.len] = '\0';
+    w->decision->refs = 1;
+    return 0;
+}
+
+struct decision *policy_decide(struct policy_cache *cache, const struct policy_request *req,
+                               struct err *err)
+{
+    struct decision *known = cache ? cache_get(cache, req) : NULL;
+    if (known)
+        return known;
+    struct work w;
+    if (work_init(&w, req) < 0) {
+        err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        return NULL;
+    }
+    struct err why;
+    err_reset(&why);
+    if (decide(&w, &why) < 0 && !w.no_memory)
+        refuse_all(&w, req->confined ? PLAN_READ : PLAN_OTHER, &why);
+    free(w.sql);
+    if (w.no_memory) {
+        decision_unref(w.decision);
+        err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        return NULL;
+    }
+    if (cache)
+        cache_put(cache, req, w.decision);
+    return w.decision;
+}

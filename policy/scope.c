@@ -1,0 +1,242 @@
+/* Statements, SELECT levels and their WITH. */
+#include "policy/scope.h"
+
+#include "protocol/sqlstate.h"
+
+struct level *scope_level(struct level *outer)
+{
+    struct level *l = palloc0(sizeof *l);
+    l->outer = outer;
+    l->ctes = outer ? outer->ctes : NULL;
+    return l;
+}
+
+struct change *scope_change(struct scoper *s, enum change_kind kind, Node *stmt)
+{
+    struct change *c = palloc0(sizeof *c);
+    c->kind = kind;
+    c->stmt = stmt;
+    s->changes = lappend(s->changes, c);
+    return c;
+}
+
+/* -- WITH -- */
+
+static struct cte *add_cte(struct level *l, const CommonTableExpr *expr)
+{
+    struct cte *cte = palloc0(sizeof *cte);
+    cte->name = expr->ctename;
+    cte->next = l->ctes;
+    l->ctes = cte;
+    return cte;
+}
+
+/* The body of ${expr}, seen from ${l} with the CTEs visible there. */
+static int cte_body(struct scoper *s, struct level *l, CommonTableExpr *expr, bool recursive,
+                    struct cte *cte, bool *ret_confined)
+{
+    if (expr->search_clause || expr->cycle_clause)
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, expr->location,
+                            "SEARCH and CYCLE are not supported for confined sessions");
+    struct level *inner = scope_level(l);
+    inner->outer = l->outer; /* a CTE does not see the columns of the query it belongs to */
+    inner->from_subquery = true;
+    const struct outputs *outputs = NULL;
+    if (scope_query(s, expr->ctequery, inner, &outputs) < 0)
+        return -1;
+    l->reaches_out = l->reaches_out || inner->reaches_out;
+    *ret_confined = inner->confined;
+    if (recursive || !IsA(expr->ctequery, SelectStmt))
+        return 0; /* what is known of such a CTE's columns is not worth the trouble */
+    cte->query = (SelectStmt *)expr->ctequery;
+    cte->outputs = outputs;
+    ListCell *cell;
+    int i = 0;
+    foreach (cell, expr->aliascolnames) {
+        if (outputs && i < outputs->n)
+            outputs->items[i++].name = strVal(lfirst(cell));
+    }
+    return 0;
+}
+
+int scope_with(struct scoper *s, struct level *l, WithClause *with)
+{
+    if (!with)
+        return 0;
+    ListCell *cell;
+    if (with->recursive) /* all see all, themselves too */
+        foreach (cell, with->ctes) {
+            struct cte *cte = add_cte(l, lfirst(cell));
+            cte->confined = true;
+        }
+    foreach (cell, with->ctes) {
+        CommonTableExpr *expr = lfirst(cell);
+        struct cte scratch = {0};
+        bool confined = false;
+        if (cte_body(s, l, expr, with->recursive, &scratch, &confined) < 0)
+            return -1;
+        l->confined = l->confined || confined;
+        if (with->recursive)
+            continue;
+        struct cte *cte = add_cte(l, expr); /* from here on visible */
+        cte->query = scratch.query;
+        cte->outputs = scratch.outputs;
+        cte->confined = confined;
+    }
+    return 0;
+}
+
+/* -- SELECT -- */
+
+static int check_select(struct scoper *s, const SelectStmt *stmt)
+{
+    if (stmt->intoClause)
+        return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
+                            "SELECT INTO is not allowed for confined sessions");
+    return 0;
+}
+
+/* Anything but a column or a constant in the select list of a subquery may be computed early. */
+static bool computes(const List *targets)
+{
+    ListCell *cell;
+    foreach (cell, targets) {
+        const ResTarget *target = lfirst(cell);
+        if (!IsA(target->val, ColumnRef) && !IsA(target->val, A_Const))
+            return true;
+    }
+    return false;
+}
+
+static int select_where(struct scoper *s, struct level *l, SelectStmt *stmt,
+                        const struct climbed *from)
+{
+    List *fences = NIL;
+    if (stmt->whereClause &&
+        (scope_expr(s, l, stmt->whereClause) < 0 ||
+         scope_fences(s, l, stmt->whereClause, from->visible, &fences) < 0))
+        return -1;
+    if (!from->carried && !fences)
+        return 0;
+    struct change *c = scope_change(s, CHANGE_WHERE, (Node *)stmt);
+    c->leaves = from->carried;
+    c->fences = fences;
+    c->anchor = l->anchor;
+    return 0;
+}
+
+static int select_plain(struct scoper *s, struct level *l, SelectStmt *stmt,
+                        const struct outputs **ret)
+{
+    struct climbed from = {NIL, NIL};
+    if (scope_from(s, l, stmt->fromClause, &from) < 0)
+        return -1;
+    if (scope_expr(s, l, (Node *)stmt->distinctClause) < 0 ||
+        scope_expr(s, l, (Node *)stmt->targetList) < 0 ||
+        scope_expr(s, l, (Node *)stmt->groupClause) < 0 ||
+        scope_expr(s, l, (Node *)stmt->windowClause) < 0 ||
+        scope_expr(s, l, (Node *)stmt->valuesLists) < 0 ||
+        select_where(s, l, stmt, &from) < 0)
+        return -1;
+    if (stmt->havingClause && (scope_expr(s, l, stmt->havingClause) < 0 ||
+                               scope_having(s, l, stmt) < 0))
+        return -1;
+    if (l->from_subquery && computes(stmt->targetList))
+        for (struct source *source = l->sources; source; source = source->next)
+            if (source->leaf)
+                source->leaf->scan_level = true;
+    if (ret && !stmt->valuesLists)
+        *ret = scope_outputs(l, stmt->targetList, NIL);
+    return 0;
+}
+
+/* An arm of a set operation: its own query, with the WITH around it. */
+static int select_arm(struct scoper *s, struct level *l, SelectStmt *stmt,
+                      const struct outputs **ret)
+{
+    struct level *arm = scope_level(l);
+    arm->outer = l->outer;
+    arm->from_subquery = l->from_subquery;
+    arm->locked = l->locked;
+    int status = scope_select(s, stmt, arm, ret);
+    l->confined = l->confined || arm->confined;
+    l->reaches_out = l->reaches_out || arm->reaches_out;
+    return status;
+}
+
+static int select_set(struct scoper *s, struct level *l, SelectStmt *stmt,
+                      const struct outputs **ret)
+{
+    const struct outputs *first = NULL, *second = NULL;
+    if (select_arm(s, l, stmt->larg, &first) < 0 || select_arm(s, l, stmt->rarg, &second) < 0)
+        return -1;
+    if (!first || !ret)
+        return 0;
+    struct outputs *out = palloc0(sizeof *out);
+    out->n = first->n;
+    out->items = palloc0((size_t)first->n * sizeof *out->items);
+    for (int i = 0; i < first->n; i++) /* names of the first; a type only if both agree on it */
+        out->items[i] = (struct output){
+            .name = first->items[i].name,
+            .type_oid = second && i < second->n &&
+                                second->items[i].type_oid == first->items[i].type_oid
+                            ? first->items[i].type_oid
+                            : 0};
+    *ret = out;
+    return 0;
+}
+
+static int select_tail(struct scoper *s, struct level *l, SelectStmt *stmt)
+{
+    return scope_expr(s, l, (Node *)stmt->sortClause) < 0 ||
+                   scope_expr(s, l, stmt->limitOffset) < 0 ||
+                   scope_expr(s, l, stmt->limitCount) < 0
+               ? -1
+               : 0;
+}
+
+int scope_select(struct scoper *s, SelectStmt *stmt, struct level *l,
+                 const struct outputs **ret_outputs)
+{
+    if (ret_outputs)
+        *ret_outputs = NULL;
+    if (check_select(s, stmt) < 0 || scope_with(s, l, stmt->withClause) < 0)
+        return -1;
+    if (stmt->lockingClause) {
+        l->locked = true;
+        s->writes = true;
+    }
+    if ((stmt->op == SETOP_NONE ? select_plain(s, l, stmt, ret_outputs)
+                                : select_set(s, l, stmt, ret_outputs)) < 0)
+        return -1;
+    return select_tail(s, l, stmt);
+}
+
+/* -- any statement -- */
+
+int scope_query(struct scoper *s, Node *stmt, struct level *l, const struct outputs **ret_outputs)
+{
+    switch (nodeTag(stmt)) {
+    case T_SelectStmt:
+        return scope_select(s, (SelectStmt *)stmt, l, ret_outputs);
+    case T_InsertStmt:
+        return scope_insert(s, (InsertStmt *)stmt, l);
+    case T_UpdateStmt:
+        return scope_update(s, (UpdateStmt *)stmt, l);
+    case T_DeleteStmt:
+        return scope_delete(s, (DeleteStmt *)stmt, l);
+    case T_MergeStmt:
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, -1,
+                            "MERGE is not supported for confined sessions");
+    default:
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, -1,
+                            "this statement is not supported for confined sessions");
+    }
+}
+
+int scope_statement(struct scoper *s, Node *stmt)
+{
+    if (IsA(stmt, CopyStmt))
+        return scope_copy(s, (CopyStmt *)stmt);
+    return scope_query(s, stmt, scope_level(NULL), NULL);
+}

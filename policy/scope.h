@@ -1,0 +1,279 @@
+/* scope.h: confining one query to the tenant's rows: what is decided, before anything is changed.
+ *
+ * scope_statement walks a statement once, with PostgreSQL's rules of visibility, and
+ *   - resolves every relation (CTE, catalog relation, table) and has each name authorised,
+ *   - gives each scoped relation a `leaf` and finds where its predicate goes (the climb rule),
+ *   - finds conditions that could run on other tenants' rows and must be fenced,
+ *   - records all of it as a list of changes, and changes nothing.
+ * scope_tree.c carries the changes out on the tree, splice.c on the text, neither knowing of the other;
+ * verify.c compares.  All memory is palloc'd in the statement's context.
+ *
+ *   scope.c         statements, SELECT levels, CTEs          scope_names.c   names -> sources, columns
+ *   scope_from.c    FROM: the climb rule, wraps              scope_expr.c    expressions, sublinks
+ *   scope_fence.c   leaky conditions                         scope_access.c  relation -> rule
+ *   scope_insert.c  INSERT, ON CONFLICT; scope_update.c      UPDATE, DELETE  scope_copy.c  COPY TO */
+#pragma once
+
+#include "policy/authorise.h"
+#include "policy/nodes.h"
+#include "policy/plan.h"
+#include "policy/policy.h"
+#include "policy/scan.h"
+
+/* -- which rows of a relation are the tenant's -- */
+
+struct access {
+    const struct catalog_relation *rel;
+    const struct rule_table *entry; /* NULL: unlisted */
+    enum rule_kind kind;            /* SCOPED, THROUGH or SHARED: others were refused */
+    const struct catalog_column *tenant; /* SCOPED */
+    const struct catalog_column *column; /* THROUGH: column -> parent.key */
+    const struct access *parent;
+    const struct catalog_column *key;
+};
+
+/* -- names in FROM -- */
+
+struct output { /* a column of a subquery, a CTE or a function */
+    const char *name;  /* NULL: not known */
+    uint32_t type_oid; /* 0: not known */
+};
+
+struct outputs { /* NULL instead: nothing is known about the columns */
+    int n;
+    struct output *items;
+};
+
+struct leaf { /* one relation in FROM, or a target, whose rows must be confined */
+    RangeVar *var;
+    Node **slot;        /* where the tree holds it; NULL for targets */
+    const struct access *access;
+    const char *ref;    /* the name its columns are reached by */
+    const char *column; /* the tenant (or through) column under that name */
+    bool nullable;      /* on the nullable side of a join below the clause now looked at */
+    bool wrap;          /* becomes a subselect */
+    bool barrier;       /* ... with OFFSET 0: its name is not visible outside */
+    bool scan_level;    /* THROUGH: the predicate must be applied where the table is read */
+};
+
+struct source {
+    struct source *next;
+    const char *alias;  /* NULL: unnamed */
+    const char *schema; /* of a relation without an alias: schema.relation.column is legal */
+    struct leaf *leaf;
+    const struct catalog_relation *rel;
+    const List *colnames;        /* alias column list */
+    const char *const *limited;  /* only these columns may be named */
+    const struct outputs *outputs;
+    SelectStmt *subquery;        /* FROM (subquery), or the CTE's: where a barrier would go */
+    bool confined;               /* the subquery reads scoped relations */
+};
+
+struct cte {
+    struct cte *next; /* further out, or earlier */
+    const char *name;
+    SelectStmt *query; /* NULL: data-modifying, or recursive: never merged into the query around it */
+    const struct outputs *outputs;
+    bool confined;
+};
+
+struct level { /* one SELECT, UPDATE, DELETE, INSERT */
+    struct level *outer; /* whose columns are visible here */
+    struct source *sources;
+    struct cte *ctes;
+    int nrelations;
+    RangeVar *anchor;    /* any relation of FROM */
+    bool reaches_out;    /* has a leaky condition that may refer to an outer level */
+    bool confined;       /* reads scoped relations, itself or below */
+    bool from_subquery;  /* stands in FROM or is a CTE */
+    bool merged;         /* a join by USING or NATURAL: `*` is not the sources in order */
+    bool locked;         /* rows are locked: FOR UPDATE here or around */
+};
+
+struct sublink { /* a sublink and the level inside it: is it fit to stay outside of a fence? */
+    const SubLink *link;
+    const struct level *inner;
+    const struct outputs *outputs;
+};
+
+/* -- what is to be changed -- */
+
+enum change_kind {
+    CHANGE_WHERE,   /* quals, and fenced conditions, in the WHERE of `stmt` */
+    CHANGE_ON,      /* the same in the ON of `join` */
+    CHANGE_HAVING,  /* fences alone */
+    CHANGE_WRAP,    /* leaf -> (SELECT * FROM leaf WHERE qual) alias */
+    CHANGE_BARRIER, /* OFFSET 0 at the end of a subquery */
+    CHANGE_COLUMNS, /* INSERT: column list added or lengthened */
+    CHANGE_APPEND,  /* the tenant's value at the end of each row or target list */
+    CHANGE_VALUE,   /* the value of one column checked */
+    CHANGE_CONFLICT, /* DO UPDATE ... WHERE */
+    CHANGE_EXPAND,  /* INSERT ... DEFAULT VALUES -> (tenant) VALUES (value) */
+    CHANGE_COPY     /* COPY t TO -> COPY (SELECT ... FROM t WHERE qual) TO */
+};
+
+struct fence { /* the condition runs only where these hold */
+    int index;    /* which conjunct, in text order; -1: all as one */
+    List *leaves; /* struct leaf *; for those in `nullable` a NULL tenant column holds too */
+    List *nullable;
+};
+
+enum value_check {
+    CHECK_TENANT,  /* must equal the tenant */
+    CHECK_DEFAULT, /* DEFAULT: becomes the tenant */
+    CHECK_PARENT   /* must be NULL or the key of one of the tenant's own rows */
+};
+
+struct value_change {
+    enum value_check check;
+    const struct catalog_relation *rel;
+    const struct catalog_column *column;
+    const struct access *parent; /* CHECK_PARENT */
+    const struct catalog_column *key;
+    const char *constraint;
+    bool simple;   /* a constant or a parameter: may be looked up directly */
+    bool nullable; /* NULL passes */
+};
+
+enum place_kind { PLACE_ROW, PLACE_TARGET, PLACE_SET, PLACE_CONFLICT_SET };
+
+struct change {
+    enum change_kind kind;
+    Node *stmt;      /* the statement or SELECT concerned */
+    JoinExpr *join;
+    struct leaf *leaf;
+    List *leaves;    /* struct leaf * whose quals are added */
+    List *fences;    /* struct fence * */
+    RangeVar *anchor; /* a relation of the level: where the text walk starts */
+    InsertStmt *insert;
+    const struct access *access; /* INSERT, COPY */
+    List *columns;   /* of char *: CHANGE_COLUMNS, CHANGE_COPY */
+    enum place_kind place;
+    bool indirect;   /* a part of the column is set: col[1], col.field */
+    int row, item;   /* which row of VALUES; which item of a row, target list or SET list */
+    struct value_change value;
+};
+
+struct scoper {
+    struct authorise auth;
+    const struct rules *rules;
+    const struct catalog *catalog;
+    const char *sql;       /* the whole text: locations are offsets in it */
+    uint32_t start, end;   /* the statement in it */
+    List *changes;         /* struct change * */
+    List *accesses;        /* cache of struct access * */
+    List *sublinks;        /* struct sublink *, innermost first */
+    uint32_t nparams;
+    int nrelations;        /* RangeVars accounted for */
+    bool writes;
+    bool whole_fences;     /* second try: conditions are not told apart by their conjuncts */
+    int depth;
+    struct err *err;
+};
+
+/* The name of the hidden parameter is nparams + 1. */
+static inline int scope_hidden(const struct scoper *s)
+{
+    return (int)s->nparams + 1;
+}
+
+/* Decide about ${stmt}, a SELECT, INSERT, UPDATE, DELETE or COPY.  0, or -1 with s->err. */
+int scope_statement(struct scoper *s, Node *stmt) MUSTCHECK;
+
+/* -- errors: all return -1, with the position and, if policy says so, the rule -- */
+int scope_refuse(struct scoper *s, const char *sqlstate, int location, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void scope_hint_rule(struct scoper *s, const struct rule_table *entry, const char *name);
+
+/* -- scope_access.c -- */
+/* Whose rows of ${var}, resolved in the catalog?  NULL: refused. */
+const struct access *scope_access(struct scoper *s, const RangeVar *var);
+const struct access *scope_access_relation(struct scoper *s, const struct catalog_relation *rel,
+                                           int location);
+/* May rows of it be changed?  ${var} for the message. */
+int scope_access_write(struct scoper *s, const struct access *a, const RangeVar *var) MUSTCHECK;
+/* The parent's access when ${fk} must be checked on write; *ret NULL: no check needed. */
+int scope_access_parent(struct scoper *s, const struct access *a,
+                        const struct catalog_foreign_key *fk, const struct access **ret) MUSTCHECK;
+
+/* -- scope_names.c -- */
+struct source *scope_add_source(struct level *l, const char *alias);
+const struct cte *scope_find_cte(const struct level *l, const char *name);
+/* Check a reference; 0 or -1. */
+int scope_check_ref(struct scoper *s, struct level *l, const ColumnRef *ref) MUSTCHECK;
+/* Type of a reference, 0 unknown. */
+uint32_t scope_ref_type(const struct level *l, const ColumnRef *ref);
+/* May ${ref} mean a column of ${source} (a source of ${l})? */
+bool scope_ref_may_mean(const struct source *source, const ColumnRef *ref);
+/* Is ${ref} surely a column of one of ${l}'s own sources? */
+bool scope_ref_is_inner(const struct level *l, const ColumnRef *ref);
+/* Name of the ${i}th column of a source; NULL: not known. */
+const char *scope_column_name(const struct source *source, int i);
+int scope_column_count(const struct source *source); /* -1: not known */
+/* Columns of a select list or RETURNING list. */
+const struct outputs *scope_outputs(const struct level *l, const List *targets, const List *names);
+
+/* -- scope_expr.c -- */
+int scope_expr(struct scoper *s, struct level *l, Node *node) MUSTCHECK; /* also a List of them */
+
+/* -- scope.c -- */
+/* A level inside of ${outer} (NULL: at the top): sees its columns and CTEs. */
+struct level *scope_level(struct level *outer);
+int scope_select(struct scoper *s, SelectStmt *stmt, struct level *l,
+                 const struct outputs **ret_outputs) MUSTCHECK;
+int scope_with(struct scoper *s, struct level *l, WithClause *with) MUSTCHECK;
+/* A data-modifying or reading statement below (CTE) or at the top. */
+int scope_query(struct scoper *s, Node *stmt, struct level *l,
+                const struct outputs **ret_outputs) MUSTCHECK;
+struct change *scope_change(struct scoper *s, enum change_kind kind, Node *stmt);
+
+/* -- scope_from.c -- */
+struct climbed {
+    List *carried; /* leaves whose quals are still to be placed, at the top: in WHERE */
+    List *visible; /* leaves that conditions further out can name */
+};
+int scope_from(struct scoper *s, struct level *l, List *items, struct climbed *ret) MUSTCHECK;
+/* The target of UPDATE and DELETE as a source and leaf (NULL in *ret: never; targets are scoped). */
+int scope_target(struct scoper *s, struct level *l, RangeVar *var, struct leaf **ret) MUSTCHECK;
+
+/* An OFFSET 0 on a subquery that conditions must not be pushed into. */
+void scope_barrier(struct scoper *s, SelectStmt *query);
+
+/* -- scope_fence.c -- */
+/* Does ${node} refer to any column at all? */
+bool scope_has_refs(Node *node);
+/* ... to one that is not surely of a source of ${l}? */
+bool scope_reaches_out(const struct level *l, Node *node);
+/* Fences for the conjuncts of ${cond}; ${leaves}: all that it may see.  Marks barriers. */
+int scope_fences(struct scoper *s, struct level *l, Node *cond, List *leaves, List **ret) MUSTCHECK;
+int scope_having(struct scoper *s, struct level *l, SelectStmt *stmt) MUSTCHECK;
+/* The conjuncts of a condition in text order: nested ANDs flattened. */
+List *scope_conjuncts(Node *cond);
+
+/* -- scope_insert.c, scope_update.c, scope_copy.c -- */
+int scope_insert(struct scoper *s, InsertStmt *stmt, struct level *l) MUSTCHECK;
+int scope_update(struct scoper *s, UpdateStmt *stmt, struct level *l) MUSTCHECK;
+int scope_delete(struct scoper *s, DeleteStmt *stmt, struct level *l) MUSTCHECK;
+/* SET lists: tenant and foreign keys.  ${place} SET or CONFLICT_SET. */
+int scope_set_list(struct scoper *s, struct level *l, const struct access *a, List *targets,
+                   enum place_kind place, Node *stmt) MUSTCHECK;
+/* Checks for one written column; appends a change when one is needed. */
+int scope_written(struct scoper *s, const struct access *a, const char *column, Node *value,
+                  struct change *at) MUSTCHECK;
+int scope_copy(struct scoper *s, CopyStmt *stmt) MUSTCHECK;
+
+/* -- scope_tree.c -- */
+/* Carry out all changes on the tree. */
+void scope_tree_apply(struct scoper *s);
+
+/* -- shared helpers -- */
+/* Each item of a SET list is one element of the text, but the columns of a multi-assignment share one. */
+int scope_set_element(const List *targets, int item);
+/* What a check that failed says, inside of PostgreSQL's error about a text that is no number. */
+const char *scope_marker(const struct change *c);
+
+#define NODE(TYPE) ((TYPE *)scope_node(sizeof(TYPE), T_##TYPE))
+void *scope_node(size_t size, NodeTag tag);
+
+/* The type to which the tenant's value is cast beside ${column}; NULL: left to PostgreSQL. */
+const char *scope_cast_type(const struct catalog_column *column);

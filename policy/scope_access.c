@@ -1,0 +1,220 @@
+/* Which rule governs a relation, and which of its rows are the tenant's. */
+#include "policy/scope.h"
+
+#include "protocol/sqlstate.h"
+
+#include <string.h>
+
+enum { MAX_PARENTS = 8 }; /* of partitions, and of tables scoped through one another */
+
+int scope_refuse(struct scoper *s, const char *sqlstate, int location, const char *format, ...)
+{
+    char text[ERR_MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    err_set(s->err, sqlstate, "%s", text);
+    s->err->position = location >= 0 ? location + 1 : 0;
+    return -1;
+}
+
+void scope_hint_rule(struct scoper *s, const struct rule_table *entry, const char *name)
+{
+    if (!s->rules->hints)
+        return;
+    const char *file = entry && entry->file ? entry->file
+                       : s->rules->file     ? s->rules->file
+                                            : "built-in";
+    if (entry)
+        err_hint(s->err, "rule policy.tables.%s, %s:%d", name, file, entry->line);
+    else
+        err_hint(s->err, "rule policy.unlisted_tables, %s:%d", file, s->rules->line);
+}
+
+void *scope_node(size_t size, NodeTag tag)
+{
+    Node *node = palloc0(size);
+    node->type = tag;
+    return node;
+}
+
+/* PostgreSQL's well-known oids: pg_type.dat. */
+const char *scope_cast_type(const struct catalog_column *column)
+{
+    switch (column->type_oid) {
+    case 25:   /* text */
+    case 19:   /* name */
+    case 1042: /* char(n): compared as text, so that no length cuts the tenant's name */
+    case 1043: /* varchar(n) */
+        return "text";
+    case 21:
+        return "int2";
+    case 23:
+        return "int4";
+    case 20:
+        return "int8";
+    case 2950:
+        return "uuid";
+    }
+    return NULL;
+}
+
+static const struct rule_table *rule_of(struct scoper *s, const struct catalog_relation *rel)
+{
+    for (int i = 0; rel && i < MAX_PARENTS; i++) {
+        const struct rule_table *entry = rules_find(s->rules, rel->schema, rel->name);
+        /* an entry without a schema means the table that the bare name finds, no other */
+        if (entry && (entry->schema || catalog_find(s->catalog, NULL, rel->name) == rel))
+            return entry;
+        rel = rel->parent_oid ? catalog_find_oid(s->catalog, rel->parent_oid) : NULL;
+    }
+    return NULL;
+}
+
+static int access_through(struct scoper *s, struct access *a, int location)
+{
+    const struct rule_table *e = a->entry;
+    const struct catalog_relation *parent =
+        catalog_find(s->catalog, e->parent_schema, e->parent_table);
+    a->column = catalog_column(a->rel, e->through_column);
+    a->key = parent ? catalog_column(parent, e->parent_column) : NULL;
+    if (!a->column || !a->key) {
+        scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
+                     "permission denied for relation \"%s\": its rule names no existing column of "
+                     "its parent", a->rel->name);
+        scope_hint_rule(s, e, e->name);
+        return -1;
+    }
+    if (s->depth > MAX_PARENTS)
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, location,
+                            "relation \"%s\" is scoped through too many parents", a->rel->name);
+    s->depth++;
+    a->parent = scope_access_relation(s, parent, location);
+    s->depth--;
+    if (a->parent && a->parent->kind == RULE_SHARED)
+        return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
+                            "relation \"%s\" is scoped through a shared table", a->rel->name);
+    return a->parent ? 0 : -1;
+}
+
+static int denied(struct scoper *s, const struct access *a, int location)
+{
+    scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
+                 "permission denied for relation \"%s\"", a->rel->name);
+    scope_hint_rule(s, a->entry, a->entry ? a->entry->name : NULL);
+    return -1;
+}
+
+static int access_fill(struct scoper *s, struct access *a, int location)
+{
+    const char *tenant_column = s->rules->tenant_column;
+    a->entry = rule_of(s, a->rel);
+    a->kind = a->entry ? a->entry->kind : RULE_UNLISTED;
+    if (a->entry && a->entry->tenant_column)
+        tenant_column = a->entry->tenant_column;
+    if (!strchr("rpvmf", a->rel->kind))
+        return denied(s, a, location);
+    if (a->kind == RULE_UNLISTED)
+        a->kind = s->rules->unlisted_scoped ? RULE_SCOPED : RULE_DENIED;
+    switch (a->kind) {
+    case RULE_SCOPED:
+        a->tenant = tenant_column ? catalog_column(a->rel, tenant_column) : NULL;
+        return a->tenant ? 0 : denied(s, a, location);
+    case RULE_THROUGH:
+        return access_through(s, a, location);
+    case RULE_SHARED:
+        return 0;
+    case RULE_UNLISTED:
+    case RULE_DENIED:
+        break;
+    }
+    return denied(s, a, location);
+}
+
+const struct access *scope_access_relation(struct scoper *s, const struct catalog_relation *rel,
+                                           int location)
+{
+    ListCell *cell;
+    foreach (cell, s->accesses) {
+        const struct access *known = lfirst(cell);
+        if (known->rel == rel)
+            return known;
+    }
+    struct access *a = palloc0(sizeof *a);
+    a->rel = rel;
+    if (access_fill(s, a, location) < 0)
+        return NULL;
+    s->accesses = lappend(s->accesses, a);
+    return a;
+}
+
+const struct access *scope_access(struct scoper *s, const RangeVar *var)
+{
+    const struct catalog_relation *rel =
+        catalog_find(s->catalog, var->schemaname, var->relname);
+    if (rel)
+        return scope_access_relation(s, rel, var->location);
+    if (var->schemaname)
+        scope_refuse(s, SQLSTATE_UNDEFINED_TABLE, var->location,
+                     "relation \"%s.%s\" does not exist", var->schemaname, var->relname);
+    else
+        scope_refuse(s, SQLSTATE_UNDEFINED_TABLE, var->location, "relation \"%s\" does not exist",
+                     var->relname);
+    return NULL;
+}
+
+int scope_access_write(struct scoper *s, const struct access *a, const RangeVar *var)
+{
+    const char *why = NULL;
+    if (a->kind == RULE_SHARED)
+        why = "it is shared by all tenants";
+    else if (a->entry && a->entry->write_deny)
+        why = "it is read only";
+    else if (a->rel->kind != 'r' && a->rel->kind != 'p')
+        why = "it is not a table";
+    else if (a->rel->has_rules)
+        why = "it has rewrite rules";
+    if (!why)
+        return 0;
+    scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, var->location,
+                 "permission denied to change relation \"%s\": %s", a->rel->name, why);
+    scope_hint_rule(s, a->entry, a->entry ? a->entry->name : NULL);
+    return -1;
+}
+
+/* Does the foreign key itself bind the tenant: is a column of it the tenant column of both tables? */
+static bool binds_tenant(const struct access *a, const struct access *parent,
+                         const struct catalog_foreign_key *fk)
+{
+    if (a->kind != RULE_SCOPED || parent->kind != RULE_SCOPED)
+        return false;
+    for (size_t i = 0; i < fk->ncolumns; i++)
+        if (fk->attnums[i] == a->tenant->attnum &&
+            !strcmp(fk->parent_columns[i], parent->tenant->name))
+            return true;
+    return false;
+}
+
+int scope_access_parent(struct scoper *s, const struct access *a,
+                        const struct catalog_foreign_key *fk, const struct access **ret)
+{
+    *ret = NULL;
+    const struct catalog_relation *rel =
+        catalog_find(s->catalog, fk->parent_schema, fk->parent_table);
+    if (!rel)
+        return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
+                            "foreign key \"%s\" refers to an unknown relation", fk->name);
+    const struct rule_table *entry = rule_of(s, rel);
+    bool unlisted = !entry;
+    if (entry && (entry->kind == RULE_SHARED || entry->kind == RULE_DENIED))
+        return 0;
+    if (unlisted && (!s->rules->unlisted_scoped || !catalog_column(rel, s->rules->tenant_column)))
+        return 0; /* nobody's rows: the key alone tells nothing of another tenant */
+    const struct access *parent = scope_access_relation(s, rel, -1);
+    if (!parent)
+        return -1;
+    if (!binds_tenant(a, parent, fk))
+        *ret = parent;
+    return 0;
+}

@@ -1,0 +1,203 @@
+/* Leaky conditions.
+ *
+ * The planner may run a client's condition on a row before the tenant's predicate, and a condition that
+ * raises an error, or takes its time, depending on the row tells about it.  Each conjunct that is not
+ * provably leak-proof runs behind a fence: CASE WHEN quals THEN (condition) END, with the quals of the
+ * relations it may look at.  Subqueries whose columns it looks at get a barrier, since the planner would
+ * move the condition into them. */
+#include "policy/scope.h"
+
+#include "policy/leakproof.h"
+
+#include <string.h>
+
+/* -- references in an expression, those of its subqueries too -- */
+
+struct search {
+    bool (*wanted)(const void *arg, const ColumnRef *ref);
+    const void *arg;
+};
+
+static bool search(Node *node, struct search *find)
+{
+    if (!node)
+        return false;
+    if (IsA(node, ColumnRef))
+        return find->wanted(find->arg, (const ColumnRef *)node);
+    _Pragma("GCC diagnostic push")
+    _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
+    return raw_expression_tree_walker(node, (bool (*)())search, find);
+    _Pragma("GCC diagnostic pop")
+}
+
+static bool any_ref(const void *arg, const ColumnRef *ref)
+{
+    (void)arg;
+    (void)ref;
+    return true;
+}
+
+static bool foreign_ref(const void *arg, const ColumnRef *ref)
+{
+    return !scope_ref_is_inner(arg, ref);
+}
+
+static bool ref_to(const void *arg, const ColumnRef *ref)
+{
+    return scope_ref_may_mean(arg, ref);
+}
+
+bool scope_has_refs(Node *node)
+{
+    return search(node, &(struct search){any_ref, NULL});
+}
+
+bool scope_reaches_out(const struct level *l, Node *node)
+{
+    return search(node, &(struct search){foreign_ref, l});
+}
+
+static bool refers_to(Node *node, const struct source *source)
+{
+    return search(node, &(struct search){ref_to, source});
+}
+
+/* -- is a conjunct fit to stand outside? -- */
+
+static uint32_t type_of(void *arg, const ColumnRef *ref)
+{
+    return scope_ref_type(arg, ref);
+}
+
+static bool is_leakproof(struct level *l, const Node *expr)
+{
+    struct leakproof_scope scope = {type_of, l};
+    return leakproof_expr(&scope, expr);
+}
+
+static const struct sublink *find_sublink(const struct scoper *s, const SubLink *link)
+{
+    ListCell *cell;
+    foreach (cell, s->sublinks) {
+        const struct sublink *note = lfirst(cell);
+        if (note->link == link)
+            return note;
+    }
+    return NULL;
+}
+
+/* x IN (SELECT column ...): compares by the `=` of their one type. */
+static bool membership_is_safe(struct level *l, const SubLink *link, const struct sublink *note)
+{
+    if (link->operName || !IsA(link->testexpr, ColumnRef) || !note->outputs ||
+        note->outputs->n != 1)
+        return false;
+    uint32_t type = scope_ref_type(l, (ColumnRef *)link->testexpr);
+    if (type == 0 || type != note->outputs->items[0].type_oid)
+        return false;
+    A_Expr *equals = makeSimpleA_Expr(AEXPR_OP, "=", link->testexpr, link->testexpr, -1);
+    return is_leakproof(l, (Node *)equals);
+}
+
+/* EXISTS and IN may become joins with what is inside: all leaky conditions in there look at their own
+ * relations only, and are fenced. */
+static bool sublink_is_safe(const struct scoper *s, struct level *l, const Node *expr)
+{
+    if (IsA(expr, BoolExpr) && ((const BoolExpr *)expr)->boolop == NOT_EXPR)
+        expr = linitial(((const BoolExpr *)expr)->args);
+    if (!IsA(expr, SubLink))
+        return false;
+    const SubLink *link = (const SubLink *)expr;
+    const struct sublink *note = find_sublink(s, link);
+    if (!note || note->inner->reaches_out)
+        return false;
+    return link->subLinkType == EXISTS_SUBLINK ||
+           (link->subLinkType == ANY_SUBLINK && membership_is_safe(l, link, note));
+}
+
+static bool is_safe(const struct scoper *s, struct level *l, Node *conjunct)
+{
+    return !scope_has_refs(conjunct) || is_leakproof(l, conjunct) ||
+           sublink_is_safe(s, l, conjunct);
+}
+
+List *scope_conjuncts(Node *cond)
+{
+    if (!IsA(cond, BoolExpr) || ((BoolExpr *)cond)->boolop != AND_EXPR)
+        return list_make1(cond);
+    List *all = NIL;
+    ListCell *cell;
+    foreach (cell, ((BoolExpr *)cond)->args)
+        all = list_concat(all, scope_conjuncts(lfirst(cell)));
+    return all;
+}
+
+static bool is_member(const List *leaves, const struct leaf *leaf)
+{
+    ListCell *cell;
+    foreach (cell, leaves)
+        if (lfirst(cell) == leaf)
+            return true;
+    return false;
+}
+
+static struct fence *fence_of(struct scoper *s, struct level *l, Node *conjunct,
+                              const List *leaves, int index)
+{
+    struct fence *fence = palloc0(sizeof *fence);
+    fence->index = index;
+    for (struct source *source = l->sources; source; source = source->next) {
+        if (!refers_to(conjunct, source))
+            continue;
+        if (source->confined && source->subquery)
+            scope_barrier(s, source->subquery);
+        if (!source->leaf || !is_member(leaves, source->leaf))
+            continue;
+        if (source->leaf->nullable)
+            fence->nullable = lappend(fence->nullable, source->leaf);
+        else
+            fence->leaves = lappend(fence->leaves, source->leaf);
+    }
+    l->reaches_out = l->reaches_out || scope_reaches_out(l, conjunct);
+    return fence->leaves || fence->nullable ? fence : NULL;
+}
+
+int scope_fences(struct scoper *s, struct level *l, Node *cond, List *leaves, List **ret)
+{
+    List *conjuncts = scope_conjuncts(cond);
+    for (int i = 0; i < list_length(conjuncts); i++) {
+        Node *conjunct = list_nth(conjuncts, i);
+        if (is_safe(s, l, conjunct))
+            continue;
+        struct fence *fence = fence_of(s, l, conjunct, leaves, i);
+        if (fence)
+            *ret = lappend(*ret, fence);
+    }
+    if (s->whole_fences && *ret) {
+        struct fence *all = fence_of(s, l, cond, leaves, -1);
+        *ret = all ? list_make1(all) : NIL;
+    }
+    return 0;
+}
+
+/* The planner moves what contains no aggregate from HAVING to WHERE: the fence is one. */
+int scope_having(struct scoper *s, struct level *l, SelectStmt *stmt)
+{
+    List *fences = NIL;
+    List *conjuncts = scope_conjuncts(stmt->havingClause);
+    for (int i = 0; i < list_length(conjuncts); i++) {
+        Node *conjunct = list_nth(conjuncts, i);
+        if (is_safe(s, l, conjunct))
+            continue;
+        (void)fence_of(s, l, conjunct, NIL, i); /* for the barriers */
+        struct fence *fence = palloc0(sizeof *fence);
+        fence->index = s->whole_fences ? -1 : i;
+        fences = s->whole_fences ? list_make1(fence) : lappend(fences, fence);
+    }
+    if (fences && l->confined) {
+        struct change *c = scope_change(s, CHANGE_HAVING, (Node *)stmt);
+        c->anchor = l->anchor;
+        c->fences = fences;
+    }
+    return 0;
+}

@@ -1,0 +1,374 @@
+/* FROM: sources, leaves, and the climb rule.
+ *
+ * A leaf's predicate climbs: inner, cross and natural joins, commas and the preserved side of an outer join
+ * pass it on; the first join where it is on the nullable side takes it into its ON.  Where there is no ON
+ * (USING, NATURAL), where both sides are nullable (FULL) and below a join with an alias, the leaf becomes
+ * a subselect instead.  At the top what is left goes to WHERE. */
+#include "policy/scope.h"
+
+#include "protocol/sqlstate.h"
+
+#include <string.h>
+
+static int item(struct scoper *s, struct level *l, Node **slot, bool wrap, struct climbed *ret);
+
+static int column_index(const struct catalog_relation *rel, const struct catalog_column *column)
+{
+    return (int)(column - rel->columns);
+}
+
+static struct leaf *add_leaf(struct source *source, RangeVar *var, const struct access *access)
+{
+    const struct catalog_column *column =
+        access->kind == RULE_SCOPED ? access->tenant : access->column;
+    struct leaf *leaf = palloc0(sizeof *leaf);
+    leaf->var = var;
+    leaf->access = access;
+    leaf->ref = source->alias;
+    leaf->column = scope_column_name(source, column_index(access->rel, column));
+    source->leaf = leaf;
+    return leaf;
+}
+
+static struct source *named_source(struct level *l, const char *name, const Alias *alias)
+{
+    struct source *source = scope_add_source(l, alias ? alias->aliasname : name);
+    source->colnames = alias ? alias->colnames : NIL;
+    return source;
+}
+
+static int lock_check(struct scoper *s, const struct level *l, const RangeVar *var,
+                      const struct access *a)
+{
+    if (!l->locked || (a && a->kind != RULE_SHARED && !(a->entry && a->entry->write_deny)))
+        return 0;
+    scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, var->location,
+                 "permission denied to lock rows of relation \"%s\"", var->relname);
+    if (a)
+        scope_hint_rule(s, a->entry, var->relname);
+    return -1;
+}
+
+static int catalog_item(struct scoper *s, struct level *l, RangeVar *var)
+{
+    const char *const *columns = NULL;
+    if (authorise_catalog_relation(&s->auth, var->schemaname, var->relname, &columns,
+                                   var->location, s->err) < 0 ||
+        lock_check(s, l, var, NULL) < 0)
+        return -1;
+    struct source *source = named_source(l, var->relname, var->alias);
+    source->schema = var->alias ? NULL : "pg_catalog";
+    source->limited = columns;
+    if (columns && source->colnames)
+        return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, var->location,
+                            "columns of relation \"%s\" cannot be renamed", var->relname);
+    return 0;
+}
+
+static void cte_item(struct level *l, RangeVar *var, const struct cte *cte)
+{
+    struct source *source = named_source(l, var->relname, var->alias);
+    source->outputs = cte->outputs;
+    source->subquery = cte->query;
+    source->confined = cte->confined;
+    l->confined = l->confined || cte->confined;
+}
+
+static bool is_catalog(const RangeVar *var)
+{
+    if (var->schemaname)
+        return !strcmp(var->schemaname, "pg_catalog") ||
+               !strcmp(var->schemaname, "information_schema");
+    return authorise_is_catalog_relation(var->relname);
+}
+
+static int relation_item(struct scoper *s, struct level *l, Node **slot, bool wrap,
+                         struct climbed *ret)
+{
+    RangeVar *var = (RangeVar *)*slot;
+    s->nrelations++;
+    l->nrelations++;
+    l->anchor = l->anchor ? l->anchor : var;
+    if (var->catalogname)
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, var->location,
+                            "cross-database references are not implemented: \"%s.%s.%s\"",
+                            var->catalogname, var->schemaname, var->relname);
+    const struct cte *cte = var->schemaname ? NULL : scope_find_cte(l, var->relname);
+    if (cte) {
+        cte_item(l, var, cte);
+        return 0;
+    }
+    if (is_catalog(var))
+        return catalog_item(s, l, var);
+    const struct access *access = scope_access(s, var);
+    if (!access || lock_check(s, l, var, access) < 0)
+        return -1;
+    struct source *source = named_source(l, var->relname, var->alias);
+    source->schema = var->alias ? NULL : access->rel->schema;
+    source->rel = access->rel;
+    if (access->kind == RULE_SHARED)
+        return 0;
+    l->confined = true;
+    struct leaf *leaf = add_leaf(source, var, access);
+    leaf->slot = slot;
+    leaf->wrap = wrap;
+    if (wrap)
+        scope_change(s, CHANGE_WRAP, NULL)->leaf = leaf;
+    else
+        ret->carried = lappend(ret->carried, leaf);
+    ret->visible = lappend(ret->visible, leaf);
+    return 0;
+}
+
+void scope_barrier(struct scoper *s, SelectStmt *query)
+{
+    if (query->limitCount || query->limitOffset)
+        return; /* is one already */
+    ListCell *cell;
+    foreach (cell, s->changes) {
+        const struct change *c = lfirst(cell);
+        if (c->kind == CHANGE_BARRIER && c->stmt == (Node *)query)
+            return;
+    }
+    scope_change(s, CHANGE_BARRIER, (Node *)query);
+}
+
+/* Something in this FROM is computed from rows of the tables beside it, maybe before a join that decides
+ * whose rows they are: those that depend on a join must be decided where they are read. */
+static void decide_early(struct level *l)
+{
+    for (struct source *source = l->sources; source; source = source->next)
+        if (source->leaf)
+            source->leaf->scan_level = true;
+}
+
+static int subselect_item(struct scoper *s, struct level *l, RangeSubselect *node)
+{
+    if (!IsA(node->subquery, SelectStmt))
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, -1, "unknown subquery in FROM");
+    SelectStmt *query = (SelectStmt *)node->subquery;
+    struct level *inner = scope_level(l);
+    inner->from_subquery = true;
+    inner->locked = l->locked;
+    if (!node->lateral)
+        inner->outer = l->outer;
+    const struct outputs *outputs;
+    if (scope_select(s, query, inner, &outputs) < 0)
+        return -1;
+    if (inner->reaches_out) {
+        l->reaches_out = true;
+        scope_barrier(s, query);
+    }
+    if (node->lateral)
+        decide_early(l);
+    struct source *source = named_source(l, NULL, node->alias);
+    source->outputs = outputs;
+    source->subquery = query;
+    source->confined = inner->confined;
+    l->confined = l->confined || inner->confined;
+    return 0;
+}
+
+static int column_types(struct scoper *s, const List *definitions)
+{
+    ListCell *cell;
+    foreach (cell, definitions) {
+        const ColumnDef *column = lfirst(cell);
+        if (authorise_type(&s->auth, column->typeName, s->err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static const char *function_name(const RangeFunction *node)
+{
+    const Node *call = linitial(linitial_node(List, node->functions));
+    if (list_length(node->functions) != 1 || !IsA(call, FuncCall))
+        return NULL;
+    return strVal(llast(((const FuncCall *)call)->funcname));
+}
+
+static int function_item(struct scoper *s, struct level *l, RangeFunction *node)
+{
+    ListCell *cell;
+    foreach (cell, node->functions) {
+        List *pair = lfirst(cell);
+        Node *call = linitial(pair);
+        if (scope_expr(s, l, call) < 0 || column_types(s, lsecond(pair)) < 0)
+            return -1;
+        if (scope_has_refs(call))
+            decide_early(l);
+        l->reaches_out = l->reaches_out || scope_reaches_out(l, call);
+    }
+    if (column_types(s, node->coldeflist) < 0)
+        return -1;
+    l->nrelations++;
+    named_source(l, function_name(node), node->alias);
+    return 0;
+}
+
+static int sample_item(struct scoper *s, struct level *l, RangeTableSample *node, bool wrap,
+                       struct climbed *ret)
+{
+    const char *method = strVal(llast(node->method));
+    if (wrap)
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, node->location,
+                            "TABLESAMPLE is not supported in this kind of join");
+    if (strcmp(method, "bernoulli") != 0 || list_length(node->method) != 1 || node->repeatable)
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, node->location,
+                            "only TABLESAMPLE BERNOULLI without REPEATABLE can be confined");
+    if (scope_expr(s, l, (Node *)node->args) < 0)
+        return -1;
+    return item(s, l, &node->relation, false, ret);
+}
+
+/* -- joins -- */
+
+static int check_merged(struct scoper *s, struct level *l, const JoinExpr *join)
+{
+    l->merged = l->merged || join->isNatural || join->usingClause;
+    if (!join->isNatural && !join->usingClause)
+        return 0;
+    ListCell *cell;
+    foreach (cell, join->usingClause) {
+        ColumnRef *ref = NODE(ColumnRef);
+        ref->fields = list_make1(lfirst(cell));
+        ref->location = -1;
+        if (scope_check_ref(s, l, ref) < 0)
+            return -1;
+    }
+    for (struct source *source = l->sources; source && join->isNatural; source = source->next)
+        if (source->limited)
+            return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
+                                "NATURAL JOIN is not supported for relation \"%s\"",
+                                source->alias);
+    return 0;
+}
+
+/* ${join} has an alias: what is below is known by that name alone, and no fence can name it. */
+static int hide(struct scoper *s, struct level *l, const JoinExpr *join, struct source *before,
+                struct climbed *ret)
+{
+    for (struct source *source = l->sources; source != before; source = source->next) {
+        if (source->limited)
+            return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
+                                "a join with relation \"%s\" cannot have an alias", source->alias);
+        if (source->leaf && l->locked)
+            return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, source->leaf->var->location,
+                                "a join with an alias cannot be locked");
+        if (source->leaf)
+            source->leaf->barrier = true;
+        else if (source->confined && source->subquery)
+            scope_barrier(s, source->subquery);
+    }
+    l->sources = before;
+    named_source(l, NULL, join->alias);
+    ret->visible = NIL;
+    return 0;
+}
+
+static void mark_nullable(const List *leaves)
+{
+    ListCell *cell;
+    foreach (cell, leaves)
+        ((struct leaf *)lfirst(cell))->nullable = true;
+}
+
+static void pass(bool nullable, struct climbed *side, List **on, struct climbed *ret)
+{
+    if (nullable)
+        *on = list_concat(*on, side->carried);
+    else
+        ret->carried = list_concat(ret->carried, side->carried);
+}
+
+static int join_item(struct scoper *s, struct level *l, JoinExpr *join, bool wrap,
+                     struct climbed *ret)
+{
+    bool null_left = join->jointype == JOIN_RIGHT || join->jointype == JOIN_FULL;
+    bool null_right = join->jointype == JOIN_LEFT || join->jointype == JOIN_FULL;
+    bool all = wrap || join->alias || join->jointype == JOIN_FULL;
+    struct source *before = l->sources;
+    struct climbed left = {NIL, NIL}, right = {NIL, NIL};
+    List *on = NIL, *fences = NIL;
+    if (item(s, l, &join->larg, all || (null_left && !join->quals), &left) < 0 ||
+        item(s, l, &join->rarg, all || (null_right && !join->quals), &right) < 0 ||
+        check_merged(s, l, join) < 0)
+        return -1;
+    pass(null_left, &left, &on, ret);
+    pass(null_right, &right, &on, ret);
+    ret->visible = list_concat(list_copy(left.visible), right.visible);
+    if (join->quals && (scope_expr(s, l, join->quals) < 0 ||
+                        scope_fences(s, l, join->quals, ret->visible, &fences) < 0))
+        return -1;
+    if (on || fences) {
+        struct change *c = scope_change(s, CHANGE_ON, NULL);
+        c->join = join;
+        c->leaves = on;
+        c->fences = fences;
+    }
+    if (null_left)
+        mark_nullable(left.visible);
+    if (null_right)
+        mark_nullable(right.visible);
+    if (join->join_using_alias)
+        scope_add_source(l, join->join_using_alias->aliasname);
+    return join->alias ? hide(s, l, join, before, ret) : 0;
+}
+
+static int item(struct scoper *s, struct level *l, Node **slot, bool wrap, struct climbed *ret)
+{
+    Node *node = *slot;
+    switch (nodeTag(node)) {
+    case T_RangeVar:
+        return relation_item(s, l, slot, wrap, ret);
+    case T_RangeSubselect:
+        return subselect_item(s, l, (RangeSubselect *)node);
+    case T_RangeFunction:
+        return function_item(s, l, (RangeFunction *)node);
+    case T_RangeTableSample:
+        return sample_item(s, l, (RangeTableSample *)node, wrap, ret);
+    case T_JoinExpr:
+        return join_item(s, l, (JoinExpr *)node, wrap, ret);
+    default:
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, exprLocation(node),
+                            "this kind of item in FROM is not supported for confined sessions");
+    }
+}
+
+int scope_from(struct scoper *s, struct level *l, List *items, struct climbed *ret)
+{
+    ListCell *cell;
+    foreach (cell, items) {
+        struct climbed one = {NIL, NIL};
+        if (item(s, l, (Node **)&lfirst(cell), false, &one) < 0)
+            return -1;
+        ret->carried = list_concat(ret->carried, one.carried);
+        ret->visible = list_concat(ret->visible, one.visible);
+    }
+    return authorise_join_count(l->nrelations, s->err);
+}
+
+int scope_target(struct scoper *s, struct level *l, RangeVar *var, struct leaf **ret)
+{
+    s->nrelations++;
+    l->nrelations++;
+    l->anchor = var;
+    if (var->catalogname)
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, var->location,
+                            "cross-database references are not implemented: \"%s.%s.%s\"",
+                            var->catalogname, var->schemaname, var->relname);
+    if (is_catalog(var))
+        return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, var->location,
+                            "permission denied to change relation \"%s\"", var->relname);
+    const struct access *access = scope_access(s, var);
+    if (!access || scope_access_write(s, access, var) < 0)
+        return -1;
+    struct source *source = named_source(l, var->relname, var->alias);
+    source->schema = var->alias ? NULL : access->rel->schema;
+    source->rel = access->rel;
+    l->confined = true;
+    s->writes = true;
+    *ret = add_leaf(source, var, access);
+    return 0;
+}

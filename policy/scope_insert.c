@@ -1,0 +1,274 @@
+/* INSERT: whose row will it be?
+ *
+ * A scoped table gets the tenant's value in each row, or has the value given checked.  Columns that refer to
+ * rows of one tenant are checked in every row.  DO UPDATE never touches another tenant's row: it fails. */
+#include "policy/scope.h"
+
+#include "protocol/sqlstate.h"
+
+#include <string.h>
+
+/* What a statement inserts: the columns named or implied, in order. */
+struct target {
+    InsertStmt *stmt;
+    const struct access *access;
+    List *columns; /* char * */
+    List *arms;    /* SelectStmt *: VALUES lists and select lists */
+};
+
+static void collect_arms(SelectStmt *stmt, List **ret)
+{
+    if (stmt->op == SETOP_NONE) {
+        *ret = lappend(*ret, stmt);
+        return;
+    }
+    collect_arms(stmt->larg, ret);
+    collect_arms(stmt->rarg, ret);
+}
+
+static bool has_star(const SelectStmt *arm)
+{
+    ListCell *cell;
+    foreach (cell, arm->targetList) {
+        const Node *value = ((const ResTarget *)lfirst(cell))->val;
+        if (IsA(value, ColumnRef) && IsA(llast(((const ColumnRef *)value)->fields), A_Star))
+            return true;
+    }
+    return false;
+}
+
+/* How many values a row has; -1: not known. */
+static int width(const struct target *t, const struct outputs *outputs)
+{
+    const SelectStmt *first = linitial(t->arms);
+    if (first->valuesLists)
+        return list_length(linitial(first->valuesLists));
+    if (!has_star(first))
+        return list_length(first->targetList);
+    return outputs ? outputs->n : -1;
+}
+
+static int implied_columns(struct scoper *s, struct target *t, int n)
+{
+    const struct catalog_relation *rel = t->access->rel;
+    if (n < 0)
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, t->stmt->relation->location,
+                            "INSERT into \"%s\" must name its columns", rel->name);
+    if ((size_t)n > rel->ncolumns)
+        return scope_refuse(s, SQLSTATE_SYNTAX_ERROR, t->stmt->relation->location,
+                            "INSERT has more expressions than target columns");
+    for (int i = 0; i < n; i++)
+        t->columns = lappend(t->columns, rel->columns[i].name);
+    return 0;
+}
+
+static int named_columns(struct scoper *s, struct target *t)
+{
+    ListCell *cell;
+    foreach (cell, t->stmt->cols) {
+        const ResTarget *column = lfirst(cell);
+        if (!catalog_column(t->access->rel, column->name))
+            return scope_refuse(s, SQLSTATE_UNDEFINED_COLUMN, column->location,
+                                "column \"%s\" of relation \"%s\" does not exist", column->name,
+                                t->access->rel->name);
+        t->columns = lappend(t->columns, column->name);
+    }
+    return 0;
+}
+
+static bool names(const struct target *t, const char *name)
+{
+    ListCell *cell;
+    foreach (cell, t->columns)
+        if (!strcmp(lfirst(cell), name))
+            return true;
+    return false;
+}
+
+/* A column left out takes its default, which must not choose another tenant's row. */
+static int check_missing(struct scoper *s, const struct target *t)
+{
+    const struct access *a = t->access;
+    int at = t->stmt->relation->location;
+    if (a->kind == RULE_THROUGH && !names(t, a->column->name) &&
+        (a->column->has_default || !a->column->not_null))
+        return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, at,
+                            "INSERT into \"%s\" must give a value for column \"%s\"", a->rel->name,
+                            a->column->name);
+    for (size_t i = 0; i < a->rel->nforeign_keys; i++) {
+        const struct catalog_foreign_key *fk = &a->rel->foreign_keys[i];
+        const struct access *parent;
+        if (scope_access_parent(s, a, fk, &parent) < 0)
+            return -1;
+        for (size_t k = 0; parent && k < a->rel->ncolumns; k++) {
+            const struct catalog_column *c = &a->rel->columns[k];
+            if (c->attnum == fk->attnums[0] && c->has_default && !names(t, c->name))
+                return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, at,
+                                    "INSERT into \"%s\" must give a value for column \"%s\"",
+                                    a->rel->name, c->name);
+        }
+    }
+    return 0;
+}
+
+/* Is ${name} a column whose value must be checked? */
+static bool is_bound(const struct access *a, const char *name)
+{
+    const struct catalog_column *c = catalog_column(a->rel, name);
+    if (c == a->tenant || c == a->column)
+        return true;
+    for (size_t i = 0; c && i < a->rel->nforeign_keys; i++)
+        for (size_t k = 0; k < a->rel->foreign_keys[i].ncolumns; k++)
+            if (a->rel->foreign_keys[i].attnums[k] == c->attnum)
+                return true;
+    return false;
+}
+
+static int check_row(struct scoper *s, const struct target *t, SelectStmt *arm, int row,
+                     const List *values)
+{
+    for (int i = 0; i < list_length(t->columns) && i < list_length(values); i++) {
+        const char *name = list_nth(t->columns, i);
+        Node *value = list_nth(values, i);
+        struct change at = {.kind = CHANGE_VALUE, .stmt = (Node *)arm, .insert = t->stmt,
+                            .anchor = t->stmt->relation, .place = PLACE_ROW, .row = row, .item = i};
+        if (IsA(value, ResTarget)) {
+            at.place = PLACE_TARGET;
+            value = ((ResTarget *)value)->val;
+        }
+        at.indirect = t->stmt->cols && ((ResTarget *)list_nth(t->stmt->cols, i))->indirection;
+        if (is_bound(t->access, name) && scope_written(s, t->access, name, value, &at) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int check_arm(struct scoper *s, const struct target *t, SelectStmt *arm)
+{
+    if (arm->valuesLists) {
+        for (int row = 0; row < list_length(arm->valuesLists); row++)
+            if (check_row(s, t, arm, row, list_nth(arm->valuesLists, row)) < 0)
+                return -1;
+        return 0;
+    }
+    ListCell *cell;
+    if (has_star(arm))
+        foreach (cell, t->columns)
+            if (is_bound(t->access, lfirst(cell)))
+                return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                                    t->stmt->relation->location,
+                                    "INSERT into \"%s\" must not fill column \"%s\" by *",
+                                    t->access->rel->name, (char *)lfirst(cell));
+    return check_row(s, t, arm, 0, arm->targetList);
+}
+
+/* The tenant's column and value, where the statement has none. */
+static void append_tenant(struct scoper *s, const struct target *t)
+{
+    struct change *c = scope_change(s, CHANGE_COLUMNS, (Node *)t->stmt);
+    c->insert = t->stmt;
+    c->anchor = t->stmt->relation;
+    c->access = t->access;
+    c->columns = t->stmt->cols ? NIL : t->columns;
+    ListCell *cell;
+    foreach (cell, t->arms) {
+        c = scope_change(s, CHANGE_APPEND, lfirst(cell));
+        c->insert = t->stmt;
+        c->anchor = t->stmt->relation;
+        c->access = t->access;
+    }
+}
+
+static int insert_source(struct scoper *s, struct level *l, struct target *t)
+{
+    SelectStmt *source = (SelectStmt *)t->stmt->selectStmt;
+    struct level *inner = scope_level(l);
+    inner->outer = l->outer;
+    const struct outputs *outputs;
+    if (scope_select(s, source, inner, &outputs) < 0)
+        return -1;
+    collect_arms(source, &t->arms);
+    if ((t->stmt->cols ? named_columns(s, t) : implied_columns(s, t, width(t, outputs))) < 0 ||
+        check_missing(s, t) < 0)
+        return -1;
+    ListCell *cell;
+    foreach (cell, t->arms)
+        if (check_arm(s, t, lfirst(cell)) < 0)
+            return -1;
+    if (t->access->kind == RULE_SCOPED && !names(t, t->access->tenant->name))
+        append_tenant(s, t);
+    return 0;
+}
+
+static int insert_defaults(struct scoper *s, struct target *t)
+{
+    if (check_missing(s, t) < 0)
+        return -1;
+    if (t->access->kind != RULE_SCOPED)
+        return 0;
+    struct change *c = scope_change(s, CHANGE_EXPAND, (Node *)t->stmt);
+    c->insert = t->stmt;
+    c->anchor = t->stmt->relation;
+    c->access = t->access;
+    return 0;
+}
+
+static int infer(struct scoper *s, struct level *l, InferClause *clause)
+{
+    if (!clause)
+        return 0;
+    ListCell *cell;
+    foreach (cell, clause->indexElems) {
+        const IndexElem *element = lfirst(cell);
+        if (element->opclass)
+            return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, clause->location,
+                                "operator classes in ON CONFLICT are not supported for confined "
+                                "sessions");
+        if (scope_expr(s, l, element->expr) < 0)
+            return -1;
+    }
+    return scope_expr(s, l, clause->whereClause);
+}
+
+static int conflict(struct scoper *s, struct level *l, const struct target *t, struct leaf *leaf)
+{
+    OnConflictClause *clause = t->stmt->onConflictClause;
+    if (!clause)
+        return 0;
+    if (infer(s, l, clause->infer) < 0)
+        return -1;
+    if (clause->action != ONCONFLICT_UPDATE)
+        return 0;
+    struct source *target = l->sources;
+    struct source *excluded = scope_add_source(l, "excluded");
+    excluded->rel = t->access->rel;
+    l->anchor = t->stmt->relation;
+    if (scope_set_list(s, l, t->access, clause->targetList, PLACE_CONFLICT_SET,
+                       (Node *)t->stmt) < 0 ||
+        scope_expr(s, l, clause->whereClause) < 0)
+        return -1;
+    l->sources = target; /* RETURNING does not see it */
+    struct change *c = scope_change(s, CHANGE_CONFLICT, (Node *)t->stmt);
+    c->insert = t->stmt;
+    c->anchor = t->stmt->relation;
+    c->leaf = leaf;
+    return 0;
+}
+
+int scope_insert(struct scoper *s, InsertStmt *stmt, struct level *l)
+{
+    struct target t = {.stmt = stmt};
+    struct leaf *leaf;
+    if (scope_with(s, l, stmt->withClause) < 0)
+        return -1;
+    struct level *target = scope_level(l); /* the source does not see the target's columns */
+    target->outer = l->outer;
+    if (scope_target(s, target, stmt->relation, &leaf) < 0)
+        return -1;
+    l->confined = true;
+    t.access = leaf->access;
+    if ((stmt->selectStmt ? insert_source(s, l, &t) : insert_defaults(s, &t)) < 0 ||
+        conflict(s, target, &t, leaf) < 0)
+        return -1;
+    return scope_expr(s, target, (Node *)stmt->returningList);
+}

@@ -1,0 +1,327 @@
+/* Names to sources and columns, by PostgreSQL's rules of visibility. */
+#include "policy/scope.h"
+
+#include "protocol/sqlstate.h"
+
+#include <string.h>
+
+struct source *scope_add_source(struct level *l, const char *alias)
+{
+    struct source *source = palloc0(sizeof *source);
+    source->alias = alias;
+    source->next = l->sources;
+    l->sources = source;
+    return source;
+}
+
+const struct cte *scope_find_cte(const struct level *l, const char *name)
+{
+    for (const struct cte *c = l->ctes; c; c = c->next)
+        if (!strcmp(c->name, name))
+            return c;
+    return NULL;
+}
+
+/* -- columns of one source -- */
+
+static const struct { const char *name; uint32_t type_oid; } system_columns[] = {
+    {"tableoid", 26}, {"ctid", 27}, {"xmin", 28}, {"cmin", 29}, {"xmax", 28}, {"cmax", 29},
+};
+
+static int natural_count(const struct source *source)
+{
+    if (source->rel)
+        return (int)source->rel->ncolumns;
+    return source->outputs ? source->outputs->n : -1;
+}
+
+int scope_column_count(const struct source *source)
+{
+    return source->limited ? -1 : natural_count(source);
+}
+
+const char *scope_column_name(const struct source *source, int i)
+{
+    if (i < list_length(source->colnames))
+        return strVal(list_nth(source->colnames, i));
+    if (source->rel)
+        return (size_t)i < source->rel->ncolumns ? source->rel->columns[i].name : NULL;
+    return source->outputs && i < source->outputs->n ? source->outputs->items[i].name : NULL;
+}
+
+/* Is ${name} a column of it?  1 yes, 0 no, -1 cannot be known. */
+static int source_has(const struct source *source, const char *name, uint32_t *ret_type)
+{
+    if (source->limited) {
+        for (const char *const *c = source->limited; *c; c++)
+            if (!strcmp(*c, name))
+                return 1;
+        return -1;
+    }
+    int n = natural_count(source);
+    bool unknown = n < 0;
+    for (int i = 0; i < n || i < list_length(source->colnames); i++) {
+        const char *column = scope_column_name(source, i);
+        if (!column)
+            unknown = true;
+        else if (!strcmp(column, name)) {
+            if (i < n)
+                *ret_type = source->rel ? source->rel->columns[i].type_oid
+                                        : source->outputs->items[i].type_oid;
+            return 1;
+        }
+    }
+    for (size_t i = 0; source->rel && i < sizeof system_columns / sizeof *system_columns; i++)
+        if (!strcmp(system_columns[i].name, name)) {
+            *ret_type = system_columns[i].type_oid;
+            return 1;
+        }
+    return unknown ? -1 : 0;
+}
+
+/* -- references -- */
+
+struct resolved {
+    const struct level *level;
+    const struct source *source;
+    uint32_t type_oid;
+    bool whole_row;
+    bool certain;
+};
+
+static const char *field(const ColumnRef *ref, int i)
+{
+    const Node *node = list_nth(ref->fields, i);
+    return IsA(node, String) ? strVal(node) : NULL; /* NULL: the star */
+}
+
+static bool is_named(const struct source *source, const char *schema, const char *name)
+{
+    if (!source->alias || strcmp(source->alias, name))
+        return false;
+    return !schema || (source->schema && !strcmp(source->schema, schema));
+}
+
+/* The innermost source that is called ${name}. */
+static const struct source *find_source(const struct level *l, const char *schema,
+                                        const char *name, const struct level **ret_level)
+{
+    for (; l; l = l->outer)
+        for (const struct source *source = l->sources; source; source = source->next)
+            if (is_named(source, schema, name)) {
+                *ret_level = l;
+                return source;
+            }
+    return NULL;
+}
+
+/* An unqualified name: the innermost level that has such a column. */
+static struct resolved resolve_bare(const struct level *l, const char *name)
+{
+    struct resolved r = {.certain = true};
+    for (const struct level *at = l; at; at = at->outer) {
+        const struct source *found = NULL;
+        uint32_t type = 0;
+        int hits = 0;
+        for (const struct source *source = at->sources; source; source = source->next) {
+            uint32_t one = 0;
+            int has = source_has(source, name, &one);
+            r.certain = r.certain && has >= 0;
+            if (has == 1) {
+                hits++;
+                found = source;
+                type = one;
+            }
+        }
+        if (hits == 0)
+            continue;
+        r.level = at;
+        r.source = found;
+        r.certain = r.certain && hits == 1;
+        r.type_oid = hits == 1 && r.certain ? type : 0; /* merged columns of USING: not known */
+        return r;
+    }
+    r.source = find_source(l, NULL, name, &r.level);
+    r.whole_row = r.source != NULL;
+    r.certain = false;
+    return r;
+}
+
+/* Of the names before the last: the source meant, NULL if none. */
+static const struct source *qualifier(const struct level *l, const ColumnRef *ref,
+                                      const struct level **ret_level)
+{
+    int n = list_length(ref->fields);
+    if (n == 2)
+        return field(ref, 0) ? find_source(l, NULL, field(ref, 0), ret_level) : NULL;
+    if (n == 3 && field(ref, 0) && field(ref, 1))
+        return find_source(l, field(ref, 0), field(ref, 1), ret_level);
+    return NULL;
+}
+
+static struct resolved resolve(const struct level *l, const ColumnRef *ref)
+{
+    struct resolved r = {0};
+    int n = list_length(ref->fields);
+    const char *last = field(ref, n - 1);
+    if (n == 1 && last)
+        return resolve_bare(l, last);
+    if (n == 1)
+        return r;
+    r.source = qualifier(l, ref, &r.level);
+    if (!r.source)
+        return r;
+    if (!last)
+        r.whole_row = true;
+    else if (source_has(r.source, last, &r.type_oid) == 1)
+        r.certain = true;
+    return r;
+}
+
+uint32_t scope_ref_type(const struct level *l, const ColumnRef *ref)
+{
+    struct resolved r = resolve(l, ref);
+    return r.certain ? r.type_oid : 0;
+}
+
+bool scope_ref_is_inner(const struct level *l, const ColumnRef *ref)
+{
+    struct resolved r = resolve(l, ref);
+    return r.source && r.level == l;
+}
+
+bool scope_ref_may_mean(const struct source *source, const ColumnRef *ref)
+{
+    int n = list_length(ref->fields);
+    const char *last = field(ref, n - 1);
+    uint32_t type;
+    if (n == 1)
+        return !last || source_has(source, last, &type) != 0 || is_named(source, NULL, last);
+    return n > 3 || is_named(source, NULL, field(ref, n - 2) ? field(ref, n - 2) : "") ||
+           is_named(source, NULL, field(ref, 0)); /* (alias.column).field without parentheses */
+}
+
+/* -- what a reference may touch -- */
+
+static int deny_column(struct scoper *s, const struct source *source, const char *name, int location)
+{
+    return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
+                        name ? "permission denied for column \"%2$s\" of relation \"%1$s\""
+                             : "permission denied for all columns of relation \"%s\"",
+                        source->alias, name);
+}
+
+/* A bare name could be a column of a catalog relation that is not on its list. */
+static int check_bare_limited(struct scoper *s, const struct level *l, const char *name,
+                              int location)
+{
+    for (; l; l = l->outer) {
+        bool known = false;
+        const struct source *limited = NULL;
+        for (const struct source *source = l->sources; source; source = source->next) {
+            uint32_t type;
+            if (is_named(source, NULL, name) && source->limited)
+                return deny_column(s, source, NULL, location);
+            if (source_has(source, name, &type) == 1)
+                known = true;
+            else if (source->limited)
+                limited = source;
+        }
+        if (known)
+            return 0;
+        if (limited)
+            return deny_column(s, limited, name, location);
+    }
+    return 0;
+}
+
+static int check_star(struct scoper *s, const struct level *l, const struct source *only,
+                      int location)
+{
+    for (const struct source *source = l->sources; source; source = source->next)
+        if (source->limited && (!only || source == only))
+            return deny_column(s, source, NULL, location);
+    return 0;
+}
+
+int scope_check_ref(struct scoper *s, struct level *l, const ColumnRef *ref)
+{
+    int n = list_length(ref->fields);
+    const char *last = field(ref, n - 1);
+    if (n == 1)
+        return last ? check_bare_limited(s, l, last, ref->location)
+                    : check_star(s, l, NULL, ref->location);
+    if (n > 3)
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, ref->location,
+                            "cross-database references are not implemented");
+    struct resolved r = resolve(l, ref);
+    if (r.source && r.source->limited && (!last || !r.certain))
+        return deny_column(s, r.source, last, ref->location);
+    if (r.certain || !last)
+        return 0;
+    /* not a column that we know: `x.f` may be a call of f; `a.b.c` may also be field c of column b */
+    return authorise_attribute(&s->auth, last, ref->location, s->err);
+}
+
+/* -- columns of a select list -- */
+
+static void add_output(struct outputs *out, const char *name, uint32_t type_oid)
+{
+    out->items = out->items ? repalloc(out->items, (size_t)(out->n + 1) * sizeof *out->items)
+                            : palloc(sizeof *out->items);
+    out->items[out->n++] = (struct output){.name = name, .type_oid = type_oid};
+}
+
+/* All columns of one source; false: not known. */
+static bool add_all(struct outputs *out, const struct source *source)
+{
+    int n = scope_column_count(source);
+    for (int i = 0; i < n; i++) {
+        uint32_t type = source->rel ? source->rel->columns[i].type_oid
+                                    : source->outputs->items[i].type_oid;
+        add_output(out, scope_column_name(source, i), type);
+    }
+    return n >= 0;
+}
+
+/* `*` of a level without joins by USING is its sources in order; they are linked last first. */
+static bool add_star(struct outputs *out, const struct source *source)
+{
+    return !source || (add_star(out, source->next) && add_all(out, source));
+}
+
+static const char *target_name(const ResTarget *target)
+{
+    if (target->name)
+        return target->name;
+    if (IsA(target->val, ColumnRef)) {
+        const ColumnRef *ref = (const ColumnRef *)target->val;
+        return field(ref, list_length(ref->fields) - 1);
+    }
+    return NULL; /* PostgreSQL's rule for naming expressions is long: better not to know */
+}
+
+const struct outputs *scope_outputs(const struct level *l, const List *targets, const List *names)
+{
+    struct outputs *out = palloc0(sizeof *out);
+    ListCell *cell;
+    foreach (cell, targets) {
+        const ResTarget *target = lfirst(cell);
+        const ColumnRef *ref = IsA(target->val, ColumnRef) ? (ColumnRef *)target->val : NULL;
+        if (ref && !field(ref, list_length(ref->fields) - 1)) {
+            struct resolved r = resolve(l, ref);
+            bool all = list_length(ref->fields) == 1 ? !l->merged && add_star(out, l->sources)
+                                                     : r.source && add_all(out, r.source);
+            if (!all)
+                return NULL;
+        } else {
+            add_output(out, target_name(target), ref ? scope_ref_type(l, ref) : 0);
+        }
+    }
+    int i = 0;
+    foreach (cell, names) {
+        if (i < out->n)
+            out->items[i++].name = strVal(lfirst(cell));
+    }
+    return out;
+}

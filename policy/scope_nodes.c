@@ -1,0 +1,233 @@
+#include "policy/scope_nodes.h"
+
+Node *scope_nodes_column(const char *ref, const char *column)
+{
+    ColumnRef *node = NODE(ColumnRef);
+    node->fields = list_make2(makeString(pstrdup(ref)), makeString(pstrdup(column)));
+    node->location = -1;
+    return (Node *)node;
+}
+
+static Node *cast(Node *arg, const char *type)
+{
+    TypeCast *node = NODE(TypeCast);
+    node->arg = arg;
+    node->typeName = makeTypeName(pstrdup(type));
+    node->location = -1;
+    return (Node *)node;
+}
+
+Node *scope_nodes_tenant(const struct scoper *s, const struct catalog_column *column)
+{
+    ParamRef *node = NODE(ParamRef);
+    node->number = scope_hidden(s);
+    node->location = -1;
+    const char *type = scope_cast_type(column);
+    return type ? cast((Node *)node, type) : (Node *)node;
+}
+
+static Node *equals(Node *left, Node *right)
+{
+    List *name = list_make2(makeString("pg_catalog"), makeString("="));
+    return (Node *)makeA_Expr(AEXPR_OP, name, left, right, -1);
+}
+
+Node *scope_nodes_bool(BoolExprType op, List *args)
+{
+    return list_length(args) == 1 ? linitial(args) : (Node *)makeBoolExpr(op, args, -1);
+}
+
+ResTarget *scope_nodes_target(Node *value)
+{
+    ResTarget *node = NODE(ResTarget);
+    node->val = value;
+    node->location = -1;
+    return node;
+}
+
+SelectStmt *scope_nodes_select(List *targets, RangeVar *from, Node *where)
+{
+    SelectStmt *node = NODE(SelectStmt);
+    node->targetList = targets;
+    node->fromClause = from ? list_make1(from) : NIL;
+    node->whereClause = where;
+    return node;
+}
+
+static SubLink *sublink(SubLinkType type, Node *test, SelectStmt *query)
+{
+    SubLink *node = NODE(SubLink);
+    node->subLinkType = type;
+    node->testexpr = test;
+    node->subselect = (Node *)query;
+    node->location = -1;
+    return node;
+}
+
+/* SELECT p.key FROM parent AS p WHERE (also) AND the parent's qual */
+static SelectStmt *parent_keys(const struct scoper *s, const struct access *parent,
+                               const struct catalog_column *key, Node *(*also)(Node *, Node *),
+                               Node *value, int depth)
+{
+    char *alias = psprintf("partywall_p%d", depth);
+    RangeVar *from = makeRangeVar(pstrdup(parent->rel->schema), pstrdup(parent->rel->name), -1);
+    from->alias = makeAlias(alias, NIL);
+    const struct catalog_column *own =
+        parent->kind == RULE_SCOPED ? parent->tenant : parent->column;
+    List *where = NIL;
+    if (also)
+        where = lappend(where, also(scope_nodes_column(alias, key->name), value));
+    where = lappend(where, scope_nodes_qual(s, parent, alias, own->name, false, depth + 1));
+    ResTarget *target = scope_nodes_target(scope_nodes_column(alias, key->name));
+    return scope_nodes_select(list_make1(target), from, scope_nodes_bool(AND_EXPR, where));
+}
+
+Node *scope_nodes_qual(const struct scoper *s, const struct access *a, const char *ref,
+                       const char *column, bool scan_level, int depth)
+{
+    Node *left = scope_nodes_column(ref, column);
+    if (a->kind == RULE_SCOPED)
+        return equals(left, scope_nodes_tenant(s, a->tenant));
+    SelectStmt *keys = parent_keys(s, a->parent, a->key, NULL, NULL, depth);
+    if (!scan_level)
+        return (Node *)sublink(ANY_SUBLINK, left, keys);
+    SubLink *array = sublink(ARRAY_SUBLINK, NULL, keys);
+    return (Node *)makeA_Expr(AEXPR_OP_ANY, list_make1(makeString("=")), left, (Node *)array, -1);
+}
+
+Node *scope_nodes_leaf(const struct scoper *s, const struct leaf *leaf)
+{
+    return scope_nodes_qual(s, leaf->access, leaf->ref, leaf->column, leaf->scan_level, 0);
+}
+
+/* -- CASE -- */
+
+static CaseWhen *when(Node *cond, Node *result)
+{
+    CaseWhen *node = NODE(CaseWhen);
+    node->expr = (Expr *)cond;
+    node->result = (Expr *)result;
+    node->location = -1;
+    return node;
+}
+
+static Node *case_of(List *whens, Node *otherwise)
+{
+    CaseExpr *node = NODE(CaseExpr);
+    node->args = whens;
+    node->defresult = (Expr *)otherwise;
+    node->location = -1;
+    return (Node *)node;
+}
+
+static Node *is_null(Node *arg)
+{
+    NullTest *node = NODE(NullTest);
+    node->arg = (Expr *)arg;
+    node->nulltesttype = IS_NULL;
+    node->location = -1;
+    return (Node *)node;
+}
+
+static Node *count_is_not_negative(void)
+{
+    FuncCall *count = makeFuncCall(list_make1(makeString("count")), NIL, COERCE_EXPLICIT_CALL, -1);
+    count->agg_star = true;
+    A_Const *zero = NODE(A_Const);
+    zero->val.ival.type = T_Integer;
+    zero->location = -1;
+    return (Node *)makeSimpleA_Expr(AEXPR_OP, ">=", (Node *)count, (Node *)zero, -1);
+}
+
+Node *scope_nodes_fence(const struct scoper *s, const struct fence *fence, Node *cond)
+{
+    List *tests = NIL;
+    ListCell *cell;
+    foreach (cell, fence->leaves)
+        tests = lappend(tests, scope_nodes_leaf(s, lfirst(cell)));
+    foreach (cell, fence->nullable) {
+        const struct leaf *leaf = lfirst(cell);
+        Node *missing = is_null(scope_nodes_column(leaf->ref, leaf->column));
+        tests = lappend(tests, makeBoolExpr(OR_EXPR,
+                                            list_make2(scope_nodes_leaf(s, leaf), missing), -1));
+    }
+    Node *test = tests ? scope_nodes_bool(AND_EXPR, tests) : count_is_not_negative();
+    return case_of(list_make1(when(test, cond)), NULL);
+}
+
+/* -- checks that fail loudly -- */
+
+/* (SELECT 'marker'::text)::int4::type: PostgreSQL evaluates the subquery, and fails, only when the CASE
+ * around it gets there. */
+static Node *fail(const struct change *c, const char *type)
+{
+    A_Const *marker = NODE(A_Const);
+    marker->val.sval.type = T_String;
+    marker->val.sval.sval = pstrdup(scope_marker(c));
+    marker->location = -1;
+    ResTarget *target = scope_nodes_target(cast((Node *)marker, "text"));
+    Node *text = (Node *)sublink(EXPR_SUBLINK, NULL,
+                                 scope_nodes_select(list_make1(target), NULL, NULL));
+    if (type[0] == 't')
+        return cast(cast(text, "int4"), type);
+    return cast(text, type);
+}
+
+static Node *value_tenant(const struct scoper *s, const struct change *c, Node *value)
+{
+    const struct catalog_column *column = c->value.column;
+    const char *type = scope_cast_type(column);
+    CaseWhen *same = when(equals(value, scope_nodes_tenant(s, column)),
+                          scope_nodes_tenant(s, column));
+    return case_of(list_make1(same), fail(c, type ? type : "text"));
+}
+
+static Node *value_parent(const struct scoper *s, const struct change *c, Node *value)
+{
+    const struct value_change *v = &c->value;
+    A_Const *null = NODE(A_Const);
+    null->isnull = true;
+    null->location = -1;
+    Node *failure = fail(c, scope_cast_type(v->key));
+    if (v->simple) {
+        CoalesceExpr *node = NODE(CoalesceExpr);
+        SelectStmt *keys = parent_keys(s, v->parent, v->key, equals, value, 0);
+        if (v->nullable)
+            failure = case_of(list_make1(when(is_null(copyObjectImpl(value)), (Node *)null)),
+                              failure);
+        node->args = list_make2(sublink(EXPR_SUBLINK, NULL, keys), failure);
+        node->location = -1;
+        return (Node *)node;
+    }
+    SelectStmt *keys = parent_keys(s, v->parent, v->key, NULL, NULL, 0);
+    List *whens = list_make1(when((Node *)sublink(ANY_SUBLINK, value, keys),
+                                  copyObjectImpl(value)));
+    if (v->nullable)
+        whens = lappend(whens, when(is_null(copyObjectImpl(value)), (Node *)null));
+    return case_of(whens, failure);
+}
+
+Node *scope_nodes_value(const struct scoper *s, const struct change *c, Node *value)
+{
+    switch (c->value.check) {
+    case CHECK_TENANT:
+        return value_tenant(s, c, value);
+    case CHECK_PARENT:
+        return value_parent(s, c, value);
+    case CHECK_DEFAULT:
+        break;
+    }
+    return scope_nodes_tenant(s, c->value.column);
+}
+
+Node *scope_nodes_conflict(const struct scoper *s, const struct change *c, Node *cond)
+{
+    if (!cond) {
+        A_Const *yes = NODE(A_Const);
+        yes->val.boolval.type = T_Boolean;
+        yes->val.boolval.boolval = true;
+        yes->location = -1;
+        cond = (Node *)yes;
+    }
+    return case_of(list_make1(when(scope_nodes_leaf(s, c->leaf), cond)), fail(c, "bool"));
+}

@@ -1,0 +1,23 @@
+/* scope_nodes.h: the trees that changes add.  The same things as texts: splice_sql.h; neither is made from
+ * the other. */
+#pragma once
+
+#include "policy/scope.h"
+
+Node *scope_nodes_column(const char *ref, const char *column);
+/* $hidden::type, the tenant's value beside ${column}. */
+Node *scope_nodes_tenant(const struct scoper *s, const struct catalog_column *column);
+/* ${args} joined; one stands alone. */
+Node *scope_nodes_bool(BoolExprType op, List *args);
+/* ref.column = tenant, or ref.column IN (SELECT ... parent); ${depth} 0. */
+Node *scope_nodes_qual(const struct scoper *s, const struct access *a, const char *ref,
+                       const char *column, bool scan_level, int depth);
+Node *scope_nodes_leaf(const struct scoper *s, const struct leaf *leaf);
+/* CASE WHEN the fence holds THEN ${cond} END. */
+Node *scope_nodes_fence(const struct scoper *s, const struct fence *fence, Node *cond);
+SelectStmt *scope_nodes_select(List *targets, RangeVar *from, Node *where);
+ResTarget *scope_nodes_target(Node *value);
+/* The value of CHANGE_VALUE, from the client's. */
+Node *scope_nodes_value(const struct scoper *s, const struct change *c, Node *value);
+/* The WHERE of DO UPDATE. */
+Node *scope_nodes_conflict(const struct scoper *s, const struct change *c, Node *cond);

@@ -1,0 +1,243 @@
+/* The changes, carried out on the tree. */
+#include "policy/scope_nodes.h"
+
+#include "protocol/sqlstate.h"
+
+int scope_set_element(const List *targets, int item)
+{
+    int element = 0;
+    for (int i = 0; i < item; i++) {
+        const Node *value = ((const ResTarget *)list_nth(targets, i))->val;
+        const MultiAssignRef *multi = IsA(value, MultiAssignRef) ? (const void *)value : NULL;
+        element += !multi || multi->colno == multi->ncolumns;
+    }
+    return element;
+}
+
+const char *scope_marker(const struct change *c)
+{
+    if (c->kind == CHANGE_CONFLICT)
+        return psprintf("partywall:23505:%s:", c->leaf->access->rel->name);
+    if (c->value.check == CHECK_PARENT)
+        return psprintf("partywall:23503:%s:%s", c->value.rel->name, c->value.constraint);
+    return psprintf("partywall:42501:%s:%s", c->value.rel->name, c->value.column->name);
+}
+
+/* -- conditions -- */
+
+static const struct fence *fence_at(const List *fences, int index)
+{
+    ListCell *cell;
+    foreach (cell, fences) {
+        const struct fence *fence = lfirst(cell);
+        if (fence->index == index)
+            return fence;
+    }
+    return NULL;
+}
+
+static void fence_conjuncts(const struct scoper *s, Node **slot, const List *fences, int *index)
+{
+    Node *cond = *slot;
+    if (IsA(cond, BoolExpr) && ((BoolExpr *)cond)->boolop == AND_EXPR) {
+        ListCell *cell;
+        foreach (cell, ((BoolExpr *)cond)->args)
+            fence_conjuncts(s, (Node **)&lfirst(cell), fences, index);
+        return;
+    }
+    const struct fence *fence = fence_at(fences, (*index)++);
+    if (fence)
+        *slot = scope_nodes_fence(s, fence, cond);
+}
+
+static void apply_condition(const struct scoper *s, const struct change *c, Node **slot)
+{
+    int index = 0;
+    const struct fence *whole = fence_at(c->fences, -1);
+    if (*slot && whole)
+        *slot = scope_nodes_fence(s, whole, *slot);
+    else if (*slot)
+        fence_conjuncts(s, slot, c->fences, &index);
+    List *all = NIL;
+    ListCell *cell;
+    foreach (cell, c->leaves)
+        all = lappend(all, scope_nodes_leaf(s, lfirst(cell)));
+    if (!all)
+        return;
+    if (*slot)
+        all = lappend(all, *slot);
+    *slot = scope_nodes_bool(AND_EXPR, all);
+}
+
+static Node **where_of(Node *stmt)
+{
+    if (IsA(stmt, SelectStmt))
+        return &((SelectStmt *)stmt)->whereClause;
+    if (IsA(stmt, UpdateStmt))
+        return &((UpdateStmt *)stmt)->whereClause;
+    return &((DeleteStmt *)stmt)->whereClause;
+}
+
+/* -- FROM -- */
+
+static Node *zero(void)
+{
+    A_Const *node = NODE(A_Const);
+    node->val.ival.type = T_Integer;
+    node->location = -1;
+    return (Node *)node;
+}
+
+static List *star(void)
+{
+    ColumnRef *ref = NODE(ColumnRef);
+    A_Star *all = NODE(A_Star);
+    ref->fields = list_make1(all);
+    ref->location = -1;
+    return list_make1(scope_nodes_target((Node *)ref));
+}
+
+static void apply_wrap(const struct scoper *s, const struct leaf *leaf)
+{
+    RangeSubselect *node = NODE(RangeSubselect);
+    RangeVar *inside = copyObjectImpl(leaf->var);
+    const struct access *a = leaf->access;
+    const char *column = (a->kind == RULE_SCOPED ? a->tenant : a->column)->name;
+    inside->alias = NULL;
+    SelectStmt *query = scope_nodes_select(
+        star(), inside,
+        scope_nodes_qual(s, a, leaf->var->relname, column, leaf->scan_level, 0));
+    query->limitOffset = leaf->barrier ? zero() : NULL;
+    node->subquery = (Node *)query;
+    node->alias = leaf->var->alias ? copyObjectImpl(leaf->var->alias)
+                                   : makeAlias(leaf->var->relname, NIL);
+    *leaf->slot = (Node *)node;
+}
+
+/* -- written values -- */
+
+static ResTarget *column_target(const char *name)
+{
+    ResTarget *node = scope_nodes_target(NULL);
+    node->name = pstrdup(name);
+    return node;
+}
+
+static void apply_columns(const struct change *c)
+{
+    ListCell *cell;
+    foreach (cell, c->columns)
+        c->insert->cols = lappend(c->insert->cols, column_target(lfirst(cell)));
+    c->insert->cols = lappend(c->insert->cols, column_target(c->access->tenant->name));
+}
+
+static void apply_append(const struct scoper *s, const struct change *c)
+{
+    SelectStmt *arm = (SelectStmt *)c->stmt;
+    ListCell *cell;
+    foreach (cell, arm->valuesLists)
+        lfirst(cell) = lappend(lfirst(cell), scope_nodes_tenant(s, c->access->tenant));
+    if (!arm->valuesLists)
+        arm->targetList = lappend(
+            arm->targetList, scope_nodes_target(scope_nodes_tenant(s, c->access->tenant)));
+}
+
+static void apply_expand(const struct scoper *s, const struct change *c)
+{
+    SelectStmt *values = NODE(SelectStmt);
+    values->valuesLists = list_make1(list_make1(scope_nodes_tenant(s, c->access->tenant)));
+    c->insert->cols = list_make1(column_target(c->access->tenant->name));
+    c->insert->selectStmt = (Node *)values;
+}
+
+static Node **value_slot(const struct change *c)
+{
+    List *targets = NIL;
+    switch (c->place) {
+    case PLACE_ROW: {
+        List *row = list_nth(((SelectStmt *)c->stmt)->valuesLists, c->row);
+        return (Node **)&lfirst(list_nth_cell(row, c->item));
+    }
+    case PLACE_TARGET:
+        targets = ((SelectStmt *)c->stmt)->targetList;
+        break;
+    case PLACE_SET:
+        targets = ((UpdateStmt *)c->stmt)->targetList;
+        break;
+    case PLACE_CONFLICT_SET:
+        targets = ((InsertStmt *)c->stmt)->onConflictClause->targetList;
+        break;
+    }
+    return &((ResTarget *)list_nth(targets, c->item))->val;
+}
+
+static void apply_copy(const struct scoper *s, const struct change *c)
+{
+    CopyStmt *stmt = (CopyStmt *)c->stmt;
+    const struct access *a = c->access;
+    List *targets = NIL;
+    ListCell *cell;
+    foreach (cell, c->columns) {
+        ColumnRef *ref = NODE(ColumnRef);
+        ref->fields = list_make1(makeString(lfirst(cell)));
+        ref->location = -1;
+        targets = lappend(targets, scope_nodes_target((Node *)ref));
+    }
+    Node *where = NULL;
+    if (a->kind != RULE_SHARED)
+        where = scope_nodes_qual(s, a, stmt->relation->relname,
+                                 (a->kind == RULE_SCOPED ? a->tenant : a->column)->name, false, 0);
+    stmt->query = (Node *)scope_nodes_select(targets, stmt->relation, where);
+    stmt->relation = NULL;
+    stmt->attlist = NIL;
+}
+
+static void apply(const struct scoper *s, const struct change *c)
+{
+    switch (c->kind) {
+    case CHANGE_WHERE:
+        apply_condition(s, c, where_of(c->stmt));
+        return;
+    case CHANGE_ON:
+        apply_condition(s, c, &c->join->quals);
+        return;
+    case CHANGE_HAVING:
+        apply_condition(s, c, &((SelectStmt *)c->stmt)->havingClause);
+        return;
+    case CHANGE_WRAP:
+        apply_wrap(s, c->leaf);
+        return;
+    case CHANGE_BARRIER:
+        ((SelectStmt *)c->stmt)->limitOffset = zero();
+        return;
+    case CHANGE_COLUMNS:
+        apply_columns(c);
+        return;
+    case CHANGE_APPEND:
+        apply_append(s, c);
+        return;
+    case CHANGE_VALUE: {
+        Node **slot = value_slot(c);
+        *slot = scope_nodes_value(s, c, *slot);
+        return;
+    }
+    case CHANGE_CONFLICT: {
+        OnConflictClause *clause = c->insert->onConflictClause;
+        clause->whereClause = scope_nodes_conflict(s, c, clause->whereClause);
+        return;
+    }
+    case CHANGE_EXPAND:
+        apply_expand(s, c);
+        return;
+    case CHANGE_COPY:
+        apply_copy(s, c);
+        return;
+    }
+}
+
+void scope_tree_apply(struct scoper *s)
+{
+    ListCell *cell;
+    foreach (cell, s->changes)
+        apply(s, lfirst(cell));
+}

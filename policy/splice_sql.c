@@ -1,0 +1,164 @@
+#include "policy/splice_sql.h"
+
+#include <string.h>
+
+static char *quoted(const char *text, char quote)
+{
+    char *out = palloc(2 * strlen(text) + 3), *at = out;
+    *at++ = quote;
+    for (; *text; text++) {
+        if (*text == quote)
+            *at++ = quote;
+        *at++ = *text;
+    }
+    *at++ = quote;
+    *at = '\0';
+    return out;
+}
+
+char *sql_ident(const char *name)
+{
+    return quoted(name, '"');
+}
+
+char *sql_tenant(const struct scoper *s, const struct catalog_column *column)
+{
+    const char *type = scope_cast_type(column);
+    return type ? psprintf("$%d::%s", scope_hidden(s), type) : psprintf("$%d", scope_hidden(s));
+}
+
+static const char *own_column(const struct access *a)
+{
+    return a->kind == RULE_SCOPED ? a->tenant->name : a->column->name;
+}
+
+/* (SELECT p.key FROM parent AS p WHERE ...); ${value} NULL: all keys of the tenant's rows. */
+static char *parent_keys(const struct scoper *s, const struct access *parent,
+                         const struct catalog_column *key, const char *value, int depth)
+{
+    char *alias = psprintf("partywall_p%d", depth);
+    char *column = sql_ident(key->name);
+    char *also = value ? psprintf("%s.%s OPERATOR(pg_catalog.=) (%s) AND ", alias, column, value)
+                       : pstrdup("");
+    return psprintf("(SELECT %s.%s FROM %s.%s AS %s WHERE %s%s)", alias, column,
+                    sql_ident(parent->rel->schema), sql_ident(parent->rel->name), alias, also,
+                    sql_qual(s, parent, alias, own_column(parent), false, depth + 1));
+}
+
+char *sql_qual(const struct scoper *s, const struct access *a, const char *ref, const char *column,
+               bool scan_level, int depth)
+{
+    char *left = psprintf("%s.%s", sql_ident(ref), sql_ident(column));
+    if (a->kind == RULE_SCOPED)
+        return psprintf("%s OPERATOR(pg_catalog.=) %s", left, sql_tenant(s, a->tenant));
+    char *keys = parent_keys(s, a->parent, a->key, NULL, depth);
+    return scan_level ? psprintf("%s = ANY (ARRAY%s)", left, keys)
+                      : psprintf("%s IN %s", left, keys);
+}
+
+static char *leaf_qual(const struct scoper *s, const struct leaf *leaf)
+{
+    return sql_qual(s, leaf->access, leaf->ref, leaf->column, leaf->scan_level, 0);
+}
+
+static char *join(char *left, const char *with, char *right)
+{
+    return left ? psprintf("%s%s%s", left, with, right) : right;
+}
+
+char *sql_quals(const struct scoper *s, const List *leaves)
+{
+    char *all = NULL;
+    ListCell *cell;
+    foreach (cell, leaves)
+        all = join(all, " AND ", leaf_qual(s, lfirst(cell)));
+    return all;
+}
+
+char *sql_fence_open(const struct scoper *s, const struct fence *fence)
+{
+    char *all = sql_quals(s, fence->leaves);
+    ListCell *cell;
+    foreach (cell, fence->nullable) {
+        const struct leaf *leaf = lfirst(cell);
+        all = join(all, " AND ",
+                   psprintf("(%s OR %s.%s IS NULL)", leaf_qual(s, leaf), sql_ident(leaf->ref),
+                            sql_ident(leaf->column)));
+    }
+    return psprintf("CASE WHEN %s THEN (", all ? all : "count(*) >= 0");
+}
+
+char *sql_wrap_close(const struct scoper *s, const struct leaf *leaf)
+{
+    const struct access *a = leaf->access;
+    const char *name = leaf->var->relname;
+    char *alias = leaf->var->alias ? pstrdup("") : psprintf(" AS %s", sql_ident(name));
+    return psprintf(" WHERE %s%s)%s",
+                    sql_qual(s, a, name, own_column(a), leaf->scan_level, 0),
+                    leaf->barrier ? " OFFSET 0" : "", alias);
+}
+
+/* -- checks -- */
+
+static char *fail(const struct change *c, const char *type)
+{
+    char *marker = quoted(scope_marker(c), '\'');
+    if (!strcmp(type, "text"))
+        return psprintf("(SELECT %s::text)::int4::text", marker);
+    return psprintf("(SELECT %s::text)::%s", marker, type);
+}
+
+char *sql_parent_check(const struct scoper *s, const struct change *c, const char *value)
+{
+    const struct value_change *v = &c->value;
+    char *failure = fail(c, scope_cast_type(v->key));
+    if (v->simple) {
+        if (v->nullable)
+            failure = psprintf("CASE WHEN (%s) IS NULL THEN NULL ELSE %s END", value, failure);
+        return psprintf("COALESCE(%s, %s)", parent_keys(s, v->parent, v->key, value, 0), failure);
+    }
+    char *null = v->nullable ? psprintf(" WHEN (%s) IS NULL THEN NULL", value) : pstrdup("");
+    return psprintf("CASE WHEN (%s) IN %s THEN (%s)%s ELSE %s END", value,
+                    parent_keys(s, v->parent, v->key, NULL, 0), value, null, failure);
+}
+
+char *sql_tenant_check(const struct scoper *s, const struct change *c)
+{
+    const struct catalog_column *column = c->value.column;
+    const char *type = scope_cast_type(column);
+    char *tenant = sql_tenant(s, column);
+    return psprintf(") OPERATOR(pg_catalog.=) %s THEN %s ELSE %s END", tenant, tenant,
+                    fail(c, type ? type : "text"));
+}
+
+char *sql_conflict_open(const struct scoper *s, const struct change *c)
+{
+    return psprintf("CASE WHEN %s THEN ", leaf_qual(s, c->leaf));
+}
+
+char *sql_conflict_close(const struct change *c)
+{
+    return psprintf(" ELSE %s END", fail(c, "bool"));
+}
+
+char *sql_columns(const struct change *c)
+{
+    char *all = NULL;
+    ListCell *cell;
+    foreach (cell, c->columns)
+        all = join(all, ", ", sql_ident(lfirst(cell)));
+    return join(all, ", ", sql_ident(c->access->tenant->name));
+}
+
+char *sql_copy(const struct scoper *s, const struct change *c, const char *relation)
+{
+    const struct access *a = c->access;
+    char *columns = NULL, *where = pstrdup("");
+    ListCell *cell;
+    foreach (cell, c->columns)
+        columns = join(columns, ", ", sql_ident(lfirst(cell)));
+    if (a->kind != RULE_SHARED)
+        where = psprintf(" WHERE %s",
+                         sql_qual(s, a, c->anchor->relname, own_column(a), false, 0));
+    return psprintf("(SELECT %s FROM %s%s)", columns ? columns : "", relation, where);
+}

@@ -1,0 +1,27 @@
+/* splice_sql.h: the texts that changes add.  The same things as trees: scope_nodes.h; neither is made from
+ * the other.  All palloc'd. */
+#pragma once
+
+#include "policy/scope.h"
+
+/* "name", quotes doubled. */
+char *sql_ident(const char *name);
+char *sql_tenant(const struct scoper *s, const struct catalog_column *column);
+char *sql_qual(const struct scoper *s, const struct access *a, const char *ref, const char *column,
+               bool scan_level, int depth);
+/* The quals of ${leaves} joined by AND; NULL: none. */
+char *sql_quals(const struct scoper *s, const List *leaves);
+/* What goes before the condition; after it comes `) END`. */
+char *sql_fence_open(const struct scoper *s, const struct fence *fence);
+/* (SELECT * FROM ${relation} WHERE ...), ${relation} as the client wrote it. */
+char *sql_wrap_close(const struct scoper *s, const struct leaf *leaf);
+/* After a value that must equal the tenant's; before it goes `CASE WHEN (`. */
+char *sql_tenant_check(const struct scoper *s, const struct change *c);
+/* Instead of ${value}, which must be the key of one of the tenant's own rows. */
+char *sql_parent_check(const struct scoper *s, const struct change *c, const char *value);
+/* The condition of DO UPDATE: before and after the client's, which may be missing. */
+char *sql_conflict_open(const struct scoper *s, const struct change *c);
+char *sql_conflict_close(const struct change *c);
+char *sql_columns(const struct change *c);
+/* Everything between COPY and TO. */
+char *sql_copy(const struct scoper *s, const struct change *c, const char *relation);

@@ -1,0 +1,38 @@
+/* splice_tokens.h: a statement's tokens, and walks over them. */
+#pragma once
+
+#include "policy/scan.h"
+
+#include <stdbool.h>
+
+struct tokens {
+    const char *text;
+    int n;
+    struct scan_token *items;
+    int *match; /* of a bracket: the other one; -1: none */
+};
+
+/* Scan ${text} from ${start} to ${end}; palloc'd. */
+void tokens_init(struct tokens *t, const char *text, uint32_t start, uint32_t end);
+
+/* The token that begins at or contains ${offset}; -1: none. */
+int tokens_at(const struct tokens *t, int offset);
+
+/* Keyword ${word} at ${i}, and not a name after a dot or AS? */
+bool tokens_is(const struct tokens *t, int i, const char *word);
+bool tokens_is_char(const struct tokens *t, int i, char c);
+
+/* From ${i} forward on the same nesting level to the first token that ${stop} wants; stops too at a closing
+ * bracket, a semicolon and the end.  Returns its index (t->n at the end). */
+int tokens_forward(const struct tokens *t, int i, bool (*stop)(const struct tokens *t, int i));
+/* From before ${i} backward, and out of brackets, to keyword ${word}; -1: none. */
+int tokens_back_to(const struct tokens *t, int i, const char *word);
+
+/* -- stops: the first token past a clause -- */
+bool tokens_ends_where(const struct tokens *t, int i); /* also of HAVING and the end of a SELECT's FROM */
+bool tokens_ends_from(const struct tokens *t, int i);
+bool tokens_ends_on(const struct tokens *t, int i);
+bool tokens_ends_targets(const struct tokens *t, int i);
+bool tokens_is_comma(const struct tokens *t, int i);
+bool tokens_is_and(const struct tokens *t, int i);
+bool tokens_is_or(const struct tokens *t, int i);
