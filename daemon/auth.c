@@ -133,12 +133,12 @@ static int limit(struct session *s, const char *name, uint32_t ms, struct err *e
     char text[16];
     if (ms == 0)
         return 0;
-    const char *own = guc_set_get(s->guc.base, name);
+    const char *own = track_set_get(s->track.base, name);
     char *clamped = own ? session_clamp(s, name, own) : NULL;
     snprintf(text, sizeof(text), "%u", ms);
     int r = 0;
     if (!own || clamped)
-        r = guc_start(&s->guc, name, text, err);
+        r = track_start(&s->track, name, text, err);
     free(clamped);
     return r;
 }

@@ -38,7 +38,7 @@ static void server_free(struct server *s)
         PQfreeCancel(s->pg_cancel);
     flow_free(s->flow);
     prepared_clear(&s->prepared);
-    guc_set_unref(s->settings);
+    track_set_unref(s->settings);
     target_unref(s->target);
     s->magic = 0;
     free(s);

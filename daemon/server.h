@@ -9,7 +9,7 @@
  * Memory goes when the last handle has closed and the last cancel request has ended. */
 #pragma once
 
-#include "daemon/guc.h"
+#include "daemon/track.h"
 #include "daemon/link.h"
 #include "daemon/list.h"
 #include "daemon/statements.h"
@@ -51,7 +51,7 @@ struct server {
     struct prepared_set prepared;
     uint64_t batch;          /* counts leases */
     uint64_t epoch;          /* of the target when `prepared` was right */
-    struct guc_set *settings;  /* applied on it */
+    struct track_set *settings;  /* applied on it */
     bool settings_unknown;
     bool doomed;             /* not to be used again */
     unsigned cancels;        /* under way */

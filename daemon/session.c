@@ -142,7 +142,7 @@ static void session_free(struct session *s)
 {
     struct worker *w = s->worker;
     auth_release(s);
-    guc_release(&s->guc);
+    track_release(&s->track);
     statements_clear(&s->statements);
     session_portals_clear(s);
     decision_unref(s->decision);
@@ -363,7 +363,7 @@ int session_start(struct worker *w, int fd, bool is_unix, struct err *err)
     s->status = 'I';
     s->begun_ms = uv_now(&w->loop);
     s->pid = ++w->next_pid;
-    guc_init(&s->guc);
+    track_init(&s->track);
     statements_init(&s->statements);
     list_init(&s->portals);
     list_init(&s->wait.node);

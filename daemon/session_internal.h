@@ -13,7 +13,7 @@
 
 #include "conf/conf.h"
 #include "daemon/fair.h"
-#include "daemon/guc.h"
+#include "daemon/track.h"
 #include "daemon/job.h"
 #include "daemon/link.h"
 #include "daemon/server.h"
@@ -94,7 +94,7 @@ struct session {
     bool tried_ssl, tried_gss;
     uint16_t minor;            /* protocol 3.x that is spoken */
     char *user, *asked_tenant; /* as the client said */
-    struct guc guc;
+    struct track track;
     struct scram *scram;       /* while in AUTH */
     struct scram_verifier verifier;
     bool sasl_begun;

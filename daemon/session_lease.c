@@ -99,27 +99,43 @@ static int send_own(struct session *s, enum owed_kind kind, struct slice sql, st
     return 0;
 }
 
+/* What is prepared there may be out of date. */
+static int forget(struct session *s, struct err *err)
+{
+    char name[STATEMENT_NAME_BYTES];
+    struct server *srv = s->server;
+    if (srv->epoch == srv->target->epoch)
+        return 0;
+    while (prepared_evict(&srv->prepared, 1, srv->batch, name)) {
+        if (session_owe(s, FLOW_CLOSE, FLOW_SWALLOW, NULL, err) != 0)
+            return -1;
+        msg_close(server_out(s), 'S', name);
+        s->unsynced = true;
+    }
+    if (s->unsynced && (session_owe(s, FLOW_SYNC, FLOW_SWALLOW, owed_new(OWED_SETTINGS), err) != 0))
+        return -1;
+    if (s->unsynced)
+        msg_sync(server_out(s));
+    server_sent(s);
+    s->unsynced = false;
+    srv->epoch = srv->target->epoch;
+    return 0;
+}
+
 static int replay(struct session *s, struct err *err)
 {
     struct server *srv = s->server;
-    bool forget = srv->epoch != srv->target->epoch;
-    bool same = !srv->settings_unknown && guc_set_equal(srv->settings, s->guc.now);
-    if (!forget && same)
+    if (!srv->settings_unknown && track_set_equal(srv->settings, s->track.now))
         return 0;
     struct buf text;
     buf_init(&text, LIMIT_SETTINGS_BYTES);
-    if (forget) {
-        buf_append(&text, "DEALLOCATE ALL;", 15);
-        prepared_clear(&srv->prepared);
-        srv->epoch = srv->target->epoch;
-    }
-    guc_replay(srv->settings, srv->settings_unknown, s->guc.now, &text);
+    track_replay(srv->settings, srv->settings_unknown, s->track.now, &text);
     int r = text.failed ? err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "too many settings")
                         : send_own(s, OWED_SETTINGS, buf_peek(&text), err);
     buf_release(&text);
     srv->settings_unknown = r != 0;
-    guc_set_unref(srv->settings);
-    srv->settings = guc_set_ref(s->guc.now);
+    track_set_unref(srv->settings);
+    srv->settings = track_set_ref(s->track.now);
     return r;
 }
 
@@ -166,7 +182,7 @@ int session_lease(struct session *s, struct err *err)
     }
     if (s->server->status != 'I' || !session_is_quiet(s))
         return 1;
-    return replay(s, err) == 0 && haunt(s, err) == 0 ? 1 : -1;
+    return forget(s, err) == 0 && replay(s, err) == 0 && haunt(s, err) == 0 ? 1 : -1;
 }
 
 void session_granted(struct fair_waiter *w, struct server *srv)
@@ -195,8 +211,8 @@ void session_settle_settings(struct session *s)
     if (s->settings_differ)
         srv->settings_unknown = true;
     s->settings_differ = false;
-    guc_set_unref(srv->settings);
-    srv->settings = guc_set_ref(s->guc.now);
+    track_set_unref(srv->settings);
+    srv->settings = track_set_ref(s->track.now);
 }
 
 static struct server *let_go(struct session *s)
@@ -331,7 +347,7 @@ void session_lost_server(struct session *s, const char *why)
     if (!asked && in_transaction)
         s->lost = l.err; /* news for the next statement */
     owed_clear(flow);
-    guc_rollback(&s->guc);
+    track_rollback(&s->track);
     session_tenant_settle(s, true);
     s->tx_failed = s->ddl = s->settings_differ = false;
     let_go(s);

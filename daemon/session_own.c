@@ -99,7 +99,7 @@ static int own_show(const struct session *s, struct own *o, struct err *err)
     struct buf b;
     buf_init(&b, LIMIT_SETTINGS_BYTES);
     buf_append(&b, "SELECT ", 7);
-    guc_quote(&b, s->tenant ? s->tenant : "");
+    track_quote(&b, s->tenant ? s->tenant : "");
     buf_append(&b, as, sizeof(as) - 1);
     o->special = o->rows = true;
     o->tag = "SHOW";
@@ -111,9 +111,9 @@ static int own_clamped(const struct plan *p, const char *value, struct own *o, s
     struct buf b;
     buf_init(&b, LIMIT_SETTINGS_BYTES);
     buf_append(&b, "SELECT pg_catalog.set_config(", 29);
-    guc_quote(&b, p->name);
+    track_quote(&b, p->name);
     buf_append(&b, ",", 1);
-    guc_quote(&b, value);
+    track_quote(&b, value);
     buf_append(&b, p->local ? ",true)" : ",false)", p->local ? 6 : 7);
     o->special = true;
     o->tag = "SET";
@@ -129,7 +129,7 @@ static int own_set(struct session *s, const struct plan *p, struct own *o, struc
         return harmless(o, "SET", err);
     }
     if (!p->value)
-        return guc_set_get(s->guc.base, p->name) ? harmless(o, "SET", err) : 0;
+        return track_set_get(s->track.base, p->name) ? harmless(o, "SET", err) : 0;
     char *value = session_clamp(s, p->name, p->value);
     int r = value ? own_clamped(p, value, o, err) : 0;
     free(value);
@@ -138,8 +138,8 @@ static int own_set(struct session *s, const struct plan *p, struct own *o, struc
 
 static int own_reset(const struct session *s, const struct plan *p, struct own *o, struct err *err)
 {
-    bool own = p->name ? is_tenant(p) || guc_set_get(s->guc.base, p->name)
-                       : guc_set_len(s->guc.base) > 0;
+    bool own = p->name ? is_tenant(p) || track_set_get(s->track.base, p->name)
+                       : track_set_len(s->track.base) > 0;
     return own ? harmless(o, "RESET", err) : 0;
 }
 
@@ -284,8 +284,8 @@ static void discard_all(struct session *s)
 {
     statements_clear(&s->statements);
     session_portals_clear(s);
-    guc_reset_all(&s->guc);
-    guc_commit(&s->guc);
+    track_reset_all(&s->track);
+    track_commit(&s->track);
 }
 
 static int local_set(struct session *s, const struct plan *p, const char *tag, struct err *err)
@@ -317,10 +317,10 @@ int session_own_local(struct session *s, const struct plan *p, struct err *err)
     case PLAN_SET:
         return local_set(s, p, "SET", err);
     case PLAN_RESET:
-        if (p->name || s->pinned || guc_set_len(s->guc.base) == 0)
+        if (p->name || s->pinned || track_set_len(s->track.base) == 0)
             return p->name ? local_set(s, p, "RESET", err) : 0;
-        guc_reset_all(&s->guc);
-        guc_commit(&s->guc);
+        track_reset_all(&s->track);
+        track_commit(&s->track);
         complete(s, "RESET");
         return 1;
     case PLAN_DEALLOCATE:
@@ -348,9 +348,9 @@ static void effect_set(struct session *s, const struct plan *p)
     if (p->local || !p->name || is_tenant(p))
         return;
     char *clamped = p->value ? session_clamp(s, p->name, p->value) : NULL;
-    if (!p->value && guc_set_get(s->guc.base, p->name))
+    if (!p->value && track_set_get(s->track.base, p->name))
         s->settings_differ = true;
-    if (guc_change(&s->guc, p->name, clamped ? clamped : p->value, &err) != 0)
+    if (track_change(&s->track, p->name, clamped ? clamped : p->value, &err) != 0)
         s->settings_differ = true;
     free(clamped);
 }
@@ -367,28 +367,28 @@ void session_effect(struct session *s, const struct plan *p, const char *tag)
             effect_set(s, p);
             break;
         }
-        if (guc_set_len(s->guc.base) > 0)
+        if (track_set_len(s->track.base) > 0)
             s->settings_differ = true;
-        guc_reset_all(&s->guc);
+        track_reset_all(&s->track);
         break;
     case PLAN_COMMIT:
         if (strcmp(tag, "COMMIT") == 0)
-            guc_commit(&s->guc);
+            track_commit(&s->track);
         else
-            guc_rollback(&s->guc);
+            track_rollback(&s->track);
         break;
     case PLAN_ROLLBACK:
-        guc_rollback(&s->guc);
+        track_rollback(&s->track);
         break;
     case PLAN_SAVEPOINT:
-        if (guc_savepoint(&s->guc, p->name, &err) != 0)
+        if (track_savepoint(&s->track, p->name, &err) != 0)
             s->settings_differ = true;
         break;
     case PLAN_RELEASE:
-        guc_release_savepoint(&s->guc, p->name);
+        track_release_savepoint(&s->track, p->name);
         break;
     case PLAN_ROLLBACK_TO:
-        guc_rollback_to(&s->guc, p->name);
+        track_rollback_to(&s->track, p->name);
         break;
     case PLAN_DISCARD_ALL:
         s->settings_differ = true;

@@ -285,9 +285,9 @@ static void on_copy_in(struct session *s, const struct flow_entry *e)
 static void transaction_ends(struct session *s)
 {
     if (s->tx_failed)
-        guc_rollback(&s->guc);
+        track_rollback(&s->track);
     else
-        guc_commit(&s->guc);
+        track_commit(&s->track);
     session_settle_settings(s);
     session_portals_clear(s);
     bool failed = s->tx_failed;

@@ -114,7 +114,7 @@ static int take_setting(struct session *s, const char *name, const char *value, 
         log_debug(s->worker->log, "session %u: start-up setting \"%s\" is ignored", s->pid, name);
         return 0;
     }
-    return guc_start(&s->guc, name, value, err);
+    return track_start(&s->track, name, value, err);
 }
 
 static int take_settings(struct session *s, const struct startup *st, struct err *err)

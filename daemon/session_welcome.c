@@ -26,9 +26,9 @@ static bool is_plain(const char *name, const char *value)
 
 static bool is_verified(const struct session *s)
 {
-    const struct guc_set *base = s->guc.base;
-    for (size_t i = 0; i < guc_set_len(base); i++) {
-        const char *name = guc_set_name(base, i), *value = guc_set_value(base, i);
+    const struct track_set *base = s->track.base;
+    for (size_t i = 0; i < track_set_len(base); i++) {
+        const char *name = track_set_name(base, i), *value = track_set_value(base, i);
         if (!is_plain(name, value) && !target_verified_get(s->target, name, value))
             return false;
     }
@@ -51,7 +51,7 @@ static void report(struct session *s, struct buf *out, const char *name, const c
     for (; name[i] && i < sizeof(low) - 1; i++)
         low[i] = (char)tolower((unsigned char)name[i]);
     low[i] = '\0';
-    const char *own = guc_set_get(s->guc.base, low);
+    const char *own = track_set_get(s->track.base, low);
     if (strcmp(low, "application_name") == 0) {
         cleaned(text, sizeof(text), own ? own : "");
         value = text;
@@ -112,10 +112,10 @@ void session_welcome_granted(struct session *s)
         session_fail(s, &err);
         return;
     }
-    for (size_t i = 0; i < guc_set_len(s->guc.base); i++) {
+    for (size_t i = 0; i < track_set_len(s->track.base); i++) {
         const char *begin = i == 0 ? "SELECT pg_catalog.current_setting(" : ",pg_catalog.current_setting(";
         buf_append(&text, begin, strlen(begin));
-        guc_quote(&text, guc_set_name(s->guc.base, i));
+        track_quote(&text, track_set_name(s->track.base, i));
         buf_append(&text, ")", 1);
     }
     struct owed *o = owed_new(OWED_VERIFY);
@@ -136,13 +136,13 @@ void session_verified(struct session *s, struct slice row)
 {
     struct reader r = reader_of(row);
     size_t n = read_int16(&r);
-    for (size_t i = 0; i < n && i < guc_set_len(s->guc.base); i++) {
+    for (size_t i = 0; i < n && i < track_set_len(s->track.base); i++) {
         uint32_t len = read_int32(&r);
         struct slice v = len == UINT32_MAX ? (struct slice){"", 0} : read_bytes(&r, len);
         char *shown = r.failed ? NULL : strndup(v.data, v.len);
         if (shown)
-            target_verified_put(s->target, guc_set_name(s->guc.base, i),
-                                guc_set_value(s->guc.base, i), shown);
+            target_verified_put(s->target, track_set_name(s->track.base, i),
+                                track_set_value(s->track.base, i), shown);
         free(shown);
     }
 }

@@ -9,7 +9,7 @@
 #define TARGET_GAP_MS 1000 /* between refreshes on demand; doubled by each that did not help */
 
 #include "conf/conf.h"
-#include "daemon/guc.h"
+#include "daemon/track.h"
 #include "daemon/pool.h"
 #include "policy/catalog.h"
 

@@ -1,28 +1,28 @@
-#include "daemon/guc.h"
+#include "daemon/track.h"
 
 #include "protocol/sqlstate.h"
 
 #include <stdlib.h>
 
-struct guc_entry {
+struct track_entry {
     char *name; /* name and value are one allocation */
     char *value;
 };
 
-struct guc_set {
+struct track_set {
     unsigned refs; /* of one worker's thread */
     size_t n;
-    struct guc_entry entries[]; /* by name */
+    struct track_entry entries[]; /* by name */
 };
 
-struct guc_set *guc_set_ref(struct guc_set *s)
+struct track_set *track_set_ref(struct track_set *s)
 {
     if (s)
         s->refs++;
     return s;
 }
 
-void guc_set_unref(struct guc_set *s)
+void track_set_unref(struct track_set *s)
 {
     if (!s || --s->refs > 0)
         return;
@@ -31,43 +31,43 @@ void guc_set_unref(struct guc_set *s)
     free(s);
 }
 
-size_t guc_set_len(const struct guc_set *s)
+size_t track_set_len(const struct track_set *s)
 {
     return s ? s->n : 0;
 }
 
-const char *guc_set_name(const struct guc_set *s, size_t i)
+const char *track_set_name(const struct track_set *s, size_t i)
 {
     return s->entries[i].name;
 }
 
-const char *guc_set_value(const struct guc_set *s, size_t i)
+const char *track_set_value(const struct track_set *s, size_t i)
 {
     return s->entries[i].value;
 }
 
-const char *guc_set_get(const struct guc_set *s, const char *name)
+const char *track_set_get(const struct track_set *s, const char *name)
 {
-    for (size_t i = 0; i < guc_set_len(s); i++)
+    for (size_t i = 0; i < track_set_len(s); i++)
         if (strcmp(s->entries[i].name, name) == 0)
             return s->entries[i].value;
     return NULL;
 }
 
-bool guc_set_equal(const struct guc_set *a, const struct guc_set *b)
+bool track_set_equal(const struct track_set *a, const struct track_set *b)
 {
     if (a == b)
         return true;
-    if (guc_set_len(a) != guc_set_len(b))
+    if (track_set_len(a) != track_set_len(b))
         return false;
-    for (size_t i = 0; i < guc_set_len(a); i++)
+    for (size_t i = 0; i < track_set_len(a); i++)
         if (strcmp(a->entries[i].name, b->entries[i].name) != 0 ||
             strcmp(a->entries[i].value, b->entries[i].value) != 0)
             return false;
     return true;
 }
 
-static int add(struct guc_set *s, const char *name, const char *value)
+static int add(struct track_set *s, const char *name, const char *value)
 {
     size_t n = strlen(name) + 1, v = strlen(value) + 1;
     char *text = malloc(n + v);
@@ -75,25 +75,25 @@ static int add(struct guc_set *s, const char *name, const char *value)
         return -1;
     memcpy(text, name, n);
     memcpy(text + n, value, v);
-    s->entries[s->n++] = (struct guc_entry){.name = text, .value = text + n};
+    s->entries[s->n++] = (struct track_entry){.name = text, .value = text + n};
     return 0;
 }
 
-int guc_set_with(struct guc_set *s, const char *name, const char *value, struct guc_set **ret,
+int track_set_with(struct track_set *s, const char *name, const char *value, struct track_set **ret,
                  struct err *err)
 {
-    const char *old = guc_set_get(s, name);
+    const char *old = track_set_get(s, name);
     if (old == value || (old && value && strcmp(old, value) == 0)) {
-        *ret = guc_set_ref(s);
+        *ret = track_set_ref(s);
         return 0;
     }
-    struct guc_set *new = calloc(1, sizeof(*new) + (guc_set_len(s) + 1) * sizeof(new->entries[0]));
+    struct track_set *new = calloc(1, sizeof(*new) + (track_set_len(s) + 1) * sizeof(new->entries[0]));
     if (!new)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     new->refs = 1;
     bool placed = value == NULL;
     int failed = 0;
-    for (size_t i = 0; i < guc_set_len(s); i++) {
+    for (size_t i = 0; i < track_set_len(s); i++) {
         int order = strcmp(s->entries[i].name, name);
         if (!placed && order >= 0) {
             failed |= add(new, name, value);
@@ -105,11 +105,11 @@ int guc_set_with(struct guc_set *s, const char *name, const char *value, struct 
     if (!placed)
         failed |= add(new, name, value);
     if (failed) {
-        guc_set_unref(new);
+        track_set_unref(new);
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     }
     if (new->n == 0) {
-        guc_set_unref(new);
+        track_set_unref(new);
         new = NULL;
     }
     *ret = new;
@@ -123,7 +123,7 @@ static void text(struct buf *b, const char *s)
 
 /* Quotes are doubled; with a backslash inside, the form that means the same under any setting of
  * standard_conforming_strings. */
-void guc_quote(struct buf *b, const char *s)
+void track_quote(struct buf *b, const char *s)
 {
     bool escape = strchr(s, '\\') != NULL;
     text(b, escape ? " E'" : "'");
@@ -150,30 +150,30 @@ static void identifier(struct buf *b, const char *s)
     text(b, "\"");
 }
 
-void guc_replay(const struct guc_set *has, bool unknown, const struct guc_set *wants,
+void track_replay(const struct track_set *has, bool unknown, const struct track_set *wants,
                 struct buf *ret)
 {
     if (unknown) {
         text(ret, "RESET ALL;");
         has = NULL;
     }
-    for (size_t i = 0; i < guc_set_len(has); i++) {
-        if (guc_set_get(wants, has->entries[i].name))
+    for (size_t i = 0; i < track_set_len(has); i++) {
+        if (track_set_get(wants, has->entries[i].name))
             continue;
         text(ret, "RESET ");
         identifier(ret, has->entries[i].name);
         text(ret, ";");
     }
     bool any = false;
-    for (size_t i = 0; i < guc_set_len(wants); i++) {
-        const struct guc_entry *e = &wants->entries[i];
-        const char *value = guc_set_get(has, e->name);
+    for (size_t i = 0; i < track_set_len(wants); i++) {
+        const struct track_entry *e = &wants->entries[i];
+        const char *value = track_set_get(has, e->name);
         if (value && strcmp(value, e->value) == 0)
             continue;
         text(ret, any ? ",pg_catalog.set_config(" : "SELECT pg_catalog.set_config(");
-        guc_quote(ret, e->name);
+        track_quote(ret, e->name);
         text(ret, ",");
-        guc_quote(ret, e->value);
+        track_quote(ret, e->value);
         text(ret, ",false)");
         any = true;
     }
@@ -181,75 +181,75 @@ void guc_replay(const struct guc_set *has, bool unknown, const struct guc_set *w
         text(ret, ";");
 }
 
-void guc_init(struct guc *g)
+void track_init(struct track *g)
 {
-    *g = (struct guc){0};
+    *g = (struct track){0};
 }
 
-static void drop_marks(struct guc *g, size_t from)
+static void drop_marks(struct track *g, size_t from)
 {
     for (size_t i = from; i < g->nmarks; i++) {
         free(g->marks[i].name);
-        guc_set_unref(g->marks[i].set);
+        track_set_unref(g->marks[i].set);
     }
     g->nmarks = from;
 }
 
-void guc_release(struct guc *g)
+void track_release(struct track *g)
 {
     drop_marks(g, 0);
     free(g->marks);
-    guc_set_unref(g->base);
-    guc_set_unref(g->now);
-    guc_set_unref(g->start);
-    guc_init(g);
+    track_set_unref(g->base);
+    track_set_unref(g->now);
+    track_set_unref(g->start);
+    track_init(g);
 }
 
-static void replace(struct guc_set **slot, struct guc_set *new)
+static void replace(struct track_set **slot, struct track_set *new)
 {
-    guc_set_unref(*slot);
+    track_set_unref(*slot);
     *slot = new;
 }
 
-int guc_start(struct guc *g, const char *name, const char *value, struct err *err)
+int track_start(struct track *g, const char *name, const char *value, struct err *err)
 {
-    struct guc_set *new;
-    if (guc_set_with(g->base, name, value, &new, err) != 0)
+    struct track_set *new;
+    if (track_set_with(g->base, name, value, &new, err) != 0)
         return -1;
     replace(&g->base, new);
-    replace(&g->now, guc_set_ref(new));
+    replace(&g->now, track_set_ref(new));
     return 0;
 }
 
-static void keep_start(struct guc *g)
+static void keep_start(struct track *g)
 {
     if (g->changed)
         return;
     g->changed = true;
-    replace(&g->start, guc_set_ref(g->now));
+    replace(&g->start, track_set_ref(g->now));
 }
 
-int guc_change(struct guc *g, const char *name, const char *value, struct err *err)
+int track_change(struct track *g, const char *name, const char *value, struct err *err)
 {
-    struct guc_set *new;
-    if (guc_set_with(g->now, name, value ? value : guc_set_get(g->base, name), &new, err) != 0)
+    struct track_set *new;
+    if (track_set_with(g->now, name, value ? value : track_set_get(g->base, name), &new, err) != 0)
         return -1;
     keep_start(g);
     replace(&g->now, new);
     return 0;
 }
 
-void guc_reset_all(struct guc *g)
+void track_reset_all(struct track *g)
 {
     keep_start(g);
-    replace(&g->now, guc_set_ref(g->base));
+    replace(&g->now, track_set_ref(g->base));
 }
 
-int guc_savepoint(struct guc *g, const char *name, struct err *err)
+int track_savepoint(struct track *g, const char *name, struct err *err)
 {
     if (g->nmarks == g->cap) {
         size_t cap = g->cap > 0 ? g->cap * 2 : 4;
-        struct guc_mark *marks = realloc(g->marks, cap * sizeof(*marks));
+        struct track_mark *marks = realloc(g->marks, cap * sizeof(*marks));
         if (!marks)
             return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
         g->marks = marks;
@@ -258,12 +258,12 @@ int guc_savepoint(struct guc *g, const char *name, struct err *err)
     char *copy = strdup(name);
     if (!copy)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    g->marks[g->nmarks++] = (struct guc_mark){.name = copy, .set = guc_set_ref(g->now)};
+    g->marks[g->nmarks++] = (struct track_mark){.name = copy, .set = track_set_ref(g->now)};
     return 0;
 }
 
 /* The newest savepoint of this name, as PostgreSQL finds it; nmarks: there is none. */
-static size_t find_mark(const struct guc *g, const char *name)
+static size_t find_mark(const struct track *g, const char *name)
 {
     for (size_t i = g->nmarks; i > 0; i--)
         if (strcmp(g->marks[i - 1].name, name) == 0)
@@ -271,35 +271,35 @@ static size_t find_mark(const struct guc *g, const char *name)
     return g->nmarks;
 }
 
-void guc_release_savepoint(struct guc *g, const char *name)
+void track_release_savepoint(struct track *g, const char *name)
 {
     drop_marks(g, find_mark(g, name));
 }
 
-void guc_rollback_to(struct guc *g, const char *name)
+void track_rollback_to(struct track *g, const char *name)
 {
     size_t i = find_mark(g, name);
     if (i == g->nmarks)
         return;
-    replace(&g->now, guc_set_ref(g->marks[i].set));
+    replace(&g->now, track_set_ref(g->marks[i].set));
     drop_marks(g, i + 1);
 }
 
-static void end(struct guc *g)
+static void end(struct track *g)
 {
     drop_marks(g, 0);
     replace(&g->start, NULL);
     g->changed = false;
 }
 
-void guc_commit(struct guc *g)
+void track_commit(struct track *g)
 {
     end(g);
 }
 
-void guc_rollback(struct guc *g)
+void track_rollback(struct track *g)
 {
     if (g->changed)
-        replace(&g->now, guc_set_ref(g->start));
+        replace(&g->now, track_set_ref(g->start));
     end(g);
 }

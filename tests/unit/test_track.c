@@ -5,35 +5,35 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "daemon/guc.h"
+#include "daemon/track.h"
 
-static void change(struct guc *g, const char *name, const char *value)
+static void change(struct track *g, const char *name, const char *value)
 {
     struct err err;
-    assert_int_equal(guc_change(g, name, value, &err), 0);
+    assert_int_equal(track_change(g, name, value, &err), 0);
 }
 
-static void start(struct guc *g, const char *name, const char *value)
+static void start(struct track *g, const char *name, const char *value)
 {
     struct err err;
-    assert_int_equal(guc_start(g, name, value, &err), 0);
+    assert_int_equal(track_start(g, name, value, &err), 0);
 }
 
-static void is(const struct guc *g, const char *name, const char *value)
+static void is(const struct track *g, const char *name, const char *value)
 {
-    const char *now = guc_set_get(g->now, name);
+    const char *now = track_set_get(g->now, name);
     if (value)
         assert_string_equal(now, value);
     else
         assert_null(now);
 }
 
-static void replays(const struct guc_set *has, bool unknown, const struct guc_set *wants,
+static void replays(const struct track_set *has, bool unknown, const struct track_set *wants,
                     const char *sql)
 {
     struct buf b;
     buf_init(&b, 4096);
-    guc_replay(has, unknown, wants, &b);
+    track_replay(has, unknown, wants, &b);
     buf_append(&b, "", 1);
     assert_string_equal(buf_peek(&b).data, sql);
     buf_release(&b);
@@ -42,75 +42,75 @@ static void replays(const struct guc_set *has, bool unknown, const struct guc_se
 static void test_commit_and_rollback(void **state)
 {
     (void)state;
-    struct guc g;
-    guc_init(&g);
+    struct track g;
+    track_init(&g);
     start(&g, "timezone", "UTC");
     change(&g, "timezone", "Asia/Tokyo");
-    guc_commit(&g);
+    track_commit(&g);
     is(&g, "timezone", "Asia/Tokyo");
     change(&g, "timezone", "Europe/Bern");
     change(&g, "jit", "off");
-    guc_rollback(&g);
+    track_rollback(&g);
     is(&g, "timezone", "Asia/Tokyo");
     is(&g, "jit", NULL);
     change(&g, "timezone", NULL); /* RESET: what start-up said */
-    guc_commit(&g);
+    track_commit(&g);
     is(&g, "timezone", "UTC");
-    guc_rollback(&g); /* nothing is open */
+    track_rollback(&g); /* nothing is open */
     is(&g, "timezone", "UTC");
-    guc_release(&g);
+    track_release(&g);
 }
 
 static void test_savepoints(void **state)
 {
     (void)state;
-    struct guc g;
+    struct track g;
     struct err err;
-    guc_init(&g);
+    track_init(&g);
     change(&g, "a", "1");
-    assert_int_equal(guc_savepoint(&g, "s", &err), 0);
+    assert_int_equal(track_savepoint(&g, "s", &err), 0);
     change(&g, "a", "2");
-    assert_int_equal(guc_savepoint(&g, "s", &err), 0); /* hides the first */
+    assert_int_equal(track_savepoint(&g, "s", &err), 0); /* hides the first */
     change(&g, "a", "3");
-    guc_rollback_to(&g, "s");
+    track_rollback_to(&g, "s");
     is(&g, "a", "2");
-    guc_rollback_to(&g, "s"); /* it is still there */
+    track_rollback_to(&g, "s"); /* it is still there */
     is(&g, "a", "2");
-    guc_release_savepoint(&g, "s");
+    track_release_savepoint(&g, "s");
     is(&g, "a", "2");
-    guc_rollback_to(&g, "s");
+    track_rollback_to(&g, "s");
     is(&g, "a", "1");
-    guc_rollback_to(&g, "unknown");
+    track_rollback_to(&g, "unknown");
     is(&g, "a", "1");
-    guc_rollback(&g);
+    track_rollback(&g);
     is(&g, "a", NULL);
-    guc_release(&g);
+    track_release(&g);
 }
 
 static void test_reset_all(void **state)
 {
     (void)state;
-    struct guc g;
-    guc_init(&g);
+    struct track g;
+    track_init(&g);
     start(&g, "a", "1");
     change(&g, "a", "2");
     change(&g, "b", "3");
-    guc_commit(&g);
-    guc_reset_all(&g);
+    track_commit(&g);
+    track_reset_all(&g);
     is(&g, "a", "1");
     is(&g, "b", NULL);
-    guc_rollback(&g);
+    track_rollback(&g);
     is(&g, "a", "2");
     is(&g, "b", "3");
-    guc_release(&g);
+    track_release(&g);
 }
 
 static void test_replay(void **state)
 {
     (void)state;
-    struct guc a, b;
-    guc_init(&a);
-    guc_init(&b);
+    struct track a, b;
+    track_init(&a);
+    track_init(&b);
     replays(NULL, false, NULL, "");
     replays(NULL, true, NULL, "RESET ALL;");
     change(&a, "timezone", "UTC");
@@ -126,30 +126,30 @@ static void test_replay(void **state)
     replays(b.now, true, b.now,
             "RESET ALL;SELECT pg_catalog.set_config('my.own','',false)"
             ",pg_catalog.set_config('timezone','UTC',false);");
-    guc_release(&a);
-    guc_release(&b);
+    track_release(&a);
+    track_release(&b);
 }
 
 static void test_sets_are_equal_by_content(void **state)
 {
     (void)state;
-    struct guc a, b;
-    guc_init(&a);
-    guc_init(&b);
-    assert_true(guc_set_equal(a.now, b.now));
+    struct track a, b;
+    track_init(&a);
+    track_init(&b);
+    assert_true(track_set_equal(a.now, b.now));
     change(&a, "x", "1");
     change(&a, "y", "2");
     change(&b, "y", "2");
-    assert_false(guc_set_equal(a.now, b.now));
+    assert_false(track_set_equal(a.now, b.now));
     change(&b, "x", "1");
-    assert_true(guc_set_equal(a.now, b.now));
+    assert_true(track_set_equal(a.now, b.now));
     change(&b, "x", "2");
-    assert_false(guc_set_equal(a.now, b.now));
+    assert_false(track_set_equal(a.now, b.now));
     change(&b, "x", NULL);
     change(&b, "y", NULL);
     assert_null(b.now);
-    guc_release(&a);
-    guc_release(&b);
+    track_release(&a);
+    track_release(&b);
 }
 
 int main(void)

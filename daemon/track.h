@@ -1,0 +1,59 @@
+/* track.h: the settings a client has made, apart from the server connections it happens to use.
+ *
+ * A track_set is an immutable, counted list of name and value; names in lower case, values as set_config()
+ * takes them.  A server connection remembers the set that was applied to it, a client the set it wants: when
+ * a lease begins, track_replay writes the statements that lead from the one to the other.
+ * A struct track follows a client's transaction: changes are undone by ROLLBACK and ROLLBACK TO. */
+#pragma once
+
+#include "protocol/buf.h"
+#include "protocol/err.h"
+
+struct track_set;
+
+/* The empty set needs no memory: NULL stands for it everywhere. */
+struct track_set *track_set_ref(struct track_set *s);
+void track_set_unref(struct track_set *s);
+size_t track_set_len(const struct track_set *s);
+const char *track_set_name(const struct track_set *s, size_t i);
+const char *track_set_value(const struct track_set *s, size_t i);
+/* NULL: not in it. */
+const char *track_set_get(const struct track_set *s, const char *name);
+bool track_set_equal(const struct track_set *a, const struct track_set *b);
+/* Into ${ret} a new reference: ${s} with ${name} set to ${value}, or without it if that is NULL.  -1: 53200. */
+int track_set_with(struct track_set *s, const char *name, const char *value, struct track_set **ret,
+                 struct err *err) MUSTCHECK;
+
+/* Append the statements that make a server which ${has} look as the client ${wants}; nothing if equal.
+ * ${unknown}: ${has} is not to be relied on, begin with RESET ALL. */
+void track_replay(const struct track_set *has, bool unknown, const struct track_set *wants,
+                struct buf *ret);
+/* Append ${text} as a string literal. */
+void track_quote(struct buf *b, const char *text);
+
+struct track_mark { /* a savepoint */
+    char *name;
+    struct track_set *set;
+};
+
+struct track {
+    struct track_set *base;  /* from start-up: what RESET leads back to */
+    struct track_set *now;
+    bool changed;          /* in this transaction: `start` is what ROLLBACK leads back to */
+    struct track_set *start;
+    struct track_mark *marks;
+    size_t nmarks, cap;
+};
+
+void track_init(struct track *g);
+void track_release(struct track *g);
+/* ${name} at start-up: into base and now. */
+int track_start(struct track *g, const char *name, const char *value, struct err *err) MUSTCHECK;
+/* The server has said SET.  ${value} NULL: back to base. */
+int track_change(struct track *g, const char *name, const char *value, struct err *err) MUSTCHECK;
+void track_reset_all(struct track *g);
+int track_savepoint(struct track *g, const char *name, struct err *err) MUSTCHECK;
+void track_release_savepoint(struct track *g, const char *name);
+void track_rollback_to(struct track *g, const char *name);
+void track_commit(struct track *g);
+void track_rollback(struct track *g);
