@@ -49,5 +49,10 @@ void policy_thread_release(void);
 struct policy_cache *policy_cache_new(size_t max_bytes); /* NULL: no memory */
 void policy_cache_free(struct policy_cache *c);
 
+/* A rewritten statement carries checks that fail with a message of our own inside of PostgreSQL's (and the
+ * store's) "invalid input syntax ...".  Is ${message}, of an error with SQLSTATE 22P02, one of them?  Then
+ * ${ret} is the error that the client gets: 42501, 23503 or 23505, with table and constraint. */
+bool policy_check_failed(const char *message, struct err *ret);
+
 /* May a client set ${name} (lower case) at start-up or by SET?  Rules' own list or the built-in one. */
 bool policy_setting_allowed(const struct rules *rules, const char *name);

@@ -202,9 +202,11 @@ int scope_select(struct scoper *s, SelectStmt *stmt, struct level *l,
         *ret_outputs = NULL;
     if (check_select(s, stmt) < 0 || scope_with(s, l, stmt->withClause) < 0)
         return -1;
-    if (stmt->lockingClause) {
+    ListCell *cell;
+    foreach (cell, stmt->lockingClause) {
         l->locked = true;
         s->writes = true;
+        s->nrelations += list_length(((LockingClause *)lfirst(cell))->lockedRels); /* aliases */
     }
     if ((stmt->op == SETOP_NONE ? select_plain(s, l, stmt, ret_outputs)
                                 : select_set(s, l, stmt, ret_outputs)) < 0)

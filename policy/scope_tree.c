@@ -80,12 +80,16 @@ static Node **where_of(Node *stmt)
 
 /* -- FROM -- */
 
-static Node *zero(void)
+/* libpg_query has an enum of its own order: a SELECT without LIMIT is 0 in it, one with LIMIT or OFFSET 1. */
+#define OPTION_COUNT ((LimitOption)1)
+
+static void add_barrier(SelectStmt *query)
 {
-    A_Const *node = NODE(A_Const);
-    node->val.ival.type = T_Integer;
-    node->location = -1;
-    return (Node *)node;
+    A_Const *zero = NODE(A_Const);
+    zero->val.ival.type = T_Integer;
+    zero->location = -1;
+    query->limitOffset = (Node *)zero;
+    query->limitOption = OPTION_COUNT;
 }
 
 static List *star(void)
@@ -107,7 +111,8 @@ static void apply_wrap(const struct scoper *s, const struct leaf *leaf)
     SelectStmt *query = scope_nodes_select(
         star(), inside,
         scope_nodes_qual(s, a, leaf->var->relname, column, leaf->scan_level, 0));
-    query->limitOffset = leaf->barrier ? zero() : NULL;
+    if (leaf->barrier)
+        add_barrier(query);
     node->subquery = (Node *)query;
     node->alias = leaf->var->alias ? copyObjectImpl(leaf->var->alias)
                                    : makeAlias(leaf->var->relname, NIL);
@@ -208,7 +213,7 @@ static void apply(const struct scoper *s, const struct change *c)
         apply_wrap(s, c->leaf);
         return;
     case CHANGE_BARRIER:
-        ((SelectStmt *)c->stmt)->limitOffset = zero();
+        add_barrier((SelectStmt *)c->stmt);
         return;
     case CHANGE_COLUMNS:
         apply_columns(c);

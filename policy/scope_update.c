@@ -113,11 +113,25 @@ static int check_parent(struct scoper *s, const struct access *a,
     return 0;
 }
 
+/* Name of the foreign key that binds ${column} to ${parent}; "" if there is none. */
+static const char *constraint_of(const struct access *a, const struct catalog_column *column,
+                                 const struct access *parent)
+{
+    for (size_t i = 0; i < a->rel->nforeign_keys; i++) {
+        const struct catalog_foreign_key *fk = &a->rel->foreign_keys[i];
+        if (fk->ncolumns == 1 && fk->attnums[0] == column->attnum &&
+            !strcmp(fk->parent_table, parent->rel->name))
+            return fk->name;
+    }
+    return "";
+}
+
 static int check_keys(struct scoper *s, const struct access *a,
                       const struct catalog_column *column, Node *value, struct change *at)
 {
     const struct access *done = a->kind == RULE_THROUGH && column == a->column ? a->parent : NULL;
-    if (done && check_parent(s, a, column, done, a->key->name, "", value, at) < 0)
+    if (done && check_parent(s, a, column, done, a->key->name, constraint_of(a, column, done),
+                             value, at) < 0)
         return -1;
     for (size_t i = 0; i < a->rel->nforeign_keys; i++) {
         const struct catalog_foreign_key *fk = &a->rel->foreign_keys[i];

@@ -9,6 +9,8 @@ static bool count(Node *node, int *n)
         return false;
     if (IsA(node, RangeVar))
         (*n)++;
+    if (IsA(node, MultiAssignRef) && ((MultiAssignRef *)node)->colno > 1)
+        return false; /* its columns share one source */
     _Pragma("GCC diagnostic push")
     _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
     return raw_expression_tree_walker(node, (bool (*)())count, n);
