@@ -16,6 +16,7 @@
 
 /* Names such as localhost have one address for each family. */
 #define LISTEN_PER_ENTRY 8
+#define LISTEN_UNIX_MODE 0660 /* for the owner and its group */
 
 static void listen_text(struct listen_address *a)
 {
@@ -150,9 +151,8 @@ static int listen_prepare(int fd, const struct listen_address *a, struct err *er
     const int on = 1;
     switch (a->addr.any.sa_family) {
     case AF_UNIX:
-        /* bind() makes the file with the socket's own mode: no moment with a wider one, and no umask,
-         * which belongs to all threads */
-        if (fchmod(fd, 0660) != 0)
+        /* bind() makes the file with the socket's own mode less the umask: never a moment with a wider one */
+        if (fchmod(fd, LISTEN_UNIX_MODE) != 0)
             return listen_error(a, "set the mode of", errno, err);
         return unix_clear(a, err);
     case AF_INET6: /* the same port may be open on IPv4 */
@@ -168,14 +168,26 @@ static int listen_prepare(int fd, const struct listen_address *a, struct err *er
     return 0;
 }
 
+static int listen_bind(int fd, const struct listen_address *a, struct err *err)
+{
+    if (bind(fd, &a->addr.any, a->len) != 0)
+        return listen_error(a, "listen on", errno, err);
+    if (a->addr.any.sa_family == AF_UNIX &&
+        chmod(a->addr.unix_path.sun_path, LISTEN_UNIX_MODE) != 0)
+        return listen_error(a, "set the mode of", errno, err);
+    if (listen(fd, SOMAXCONN) != 0)
+        return listen_error(a, "listen on", errno, err);
+    return 0;
+}
+
 int listen_socket_open(const struct listen_address *a, int *ret_fd, struct err *err)
 {
     int fd = socket(a->addr.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return listen_error(a, "make a socket for", errno, err);
     int rc = listen_prepare(fd, a, err);
-    if (rc == 0 && (bind(fd, &a->addr.any, a->len) != 0 || listen(fd, SOMAXCONN) != 0))
-        rc = listen_error(a, "listen on", errno, err);
+    if (rc == 0)
+        rc = listen_bind(fd, a, err);
     if (rc != 0) {
         close(fd);
         return rc;

@@ -32,8 +32,8 @@ static void worker_finish(struct worker *w)
     if (w->stopping)
         return;
     w->stopping = true;
-    for (size_t i = 0; i < w->nsignals; i++)
-        uv_close((uv_handle_t *)&w->signals[i], NULL);
+    for (size_t i = 0; i < w->nsignals; i++) /* caught to the end: the default would kill */
+        uv_unref((uv_handle_t *)&w->signals[i]);
     uv_close((uv_handle_t *)&w->drain_timer, NULL);
     listeners_close(w);
     targets_close(w);
@@ -203,9 +203,21 @@ int worker_run(struct worker *w, struct err *err)
     return 0;
 }
 
+static void worker_block_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof worker_signals / sizeof worker_signals[0]; i++)
+        sigaddset(&set, worker_signals[i]);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 void worker_release(struct worker *w)
 {
     must(w->stopping && w->nsessions == 0);
+    worker_block_signals(); /* closing them brings back the default, which kills */
+    for (size_t i = 0; i < w->nsignals; i++)
+        uv_close((uv_handle_t *)&w->signals[i], NULL);
     job_pool_close(w);
     link_hub_close(w);
     uv_run(&w->loop, UV_RUN_DEFAULT);

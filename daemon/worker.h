@@ -70,6 +70,7 @@ int worker_init(struct worker *w, struct conf *conf, struct daemon_log *log,
                 struct err *err) MUSTCHECK;
 /* Serve until drained, on a thread of its own with a deep stack; returns when it has ended. */
 int worker_run(struct worker *w, struct err *err) MUSTCHECK;
+/* Leaves HUP, TERM and INT blocked in the calling thread: the process is about to end. */
 void worker_release(struct worker *w);
 
 /* Begin to drain; the second call ends what is left at once. */

