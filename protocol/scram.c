@@ -24,7 +24,7 @@
 
 enum scram_step { STEP_FIRST, STEP_FINAL, STEP_OVER };
 
-/* -- base64: strict, padded, no blanks -- */
+/* -- base64: strict, padded, no blanks, one text for each value -- */
 
 /* ${ret_text} takes BASE64_CHARS(len) + 1 bytes. */
 static void base64_encode(const uint8_t *data, size_t len, char *ret_text)
@@ -67,6 +67,8 @@ static int base64_decode(struct slice text, uint8_t *ret, size_t size)
         size_t count = i == text.len - 1 ? 3 - pad : 3;
         for (size_t k = 0; k < count; k++)
             ret[n++] = (uint8_t)(bits >> (16 - 8 * k));
+        if (count < 3 && (bits & (0xffffu >> (8 * (count - 1)))) != 0)
+            return -1; /* bits that nobody reads */
         bits = 0;
     }
     return (int)n;

@@ -175,6 +175,9 @@ static void client_final_messages(void **state)
         {"c=biws,r=" RFC_NONCE ",p=!"
          "HzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
          "08P01", "Malformed proof in client-final-message."},
+        /* the same bytes with an unused bit set: another text of a proof is no proof */
+        {"c=biws,r=" RFC_NONCE ",p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVR=", "08P01",
+         "Malformed proof in client-final-message."},
         {"c=biws,r=" RFC_NONCE ",p=" RFC_PROOF RFC_PROOF, "08P01",
          "Malformed proof in client-final-message."},
         {"c=biws,r=" RFC_NONCE ",p=" RFC_PROOF ",x=y", "08P01",
