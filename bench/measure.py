@@ -34,8 +34,9 @@ def pgbench(leg, mode, clients, seconds):
     latency = re.search(r"latency average = ([0-9.]+) ms", done.stdout)
     if done.returncode != 0 or not tps or not count or failed:
         lines = [l for l in done.stderr.splitlines() if "error" in l.lower()] or done.stderr.splitlines()
-        raise Failed(lines[0].strip() if lines else f"pgbench ended with {done.returncode}: "
-                     f"{count[1] if count else 'no'} transactions, {failed[1] if failed else 'none'} failed")
+        if not lines and count and count[1] == "0":
+            lines = [f"connecting took all of the {seconds} s"]
+        raise Failed(lines[0].strip() if lines else f"pgbench ended with {done.returncode}: {done.stdout}")
     return Sample(float(tps[1]), int(count[1]), float(latency[1]) if latency else 0.0)
 
 
