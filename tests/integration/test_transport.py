@@ -217,7 +217,7 @@ def test_a_reload_opens_and_closes_listeners(make):
 def test_unix_sockets(make):
     wall = make(listen=", unix:{dir}/.s.PGSQL.6432")
     path = wall.dir / ".s.PGSQL.6432"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    harness.wait_until(lambda: path.exists() and stat.S_IMODE(path.stat().st_mode) == 0o660, "the socket has its mode")
     other = make(start=False)
     other.write_config(other.make_config(other.port, other.dir).replace(
         f"127.0.0.1:{other.port}", f"127.0.0.1:{other.port}, 'unix:{path}'"))
