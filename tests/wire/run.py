@@ -18,6 +18,7 @@ A script is a text of one step per line; # begins a comment.
     > MESSAGE ...               send; lines that follow each other go out in one write
     > part N MESSAGE ...        only its first N bytes; `> rest` sends the others
     > cancel NAME               CancelRequest with the key of connection NAME
+    tls [ALPN]                  a TLS handshake; should it fail, the connection counts as closed
     dribble on|off              send byte by byte, a millisecond apart
     < MESSAGE ...               the next message must be this one
     <? MESSAGE ...              it may be this one
@@ -25,7 +26,6 @@ A script is a text of one step per line; # begins a comment.
     < byte X                    one byte alone, as the answer to SSLRequest
     < nothing [MS]              nothing comes for so long (100)
     < closed                    the server closes; nothing comes before that
-    < broken                    the server closes, whatever comes before that
 
 ParameterStatus and NoticeResponse are passed over unless asked for.  {user} and {database} stand for
 the arguments.  After a message's name, words are compared with its parts (DataRow's values,
@@ -81,8 +81,20 @@ class Connection:
             for byte in data:
                 self.sock.sendall(bytes([byte]))
                 time.sleep(0.001)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             pass  # what it said before it closed is still to be read
+
+    def start_tls(self, alpn):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if alpn:
+            context.set_alpn_protocols([alpn])
+        if self.buffer:
+            raise Mismatch("bytes before the handshake: %r" % self.buffer)
+        try:
+            self.sock = context.wrap_socket(self.sock)
+        except (ssl.SSLError, OSError):
+            self.eof = True
 
     def fill(self, size):
         """Read until ${size} bytes are there; False if the server has closed before."""
@@ -222,9 +234,6 @@ class Script:
                 self.conn().buffer = byte + self.conn().buffer
             elif byte != words[0][0]:
                 raise Mismatch("got byte %r" % byte)
-        elif name == "broken":
-            while self.conn().byte():
-                pass
         elif name == "closed":
             message = self.next_message(None)
             if message is not None:
@@ -314,6 +323,8 @@ class Script:
             self.auth_refused(words[1][0].decode())
         elif verb == "auth-fails":
             self.auth_fails(words[1][0].decode())
+        elif verb == "tls":
+            self.conn().start_tls(words[1][0].decode() if len(words) > 1 else None)
         elif verb == "dribble":
             self.dribble = words[1][0] == b"on"
         elif verb == "connect":
