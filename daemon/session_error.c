@@ -30,6 +30,12 @@ void session_filter_error(const struct session *s, struct err *err, const struct
 {
     if (!s->confined)
         return;
+    struct err failed; /* a check that policy spliced in says what it means by an error's text */
+    if (strcmp(err->sqlstate, SQLSTATE_INVALID_TEXT_REPRESENTATION) == 0 &&
+        policy_check_failed(err->message, &failed)) {
+        *err = failed;
+        return;
+    }
     bool keeps_detail = strcmp(err->sqlstate, SQLSTATE_UNIQUE_VIOLATION) == 0 ||
                         strcmp(err->sqlstate, SQLSTATE_FOREIGN_KEY_VIOLATION) == 0 ||
                         strncmp(err->sqlstate, "22", 2) == 0 || strncmp(err->sqlstate, "42", 2) == 0;

@@ -13,7 +13,7 @@ def conn(wall):
 
 
 def test_types_come_back_as_python(conn):
-    row = conn.execute('SELECT id, level, "createdAt" FROM "User" u JOIN "Tenant" t ON t.id = u."tenantId" '
+    row = conn.execute('SELECT u.id, level, "createdAt" FROM "User" u JOIN "Tenant" t ON t.id = u."tenantId" '
                        "WHERE u.id = %s", ["u1"]).fetchone()
     assert row[:2] == ("u1", 5)
     assert isinstance(row[2], datetime.datetime)
