@@ -145,6 +145,13 @@ static int bring(struct session *s, struct statement *st, struct err *err)
 
 /* -- Parse -- */
 
+/* In a failed transaction the server refuses all but its end; a ParseComplete of ours would hide that. */
+static bool is_too_late(const struct session *s, const struct plan *p)
+{
+    return s->status == 'E' && session_is_quiet(s) && p->class != PLAN_ROLLBACK &&
+           p->class != PLAN_COMMIT && p->class != PLAN_ROLLBACK_TO && p->class != PLAN_EMPTY;
+}
+
 static int check_parse(const struct session *s, const struct msg_parse *m, struct err *err)
 {
     const struct plan *p = s->decision->plans[0];
@@ -157,6 +164,10 @@ static int check_parse(const struct session *s, const struct msg_parse *m, struc
     }
     if (session_needs_tenant(s, p))
         return err_set(err, SQLSTATE_INVALID_AUTHORIZATION, "no tenant has been chosen");
+    if (is_too_late(s, p))
+        return err_set(err, SQLSTATE_IN_FAILED_SQL_TRANSACTION,
+                       "current transaction is aborted, "
+                       "commands ignored until end of transaction block");
     if (p->hidden && (m->nparams > p->nparams || p->nparams == UINT16_MAX))
         return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "more parameter types than parameters are not supported");
@@ -206,7 +217,6 @@ static int parse_on_server(struct session *s, struct statement *st, struct err *
 static enum verdict serve_parse(struct session *s, const struct msg_parse *m)
 {
     struct err err;
-    struct statement *old = m->name.len == 0 ? statements_find(&s->statements, m->name) : NULL;
     if (check_parse(s, m, &err) != 0)
         return session_refuse(s, &err);
     int got = session_lease(s, &err);
@@ -215,10 +225,6 @@ static enum verdict serve_parse(struct session *s, const struct msg_parse *m)
     struct statement *st = make_statement(s, m, &err);
     if (!st)
         return session_refuse(s, &err);
-    if (old) {
-        statements_take(&s->statements, old);
-        statement_unref(old);
-    }
     session_pin_if_needed(s, st->plan, m->sql);
     enum verdict v = TAKEN;
     if (statements_put(&s->statements, st, &err) != 0)
@@ -227,6 +233,16 @@ static enum verdict serve_parse(struct session *s, const struct msg_parse *m)
         v = broken(s, &err);
     statement_unref(st);
     return v;
+}
+
+/* The unnamed statement ends with the next Parse of that name, even one that fails. */
+static void end_unnamed(struct session *s, struct slice name)
+{
+    struct statement *old = name.len == 0 ? statements_find(&s->statements, name) : NULL;
+    if (!old)
+        return;
+    statements_take(&s->statements, old);
+    statement_unref(old);
 }
 
 static enum verdict on_parse(struct session *s, const struct frame *f)
@@ -240,6 +256,7 @@ static enum verdict on_parse(struct session *s, const struct frame *f)
         s->lost.sqlstate[0] = '\0';
         return session_refuse(s, &err);
     }
+    end_unnamed(s, m.name);
     int got = session_decide(s, m.sql, true, &err);
     if (got == 0)
         return WAIT;

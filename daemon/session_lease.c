@@ -112,12 +112,16 @@ static int forget(struct session *s, struct err *err)
         msg_close(server_out(s), 'S', name);
         s->unsynced = true;
     }
-    if (s->unsynced && (session_owe(s, FLOW_SYNC, FLOW_SWALLOW, owed_new(OWED_SETTINGS), err) != 0))
-        return -1;
-    if (s->unsynced)
+    if (s->unsynced) {
+        struct owed *o = owed_new(OWED_SETTINGS);
+        if (!o)
+            return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        if (session_owe(s, FLOW_SYNC, FLOW_SWALLOW, o, err) != 0)
+            return -1;
         msg_sync(server_out(s));
-    server_sent(s);
-    s->unsynced = false;
+        server_sent(s);
+        s->unsynced = false;
+    }
     srv->epoch = srv->target->epoch;
     return 0;
 }

@@ -56,12 +56,14 @@ struct store_foreign_key {
     const int16_t *parent_attnums;
     size_t nattnums;
     char on_delete, on_update; /* as pg_constraint: a r c n d */
+    bool deferred;             /* DEFERRABLE INITIALLY DEFERRED */
 };
 
 struct store_check {
     const char *name;
     uint32_t oid;
-    const char *sql; /* PostgreSQL's text of the expression */
+    const char *sql;    /* PostgreSQL's text of the expression */
+    const char *sqlite; /* translated */
 };
 
 struct store_table {

@@ -118,8 +118,8 @@ static const struct entry strings[] = {
     {F_REVERSE, "pgf_reverse(%1)"}, {F_REPEAT, "pgf_repeat(%1, %2)"}, {F_MD5_TEXT, "pgf_md5(%1)"},
     {F_MD5_BYTEA, "pgf_md5(%1)"}, {F_STARTS_WITH, "pgf_starts_with(%1, %2)"}, {F_ASCII, "pgf_ascii(%1)"},
     {F_CHR, "pgf_chr(%1)"}, {F_TRANSLATE, "pgf_translate(%1, %2, %3)"}, {F_TO_HEX_INT4, "pgf_to_hex(%1 & 4294967295)"},
-    {F_TO_HEX_INT8, "pgf_to_hex(%1)"}, {F_ENCODE, "pgf_encode(%1, %2)"}, {F_DECODE, "pgf_decode(%1, %2)"},
-    {F_QUOTE_IDENT, "pgf_quote_ident(%1)"}, {F_QUOTE_LITERAL_TEXT, "pgf_quote_literal(%1)"},
+    {F_TO_HEX_INT8, "pgf_to_hex(%1)"}, {F_ENCODE, "pgf_encode(%1, %2)"},
+    {F_QUOTE_LITERAL_TEXT, "pgf_quote_literal(%1)"},
     {F_QUOTE_NULLABLE_TEXT, "coalesce(pgf_quote_literal(%1), 'NULL')"}, {F_SHA256, "pgf_sha256(%1)"},
     {F_LIKE_ESCAPE_TEXT_TEXT, "pgf_like_escape(%1, %2)"}, {F_GEN_RANDOM_UUID, "pgf_gen_random_uuid()"},
     {F_ARRAY_LENGTH, "pgf_array_length(%1, %2)"}, {F_CARDINALITY, "json_array_length(%1)"},
@@ -153,7 +153,6 @@ static const struct entry times[] = {
     {F_DATE_PART_TEXT_TIMESTAMPTZ, "pgf_num_float(pgf_extract(%1, %2, 1184))"},
     {F_MAKE_DATE, "pgf_make_date(%1, %2, %3)"}, {F_TO_TIMESTAMP_FLOAT8, "pgf_to_timestamp(%1)"},
     {F_TIMEZONE_TEXT_TIMESTAMP, "pgf_at_zone(%1, %2, 0)"}, {F_TIMEZONE_TEXT_TIMESTAMPTZ, "pgf_at_zone(%1, %2, 1)"},
-    {F_TO_CHAR_TIMESTAMP_TEXT, "pgf_to_char(%1, %2)"}, {F_TO_CHAR_TIMESTAMPTZ_TEXT, "pgf_to_char(pgf_to_local(%1), %2)"},
 };
 
 static const struct entry aggregates[] = {

@@ -174,7 +174,7 @@ static bool zone_set(struct slice value, struct types_session *ret)
     }
     if (fixed_offset(t, false, &ret->utc_offset)) {
         int32_t a = abs(ret->utc_offset), east = ret->utc_offset >= 0;
-        char text[32];
+        char text[24];
         int n = snprintf(text, sizeof text, "%02d", a / 3600);
         if (a % 3600)
             snprintf(text + n, sizeof text - (size_t)n, ":%02d", a / 60 % 60);
