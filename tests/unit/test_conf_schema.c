@@ -1,5 +1,5 @@
 /* link: conf */
-/* The table of keys, the reference and the example must not part. */
+/* The table of keys, the reference, the manual page and the example must not part. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define EXAMPLE "../../conf/partywall.yaml"
+#define MANUAL  "../../conf/partywall.yaml.5"
 
 static bool is_key(const struct schema_row *row)
 {
@@ -104,6 +105,44 @@ static void test_reference(void **state)
         }
         *end = '\n';
     }
+    free(text);
+}
+
+static char *read_whole(const char *path)
+{
+    char *text = calloc(1, 65536);
+    FILE *f = fopen(path, "r");
+    assert_non_null(text);
+    assert_non_null(f);
+    assert_true(fread(text, 1, 65535, f) < 65535);
+    fclose(f);
+    return text;
+}
+
+/* The manual page says of each key what it takes, its default and when a change takes effect. */
+static void test_manual(void **state)
+{
+    (void)state;
+    char *text = read_whole(MANUAL), expects[160], entry[400];
+    size_t n = 0, entries = 0;
+    for (size_t i = 0; i < schema_nrows; i++) {
+        const struct schema_row *row = &schema_rows[i];
+        if (!is_key(row))
+            continue;
+        n++;
+        schema_expects(row, expects, sizeof expects);
+        snprintf(entry, sizeof entry, "\n.B %s\n(%s%s%s%s%s)\n", row->path, expects,
+                 row->required || row->fallback ? ", " : "",
+                 row->fallback   ? row->fallback
+                 : row->required ? "required"
+                                 : "",
+                 row->fallback ? " unless told" : "", row->reload ? "" : ", at start only");
+        if (!strstr(text, entry))
+            fail_msg("the manual does not say: %s", entry);
+    }
+    for (const char *at = text; (at = strstr(at, "\n.B ")); at++)
+        entries += strchr(at + 1, '\n')[1] == '(';
+    assert_int_equal(entries, n); /* and of no other key */
     free(text);
 }
 
@@ -256,11 +295,9 @@ static void test_example_has_all_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_expects),
-        cmocka_unit_test(test_reference),
-        cmocka_unit_test(test_example),
-        cmocka_unit_test(test_example_has_all_keys),
+        cmocka_unit_test(test_rows),      cmocka_unit_test(test_expects),
+        cmocka_unit_test(test_reference), cmocka_unit_test(test_manual),
+        cmocka_unit_test(test_example),   cmocka_unit_test(test_example_has_all_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
