@@ -106,7 +106,7 @@ int frame_head(enum frame_phase phase, struct slice in, struct frame *ret, struc
 int frame_next(enum frame_phase phase, struct slice in, uint32_t max_body, struct frame *ret,
                struct err *err)
 {
-    struct frame f;
+    struct frame f = {0};
     int rc = frame_head(phase, in, &f, err);
     if (rc <= 0)
         return rc;
