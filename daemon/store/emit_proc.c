@@ -123,8 +123,8 @@ static const struct entry strings[] = {
     {F_QUOTE_NULLABLE_TEXT, "coalesce(pgf_quote_literal(%1), 'NULL')"}, {F_SHA256, "pgf_sha256(%1)"},
     {F_LIKE_ESCAPE_TEXT_TEXT, "pgf_like_escape(%1, %2)"}, {F_GEN_RANDOM_UUID, "pgf_gen_random_uuid()"},
     {F_ARRAY_LENGTH, "pgf_array_length(%1, %2)"}, {F_CARDINALITY, "json_array_length(%1)"},
-    {F_ARRAY_TO_STRING_ANYARRAY_TEXT, "pgf_array_to_string(%1, %2)"},
-    {F_ARRAY_TO_STRING_ANYARRAY_TEXT_TEXT, "pgf_array_to_string(%1, %2, %3)"},
+   
+   
     {F_UNNEST_ANYARRAY, "json_each(%1)"},
 };
 

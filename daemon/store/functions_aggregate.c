@@ -1,0 +1,395 @@
+/* functions_aggregate.c: aggregates that SQLite lacks or computes differently.
+ *
+ * The collecting ones keep their rows until the end.  With ORDER BY they get further arguments after their
+ * own: a text with a digit for each key (1 descending, 2 NULLs first, 4 numeric), then the keys. */
+#include "daemon/store/functions_impl.h"
+
+#include <stdlib.h>
+
+/* -- sum and average -- */
+
+struct total {
+    int64_t n;
+    bool has_decimals;
+    __int128 whole; /* of integers */
+    struct decimal sum;
+    bool failed;
+};
+
+static void total_text(struct total *t, struct slice text)
+{
+    struct decimal one, sum;
+    if (!decimal_parse(text, &one)) {
+        t->failed = true;
+        return;
+    }
+    if (!t->has_decimals) {
+        t->has_decimals = true;
+        t->sum = one;
+        return;
+    }
+    t->failed = t->failed || !decimal_add(&t->sum, &one, false, &sum);
+    decimal_free(&one);
+    if (!t->failed) {
+        decimal_free(&t->sum);
+        t->sum = sum;
+    }
+}
+
+static void total_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct total *t = sqlite3_aggregate_context(ctx, sizeof(*t));
+    if (t == NULL || functions_null(argc, argv))
+        return;
+    t->n++;
+    if (sqlite3_value_type(argv[0]) == SQLITE_INTEGER)
+        t->whole += sqlite3_value_int64(argv[0]);
+    else
+        total_text(t, functions_slice(argv[0]));
+}
+
+static size_t print_int128(__int128 v, char ret[48])
+{
+    unsigned __int128 u = v < 0 ? -(unsigned __int128)v : (unsigned __int128)v;
+    char *p = ret + 47;
+    *p = '\0';
+    do {
+        *--p = (char)('0' + (int)(u % 10));
+        u /= 10;
+    } while (u != 0);
+    if (v < 0)
+        *--p = '-';
+    size_t len = (size_t)(ret + 47 - p);
+    memmove(ret, p, len + 1);
+    return len;
+}
+
+static void total_final(sqlite3_context *ctx, bool average)
+{
+    struct total *t = sqlite3_aggregate_context(ctx, 0);
+    struct decimal count, result = {.n = 0};
+    struct buf out;
+    char text[48];
+    if (t == NULL || t->n == 0)
+        return;
+    if (!t->has_decimals)
+        t->failed = !decimal_parse((struct slice){text, print_int128(t->whole, text)}, &t->sum);
+    functions_buf(&out);
+    if (!t->failed && average) {
+        bool ok = decimal_parse((struct slice){text, print_int128(t->n, text)}, &count) &&
+                  decimal_div(&t->sum, &count, -1, false, &result);
+        t->failed = !ok;
+        decimal_print(&result, &out);
+        decimal_free(&count);
+        decimal_free(&result);
+    } else if (!t->failed) {
+        decimal_print(&t->sum, &out);
+    }
+    if (t->failed) {
+        functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "value overflows numeric format");
+        buf_release(&out);
+    } else {
+        functions_finish(ctx, &out);
+    }
+    decimal_free(&t->sum);
+}
+
+static void sum_final(sqlite3_context *ctx)
+{
+    total_final(ctx, false);
+}
+
+static void avg_final(sqlite3_context *ctx)
+{
+    total_final(ctx, true);
+}
+
+/* -- the row of a scalar subquery -- */
+
+struct single {
+    sqlite3_value *value;
+    bool any;
+};
+
+static void single_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct single *s = sqlite3_aggregate_context(ctx, sizeof(*s));
+    (void)argc;
+    if (s == NULL)
+        return;
+    if (s->any) {
+        functions_fail(ctx, "21000", "more than one row returned by a subquery used as an expression");
+        return;
+    }
+    s->any = true;
+    s->value = sqlite3_value_dup(argv[0]);
+}
+
+static void single_final(sqlite3_context *ctx)
+{
+    struct single *s = sqlite3_aggregate_context(ctx, 0);
+    if (s == NULL || s->value == NULL)
+        return;
+    sqlite3_result_value(ctx, s->value);
+    sqlite3_value_free(s->value);
+}
+
+/* -- collecting -- */
+
+struct row {
+    sqlite3_value **values;
+};
+
+struct rows {
+    struct row *rows;
+    size_t n, cap;
+    int argc;
+    bool failed;
+};
+
+static void rows_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct rows *r = sqlite3_aggregate_context(ctx, sizeof(*r));
+    if (r == NULL || r->failed)
+        return;
+    r->argc = argc;
+    if (r->n == r->cap) {
+        size_t cap = r->cap == 0 ? 16 : r->cap * 2;
+        struct row *rows = realloc(r->rows, cap * sizeof(rows[0]));
+        r->failed = rows == NULL;
+        if (r->failed)
+            return;
+        r->rows = rows;
+        r->cap = cap;
+    }
+    sqlite3_value **values = calloc((size_t)argc, sizeof(values[0]));
+    r->failed = values == NULL;
+    for (int i = 0; values != NULL && i < argc; i++) {
+        values[i] = sqlite3_value_dup(argv[i]);
+        r->failed = r->failed || values[i] == NULL;
+    }
+    if (values != NULL)
+        r->rows[r->n++].values = values;
+}
+
+static void rows_free(struct rows *r)
+{
+    for (size_t k = 0; k < r->n; k++) {
+        for (int i = 0; i < r->argc; i++)
+            sqlite3_value_free(r->rows[k].values[i]);
+        free(r->rows[k].values);
+    }
+    free(r->rows);
+}
+
+static int compare_key(sqlite3_value *a, sqlite3_value *b, int how)
+{
+    int atype = sqlite3_value_type(a), btype = sqlite3_value_type(b), c;
+    if (atype == SQLITE_NULL || btype == SQLITE_NULL) {
+        c = (atype == SQLITE_NULL) - (btype == SQLITE_NULL);
+        return how & 2 ? -c : c;
+    }
+    struct slice x = functions_slice(a), y = functions_slice(b);
+    if (atype == SQLITE_INTEGER) {
+        int64_t i = sqlite3_value_int64(a), k = sqlite3_value_int64(b);
+        c = (i > k) - (i < k);
+    } else if (atype == SQLITE_FLOAT) {
+        double i = sqlite3_value_double(a), k = sqlite3_value_double(b);
+        c = (i > k) - (i < k);
+    } else if (how & 4) {
+        c = types_numeric_compare(x, y);
+    } else {
+        size_t n = x.len < y.len ? x.len : y.len;
+        c = n == 0 ? 0 : memcmp(x.data, y.data, n);
+        c = c != 0 ? c : (x.len > y.len) - (x.len < y.len);
+    }
+    return how & 1 ? -c : c;
+}
+
+struct order {
+    int first; /* argument with the digits */
+    const char *how;
+};
+
+static int compare_rows(const void *a, const void *b, void *arg)
+{
+    const struct order *o = arg;
+    const struct row *x = a, *y = b;
+    for (int i = 0; o->how[i] != '\0'; i++) {
+        int c = compare_key(x->values[o->first + 1 + i], y->values[o->first + 1 + i], o->how[i] - '0');
+        if (c != 0)
+            return c;
+    }
+    return 0;
+}
+
+/* Merge sort: stable, as PostgreSQL's inputs arrive in order. */
+static void sort_rows(struct row *rows, struct row *spare, size_t n, struct order *o)
+{
+    if (n < 2)
+        return;
+    size_t half = n / 2;
+    sort_rows(rows, spare, half, o);
+    sort_rows(rows + half, spare, n - half, o);
+    memcpy(spare, rows, half * sizeof(rows[0]));
+    for (size_t i = 0, k = half, to = 0; i < half; to++) {
+        if (k < n && compare_rows(&rows[k], &spare[i], o) < 0)
+            rows[to] = rows[k++];
+        else
+            rows[to] = spare[i++];
+    }
+}
+
+/* The rows, sorted if ORDER BY came after the ${own} arguments; NULL: no rows, or an error is set. */
+static struct rows *collected(sqlite3_context *ctx, int own)
+{
+    struct rows *r = sqlite3_aggregate_context(ctx, 0);
+    if (r == NULL || (r->n == 0 && !r->failed))
+        return NULL;
+    if (!r->failed && r->argc > own) {
+        struct order o = {own, (const char *)sqlite3_value_text(r->rows[0].values[own])};
+        struct row *spare = malloc(r->n * sizeof(spare[0]));
+        r->failed = spare == NULL || o.how == NULL;
+        if (!r->failed)
+            sort_rows(r->rows, spare, r->n, &o);
+        free(spare);
+    }
+    if (r->failed) {
+        rows_free(r);
+        sqlite3_result_error_nomem(ctx);
+        return NULL;
+    }
+    return r;
+}
+
+static bool is_null(sqlite3_value *v)
+{
+    return sqlite3_value_type(v) == SQLITE_NULL;
+}
+
+static void string_agg_final(sqlite3_context *ctx)
+{
+    struct rows *r = collected(ctx, 2);
+    struct buf out;
+    bool any = false;
+    if (r == NULL)
+        return;
+    functions_buf(&out);
+    for (size_t k = 0; k < r->n; k++) {
+        sqlite3_value **v = r->rows[k].values;
+        if (is_null(v[0]))
+            continue;
+        struct slice text = functions_slice(v[0]), by = functions_slice(v[1]);
+        if (any)
+            buf_append(&out, by.data, by.len);
+        buf_append(&out, text.data, text.len);
+        any = true;
+    }
+    rows_free(r);
+    if (any)
+        functions_finish(ctx, &out);
+    else
+        buf_release(&out);
+}
+
+static void array_agg_final(sqlite3_context *ctx)
+{
+    struct rows *r = collected(ctx, 1);
+    struct buf out;
+    if (r == NULL)
+        return;
+    functions_buf(&out);
+    for (size_t k = 0; k < r->n; k++) {
+        sqlite3_value *v = r->rows[k].values[0];
+        buf_append(&out, k == 0 ? "[" : ",", 1);
+        if (is_null(v))
+            buf_append(&out, "null", 4);
+        else
+            functions_quote_json(functions_slice(v), &out);
+    }
+    buf_append(&out, "]", 1);
+    rows_free(r);
+    functions_finish(ctx, &out);
+}
+
+static bool json_rows(sqlite3_context *ctx, struct buf *out)
+{
+    struct rows *r = collected(ctx, 1);
+    if (r == NULL)
+        return false;
+    functions_buf(out);
+    for (size_t k = 0; k < r->n; k++) {
+        struct slice text = functions_slice(r->rows[k].values[0]);
+        buf_append(out, k == 0 ? "[" : ", ", k == 0 ? 1 : 2);
+        buf_append(out, text.data, text.len);
+    }
+    buf_append(out, "]", 1);
+    rows_free(r);
+    return true;
+}
+
+static void json_agg_final(sqlite3_context *ctx)
+{
+    struct buf out;
+    if (json_rows(ctx, &out))
+        functions_finish(ctx, &out);
+}
+
+static void jsonb_agg_final(sqlite3_context *ctx)
+{
+    struct buf out;
+    if (json_rows(ctx, &out))
+        functions_finish_jsonb(ctx, &out);
+}
+
+static bool object_rows(sqlite3_context *ctx, struct buf *out)
+{
+    struct rows *r = collected(ctx, 2);
+    if (r == NULL)
+        return false;
+    functions_buf(out);
+    for (size_t k = 0; k < r->n; k++) {
+        sqlite3_value **v = r->rows[k].values;
+        if (is_null(v[0])) {
+            functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE, "field name must not be null");
+            buf_release(out);
+            rows_free(r);
+            return false;
+        }
+        struct slice text = functions_slice(v[1]);
+        buf_append(out, k == 0 ? "{ " : ", ", 2);
+        functions_quote_json(functions_slice(v[0]), out);
+        buf_append(out, " : ", 3);
+        buf_append(out, text.data, text.len);
+    }
+    buf_append(out, " }", 2);
+    rows_free(r);
+    return true;
+}
+
+static void json_object_agg_final(sqlite3_context *ctx)
+{
+    struct buf out;
+    if (object_rows(ctx, &out))
+        functions_finish(ctx, &out);
+}
+
+static void jsonb_object_agg_final(sqlite3_context *ctx)
+{
+    struct buf out;
+    if (object_rows(ctx, &out))
+        functions_finish_jsonb(ctx, &out);
+}
+
+const struct function_row functions_aggregate_rows[] = {
+    {"pgf_sum_numeric", 1, true, NULL, total_step, sum_final},
+    {"pgf_avg_numeric", 1, true, NULL, total_step, avg_final},
+    {"pgf_single", 1, true, NULL, single_step, single_final},
+    {"pgf_string_agg", -1, true, NULL, rows_step, string_agg_final},
+    {"pgf_array_agg", -1, true, NULL, rows_step, array_agg_final},
+    {"pgf_json_agg", -1, true, NULL, rows_step, json_agg_final},
+    {"pgf_jsonb_agg", -1, true, NULL, rows_step, jsonb_agg_final},
+    {"pgf_json_object_agg", -1, true, NULL, rows_step, json_object_agg_final},
+    {"pgf_jsonb_object_agg", -1, true, NULL, rows_step, jsonb_object_agg_final},
+};
+const size_t functions_aggregate_n = sizeof(functions_aggregate_rows) / sizeof(functions_aggregate_rows[0]);

@@ -1,0 +1,80 @@
+/* functions_impl.h: between the files of functions*.c. */
+#pragma once
+
+#include "daemon/store/functions.h"
+#include "protocol/sqlstate.h"
+
+#include <locale.h>
+#include <sqlite3.h>
+
+/* One function of SQLite.  `fixed`: the same arguments give the same result (SQLITE_DETERMINISTIC). */
+struct function_row {
+    const char *name;
+    int nargs; /* -1: any number */
+    bool fixed;
+    void (*call)(sqlite3_context *ctx, int argc, sqlite3_value **argv);
+    void (*step)(sqlite3_context *ctx, int argc, sqlite3_value **argv); /* aggregates: no `call` */
+    void (*final)(sqlite3_context *ctx);
+};
+
+extern const struct function_row functions_text_rows[], functions_match_rows[], functions_number_rows[],
+    functions_numeric_rows[], functions_time_rows[], functions_json_rows[], functions_array_rows[],
+    functions_aggregate_rows[], functions_session_rows[];
+extern const size_t functions_text_n, functions_match_n, functions_number_n, functions_numeric_n,
+    functions_time_n, functions_json_n, functions_array_n, functions_aggregate_n, functions_session_n;
+
+struct store_context *functions_context(sqlite3_context *ctx);
+/* The statement fails with this error. */
+void functions_fail(sqlite3_context *ctx, const char *sqlstate, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Likewise with the error that is in context->raised already. */
+void functions_raised(sqlite3_context *ctx);
+/* Any NULL among the arguments?  (The result of a call that sets none is NULL.) */
+bool functions_null(int argc, sqlite3_value **argv);
+/* Text or blob of an argument; borrowed until the call ends. */
+struct slice functions_slice(sqlite3_value *v);
+void functions_value(sqlite3_value *v, struct types_value *ret);
+void functions_result(sqlite3_context *ctx, const struct types_value *v);
+void functions_result_text(sqlite3_context *ctx, const char *text, size_t len);
+/* A buffer for results, bounded; functions_finish makes it the result (text) and releases it. */
+void functions_buf(struct buf *b);
+void functions_finish(sqlite3_context *ctx, struct buf *b);
+
+/* -- UTF-8 -- */
+/* Bytes of the character at ${p}, at least 1, at most ${left}. */
+size_t functions_char(const char *p, size_t left);
+size_t functions_chars(struct slice text);
+/* Byte offset of character ${n} (from 0), or the length. */
+size_t functions_offset(struct slice text, size_t n);
+/* Decode; ${ret_len} bytes. */
+uint32_t functions_decode(const char *p, size_t left, size_t *ret_len);
+size_t functions_encode(uint32_t c, char ret[4]);
+
+/* ${text} as a JSON string. */
+void functions_quote_json(struct slice text, struct buf *out);
+/* ${b}, JSON text, as the jsonb result; releases it. */
+void functions_finish_jsonb(sqlite3_context *ctx, struct buf *b);
+
+/* C.UTF-8: its simple case mappings.  Made once, never changed; (locale_t)0 without memory. */
+locale_t functions_locale(void);
+
+/* -- numeric (functions_decimal.c): exact decimals, digits in base 10000 -- */
+struct decimal {
+    bool nan, negative;
+    int weight;  /* of digits[0], in powers of 10000 */
+    int scale;   /* decimal digits shown after the point */
+    int n;       /* digits in use; 0: the value is zero */
+    int16_t *digits; /* malloc'd; no leading or trailing zeros */
+};
+/* All: false without memory or beyond numeric's range; ${ret} is then empty. */
+bool decimal_parse(struct slice text, struct decimal *ret);
+bool decimal_add(const struct decimal *a, const struct decimal *b, bool subtract, struct decimal *ret);
+bool decimal_mul(const struct decimal *a, const struct decimal *b, struct decimal *ret);
+/* ${scale} < 0: PostgreSQL's choice for a quotient.  The divisor is not zero.  ${truncate}: no rounding. */
+bool decimal_div(const struct decimal *a, const struct decimal *b, int scale, bool truncate,
+                 struct decimal *ret);
+/* To ${scale} (may be negative) decimals, half away from zero or toward zero. */
+bool decimal_round(const struct decimal *a, int scale, bool truncate, struct decimal *ret);
+int decimal_compare(const struct decimal *a, const struct decimal *b); /* neither is NaN */
+void decimal_print(const struct decimal *a, struct buf *out);
+void decimal_free(struct decimal *a);

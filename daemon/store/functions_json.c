@@ -1,0 +1,406 @@
+/* functions_json.c: json and jsonb values, kept as text (jsonb normalised: a part of it is normalised too). */
+#include "daemon/store/functions_impl.h"
+
+/* -- reading: the texts are valid JSON, checked when they came in -- */
+
+static size_t skip_blank(struct slice t, size_t at)
+{
+    while (at < t.len && (t.data[at] == ' ' || t.data[at] == '\t' || t.data[at] == '\n' || t.data[at] == '\r'))
+        at++;
+    return at;
+}
+
+static size_t skip_string(struct slice t, size_t at)
+{
+    for (at++; at < t.len && t.data[at] != '"'; at++)
+        if (t.data[at] == '\\')
+            at++;
+    return at < t.len ? at + 1 : t.len;
+}
+
+/* The end of the value at ${at}: no recursion, brackets are counted. */
+static size_t skip_value(struct slice t, size_t at)
+{
+    int depth = 0;
+    do {
+        at = skip_blank(t, at);
+        if (at >= t.len)
+            break;
+        char c = t.data[at];
+        if (c == '"') {
+            at = skip_string(t, at);
+        } else if (c == '{' || c == '[') {
+            depth++;
+            at++;
+        } else if (c == '}' || c == ']') {
+            depth--;
+            at++;
+        } else if (c == ',' || c == ':') {
+            at++;
+        } else {
+            while (at < t.len && strchr(",:]} \t\n\r", t.data[at]) == NULL)
+                at++;
+        }
+    } while (depth > 0);
+    return at;
+}
+
+static uint32_t hex4(const char *p)
+{
+    uint32_t v = 0;
+    for (int i = 0; i < 4; i++) {
+        char c = p[i];
+        v = v << 4 | (uint32_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+    }
+    return v;
+}
+
+/* The text of a string value, quotes and escapes taken out. */
+static void unescape(struct slice quoted, struct buf *out)
+{
+    for (size_t i = 1; i + 1 < quoted.len; i++) {
+        char c = quoted.data[i], bytes[4];
+        if (c != '\\') {
+            buf_append(out, &c, 1);
+            continue;
+        }
+        c = quoted.data[++i];
+        static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+        const char *at = memchr(from, c, sizeof(from) - 1);
+        if (at != NULL) {
+            buf_append(out, &to[at - from], 1);
+        } else if (c == 'u' && i + 4 < quoted.len) {
+            uint32_t v = hex4(quoted.data + i + 1);
+            i += 4;
+            if (v >= 0xd800 && v < 0xdc00 && i + 6 < quoted.len && quoted.data[i + 1] == '\\') {
+                v = 0x10000 + ((v - 0xd800) << 10) + (hex4(quoted.data + i + 3) - 0xdc00);
+                i += 6;
+            }
+            buf_append(out, bytes, functions_encode(v, bytes));
+        }
+    }
+}
+
+static bool key_is(struct slice quoted, struct slice key)
+{
+    if (memchr(quoted.data, '\\', quoted.len) == NULL)
+        return quoted.len == key.len + 2 && (key.len == 0 || memcmp(quoted.data + 1, key.data, key.len) == 0);
+    struct buf plain;
+    functions_buf(&plain);
+    unescape(quoted, &plain);
+    bool same = slice_equal(buf_peek(&plain), key);
+    buf_release(&plain);
+    return same;
+}
+
+/* The last value of ${key} in an object; false: none, or no object. */
+static bool object_field(struct slice t, struct slice key, struct slice *ret)
+{
+    bool found = false;
+    size_t at = skip_blank(t, 0);
+    if (at >= t.len || t.data[at] != '{')
+        return false;
+    for (at = skip_blank(t, at + 1); at < t.len && t.data[at] == '"';) {
+        size_t end = skip_string(t, at);
+        struct slice name = {t.data + at, end - at};
+        at = skip_blank(t, skip_blank(t, end) + 1); /* the colon */
+        end = skip_value(t, at);
+        if (key_is(name, key)) {
+            *ret = (struct slice){t.data + at, end - at};
+            found = true;
+        }
+        at = skip_blank(t, end);
+        at = at < t.len && t.data[at] == ',' ? skip_blank(t, at + 1) : t.len;
+    }
+    return found;
+}
+
+/* Element ${index} of an array, counted from the end when negative; -1 as count: not an array. */
+static int64_t array_element(struct slice t, int64_t index, struct slice *ret)
+{
+    int64_t n = 0;
+    size_t at = skip_blank(t, 0);
+    if (at >= t.len || t.data[at] != '[')
+        return -1;
+    for (at = skip_blank(t, at + 1); at < t.len && t.data[at] != ']'; n++) {
+        size_t end = skip_value(t, at);
+        if (n == index)
+            *ret = (struct slice){t.data + at, end - at};
+        at = skip_blank(t, end);
+        at = at < t.len && t.data[at] == ',' ? skip_blank(t, at + 1) : t.len;
+    }
+    if (index < 0 && index >= -n)
+        (void)array_element(t, n + index, ret);
+    return n;
+}
+
+static void value_result(sqlite3_context *ctx, struct slice value, bool as_text)
+{
+    struct buf out;
+    if (value.data == NULL)
+        return;
+    if (!as_text || value.data[0] != '"') {
+        if (!(as_text && value.len == 4 && memcmp(value.data, "null", 4) == 0))
+            functions_result_text(ctx, value.data, value.len);
+        return;
+    }
+    functions_buf(&out);
+    unescape(value, &out);
+    functions_finish(ctx, &out);
+}
+
+static void field(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool as_text)
+{
+    struct slice value = {NULL, 0};
+    if (!functions_null(argc, argv) && object_field(functions_slice(argv[0]), functions_slice(argv[1]), &value))
+        value_result(ctx, value, as_text);
+}
+
+static void element(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool as_text)
+{
+    struct slice value = {NULL, 0};
+    if (functions_null(argc, argv))
+        return;
+    (void)array_element(functions_slice(argv[0]), sqlite3_value_int64(argv[1]), &value);
+    value_result(ctx, value, as_text);
+}
+
+static void fn_field(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    field(ctx, argc, argv, false);
+}
+
+static void fn_field_text(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    field(ctx, argc, argv, true);
+}
+
+static void fn_element(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    element(ctx, argc, argv, false);
+}
+
+static void fn_element_text(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    element(ctx, argc, argv, true);
+}
+
+static void fn_typeof(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (functions_null(argc, argv))
+        return;
+    struct slice t = functions_slice(argv[0]);
+    size_t at = skip_blank(t, 0);
+    char c = at < t.len ? t.data[at] : 'n';
+    const char *name = c == '{' ? "object" : c == '[' ? "array" : c == '"' ? "string"
+                     : c == 't' || c == 'f' ? "boolean" : c == 'n' ? "null" : "number";
+    functions_result_text(ctx, name, strlen(name));
+}
+
+static void fn_array_length(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct slice unused = {NULL, 0};
+    if (functions_null(argc, argv))
+        return;
+    struct slice t = functions_slice(argv[0]);
+    int64_t n = array_element(t, INT64_MAX, &unused);
+    size_t at = skip_blank(t, 0);
+    if (n >= 0)
+        sqlite3_result_int64(ctx, n);
+    else
+        functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE, "cannot get array length of %s",
+                       at < t.len && t.data[at] == '{' ? "a non-array" : "a scalar");
+}
+
+/* -- writing -- */
+
+void functions_quote_json(struct slice text, struct buf *out)
+{
+    buf_append(out, "\"", 1);
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        char u[8];
+        const char *at = c < 0x20 ? memchr("\b\f\n\r\t", c, 5) : NULL;
+        if (c == '"' || c == '\\') {
+            buf_append(out, "\\", 1);
+            buf_append(out, &text.data[i], 1);
+        } else if (at != NULL && c != 0) {
+            const char *letter = c == '\b' ? "\\b" : c == '\f' ? "\\f" : c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t";
+            buf_append(out, letter, 2);
+        } else if (c < 0x20) {
+            static const char digits[] = "0123456789abcdef";
+            memcpy(u, "\\u00", 4);
+            u[4] = digits[c >> 4];
+            u[5] = digits[c & 15];
+            buf_append(out, u, 6);
+        } else {
+            buf_append(out, &text.data[i], 1);
+        }
+    }
+    buf_append(out, "\"", 1);
+}
+
+/* A value as JSON, as to_json() has it.  -1: an error is in the context. */
+static int value_json(struct store_context *c, uint32_t type, sqlite3_value *value, struct buf *out)
+{
+    struct types_value v;
+    struct buf text;
+    if (sqlite3_value_type(value) == SQLITE_NULL) {
+        buf_append(out, "null", 4);
+        return 0;
+    }
+    functions_value(value, &v);
+    if (type == TYPES_BOOL) {
+        buf_append(out, v.i ? "true" : "false", v.i ? 4 : 5);
+        return 0;
+    }
+    functions_buf(&text);
+    if (types_output(&c->types, type == TYPES_UNKNOWN ? TYPES_TEXT : type, -1, &v, &text, &c->raised) < 0) {
+        buf_release(&text);
+        return -1;
+    }
+    struct slice t = buf_peek(&text);
+    bool number = type == TYPES_INT2 || type == TYPES_INT4 || type == TYPES_INT8 || type == TYPES_FLOAT4 ||
+                  type == TYPES_FLOAT8 || type == TYPES_NUMERIC;
+    if (number && t.len > 0 && (t.data[t.len - 1] < '0' || t.data[t.len - 1] > '9'))
+        number = false; /* NaN, Infinity */
+    if (type == TYPES_JSON || type == TYPES_JSONB || number) {
+        buf_append(out, t.data, t.len);
+    } else if (type == TYPES_TIMESTAMP || type == TYPES_TIMESTAMPTZ) {
+        /* ISO 8601: T between date and time, minutes in the offset */
+        char *blank = memchr(t.data, ' ', t.len);
+        if (blank != NULL)
+            *blank = 'T';
+        if (type == TYPES_TIMESTAMPTZ && t.len > 3 && (t.data[t.len - 3] == '+' || t.data[t.len - 3] == '-'))
+            buf_append(&text, ":00", 3);
+        functions_quote_json(buf_peek(&text), out);
+    } else {
+        functions_quote_json(t, out);
+    }
+    buf_release(&text);
+    return 0;
+}
+
+static void fn_to_json(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct buf out;
+    (void)argc;
+    functions_buf(&out);
+    if (value_json(functions_context(ctx), (uint32_t)sqlite3_value_int64(argv[0]), argv[1], &out) < 0) {
+        buf_release(&out);
+        functions_raised(ctx);
+        return;
+    }
+    functions_finish(ctx, &out);
+}
+
+/* The result ${b}, of JSON text, as jsonb. */
+void functions_finish_jsonb(sqlite3_context *ctx, struct buf *b)
+{
+    struct store_context *c = functions_context(ctx);
+    struct types_value v;
+    struct buf scratch;
+    functions_buf(&scratch);
+    if (b->failed)
+        functions_fail(ctx, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "requested length too large");
+    else if (types_input(&c->types, TYPES_JSONB, -1, buf_peek(b), &scratch, &v, &c->raised) < 0)
+        functions_raised(ctx);
+    else
+        functions_result(ctx, &v);
+    buf_release(&scratch);
+    buf_release(b);
+}
+
+static void build_object(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool binary)
+{
+    struct buf out;
+    if (argc % 2 != 0) {
+        functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE,
+                       "argument list must have even number of elements");
+        return;
+    }
+    functions_buf(&out);
+    buf_append(&out, "{", 1);
+    for (int i = 0; i < argc; i += 2) {
+        if (sqlite3_value_type(argv[i]) == SQLITE_NULL) {
+            buf_release(&out);
+            if (binary)
+                functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE, "argument %d: key must not be null", i + 1);
+            else
+                functions_fail(ctx, "22004", "null value not allowed for object key");
+            return;
+        }
+        struct slice value = functions_slice(argv[i + 1]);
+        if (i > 0)
+            buf_append(&out, ", ", 2);
+        functions_quote_json(functions_slice(argv[i]), &out);
+        buf_append(&out, " : ", 3);
+        buf_append(&out, value.data, value.len);
+    }
+    buf_append(&out, "}", 1);
+    if (binary)
+        functions_finish_jsonb(ctx, &out);
+    else
+        functions_finish(ctx, &out);
+}
+
+static void fn_build_object(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    build_object(ctx, argc, argv, false);
+}
+
+static void fn_build_object_b(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    build_object(ctx, argc, argv, true);
+}
+
+static void build_array(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool binary)
+{
+    struct buf out;
+    functions_buf(&out);
+    buf_append(&out, "[", 1);
+    for (int i = 0; i < argc; i++) {
+        struct slice value = functions_slice(argv[i]);
+        if (i > 0)
+            buf_append(&out, ", ", 2);
+        buf_append(&out, value.data, value.len);
+    }
+    buf_append(&out, "]", 1);
+    if (binary)
+        functions_finish_jsonb(ctx, &out);
+    else
+        functions_finish(ctx, &out);
+}
+
+static void fn_build_array(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    build_array(ctx, argc, argv, false);
+}
+
+static void fn_build_array_b(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    build_array(ctx, argc, argv, true);
+}
+
+/* The second argument unless the first is NULL. */
+static void fn_strict(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (!functions_null(argc, argv))
+        sqlite3_result_value(ctx, argv[1]);
+}
+
+const struct function_row functions_json_rows[] = {
+    {"pgf_json_field", 2, true, fn_field, NULL, NULL},
+    {"pgf_json_field_text", 2, true, fn_field_text, NULL, NULL},
+    {"pgf_json_element", 2, true, fn_element, NULL, NULL},
+    {"pgf_json_element_text", 2, true, fn_element_text, NULL, NULL},
+    {"pgf_json_typeof", 1, true, fn_typeof, NULL, NULL},
+    {"pgf_json_array_length", 1, true, fn_array_length, NULL, NULL},
+    {"pgf_to_json", 2, false, fn_to_json, NULL, NULL},
+    {"pgf_json_build_object", -1, true, fn_build_object, NULL, NULL},
+    {"pgf_jsonb_build_object", -1, true, fn_build_object_b, NULL, NULL},
+    {"pgf_json_build_array", -1, true, fn_build_array, NULL, NULL},
+    {"pgf_jsonb_build_array", -1, true, fn_build_array_b, NULL, NULL},
+    {"pgf_strict", 2, true, fn_strict, NULL, NULL},
+};
+const size_t functions_json_n = sizeof(functions_json_rows) / sizeof(functions_json_rows[0]);

@@ -1,0 +1,310 @@
+/* functions_numeric.c: numeric's operators and functions; see functions_decimal.c. */
+#include "daemon/store/functions_impl.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool read(sqlite3_context *ctx, sqlite3_value *v, struct decimal *ret)
+{
+    if (decimal_parse(functions_slice(v), ret))
+        return true;
+    functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED, "this numeric value is not supported by the embedded store");
+    return false;
+}
+
+static void answer(sqlite3_context *ctx, bool ok, struct decimal *value)
+{
+    struct buf out;
+    if (!ok) {
+        functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "value overflows numeric format");
+        return;
+    }
+    functions_buf(&out);
+    decimal_print(value, &out);
+    functions_finish(ctx, &out);
+    decimal_free(value);
+}
+
+enum operation { ADD, SUB, MUL, DIV, MOD };
+
+static bool modulo(const struct decimal *a, const struct decimal *b, struct decimal *ret)
+{
+    struct decimal q, product;
+    if (!decimal_div(a, b, 0, true, &q))
+        return false;
+    bool ok = decimal_mul(&q, b, &product);
+    decimal_free(&q);
+    if (!ok)
+        return false;
+    ok = decimal_add(a, &product, true, ret);
+    decimal_free(&product);
+    if (ok)
+        ret->scale = a->scale > b->scale ? a->scale : b->scale;
+    return ok;
+}
+
+static bool operate(enum operation op, const struct decimal *a, const struct decimal *b, struct decimal *ret)
+{
+    switch (op) {
+    case ADD:
+        return decimal_add(a, b, false, ret);
+    case SUB:
+        return decimal_add(a, b, true, ret);
+    case MUL:
+        return decimal_mul(a, b, ret);
+    case DIV:
+        return decimal_div(a, b, -1, false, ret);
+    case MOD:
+        return modulo(a, b, ret);
+    }
+    return false;
+}
+
+static void binary(sqlite3_context *ctx, int argc, sqlite3_value **argv, enum operation op)
+{
+    struct decimal a, b, result = {.n = 0};
+    if (functions_null(argc, argv) || !read(ctx, argv[0], &a))
+        return;
+    if (read(ctx, argv[1], &b)) {
+        if (op >= DIV && !a.nan && !b.nan && b.n == 0)
+            functions_fail(ctx, SQLSTATE_DIVISION_BY_ZERO, "division by zero");
+        else
+            answer(ctx, operate(op, &a, &b, &result), &result);
+        decimal_free(&b);
+    }
+    decimal_free(&a);
+}
+
+static void fn_add(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    binary(ctx, argc, argv, ADD);
+}
+
+static void fn_sub(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    binary(ctx, argc, argv, SUB);
+}
+
+static void fn_mul(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    binary(ctx, argc, argv, MUL);
+}
+
+static void fn_div(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    binary(ctx, argc, argv, DIV);
+}
+
+static void fn_mod(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    binary(ctx, argc, argv, MOD);
+}
+
+static void sign_change(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool absolute)
+{
+    struct decimal a;
+    if (functions_null(argc, argv) || !read(ctx, argv[0], &a))
+        return;
+    a.negative = absolute || a.n == 0 ? false : !a.negative;
+    answer(ctx, true, &a);
+}
+
+static void fn_neg(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    sign_change(ctx, argc, argv, false);
+}
+
+static void fn_abs(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    sign_change(ctx, argc, argv, true);
+}
+
+static void fn_sign(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct decimal a;
+    if (functions_null(argc, argv) || !read(ctx, argv[0], &a))
+        return;
+    const char *text = a.nan ? "NaN" : a.n == 0 ? "0" : a.negative ? "-1" : "1";
+    functions_result_text(ctx, text, strlen(text));
+    decimal_free(&a);
+}
+
+static void rounded(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool truncate)
+{
+    struct decimal a, result = {.n = 0};
+    if (functions_null(argc, argv) || !read(ctx, argv[0], &a))
+        return;
+    int64_t scale = sqlite3_value_int64(argv[1]);
+    scale = scale > 2000 ? 2000 : scale < -2000 ? -2000 : scale; /* NUMERIC_MAX_RESULT_SCALE */
+    answer(ctx, decimal_round(&a, (int)scale, truncate, &result), &result);
+    decimal_free(&a);
+}
+
+static void fn_round(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    rounded(ctx, argc, argv, false);
+}
+
+static void fn_trunc(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    rounded(ctx, argc, argv, true);
+}
+
+static void whole(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool up)
+{
+    struct decimal a, cut, one, result = {.n = 0};
+    if (functions_null(argc, argv) || !read(ctx, argv[0], &a))
+        return;
+    if (!decimal_round(&a, 0, true, &cut)) {
+        answer(ctx, false, &result);
+    } else if (a.nan || decimal_compare(&a, &cut) == 0 || a.negative == up) {
+        answer(ctx, true, &cut);
+    } else {
+        bool ok = decimal_parse((struct slice){"1", 1}, &one);
+        answer(ctx, ok && decimal_add(&cut, &one, !up, &result), &result);
+        decimal_free(&one);
+        decimal_free(&cut);
+    }
+    decimal_free(&a);
+}
+
+static void fn_ceil(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    whole(ctx, argc, argv, true);
+}
+
+static void fn_floor(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    whole(ctx, argc, argv, false);
+}
+
+/* -- to and from other types -- */
+
+/* numeric -> integer, half away from zero; ${argv[1]} names the type for the error. */
+static void fn_int(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct decimal a, cut;
+    struct buf text;
+    if (functions_null(argc, argv) || !read(ctx, argv[0], &a))
+        return;
+    const char *type = (const char *)sqlite3_value_text(argv[1]);
+    if (a.nan) {
+        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED, "cannot convert NaN to %s", type);
+        decimal_free(&a);
+        return;
+    }
+    functions_buf(&text);
+    if (decimal_round(&a, 0, false, &cut)) {
+        decimal_print(&cut, &text);
+        decimal_free(&cut);
+    }
+    buf_append(&text, "", 1);
+    char *end = NULL;
+    errno = 0;
+    long long value = text.failed ? 0 : strtoll(buf_peek(&text).data, &end, 10);
+    if (errno != 0 || end == NULL || *end != '\0')
+        functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "%s out of range", type);
+    else
+        sqlite3_result_int64(ctx, value);
+    buf_release(&text);
+    decimal_free(&a);
+}
+
+static void fn_float(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    char *end = NULL;
+    if (functions_null(argc, argv))
+        return;
+    const char *text = (const char *)sqlite3_value_text(argv[0]);
+    double r = strtod(text, &end);
+    if (isnan(r))
+        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED, "NaN is not supported by the embedded store");
+    else if (isinf(r))
+        functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "\"%s\" is out of range for type double precision", text);
+    else
+        sqlite3_result_double(ctx, r);
+}
+
+/* float -> numeric with the digits that are sure (15 or 6). */
+static void fn_of_float(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    char text[64];
+    struct decimal mantissa, power, result = {.n = 0};
+    if (functions_null(argc, argv))
+        return;
+    double r = sqlite3_value_double(argv[0]);
+    if (isinf(r)) {
+        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "an infinite numeric is not supported by the embedded store");
+        return;
+    }
+    snprintf(text, sizeof(text), "%.*e", sqlite3_value_int(argv[1]) - 1, r);
+    char *e = strchr(text, 'e');
+    int exponent = (int)strtol(e + 1, NULL, 10);
+    size_t len = (size_t)(e - text);
+    while (len > 1 && memchr(text, '.', len) && (text[len - 1] == '0' || text[len - 1] == '.'))
+        len--; /* zeros at the end say nothing */
+    bool ok = decimal_parse((struct slice){text, len}, &mantissa);
+    char ten[400] = "1";
+    int zeros = exponent < 0 ? -exponent : exponent;
+    memset(ten + 1, '0', (size_t)zeros);
+    ok = ok && decimal_parse((struct slice){ten, (size_t)zeros + 1}, &power);
+    int scale = mantissa.scale - exponent > 0 ? mantissa.scale - exponent : 0;
+    if (ok && exponent >= 0) {
+        struct decimal product;
+        ok = decimal_mul(&mantissa, &power, &product) && decimal_round(&product, scale, true, &result);
+        decimal_free(&product);
+    } else if (ok) {
+        ok = decimal_div(&mantissa, &power, scale, false, &result);
+    }
+    answer(ctx, ok, &result);
+    decimal_free(&mantissa);
+    decimal_free(&power);
+}
+
+static void extreme(sqlite3_context *ctx, int argc, sqlite3_value **argv, int sign)
+{
+    int best = -1;
+    for (int i = 0; i < argc; i++) {
+        if (sqlite3_value_type(argv[i]) == SQLITE_NULL)
+            continue;
+        if (best < 0 ||
+            types_numeric_compare(functions_slice(argv[i]), functions_slice(argv[best])) * sign > 0)
+            best = i;
+    }
+    if (best >= 0)
+        sqlite3_result_value(ctx, argv[best]);
+}
+
+static void fn_greatest(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    extreme(ctx, argc, argv, 1);
+}
+
+static void fn_least(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    extreme(ctx, argc, argv, -1);
+}
+
+const struct function_row functions_numeric_rows[] = {
+    {"pgf_num_add", 2, true, fn_add, NULL, NULL},
+    {"pgf_num_sub", 2, true, fn_sub, NULL, NULL},
+    {"pgf_num_mul", 2, true, fn_mul, NULL, NULL},
+    {"pgf_num_div", 2, true, fn_div, NULL, NULL},
+    {"pgf_num_mod", 2, true, fn_mod, NULL, NULL},
+    {"pgf_num_neg", 1, true, fn_neg, NULL, NULL},
+    {"pgf_num_abs", 1, true, fn_abs, NULL, NULL},
+    {"pgf_num_sign", 1, true, fn_sign, NULL, NULL},
+    {"pgf_num_round", 2, true, fn_round, NULL, NULL},
+    {"pgf_num_trunc", 2, true, fn_trunc, NULL, NULL},
+    {"pgf_num_ceil", 1, true, fn_ceil, NULL, NULL},
+    {"pgf_num_floor", 1, true, fn_floor, NULL, NULL},
+    {"pgf_num_int", 2, true, fn_int, NULL, NULL},
+    {"pgf_num_float", 1, true, fn_float, NULL, NULL},
+    {"pgf_float_num", 2, true, fn_of_float, NULL, NULL},
+    {"pgf_greatest_numeric", -1, true, fn_greatest, NULL, NULL},
+    {"pgf_least_numeric", -1, true, fn_least, NULL, NULL},
+};
+const size_t functions_numeric_n = sizeof(functions_numeric_rows) / sizeof(functions_numeric_rows[0]);

@@ -1,0 +1,584 @@
+/* functions_time.c: dates, timestamps and intervals, as integers since 2000-01-01. */
+#include "daemon/store/functions_impl.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <strings.h>
+#include <time.h>
+
+#define SECOND INT64_C(1000000)
+#define DAY    (INT64_C(86400) * SECOND)
+#define UNIX_EPOCH_DAYS 10957
+
+/* Day and time of day of a timestamp; the day is rounded down. */
+static int64_t split_day(int64_t us, int64_t *ret_rest)
+{
+    int64_t day = us / DAY, rest = us % DAY;
+    if (rest < 0) {
+        rest += DAY;
+        day--;
+    }
+    *ret_rest = rest;
+    return day;
+}
+
+static bool infinite(int64_t us)
+{
+    return us == INT64_MIN || us == INT64_MAX;
+}
+
+static void out_of_range(sqlite3_context *ctx, const char *what)
+{
+    functions_fail(ctx, "22008", "%s out of range", what);
+}
+
+/* The limits of timestamp: 4714-11-24 BC up to 294277. */
+static void timestamp_result(sqlite3_context *ctx, __int128 us)
+{
+    if (us < -(__int128)211813488000 * SECOND || us >= (__int128)9223371331200 * SECOND)
+        out_of_range(ctx, "timestamp");
+    else
+        sqlite3_result_int64(ctx, (int64_t)us);
+}
+
+/* -- now -- */
+
+static void fn_now(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    (void)argc;
+    (void)argv;
+    sqlite3_result_int64(ctx, functions_context(ctx)->transaction_us);
+}
+
+static void fn_statement(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    (void)argc;
+    (void)argv;
+    sqlite3_result_int64(ctx, functions_context(ctx)->statement_us);
+}
+
+static void fn_clock(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct timespec now;
+    (void)argc;
+    (void)argv;
+    clock_gettime(CLOCK_REALTIME, &now);
+    sqlite3_result_int64(ctx, (int64_t)now.tv_sec * SECOND + now.tv_nsec / 1000 - UNIX_EPOCH_DAYS * DAY);
+}
+
+static void fn_local(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    const struct store_context *c = functions_context(ctx);
+    (void)argc;
+    (void)argv;
+    sqlite3_result_int64(ctx, types_utc_to_local(&c->types, c->transaction_us));
+}
+
+static void fn_today(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    const struct store_context *c = functions_context(ctx);
+    int64_t rest;
+    (void)argc;
+    (void)argv;
+    sqlite3_result_int64(ctx, split_day(types_utc_to_local(&c->types, c->transaction_us), &rest));
+}
+
+/* -- between the types -- */
+
+static void fn_to_local(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (functions_null(argc, argv))
+        return;
+    int64_t us = sqlite3_value_int64(argv[0]);
+    sqlite3_result_int64(ctx, infinite(us) ? us : types_utc_to_local(&functions_context(ctx)->types, us));
+}
+
+static void fn_to_utc(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (functions_null(argc, argv))
+        return;
+    int64_t us = sqlite3_value_int64(argv[0]);
+    sqlite3_result_int64(ctx, infinite(us) ? us : types_local_to_utc(&functions_context(ctx)->types, us));
+}
+
+static void fn_date_timestamp(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (functions_null(argc, argv))
+        return;
+    int64_t day = sqlite3_value_int64(argv[0]);
+    if (day == INT32_MIN || day == INT32_MAX)
+        sqlite3_result_int64(ctx, day < 0 ? INT64_MIN : INT64_MAX);
+    else if (day >= 9223371331200 / 86400)
+        functions_fail(ctx, "22008", "date out of range for timestamp");
+    else
+        sqlite3_result_int64(ctx, day * DAY);
+}
+
+static void fn_timestamp_date(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    int64_t rest;
+    if (functions_null(argc, argv))
+        return;
+    int64_t us = sqlite3_value_int64(argv[0]);
+    sqlite3_result_int64(ctx, us == INT64_MIN   ? INT32_MIN
+                              : us == INT64_MAX ? INT32_MAX
+                                                : split_day(us, &rest));
+}
+
+static void fn_timestamp_time(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    int64_t rest;
+    if (functions_null(argc, argv))
+        return;
+    int64_t us = sqlite3_value_int64(argv[0]);
+    if (infinite(us))
+        return;
+    (void)split_day(us, &rest);
+    sqlite3_result_int64(ctx, rest);
+}
+
+static void fn_at_zone(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct store_context *c = functions_context(ctx);
+    struct types_session zone;
+    if (functions_null(argc, argv))
+        return;
+    int64_t us = sqlite3_value_int64(argv[1]);
+    if (types_zone_session(&c->types, functions_slice(argv[0]), &zone, &c->raised) < 0) {
+        functions_raised(ctx);
+        return;
+    }
+    if (!infinite(us))
+        us = sqlite3_value_int(argv[2]) ? types_utc_to_local(&zone, us) : types_local_to_utc(&zone, us);
+    sqlite3_result_int64(ctx, us);
+    types_session_release(&zone);
+}
+
+/* -- arithmetic -- */
+
+static void fn_date_add(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (functions_null(argc, argv))
+        return;
+    int64_t day = sqlite3_value_int64(argv[0]), sum = day + sqlite3_value_int64(argv[1]);
+    if (day == INT32_MIN || day == INT32_MAX)
+        sqlite3_result_int64(ctx, day);
+    else if (sum < -2451545 || sum >= 2147483494 - 2451545)
+        out_of_range(ctx, "date");
+    else
+        sqlite3_result_int64(ctx, sum);
+}
+
+static void fn_date_diff(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (functions_null(argc, argv))
+        return;
+    int64_t a = sqlite3_value_int64(argv[0]), b = sqlite3_value_int64(argv[1]);
+    if (a == INT32_MIN || a == INT32_MAX || b == INT32_MIN || b == INT32_MAX)
+        functions_fail(ctx, "22008", "cannot subtract infinite dates");
+    else
+        sqlite3_result_int64(ctx, a - b);
+}
+
+static void interval_result(sqlite3_context *ctx, const struct types_interval *v)
+{
+    char packed[16];
+    types_interval_pack(v, packed);
+    sqlite3_result_blob(ctx, packed, sizeof(packed), SQLITE_TRANSIENT);
+}
+
+static void fn_timestamp_diff(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct types_interval v = {0};
+    if (functions_null(argc, argv))
+        return;
+    int64_t a = sqlite3_value_int64(argv[0]), b = sqlite3_value_int64(argv[1]), d;
+    if (infinite(a) || infinite(b)) {
+        functions_fail(ctx, "22008", "cannot subtract infinite timestamps");
+        return;
+    }
+    if (__builtin_sub_overflow(a, b, &d)) {
+        functions_fail(ctx, "22008", "interval out of range");
+        return;
+    }
+    v.days = (int32_t)(d / DAY);
+    v.us = d % DAY;
+    interval_result(ctx, &v);
+}
+
+static bool read_interval(sqlite3_context *ctx, sqlite3_value *v, int sign, struct types_interval *ret)
+{
+    if (!types_interval_unpack(functions_slice(v), ret)) {
+        functions_fail(ctx, SQLSTATE_INTERNAL_ERROR, "stored interval is damaged");
+        return false;
+    }
+    if (sign < 0) {
+        if (ret->us == INT64_MIN || ret->days == INT32_MIN || ret->months == INT32_MIN) {
+            functions_fail(ctx, "22008", "interval out of range");
+            return false;
+        }
+        ret->us = -ret->us;
+        ret->days = -ret->days;
+        ret->months = -ret->months;
+    }
+    return true;
+}
+
+static int32_t month_days(int32_t year, int32_t month)
+{
+    static const int32_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month == 2 && leap ? 29 : days[month - 1];
+}
+
+/* Months first, then days, both on the calendar; the day of the month is cut to the month's length. */
+static int64_t add_months(int64_t day, const struct types_interval *v)
+{
+    int32_t y, m, d;
+    if (v->months != 0) {
+        types_civil(day, &y, &m, &d);
+        int64_t months = (int64_t)y * 12 + (m - 1) + v->months;
+        int64_t year = months >= 0 ? months / 12 : -((-months + 11) / 12);
+        m = (int32_t)(months - year * 12) + 1;
+        y = (int32_t)year;
+        if (d > month_days(y, m))
+            d = month_days(y, m);
+        day = types_days(y, m, d);
+    }
+    return day + v->days;
+}
+
+static void fn_timestamp_add(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct types_interval v;
+    int64_t rest;
+    if (functions_null(argc, argv) || !read_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &v))
+        return;
+    int64_t us = sqlite3_value_int64(argv[0]);
+    if (infinite(us)) {
+        sqlite3_result_int64(ctx, us);
+        return;
+    }
+    int64_t day = add_months(split_day(us, &rest), &v);
+    timestamp_result(ctx, (__int128)day * DAY + rest + v.us);
+}
+
+static void fn_timestamptz_add(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    const struct types_session *session = &functions_context(ctx)->types;
+    struct types_interval v;
+    int64_t rest;
+    if (functions_null(argc, argv) || !read_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &v))
+        return;
+    int64_t us = sqlite3_value_int64(argv[0]);
+    if (infinite(us)) {
+        sqlite3_result_int64(ctx, us);
+        return;
+    }
+    if (v.months != 0 || v.days != 0) {
+        int64_t day = add_months(split_day(types_utc_to_local(session, us), &rest), &v);
+        __int128 local = (__int128)day * DAY + rest;
+        if (local > INT64_MAX - DAY || local < INT64_MIN + DAY) {
+            out_of_range(ctx, "timestamp");
+            return;
+        }
+        us = types_local_to_utc(session, (int64_t)local);
+    }
+    timestamp_result(ctx, (__int128)us + v.us);
+}
+
+static void fn_interval_add(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct types_interval a, b;
+    if (functions_null(argc, argv) || !read_interval(ctx, argv[0], 1, &a) ||
+        !read_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &b))
+        return;
+    if (__builtin_add_overflow(a.us, b.us, &a.us) || __builtin_add_overflow(a.days, b.days, &a.days) ||
+        __builtin_add_overflow(a.months, b.months, &a.months))
+        functions_fail(ctx, "22008", "interval out of range");
+    else
+        interval_result(ctx, &a);
+}
+
+static void fn_interval_neg(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct types_interval a;
+    if (!functions_null(argc, argv) && read_interval(ctx, argv[0], -1, &a))
+        interval_result(ctx, &a);
+}
+
+/* -- fields -- */
+
+enum unit { UNIT_NONE, MICROSECOND, MILLISECOND, SECONDS, MINUTE, HOUR, DAYS, WEEK, MONTH, QUARTER, YEAR,
+            DECADE, CENTURY, MILLENNIUM, DOW, ISODOW, DOY, EPOCH, ISOYEAR };
+
+static enum unit unit_of(struct slice name)
+{
+    static const struct {
+        const char *name;
+        enum unit unit;
+    } names[] = {
+        {"microseconds", MICROSECOND}, {"microsecond", MICROSECOND}, {"us", MICROSECOND},
+        {"milliseconds", MILLISECOND}, {"millisecond", MILLISECOND}, {"ms", MILLISECOND},
+        {"second", SECONDS}, {"seconds", SECONDS}, {"sec", SECONDS}, {"minute", MINUTE}, {"minutes", MINUTE},
+        {"min", MINUTE}, {"hour", HOUR}, {"hours", HOUR}, {"day", DAYS}, {"days", DAYS}, {"week", WEEK},
+        {"weeks", WEEK}, {"month", MONTH}, {"months", MONTH}, {"mon", MONTH}, {"quarter", QUARTER},
+        {"year", YEAR}, {"years", YEAR}, {"decade", DECADE}, {"century", CENTURY}, {"millennium", MILLENNIUM},
+        {"dow", DOW}, {"isodow", ISODOW}, {"doy", DOY}, {"epoch", EPOCH}, {"isoyear", ISOYEAR},
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strlen(names[i].name) == name.len && strncasecmp(names[i].name, name.data, name.len) == 0)
+            return names[i].unit;
+    return UNIT_NONE;
+}
+
+/* The Monday of the ISO week of ${day}, and the ISO year it belongs to. */
+static int64_t iso_week(int64_t day, int32_t *ret_year)
+{
+    int32_t y, m, d;
+    int64_t dow = ((day + 5) % 7 + 7) % 7; /* 2000-01-01 was a Saturday; Monday is 0 */
+    int64_t monday = day - dow;
+    types_civil(monday + 3, &y, &m, &d); /* its Thursday decides */
+    *ret_year = y;
+    return monday;
+}
+
+static int64_t iso_week_number(int64_t day, int32_t *ret_year)
+{
+    int64_t monday = iso_week(day, ret_year);
+    int32_t unused;
+    return (monday - iso_week(types_days(*ret_year, 1, 4), &unused)) / 7 + 1;
+}
+
+static void unit_unknown(sqlite3_context *ctx, sqlite3_value *name, uint32_t type)
+{
+    struct slice n = functions_slice(name);
+    char type_name[64];
+    types_format(type, -1, type_name, sizeof(type_name));
+    functions_fail(ctx, unit_of(n) == UNIT_NONE ? SQLSTATE_INVALID_PARAMETER_VALUE : SQLSTATE_FEATURE_NOT_SUPPORTED,
+                   unit_of(n) == UNIT_NONE ? "unit \"%.*s\" not recognized for type %s"
+                                           : "unit \"%.*s\" not supported for type %s",
+                   (int)n.len, n.data, type_name);
+}
+
+/* date_trunc on a wall clock; false: no such unit. */
+static bool truncate_local(enum unit unit, int64_t us, int64_t *ret)
+{
+    int64_t rest, day = split_day(us, &rest);
+    int32_t y, m, d;
+    types_civil(day, &y, &m, &d);
+    int64_t step = unit == MICROSECOND ? 1 : unit == MILLISECOND ? 1000 : unit == SECONDS ? SECOND
+                 : unit == MINUTE ? 60 * SECOND : unit == HOUR ? 3600 * SECOND : unit == DAYS ? DAY : 0;
+    if (step != 0) {
+        *ret = day * DAY + rest / step * step;
+        return true;
+    }
+    switch (unit) {
+    case WEEK:
+        *ret = iso_week(day, &y) * DAY;
+        return true;
+    case MONTH:
+        *ret = types_days(y, m, 1) * DAY;
+        return true;
+    case QUARTER:
+        *ret = types_days(y, (m - 1) / 3 * 3 + 1, 1) * DAY;
+        return true;
+    case YEAR:
+        *ret = types_days(y, 1, 1) * DAY;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void date_trunc(sqlite3_context *ctx, sqlite3_value **argv, bool zoned)
+{
+    const struct types_session *session = &functions_context(ctx)->types;
+    int64_t us = sqlite3_value_int64(argv[1]), local;
+    enum unit unit = unit_of(functions_slice(argv[0]));
+    if (infinite(us)) {
+        sqlite3_result_int64(ctx, us);
+        return;
+    }
+    if (!truncate_local(unit, zoned ? types_utc_to_local(session, us) : us, &local)) {
+        if (unit == DECADE || unit == CENTURY || unit == MILLENNIUM)
+            functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                           "date_trunc() to this unit is not supported by the embedded store");
+        else
+            unit_unknown(ctx, argv[0], zoned ? TYPES_TIMESTAMPTZ : TYPES_TIMESTAMP);
+        return;
+    }
+    sqlite3_result_int64(ctx, zoned ? types_local_to_utc(session, local) : local);
+}
+
+static void fn_date_trunc(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (!functions_null(argc, argv))
+        date_trunc(ctx, argv, false);
+}
+
+static void fn_date_trunc_tz(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (!functions_null(argc, argv))
+        date_trunc(ctx, argv, true);
+}
+
+/* A number of 10^-decimals as numeric text. */
+static void scaled(sqlite3_context *ctx, int64_t value, int decimals)
+{
+    char text[64];
+    int64_t unit = 1;
+    for (int i = 0; i < decimals; i++)
+        unit *= 10;
+    int64_t whole = value / unit, part = value % unit;
+    int n = decimals == 0 ? snprintf(text, sizeof(text), "%lld", (long long)whole)
+                          : snprintf(text, sizeof(text), "%s%lld.%0*lld", value < 0 ? "-" : "",
+                                     (long long)(whole < 0 ? -whole : whole), decimals,
+                                     (long long)(part < 0 ? -part : part));
+    functions_result_text(ctx, text, (size_t)n);
+}
+
+static bool extract_day(sqlite3_context *ctx, enum unit unit, int64_t day)
+{
+    int32_t y, m, d;
+    types_civil(day, &y, &m, &d);
+    int32_t shown = y > 0 ? y : y - 1; /* there is no year zero */
+    int64_t dow = ((day + 6) % 7 + 7) % 7;
+    switch (unit) {
+    case DAYS:
+        scaled(ctx, d, 0);
+        return true;
+    case MONTH:
+        scaled(ctx, m, 0);
+        return true;
+    case QUARTER:
+        scaled(ctx, (m - 1) / 3 + 1, 0);
+        return true;
+    case YEAR:
+        scaled(ctx, shown, 0);
+        return true;
+    case DECADE:
+        scaled(ctx, y >= 0 ? y / 10 : -((8 - (y - 1)) / 10), 0);
+        return true;
+    case CENTURY:
+        scaled(ctx, shown > 0 ? (shown + 99) / 100 : -((99 - shown) / 100), 0);
+        return true;
+    case MILLENNIUM:
+        scaled(ctx, shown > 0 ? (shown + 999) / 1000 : -((999 - shown) / 1000), 0);
+        return true;
+    case WEEK:
+        scaled(ctx, iso_week_number(day, &y), 0);
+        return true;
+    case ISOYEAR:
+        (void)iso_week_number(day, &y);
+        scaled(ctx, y > 0 ? y : y - 1, 0);
+        return true;
+    case DOW:
+        scaled(ctx, dow, 0);
+        return true;
+    case ISODOW:
+        scaled(ctx, dow == 0 ? 7 : dow, 0);
+        return true;
+    case DOY:
+        scaled(ctx, day - types_days(y, 1, 1) + 1, 0);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* pgf_extract(field, value, type) -> numeric */
+static void fn_extract(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    const struct types_session *session = &functions_context(ctx)->types;
+    int64_t rest = 0;
+    if (functions_null(argc, argv))
+        return;
+    enum unit unit = unit_of(functions_slice(argv[0]));
+    uint32_t type = (uint32_t)sqlite3_value_int64(argv[2]);
+    int64_t v = sqlite3_value_int64(argv[1]), us = v;
+    bool date = type == TYPES_DATE;
+    if (date ? v == INT32_MIN || v == INT32_MAX : infinite(v)) {
+        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "extract() from an infinite value is not supported by the embedded store");
+        return;
+    }
+    if (unit == EPOCH) {
+        if (date)
+            scaled(ctx, (v + UNIX_EPOCH_DAYS) * 86400, 0);
+        else
+            scaled(ctx, v + UNIX_EPOCH_DAYS * DAY, 6);
+        return;
+    }
+    if (type == TYPES_TIMESTAMPTZ)
+        us = types_utc_to_local(session, v);
+    int64_t day = date ? v : split_day(us, &rest);
+    if (extract_day(ctx, unit, day))
+        return;
+    int64_t second = rest % (60 * SECOND);
+    if (date || unit == UNIT_NONE)
+        unit_unknown(ctx, argv[0], type);
+    else if (unit == MICROSECOND)
+        scaled(ctx, second, 0);
+    else if (unit == MILLISECOND)
+        scaled(ctx, second, 3);
+    else if (unit == SECONDS)
+        scaled(ctx, second, 6);
+    else if (unit == MINUTE)
+        scaled(ctx, rest / (60 * SECOND) % 60, 0);
+    else
+        scaled(ctx, rest / (3600 * SECOND), 0);
+}
+
+static void fn_make_date(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (functions_null(argc, argv))
+        return;
+    int64_t y = sqlite3_value_int64(argv[0]), m = sqlite3_value_int64(argv[1]), d = sqlite3_value_int64(argv[2]);
+    if (y == 0 || y < -4712 || y > 5874897 || m < 1 || m > 12 || d < 1 ||
+        d > month_days((int32_t)(y < 0 ? y + 1 : y), (int32_t)m))
+        functions_fail(ctx, "22008", "date field value out of range: %lld-%02lld-%02lld", (long long)y,
+                       (long long)m, (long long)d);
+    else
+        sqlite3_result_int64(ctx, types_days((int32_t)(y < 0 ? y + 1 : y), (int32_t)m, (int32_t)d));
+}
+
+static void fn_to_timestamp(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (functions_null(argc, argv))
+        return;
+    double seconds = sqlite3_value_double(argv[0]);
+    if (isinf(seconds))
+        sqlite3_result_int64(ctx, seconds < 0 ? INT64_MIN : INT64_MAX);
+    else if (seconds < -210866803200.0 || seconds >= 9224318016000.0)
+        functions_fail(ctx, "22008", "timestamp out of range: \"%g\"", seconds);
+    else
+        timestamp_result(ctx, (__int128)rint((seconds - UNIX_EPOCH_DAYS * 86400.0) * 1e6));
+}
+
+const struct function_row functions_time_rows[] = {
+    {"pgf_now", 0, false, fn_now, NULL, NULL},
+    {"pgf_statement_timestamp", 0, false, fn_statement, NULL, NULL},
+    {"pgf_clock_timestamp", 0, false, fn_clock, NULL, NULL},
+    {"pgf_localtimestamp", 0, false, fn_local, NULL, NULL},
+    {"pgf_current_date", 0, false, fn_today, NULL, NULL},
+    {"pgf_to_local", 1, false, fn_to_local, NULL, NULL},
+    {"pgf_to_utc", 1, false, fn_to_utc, NULL, NULL},
+    {"pgf_at_zone", 3, false, fn_at_zone, NULL, NULL},
+    {"pgf_date_timestamp", 1, true, fn_date_timestamp, NULL, NULL},
+    {"pgf_timestamp_date", 1, true, fn_timestamp_date, NULL, NULL},
+    {"pgf_timestamp_time", 1, true, fn_timestamp_time, NULL, NULL},
+    {"pgf_date_add", 2, true, fn_date_add, NULL, NULL},
+    {"pgf_date_diff", 2, true, fn_date_diff, NULL, NULL},
+    {"pgf_timestamp_diff", 2, true, fn_timestamp_diff, NULL, NULL},
+    {"pgf_timestamp_add", 3, true, fn_timestamp_add, NULL, NULL},
+    {"pgf_timestamptz_add", 3, false, fn_timestamptz_add, NULL, NULL},
+    {"pgf_interval_add", 3, true, fn_interval_add, NULL, NULL},
+    {"pgf_interval_neg", 1, true, fn_interval_neg, NULL, NULL},
+    {"pgf_date_trunc", 2, true, fn_date_trunc, NULL, NULL},
+    {"pgf_date_trunc_tz", 2, false, fn_date_trunc_tz, NULL, NULL},
+    {"pgf_extract", 3, false, fn_extract, NULL, NULL},
+    {"pgf_make_date", 3, true, fn_make_date, NULL, NULL},
+    {"pgf_to_timestamp", 1, true, fn_to_timestamp, NULL, NULL},
+};
+const size_t functions_time_n = sizeof(functions_time_rows) / sizeof(functions_time_rows[0]);
