@@ -30,8 +30,9 @@
 #define LIMIT_CONF_FILES 256
 /* Nesting of a file; the deepest known key stands at 6. */
 #define LIMIT_CONF_DEPTH 32
-/* Tables above one another by `through`: each is one more subquery in every statement. */
-#define LIMIT_ANCESTORS 16
+/* Tables above one another by `through`: each is one more subquery in every statement.  policy/
+ * follows as many (scope_access.c). */
+#define LIMIT_ANCESTORS 8
 /* Addresses to listen at. */
 #define LIMIT_LISTENERS 64
 /* Diagnoses given at once: more than one can mend before the next try. */
