@@ -188,8 +188,8 @@ def config(backend, policy="policy: {tenant_column: tenantId, tables: {Tenant: {
            pool="{size: 10, queue_timeout: 30s}", more="", tenants='tenants: {"*": {backend: main}}'):
     """A configuration for Partywall(): `backend` is 'store' or a conninfo."""
     def make(port, directory):
-        where = f"store: {directory}/store" if backend == "store" else f'postgres: "{backend}"'
-        return (f"listen: [127.0.0.1:{port}]\nbackends:\n  main:\n    {where}\n    pool: {pool}\n"
+        where = f"store: {directory}/store" if backend == "store" else f'postgres: "{backend}"\n    pool: {pool}'
+        return (f"listen: [127.0.0.1:{port}]\nbackends:\n  main:\n    {where}\n"
                 f"{LOGINS}\n{tenants}\n{policy}\n{more}\n")
     return make
 
