@@ -99,8 +99,7 @@ static void load_later(struct target *t)
         return;
     uv_timer_init(&t->worker->loop, timer);
     timer->data = target_ref(t);
-    uv_timer_start(timer, retry_load, TARGET_GAP_MS, 0);
-    uv_unref((uv_handle_t *)timer);
+    uv_timer_start(timer, retry_load, TARGET_GAP_MS, 0); /* a loop that ends waits for it */
 }
 
 static void load_done(struct job *j)
