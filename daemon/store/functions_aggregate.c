@@ -36,10 +36,23 @@ static void total_text(struct total *t, struct slice text)
     }
 }
 
+/* SQLite's memory is aligned for 8 bytes, an __int128 wants 16: so the context holds a pointer. */
+static struct total *total_of(sqlite3_context *ctx)
+{
+    struct total **slot = sqlite3_aggregate_context(ctx, sizeof(*slot));
+    if (slot != NULL && *slot == NULL)
+        *slot = calloc(1, sizeof(**slot));
+    if (slot == NULL || *slot == NULL) {
+        sqlite3_result_error_nomem(ctx);
+        return NULL;
+    }
+    return *slot;
+}
+
 static void total_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    struct total *t = sqlite3_aggregate_context(ctx, sizeof(*t));
-    if (t == NULL || functions_null(argc, argv))
+    struct total *t = functions_null(argc, argv) ? NULL : total_of(ctx);
+    if (t == NULL)
         return;
     t->n++;
     if (sqlite3_value_type(argv[0]) == SQLITE_INTEGER)
@@ -66,11 +79,11 @@ static size_t print_int128(__int128 v, char ret[48])
 
 static void total_final(sqlite3_context *ctx, bool average)
 {
-    struct total *t = sqlite3_aggregate_context(ctx, 0);
+    struct total **slot = sqlite3_aggregate_context(ctx, 0), *t = slot == NULL ? NULL : *slot;
     struct decimal count, result = {.n = 0};
     struct buf out;
     char text[48];
-    if (t == NULL || t->n == 0)
+    if (t == NULL)
         return;
     if (!t->has_decimals)
         t->failed = !decimal_parse((struct slice){text, print_int128(t->whole, text)}, &t->sum);
@@ -92,6 +105,7 @@ static void total_final(sqlite3_context *ctx, bool average)
         functions_finish(ctx, &out);
     }
     decimal_free(&t->sum);
+    free(t);
 }
 
 static void sum_final(sqlite3_context *ctx)

@@ -29,8 +29,10 @@ static const char *set_value(struct scope *s, const struct store_table *t, const
 
 static void add_column(struct scope *s, struct modify_set *set, const struct store_column *c)
 {
-    if (list_member_ptr(set->columns, c))
-        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, -1, "multiple assignments to same column \"%s\"", c->name);
+    for (int i = 0; i < list_length(set->columns); i++)
+        if (list_nth(set->columns, i) == c)
+            tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, -1, "multiple assignments to same column \"%s\"",
+                    c->name);
     set->columns = lappend(set->columns, (void *)c);
 }
 

@@ -308,7 +308,10 @@ static const char *limit_value(struct scope *s, Node *node, const char *what, co
 const char *limit_clause(struct scope *s, SelectStmt *stmt)
 {
     const char *limit = NULL, *offset = NULL;
-    if (stmt->limitOption == LIMIT_OPTION_WITH_TIES)
+    /* libpg_query was built when LimitOption was ordered DEFAULT, COUNT, WITH_TIES; the headers of
+     * PostgreSQL 15.20 are not, so the name of the constant would be wrong. */
+    enum { LIBRARY_WITH_TIES = 2 };
+    if ((int)stmt->limitOption == LIBRARY_WITH_TIES)
         tr_unsupported(s->tr, -1, "FETCH FIRST ... WITH TIES");
     struct scope *none = scope_new(s->tr, s->parent);
     none->ctes = s->ctes;
