@@ -52,8 +52,8 @@ static void report(struct session *s, struct buf *out, const char *name, const c
         low[i] = (char)tolower((unsigned char)name[i]);
     low[i] = '\0';
     const char *own = track_set_get(s->track.base, low);
-    if (strcmp(low, "application_name") == 0) {
-        cleaned(text, sizeof(text), own ? own : "");
+    if (own && strcmp(low, "application_name") == 0) {
+        cleaned(text, sizeof(text), own);
         value = text;
     } else if (strcmp(low, "session_authorization") == 0) {
         value = s->user;
