@@ -1,0 +1,449 @@
+/* catalog.c: reads the store's catalog into memory, and finds things in it. */
+#include "daemon/store/catalog.h"
+
+#include "daemon/store/arena.h"
+#include "daemon/store/builtin.h"
+#include "daemon/store/types.h"
+#include "protocol/sqlstate.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct loader {
+    sqlite3 *db;
+    struct arena *arena;
+    struct store_catalog *c;
+    struct err *err;
+    struct store_table *tables;
+    size_t nsystem; /* tables of the system come first */
+};
+
+/* Rows of one query, gathered before their number is known. */
+struct rows {
+    char *data;
+    uint32_t *owners; /* oid of the table each belongs to */
+    size_t n, cap, size;
+};
+
+static void *rows_add(struct loader *l, struct rows *r, uint32_t owner)
+{
+    if (r->n == r->cap) {
+        size_t cap = r->cap ? r->cap * 2 : 64;
+        char *data = realloc(r->data, cap * r->size);
+        if (data)
+            r->data = data;
+        uint32_t *owners = realloc(r->owners, cap * sizeof *owners);
+        if (owners)
+            r->owners = owners;
+        if (!data || !owners) {
+            l->arena->failed = true;
+            return NULL;
+        }
+        r->cap = cap;
+    }
+    r->owners[r->n] = owner;
+    void *p = r->data + r->n++ * r->size;
+    memset(p, 0, r->size);
+    return p;
+}
+
+/* Move to the arena. */
+static void *rows_keep(struct loader *l, struct rows *r)
+{
+    return arena_copy(l->arena, r->data, r->n * r->size);
+}
+
+static void rows_release(struct rows *r)
+{
+    free(r->data);
+    free(r->owners);
+}
+
+static const char *text(struct loader *l, sqlite3_stmt *s, int i)
+{
+    return arena_strdup(l->arena, (const char *)sqlite3_column_text(s, i));
+}
+
+static char letter(sqlite3_stmt *s, int i)
+{
+    const char *t = (const char *)sqlite3_column_text(s, i);
+    return t ? t[0] : 0;
+}
+
+/* ["1","2"] as numbers in the arena. */
+static const int16_t *numbers(struct loader *l, sqlite3_stmt *s, int i, size_t *ret_n)
+{
+    const char *p = (const char *)sqlite3_column_text(s, i);
+    size_t n = 0;
+    for (const char *q = p; q && *q; q++)
+        n += *q == ',';
+    int16_t *out = arena_alloc(l->arena, (n + 1) * sizeof *out);
+    n = 0;
+    while (out && p && (p = strpbrk(p, "-0123456789")))
+        out[n++] = (int16_t)strtol(p, (char **)&p, 10);
+    *ret_n = n;
+    return out;
+}
+
+static int each(struct loader *l, const char *sql,
+                void (*row)(struct loader *l, sqlite3_stmt *s, struct rows *r), struct rows *r)
+{
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(l->db, sql, -1, &s, NULL);
+    while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+        row(l, s, r);
+        rc = SQLITE_OK;
+    }
+    if (rc != SQLITE_DONE)
+        err_set(l->err, rc == SQLITE_BUSY ? SQLSTATE_SERIALIZATION_FAILURE : "XX001",
+                "could not read the catalog: %s", sqlite3_errmsg(l->db));
+    sqlite3_finalize(s);
+    if (l->arena->failed)
+        return err_set(l->err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    return rc == SQLITE_DONE ? 0 : -1;
+}
+
+static void add_table(struct loader *l, sqlite3_stmt *s, struct rows *r)
+{
+    struct store_table *t = rows_add(l, r, 0);
+    if (!t)
+        return;
+    t->oid = (uint32_t)sqlite3_column_int64(s, 0);
+    t->schema = text(l, s, 1);
+    t->name = text(l, s, 2);
+    t->sqlite_name = text(l, s, 3);
+    t->kind = letter(s, 4);
+}
+
+static void add_column(struct loader *l, sqlite3_stmt *s, struct rows *r)
+{
+    struct store_column *c = rows_add(l, r, (uint32_t)sqlite3_column_int64(s, 0));
+    if (!c)
+        return;
+    c->name = text(l, s, 1);
+    c->sqlite_name = text(l, s, 2);
+    c->type_oid = (uint32_t)sqlite3_column_int64(s, 3);
+    c->typmod = sqlite3_column_int(s, 4);
+    c->type_len = (int16_t)sqlite3_column_int(s, 5);
+    c->attnum = (int16_t)sqlite3_column_int(s, 6);
+    c->not_null = sqlite3_column_int(s, 7) != 0;
+    c->rowid = sqlite3_column_int(s, 8) != 0;
+    c->identity = letter(s, 9);
+    c->sequence_oid = (uint32_t)sqlite3_column_int64(s, 10);
+    c->default_sql = text(l, s, 11);
+    c->default_sqlite = text(l, s, 12);
+}
+
+static void add_key(struct loader *l, sqlite3_stmt *s, struct rows *r)
+{
+    struct store_key *k = rows_add(l, r, (uint32_t)sqlite3_column_int64(s, 0));
+    if (!k)
+        return;
+    k->name = text(l, s, 1);
+    k->sqlite_name = text(l, s, 2);
+    k->oid = (uint32_t)sqlite3_column_int64(s, 3);
+    k->constraint_oid = (uint32_t)sqlite3_column_int64(s, 4);
+    k->primary = sqlite3_column_int(s, 5) != 0;
+    k->unique = sqlite3_column_int(s, 6) != 0;
+    k->predicate_sql = text(l, s, 7);
+    k->partial = k->predicate_sql != NULL;
+    k->attnums = numbers(l, s, 8, &k->nattnums);
+}
+
+static void add_foreign_key(struct loader *l, sqlite3_stmt *s, struct rows *r)
+{
+    size_t n;
+    struct store_foreign_key *f = rows_add(l, r, (uint32_t)sqlite3_column_int64(s, 0));
+    if (!f)
+        return;
+    f->name = text(l, s, 1);
+    f->oid = (uint32_t)sqlite3_column_int64(s, 2);
+    f->parent_oid = (uint32_t)sqlite3_column_int64(s, 3);
+    f->attnums = numbers(l, s, 4, &f->nattnums);
+    f->parent_attnums = numbers(l, s, 5, &n);
+    f->on_delete = letter(s, 6);
+    f->on_update = letter(s, 7);
+    f->deferred = sqlite3_column_int(s, 8) != 0;
+}
+
+static void add_check(struct loader *l, sqlite3_stmt *s, struct rows *r)
+{
+    struct store_check *k = rows_add(l, r, (uint32_t)sqlite3_column_int64(s, 0));
+    if (!k)
+        return;
+    k->name = text(l, s, 1);
+    k->oid = (uint32_t)sqlite3_column_int64(s, 2);
+    k->sql = text(l, s, 3);
+    k->sqlite = text(l, s, 4);
+}
+
+static void add_sequence(struct loader *l, sqlite3_stmt *s, struct rows *r)
+{
+    struct store_sequence *q = rows_add(l, r, 0);
+    if (!q)
+        return;
+    q->oid = (uint32_t)sqlite3_column_int64(s, 0);
+    q->schema = text(l, s, 1);
+    q->name = text(l, s, 2);
+    q->type_oid = (uint32_t)sqlite3_column_int64(s, 3);
+    q->start = sqlite3_column_int64(s, 4);
+    q->increment = sqlite3_column_int64(s, 5);
+    q->min = sqlite3_column_int64(s, 6);
+    q->max = sqlite3_column_int64(s, 7);
+    q->cycle = sqlite3_column_int(s, 8) != 0;
+    q->table_oid = (uint32_t)sqlite3_column_int64(s, 9);
+    q->attnum = (int16_t)sqlite3_column_int(s, 10);
+}
+
+static void add_schema(struct loader *l, sqlite3_stmt *s, struct rows *r)
+{
+    struct store_schema *n = rows_add(l, r, 0);
+    if (!n)
+        return;
+    n->oid = (uint32_t)sqlite3_column_int64(s, 0);
+    n->name = text(l, s, 1);
+}
+
+static void set_epoch(struct loader *l, sqlite3_stmt *s, struct rows *r)
+{
+    (void)r;
+    l->c->epoch = (uint64_t)sqlite3_column_int64(s, 0);
+}
+
+/* The relations of the system schemas, from what was built in. */
+static void add_system(struct loader *l, struct rows *tables)
+{
+    size_t n;
+    const struct builtin_line *lines = builtin_lines(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (!lines[i].relation)
+            continue;
+        struct store_table *t = rows_add(l, tables, 0);
+        size_t ncolumns = 0;
+        while (i + 1 + ncolumns < n && !lines[i + 1 + ncolumns].relation)
+            ncolumns++;
+        struct store_column *columns = arena_alloc(l->arena, ncolumns * sizeof *columns);
+        size_t size = strlen(lines[i].schema) + strlen(lines[i].name) + 2;
+        char *sqlite_name = arena_alloc(l->arena, size);
+        if (!t || !columns || !sqlite_name)
+            return;
+        snprintf(sqlite_name, size, "%s.%s", lines[i].schema, lines[i].name);
+        *t = (struct store_table){.oid = lines[i].oid, .schema = lines[i].schema,
+                                  .name = lines[i].name, .sqlite_name = sqlite_name,
+                                  .kind = lines[i].kind, .system = true, .columns = columns,
+                                  .ncolumns = ncolumns};
+        for (size_t k = 0; k < ncolumns; k++) {
+            const struct builtin_line *from = &lines[i + 1 + k];
+            columns[k] = (struct store_column){
+                .name = from->name, .sqlite_name = from->name, .type_oid = from->oid,
+                .typmod = from->typmod, .type_len = from->len, .attnum = from->attnum,
+                .not_null = from->not_null};
+        }
+    }
+}
+
+/* The run of rows that belong to ${owner}; rows are sorted by owner. */
+static size_t run_of(const struct rows *r, uint32_t owner, size_t *ret_n)
+{
+    size_t low = 0, high = r->n;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (r->owners[mid] < owner)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    size_t n = 0;
+    while (low + n < r->n && r->owners[low + n] == owner)
+        n++;
+    *ret_n = n;
+    return low;
+}
+
+#define CATALOG(name) "\"pg_catalog." name "\""
+
+static const char sql_tables[] =
+    "SELECT c.oid, n.nspname, c.relname, r.sqlite_name, c.relkind FROM " CATALOG("pg_class") " c"
+    " JOIN " CATALOG("pg_namespace") " n ON n.oid = c.relnamespace"
+    " JOIN \"store.relation\" r ON r.oid = c.oid WHERE c.relkind IN ('r','v') ORDER BY c.oid";
+static const char sql_columns[] =
+    "SELECT a.attrelid, a.attname, s.sqlite_name, a.atttypid, a.atttypmod, a.attlen, a.attnum,"
+    " a.attnotnull, s.is_rowid, a.attidentity, s.sequence_oid, d.adbin, s.default_sqlite"
+    " FROM \"store.attribute\" s JOIN " CATALOG("pg_attribute") " a"
+    " ON a.attrelid = s.relid AND a.attnum = s.attnum"
+    " LEFT JOIN " CATALOG("pg_attrdef") " d ON d.adrelid = s.relid AND d.adnum = s.attnum"
+    " ORDER BY s.relid, s.attnum";
+static const char sql_keys[] =
+    "SELECT i.indrelid, c.relname, r.sqlite_name, i.indexrelid, coalesce(k.oid, 0), i.indisprimary,"
+    " i.indisunique, i.indpred, i.indkey FROM " CATALOG("pg_index") " i"
+    " JOIN " CATALOG("pg_class") " c ON c.oid = i.indexrelid"
+    " JOIN \"store.relation\" r ON r.oid = i.indexrelid"
+    " LEFT JOIN " CATALOG("pg_constraint") " k ON k.conindid = i.indexrelid AND k.contype IN ('p','u')"
+    " ORDER BY i.indrelid, i.indisprimary DESC, i.indexrelid";
+static const char sql_foreign_keys[] =
+    "SELECT conrelid, conname, oid, confrelid, conkey, confkey, confdeltype, confupdtype, condeferred"
+    " FROM " CATALOG("pg_constraint") " WHERE contype = 'f' ORDER BY conrelid, oid";
+static const char sql_checks[] =
+    "SELECT k.conrelid, k.conname, k.oid, k.conbin, r.sqlite_name FROM " CATALOG("pg_constraint") " k"
+    " JOIN \"store.relation\" r ON r.oid = k.oid WHERE k.contype = 'c' ORDER BY k.conrelid, k.conname";
+static const char sql_sequences[] =
+    "SELECT q.seqrelid, n.nspname, c.relname, q.seqtypid, q.seqstart, q.seqincrement, q.seqmin,"
+    " q.seqmax, q.seqcycle, coalesce(s.relid, 0), coalesce(s.attnum, 0)"
+    " FROM " CATALOG("pg_sequence") " q JOIN " CATALOG("pg_class") " c ON c.oid = q.seqrelid"
+    " JOIN " CATALOG("pg_namespace") " n ON n.oid = c.relnamespace"
+    " LEFT JOIN \"store.attribute\" s ON s.sequence_oid = q.seqrelid ORDER BY q.seqrelid";
+
+static int load(struct loader *l)
+{
+    struct rows tables = {.size = sizeof(struct store_table)};
+    struct rows columns = {.size = sizeof(struct store_column)};
+    struct rows keys = {.size = sizeof(struct store_key)};
+    struct rows foreign_keys = {.size = sizeof(struct store_foreign_key)};
+    struct rows checks = {.size = sizeof(struct store_check)};
+    struct rows sequences = {.size = sizeof(struct store_sequence)};
+    struct rows schemas = {.size = sizeof(struct store_schema)};
+    add_system(l, &tables);
+    l->nsystem = tables.n;
+    int rc = each(l, "SELECT epoch FROM \"store.meta\"", set_epoch, NULL);
+    if (rc == 0)
+        rc = each(l, sql_tables, add_table, &tables);
+    if (rc == 0)
+        rc = each(l, sql_columns, add_column, &columns);
+    if (rc == 0)
+        rc = each(l, sql_keys, add_key, &keys);
+    if (rc == 0)
+        rc = each(l, sql_foreign_keys, add_foreign_key, &foreign_keys);
+    if (rc == 0)
+        rc = each(l, sql_checks, add_check, &checks);
+    if (rc == 0)
+        rc = each(l, sql_sequences, add_sequence, &sequences);
+    if (rc == 0)
+        rc = each(l, "SELECT oid, nspname FROM " CATALOG("pg_namespace") " ORDER BY oid", add_schema,
+                  &schemas);
+    struct store_table *t = rows_keep(l, &tables);
+    struct store_column *all_columns = rows_keep(l, &columns);
+    struct store_key *all_keys = rows_keep(l, &keys);
+    struct store_foreign_key *all_foreign = rows_keep(l, &foreign_keys);
+    struct store_check *all_checks = rows_keep(l, &checks);
+    l->c->sequences = rows_keep(l, &sequences);
+    l->c->nsequences = sequences.n;
+    l->c->schemas = rows_keep(l, &schemas);
+    l->c->nschemas = schemas.n;
+    l->c->tables = t;
+    l->c->ntables = tables.n;
+    if (rc == 0 && l->arena->failed)
+        rc = err_set(l->err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    for (size_t i = l->nsystem; rc == 0 && i < tables.n; i++) {
+        t[i].columns = all_columns + run_of(&columns, t[i].oid, &t[i].ncolumns);
+        t[i].keys = all_keys + run_of(&keys, t[i].oid, &t[i].nkeys);
+        t[i].foreign_keys = all_foreign + run_of(&foreign_keys, t[i].oid, &t[i].nforeign_keys);
+        t[i].checks = all_checks + run_of(&checks, t[i].oid, &t[i].nchecks);
+    }
+    struct rows *all[] = {&tables, &columns, &keys, &foreign_keys, &checks, &sequences, &schemas};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        rows_release(all[i]);
+    return rc;
+}
+
+int store_catalog_read(sqlite3 *db, struct store_catalog **ret, struct err *err)
+{
+    struct store_catalog *c = calloc(1, sizeof *c);
+    struct arena *arena = calloc(1, sizeof *arena);
+    struct loader l = {.db = db, .arena = arena, .c = c, .err = err};
+    if (!c || !arena) {
+        free(c);
+        free(arena);
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    }
+    c->arena = arena;
+    if (load(&l) < 0) {
+        store_catalog_free(c);
+        return -1;
+    }
+    *ret = c;
+    return 0;
+}
+
+void store_catalog_free(struct store_catalog *c)
+{
+    if (!c)
+        return;
+    arena_release(c->arena);
+    free(c->arena);
+    free(c);
+}
+
+/* -- finding -- */
+
+const struct store_table *store_catalog_table(const struct store_catalog *c, const char *schema,
+                                              const char *name)
+{
+    /* system tables come first, so that they win without a schema, as on PostgreSQL's search_path;
+     * information_schema is not on it */
+    for (size_t i = 0; i < c->ntables; i++) {
+        const struct store_table *t = &c->tables[i];
+        if (strcmp(t->name, name) != 0)
+            continue;
+        if (schema ? strcmp(t->schema, schema) == 0 : strcmp(t->schema, "information_schema") != 0)
+            return t;
+    }
+    return NULL;
+}
+
+const struct store_table *store_catalog_table_oid(const struct store_catalog *c, uint32_t oid)
+{
+    for (size_t i = 0; i < c->ntables; i++)
+        if (c->tables[i].oid == oid)
+            return &c->tables[i];
+    return NULL;
+}
+
+const struct store_column *store_table_column(const struct store_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->ncolumns; i++)
+        if (strcmp(t->columns[i].name, name) == 0)
+            return &t->columns[i];
+    return NULL;
+}
+
+const struct store_column *store_table_attnum(const struct store_table *t, int16_t attnum)
+{
+    for (size_t i = 0; i < t->ncolumns; i++)
+        if (t->columns[i].attnum == attnum)
+            return &t->columns[i];
+    return NULL;
+}
+
+const struct store_key *store_table_primary(const struct store_table *t)
+{
+    return t->nkeys > 0 && t->keys[0].primary ? &t->keys[0] : NULL;
+}
+
+const struct store_sequence *store_catalog_sequence(const struct store_catalog *c,
+                                                    const char *schema, const char *name)
+{
+    for (size_t i = 0; i < c->nsequences; i++)
+        if (strcmp(c->sequences[i].name, name) == 0 &&
+            (!schema || strcmp(c->sequences[i].schema, schema) == 0))
+            return &c->sequences[i];
+    return NULL;
+}
+
+const struct store_sequence *store_catalog_sequence_oid(const struct store_catalog *c,
+                                                        uint32_t oid)
+{
+    for (size_t i = 0; i < c->nsequences; i++)
+        if (c->sequences[i].oid == oid)
+            return &c->sequences[i];
+    return NULL;
+}
+
+const struct store_schema *store_catalog_schema(const struct store_catalog *c, const char *name)
+{
+    for (size_t i = 0; i < c->nschemas; i++)
+        if (strcmp(c->schemas[i].name, name) == 0)
+            return &c->schemas[i];
+    return NULL;
+}

@@ -1,0 +1,274 @@
+/* conn.h: one connection of a store, as the files of daemon/store share it; nobody else includes this.
+ *
+ * All of it belongs to the connection's thread, except `cancel` (any thread) and what the store's lock
+ * guards.  Files: store.c life and the write lock; serve*.c messages; transaction.c transactions;
+ * statement.c prepared statements; execute.c portals; utility.c the other statements; guc.c settings;
+ * sequence.c; errors.c; ddl*.c. */
+#pragma once
+
+#include "daemon/store/arena.h"
+#include "daemon/store/context.h"
+#include "daemon/store/store.h"
+#include "daemon/store/strmap.h"
+#include "protocol/buf.h"
+#include "protocol/frame.h"
+#include "protocol/msg_read.h"
+#include "protocol/msg_write.h"
+#include "protocol/sqlstate.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#define CONN_SCRATCH_MAX ((size_t)1 << 30)
+#define CONN_OUT_FLUSH   65536u
+#define CONN_STACK_BYTES ((size_t)64 << 20)
+#define CONN_CACHED_MAX  128
+
+struct write_waiter { /* on its waiter's stack */
+    struct write_waiter *next;
+};
+
+struct store {
+    char *path; /* of the database file */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct write_waiter *waiters; /* for the right to write, first come first served */
+    bool write_held;
+    atomic_uint next_pid;
+};
+
+/* The PostgreSQL side of a transaction. */
+enum tx_state {
+    TX_IDLE,     /* no block; an implicit transaction may be open until Sync */
+    TX_BLOCK,
+    TX_FAILED,   /* in a block after an error: only ROLLBACK helps */
+};
+
+/* The SQLite side. */
+enum db_state { DB_NONE, DB_READ, DB_WRITE };
+
+struct savepoint {
+    char *name;
+    size_t guc_mark;
+    bool in_db; /* SQLite has it, as "s<index>" */
+};
+
+struct guc_change {
+    struct guc_value *value;
+    char *old;
+    bool local;
+};
+
+struct conn_guc {
+    struct guc_value **values; /* one for each known setting, then custom ones */
+    size_t n;
+    struct guc_change *changes; /* of the open transaction, oldest first */
+    size_t nchanges;
+    int64_t statement_timeout_ms, lock_timeout_ms, idle_timeout_ms;
+};
+
+enum conn_cached { /* statements of our own */
+    CACHED_BEGIN, CACHED_BEGIN_WRITE, CACHED_COMMIT, CACHED_ROLLBACK, CACHED_EPOCH, CACHED_COUNT,
+};
+
+struct store_conn {
+    struct store *store;
+    pthread_t thread;
+    int fd;
+    atomic_bool cancel;
+    sqlite3 *db;
+    int internal; /* > 0: our own SQL, the authorizer lets all pass */
+    sqlite3_stmt *cached[CACHED_COUNT];
+    struct watch *watch; /* errors_watch.c: while a failed statement is run again */
+    struct store_context context;
+    struct store_catalog *catalog;
+
+    struct buf in, out, scratch;
+    bool broken;       /* the client has gone, or cannot be answered */
+    bool skip_to_sync; /* extended protocol after an error */
+    bool eager;        /* a simple query: what is analysed is run at once */
+
+    enum tx_state tx;
+    enum db_state db_state;
+    bool implicit;     /* an implicit transaction of several statements is open */
+    bool lost;         /* SQLite rolled the whole transaction back by itself */
+    bool read_only, repeatable; /* of this transaction */
+    bool began;        /* a statement has run in it: too late for SET TRANSACTION */
+    bool holds_write;
+    bool ddl;          /* the transaction has changed the catalog */
+    struct savepoint *savepoints;
+    size_t nsavepoints;
+    int64_t deadline_ms; /* of the running statement, 0: none */
+    bool timed_out;
+
+    struct strmap statements;  /* struct named by name */
+    struct strmap cache;       /* struct prepared by text */
+    struct strmap portals;     /* struct portal by name */
+    size_t nrunning;             /* portals whose SQLite statement stands in the middle */
+
+    struct conn_guc guc;
+    struct sequence_use *sequences;
+    size_t nsequences;
+    uint32_t last_sequence;      /* lastval() */
+};
+
+/* -- store.c -- */
+/* Wait for the right to write: 0, or -1 (57014 cancelled, 55P03 lock_timeout).  Released at the end of
+ * the transaction. */
+int conn_write_lock(struct store_conn *c, struct err *err) MUSTCHECK;
+void conn_write_unlock(struct store_conn *c);
+int64_t conn_now_ms(void);
+int64_t conn_now_us(void); /* timestamptz */
+/* Open a locked-down SQLite connection on the store's file. */
+int store_open_db(struct store *s, sqlite3 **ret, struct err *err) MUSTCHECK;
+
+/* -- bootstrap.c: the system tables of a new file -- */
+int bootstrap(sqlite3 *db, struct err *err) MUSTCHECK;
+
+/* -- serve.c -- */
+void *serve_thread(void *arg);
+void conn_flush(struct store_conn *c);
+void conn_notice(struct store_conn *c, const char *severity, const char *sqlstate,
+                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+void conn_parameter_status(struct store_conn *c, const char *name, const char *value);
+
+/* -- transaction.c -- */
+/* Make sure that a SQLite transaction is open, fit to read or ${write}, and that c->catalog is that of
+ * its snapshot.  -1: 25006, 40001, 55P03, 57014 ... */
+int tx_enter(struct store_conn *c, bool write, struct err *err) MUSTCHECK;
+/* A statement has ended well: give up a read snapshot that the isolation level does not keep. */
+void tx_leave(struct store_conn *c);
+/* A statement has failed: fail the block, or roll the implicit transaction back. */
+void tx_fail(struct store_conn *c);
+/* End of a Query or Sync: commit what is implicit. */
+int tx_finish(struct store_conn *c, struct err *err) MUSTCHECK;
+/* Everything open is rolled back: the connection ends. */
+void tx_abandon(struct store_conn *c);
+char tx_status(const struct store_conn *c); /* I T E */
+/* The catalog has changed in this transaction: bump the epoch, read it again. */
+int tx_catalog_changed(struct store_conn *c, struct err *err) MUSTCHECK;
+/* 25P02 when in a failed block. */
+int tx_check(const struct store_conn *c, struct err *err) MUSTCHECK;
+/* The statements: each writes its CommandComplete tag to ${ret_tag}. */
+struct tx_options {
+    bool read_only_given, read_only, level_given, repeatable;
+};
+int tx_begin(struct store_conn *c, const struct tx_options *o, struct err *err) MUSTCHECK;
+int tx_commit(struct store_conn *c, bool chain, const char **ret_tag, struct err *err) MUSTCHECK;
+int tx_rollback(struct store_conn *c, bool chain, struct err *err) MUSTCHECK;
+int tx_savepoint(struct store_conn *c, const char *name, struct err *err) MUSTCHECK;
+int tx_release(struct store_conn *c, const char *name, struct err *err) MUSTCHECK;
+int tx_rollback_to(struct store_conn *c, const char *name, struct err *err) MUSTCHECK;
+int tx_set(struct store_conn *c, const struct tx_options *o, struct err *err) MUSTCHECK;
+/* Our own SQL, without results. */
+int conn_exec(struct store_conn *c, const char *sql, struct err *err) MUSTCHECK;
+sqlite3_stmt *conn_prepare(struct store_conn *c, const char *sql, struct err *err) MUSTCHECK;
+
+/* -- statement.c -- */
+enum prepared_kind { PREPARED_EMPTY, PREPARED_QUERY, PREPARED_UTILITY };
+
+/* One statement, analysed.  Counted: names, portals and the cache share it. */
+struct prepared {
+    struct arena arena;
+    unsigned refs;
+    enum prepared_kind kind;
+    bool transaction_exit; /* COMMIT, ROLLBACK ...: allowed in a failed block */
+    const char *sql;       /* NUL-terminated */
+    uint32_t *oids;        /* as the client gave them */
+    size_t noids;
+    uint64_t epoch;        /* of the catalog it was translated with */
+    const char *tag;       /* "SELECT", "INSERT 0" ...: the number of rows is added */
+    bool modifies;         /* INSERT, UPDATE, DELETE: rows are counted by SQLite */
+    bool writes;
+    const char *sqlite;
+    struct msg_field *columns; /* of queries, and of utilities that return rows */
+    size_t ncolumns;
+    uint32_t *params;
+    size_t nparams;
+    uint32_t target_oid;
+    sqlite3_stmt *idle;    /* prepared and reset, for the next portal */
+};
+
+struct named { /* a prepared statement's name; "" is the unnamed one */
+    char *name;
+    struct prepared *prepared;
+};
+
+struct statement_place {
+    size_t offset, len;
+    int characters; /* before offset */
+};
+/* The statements of ${sql}: malloc'd places.  -1: 42601, 54001 ... */
+int statement_split(const char *sql, struct statement_place **ret, size_t *ret_n,
+                    struct err *err) MUSTCHECK;
+/* Analyse one statement, from the cache if it can be.  One reference for the caller.  Enters a transaction
+ * if the catalog is needed.  -1: 42601, 25P02, and what translate() says. */
+int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oids, size_t noids,
+                      struct prepared **ret, struct err *err) MUSTCHECK;
+/* ${p} translated with the catalog of today: itself, or another in its place (the reference moves).
+ * -1: 0A000 `cached plan must not change result type`. */
+int statement_refresh(struct store_conn *c, struct prepared **p, struct err *err) MUSTCHECK;
+void prepared_unref(struct prepared *p);
+/* statement_cache.c.  The finder gives no reference; the adder takes its own. */
+struct prepared *statement_cache_find(struct store_conn *c, struct slice sql, const uint32_t *oids,
+                                      size_t noids);
+void statement_cache_add(struct store_conn *c, struct prepared *p);
+void statement_cache_clear(struct store_conn *c);
+struct named *named_find(struct store_conn *c, const char *name);
+/* Takes ${p}'s reference when it succeeds. */
+int named_set(struct store_conn *c, const char *name, struct prepared *p, struct err *err) MUSTCHECK;
+void named_drop(struct store_conn *c, struct named *n);
+void named_drop_all(struct store_conn *c);
+
+/* -- execute.c -- */
+struct portal {
+    char *name;
+    struct prepared *prepared;
+    sqlite3_stmt *stmt;  /* QUERY: with its values bound */
+    int16_t *formats;    /* of each result column */
+    bool started, done;
+    size_t depth;        /* savepoints when it was made */
+};
+/* Bind ${m} (NULL: no parameters, all results as text) to ${p}. */
+int portal_open(struct store_conn *c, const char *name, struct prepared *p, const struct msg_bind *m,
+                struct portal **ret, struct err *err) MUSTCHECK;
+struct portal *portal_find(struct store_conn *c, const char *name);
+void portal_close(struct store_conn *c, struct portal *p);
+/* Close all that were made inside more than ${depth} savepoints. */
+void portal_close_deeper(struct store_conn *c, size_t depth);
+void portal_close_all(struct store_conn *c);
+/* Run it, rows and CommandComplete (or PortalSuspended) into c->out.  ${max_rows} 0: all. */
+int portal_run(struct store_conn *c, struct portal *p, uint32_t max_rows, struct err *err) MUSTCHECK;
+/* Start the clock of a statement: cancel, statement_timeout, statement_timestamp(). */
+void statement_start(struct store_conn *c);
+
+/* -- utility.c -- */
+/* Run a statement that is not a query; rows and CommandComplete into c->out. */
+int utility_run(struct store_conn *c, const struct prepared *p, struct err *err) MUSTCHECK;
+
+/* -- guc.c -- */
+int guc_init(struct store_conn *c);
+void guc_release(struct store_conn *c);
+size_t guc_mark(const struct store_conn *c);
+void guc_rollback(struct store_conn *c, size_t mark);
+void guc_commit(struct store_conn *c);
+/* ${value} NULL: the default. */
+int guc_set(struct store_conn *c, const char *name, const char *value, bool local,
+            struct err *err) MUSTCHECK;
+int guc_reset_all(struct store_conn *c, struct err *err) MUSTCHECK;
+/* As PostgreSQL writes the name (TimeZone); NULL: unknown. */
+const char *guc_name(struct store_conn *c, const char *name);
+/* i-th setting for SHOW ALL; false: no more. */
+bool guc_at(struct store_conn *c, size_t i, const char **ret_name, const char **ret_value);
+
+/* -- sequence.c -- */
+void sequence_release(struct store_conn *c);
+
+/* -- errors.c -- */
+/* Why ${stmt} failed with ${rc}, in PostgreSQL's words.  May run it again inside a savepoint to see names
+ * and values; ${p} NULL: our own statement. */
+int errors_map(struct store_conn *c, int rc, sqlite3_stmt *stmt, const struct prepared *p,
+               struct err *err);
+/* ${v} as SQLite gives it. */
+struct types_value value_of(sqlite3_value *v);

@@ -1,0 +1,110 @@
+/* ddl.h: statements that change the catalog.
+ *
+ * ddl.c  entry, DROP, TRUNCATE      ddl_table.c  CREATE TABLE      ddl_alter.c  ALTER TABLE
+ * ddl_index.c  indexes and keys     ddl_foreign.c  foreign keys    ddl_rows.c  rows of the catalog
+ * ddl_schema.c  the table's text in SQLite's schema                deparse.c  expressions as text
+ *
+ * Order of every change: rows of the catalog first; then the catalog is read again; then SQLite's schema
+ * is made to follow it (ddl_sync_table writes the CREATE TABLE text that the catalog implies).  All in one
+ * transaction.  SQLite's schema has no defaults and no key but indexes; columns keep the name they were
+ * born with there, so renaming is a matter of the catalog alone. */
+#pragma once
+
+#include "daemon/store/conn.h"
+#include "policy/nodes.h"
+
+bool ddl_is(const Node *stmt);
+/* Inside parse_protect.  ${ret_tag} is static. */
+int ddl_run(struct store_conn *c, const Node *stmt, const char *sql, const char **ret_tag,
+            struct err *err) MUSTCHECK;
+
+/* What all of it needs. */
+struct ddl {
+    struct store_conn *c;
+    const char *sql; /* the statement's text, for positions */
+    struct err *err;
+};
+
+/* -- ddl.c -- */
+/* A relation that may be changed: 42P01, 42501, 0A000 (other schemas).  ${ret} NULL when missing and
+ * ${missing_ok}. */
+int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok,
+                   const struct store_table **ret) MUSTCHECK;
+/* 3F000 / 0A000 unless it is public. */
+int ddl_check_schema(struct ddl *d, const char *schema) MUSTCHECK;
+/* 42P07 if a relation (table, index, sequence) of that name exists; ${ret_exists} instead when not NULL. */
+int ddl_check_free(struct ddl *d, const char *name, bool *ret_exists) MUSTCHECK;
+
+/* -- ddl_table.c -- */
+int ddl_create_table(struct ddl *d, const CreateStmt *s) MUSTCHECK;
+/* One column: rows of the catalog, its sequence and default.  Fills the name of the constraints to come. */
+int ddl_add_column(struct ddl *d, uint32_t table, const char *table_name, int16_t attnum,
+                   const ColumnDef *def, bool primary) MUSTCHECK;
+/* TypeName -> oid and typmod; ${ret_serial}: it was serial (may be NULL: then 42704). */
+int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *ret_typmod,
+             bool *ret_serial) MUSTCHECK;
+/* Constraints that were said in ${def} or are table constraints, after the columns exist. */
+int ddl_add_constraint(struct ddl *d, uint32_t table, const Constraint *con, const char *column) MUSTCHECK;
+/* ${expression} NULL: none. */
+int ddl_set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expression) MUSTCHECK;
+/* What a new column's definition says of its default, and of its constraints (${keys}: PRIMARY KEY and
+ * UNIQUE, or the others). */
+int ddl_column_default(struct ddl *d, uint32_t table, int16_t attnum, const ColumnDef *def) MUSTCHECK;
+int ddl_column_constraints(struct ddl *d, uint32_t table, const ColumnDef *def, bool keys) MUSTCHECK;
+int ddl_add_sequence(struct ddl *d, const char *name, uint32_t type, const List *options,
+                     uint32_t *ret) MUSTCHECK;
+
+/* -- ddl_alter.c -- */
+int ddl_alter_table(struct ddl *d, const AlterTableStmt *s) MUSTCHECK;
+int ddl_rename(struct ddl *d, const RenameStmt *s) MUSTCHECK;
+
+/* -- ddl_index.c -- */
+int ddl_create_index(struct ddl *d, const IndexStmt *s) MUSTCHECK;
+/* A key as an index, and its constraint: the names come from ${name} or PostgreSQL's rule. */
+int ddl_add_key(struct ddl *d, uint32_t table, const Constraint *con, const char *column) MUSTCHECK;
+int ddl_drop_key(struct ddl *d, const struct store_key *k) MUSTCHECK;
+/* Its rows alone. */
+int ddl_forget_index(struct ddl *d, uint32_t oid) MUSTCHECK;
+/* Build it in SQLite, once the catalog has been read again.  -1: 23505 if rows are in the way. */
+int ddl_make_index(struct ddl *d, const struct store_table *t, const struct store_key *k) MUSTCHECK;
+int ddl_make_index_oid(struct ddl *d, uint32_t table, uint32_t index) MUSTCHECK;
+
+/* -- ddl_foreign.c -- */
+int ddl_add_foreign_key(struct ddl *d, uint32_t table, const Constraint *con, const char *column) MUSTCHECK;
+int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con, const char *column) MUSTCHECK;
+/* Do the rows that are there satisfy it?  -1: 23503, 23514. */
+int ddl_validate_foreign_key(struct ddl *d, const struct store_table *t,
+                             const struct store_foreign_key *f) MUSTCHECK;
+int ddl_validate_check(struct ddl *d, const struct store_table *t, const struct store_check *k) MUSTCHECK;
+
+/* -- ddl_rows.c -- */
+int ddl_new_oid(struct ddl *d, uint32_t *ret) MUSTCHECK;
+/* Run ${sql} with ${n} values bound from ${values} (NULL pointer: NULL; 'i' int64, 's' string by
+ * ${types}). */
+int ddl_exec(struct ddl *d, const char *sql, const char *types, ...) MUSTCHECK;
+/* First column of the first row; ${ret} untouched if there is none; 1 row, 0 none, -1 error. */
+int ddl_query_int(struct ddl *d, int64_t *ret, const char *sql, const char *types, ...) MUSTCHECK;
+/* The name that SQLite shall know a new relation by. */
+int ddl_sqlite_name(struct ddl *d, const char *name, uint32_t oid, struct buf *ret) MUSTCHECK;
+/* "table_column_label", cut as PostgreSQL cuts it, and numbered until it is free: into ${ret}[64].
+ * ${constraint_of}: not 0: also free among the constraints of that table. */
+int ddl_choose_name(struct ddl *d, const char *table, const char *column, const char *label,
+                    uint32_t constraint_of, char ret[64]) MUSTCHECK;
+/* Read the catalog again. */
+int ddl_reload(struct ddl *d) MUSTCHECK;
+const struct store_table *ddl_table(struct ddl *d, uint32_t oid);
+
+/* -- ddl_schema.c -- */
+/* CREATE TABLE text as the catalog implies it; the column ${loose} (0: none) is of any type and bare. */
+void ddl_table_text(const struct store_catalog *c, const struct store_table *t, int16_t loose,
+                    struct buf *out);
+/* Create it in SQLite. */
+int ddl_make_table(struct ddl *d, const struct store_table *t) MUSTCHECK;
+/* Write the text over SQLite's own (constraints have changed, not columns). */
+int ddl_sync_table(struct ddl *d, const struct store_table *t) MUSTCHECK;
+/* ... with one column loose, because it is about to be changed or dropped. */
+int ddl_sync_table_loose(struct ddl *d, const struct store_table *t, int16_t loose) MUSTCHECK;
+
+/* -- deparse.c -- */
+/* The text of an expression, as pg_get_expr() would print it for a column of ${type} (0: as it is). */
+int deparse(const Node *expression, uint32_t type, struct buf *out, struct err *err) MUSTCHECK;

@@ -1,0 +1,591 @@
+/* ddl_alter.c: ALTER TABLE: each command changes the catalog, then makes SQLite follow. */
+#include "daemon/store/ddl.h"
+#include "daemon/store/ident.h"
+#include "daemon/store/translate.h"
+#include "policy/parse.h"
+
+#include <stdio.h>
+
+static int run_text(struct ddl *d, struct buf *sql)
+{
+    int rc = conn_exec(d->c, ident_text(sql), d->err);
+    buf_release(sql);
+    return rc;
+}
+
+static const struct store_column *need(struct ddl *d, uint32_t table, const char *name)
+{
+    const struct store_table *t = ddl_table(d, table);
+    const struct store_column *c = store_table_column(t, name);
+    if (!c)
+        err_set(d->err, SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist",
+                name, t->name);
+    return c;
+}
+
+static int set_flag(struct ddl *d, uint32_t table, int16_t attnum, bool not_null)
+{
+    return ddl_exec(d, "UPDATE \"pg_catalog.pg_attribute\" SET attnotnull = ?3 WHERE attrelid = ?1 AND attnum = ?2",
+                    "iii", (int64_t)table, (int64_t)attnum, (int64_t)not_null);
+}
+
+static int sync(struct ddl *d, uint32_t table)
+{
+    return ddl_reload(d) < 0 ? -1 : ddl_sync_table(d, ddl_table(d, table));
+}
+
+/* 23502 if some row has NULL there. */
+static int check_no_nulls(struct ddl *d, uint32_t table, int16_t attnum)
+{
+    const struct store_table *t = ddl_table(d, table);
+    const struct store_column *c = store_table_attnum(t, attnum);
+    struct buf sql;
+    int64_t found;
+    buf_init(&sql, 8192);
+    ident_format(&sql, "SELECT 1 FROM ");
+    ident_sqlite(t->sqlite_name, &sql);
+    ident_format(&sql, " WHERE ");
+    ident_sqlite(c->sqlite_name, &sql);
+    ident_format(&sql, " IS NULL LIMIT 1");
+    int rc = ddl_query_int(d, &found, ident_text(&sql), "");
+    buf_release(&sql);
+    if (rc <= 0)
+        return rc;
+    err_set(d->err, SQLSTATE_NOT_NULL_VIOLATION, "column \"%s\" of relation \"%s\" contains null values",
+            c->name, t->name);
+    snprintf(d->err->schema, sizeof d->err->schema, "%s", t->schema);
+    snprintf(d->err->table, sizeof d->err->table, "%s", t->name);
+    snprintf(d->err->column, sizeof d->err->column, "%s", c->name);
+    return -1;
+}
+
+/* -- constraints -- */
+
+static bool is_new(uint32_t oid, uint32_t first_new)
+{
+    return oid >= first_new;
+}
+
+/* Make SQLite follow constraints with oids from ${first_new} on, and prove them on the rows. */
+static int follow(struct ddl *d, uint32_t table, uint32_t first_new)
+{
+    bool text = false;
+    if (ddl_reload(d) < 0)
+        return -1;
+    const struct store_table *t = ddl_table(d, table);
+    for (size_t i = 0; i < t->nforeign_keys; i++) {
+        if (!is_new(t->foreign_keys[i].oid, first_new))
+            continue;
+        text = true;
+        if (ddl_validate_foreign_key(d, t, &t->foreign_keys[i]) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < t->nchecks; i++) {
+        if (!is_new(t->checks[i].oid, first_new))
+            continue;
+        text = true;
+        if (ddl_validate_check(d, t, &t->checks[i]) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < t->nkeys; i++) {
+        const struct store_key *k = &t->keys[i];
+        if (!is_new(k->oid, first_new))
+            continue;
+        text = text || k->primary;
+        for (size_t a = 0; k->primary && a < k->nattnums; a++)
+            if (check_no_nulls(d, table, k->attnums[a]) < 0)
+                return -1;
+        if (ddl_make_index(d, t, k) < 0)
+            return -1;
+    }
+    return text ? ddl_sync_table(d, t) : 0;
+}
+
+static int add_constraint(struct ddl *d, uint32_t table, const Constraint *con)
+{
+    uint32_t first_new;
+    if (ddl_new_oid(d, &first_new) < 0 || ddl_add_constraint(d, table, con, NULL) < 0)
+        return -1;
+    return follow(d, table, first_new);
+}
+
+/* Is the key needed by a foreign key of some table? */
+static int refuse_needed(struct ddl *d, const struct store_table *t, const struct store_key *k)
+{
+    int64_t n = 0;
+    if (ddl_query_int(d, &n,
+                      "SELECT count(*) FROM \"pg_catalog.pg_constraint\" WHERE contype = 'f' AND conindid = ?1",
+                      "i", (int64_t)k->oid) < 0)
+        return -1;
+    if (n == 0)
+        return 0;
+    err_set(d->err, "2BP01", "cannot drop constraint %s on table %s because other objects depend on it",
+            k->name, t->name);
+    err_hint(d->err, "Use DROP ... CASCADE to drop the dependent objects too.");
+    return -1;
+}
+
+static int drop_constraint_row(struct ddl *d, uint32_t oid)
+{
+    return ddl_exec(d, "DELETE FROM \"pg_catalog.pg_constraint\" WHERE oid = ?1", "i", (int64_t)oid) < 0
+               ? -1
+               : ddl_exec(d, "DELETE FROM \"store.relation\" WHERE oid = ?1", "i", (int64_t)oid);
+}
+
+static int drop_constraint(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
+{
+    const struct store_table *t = ddl_table(d, table);
+    for (size_t i = 0; i < t->nkeys; i++) {
+        const struct store_key *k = &t->keys[i];
+        if (k->constraint_oid && strcmp(k->name, cmd->name) == 0) {
+            if (refuse_needed(d, t, k) < 0 || ddl_drop_key(d, k) < 0)
+                return -1;
+            return ddl_reload(d);
+        }
+    }
+    for (size_t i = 0; i < t->nforeign_keys; i++)
+        if (strcmp(t->foreign_keys[i].name, cmd->name) == 0)
+            return drop_constraint_row(d, t->foreign_keys[i].oid) < 0 ? -1 : sync(d, table);
+    for (size_t i = 0; i < t->nchecks; i++)
+        if (strcmp(t->checks[i].name, cmd->name) == 0)
+            return drop_constraint_row(d, t->checks[i].oid) < 0 ? -1 : sync(d, table);
+    if (!cmd->missing_ok)
+        return err_set(d->err, SQLSTATE_UNDEFINED_OBJECT,
+                       "constraint \"%s\" of relation \"%s\" does not exist", cmd->name, t->name);
+    conn_notice(d->c, "NOTICE", "00000", "constraint \"%s\" of relation \"%s\" does not exist, skipping",
+                cmd->name, t->name);
+    return 0;
+}
+
+/* -- columns -- */
+
+static int sqlite_add_column(struct ddl *d, uint32_t table, int16_t attnum)
+{
+    const struct store_table *t = ddl_table(d, table);
+    const struct store_column *c = store_table_attnum(t, attnum);
+    struct buf sql;
+    buf_init(&sql, 1 << 20);
+    ident_format(&sql, "ALTER TABLE ");
+    ident_sqlite(t->sqlite_name, &sql);
+    ident_format(&sql, " ADD COLUMN ");
+    ident_sqlite(c->sqlite_name, &sql);
+    ident_format(&sql, " %s", types_storage(c->type_oid));
+    if (run_text(d, &sql) < 0)
+        return -1;
+    if (!c->default_sqlite)
+        return 0;
+    buf_init(&sql, 1 << 20);
+    ident_format(&sql, "UPDATE ");
+    ident_sqlite(t->sqlite_name, &sql);
+    ident_format(&sql, " SET ");
+    ident_sqlite(c->sqlite_name, &sql);
+    ident_format(&sql, " = %s", c->default_sqlite);
+    return run_text(d, &sql);
+}
+
+static int add_column(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
+{
+    const ColumnDef *def = (const ColumnDef *)cmd->def;
+    const struct store_table *t = ddl_table(d, table);
+    int64_t natts = 0;
+    uint32_t first_new;
+    if (store_table_column(t, def->colname)) {
+        if (!cmd->missing_ok)
+            return err_set(d->err, "42701", "column \"%s\" of relation \"%s\" already exists",
+                           def->colname, t->name);
+        conn_notice(d->c, "NOTICE", "42701", "column \"%s\" of relation \"%s\" already exists, skipping",
+                    def->colname, t->name);
+        return 0;
+    }
+    if (ddl_query_int(d, &natts,
+                      "UPDATE \"pg_catalog.pg_class\" SET relnatts = relnatts + 1 WHERE oid = ?1 RETURNING relnatts",
+                      "i", (int64_t)table) < 0 ||
+        ddl_new_oid(d, &first_new) < 0)
+        return -1;
+    int16_t attnum = (int16_t)natts;
+    if (ddl_add_column(d, table, t->name, attnum, def, false) < 0 || ddl_reload(d) < 0 ||
+        ddl_column_default(d, table, attnum, def) < 0 || ddl_reload(d) < 0 ||
+        sqlite_add_column(d, table, attnum) < 0)
+        return -1;
+    const struct store_column *c = store_table_attnum(ddl_table(d, table), attnum);
+    if ((c->not_null && check_no_nulls(d, table, attnum) < 0) ||
+        ddl_column_constraints(d, table, def, true) < 0 || ddl_reload(d) < 0 ||
+        ddl_column_constraints(d, table, def, false) < 0 || follow(d, table, first_new) < 0)
+        return -1;
+    return ddl_sync_table(d, ddl_table(d, table));
+}
+
+static bool uses(const int16_t *attnums, size_t n, int16_t attnum)
+{
+    for (size_t i = 0; i < n; i++)
+        if (attnums[i] == attnum)
+            return true;
+    return false;
+}
+
+/* Checks and expressions know columns by name only: be careful. */
+static int refuse_expressions(struct ddl *d, const struct store_table *t, const char *what)
+{
+    for (size_t i = 0; i < t->nkeys; i++)
+        if (t->keys[i].partial || uses(t->keys[i].attnums, t->keys[i].nattnums, 0))
+            return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                           "%s of a table with expressions in indexes is not supported by the store", what);
+    if (t->nchecks > 0)
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "%s of a table with check constraints is not supported by the store", what);
+    return 0;
+}
+
+static int drop_uses(struct ddl *d, const struct store_table *t, int16_t attnum)
+{
+    for (size_t i = 0; i < t->nkeys; i++)
+        if (uses(t->keys[i].attnums, t->keys[i].nattnums, attnum) &&
+            (refuse_needed(d, t, &t->keys[i]) < 0 || ddl_drop_key(d, &t->keys[i]) < 0))
+            return -1;
+    for (size_t i = 0; i < t->nforeign_keys; i++)
+        if (uses(t->foreign_keys[i].attnums, t->foreign_keys[i].nattnums, attnum) &&
+            drop_constraint_row(d, t->foreign_keys[i].oid) < 0)
+            return -1;
+    return 0;
+}
+
+static int forget_column(struct ddl *d, uint32_t table, int16_t attnum, uint32_t sequence)
+{
+    char dropped[64];
+    snprintf(dropped, sizeof dropped, "........pg.dropped.%d........", attnum);
+    if (ddl_set_default(d, table, attnum, NULL) < 0 ||
+        ddl_exec(d, "DELETE FROM \"store.attribute\" WHERE relid = ?1 AND attnum = ?2", "ii",
+                 (int64_t)table, (int64_t)attnum) < 0 ||
+        ddl_exec(d,
+                 "UPDATE \"pg_catalog.pg_attribute\" SET attname = ?3, attisdropped = 1, atttypid = 0,"
+                 " attnotnull = 0, atthasdef = 0 WHERE attrelid = ?1 AND attnum = ?2",
+                 "iis", (int64_t)table, (int64_t)attnum, dropped) < 0)
+        return -1;
+    if (!sequence)
+        return 0;
+    return ddl_exec(d, "DELETE FROM \"pg_catalog.pg_sequence\" WHERE seqrelid = ?1", "i",
+                    (int64_t)sequence) < 0 ||
+                   ddl_exec(d, "DELETE FROM \"pg_catalog.pg_class\" WHERE oid = ?1", "i",
+                            (int64_t)sequence) < 0
+               ? -1
+               : ddl_exec(d, "DELETE FROM \"store.sequence\" WHERE oid = ?1", "i", (int64_t)sequence);
+}
+
+static int drop_column(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
+{
+    const struct store_table *t = ddl_table(d, table);
+    const struct store_column *c = store_table_column(t, cmd->name);
+    struct buf sql;
+    if (!c && cmd->missing_ok) {
+        conn_notice(d->c, "NOTICE", "00000", "column \"%s\" of relation \"%s\" does not exist, skipping",
+                    cmd->name, t->name);
+        return 0;
+    }
+    if (!(c = need(d, table, cmd->name)) || refuse_expressions(d, t, "dropping a column") < 0)
+        return -1;
+    if (t->ncolumns == 1)
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "dropping the only column of a table is not supported by the store");
+    int16_t attnum = c->attnum;
+    uint32_t sequence = c->sequence_oid;
+    if (drop_uses(d, t, attnum) < 0 || ddl_reload(d) < 0)
+        return -1;
+    t = ddl_table(d, table);
+    c = store_table_attnum(t, attnum);
+    if (ddl_sync_table_loose(d, t, attnum) < 0)
+        return -1;
+    buf_init(&sql, 8192);
+    ident_format(&sql, "ALTER TABLE ");
+    ident_sqlite(t->sqlite_name, &sql);
+    ident_format(&sql, " DROP COLUMN ");
+    ident_sqlite(c->sqlite_name, &sql);
+    if (run_text(d, &sql) < 0 || forget_column(d, table, attnum, sequence) < 0)
+        return -1;
+    return ddl_reload(d);
+}
+
+/* -- ALTER COLUMN TYPE -- */
+
+static Node *conversion(const AlterTableCmd *cmd, const ColumnDef *def)
+{
+    if (def->raw_default)
+        return def->raw_default; /* USING */
+    ColumnRef *ref = (ColumnRef *)palloc0(sizeof *ref);
+    ref->type = T_ColumnRef;
+    ref->fields = list_make1(makeString(pstrdup(cmd->name)));
+    ref->location = -1;
+    TypeCast *cast = (TypeCast *)palloc0(sizeof *cast);
+    cast->type = T_TypeCast;
+    cast->arg = (Node *)ref;
+    cast->typeName = def->typeName;
+    cast->location = -1;
+    return (Node *)cast;
+}
+
+static int restate_default(struct ddl *d, uint32_t table, int16_t attnum, const char *text)
+{
+    List *list;
+    if (parse_sql(psprintf("SELECT %s", text), (void **)&list, d->err) < 0)
+        return -1;
+    const SelectStmt *select = (const SelectStmt *)((const RawStmt *)linitial(list))->stmt;
+    return ddl_set_default(d, table, attnum, ((ResTarget *)linitial(select->targetList))->val);
+}
+
+static int change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
+{
+    const ColumnDef *def = (const ColumnDef *)cmd->def;
+    const struct store_table *t = ddl_table(d, table);
+    const struct store_column *c = need(d, table, cmd->name);
+    const char *sqlite, *default_text;
+    uint32_t type;
+    int32_t typmod;
+    struct buf sql;
+    if (!c || ddl_type(d, def->typeName, &type, &typmod, NULL) < 0 ||
+        refuse_expressions(d, t, "changing the type of a column") < 0 ||
+        translate_expression(d->c->catalog, t, conversion(cmd, def), d->sql, type, typmod, &sqlite,
+                             d->err) < 0)
+        return -1;
+    int16_t attnum = c->attnum;
+    default_text = c->default_sql ? pstrdup(c->default_sql) : NULL;
+    if (c->sequence_oid && c->identity == 0)
+        default_text = NULL; /* nextval fits any integer */
+    if (ddl_sync_table_loose(d, t, attnum) < 0)
+        return -1;
+    buf_init(&sql, 1 << 20);
+    ident_format(&sql, "UPDATE ");
+    ident_sqlite(t->sqlite_name, &sql);
+    ident_format(&sql, " SET ");
+    ident_sqlite(c->sqlite_name, &sql);
+    ident_format(&sql, " = %s", sqlite);
+    if (run_text(d, &sql) < 0 ||
+        ddl_exec(d,
+                 "UPDATE \"pg_catalog.pg_attribute\" SET atttypid = ?3, atttypmod = ?4, (attlen, attbyval,"
+                 " attalign, attstorage, attcollation) = (SELECT typlen, typbyval, typalign, typstorage,"
+                 " typcollation FROM \"pg_catalog.pg_type\" WHERE oid = ?3) WHERE attrelid = ?1 AND attnum = ?2",
+                 "iiii", (int64_t)table, (int64_t)attnum, (int64_t)type, (int64_t)typmod) < 0 ||
+        ddl_reload(d) < 0 || (default_text && restate_default(d, table, attnum, default_text) < 0))
+        return -1;
+    return sync(d, table);
+}
+
+static int not_null(struct ddl *d, uint32_t table, const char *name, bool on)
+{
+    const struct store_column *c = need(d, table, name);
+    if (!c)
+        return -1;
+    const struct store_key *primary = store_table_primary(ddl_table(d, table));
+    if (!on && primary && uses(primary->attnums, primary->nattnums, c->attnum))
+        return err_set(d->err, "42P16", "column \"%s\" is in a primary key", name);
+    if ((on && check_no_nulls(d, table, c->attnum) < 0) || set_flag(d, table, c->attnum, on) < 0)
+        return -1;
+    return sync(d, table);
+}
+
+static int set_default(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
+{
+    const struct store_column *c = need(d, table, cmd->name);
+    if (!c)
+        return -1;
+    return ddl_set_default(d, table, c->attnum, cmd->def) < 0 ? -1 : ddl_reload(d);
+}
+
+static int command(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
+{
+    switch (cmd->subtype) {
+    case AT_AddColumn:
+        return add_column(d, table, cmd);
+    case AT_DropColumn:
+        return drop_column(d, table, cmd);
+    case AT_ColumnDefault:
+        return set_default(d, table, cmd);
+    case AT_SetNotNull: case AT_DropNotNull:
+        return not_null(d, table, cmd->name, cmd->subtype == AT_SetNotNull);
+    case AT_AlterColumnType:
+        return change_type(d, table, cmd);
+    case AT_AddConstraint:
+        return add_constraint(d, table, (const Constraint *)cmd->def);
+    case AT_DropConstraint:
+        return drop_constraint(d, table, cmd);
+    case AT_ChangeOwner: case AT_ValidateConstraint: case AT_SetStatistics: case AT_SetStorage:
+        return 0;
+    default:
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "this form of ALTER TABLE is not supported by the store");
+    }
+}
+
+int ddl_alter_table(struct ddl *d, const AlterTableStmt *s)
+{
+    const struct store_table *t;
+    ListCell *cell;
+    if (s->objtype != OBJECT_TABLE)
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "altering this kind of object is not supported by the store");
+    if (ddl_find_table(d, s->relation, s->missing_ok, &t) < 0)
+        return -1;
+    if (!t) {
+        conn_notice(d->c, "NOTICE", "00000", "relation \"%s\" does not exist, skipping",
+                    s->relation->relname);
+        return 0;
+    }
+    uint32_t table = t->oid;
+    foreach (cell, s->cmds)
+        if (command(d, table, lfirst(cell)) < 0)
+            return -1;
+    return 0;
+}
+
+/* -- RENAME: names live in the catalog alone -- */
+
+/* The text of an index's definition up to its columns is that of its names. */
+static int restate_indexes(struct ddl *d, uint32_t table)
+{
+    const struct store_table *t = ddl_table(d, table);
+    for (size_t i = 0; i < t->nkeys; i++) {
+        struct buf head;
+        buf_init(&head, 8192);
+        ident_format(&head, "CREATE %sINDEX ", t->keys[i].unique ? "UNIQUE " : "");
+        ident_postgres(t->keys[i].name, &head);
+        ident_format(&head, " ON public.");
+        ident_postgres(t->name, &head);
+        int rc = ddl_exec(d,
+                          "UPDATE \"store.relation\" SET definition = ?2 || substr(definition,"
+                          " instr(definition, ' USING btree (')) WHERE oid = ?1",
+                          "is", (int64_t)t->keys[i].oid, ident_text(&head));
+        buf_release(&head);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int restate_columns(struct ddl *d, uint32_t table)
+{
+    const struct store_table *t = ddl_table(d, table);
+    for (size_t i = 0; i < t->nkeys; i++) {
+        const struct store_key *k = &t->keys[i];
+        struct buf tail;
+        int64_t options = 0;
+        if (ddl_query_int(d, &options,
+                          "SELECT count(*) FROM \"pg_catalog.pg_index\", json_each(indoption) j"
+                          " WHERE indexrelid = ?1 AND j.value <> '0'", "i", (int64_t)k->oid) < 0)
+            return -1;
+        if (options)
+            return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                           "renaming a column of a table with descending indexes is not supported by the"
+                           " store");
+        buf_init(&tail, 8192);
+        ident_format(&tail, " USING btree (");
+        for (size_t a = 0; a < k->nattnums; a++) {
+            const struct store_column *c = store_table_attnum(t, k->attnums[a]);
+            ident_format(&tail, "%s", a ? ", " : "");
+            ident_postgres(c ? c->name : "", &tail);
+        }
+        ident_format(&tail, ")");
+        int rc = ddl_exec(d,
+                          "UPDATE \"store.relation\" SET definition = substr(definition, 1,"
+                          " instr(definition, ' USING btree (') - 1) || ?2 WHERE oid = ?1",
+                          "is", (int64_t)k->oid, ident_text(&tail));
+        buf_release(&tail);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int rename_relation(struct ddl *d, uint32_t oid, const char *name)
+{
+    if (ddl_check_free(d, name, NULL) < 0)
+        return -1;
+    return ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relname = ?2 WHERE oid = ?1", "is", (int64_t)oid,
+                    name);
+}
+
+static int rename_column(struct ddl *d, const struct store_table *t, const char *from, const char *to)
+{
+    uint32_t table = t->oid;
+    const struct store_column *c = need(d, table, from);
+    if (!c || refuse_expressions(d, t, "renaming a column") < 0)
+        return -1;
+    if (store_table_column(t, to))
+        return err_set(d->err, "42701", "column \"%s\" of relation \"%s\" already exists", to, t->name);
+    if (ddl_exec(d, "UPDATE \"pg_catalog.pg_attribute\" SET attname = ?3 WHERE attrelid = ?1 AND attnum = ?2",
+                 "iis", (int64_t)table, (int64_t)c->attnum, to) < 0 ||
+        ddl_reload(d) < 0)
+        return -1;
+    return restate_columns(d, table);
+}
+
+static int rename_constraint(struct ddl *d, const struct store_table *t, const char *from, const char *to)
+{
+    uint32_t table = t->oid;
+    int64_t oid, index = 0;
+    int found = ddl_query_int(d, &oid,
+                              "SELECT oid FROM \"pg_catalog.pg_constraint\" WHERE conrelid = ?1 AND conname = ?2",
+                              "is", (int64_t)table, from);
+    if (found <= 0)
+        return found < 0 ? -1
+                         : err_set(d->err, SQLSTATE_UNDEFINED_OBJECT,
+                                   "constraint \"%s\" for table \"%s\" does not exist", from, t->name);
+    if (ddl_query_int(d, &index,
+                      "SELECT conindid FROM \"pg_catalog.pg_constraint\" WHERE oid = ?1 AND contype IN ('p','u')",
+                      "i", oid) < 0 ||
+        (index && rename_relation(d, (uint32_t)index, to) < 0) ||
+        ddl_exec(d, "UPDATE \"pg_catalog.pg_constraint\" SET conname = ?2 WHERE oid = ?1", "is", oid, to) < 0 ||
+        ddl_reload(d) < 0)
+        return -1;
+    return index ? restate_indexes(d, table) : ddl_sync_table(d, ddl_table(d, table));
+}
+
+static int rename_index(struct ddl *d, const char *from, const char *to)
+{
+    int64_t index, table = 0;
+    int found = ddl_query_int(d, &index,
+                              "SELECT oid FROM \"pg_catalog.pg_class\" WHERE relname = ?1"
+                              " AND relnamespace = 2200 AND relkind = 'i'", "s", from);
+    if (found <= 0)
+        return found < 0 ? -1
+                         : err_set(d->err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s\" does not exist", from);
+    if (ddl_query_int(d, &table, "SELECT indrelid FROM \"pg_catalog.pg_index\" WHERE indexrelid = ?1", "i",
+                      index) < 0 ||
+        rename_relation(d, (uint32_t)index, to) < 0 ||
+        ddl_exec(d,
+                 "UPDATE \"pg_catalog.pg_constraint\" SET conname = ?2 WHERE conindid = ?1"
+                 " AND contype IN ('p','u')", "is", index, to) < 0 ||
+        ddl_reload(d) < 0)
+        return -1;
+    return restate_indexes(d, (uint32_t)table);
+}
+
+int ddl_rename(struct ddl *d, const RenameStmt *s)
+{
+    const struct store_table *t;
+    if (s->renameType == OBJECT_INDEX)
+        return rename_index(d, s->relation->relname, s->newname);
+    if (s->renameType == OBJECT_SEQUENCE) {
+        const struct store_sequence *q = store_catalog_sequence(d->c->catalog, NULL, s->relation->relname);
+        if (!q)
+            return err_set(d->err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s\" does not exist",
+                           s->relation->relname);
+        return rename_relation(d, q->oid, s->newname) < 0 ? -1 : ddl_reload(d);
+    }
+    if (s->renameType != OBJECT_TABLE && s->renameType != OBJECT_COLUMN &&
+        s->renameType != OBJECT_TABCONSTRAINT)
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "renaming this kind of object is not supported by the store");
+    if (ddl_find_table(d, s->relation, s->missing_ok, &t) < 0)
+        return -1;
+    if (!t) {
+        conn_notice(d->c, "NOTICE", "00000", "relation \"%s\" does not exist, skipping",
+                    s->relation->relname);
+        return 0;
+    }
+    if (s->renameType == OBJECT_COLUMN)
+        return rename_column(d, t, s->subname, s->newname);
+    if (s->renameType == OBJECT_TABCONSTRAINT)
+        return rename_constraint(d, t, s->subname, s->newname);
+    uint32_t table = t->oid;
+    if (rename_relation(d, table, s->newname) < 0 || ddl_reload(d) < 0)
+        return -1;
+    return restate_indexes(d, table);
+}

@@ -1,0 +1,140 @@
+/* ddl_rows.c: reading and writing rows of the catalog; oids and names. */
+#include "daemon/store/ddl.h"
+#include "daemon/store/ident.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static sqlite3_stmt *prepare(struct ddl *d, const char *sql, const char *types, va_list ap)
+{
+    sqlite3_stmt *s = conn_prepare(d->c, sql, d->err);
+    for (int i = 0; s && types[i]; i++) {
+        if (types[i] == 'i')
+            sqlite3_bind_int64(s, i + 1, va_arg(ap, int64_t));
+        else
+            sqlite3_bind_text(s, i + 1, va_arg(ap, const char *), -1, SQLITE_TRANSIENT);
+    }
+    return s;
+}
+
+/* SQLITE_ROW, SQLITE_DONE, or an error that is told. */
+static int step(struct ddl *d, sqlite3_stmt *s)
+{
+    d->c->internal++;
+    int rc = sqlite3_step(s);
+    d->c->internal--;
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        errors_map(d->c, rc, NULL, NULL, d->err);
+    return rc;
+}
+
+int ddl_exec(struct ddl *d, const char *sql, const char *types, ...)
+{
+    va_list ap;
+    va_start(ap, types);
+    sqlite3_stmt *s = prepare(d, sql, types, ap);
+    va_end(ap);
+    if (!s)
+        return -1;
+    int rc = step(d, s);
+    sqlite3_finalize(s);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
+}
+
+int ddl_query_int(struct ddl *d, int64_t *ret, const char *sql, const char *types, ...)
+{
+    va_list ap;
+    va_start(ap, types);
+    sqlite3_stmt *s = prepare(d, sql, types, ap);
+    va_end(ap);
+    if (!s)
+        return -1;
+    int rc = step(d, s);
+    if (rc == SQLITE_ROW)
+        *ret = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : -1;
+}
+
+int ddl_new_oid(struct ddl *d, uint32_t *ret)
+{
+    int64_t oid = 0;
+    if (ddl_query_int(d, &oid, "UPDATE \"store.meta\" SET next_oid = next_oid + 1 RETURNING next_oid - 1",
+                      "") < 0)
+        return -1;
+    *ret = (uint32_t)oid;
+    return 0;
+}
+
+int ddl_sqlite_name(struct ddl *d, const char *name, uint32_t oid, struct buf *ret)
+{
+    int64_t taken = 0;
+    if (ddl_query_int(d, &taken,
+                      "SELECT count(*) FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE"
+                      " OR substr(?1, 1, 7) = 'sqlite_' COLLATE NOCASE"
+                      " OR substr(?1, 1, 6) = 'store.' COLLATE NOCASE", "s", name) < 0)
+        return -1;
+    if (taken)
+        ident_format(ret, "#%u ", oid); /* SQLite folds case, and has names of its own */
+    ident_format(ret, "%s", name);
+    return 0;
+}
+
+/* PostgreSQL's makeObjectName: both names are cut, the longer first, to 63 bytes in all. */
+static void make_name(const char *table, const char *column, const char *label, char ret[64])
+{
+    size_t overhead = strlen(label) + 1 + (column ? 1 : 0);
+    size_t n1 = strlen(table), n2 = column ? strlen(column) : 0;
+    while (n1 + n2 + overhead > 63) {
+        if (n1 > n2)
+            n1--;
+        else
+            n2--;
+    }
+    while (n1 > 0 && ((unsigned char)table[n1] & 0xc0) == 0x80)
+        n1--;
+    while (n2 > 0 && ((unsigned char)column[n2] & 0xc0) == 0x80)
+        n2--;
+    if (column)
+        snprintf(ret, 64, "%.*s_%.*s_%s", (int)n1, table, (int)n2, column, label);
+    else
+        snprintf(ret, 64, "%.*s_%s", (int)n1, table, label);
+}
+
+static int name_taken(struct ddl *d, const char *name, uint32_t constraint_of, bool *ret)
+{
+    int64_t n = 0;
+    if (ddl_query_int(d, &n,
+                      "SELECT (SELECT count(*) FROM \"pg_catalog.pg_class\" WHERE relname = ?1"
+                      " AND relnamespace = 2200) + (SELECT count(*) FROM \"pg_catalog.pg_constraint\""
+                      " WHERE conname = ?1 AND conrelid = ?2 AND ?2 <> 0)",
+                      "si", name, (int64_t)constraint_of) < 0)
+        return -1;
+    *ret = n > 0;
+    return 0;
+}
+
+int ddl_choose_name(struct ddl *d, const char *table, const char *column, const char *label,
+                    uint32_t constraint_of, char ret[64])
+{
+    char numbered[64];
+    bool taken = true;
+    snprintf(numbered, sizeof numbered, "%s", label);
+    for (int pass = 1; taken; pass++) {
+        make_name(table, column, numbered, ret);
+        if (name_taken(d, ret, constraint_of, &taken) < 0)
+            return -1;
+        snprintf(numbered, sizeof numbered, "%s%d", label, pass);
+    }
+    return 0;
+}
+
+int ddl_reload(struct ddl *d)
+{
+    return tx_catalog_changed(d->c, d->err);
+}
+
+const struct store_table *ddl_table(struct ddl *d, uint32_t oid)
+{
+    return store_catalog_table_oid(d->c->catalog, oid);
+}

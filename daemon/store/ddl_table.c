@@ -1,0 +1,511 @@
+/* ddl_table.c: CREATE TABLE; columns, their types, sequences and defaults. */
+#include "daemon/store/ddl.h"
+#include "daemon/store/ident.h"
+#include "daemon/store/translate.h"
+#include "policy/parse.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* -- types -- */
+
+static int typmod_number(struct ddl *d, const Node *node, int32_t *ret)
+{
+    if (!IsA(node, A_Const) || nodeTag(&((const A_Const *)node)->val) != T_Integer)
+        return err_set(d->err, SQLSTATE_SYNTAX_ERROR, "type modifiers must be simple constants");
+    *ret = ((const A_Const *)node)->val.ival.ival;
+    return 0;
+}
+
+static int out_of_range(struct ddl *d, const char *what)
+{
+    return err_set(d->err, SQLSTATE_INVALID_PARAMETER_VALUE, "%s", what);
+}
+
+static int typmod_of(struct ddl *d, uint32_t oid, const List *mods, int32_t *ret)
+{
+    int32_t a, b = 0;
+    *ret = -1;
+    if (mods == NIL)
+        return 0;
+    if (typmod_number(d, linitial(mods), &a) < 0 ||
+        (list_length(mods) > 1 && typmod_number(d, lsecond(mods), &b) < 0))
+        return -1;
+    switch (oid) {
+    case TYPES_VARCHAR: case TYPES_BPCHAR:
+        if (a < 1)
+            return out_of_range(d, "length for type must be at least 1");
+        if (a > 10485760)
+            return out_of_range(d, "length for type cannot exceed 10485760");
+        *ret = a + 4;
+        return 0;
+    case TYPES_NUMERIC:
+        if (a < 1 || a > 1000)
+            return out_of_range(d, "NUMERIC precision must be between 1 and 1000");
+        if (b < -1000 || b > 1000)
+            return out_of_range(d, "NUMERIC scale must be between -1000 and 1000");
+        *ret = ((a << 16) | (b & 0x7ff)) + 4;
+        return 0;
+    case TYPES_TIMESTAMP: case TYPES_TIMESTAMPTZ: case TYPES_TIME: case TYPES_TIMETZ:
+        *ret = a > 6 ? 6 : a < 0 ? 0 : a;
+        return 0;
+    default:
+        return err_set(d->err, SQLSTATE_SYNTAX_ERROR, "type modifier is not allowed for this type");
+    }
+}
+
+static uint32_t serial_type(const char *name)
+{
+    static const struct {
+        const char *name;
+        uint32_t oid;
+    } serials[] = {{"serial", TYPES_INT4}, {"serial4", TYPES_INT4}, {"bigserial", TYPES_INT8},
+                   {"serial8", TYPES_INT8}, {"smallserial", TYPES_INT2}, {"serial2", TYPES_INT2}};
+    for (size_t i = 0; i < sizeof serials / sizeof serials[0]; i++)
+        if (strcmp(serials[i].name, name) == 0)
+            return serials[i].oid;
+    return 0;
+}
+
+int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *ret_typmod,
+             bool *ret_serial)
+{
+    const char *name = strVal(llast(type->names));
+    const struct types_info *info = types_find_name(name);
+    uint32_t serial = ret_serial && list_length(type->names) == 1 ? serial_type(name) : 0;
+    bool other_schema = list_length(type->names) > 1 &&
+                        strcmp(strVal(linitial(type->names)), "pg_catalog") != 0;
+    if (ret_serial)
+        *ret_serial = serial != 0;
+    if (serial) {
+        *ret_oid = serial;
+        *ret_typmod = -1;
+        return type->arrayBounds == NIL
+                   ? 0
+                   : err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "array of serial is not implemented");
+    }
+    if (!info || other_schema) {
+        err_set(d->err, SQLSTATE_UNDEFINED_OBJECT, "type \"%s\" does not exist", name);
+        d->err->position = type->location >= 0 ? type->location + 1 : 0;
+        return -1;
+    }
+    if (typmod_of(d, info->oid, type->typmods, ret_typmod) < 0)
+        return -1;
+    if (type->arrayBounds != NIL && list_length(type->arrayBounds) > 1)
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "multidimensional arrays are not supported by the store");
+    *ret_oid = type->arrayBounds != NIL ? info->array : info->oid;
+    if (type->setof || !types_supported(*ret_oid))
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "type %s is not supported by the store", name);
+    return 0;
+}
+
+/* -- sequences -- */
+
+static int sequence_limits(struct ddl *d, uint32_t type, const List *options, int64_t limits[5])
+{
+    ListCell *cell;
+    int64_t top = type == TYPES_INT2 ? 32767 : type == TYPES_INT4 ? INT32_MAX : INT64_MAX;
+    int64_t start = 0, increment = 1, min = 1, max = top;
+    bool start_given = false, cycle = false;
+    foreach (cell, options) {
+        const DefElem *def = lfirst(cell);
+        int64_t v = 0;
+        if (def->arg && IsA(def->arg, Integer))
+            v = intVal(def->arg);
+        else if (def->arg && IsA(def->arg, Float))
+            v = strtoll(((const Float *)def->arg)->fval, NULL, 10);
+        else if (def->arg && IsA(def->arg, Boolean))
+            v = boolVal(def->arg);
+        if (strcmp(def->defname, "start") == 0) {
+            start = v;
+            start_given = true;
+        } else if (strcmp(def->defname, "increment") == 0) {
+            increment = v;
+        } else if (strcmp(def->defname, "minvalue") == 0) {
+            min = def->arg ? v : min;
+        } else if (strcmp(def->defname, "maxvalue") == 0) {
+            max = def->arg ? v : max;
+        } else if (strcmp(def->defname, "cycle") == 0) {
+            cycle = v != 0;
+        }
+    }
+    if (increment == 0)
+        return out_of_range(d, "INCREMENT must not be zero");
+    if (increment < 0 && min == 1 && max == top) {
+        min = -top - 1;
+        max = -1;
+    }
+    if (min >= max)
+        return out_of_range(d, "MINVALUE must be less than MAXVALUE");
+    if (!start_given)
+        start = increment > 0 ? min : max;
+    if (start < min || start > max)
+        return out_of_range(d, "START value is out of bounds");
+    limits[0] = start;
+    limits[1] = increment;
+    limits[2] = min;
+    limits[3] = max;
+    limits[4] = cycle;
+    return 0;
+}
+
+int ddl_add_sequence(struct ddl *d, const char *name, uint32_t type, const List *options, uint32_t *ret)
+{
+    uint32_t oid;
+    int64_t l[5];
+    if (sequence_limits(d, type, options, l) < 0 || ddl_new_oid(d, &oid) < 0 ||
+        ddl_exec(d,
+                 "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relkind,"
+                 " relnatts, relpersistence, relreplident, relispopulated)"
+                 " VALUES (?1, ?2, 2200, 10, 'S', 3, 'p', 'n', 1)",
+                 "is", (int64_t)oid, name) < 0 ||
+        ddl_exec(d, "INSERT INTO \"pg_catalog.pg_sequence\" VALUES (?1, ?2, ?3, ?4, ?6, ?5, 1, ?7)",
+                 "iiiiiii", (int64_t)oid, (int64_t)type, l[0], l[1], l[2], l[3], l[4]) < 0 ||
+        ddl_exec(d, "INSERT INTO \"store.sequence\" VALUES (?1, ?2, 0)", "ii", (int64_t)oid, l[0]) < 0)
+        return -1;
+    *ret = oid;
+    return 0;
+}
+
+/* -- columns -- */
+
+static const Constraint *find_constraint(const ColumnDef *def, ConstrType type)
+{
+    ListCell *cell;
+    foreach (cell, def->constraints) {
+        const Constraint *con = lfirst(cell);
+        if (con->contype == type)
+            return con;
+    }
+    return NULL;
+}
+
+static int attribute_row(struct ddl *d, uint32_t table, int16_t attnum, const char *name, uint32_t type,
+                         int32_t typmod, bool not_null, const char *identity)
+{
+    return ddl_exec(d,
+                    "INSERT INTO \"pg_catalog.pg_attribute\" (attrelid, attname, atttypid, attstattarget,"
+                    " attlen, attnum, attndims, attcacheoff, atttypmod, attbyval, attalign, attstorage,"
+                    " attnotnull, attidentity, attislocal, attcollation)"
+                    " SELECT ?1, ?2, ?3, -1, t.typlen, ?4, t.typcategory = 'A', -1, ?5, t.typbyval,"
+                    " t.typalign, t.typstorage, ?6, ?7, 1, t.typcollation"
+                    " FROM \"pg_catalog.pg_type\" t WHERE t.oid = ?3",
+                    "isiiiis", (int64_t)table, name, (int64_t)type, (int64_t)attnum, (int64_t)typmod,
+                    (int64_t)not_null, identity);
+}
+
+/* SQLite folds case: "a" and "A" need two names there. */
+static int sqlite_column(struct ddl *d, uint32_t table, int16_t attnum, const char *name, uint32_t sequence)
+{
+    int64_t taken = 0;
+    char own[96];
+    if (ddl_query_int(d, &taken,
+                      "SELECT count(*) FROM \"store.attribute\" WHERE relid = ?1"
+                      " AND sqlite_name = ?2 COLLATE NOCASE",
+                      "is", (int64_t)table, name) < 0)
+        return -1;
+    snprintf(own, sizeof own, taken ? "%s#%d" : "%s", name, attnum);
+    return ddl_exec(d, "INSERT INTO \"store.attribute\" VALUES (?1, ?2, ?3, 0, ?4, NULL)", "iisi",
+                    (int64_t)table, (int64_t)attnum, own, (int64_t)sequence);
+}
+
+int ddl_add_column(struct ddl *d, uint32_t table, const char *table_name, int16_t attnum,
+                   const ColumnDef *def, bool primary)
+{
+    uint32_t type, sequence = 0;
+    int32_t typmod;
+    bool serial;
+    char name[64], identity[2] = "";
+    const Constraint *con = find_constraint(def, CONSTR_IDENTITY);
+    if (def->collClause || find_constraint(def, CONSTR_GENERATED))
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s is not supported by the store",
+                       def->collClause ? "COLLATE of a column" : "GENERATED AS (...) STORED");
+    if (ddl_type(d, def->typeName, &type, &typmod, &serial) < 0)
+        return -1;
+    int64_t taken = 0;
+    if (ddl_query_int(d, &taken,
+                      "SELECT count(*) FROM \"pg_catalog.pg_attribute\" WHERE attrelid = ?1 AND attname = ?2",
+                      "is", (int64_t)table, def->colname) < 0)
+        return -1;
+    if (taken)
+        return err_set(d->err, "42701", "column \"%s\" specified more than once", def->colname);
+    if (con)
+        identity[0] = con->generated_when;
+    if (con && type != TYPES_INT2 && type != TYPES_INT4 && type != TYPES_INT8)
+        return err_set(d->err, SQLSTATE_INVALID_PARAMETER_VALUE,
+                       "identity column type must be smallint, integer, or bigint");
+    if ((serial || con) && (ddl_choose_name(d, table_name, def->colname, "seq", 0, name) < 0 ||
+                            ddl_add_sequence(d, name, type, con ? con->options : NIL, &sequence) < 0))
+        return -1;
+    bool not_null = primary || serial || con || find_constraint(def, CONSTR_NOTNULL) ||
+                    find_constraint(def, CONSTR_PRIMARY);
+    return attribute_row(d, table, attnum, def->colname, type, typmod, not_null, identity) < 0
+               ? -1
+               : sqlite_column(d, table, attnum, def->colname, sequence);
+}
+
+/* -- defaults -- */
+
+static int default_rows(struct ddl *d, uint32_t table, int16_t attnum, const char *text,
+                        const char *sqlite, bool visible)
+{
+    uint32_t oid;
+    if (ddl_exec(d, "DELETE FROM \"pg_catalog.pg_attrdef\" WHERE adrelid = ?1 AND adnum = ?2", "ii",
+                 (int64_t)table, (int64_t)attnum) < 0 ||
+        ddl_exec(d, "UPDATE \"pg_catalog.pg_attribute\" SET atthasdef = ?3 WHERE attrelid = ?1 AND attnum = ?2",
+                 "iii", (int64_t)table, (int64_t)attnum, (int64_t)(text && visible)) < 0 ||
+        ddl_exec(d, "UPDATE \"store.attribute\" SET default_sqlite = ?3 WHERE relid = ?1 AND attnum = ?2",
+                 "iis", (int64_t)table, (int64_t)attnum, sqlite) < 0)
+        return -1;
+    if (!text || !visible)
+        return 0;
+    if (ddl_new_oid(d, &oid) < 0)
+        return -1;
+    return ddl_exec(d, "INSERT INTO \"pg_catalog.pg_attrdef\" VALUES (?1, ?2, ?3, ?4)", "iiis",
+                    (int64_t)oid, (int64_t)table, (int64_t)attnum, text);
+}
+
+static bool is_null_constant(const Node *node)
+{
+    if (IsA(node, TypeCast))
+        node = ((const TypeCast *)node)->arg;
+    return IsA(node, A_Const) && ((const A_Const *)node)->isnull;
+}
+
+static int set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expression, bool visible)
+{
+    const struct store_table *t = ddl_table(d, table);
+    const struct store_column *col = t ? store_table_attnum(t, attnum) : NULL;
+    const char *sqlite;
+    struct buf text;
+    if (!col)
+        return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "column of default not found");
+    if (translate_expression(d->c->catalog, NULL, expression, d->sql, col->type_oid, col->typmod,
+                             &sqlite, d->err) < 0)
+        return -1;
+    buf_init(&text, 1 << 20);
+    int rc = deparse(expression, col->type_oid, &text, d->err);
+    if (rc == 0)
+        rc = default_rows(d, table, attnum, ident_text(&text), sqlite, visible);
+    buf_release(&text);
+    return rc;
+}
+
+int ddl_set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expression)
+{
+    if (!expression || is_null_constant(expression))
+        return default_rows(d, table, attnum, NULL, NULL, false);
+    return set_default(d, table, attnum, expression, true);
+}
+
+/* nextval('"T_id_seq"'::regclass), as a tree. */
+static int set_sequence_default(struct ddl *d, uint32_t table, const struct store_column *col)
+{
+    const struct store_sequence *s = store_catalog_sequence_oid(d->c->catalog, col->sequence_oid);
+    bool visible = col->identity == 0;
+    int16_t attnum = col->attnum;
+    struct buf name, sql;
+    List *list;
+    if (!s)
+        return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "sequence of column not found");
+    buf_init(&name, 4096);
+    buf_init(&sql, 8192);
+    ident_postgres(s->name, &name);
+    ident_format(&sql, "SELECT nextval(");
+    ident_literal(ident_text(&name), &sql);
+    ident_format(&sql, "::regclass)");
+    int rc = parse_sql(pstrdup(ident_text(&sql)), (void **)&list, d->err);
+    buf_release(&name);
+    buf_release(&sql);
+    if (rc < 0)
+        return -1;
+    const SelectStmt *select = (const SelectStmt *)((const RawStmt *)linitial(list))->stmt;
+    Node *call = ((const ResTarget *)linitial(select->targetList))->val;
+    return set_default(d, table, attnum, call, visible);
+}
+
+static int column_default(struct ddl *d, uint32_t table, int16_t attnum, const ColumnDef *def)
+{
+    const struct store_table *t = ddl_table(d, table);
+    const struct store_column *col = t ? store_table_attnum(t, attnum) : NULL;
+    const Constraint *con = find_constraint(def, CONSTR_DEFAULT);
+    if (!col)
+        return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "column not found");
+    if (col->sequence_oid)
+        return con ? err_set(d->err, SQLSTATE_SYNTAX_ERROR,
+                             "multiple default values specified for column \"%s\" of table \"%s\"",
+                             col->name, t->name)
+                   : set_sequence_default(d, table, col);
+    return con ? ddl_set_default(d, table, attnum, con->raw_expr) : 0;
+}
+
+int ddl_column_default(struct ddl *d, uint32_t table, int16_t attnum, const ColumnDef *def)
+{
+    return column_default(d, table, attnum, def);
+}
+
+/* -- constraints -- */
+
+int ddl_add_constraint(struct ddl *d, uint32_t table, const Constraint *con, const char *column)
+{
+    switch (con->contype) {
+    case CONSTR_PRIMARY: case CONSTR_UNIQUE:
+        return ddl_add_key(d, table, con, column);
+    case CONSTR_FOREIGN:
+        return ddl_add_foreign_key(d, table, con, column);
+    case CONSTR_CHECK:
+        return ddl_add_check(d, table, con, column);
+    case CONSTR_NULL: case CONSTR_NOTNULL: case CONSTR_DEFAULT: case CONSTR_IDENTITY:
+    case CONSTR_ATTR_DEFERRABLE: case CONSTR_ATTR_NOT_DEFERRABLE: case CONSTR_ATTR_DEFERRED:
+    case CONSTR_ATTR_IMMEDIATE:
+        return 0;
+    default:
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "this kind of constraint is not supported by the store");
+    }
+}
+
+/* `REFERENCES t DEFERRABLE INITIALLY DEFERRED` of a column arrives as constraints of their own. */
+static void attach_attributes(List *constraints)
+{
+    ListCell *cell;
+    Constraint *last = NULL;
+    foreach (cell, constraints) {
+        Constraint *con = lfirst(cell);
+        if (con->contype == CONSTR_ATTR_DEFERRABLE && last)
+            last->deferrable = true;
+        else if (con->contype == CONSTR_ATTR_DEFERRED && last)
+            last->deferrable = last->initdeferred = true;
+        else if (con->contype == CONSTR_FOREIGN || con->contype == CONSTR_UNIQUE ||
+                 con->contype == CONSTR_PRIMARY)
+            last = con;
+    }
+}
+
+int ddl_column_constraints(struct ddl *d, uint32_t table, const ColumnDef *def, bool keys)
+{
+    ListCell *cell;
+    attach_attributes(def->constraints);
+    foreach (cell, def->constraints) {
+        const Constraint *con = lfirst(cell);
+        bool key = con->contype == CONSTR_PRIMARY || con->contype == CONSTR_UNIQUE;
+        if (key == keys && ddl_add_constraint(d, table, con, def->colname) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* -- CREATE TABLE -- */
+
+static int refuse_forms(struct ddl *d, const CreateStmt *s)
+{
+    const char *what = s->inhRelations != NIL            ? "INHERITS"
+                       : s->partspec || s->partbound     ? "partitioning"
+                       : s->ofTypename                   ? "CREATE TABLE OF"
+                       : s->relation->relpersistence != 'p' ? "a temporary or unlogged table"
+                                                         : NULL;
+    if (what)
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s is not supported by the store", what);
+    return 0;
+}
+
+static bool in_primary(const CreateStmt *s, const char *column)
+{
+    ListCell *cell, *key;
+    foreach (cell, s->tableElts) {
+        const Constraint *con = lfirst(cell);
+        if (!IsA(con, Constraint) || con->contype != CONSTR_PRIMARY)
+            continue;
+        foreach (key, con->keys)
+            if (strcmp(strVal(lfirst(key)), column) == 0)
+                return true;
+    }
+    return false;
+}
+
+static int table_rows(struct ddl *d, const CreateStmt *s, uint32_t oid)
+{
+    struct buf name;
+    ListCell *cell;
+    int16_t attnum = 0;
+    buf_init(&name, 4096);
+    int rc = ddl_sqlite_name(d, s->relation->relname, oid, &name);
+    if (rc == 0)
+        rc = ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, ?2, NULL)", "is", (int64_t)oid,
+                      ident_text(&name));
+    buf_release(&name);
+    if (rc == 0)
+        rc = ddl_exec(d,
+                      "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relam,"
+                      " relfilenode, relkind, relnatts, relpersistence, relreplident, relispopulated,"
+                      " reltuples) VALUES (?1, ?2, 2200, 10, 2, ?1, 'r', 0, 'p', 'd', 1, -1)",
+                      "is", (int64_t)oid, s->relation->relname);
+    foreach (cell, s->tableElts) {
+        const Node *node = lfirst(cell);
+        if (rc == 0 && !IsA(node, ColumnDef) && !IsA(node, Constraint))
+            rc = err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                         "LIKE in CREATE TABLE is not supported by the store");
+        if (rc == 0 && IsA(node, ColumnDef)) {
+            const ColumnDef *def = (const ColumnDef *)node;
+            rc = ddl_add_column(d, oid, s->relation->relname, ++attnum, def, in_primary(s, def->colname));
+        }
+    }
+    return rc < 0 ? -1
+                  : ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relnatts = ?2 WHERE oid = ?1", "ii",
+                             (int64_t)oid, (int64_t)attnum);
+}
+
+static int all_constraints(struct ddl *d, const CreateStmt *s, uint32_t oid, bool keys)
+{
+    ListCell *cell;
+    foreach (cell, s->tableElts) {
+        const Node *node = lfirst(cell);
+        const Constraint *con = (const Constraint *)node;
+        if (IsA(node, ColumnDef)) {
+            if (ddl_column_constraints(d, oid, (const ColumnDef *)node, keys) < 0)
+                return -1;
+        } else if ((con->contype == CONSTR_PRIMARY || con->contype == CONSTR_UNIQUE) == keys &&
+                   ddl_add_constraint(d, oid, con, NULL) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int all_defaults(struct ddl *d, const CreateStmt *s, uint32_t oid)
+{
+    ListCell *cell;
+    int16_t attnum = 0;
+    foreach (cell, s->tableElts) {
+        if (IsA(lfirst(cell), ColumnDef) && column_default(d, oid, ++attnum, lfirst(cell)) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int ddl_create_table(struct ddl *d, const CreateStmt *s)
+{
+    bool exists;
+    uint32_t oid;
+    if (refuse_forms(d, s) < 0 || ddl_check_schema(d, s->relation->schemaname) < 0 ||
+        ddl_check_free(d, s->relation->relname, s->if_not_exists ? &exists : NULL) < 0)
+        return -1;
+    if (s->if_not_exists && exists) {
+        conn_notice(d->c, "NOTICE", SQLSTATE_DUPLICATE_TABLE,
+                    "relation \"%s\" already exists, skipping", s->relation->relname);
+        return 0;
+    }
+    if (ddl_new_oid(d, &oid) < 0 || table_rows(d, s, oid) < 0 || ddl_reload(d) < 0 ||
+        all_defaults(d, s, oid) < 0 || all_constraints(d, s, oid, true) < 0 || ddl_reload(d) < 0 ||
+        all_constraints(d, s, oid, false) < 0 || ddl_reload(d) < 0)
+        return -1;
+    const struct store_table *t = ddl_table(d, oid);
+    if (ddl_make_table(d, t) < 0)
+        return -1;
+    for (size_t i = 0; i < t->nkeys; i++)
+        if (ddl_make_index(d, t, &t->keys[i]) < 0)
+            return -1;
+    return 0;
+}

@@ -1,0 +1,35 @@
+/* errors.h: between errors.c and errors_watch.c. */
+#pragma once
+
+#include "daemon/store/conn.h"
+
+/* What the statement showed when it was run again. */
+struct watch {
+    struct store_conn *c;
+    bool seen;
+    bool parent_side;      /* of a foreign key */
+    uint32_t foreign_key;  /* oid of the constraint, 0: a row */
+    sqlite3_value **values; /* of the last row shown; of the first broken key */
+    size_t n;
+};
+
+/* Run ${stmt} again and keep the row it fails at. */
+int watch_rows(struct watch *w, const struct store_table *t, sqlite3_stmt *stmt);
+/* ... the first key that has no partner. */
+int watch_foreign_keys(struct watch *w, sqlite3_stmt *stmt);
+const struct store_foreign_key *watch_foreign_key(const struct watch *w,
+                                                  const struct store_table **ret_child);
+/* DETAIL: `Key (a, b)=(1, 2)${tail}`.  From a whole row: */
+void watch_key_detail(struct watch *w, const struct store_table *t, const int16_t *attnums, size_t n,
+                      bool quoted, const char *tail, struct err *err);
+/* ... from the values of the key alone: */
+void watch_values_detail(struct watch *w, const struct store_table *t, const int16_t *attnums,
+                         size_t n, const char *tail, struct err *err);
+/* ... from the row that ${s} stands at: a first column of no interest, then the key. */
+void watch_statement_detail(struct watch *w, sqlite3_stmt *s, const struct store_table *t,
+                            const int16_t *attnums, size_t n, const char *tail, struct err *err);
+/* DETAIL: `Failing row contains (1, null).` */
+void watch_row_detail(struct watch *w, const struct store_table *t, struct err *err);
+void watch_release(struct watch *w);
+/* Registers "store_seen"(). */
+int watch_register(struct store_conn *c);

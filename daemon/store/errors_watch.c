@@ -1,0 +1,325 @@
+/* errors_watch.c: a failed statement is run again under temporary triggers that show what it does.
+ *
+ * The triggers call "store_seen"(kind, values ...): kind 0 is a row about to be stored (the last one
+ * shown is the one that failed), otherwise the oid of a foreign key, positive for the side that refers,
+ * negative for the side that is referred to (the first one counts).  All happens in a savepoint that is
+ * rolled back, triggers included. */
+#include "daemon/store/errors.h"
+#include "daemon/store/ident.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WATCH_SQL_MAX ((size_t)16 << 20)
+
+static void forget(struct watch *w)
+{
+    for (size_t i = 0; i < w->n; i++)
+        sqlite3_value_free(w->values[i]);
+    free(w->values);
+    w->values = NULL;
+    w->n = 0;
+}
+
+void watch_release(struct watch *w)
+{
+    forget(w);
+}
+
+static void seen(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    struct store_conn *c = sqlite3_user_data(context);
+    struct watch *w = c->watch;
+    if (!w || n < 1)
+        return;
+    int64_t kind = sqlite3_value_int64(values[0]);
+    if (kind != 0 && w->seen)
+        return;
+    forget(w);
+    w->values = calloc((size_t)n, sizeof(*w->values));
+    for (int i = 1; i < n && w->values; i++) {
+        w->values[w->n] = sqlite3_value_dup(values[i]);
+        if (w->values[w->n])
+            w->n++;
+    }
+    w->seen = w->values && w->n == (size_t)n - 1;
+    w->parent_side = kind < 0;
+    w->foreign_key = (uint32_t)(kind < 0 ? -kind : kind);
+}
+
+int watch_register(struct store_conn *c)
+{
+    return sqlite3_create_function_v2(c->db, "store_seen", -1, SQLITE_UTF8, c,
+                                      seen, NULL, NULL, NULL);
+}
+
+/* Between: the triggers; after: the statement has failed again, everything is as before. */
+static int run_again(struct watch *w, const char *triggers, sqlite3_stmt *stmt)
+{
+    struct store_conn *c = w->c;
+    int rc;
+    sqlite3_reset(stmt);
+    c->internal++;
+    rc = sqlite3_exec(c->db, "SAVEPOINT watch", NULL, NULL, NULL);
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_exec(c->db, triggers, NULL, NULL, NULL);
+        c->watch = w;
+        while (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
+            continue;
+        c->watch = NULL;
+        sqlite3_reset(stmt);
+        sqlite3_exec(c->db, "ROLLBACK TO watch; RELEASE watch", NULL, NULL, NULL);
+    }
+    c->internal--;
+    err_reset(&c->context.raised);
+    return rc == SQLITE_OK && w->seen ? 0 : -1;
+}
+
+static void columns_of(const struct store_table *t, const char *row, struct buf *sql)
+{
+    for (size_t i = 0; i < t->ncolumns; i++) {
+        ident_format(sql, ", %s.", row);
+        ident_sqlite(t->columns[i].sqlite_name, sql);
+    }
+}
+
+int watch_rows(struct watch *w, const struct store_table *t, sqlite3_stmt *stmt)
+{
+    static const char *const events[] = {"INSERT", "UPDATE"};
+    struct buf sql;
+    buf_init(&sql, WATCH_SQL_MAX);
+    for (size_t i = 0; i < 2; i++) {
+        ident_format(&sql, "CREATE TEMP TRIGGER \"store.watch%zu\" BEFORE %s ON main.", i, events[i]);
+        ident_sqlite(t->sqlite_name, &sql);
+        ident_format(&sql, " BEGIN SELECT store_seen(0");
+        columns_of(t, "NEW", &sql);
+        ident_format(&sql, "); END;");
+    }
+    int rc = run_again(w, ident_text(&sql), stmt);
+    buf_release(&sql);
+    return rc;
+}
+
+/* `"x"."a" = NEW."b" AND ...`, or with ${other} NULL: the values `, NEW."b" ...` */
+static void key_terms(const struct store_table *mine, const int16_t *attnums, const char *row,
+                      const struct store_table *other, const int16_t *other_attnums, size_t n,
+                      struct buf *sql)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct store_column *a = store_table_attnum(mine, attnums[i]);
+        const struct store_column *b = other ? store_table_attnum(other, other_attnums[i]) : NULL;
+        if (!a || (other && !b)) {
+            sql->failed = true;
+            return;
+        }
+        if (other) {
+            ident_format(sql, "%s x.", i ? " AND" : "");
+            ident_sqlite(b->sqlite_name, sql);
+            ident_format(sql, " = ");
+        } else {
+            ident_format(sql, ", ");
+        }
+        ident_format(sql, "%s.", row);
+        ident_sqlite(a->sqlite_name, sql);
+    }
+}
+
+static void not_null_terms(const struct store_table *t, const struct store_foreign_key *f,
+                           struct buf *sql)
+{
+    for (size_t i = 0; i < f->nattnums; i++) {
+        const struct store_column *a = store_table_attnum(t, f->attnums[i]);
+        ident_format(sql, "NEW.");
+        ident_sqlite(a ? a->sqlite_name : "", sql);
+        ident_format(sql, " IS NOT NULL AND ");
+    }
+}
+
+static void watch_child(const struct store_table *child, const struct store_foreign_key *f,
+                        const struct store_table *parent, const char *event, struct buf *sql)
+{
+    ident_format(sql, "CREATE TEMP TRIGGER \"store.watch%u.%s\" AFTER %s ON main.", f->oid, event,
+                 event);
+    ident_sqlite(child->sqlite_name, sql);
+    ident_format(sql, " WHEN ");
+    not_null_terms(child, f, sql);
+    ident_format(sql, "NOT EXISTS (SELECT 1 FROM main.");
+    ident_sqlite(parent->sqlite_name, sql);
+    ident_format(sql, " x WHERE");
+    key_terms(child, f->attnums, "NEW", parent, f->parent_attnums, f->nattnums, sql);
+    ident_format(sql, ") BEGIN SELECT store_seen(%u", f->oid);
+    key_terms(child, f->attnums, "NEW", NULL, NULL, f->nattnums, sql);
+    ident_format(sql, "); END;");
+}
+
+static void watch_parent(const struct store_table *child, const struct store_foreign_key *f,
+                         const struct store_table *parent, const char *event, struct buf *sql)
+{
+    ident_format(sql, "CREATE TEMP TRIGGER \"store.watch-%u.%s\" AFTER %s ON main.", f->oid, event,
+                 event);
+    ident_sqlite(parent->sqlite_name, sql);
+    ident_format(sql, " WHEN EXISTS (SELECT 1 FROM main.");
+    ident_sqlite(child->sqlite_name, sql);
+    ident_format(sql, " x WHERE");
+    key_terms(parent, f->parent_attnums, "OLD", child, f->attnums, f->nattnums, sql);
+    ident_format(sql, ") AND NOT EXISTS (SELECT 1 FROM main.");
+    ident_sqlite(parent->sqlite_name, sql);
+    ident_format(sql, " x WHERE");
+    key_terms(parent, f->parent_attnums, "OLD", parent, f->parent_attnums, f->nattnums, sql);
+    ident_format(sql, ") BEGIN SELECT store_seen(-%u", f->oid);
+    key_terms(parent, f->parent_attnums, "OLD", NULL, NULL, f->nattnums, sql);
+    ident_format(sql, "); END;");
+}
+
+int watch_foreign_keys(struct watch *w, sqlite3_stmt *stmt)
+{
+    const struct store_catalog *c = w->c->catalog;
+    struct buf sql;
+    buf_init(&sql, WATCH_SQL_MAX);
+    for (size_t i = 0; i < c->ntables; i++) {
+        const struct store_table *child = &c->tables[i];
+        for (size_t k = 0; k < child->nforeign_keys; k++) {
+            const struct store_foreign_key *f = &child->foreign_keys[k];
+            const struct store_table *parent = store_catalog_table_oid(c, f->parent_oid);
+            if (!parent)
+                continue;
+            watch_child(child, f, parent, "INSERT", &sql);
+            watch_child(child, f, parent, "UPDATE", &sql);
+            if (f->on_delete == 'a' || f->on_delete == 'r')
+                watch_parent(child, f, parent, "DELETE", &sql);
+            if (f->on_update == 'a' || f->on_update == 'r')
+                watch_parent(child, f, parent, "UPDATE", &sql);
+        }
+    }
+    int rc = run_again(w, ident_text(&sql), stmt);
+    buf_release(&sql);
+    return rc;
+}
+
+const struct store_foreign_key *watch_foreign_key(const struct watch *w,
+                                                  const struct store_table **ret_child)
+{
+    const struct store_catalog *c = w->c->catalog;
+    for (size_t i = 0; w->seen && i < c->ntables; i++)
+        for (size_t k = 0; k < c->tables[i].nforeign_keys; k++)
+            if (c->tables[i].foreign_keys[k].oid == w->foreign_key) {
+                *ret_child = &c->tables[i];
+                return &c->tables[i].foreign_keys[k];
+            }
+    return NULL;
+}
+
+/* -- details -- */
+
+static void value_text(struct watch *w, const struct store_column *col, sqlite3_value *value,
+                       size_t max, struct buf *out)
+{
+    struct types_value v = value_of(value);
+    struct err ignored;
+    struct buf text;
+    if (v.kind == TYPES_KIND_NULL) {
+        ident_format(out, "null");
+        return;
+    }
+    buf_init(&text, CONN_SCRATCH_MAX);
+    if (types_output(&w->c->context.types, col->type_oid, col->typmod, &v, &text, &ignored) == 0) {
+        struct slice s = buf_peek(&text);
+        size_t len = s.len;
+        if (len > max) {
+            for (len = max; len > 0 && ((unsigned char)s.data[len] & 0xc0) == 0x80;)
+                len--;
+        }
+        buf_append(out, s.data, len);
+        if (len < s.len)
+            ident_format(out, "...");
+    }
+    buf_release(&text);
+}
+
+static sqlite3_value *row_value(const struct watch *w, const struct store_table *t, int16_t attnum)
+{
+    for (size_t i = 0; i < t->ncolumns && i < w->n; i++)
+        if (t->columns[i].attnum == attnum)
+            return w->values[i];
+    return NULL;
+}
+
+static void key_names(const struct store_table *t, const int16_t *attnums, size_t n, bool quoted_names,
+                      struct buf *out)
+{
+    ident_format(out, "Key (");
+    for (size_t i = 0; i < n; i++) {
+        const struct store_column *col = store_table_attnum(t, attnums[i]);
+        if (i)
+            ident_format(out, ", ");
+        if (quoted_names)
+            ident_postgres(col ? col->name : "?", out);
+        else
+            ident_format(out, "%s", col ? col->name : "?");
+    }
+    ident_format(out, ")=(");
+}
+
+void watch_key_detail(struct watch *w, const struct store_table *t, const int16_t *attnums, size_t n,
+                      bool quoted_names, const char *tail, struct err *err)
+{
+    struct buf text;
+    buf_init(&text, WATCH_SQL_MAX);
+    key_names(t, attnums, n, quoted_names, &text);
+    for (size_t i = 0; i < n; i++) {
+        sqlite3_value *v = row_value(w, t, attnums[i]);
+        if (i)
+            ident_format(&text, ", ");
+        if (v)
+            value_text(w, store_table_attnum(t, attnums[i]), v, SIZE_MAX, &text);
+    }
+    ident_format(&text, ")%s", tail);
+    err_detail(err, "%s", ident_text(&text));
+    buf_release(&text);
+}
+
+void watch_values_detail(struct watch *w, const struct store_table *t, const int16_t *attnums,
+                         size_t n, const char *tail, struct err *err)
+{
+    struct buf text;
+    buf_init(&text, WATCH_SQL_MAX);
+    key_names(t, attnums, n, false, &text);
+    for (size_t i = 0; i < n && i < w->n; i++) {
+        const struct store_column *col = store_table_attnum(t, attnums[i]);
+        if (i)
+            ident_format(&text, ", ");
+        if (col)
+            value_text(w, col, w->values[i], SIZE_MAX, &text);
+    }
+    ident_format(&text, ")%s", tail);
+    err_detail(err, "%s", ident_text(&text));
+    buf_release(&text);
+}
+
+void watch_statement_detail(struct watch *w, sqlite3_stmt *s, const struct store_table *t,
+                            const int16_t *attnums, size_t n, const char *tail, struct err *err)
+{
+    forget(w);
+    w->values = calloc(n + 1, sizeof(*w->values));
+    for (size_t i = 0; i < n && w->values; i++) {
+        w->values[w->n] = sqlite3_value_dup(sqlite3_column_value(s, (int)i + 1));
+        if (w->values[w->n])
+            w->n++;
+    }
+    watch_values_detail(w, t, attnums, n, tail, err);
+}
+
+void watch_row_detail(struct watch *w, const struct store_table *t, struct err *err)
+{
+    struct buf text;
+    buf_init(&text, WATCH_SQL_MAX);
+    ident_format(&text, "Failing row contains (");
+    for (size_t i = 0; i < t->ncolumns && i < w->n; i++) {
+        if (i)
+            ident_format(&text, ", ");
+        value_text(w, &t->columns[i], w->values[i], 64, &text);
+    }
+    ident_format(&text, ").");
+    err_detail(err, "%s", ident_text(&text));
+    buf_release(&text);
+}

@@ -1,0 +1,544 @@
+/* guc.c: settings: SET, SHOW, RESET, set_config(); undone with the transaction that made them. */
+#include "daemon/store/conn.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+enum guc_kind { GUC_STRING, GUC_BOOL, GUC_INT, GUC_MS, GUC_CHOICE, GUC_FIXED, GUC_SPECIAL };
+
+struct guc_def {
+    const char *name;
+    const char *initial;
+    enum guc_kind kind;
+    bool report;         /* ParameterStatus on change */
+    const char *choices; /* GUC_CHOICE: "a|b|c"; GUC_INT: "min|max" */
+};
+
+static const struct guc_def defs[] = {
+    {"application_name", "", GUC_STRING, true, NULL},
+    {"backslash_quote", "safe_encoding", GUC_CHOICE, false, "safe_encoding|on|off"},
+    {"block_size", "8192", GUC_FIXED, false, NULL},
+    {"bytea_output", "hex", GUC_CHOICE, false, "hex|escape"},
+    {"check_function_bodies", "on", GUC_BOOL, false, NULL},
+    {"client_encoding", "UTF8", GUC_SPECIAL, true, NULL},
+    {"client_min_messages", "notice", GUC_CHOICE, false,
+     "debug5|debug4|debug3|debug2|debug1|debug|log|notice|info|warning|error"},
+    {"DateStyle", "ISO, MDY", GUC_SPECIAL, true, NULL},
+    {"default_tablespace", "", GUC_STRING, false, NULL},
+    {"default_table_access_method", "heap", GUC_STRING, false, NULL},
+    {"default_transaction_deferrable", "off", GUC_BOOL, false, NULL},
+    {"default_transaction_isolation", "read committed", GUC_CHOICE, false,
+     "read committed|read uncommitted|repeatable read|serializable"},
+    {"default_transaction_read_only", "off", GUC_BOOL, true, NULL},
+    {"escape_string_warning", "on", GUC_BOOL, false, NULL},
+    {"extra_float_digits", "1", GUC_INT, false, "-15|3"},
+    {"geqo", "on", GUC_BOOL, false, NULL},
+    {"idle_in_transaction_session_timeout", "0", GUC_MS, false, NULL},
+    {"idle_session_timeout", "0", GUC_MS, false, NULL},
+    {"in_hot_standby", "off", GUC_FIXED, true, NULL},
+    {"integer_datetimes", "on", GUC_FIXED, true, NULL},
+    {"IntervalStyle", "postgres", GUC_CHOICE, true, "postgres"},
+    {"is_superuser", "off", GUC_FIXED, true, NULL},
+    {"jit", "off", GUC_BOOL, false, NULL},
+    {"lc_collate", "C", GUC_FIXED, false, NULL},
+    {"lc_ctype", "C", GUC_FIXED, false, NULL},
+    {"lc_messages", "C", GUC_STRING, false, NULL},
+    {"lc_monetary", "C", GUC_STRING, false, NULL},
+    {"lc_numeric", "C", GUC_STRING, false, NULL},
+    {"lc_time", "C", GUC_STRING, false, NULL},
+    {"lock_timeout", "0", GUC_MS, false, NULL},
+    {"max_identifier_length", "63", GUC_FIXED, false, NULL},
+    {"max_index_keys", "32", GUC_FIXED, false, NULL},
+    {"quote_all_identifiers", "off", GUC_BOOL, false, NULL},
+    {"row_security", "on", GUC_BOOL, false, NULL},
+    {"search_path", "\"$user\", public", GUC_SPECIAL, false, NULL},
+    {"server_encoding", "UTF8", GUC_FIXED, true, NULL},
+    {"server_version", "15.20", GUC_FIXED, true, NULL},
+    {"server_version_num", "150020", GUC_FIXED, false, NULL},
+    {"session_authorization", "partywall", GUC_FIXED, true, NULL},
+    {"session_replication_role", "origin", GUC_CHOICE, false, "origin"},
+    {"standard_conforming_strings", "on", GUC_CHOICE, true, "on"},
+    {"statement_timeout", "0", GUC_MS, false, NULL},
+    {"synchronous_commit", "on", GUC_STRING, false, NULL},
+    {"TimeZone", "UTC", GUC_SPECIAL, true, NULL},
+    {"transaction_deferrable", "off", GUC_SPECIAL, false, NULL},
+    {"transaction_isolation", "read committed", GUC_SPECIAL, false, NULL},
+    {"transaction_read_only", "off", GUC_SPECIAL, false, NULL},
+    {"transform_null_equals", "off", GUC_CHOICE, false, "off"},
+    {"wal_level", "replica", GUC_FIXED, false, NULL},
+    {"xmloption", "content", GUC_STRING, false, NULL},
+};
+#define DEFS (sizeof defs / sizeof defs[0])
+
+struct guc_value {
+    const struct guc_def *def; /* NULL: a custom setting (a.b) */
+    char *name;                /* custom */
+    char *text;
+};
+
+/* -- finding -- */
+
+static const char *value_name(const struct guc_value *v)
+{
+    return v->def ? v->def->name : v->name;
+}
+
+static struct guc_value *find(struct store_conn *c, const char *name)
+{
+    for (size_t i = 0; i < c->guc.n; i++)
+        if (strcasecmp(value_name(c->guc.values[i]), name) == 0)
+            return c->guc.values[i];
+    return NULL;
+}
+
+static struct guc_value *add(struct store_conn *c, const struct guc_def *def, const char *name)
+{
+    struct guc_value **grown = realloc(c->guc.values, (c->guc.n + 1) * sizeof(*grown));
+    if (!grown)
+        return NULL;
+    c->guc.values = grown;
+    struct guc_value *v = calloc(1, sizeof *v);
+    if (!v)
+        return NULL;
+    v->def = def;
+    v->name = def ? NULL : strdup(name);
+    v->text = strdup(def ? def->initial : "");
+    if (!v->text || (!def && !v->name)) {
+        free(v->name);
+        free(v->text);
+        free(v);
+        return NULL;
+    }
+    grown[c->guc.n++] = v;
+    return v;
+}
+
+int guc_init(struct store_conn *c)
+{
+    for (size_t i = 0; i < DEFS; i++)
+        if (!add(c, &defs[i], NULL))
+            return -1;
+    return 0;
+}
+
+void guc_release(struct store_conn *c)
+{
+    for (size_t i = 0; i < c->guc.nchanges; i++)
+        free(c->guc.changes[i].old);
+    for (size_t i = 0; i < c->guc.n; i++) {
+        free(c->guc.values[i]->name);
+        free(c->guc.values[i]->text);
+        free(c->guc.values[i]);
+    }
+    free(c->guc.values);
+    free(c->guc.changes);
+    c->guc = (struct conn_guc){0};
+}
+
+const char *guc_name(struct store_conn *c, const char *name)
+{
+    struct guc_value *v = find(c, name);
+    return v ? value_name(v) : NULL;
+}
+
+static const char *current(struct store_conn *c, const struct guc_value *v)
+{
+    if (v->def && strcmp(v->def->name, "transaction_isolation") == 0 && c->tx != TX_IDLE)
+        return c->repeatable ? v->text : "read committed";
+    if (v->def && strcmp(v->def->name, "transaction_isolation") == 0)
+        return store_setting(&c->context, "default_transaction_isolation");
+    if (v->def && strcmp(v->def->name, "transaction_read_only") == 0)
+        return c->read_only ? "on" : "off";
+    if (v->def && strcmp(v->def->name, "TimeZone") == 0)
+        return c->context.types.timezone;
+    return v->text;
+}
+
+const char *store_setting(struct store_context *context, const char *name)
+{
+    struct guc_value *v = find(context->conn, name);
+    return v ? current(context->conn, v) : NULL;
+}
+
+bool guc_at(struct store_conn *c, size_t i, const char **ret_name, const char **ret_value)
+{
+    if (i >= c->guc.n)
+        return false;
+    *ret_name = value_name(c->guc.values[i]);
+    *ret_value = current(c, c->guc.values[i]);
+    return true;
+}
+
+/* -- checking: the canonical text, malloc'd, in ${ret} -- */
+
+static int bad_value(const struct guc_value *v, const char *value, struct err *err)
+{
+    return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE, "invalid value for parameter \"%s\": \"%s\"",
+                   value_name(v), value);
+}
+
+static int keep(const char *text, char **ret, struct err *err)
+{
+    *ret = strdup(text);
+    return *ret ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+}
+
+static int check_bool(const struct guc_value *v, const char *value, char **ret, struct err *err)
+{
+    struct buf scratch;
+    struct types_value parsed;
+    struct types_session session = {.timezone = "UTC"};
+    struct err ignored;
+    buf_init(&scratch, 64);
+    int rc = types_input(&session, TYPES_BOOL, -1, (struct slice){value, strlen(value)}, &scratch,
+                         &parsed, &ignored);
+    buf_release(&scratch);
+    if (rc < 0)
+        return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE, "parameter \"%s\" requires a Boolean value",
+                       value_name(v));
+    return keep(parsed.i ? "on" : "off", ret, err);
+}
+
+static int check_int(const struct guc_value *v, const char *value, char **ret, struct err *err)
+{
+    char *end, text[32];
+    long low = strtol(v->def->choices, &end, 10), high = strtol(end + 1, NULL, 10);
+    long n = strtol(value, &end, 10);
+    if (end == value || *end)
+        return bad_value(v, value, err);
+    if (n < low || n > high)
+        return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE,
+                       "%ld is outside the valid range for parameter \"%s\" (%ld .. %ld)", n,
+                       value_name(v), low, high);
+    snprintf(text, sizeof text, "%ld", n);
+    return keep(text, ret, err);
+}
+
+/* "5s", "100", "1min" -> milliseconds; -1: not a time. */
+static int64_t parse_ms(const char *value)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
+    char *end;
+    double n = strtod(value, &end);
+    if (end == value || n < 0 || n > 2147483647.0)
+        return -1;
+    while (isspace((unsigned char)*end))
+        end++;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (strcmp(end, units[i].unit) == 0) {
+            double ms = n * (double)units[i].ms;
+            return ms > 2147483647.0 ? -1 : (int64_t)(ms + 0.5);
+        }
+    return -1;
+}
+
+/* As SHOW prints it: the largest unit that divides it. */
+static int check_ms(const struct guc_value *v, const char *value, char **ret, struct err *err)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"d", 86400000}, {"h", 3600000}, {"min", 60000}, {"s", 1000}, {"ms", 1}};
+    int64_t ms = parse_ms(value);
+    char text[32] = "0";
+    if (ms < 0)
+        return bad_value(v, value, err);
+    for (size_t i = 0; ms > 0 && i < sizeof units / sizeof units[0]; i++)
+        if (ms % units[i].ms == 0) {
+            snprintf(text, sizeof text, "%lld%s", (long long)(ms / units[i].ms), units[i].unit);
+            break;
+        }
+    return keep(text, ret, err);
+}
+
+static int check_choice(const struct guc_value *v, const char *value, char **ret, struct err *err)
+{
+    const char *p = v->def->choices;
+    size_t len = strlen(value);
+    bool boolean = strcmp(p, "on") == 0 || strcmp(p, "off") == 0;
+    char *canonical = NULL;
+    if (boolean && check_bool(v, value, &canonical, err) < 0)
+        return -1;
+    const char *wanted = canonical ? canonical : value;
+    len = strlen(wanted);
+    for (; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL) {
+        size_t n = strcspn(p, "|");
+        if (n == len && strncasecmp(p, wanted, n) == 0) {
+            free(canonical);
+            *ret = strndup(p, n);
+            return *ret ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        }
+    }
+    free(canonical);
+    if (boolean || strcmp(value_name(v), "IntervalStyle") == 0)
+        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s = %s is not supported by the store",
+                       value_name(v), value);
+    return bad_value(v, value, err);
+}
+
+/* Only the letters and digits count: utf-8, 'UTF8', Unicode. */
+static int check_encoding(const struct guc_value *v, const char *value, char **ret, struct err *err)
+{
+    char plain[32];
+    size_t n = 0;
+    for (const char *p = value; *p && n < sizeof plain - 1; p++)
+        if (isalnum((unsigned char)*p))
+            plain[n++] = (char)tolower((unsigned char)*p);
+    plain[n] = '\0';
+    if (strcmp(plain, "utf8") == 0 || strcmp(plain, "unicode") == 0)
+        return keep("UTF8", ret, err);
+    if (strcmp(plain, "sqlascii") == 0 || strncmp(plain, "latin", 5) == 0 ||
+        strncmp(plain, "win", 3) == 0 || strncmp(plain, "iso", 3) == 0)
+        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "client_encoding %s is not supported by the store", value);
+    return bad_value(v, value, err);
+}
+
+static bool next_word(const char **p, char *word, size_t size)
+{
+    size_t n = 0;
+    while (**p == ',' || isspace((unsigned char)**p))
+        (*p)++;
+    bool quoted = **p == '"';
+    if (quoted)
+        (*p)++;
+    while (**p && (quoted ? **p != '"' : **p != ',' && !isspace((unsigned char)**p))) {
+        if (n < size - 1)
+            word[n++] = **p;
+        (*p)++;
+    }
+    if (quoted && **p == '"')
+        (*p)++;
+    word[n] = '\0';
+    return n > 0;
+}
+
+static int check_datestyle(const struct guc_value *v, const char *value, char **ret, struct err *err)
+{
+    char word[32];
+    const char *p = value, *order = "MDY";
+    if (strstr(v->text, "DMY") || strstr(v->text, "YMD"))
+        order = strstr(v->text, "DMY") ? "DMY" : "YMD";
+    while (next_word(&p, word, sizeof word)) {
+        if (strcasecmp(word, "ymd") == 0)
+            order = "YMD";
+        else if (strncasecmp(word, "dmy", 3) == 0 || strncasecmp(word, "euro", 4) == 0)
+            order = "DMY";
+        else if (strcasecmp(word, "mdy") == 0 || strncasecmp(word, "us", 2) == 0)
+            order = "MDY";
+        else if (strcasecmp(word, "sql") == 0 || strcasecmp(word, "postgres") == 0 ||
+                 strcasecmp(word, "german") == 0)
+            return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                           "DateStyle %s is not supported by the store", word);
+        else if (strcasecmp(word, "iso") != 0 && strcasecmp(word, "default") != 0)
+            return bad_value(v, value, err);
+    }
+    char text[32];
+    snprintf(text, sizeof text, "ISO, %s", order);
+    return keep(text, ret, err);
+}
+
+static int check_search_path(const char *value, char **ret, struct err *err)
+{
+    char word[128];
+    const char *p = value;
+    bool found = false;
+    while (next_word(&p, word, sizeof word)) {
+        bool known = strcmp(word, "public") == 0;
+        found = found || known;
+        if (!known && strcmp(word, "$user") != 0 && strcmp(word, "pg_catalog") != 0)
+            return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                           "search_path \"%s\" is not supported by the store", value);
+    }
+    if (!found)
+        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "a search_path without public is not supported by the store");
+    return keep(value, ret, err);
+}
+
+static int check_special(struct store_conn *c, const struct guc_value *v, const char *value,
+                         char **ret, struct err *err)
+{
+    const char *name = v->def->name;
+    struct tx_options o = {0};
+    if (strcmp(name, "client_encoding") == 0)
+        return check_encoding(v, value, ret, err);
+    if (strcmp(name, "DateStyle") == 0)
+        return check_datestyle(v, value, ret, err);
+    if (strcmp(name, "search_path") == 0)
+        return check_search_path(value, ret, err);
+    if (strcmp(name, "TimeZone") == 0) {
+        if (types_set_timezone(&c->context.types, value, err) < 0)
+            return -1;
+        return keep(c->context.types.timezone, ret, err);
+    }
+    if (strcmp(name, "transaction_isolation") == 0) {
+        o.level_given = true;
+        o.repeatable = strcasecmp(value, "repeatable read") == 0 || strcasecmp(value, "serializable") == 0;
+        if (!o.repeatable && strcasecmp(value, "read committed") != 0 &&
+            strcasecmp(value, "read uncommitted") != 0)
+            return bad_value(v, value, err);
+        return tx_set(c, &o, err) < 0 ? -1 : keep(value, ret, err);
+    }
+    if (check_bool(v, value, ret, err) < 0)
+        return -1;
+    if (strcmp(name, "transaction_read_only") == 0) {
+        o.read_only_given = true;
+        o.read_only = strcmp(*ret, "on") == 0;
+        if (tx_set(c, &o, err) < 0) {
+            free(*ret);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int check(struct store_conn *c, const struct guc_value *v, const char *value, char **ret,
+                 struct err *err)
+{
+    if (!v->def)
+        return keep(value, ret, err);
+    switch (v->def->kind) {
+    case GUC_BOOL:
+        return check_bool(v, value, ret, err);
+    case GUC_INT:
+        return check_int(v, value, ret, err);
+    case GUC_MS:
+        return check_ms(v, value, ret, err);
+    case GUC_CHOICE:
+        return check_choice(v, value, ret, err);
+    case GUC_SPECIAL:
+        return check_special(c, v, value, ret, err);
+    case GUC_FIXED:
+        return err_set(err, "55P02", "parameter \"%s\" cannot be changed", value_name(v));
+    case GUC_STRING:
+        break;
+    }
+    return keep(value, ret, err);
+}
+
+/* -- setting -- */
+
+static void take_effect(struct store_conn *c, const struct guc_value *v)
+{
+    struct err ignored;
+    const char *name = value_name(v);
+    if (strcmp(name, "statement_timeout") == 0)
+        c->guc.statement_timeout_ms = parse_ms(v->text);
+    else if (strcmp(name, "lock_timeout") == 0)
+        c->guc.lock_timeout_ms = parse_ms(v->text);
+    else if (strcmp(name, "idle_in_transaction_session_timeout") == 0)
+        c->guc.idle_timeout_ms = parse_ms(v->text);
+    else if (strcmp(name, "extra_float_digits") == 0)
+        c->context.types.extra_float_digits = atoi(v->text);
+    else if (strcmp(name, "bytea_output") == 0)
+        c->context.types.bytea_escape = strcmp(v->text, "escape") == 0;
+    else if (strcmp(name, "TimeZone") == 0 && types_set_timezone(&c->context.types, v->text, &ignored) < 0)
+        return; /* it was a zone before: its file has gone */
+    if (c->tx == TX_IDLE && strcmp(name, "default_transaction_read_only") == 0 && !c->began)
+        c->read_only = strcmp(v->text, "on") == 0;
+    if (v->def && v->def->report)
+        conn_parameter_status(c, name, current(c, v));
+}
+
+static void put_back(struct store_conn *c, struct guc_change *change)
+{
+    bool same = strcmp(change->value->text, change->old) == 0;
+    free(change->value->text);
+    change->value->text = change->old;
+    if (!same)
+        take_effect(c, change->value);
+}
+
+static int remember(struct store_conn *c, struct guc_value *v, bool local, struct err *err)
+{
+    struct guc_change *grown = realloc(c->guc.changes, (c->guc.nchanges + 1) * sizeof *grown);
+    if (grown)
+        c->guc.changes = grown;
+    char *old = strdup(v->text);
+    if (!grown || !old) {
+        free(old);
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    }
+    grown[c->guc.nchanges++] = (struct guc_change){v, old, local};
+    return 0;
+}
+
+int guc_set(struct store_conn *c, const char *name, const char *value, bool local, struct err *err)
+{
+    struct guc_value *v = find(c, name);
+    char *text = NULL;
+    if (!v && strchr(name, '.'))
+        v = add(c, NULL, name);
+    if (!v)
+        return err_set(err, SQLSTATE_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%s\"",
+                       name);
+    if (!value)
+        value = v->def ? v->def->initial : "";
+    bool fixed = v->def && v->def->kind == GUC_FIXED;
+    if (fixed && strcmp(value, v->def->initial) == 0)
+        return 0;
+    if (remember(c, v, local, err) < 0)
+        return -1;
+    if (check(c, v, value, &text, err) < 0) {
+        free(c->guc.changes[--c->guc.nchanges].old);
+        return -1;
+    }
+    free(v->text);
+    v->text = text;
+    take_effect(c, v);
+    return 0;
+}
+
+int store_setting_set(struct store_context *context, const char *name, const char *value, bool local,
+                      struct err *err)
+{
+    return guc_set(context->conn, name, value, local, err);
+}
+
+int guc_reset_all(struct store_conn *c, struct err *err)
+{
+    for (size_t i = 0; i < c->guc.n; i++) {
+        struct guc_value *v = c->guc.values[i];
+        if (v->def && (v->def->kind == GUC_FIXED || strncmp(v->def->name, "transaction_", 12) == 0))
+            continue;
+        if (guc_set(c, value_name(v), NULL, false, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+size_t guc_mark(const struct store_conn *c)
+{
+    return c->guc.nchanges;
+}
+
+void guc_rollback(struct store_conn *c, size_t mark)
+{
+    while (c->guc.nchanges > mark)
+        put_back(c, &c->guc.changes[--c->guc.nchanges]);
+}
+
+/* Local changes go back; a SET that came after one stays. */
+void guc_commit(struct store_conn *c)
+{
+    for (size_t i = c->guc.nchanges; i > 0; i--) {
+        struct guc_change *change = &c->guc.changes[i - 1];
+        bool set_later = false;
+        for (size_t k = i; k < c->guc.nchanges; k++)
+            set_later = set_later || (c->guc.changes[k].value == change->value &&
+                                      !c->guc.changes[k].local);
+        if (change->local && !set_later) {
+            put_back(c, change);
+            change->old = NULL;
+        }
+    }
+    for (size_t i = 0; i < c->guc.nchanges; i++)
+        free(c->guc.changes[i].old);
+    c->guc.nchanges = 0;
+}

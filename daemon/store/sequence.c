@@ -1,0 +1,170 @@
+/* sequence.c: nextval and its kin.
+ *
+ * A sequence's value is a row of "store.sequence", changed in the caller's transaction: a rollback
+ * gives values back (PostgreSQL leaves a gap), which nobody else can have seen, since the caller
+ * holds the write lock. */
+#include "daemon/store/conn.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+struct sequence_use { /* what this session drew last: currval() */
+    uint32_t oid;
+    int64_t value;
+};
+
+void sequence_release(struct store_conn *c)
+{
+    free(c->sequences);
+    c->sequences = NULL;
+    c->nsequences = 0;
+}
+
+static struct sequence_use *find_use(struct store_conn *c, uint32_t oid)
+{
+    for (size_t i = 0; i < c->nsequences; i++)
+        if (c->sequences[i].oid == oid)
+            return &c->sequences[i];
+    return NULL;
+}
+
+static int remember(struct store_conn *c, uint32_t oid, int64_t value, struct err *err)
+{
+    struct sequence_use *use = find_use(c, oid);
+    if (!use) {
+        use = realloc(c->sequences, (c->nsequences + 1) * sizeof *use);
+        if (!use)
+            return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        c->sequences = use;
+        use += c->nsequences++;
+        use->oid = oid;
+    }
+    use->value = value;
+    c->last_sequence = oid;
+    return 0;
+}
+
+static const struct store_sequence *definition(struct store_context *c, uint32_t oid, struct err *err)
+{
+    const struct store_sequence *s = c->catalog ? store_catalog_sequence_oid(c->catalog, oid) : NULL;
+    if (!s)
+        err_set(err, SQLSTATE_UNDEFINED_TABLE, "could not open relation with OID %u", oid);
+    return s;
+}
+
+static int read_value(struct store_conn *c, uint32_t oid, int64_t *ret_last, bool *ret_called,
+                      struct err *err)
+{
+    sqlite3_stmt *s = conn_prepare(c, "SELECT last_value, is_called FROM \"store.sequence\" WHERE oid = ?1",
+                                   err);
+    if (!s)
+        return -1;
+    sqlite3_bind_int64(s, 1, oid);
+    int rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW) {
+        *ret_last = sqlite3_column_int64(s, 0);
+        *ret_called = sqlite3_column_int(s, 1) != 0;
+    }
+    rc = rc == SQLITE_ROW ? 0
+         : rc == SQLITE_DONE
+             ? err_set(err, SQLSTATE_UNDEFINED_TABLE, "could not open relation with OID %u", oid)
+             : errors_map(c, rc, NULL, NULL, err);
+    sqlite3_finalize(s);
+    return rc;
+}
+
+static int write_value(struct store_conn *c, uint32_t oid, int64_t last, bool called, struct err *err)
+{
+    sqlite3_stmt *s = conn_prepare(
+        c, "UPDATE \"store.sequence\" SET last_value = ?2, is_called = ?3 WHERE oid = ?1", err);
+    if (!s)
+        return -1;
+    sqlite3_bind_int64(s, 1, oid);
+    sqlite3_bind_int64(s, 2, last);
+    sqlite3_bind_int(s, 3, called);
+    int rc = sqlite3_step(s);
+    rc = rc == SQLITE_DONE ? 0 : errors_map(c, rc, NULL, NULL, err);
+    sqlite3_finalize(s);
+    return rc;
+}
+
+static int may_write(struct store_conn *c, const char *function, struct err *err)
+{
+    if (!c->read_only)
+        return 0;
+    return err_set(err, SQLSTATE_READ_ONLY_SQL_TRANSACTION,
+                   "cannot execute %s() in a read-only transaction", function);
+}
+
+/* The value after ${last}; -1: 2200H. */
+static int step(const struct store_sequence *s, int64_t last, int64_t *ret, struct err *err)
+{
+    int64_t next;
+    bool up = s->increment > 0;
+    bool over = __builtin_add_overflow(last, s->increment, &next);
+    if (!over && next <= s->max && next >= s->min) {
+        *ret = next;
+        return 0;
+    }
+    if (s->cycle) {
+        *ret = up ? s->min : s->max;
+        return 0;
+    }
+    return err_set(err, "2200H", "nextval: reached %s value of sequence \"%s\" (%" PRId64 ")",
+                   up ? "maximum" : "minimum", s->name, up ? s->max : s->min);
+}
+
+int store_nextval(struct store_context *context, uint32_t oid, int64_t *ret, struct err *err)
+{
+    struct store_conn *c = context->conn;
+    const struct store_sequence *s = definition(context, oid, err);
+    int64_t last, next;
+    bool called;
+    if (!s || may_write(c, "nextval", err) < 0 || read_value(c, oid, &last, &called, err) < 0)
+        return -1;
+    next = last;
+    if (called && step(s, last, &next, err) < 0)
+        return -1;
+    if (write_value(c, oid, next, true, err) < 0 || remember(c, oid, next, err) < 0)
+        return -1;
+    *ret = next;
+    return 0;
+}
+
+int store_currval(struct store_context *context, uint32_t oid, int64_t *ret, struct err *err)
+{
+    const struct store_sequence *s = definition(context, oid, err);
+    if (!s)
+        return -1;
+    struct sequence_use *use = find_use(context->conn, oid);
+    if (!use)
+        return err_set(err, "55000", "currval of sequence \"%s\" is not yet defined in this session",
+                       s->name);
+    *ret = use->value;
+    return 0;
+}
+
+int store_lastval(struct store_context *context, int64_t *ret, struct err *err)
+{
+    struct sequence_use *use = find_use(context->conn, context->conn->last_sequence);
+    if (!use)
+        return err_set(err, "55000", "lastval is not yet defined in this session");
+    *ret = use->value;
+    return 0;
+}
+
+int store_setval(struct store_context *context, uint32_t oid, int64_t value, bool is_called,
+                 struct err *err)
+{
+    struct store_conn *c = context->conn;
+    const struct store_sequence *s = definition(context, oid, err);
+    if (!s || may_write(c, "setval", err) < 0)
+        return -1;
+    if (value < s->min || value > s->max)
+        return err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE,
+                       "setval: value %" PRId64 " is out of bounds for sequence \"%s\" (%" PRId64
+                       "..%" PRId64 ")", value, s->name, s->min, s->max);
+    if (write_value(c, oid, value, is_called, err) < 0)
+        return -1;
+    return is_called ? remember(c, oid, value, err) : 0;
+}

@@ -1,0 +1,414 @@
+/* serve.c: a connection's thread: messages in, messages out.
+ *
+ * The order of things is PostgreSQL's: a Query is one implicit transaction around all its statements
+ * unless they say BEGIN; in the extended protocol the implicit transaction ends at Sync, and after an
+ * error everything is skipped up to it. */
+#include "daemon/store/conn.h"
+#include "policy/policy.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_BYTES 65536
+
+void conn_flush(struct store_conn *c)
+{
+    while (buf_len(&c->out) > 0 && !c->broken) {
+        struct slice s = buf_peek(&c->out);
+        ssize_t n = send(c->fd, s.data, s.len, MSG_NOSIGNAL);
+        if (n > 0)
+            buf_consume(&c->out, (size_t)n);
+        else if (errno != EINTR)
+            c->broken = true;
+    }
+    buf_reset(&c->out);
+}
+
+void conn_notice(struct store_conn *c, const char *severity, const char *sqlstate,
+                 const char *format, ...)
+{
+    struct err notice;
+    char text[ERR_MESSAGE_BYTES];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    err_set(&notice, sqlstate, "%s", text);
+    err_reset(&c->context.raised);
+    msg_notice(&c->out, severity, &notice);
+}
+
+void conn_parameter_status(struct store_conn *c, const char *name, const char *value)
+{
+    msg_parameter_status(&c->out, name, value);
+}
+
+static void send_error(struct store_conn *c, const struct err *err)
+{
+    struct err shown = *err;
+    if (!shown.sqlstate[0])
+        err_set(&shown, SQLSTATE_INTERNAL_ERROR, "unknown error");
+    msg_error(&c->out, "ERROR", &shown);
+}
+
+/* -- simple protocol -- */
+
+static int run_one(struct store_conn *c, struct slice sql, int characters, bool described,
+                   struct err *err)
+{
+    struct prepared *p;
+    struct portal *portal;
+    statement_start(c);
+    int rc = statement_prepare(c, sql, NULL, 0, &p, err);
+    if (rc == 0) {
+        rc = portal_open(c, "", p, NULL, &portal, err);
+        if (rc == 0) {
+            if (described && p->ncolumns > 0)
+                msg_row_description(&c->out, p->columns, p->ncolumns);
+            rc = portal_run(c, portal, 0, err);
+        }
+        prepared_unref(p);
+    }
+    portal = portal_find(c, "");
+    if (portal)
+        portal_close(c, portal);
+    if (rc < 0 && err->position > 0)
+        err->position += characters;
+    if (rc == 0)
+        tx_leave(c);
+    return rc;
+}
+
+static void query(struct store_conn *c, struct slice sql)
+{
+    struct statement_place *places = NULL;
+    struct err err = {0};
+    size_t n = 0;
+    int rc = statement_split(sql.data, &places, &n, &err);
+    if (rc == 0 && n == 0)
+        msg_empty_query(&c->out);
+    c->implicit = n > 1;
+    c->eager = true;
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = run_one(c, (struct slice){sql.data + places[i].offset, places[i].len},
+                     places[i].characters, true, &err);
+    free(places);
+    if (rc == 0)
+        rc = tx_finish(c, &err);
+    if (rc < 0) {
+        tx_fail(c);
+        send_error(c, &err);
+    }
+    c->implicit = c->eager = false;
+    msg_ready(&c->out, tx_status(c));
+    conn_flush(c);
+}
+
+/* -- extended protocol -- */
+
+static int parse(struct store_conn *c, struct slice body, struct err *err)
+{
+    struct msg_parse m;
+    struct prepared *p;
+    uint32_t *oids = NULL;
+    if (msg_read_parse(body, &m, err) < 0)
+        return -1;
+    if (m.name.len > 0 && named_find(c, m.name.data))
+        return err_set(err, SQLSTATE_DUPLICATE_PREPARED_STATEMENT,
+                       "prepared statement \"%s\" already exists", m.name.data);
+    if (m.nparams > 0) {
+        oids = calloc(m.nparams, sizeof *oids);
+        if (!oids)
+            return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        for (uint16_t i = 0; i < m.nparams; i++)
+            oids[i] = msg_parse_oid(&m, i);
+    }
+    int rc = statement_prepare(c, m.sql, oids, m.nparams, &p, err);
+    free(oids);
+    if (rc < 0)
+        return -1;
+    if (named_set(c, m.name.data, p, err) < 0) {
+        prepared_unref(p);
+        return -1;
+    }
+    tx_leave(c);
+    msg_parse_complete(&c->out);
+    return 0;
+}
+
+static int find_statement(struct store_conn *c, struct slice name, struct named **ret,
+                          struct err *err)
+{
+    *ret = named_find(c, name.data);
+    if (*ret)
+        return 0;
+    if (name.len == 0)
+        return err_set(err, SQLSTATE_INVALID_SQL_STATEMENT_NAME,
+                       "unnamed prepared statement does not exist");
+    return err_set(err, SQLSTATE_INVALID_SQL_STATEMENT_NAME,
+                   "prepared statement \"%s\" does not exist", name.data);
+}
+
+/* Fit for use: allowed in this transaction, and translated with today's catalog. */
+static int ready_statement(struct store_conn *c, struct named *n, struct err *err)
+{
+    if (n->prepared->kind != PREPARED_EMPTY && !n->prepared->transaction_exit &&
+        tx_check(c, err) < 0)
+        return -1;
+    if (n->prepared->kind != PREPARED_QUERY)
+        return 0;
+    if (tx_enter(c, false, err) < 0)
+        return -1;
+    return statement_refresh(c, &n->prepared, err);
+}
+
+static int bind_portal(struct store_conn *c, struct slice body, struct err *err)
+{
+    struct msg_bind m;
+    struct named *n;
+    struct portal *portal;
+    if (msg_read_bind(body, &m, err) < 0 || find_statement(c, m.statement, &n, err) < 0 ||
+        ready_statement(c, n, err) < 0)
+        return -1;
+    statement_start(c);
+    if (portal_open(c, m.portal.data, n->prepared, &m, &portal, err) < 0)
+        return -1;
+    tx_leave(c);
+    msg_bind_complete(&c->out);
+    return 0;
+}
+
+static void describe_rows(struct store_conn *c, const struct prepared *p, const int16_t *formats)
+{
+    if (p->ncolumns == 0) {
+        msg_no_data(&c->out);
+        return;
+    }
+    for (size_t i = 0; i < p->ncolumns; i++)
+        p->columns[i].format = formats ? formats[i] : 0;
+    msg_row_description(&c->out, p->columns, p->ncolumns);
+    for (size_t i = 0; i < p->ncolumns; i++)
+        p->columns[i].format = 0;
+}
+
+static int find_portal(struct store_conn *c, struct slice name, struct portal **ret, struct err *err)
+{
+    *ret = portal_find(c, name.data);
+    if (*ret)
+        return 0;
+    return err_set(err, SQLSTATE_INVALID_CURSOR_NAME, "portal \"%s\" does not exist", name.data);
+}
+
+static int describe(struct store_conn *c, struct slice body, struct err *err)
+{
+    struct msg_target m;
+    struct named *n;
+    struct portal *portal;
+    if (msg_read_target(body, &m, err) < 0)
+        return -1;
+    if (m.what == 'S') {
+        if (find_statement(c, m.name, &n, err) < 0 || ready_statement(c, n, err) < 0)
+            return -1;
+        tx_leave(c);
+        msg_parameter_description(&c->out, n->prepared->params, n->prepared->nparams);
+        describe_rows(c, n->prepared, NULL);
+        return 0;
+    }
+    if (find_portal(c, m.name, &portal, err) < 0)
+        return -1;
+    if (portal->prepared->ncolumns > 0 && tx_check(c, err) < 0)
+        return -1;
+    describe_rows(c, portal->prepared, portal->formats);
+    return 0;
+}
+
+static int execute(struct store_conn *c, struct slice body, struct err *err)
+{
+    struct msg_execute m;
+    struct portal *portal;
+    if (msg_read_execute(body, &m, err) < 0 || find_portal(c, m.portal, &portal, err) < 0)
+        return -1;
+    if (portal_run(c, portal, m.max_rows > INT32_MAX ? 0 : m.max_rows, err) < 0)
+        return -1;
+    tx_leave(c);
+    return 0;
+}
+
+static int close_target(struct store_conn *c, struct slice body, struct err *err)
+{
+    struct msg_target m;
+    if (msg_read_target(body, &m, err) < 0)
+        return -1;
+    struct named *n = m.what == 'S' ? named_find(c, m.name.data) : NULL;
+    struct portal *p = m.what == 'P' ? portal_find(c, m.name.data) : NULL;
+    if (n)
+        named_drop(c, n);
+    if (p)
+        portal_close(c, p);
+    tx_leave(c);
+    msg_close_complete(&c->out);
+    return 0;
+}
+
+static void sync_point(struct store_conn *c)
+{
+    struct err err = {0};
+    if (tx_finish(c, &err) < 0)
+        send_error(c, &err);
+    c->skip_to_sync = false;
+    msg_ready(&c->out, tx_status(c));
+    conn_flush(c);
+}
+
+static int extended(struct store_conn *c, char type, struct slice body, struct err *err)
+{
+    switch (type) {
+    case 'P':
+        return parse(c, body, err);
+    case 'B':
+        return bind_portal(c, body, err);
+    case 'D':
+        return describe(c, body, err);
+    case 'E':
+        return execute(c, body, err);
+    case 'C':
+        return close_target(c, body, err);
+    default:
+        return err_set(err, SQLSTATE_PROTOCOL_VIOLATION, "invalid frontend message type %d",
+                       (unsigned char)type);
+    }
+}
+
+static void function_call(struct store_conn *c)
+{
+    struct err err = {0};
+    err_set(&err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+            "function call messages are not supported by the store");
+    tx_fail(c);
+    send_error(c, &err);
+    msg_ready(&c->out, tx_status(c));
+    conn_flush(c);
+}
+
+/* False: Terminate. */
+static bool message(struct store_conn *c, char type, struct slice body)
+{
+    struct err err = {0};
+    struct msg_query m;
+    if (type == 'X')
+        return false;
+    if (type == 'S') {
+        sync_point(c);
+        return true;
+    }
+    if (c->skip_to_sync || type == 'd' || type == 'c' || type == 'f')
+        return true; /* COPY data that nobody asked for any more */
+    if (type == 'H') {
+        conn_flush(c);
+        return true;
+    }
+    if (type == 'F') {
+        function_call(c);
+        return true;
+    }
+    if (type == 'Q' && msg_read_query(body, &m, &err) == 0) {
+        query(c, m.sql);
+        return true;
+    }
+    if (err.sqlstate[0] || extended(c, type, body, &err) < 0) {
+        tx_fail(c);
+        send_error(c, &err);
+        c->skip_to_sync = true;
+    }
+    if (buf_len(&c->out) > CONN_OUT_FLUSH)
+        conn_flush(c);
+    return true;
+}
+
+/* Idle in a transaction for too long ends the connection, as in PostgreSQL. */
+static bool wait_for_input(struct store_conn *c)
+{
+    struct pollfd p = {.fd = c->fd, .events = POLLIN};
+    if (!c->guc.idle_timeout_ms || (c->tx == TX_IDLE && c->db_state == DB_NONE))
+        return true;
+    int timeout = c->guc.idle_timeout_ms > INT32_MAX ? INT32_MAX : (int)c->guc.idle_timeout_ms;
+    int n;
+    do
+        n = poll(&p, 1, timeout);
+    while (n < 0 && errno == EINTR);
+    if (n != 0)
+        return true;
+    struct err err;
+    err_set(&err, "25P03", "terminating connection due to idle-in-transaction timeout");
+    msg_error(&c->out, "FATAL", &err);
+    conn_flush(c);
+    return false;
+}
+
+static bool read_more(struct store_conn *c)
+{
+    if (!wait_for_input(c))
+        return false;
+    for (;;) {
+        char *room = buf_reserve(&c->in, READ_BYTES);
+        if (!room)
+            return false;
+        ssize_t n = recv(c->fd, room, READ_BYTES, 0);
+        if (n > 0) {
+            buf_commit(&c->in, (size_t)n);
+            return true;
+        }
+        if (n == 0 || errno != EINTR)
+            return false;
+    }
+}
+
+static void serve(struct store_conn *c)
+{
+    struct frame f;
+    struct err err;
+    while (!c->broken) {
+        int rc = frame_next(FRAME_FRONTEND, buf_peek(&c->in), FRAME_MESSAGE_MAX, &f, &err);
+        if (rc < 0) {
+            msg_error(&c->out, "FATAL", &err);
+            conn_flush(c);
+            return;
+        }
+        if (rc == 0) {
+            if (!read_more(c))
+                return;
+            continue;
+        }
+        if (!message(c, f.type, (struct slice){f.body, f.body_len}))
+            return;
+        buf_consume(&c->in, (size_t)f.head_len + f.body_len);
+    }
+}
+
+void *serve_thread(void *arg)
+{
+    struct store_conn *c = arg;
+    policy_thread_init();
+    serve(c);
+    tx_abandon(c);
+    named_drop_all(c);
+    statement_cache_clear(c);
+    strmap_release(&c->portals);
+    sequence_release(c);
+    for (size_t i = 0; i < CACHED_COUNT; i++) {
+        sqlite3_finalize(c->cached[i]);
+        c->cached[i] = NULL;
+    }
+    store_catalog_free(c->catalog);
+    c->catalog = NULL;
+    free(c->savepoints);
+    c->savepoints = NULL;
+    close(c->fd);
+    policy_thread_release();
+    return NULL;
+}

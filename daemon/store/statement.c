@@ -1,0 +1,285 @@
+/* statement.c: a text becomes a prepared statement: split, classed, translated, kept.
+ *
+ * Everything that touches PostgreSQL's tree happens in the bodies given to parse_protect; what must live
+ * longer is copied into the statement's own arena before the body returns. */
+#include "daemon/store/conn.h"
+#include "daemon/store/translate.h"
+#include "policy/guard.h"
+#include "policy/nodes.h"
+#include "policy/parse.h"
+
+#include <stdlib.h>
+
+static int guarded(struct slice sql, struct err *err)
+{
+    return guard_check(&rules_default, sql, err);
+}
+
+/* -- splitting -- */
+
+struct split {
+    const char *sql;
+    struct statement_place *places;
+    size_t n;
+};
+
+static int characters(const char *text, size_t len)
+{
+    int n = 0;
+    for (size_t i = 0; i < len; i++)
+        n += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return n;
+}
+
+static int split_body(void *arg, struct err *err)
+{
+    struct split *s = arg;
+    List *list;
+    ListCell *cell;
+    size_t total = strlen(s->sql);
+    if (parse_sql(s->sql, (void **)&list, err) < 0)
+        return -1;
+    s->places = calloc((size_t)list_length(list) + 1, sizeof *s->places);
+    if (!s->places)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    foreach (cell, list) {
+        const RawStmt *raw = lfirst(cell);
+        struct statement_place *p = &s->places[s->n++];
+        p->offset = (size_t)raw->stmt_location;
+        p->len = raw->stmt_len ? (size_t)raw->stmt_len : total - p->offset;
+        p->characters = characters(s->sql, p->offset);
+    }
+    return 0;
+}
+
+int statement_split(const char *sql, struct statement_place **ret, size_t *ret_n, struct err *err)
+{
+    struct split s = {.sql = sql};
+    if (guarded((struct slice){sql, strlen(sql)}, err) < 0)
+        return -1;
+    if (parse_protect(split_body, &s, err) < 0) {
+        free(s.places);
+        return -1;
+    }
+    *ret = s.places;
+    *ret_n = s.n;
+    return 0;
+}
+
+/* -- analysis -- */
+
+struct analysis {
+    struct store_conn *c;
+    struct prepared *p;
+};
+
+static bool is_query(const Node *stmt)
+{
+    switch (nodeTag(stmt)) {
+    case T_SelectStmt: case T_InsertStmt: case T_UpdateStmt: case T_DeleteStmt:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool writes_at_sight(const Node *stmt)
+{
+    return !IsA(stmt, SelectStmt) || ((const SelectStmt *)stmt)->lockingClause != NIL;
+}
+
+static bool is_transaction_exit(const Node *stmt)
+{
+    if (!IsA(stmt, TransactionStmt))
+        return false;
+    switch (((const TransactionStmt *)stmt)->kind) {
+    case TRANS_STMT_COMMIT: case TRANS_STMT_ROLLBACK: case TRANS_STMT_ROLLBACK_TO:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int one_column(struct store_conn *c, struct prepared *p, const char *name, struct err *err)
+{
+    (void)c;
+    p->columns = arena_alloc(&p->arena, sizeof *p->columns);
+    if (!p->columns)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    p->columns[0] = (struct msg_field){.name = arena_strdup(&p->arena, name), .type_oid = TYPES_TEXT,
+                                       .type_len = -1, .typmod = -1};
+    p->ncolumns = 1;
+    return 0;
+}
+
+static int show_columns(struct store_conn *c, struct prepared *p, const char *name, struct err *err)
+{
+    static const char *const all[] = {"name", "setting", "description"};
+    if (strcmp(name, "all") != 0) {
+        const char *known = guc_name(c, name);
+        if (!known)
+            return err_set(err, SQLSTATE_UNDEFINED_OBJECT,
+                           "unrecognized configuration parameter \"%s\"", name);
+        return one_column(c, p, known, err);
+    }
+    p->columns = arena_alloc(&p->arena, 3 * sizeof *p->columns);
+    if (!p->columns)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    for (size_t i = 0; i < 3; i++)
+        p->columns[i] = (struct msg_field){.name = all[i], .type_oid = TYPES_TEXT, .type_len = -1,
+                                           .typmod = -1};
+    p->ncolumns = 3;
+    return 0;
+}
+
+static int keep_translation(struct prepared *p, const struct translate_result *t, struct err *err)
+{
+    static const char *const tags[] = {
+        [TRANSLATE_SELECT] = "SELECT", [TRANSLATE_INSERT] = "INSERT 0",
+        [TRANSLATE_UPDATE] = "UPDATE", [TRANSLATE_DELETE] = "DELETE",
+    };
+    p->tag = tags[t->tag];
+    p->modifies = t->tag != TRANSLATE_SELECT;
+    p->writes = t->writes;
+    p->target_oid = t->target_oid;
+    p->sqlite = arena_strdup(&p->arena, t->sql);
+    p->nparams = t->nparams;
+    p->params = arena_copy(&p->arena, t->params, t->nparams * sizeof *t->params);
+    p->ncolumns = t->ncolumns;
+    p->columns = arena_alloc(&p->arena, t->ncolumns * sizeof *p->columns);
+    for (size_t i = 0; i < t->ncolumns && p->columns; i++) {
+        const struct translate_column *from = &t->columns[i];
+        p->columns[i] = (struct msg_field){
+            .name = arena_strdup(&p->arena, from->name), .table_oid = from->table_oid,
+            .attnum = from->attnum, .type_oid = from->type_oid, .type_len = from->type_len,
+            .typmod = from->typmod};
+    }
+    return p->arena.failed ? err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory") : 0;
+}
+
+static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err)
+{
+    struct prepared *p = a->p;
+    struct translate_result t;
+    bool write = a->c->eager && !a->c->read_only && writes_at_sight(raw->stmt);
+    if (tx_enter(a->c, write, err) < 0)
+        return -1;
+    p->epoch = a->c->catalog->epoch;
+    memset(&t, 0, sizeof t);
+    if (translate(a->c->catalog, raw, p->sql, p->oids, p->noids, &t, err) < 0)
+        return -1;
+    return keep_translation(p, &t, err);
+}
+
+static int analyse_body(void *arg, struct err *err)
+{
+    struct analysis *a = arg;
+    struct prepared *p = a->p;
+    List *list;
+    if (parse_sql(p->sql, (void **)&list, err) < 0)
+        return -1;
+    if (list_length(list) > 1)
+        return err_set(err, SQLSTATE_SYNTAX_ERROR,
+                       "cannot insert multiple commands into a prepared statement");
+    if (list == NIL) {
+        p->kind = PREPARED_EMPTY;
+        return 0;
+    }
+    const RawStmt *raw = linitial(list);
+    p->kind = is_query(raw->stmt) ? PREPARED_QUERY : PREPARED_UTILITY;
+    p->transaction_exit = is_transaction_exit(raw->stmt);
+    if (!p->transaction_exit && tx_check(a->c, err) < 0)
+        return -1;
+    if (p->kind == PREPARED_QUERY)
+        return analyse_query(a, raw, err);
+    if (IsA(raw->stmt, VariableShowStmt))
+        return show_columns(a->c, p, ((const VariableShowStmt *)raw->stmt)->name, err);
+    return 0;
+}
+
+static struct prepared *prepared_new(struct slice sql, const uint32_t *oids, size_t noids)
+{
+    struct prepared *p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    p->refs = 1;
+    char *text = arena_alloc(&p->arena, sql.len + 1);
+    if (text)
+        memcpy(text, sql.data, sql.len);
+    p->sql = text;
+    p->oids = arena_copy(&p->arena, oids, noids * sizeof *oids);
+    p->noids = noids;
+    if (p->arena.failed) {
+        prepared_unref(p);
+        return NULL;
+    }
+    return p;
+}
+
+static int analyse(struct store_conn *c, struct slice sql, const uint32_t *oids, size_t noids,
+                   struct prepared **ret, struct err *err)
+{
+    struct prepared *p = prepared_new(sql, oids, noids);
+    if (!p)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    struct analysis a = {c, p};
+    if (guarded(sql, err) < 0 || parse_protect(analyse_body, &a, err) < 0) {
+        prepared_unref(p);
+        return -1;
+    }
+    if (p->kind == PREPARED_QUERY)
+        statement_cache_add(c, p);
+    *ret = p;
+    return 0;
+}
+
+int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oids, size_t noids,
+                      struct prepared **ret, struct err *err)
+{
+    if (c->tx != TX_FAILED) {
+        struct prepared *hit = statement_cache_find(c, sql, oids, noids);
+        if (hit) {
+            hit->refs++;
+            if (tx_enter(c, c->eager && hit->writes && !c->read_only, err) < 0) {
+                prepared_unref(hit);
+                return -1;
+            }
+            if (hit->epoch == c->catalog->epoch) {
+                *ret = hit;
+                return 0;
+            }
+            prepared_unref(hit);
+        }
+    }
+    return analyse(c, sql, oids, noids, ret, err);
+}
+
+static bool same_shape(const struct prepared *a, const struct prepared *b)
+{
+    if (a->ncolumns != b->ncolumns)
+        return false;
+    for (size_t i = 0; i < a->ncolumns; i++)
+        if (a->columns[i].type_oid != b->columns[i].type_oid ||
+            a->columns[i].typmod != b->columns[i].typmod ||
+            strcmp(a->columns[i].name, b->columns[i].name) != 0)
+            return false;
+    return true;
+}
+
+int statement_refresh(struct store_conn *c, struct prepared **p, struct err *err)
+{
+    struct prepared *old = *p, *fresh;
+    if (old->kind != PREPARED_QUERY || old->epoch == c->catalog->epoch)
+        return 0;
+    struct slice sql = {old->sql, strlen(old->sql)};
+    if (statement_prepare(c, sql, old->oids, old->noids, &fresh, err) < 0)
+        return -1;
+    if (!same_shape(old, fresh)) {
+        prepared_unref(fresh);
+        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "cached plan must not change result type");
+    }
+    prepared_unref(old);
+    *p = fresh;
+    return 0;
+}

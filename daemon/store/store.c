@@ -1,0 +1,345 @@
+/* store.c: opening a store, its connections and their threads, and the one lock that writers take.
+ *
+ * All writers of a file are in this process, so they queue here, first come first served, instead of
+ * polling SQLite's lock; SQLite's own busy handler only meets checkpoints and foreign tools. */
+#include "daemon/store/conn.h"
+#include "daemon/store/errors.h"
+#include "daemon/store/functions.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STORE_FILE     "store.sqlite3"
+#define BUSY_STEP_MS   2
+#define BUSY_TRIES     5000 /* ten seconds for whoever else has the file */
+#define PROGRESS_STEPS 1000
+
+const char *const store_parameters[] = {
+    "application_name", "",
+    "client_encoding", "UTF8",
+    "DateStyle", "ISO, MDY",
+    "default_transaction_read_only", "off",
+    "in_hot_standby", "off",
+    "integer_datetimes", "on",
+    "IntervalStyle", "postgres",
+    "is_superuser", "off",
+    "server_encoding", "UTF8",
+    "server_version", "15.20",
+    "session_authorization", "partywall",
+    "standard_conforming_strings", "on",
+    "TimeZone", "UTC",
+    NULL,
+};
+
+int64_t conn_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t conn_now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (now.tv_sec - INT64_C(946684800)) * 1000000 + now.tv_nsec / 1000;
+}
+
+/* -- SQLite, locked down -- */
+
+static int busy(void *arg, int tries)
+{
+    (void)arg;
+    struct timespec step = {0, BUSY_STEP_MS * 1000000L};
+    if (tries >= BUSY_TRIES)
+        return 0;
+    nanosleep(&step, NULL);
+    return 1;
+}
+
+static int configure(sqlite3 *db)
+{
+    static const char pragmas[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                                  "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
+                                  "PRAGMA recursive_triggers=OFF; PRAGMA cell_size_check=ON;"
+                                  "PRAGMA temp_store=MEMORY;";
+    sqlite3_extended_result_codes(db, 1);
+    sqlite3_busy_handler(db, busy, NULL);
+    int rc = sqlite3_exec(db, pragmas, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+    return rc;
+}
+
+int store_open_db(struct store *s, sqlite3 **ret, struct err *err)
+{
+    sqlite3 *db = NULL;
+    int rc = sqlite3_open_v2(s->path, &db,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc == SQLITE_OK)
+        rc = configure(db);
+    if (rc != SQLITE_OK) {
+        err_set(err, SQLSTATE_IO_ERROR, "could not open store \"%s\": %s", s->path,
+                db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
+        sqlite3_close_v2(db);
+        return -1;
+    }
+    *ret = db;
+    return 0;
+}
+
+static int authorize(void *arg, int action, const char *a, const char *b, const char *database,
+                     const char *trigger)
+{
+    const struct store_conn *c = arg;
+    (void)database;
+    (void)trigger;
+    if (c->internal > 0)
+        return SQLITE_OK;
+    switch (action) {
+    case SQLITE_SELECT: case SQLITE_READ: case SQLITE_RECURSIVE:
+        return SQLITE_OK;
+    case SQLITE_FUNCTION:
+        return b && sqlite3_stricmp(b, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
+    case SQLITE_INSERT: case SQLITE_UPDATE: case SQLITE_DELETE:
+        return a && (strncmp(a, "pg_catalog.", 11) == 0 || strncmp(a, "store.", 6) == 0 ||
+                     strncmp(a, "sqlite_", 7) == 0)
+                   ? SQLITE_DENY
+                   : SQLITE_OK;
+    default:
+        return SQLITE_DENY;
+    }
+}
+
+static int progress(void *arg)
+{
+    struct store_conn *c = arg;
+    if (atomic_load_explicit(&c->cancel, memory_order_relaxed))
+        return 1;
+    if (c->deadline_ms && conn_now_ms() >= c->deadline_ms) {
+        c->timed_out = true;
+        return 1;
+    }
+    return 0;
+}
+
+/* -- the store -- */
+
+int store_open(const char *directory, struct store **ret, struct err *err)
+{
+    struct store *s = calloc(1, sizeof *s);
+    sqlite3 *db;
+    if (!s)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    if (mkdir(directory, 0700) < 0 && errno != EEXIST) {
+        err_set(err, SQLSTATE_IO_ERROR, "could not create directory \"%s\": %s", directory,
+                strerror(errno));
+        goto fail_free;
+    }
+    if (asprintf(&s->path, "%s/" STORE_FILE, directory) < 0) {
+        s->path = NULL;
+        err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        goto fail_free;
+    }
+    if (store_open_db(s, &db, err) < 0)
+        goto fail_free;
+    int rc = bootstrap(db, err);
+    sqlite3_close_v2(db);
+    if (rc < 0)
+        goto fail_free;
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    *ret = s;
+    return 0;
+fail_free:
+    free(s->path);
+    free(s);
+    return -1;
+}
+
+void store_close(struct store *s)
+{
+    pthread_cond_destroy(&s->changed);
+    pthread_mutex_destroy(&s->lock);
+    free(s->path);
+    free(s);
+}
+
+/* -- the write lock: a queue of tickets -- */
+
+static int wait_error(struct store_conn *c, bool lock_timeout, struct err *err)
+{
+    if (atomic_load(&c->cancel))
+        return err_set(err, SQLSTATE_QUERY_CANCELED, "canceling statement due to user request");
+    if (lock_timeout)
+        return err_set(err, "55P03", "canceling statement due to lock timeout");
+    return err_set(err, SQLSTATE_QUERY_CANCELED, "canceling statement due to statement timeout");
+}
+
+static struct timespec from_ms(int64_t ms)
+{
+    return (struct timespec){ms / 1000, ms % 1000 * 1000000};
+}
+
+/* Wake now and then: whether the client has gone shows only on its socket. */
+static bool client_gone(const struct store_conn *c)
+{
+    char byte;
+    return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+int conn_write_lock(struct store_conn *c, struct err *err)
+{
+    struct store *s = c->store;
+    int64_t lock_deadline = c->guc.lock_timeout_ms ? conn_now_ms() + c->guc.lock_timeout_ms : 0;
+    bool lock_timeout = false;
+    int rc = 0;
+    if (c->holds_write)
+        return 0;
+    pthread_mutex_lock(&s->lock);
+    struct write_waiter me = {.next = NULL};
+    struct write_waiter **tail = &s->waiters;
+    while (*tail)
+        tail = &(*tail)->next;
+    *tail = &me;
+    while (s->write_held || s->waiters != &me) {
+        int64_t now = conn_now_ms();
+        lock_timeout = lock_deadline && now >= lock_deadline;
+        if (atomic_load(&c->cancel) || lock_timeout || (c->deadline_ms && now >= c->deadline_ms) ||
+            client_gone(c)) {
+            rc = -1;
+            break;
+        }
+        int64_t until = now + 1000;
+        if (lock_deadline && lock_deadline < until)
+            until = lock_deadline;
+        if (c->deadline_ms && c->deadline_ms < until)
+            until = c->deadline_ms;
+        struct timespec at = from_ms(until);
+        pthread_cond_timedwait(&s->changed, &s->lock, &at);
+    }
+    for (tail = &s->waiters; *tail != &me;)
+        tail = &(*tail)->next;
+    *tail = me.next;
+    s->write_held = s->write_held || rc == 0;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+    if (rc < 0)
+        return wait_error(c, lock_timeout, err);
+    c->holds_write = true;
+    return 0;
+}
+
+void conn_write_unlock(struct store_conn *c)
+{
+    struct store *s = c->store;
+    if (!c->holds_write)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->write_held = false;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+    c->holds_write = false;
+}
+
+/* -- connections -- */
+
+static int conn_setup(struct store_conn *c, struct err *err)
+{
+    buf_init(&c->in, (size_t)FRAME_MESSAGE_MAX + 16);
+    buf_init(&c->out, (size_t)FRAME_MESSAGE_MAX * 2);
+    buf_init(&c->scratch, CONN_SCRATCH_MAX);
+    c->context.conn = c;
+    c->context.pid = (uint32_t)atomic_fetch_add(&c->store->next_pid, 1) + 1;
+    c->context.user = "partywall";
+    c->context.database = "partywall";
+    types_session_init(&c->context.types);
+    if (guc_init(c) < 0)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    if (store_open_db(c->store, &c->db, err) < 0)
+        return -1;
+    c->context.db = c->db;
+    if (functions_register(c->db, &c->context) != SQLITE_OK || watch_register(c) != SQLITE_OK)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    sqlite3_set_authorizer(c->db, authorize, c);
+    sqlite3_progress_handler(c->db, PROGRESS_STEPS, progress, c);
+    return 0;
+}
+
+static void conn_release(struct store_conn *c)
+{
+    guc_release(c);
+    sequence_release(c);
+    types_session_release(&c->context.types);
+    buf_release(&c->in);
+    buf_release(&c->out);
+    buf_release(&c->scratch);
+    sqlite3_close_v2(c->db);
+    free(c);
+}
+
+int store_connect(struct store *s, int *ret_fd, struct store_conn **ret, struct err *err)
+{
+    int fds[2];
+    pthread_attr_t attr;
+    struct store_conn *c = calloc(1, sizeof *c);
+    if (!c)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    c->store = s;
+    if (conn_setup(c, err) < 0)
+        goto fail_release;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
+        err_set(err, SQLSTATE_IO_ERROR, "could not create socket pair: %s", strerror(errno));
+        goto fail_release;
+    }
+    fcntl(fds[0], F_SETFL, O_NONBLOCK);
+    c->fd = fds[1];
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, CONN_STACK_BYTES);
+    int rc = pthread_create(&c->thread, &attr, serve_thread, c);
+    pthread_attr_destroy(&attr);
+    if (rc != 0) {
+        err_set(err, SQLSTATE_OUT_OF_MEMORY, "could not start thread: %s", strerror(rc));
+        goto fail_close;
+    }
+    *ret_fd = fds[0];
+    *ret = c;
+    return 0;
+fail_close:
+    close(fds[0]);
+    close(fds[1]);
+fail_release:
+    conn_release(c);
+    return -1;
+}
+
+void store_cancel(struct store_conn *c)
+{
+    atomic_store(&c->cancel, true);
+    pthread_mutex_lock(&c->store->lock); /* it may be waiting for the write lock */
+    pthread_cond_broadcast(&c->store->changed);
+    pthread_mutex_unlock(&c->store->lock);
+}
+
+void store_conn_free(struct store_conn *c)
+{
+    pthread_join(c->thread, NULL);
+    conn_release(c);
+}

@@ -1,0 +1,440 @@
+/* transaction.c: PostgreSQL's transactions on SQLite's.
+ *
+ *   TX_IDLE --BEGIN--> TX_BLOCK --error--> TX_FAILED --ROLLBACK--> TX_IDLE       (tx: what the client sees)
+ *   DB_NONE --read--> DB_READ --write--> DB_WRITE --commit/rollback--> DB_NONE   (db_state: what SQLite has)
+ *
+ * At READ COMMITTED (the default) a transaction that has only read gives its snapshot up after each
+ * statement, so every statement sees what was committed before it, and the first write starts from a
+ * fresh snapshot under the store's write lock: it never fails for being late.  From then on nobody else
+ * can write.  At REPEATABLE READ and SERIALIZABLE the snapshot is kept, and a write after somebody
+ * else's is 40001.
+ *
+ * Savepoints are known here by name; SQLite gets them (as "s<depth>") once there is something to undo. */
+#include "daemon/store/conn.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+sqlite3_stmt *conn_prepare(struct store_conn *c, const char *sql, struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    c->internal++;
+    int rc = sqlite3_prepare_v3(c->db, sql, -1, 0, &stmt, NULL);
+    c->internal--;
+    if (rc != SQLITE_OK) {
+        errors_map(c, rc, NULL, NULL, err);
+        return NULL;
+    }
+    return stmt;
+}
+
+int conn_exec(struct store_conn *c, const char *sql, struct err *err)
+{
+    c->internal++;
+    int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
+    c->internal--;
+    return rc == SQLITE_OK ? 0 : errors_map(c, rc, NULL, NULL, err);
+}
+
+/* Run one of our own statements that are kept prepared; its first column, if any, in ${ret}. */
+static int run_cached(struct store_conn *c, enum conn_cached which, int64_t *ret, struct err *err)
+{
+    static const char *const texts[CACHED_COUNT] = {
+        [CACHED_BEGIN] = "BEGIN",
+        [CACHED_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+        [CACHED_COMMIT] = "COMMIT",
+        [CACHED_ROLLBACK] = "ROLLBACK",
+        [CACHED_EPOCH] = "SELECT epoch FROM \"store.meta\"",
+    };
+    sqlite3_stmt **stmt = &c->cached[which];
+    c->internal++;
+    int rc = *stmt ? SQLITE_OK
+                   : sqlite3_prepare_v3(c->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(*stmt);
+    if (rc == SQLITE_ROW && ret)
+        *ret = sqlite3_column_int64(*stmt, 0);
+    if (*stmt && rc != SQLITE_ROW && rc != SQLITE_DONE)
+        rc = sqlite3_reset(*stmt);
+    else
+        sqlite3_reset(*stmt);
+    c->internal--;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : errors_map(c, rc, NULL, NULL, err);
+}
+
+static int load_catalog(struct store_conn *c, struct err *err)
+{
+    struct store_catalog *fresh;
+    c->internal++;
+    int rc = store_catalog_read(c->db, &fresh, err);
+    c->internal--;
+    if (rc < 0)
+        return -1;
+    statement_cache_clear(c);
+    store_catalog_free(c->catalog);
+    c->catalog = fresh;
+    c->context.catalog = fresh;
+    return 0;
+}
+
+/* The catalog of the snapshot that was just taken. */
+static int check_epoch(struct store_conn *c, struct err *err)
+{
+    int64_t epoch = -1;
+    if (run_cached(c, CACHED_EPOCH, &epoch, err) < 0)
+        return -1;
+    if (c->catalog && c->catalog->epoch == (uint64_t)epoch)
+        return 0;
+    return load_catalog(c, err);
+}
+
+int tx_catalog_changed(struct store_conn *c, struct err *err)
+{
+    c->ddl = true;
+    if (conn_exec(c, "UPDATE \"store.meta\" SET epoch = epoch + 1", err) < 0)
+        return -1;
+    return load_catalog(c, err);
+}
+
+static int db_savepoints(struct store_conn *c, struct err *err)
+{
+    char sql[40];
+    for (size_t i = 0; i < c->nsavepoints; i++) {
+        if (c->savepoints[i].in_db)
+            continue;
+        snprintf(sql, sizeof sql, "SAVEPOINT s%zu", i);
+        if (conn_exec(c, sql, err) < 0)
+            return -1;
+        c->savepoints[i].in_db = true;
+    }
+    return 0;
+}
+
+/* SQLite may have rolled everything back by itself (disk full, interrupted write). */
+static void note_lost(struct store_conn *c)
+{
+    if (c->db_state != DB_NONE && sqlite3_get_autocommit(c->db)) {
+        c->db_state = DB_NONE;
+        c->lost = true;
+    }
+}
+
+static void db_rollback(struct store_conn *c)
+{
+    struct err ignored;
+    note_lost(c);
+    if (c->db_state != DB_NONE && run_cached(c, CACHED_ROLLBACK, NULL, &ignored) < 0 &&
+        !sqlite3_get_autocommit(c->db))
+        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+    c->db_state = DB_NONE;
+    for (size_t i = 0; i < c->nsavepoints; i++)
+        c->savepoints[i].in_db = false;
+    conn_write_unlock(c);
+    if (c->ddl) { /* what we know may never have become true */
+        statement_cache_clear(c);
+        store_catalog_free(c->catalog);
+        c->catalog = NULL;
+        c->context.catalog = NULL;
+        c->ddl = false;
+    }
+}
+
+static int db_commit(struct store_conn *c, struct err *err)
+{
+    if (c->db_state != DB_NONE && run_cached(c, CACHED_COMMIT, NULL, err) < 0) {
+        db_rollback(c);
+        return -1;
+    }
+    c->db_state = DB_NONE;
+    c->ddl = false;
+    conn_write_unlock(c);
+    return 0;
+}
+
+static bool keeps_snapshot(const struct store_conn *c)
+{
+    return c->repeatable && (c->tx == TX_BLOCK || c->implicit);
+}
+
+int tx_check(const struct store_conn *c, struct err *err)
+{
+    if (c->tx != TX_FAILED)
+        return 0;
+    return err_set(err, SQLSTATE_IN_FAILED_SQL_TRANSACTION,
+                   "current transaction is aborted, commands ignored until end of transaction block");
+}
+
+static int enter_write(struct store_conn *c, struct err *err)
+{
+    if (c->db_state == DB_READ && c->nrunning == 0 && !keeps_snapshot(c)) {
+        if (run_cached(c, CACHED_COMMIT, NULL, err) < 0)
+            return -1;
+        c->db_state = DB_NONE;
+    }
+    if (conn_write_lock(c, err) < 0)
+        return -1;
+    if (c->db_state == DB_NONE) {
+        if (run_cached(c, CACHED_BEGIN_WRITE, NULL, err) < 0) {
+            conn_write_unlock(c);
+            return -1;
+        }
+        c->db_state = DB_WRITE;
+        if (check_epoch(c, err) < 0)
+            return -1;
+    } else {
+        c->db_state = DB_WRITE; /* SQLite upgrades at the first change, or says BUSY_SNAPSHOT */
+    }
+    return db_savepoints(c, err);
+}
+
+int tx_enter(struct store_conn *c, bool write, struct err *err)
+{
+    c->began = true;
+    if (!c->context.transaction_us)
+        c->context.transaction_us = conn_now_us();
+    if (c->db_state == DB_WRITE)
+        return 0;
+    if (write)
+        return enter_write(c, err);
+    if (c->db_state == DB_READ)
+        return 0;
+    if (run_cached(c, CACHED_BEGIN, NULL, err) < 0)
+        return -1;
+    c->db_state = DB_READ;
+    return check_epoch(c, err);
+}
+
+void tx_leave(struct store_conn *c)
+{
+    struct err ignored;
+    if (c->db_state == DB_READ && c->nrunning == 0 && !keeps_snapshot(c)) {
+        if (run_cached(c, CACHED_COMMIT, NULL, &ignored) < 0)
+            db_rollback(c);
+        c->db_state = DB_NONE;
+    }
+}
+
+char tx_status(const struct store_conn *c)
+{
+    return c->tx == TX_IDLE ? 'I' : c->tx == TX_BLOCK ? 'T' : 'E';
+}
+
+static void forget_savepoints(struct store_conn *c, size_t keep)
+{
+    while (c->nsavepoints > keep)
+        free(c->savepoints[--c->nsavepoints].name);
+}
+
+/* The transaction is over. */
+static void over(struct store_conn *c)
+{
+    forget_savepoints(c, 0);
+    c->tx = TX_IDLE;
+    c->implicit = c->lost = c->began = false;
+    c->context.transaction_us = 0;
+    const char *read_only = store_setting(&c->context, "default_transaction_read_only");
+    const char *level = store_setting(&c->context, "default_transaction_isolation");
+    c->read_only = read_only && strcmp(read_only, "on") == 0;
+    c->repeatable = level && (strcmp(level, "repeatable read") == 0 || strcmp(level, "serializable") == 0);
+}
+
+static void roll_back(struct store_conn *c)
+{
+    portal_close_all(c);
+    db_rollback(c);
+    guc_rollback(c, 0);
+    over(c);
+}
+
+void tx_fail(struct store_conn *c)
+{
+    note_lost(c);
+    if (c->tx == TX_IDLE) {
+        roll_back(c);
+        return;
+    }
+    c->tx = TX_FAILED;
+    if (c->nsavepoints > 0) {
+        portal_close_deeper(c, c->nsavepoints - 1); /* those of the current level */
+    } else { /* nothing can bring it back: let others write */
+        portal_close_all(c);
+        db_rollback(c);
+    }
+}
+
+void tx_abandon(struct store_conn *c)
+{
+    roll_back(c);
+}
+
+static int commit(struct store_conn *c, struct err *err)
+{
+    portal_close_all(c);
+    if (db_commit(c, err) < 0) {
+        guc_rollback(c, 0);
+        over(c);
+        return -1;
+    }
+    guc_commit(c);
+    over(c);
+    return 0;
+}
+
+int tx_finish(struct store_conn *c, struct err *err)
+{
+    if (c->tx != TX_IDLE)
+        return 0;
+    return commit(c, err);
+}
+
+int tx_set(struct store_conn *c, const struct tx_options *o, struct err *err)
+{
+    if (o->level_given && o->repeatable != c->repeatable && c->began)
+        return err_set(err, SQLSTATE_ACTIVE_SQL_TRANSACTION,
+                       "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+    if (o->read_only_given && !o->read_only && c->read_only && c->began)
+        return err_set(err, SQLSTATE_ACTIVE_SQL_TRANSACTION,
+                       "transaction read-write mode must be set before any query");
+    if (o->level_given)
+        c->repeatable = o->repeatable;
+    if (o->read_only_given)
+        c->read_only = o->read_only;
+    return 0;
+}
+
+int tx_begin(struct store_conn *c, const struct tx_options *o, struct err *err)
+{
+    if (c->tx == TX_BLOCK) {
+        conn_notice(c, "WARNING", SQLSTATE_ACTIVE_SQL_TRANSACTION,
+                    "there is already a transaction in progress");
+        return tx_set(c, o, err);
+    }
+    c->tx = TX_BLOCK; /* what ran before it in this batch becomes part of the block */
+    if (!c->context.transaction_us)
+        c->context.transaction_us = conn_now_us();
+    return tx_set(c, o, err);
+}
+
+static void chain_on(struct store_conn *c, bool chain, bool read_only, bool repeatable)
+{
+    if (!chain)
+        return;
+    c->tx = TX_BLOCK;
+    c->read_only = read_only;
+    c->repeatable = repeatable;
+    c->context.transaction_us = conn_now_us();
+}
+
+static int no_block(struct store_conn *c, bool chain, const char *what, struct err *err)
+{
+    if (chain)
+        return err_set(err, SQLSTATE_NO_ACTIVE_SQL_TRANSACTION,
+                       "%s AND CHAIN can only be used in transaction blocks", what);
+    conn_notice(c, "WARNING", SQLSTATE_NO_ACTIVE_SQL_TRANSACTION,
+                "there is no transaction in progress");
+    return 0;
+}
+
+int tx_commit(struct store_conn *c, bool chain, const char **ret_tag, struct err *err)
+{
+    bool read_only = c->read_only, repeatable = c->repeatable;
+    *ret_tag = "COMMIT";
+    if (c->tx == TX_IDLE) {
+        if (no_block(c, chain, "COMMIT", err) < 0)
+            return -1;
+        return commit(c, err); /* whatever ran in this batch */
+    }
+    if (c->tx == TX_FAILED || c->lost) {
+        *ret_tag = "ROLLBACK";
+        roll_back(c);
+    } else if (commit(c, err) < 0) {
+        return -1;
+    }
+    chain_on(c, chain, read_only, repeatable);
+    return 0;
+}
+
+int tx_rollback(struct store_conn *c, bool chain, struct err *err)
+{
+    bool read_only = c->read_only, repeatable = c->repeatable;
+    if (c->tx == TX_IDLE && no_block(c, chain, "ROLLBACK", err) < 0)
+        return -1;
+    roll_back(c);
+    chain_on(c, chain, read_only, repeatable);
+    return 0;
+}
+
+static int need_block(const struct store_conn *c, const char *what, struct err *err)
+{
+    if (c->tx != TX_IDLE)
+        return 0;
+    return err_set(err, SQLSTATE_NO_ACTIVE_SQL_TRANSACTION,
+                   "%s can only be used in transaction blocks", what);
+}
+
+/* Index of the innermost savepoint of that name.  0, or -1: 3B001. */
+static int find_savepoint(const struct store_conn *c, const char *name, size_t *ret, struct err *err)
+{
+    for (size_t i = c->nsavepoints; i > 0; i--)
+        if (strcmp(c->savepoints[i - 1].name, name) == 0) {
+            *ret = i - 1;
+            return 0;
+        }
+    return err_set(err, SQLSTATE_INVALID_SAVEPOINT, "savepoint \"%s\" does not exist", name);
+}
+
+int tx_savepoint(struct store_conn *c, const char *name, struct err *err)
+{
+    if (need_block(c, "SAVEPOINT", err) < 0)
+        return -1;
+    struct savepoint *grown = realloc(c->savepoints, (c->nsavepoints + 1) * sizeof *grown);
+    if (!grown)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    c->savepoints = grown;
+    char *copy = strdup(name);
+    if (!copy)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    grown[c->nsavepoints++] = (struct savepoint){.name = copy, .guc_mark = guc_mark(c)};
+    return c->db_state == DB_WRITE ? db_savepoints(c, err) : 0;
+}
+
+int tx_release(struct store_conn *c, const char *name, struct err *err)
+{
+    size_t i;
+    char sql[40];
+    if (need_block(c, "RELEASE SAVEPOINT", err) < 0 || find_savepoint(c, name, &i, err) < 0)
+        return -1;
+    if (c->savepoints[i].in_db) {
+        snprintf(sql, sizeof sql, "RELEASE s%zu", i);
+        if (conn_exec(c, sql, err) < 0)
+            return -1;
+    }
+    forget_savepoints(c, i);
+    return 0;
+}
+
+int tx_rollback_to(struct store_conn *c, const char *name, struct err *err)
+{
+    size_t i;
+    char sql[40];
+    if (need_block(c, "ROLLBACK TO SAVEPOINT", err) < 0 || find_savepoint(c, name, &i, err) < 0)
+        return -1;
+    if (c->lost)
+        return err_set(err, SQLSTATE_SERIALIZATION_FAILURE,
+                       "the whole transaction was rolled back, savepoints included");
+    portal_close_deeper(c, i);
+    if (c->savepoints[i].in_db) {
+        snprintf(sql, sizeof sql, "ROLLBACK TO s%zu", i);
+        if (conn_exec(c, sql, err) < 0)
+            return -1;
+    } else if (c->db_state == DB_READ && c->nrunning == 0 && !keeps_snapshot(c)) {
+        tx_leave(c);
+    }
+    forget_savepoints(c, i + 1);
+    guc_rollback(c, c->savepoints[i].guc_mark);
+    c->tx = TX_BLOCK;
+    if (c->ddl && c->db_state == DB_WRITE)
+        return load_catalog(c, err);
+    return 0;
+}

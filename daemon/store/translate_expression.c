@@ -1,0 +1,67 @@
+/* translate_expression.c: one expression of DDL: a default, a check, an index. */
+#include "daemon/store/emit.h"
+#include "daemon/store/infer.h"
+
+enum { SCRATCH_BYTES = 16 * 1024 * 1024 };
+
+/* The table's columns as bare names: all that an expression of its schema may see. */
+static void see_columns(struct scope *s, const struct store_table *table)
+{
+    struct source *item = source_table(s->tr, table, table->name, false);
+    for (int i = 0; i < item->ncolumns; i++) {
+        const struct store_column *c = store_table_column(table, item->columns[i].name);
+        if (c)
+            item->columns[i].sql = emit_identifier(c->sqlite_name);
+    }
+    item->show_name = item->show_columns = true;
+    scope_add(s, item);
+}
+
+static const char *expression_text(struct tr *tr, const struct store_table *table, Node *expression,
+                                   uint32_t type_oid, int32_t typmod)
+{
+    struct scope *s = scope_new(tr, NULL);
+    s->clause = table ? "check constraints" : "DEFAULT expressions";
+    s->windows_refused = true;
+    if (table)
+        see_columns(s, table);
+    struct expr *e = expr_make(s, expression);
+    if (type_oid == 0)
+        return infer_settle(tr, e)->sql;
+    const struct store_column target = {.name = "?", .sqlite_name = "?", .type_oid = type_oid,
+                                        .typmod = typmod};
+    return infer_assign(tr, e, &target)->sql;
+}
+
+static bool has_subquery(Node *node, void *context)
+{
+    if (node == NULL)
+        return false;
+    if (IsA(node, SubLink))
+        return true;
+    return raw_expression_tree_walker(node, has_subquery, context);
+}
+
+int translate_expression(const struct store_catalog *catalog, const struct store_table *table,
+                         Node *expression, const char *sql, uint32_t type_oid, int32_t typmod,
+                         const char **ret, struct err *err)
+{
+    struct tr *tr = palloc0(sizeof(*tr));
+    const char **text = palloc0(sizeof(*text));
+    tr->catalog = catalog;
+    tr->sql = sql;
+    tr->err = err;
+    buf_init(&tr->scratch, SCRATCH_BYTES);
+    if (sigsetjmp(tr->fail, 0) != 0) {
+        buf_release(&tr->scratch);
+        return -1;
+    }
+    if (has_subquery(expression, NULL))
+        tr_unsupported(tr, exprLocation(expression), "a subquery in this expression");
+    *text = expression_text(tr, table, expression, type_oid, typmod);
+    if (tr->nparams > 0)
+        tr_fail(tr, SQLSTATE_UNDEFINED_PARAMETER, -1, "there is no parameter $1");
+    *ret = *text;
+    buf_release(&tr->scratch);
+    return 0;
+}
