@@ -1,7 +1,7 @@
 /* serving -> draining   worker_stop: the first signal
  *         -> stopping   worker_finish: the last session has gone
  *         -> ended      the loop has no handle left: uv_run returns
- * What worker_init acquires, in order: loop, links' hub, helpers, caches, listeners, targets, signals.  A failure
+ * What worker_init acquires, in order: loop, links' hub, helpers, caches, signals, listeners, targets.  A failure
  * there ends like a drained worker: handles can only be closed by running the loop. */
 #include "daemon/worker.h"
 
@@ -119,6 +119,8 @@ static int worker_init_state(struct worker *w, struct conf *conf, struct err *er
 static int worker_init_sockets(struct worker *w, struct err *err)
 {
     struct listen_plan plan;
+    if (worker_watch_signals(w, err) != 0) /* before anybody can see that we are here */
+        return -1;
     if (listen_plan_make(w->conf, &plan, err) != 0)
         return -1;
     int rc = listeners_prepare(w, &plan, err);
@@ -126,8 +128,6 @@ static int worker_init_sockets(struct worker *w, struct err *err)
     if (rc != 0)
         return rc;
     if (targets_apply(w, w->conf, err) != 0)
-        return -1;
-    if (worker_watch_signals(w, err) != 0)
         return -1;
     listeners_commit(w);
     return 0;
