@@ -282,6 +282,16 @@ static void pass(bool nullable, struct climbed *side, List **on, struct climbed 
         ret->carried = list_concat(ret->carried, side->carried);
 }
 
+/* FULL JOIN takes no CASE in its condition; all its leaves are subselects, so they become barriers. */
+static void fence_full(const List *leaves, List **fences)
+{
+    ListCell *cell;
+    if (*fences)
+        foreach (cell, leaves)
+            ((struct leaf *)lfirst(cell))->barrier = true;
+    *fences = NIL;
+}
+
 static int join_item(struct scoper *s, struct level *l, JoinExpr *join, bool wrap,
                      struct climbed *ret)
 {
@@ -301,6 +311,8 @@ static int join_item(struct scoper *s, struct level *l, JoinExpr *join, bool wra
     if (join->quals && (scope_expr(s, l, join->quals) < 0 ||
                         scope_fences(s, l, join->quals, ret->visible, &fences) < 0))
         return -1;
+    if (join->jointype == JOIN_FULL)
+        fence_full(ret->visible, &fences);
     if (on || fences) {
         struct change *c = scope_change(s, CHANGE_ON, NULL);
         c->join = join;
