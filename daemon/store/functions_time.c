@@ -148,6 +148,8 @@ static void fn_at_zone(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         functions_raised(ctx);
         return;
     }
+    if (zone.zone == NULL && functions_slice(argv[0]).data[0] < '0')
+        zone.utc_offset = -zone.utc_offset; /* here "+02" is POSIX: two hours west */
     if (!infinite(us))
         us = sqlite3_value_int(argv[2]) ? types_utc_to_local(&zone, us) : types_local_to_utc(&zone, us);
     sqlite3_result_int64(ctx, us);

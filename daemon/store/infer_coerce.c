@@ -221,9 +221,10 @@ struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum inf
         break;
     }
     struct expr *to = expr_of(type, sql, e->location, &e, 1);
-    if (e->kind == EXPR_CONST && e->value == NULL) {
-        to->kind = EXPR_CONST;
-        to->sql = "NULL";
+    if (e->kind == EXPR_CONST && (e->value == NULL || strcmp(sql, e->sql) == 0)) {
+        to->kind = EXPR_CONST; /* still NULL, or still the same literal */
+        to->value = e->value;
+        to->sql = e->value == NULL ? "NULL" : sql;
     }
     return to;
 }

@@ -73,19 +73,13 @@ void tr_param(struct tr *tr, int number, int location)
     if (n > tr->cap_params) {
         size_t cap = n < 32 ? 64 : n * 2;
         uint32_t *params = palloc0(cap * sizeof(params[0]));
-        int *places = palloc0(cap * sizeof(places[0]));
-        if (tr->nparams > 0) {
+        if (tr->nparams > 0)
             memcpy(params, tr->params, tr->nparams * sizeof(params[0]));
-            memcpy(places, tr->param_places, tr->nparams * sizeof(places[0]));
-        }
         tr->params = params;
-        tr->param_places = places;
         tr->cap_params = cap;
     }
     if (n > tr->nparams)
         tr->nparams = n;
-    if (tr->param_places[n - 1] == 0)
-        tr->param_places[n - 1] = location + 1;
 }
 
 static void params_given(struct tr *tr, const uint32_t *oids, size_t noids)
@@ -103,7 +97,7 @@ static void params_check(struct tr *tr)
 {
     for (size_t i = 0; i < tr->nparams; i++)
         if (tr->params[i] == 0)
-            tr_fail(tr, SQLSTATE_INDETERMINATE_DATATYPE, tr->param_places[i] - 1,
+            tr_fail(tr, SQLSTATE_INDETERMINATE_DATATYPE, -1,
                     "could not determine data type of parameter $%zu", i + 1);
 }
 

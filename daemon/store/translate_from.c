@@ -17,6 +17,7 @@ struct from {
     struct source *shown; /* whose columns the item has */
     bool join;            /* must be put in parentheses on the right of a join */
     bool full;            /* a FULL JOIN inside: also in a list */
+    bool one_row;         /* a subquery of at most one row */
     bool at_most_one;     /* sql == NULL: maybe no row (LIMIT 1), legal only under LEFT JOIN */
 };
 
@@ -61,7 +62,7 @@ static struct from from_cte(struct scope *s, const struct cte *cte, RangeVar *rv
         item->columns[i].sql = emit_format("%s.%s", item->alias, cte->columns[i].sql);
         item->columns[i].origin = item;
     }
-    source_rename(s->tr, item, rv->alias, rv->location);
+    source_rename(s->tr, item, rv->alias);
     scope_add(s, item);
     return (struct from){.sql = emit_format("%s AS %s", cte->alias, item->alias), .shown = item};
 }
@@ -73,7 +74,7 @@ static struct from from_table(struct scope *s, RangeVar *rv)
         return from_cte(s, cte, rv);
     const struct store_table *t = scope_table(s->tr, rv, false);
     struct source *item = source_table(s->tr, t, t->name, false);
-    source_rename(s->tr, item, rv->alias, rv->location);
+    source_rename(s->tr, item, rv->alias);
     scope_add(s, item);
     return (struct from){
         .sql = emit_format("%s AS %s", emit_identifier(t->sqlite_name), item->alias), .shown = item};
@@ -111,11 +112,13 @@ static struct from from_subselect(struct scope *s, RangeSubselect *r)
     struct query *q = select_query(s->tr, s, (SelectStmt *)r->subquery, false);
     s->lateral_active = lateral;
     struct source *item = source_query(q, tr_alias(s->tr));
-    source_rename(s->tr, item, r->alias, exprLocation(r->subquery));
+    source_rename(s->tr, item, r->alias);
     scope_add(s, item);
     if (uses_siblings(q, s))
         return from_scalars(s, q, item, exprLocation(r->subquery));
-    return (struct from){.sql = emit_format("(%s) AS %s", q->sql, item->alias), .shown = item};
+    return (struct from){.sql = emit_format("(%s) AS %s", q->sql, item->alias),
+                         .shown = item,
+                         .one_row = q->single_row || q->at_most_one};
 }
 
 /* -- functions: one call that gives one value or the rows of an array or series -- */
@@ -135,7 +138,7 @@ static struct from from_function(struct scope *s, RangeFunction *r)
         tr_unsupported(s->tr, exprLocation(call), "a function in FROM that refers to other items");
     struct source *item = source_query(q, tr_alias(s->tr));
     item->name = q->targets[0].name;
-    source_rename(s->tr, item, r->alias, exprLocation(call));
+    source_rename(s->tr, item, r->alias);
     if (r->alias != NULL && r->alias->colnames == NIL)
         item->columns[0].name = r->alias->aliasname;
     scope_add(s, item);
@@ -331,7 +334,7 @@ static struct from from_join(struct scope *s, JoinExpr *j)
     f.full = left.full || right.full || j->jointype == JOIN_FULL;
     join_hide_sides(s, first, j->alias != NULL);
     if (j->alias != NULL) {
-        source_rename(s->tr, f.shown, j->alias, -1);
+        source_rename(s->tr, f.shown, j->alias);
         f.shown->show_name = true;
     }
     scope_add(s, f.shown);
@@ -377,6 +380,7 @@ const char *from_list(struct scope *s, List *items)
         int first = s->nsources;
         struct from f = from_item(s, list_nth(items, i));
         join_unique_names(s, before, first);
+        s->one_row = list_length(items) == 1 && f.one_row;
         if (f.sql == NULL && f.at_most_one)
             tr_unsupported(s->tr, -1, "LATERAL with a subquery that may have no row");
         if (f.sql == NULL)

@@ -344,7 +344,7 @@ struct expr *expr_func(struct scope *s, FuncCall *f)
         return f->over != NULL ? over(s, &c, e) : e;
     }
     if (f->over == NULL)
-        tr_fail(s->tr, "42P20", f->location, "window function %s requires an OVER clause", c.name);
+        tr_fail(s->tr, "42809", f->location, "window function %s requires an OVER clause", c.name);
     return over(s, &c, expr_of(c.found.result, emit_apply(call_template(s, &c), c.args, c.nargs),
                                f->location, c.args, c.nargs));
 }

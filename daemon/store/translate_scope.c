@@ -84,7 +84,7 @@ struct source *source_table(struct tr *tr, const struct store_table *table, cons
     return item;
 }
 
-void source_rename(struct tr *tr, struct source *item, Alias *alias, int location)
+void source_rename(struct tr *tr, struct source *item, Alias *alias)
 {
     if (alias == NULL)
         return;
@@ -92,7 +92,7 @@ void source_rename(struct tr *tr, struct source *item, Alias *alias, int locatio
     item->aliased = true;
     int n = list_length(alias->colnames);
     if (n > item->ncolumns)
-        tr_fail(tr, "42P10", location, "table \"%s\" has %d columns available but %d columns specified",
+        tr_fail(tr, "42P10", -1, "table \"%s\" has %d columns available but %d columns specified",
                 alias->aliasname, item->ncolumns, n);
     for (int i = 0; i < n; i++)
         item->columns[i].name = strVal(list_nth(alias->colnames, i));
@@ -222,8 +222,8 @@ static void missing_item(struct scope *s, const char *name, int location)
     if (strcmp(hidden->name, name) != 0)
         err_hint(s->tr->err, "Perhaps you meant to reference the table alias \"%s\".", hidden->name);
     else
-        err_detail(s->tr->err, "There is an entry for table \"%s\", but it cannot be referenced "
-                               "from this part of the query.", name);
+        err_hint(s->tr->err, "There is an entry for table \"%s\", but it cannot be referenced "
+                             "from this part of the query.", name);
     tr_throw(s->tr);
 }
 

@@ -78,7 +78,8 @@ static const char *arm_text(struct scope *s, const struct query *q, const struct
     initStringInfo(&out);
     const char *alias = tr_alias(s->tr);
     for (int i = 0; i < q->ntargets; i++)
-        appendStringInfo(&out, "%s%s%s AS \"c%d\"", i == 0 ? "" : ", ", as[i]->sql,
+        appendStringInfo(&out, "%s%s%s AS \"c%d\"", i == 0 ? "" : ", ",
+                         as[i] == q->targets[i].expr ? psprintf("\"c%d\"", i + 1) : as[i]->sql,
                          compared ? emit_collation(as[i]->type) : "", i + 1);
     return emit_format("SELECT %s FROM (%s) AS %s", out.data, q->sql, alias);
 }

@@ -28,7 +28,6 @@ struct tr {
     struct err *err;
     sigjmp_buf fail;
     uint32_t *params;     /* types by number - 1; 0: not known yet */
-    int *param_places;    /* where each was first seen */
     size_t nparams, cap_params;
     int naliases;         /* "t1", "t2" ... unique in the statement */
     int depth;            /* of recursion */
@@ -112,6 +111,7 @@ struct scope {
     bool windows_refused;    /* window functions are not allowed in `clause` either */
     bool in_aggregate;       /* inside an aggregate's arguments */
     bool has_aggregate, has_window;
+    bool one_row;            /* FROM is one subquery of at most one row */
     List *outer;             /* struct expr: columns of enclosing levels used in here */
     List *windows;           /* WINDOW clause: WindowDef */
 };
@@ -165,7 +165,7 @@ List *scope_star(struct scope *s, ColumnRef *ref, List *targets);
 int source_find(struct scope *s, const struct source *item, const char *name, int location);
 struct source *source_table(struct tr *tr, const struct store_table *table, const char *name,
                             bool aliased);
-void source_rename(struct tr *tr, struct source *item, Alias *alias, int location);
+void source_rename(struct tr *tr, struct source *item, Alias *alias);
 /* The table that ${rv} names: 42P01, or 42501 when ${write} and it is not writable. */
 const struct store_table *scope_table(struct tr *tr, const RangeVar *rv, bool write);
 
