@@ -16,13 +16,14 @@ static const char *const namespace_columns[] = {"oid", NULL};
 static const struct {
     const char *name; /* in pg_catalog */
     const char *const *columns;
+    const char *prefix; /* of its columns, by the custom of pg_catalog */
 } relations[] = {
-    {"pg_attribute", attribute_columns},
-    {"pg_class", class_columns},
-    {"pg_enum", NULL},
-    {"pg_namespace", namespace_columns},
-    {"pg_range", NULL},
-    {"pg_type", NULL},
+    {"pg_attribute", attribute_columns, "att"},
+    {"pg_class", class_columns, "rel"},
+    {"pg_enum", NULL, "enum"},
+    {"pg_namespace", namespace_columns, "nsp"},
+    {"pg_range", NULL, "rng"},
+    {"pg_type", NULL, "typ"},
 };
 
 bool catalogs_find(const char *schema, const char *name, const char *const **ret_columns)
@@ -35,6 +36,17 @@ bool catalogs_find(const char *schema, const char *name, const char *const **ret
             return true;
         }
     return false;
+}
+
+bool catalogs_may_own(const char *relation, const char *column)
+{
+    static const char *const system[] = {"cmax", "cmin", "ctid", "oid", "tableoid", "xmax", "xmin"};
+    if (names_listed(system, NAMES_COUNT(system), column))
+        return true;
+    for (size_t i = 0; i < NAMES_COUNT(relations); i++)
+        if (strcmp(relations[i].name, relation) == 0)
+            return strncmp(relations[i].prefix, column, strlen(relations[i].prefix)) == 0;
+    return true;
 }
 
 bool catalogs_is_system_schema(const char *schema)
