@@ -97,6 +97,24 @@ static bool in_list(const uint32_t *oids, int n, uint32_t oid)
     return false;
 }
 
+static int depended_on(struct ddl *d, const struct store_table *t, const struct store_table *child,
+                       const struct store_foreign_key *f)
+{
+    struct buf name, other;
+    buf_init(&name, 4096);
+    buf_init(&other, 4096);
+    ident_postgres(t->name, &name);
+    ident_postgres(child->name, &other);
+    err_set(d->err, "2BP01", "cannot drop table %s because other objects depend on it",
+            ident_text(&name));
+    err_detail(d->err, "constraint %s on table %s depends on table %s", f->name, ident_text(&other),
+               ident_text(&name));
+    err_hint(d->err, "Use DROP ... CASCADE to drop the dependent objects too.");
+    buf_release(&name);
+    buf_release(&other);
+    return -1;
+}
+
 /* Foreign keys of other tables that refer to ${t}: refused, or dropped with CASCADE. */
 static int detach(struct ddl *d, const struct store_table *t, const uint32_t *dropped, int n, bool cascade)
 {
@@ -109,12 +127,7 @@ static int detach(struct ddl *d, const struct store_table *t, const uint32_t *dr
                 continue;
             bool also = in_list(dropped, n, child->oid);
             if (!also && !cascade) {
-                err_set(d->err, "2BP01", "cannot drop table %s because other objects depend on it",
-                        t->name);
-                err_detail(d->err, "constraint %s on table %s depends on table %s", f->name, child->name,
-                           t->name);
-                err_hint(d->err, "Use DROP ... CASCADE to drop the dependent objects too.");
-                return -1;
+                return depended_on(d, t, child, f);
             }
             if (!also)
                 conn_notice(d->c, "NOTICE", "00000", "drop cascades to constraint %s on table %s", f->name,

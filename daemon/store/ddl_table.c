@@ -2,7 +2,6 @@
 #include "daemon/store/ddl.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/translate.h"
-#include "policy/parse.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -274,7 +273,7 @@ static bool is_null_constant(const Node *node)
     return IsA(node, A_Const) && ((const A_Const *)node)->isnull;
 }
 
-static int set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expression, bool visible)
+static int set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expression)
 {
     const struct store_table *t = ddl_table(d, table);
     const struct store_column *col = t ? store_table_attnum(t, attnum) : NULL;
@@ -288,7 +287,7 @@ static int set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expr
     buf_init(&text, 1 << 20);
     int rc = deparse(expression, col->type_oid, &text, d->err);
     if (rc == 0)
-        rc = default_rows(d, table, attnum, ident_text(&text), sqlite, visible);
+        rc = default_rows(d, table, attnum, ident_text(&text), sqlite, true);
     buf_release(&text);
     return rc;
 }
@@ -297,33 +296,28 @@ int ddl_set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *express
 {
     if (!expression || is_null_constant(expression))
         return default_rows(d, table, attnum, NULL, NULL, false);
-    return set_default(d, table, attnum, expression, true);
+    return set_default(d, table, attnum, expression);
 }
 
-/* nextval('"T_id_seq"'::regclass), as a tree. */
+/* nextval('"T_id_seq"'::regclass) */
 static int set_sequence_default(struct ddl *d, uint32_t table, const struct store_column *col)
 {
     const struct store_sequence *s = store_catalog_sequence_oid(d->c->catalog, col->sequence_oid);
-    bool visible = col->identity == 0;
-    int16_t attnum = col->attnum;
-    struct buf name, sql;
-    List *list;
+    struct buf name, text;
+    char sqlite[48];
     if (!s)
         return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "sequence of column not found");
     buf_init(&name, 4096);
-    buf_init(&sql, 8192);
+    buf_init(&text, 8192);
     ident_postgres(s->name, &name);
-    ident_format(&sql, "SELECT nextval(");
-    ident_literal(ident_text(&name), &sql);
-    ident_format(&sql, "::regclass)");
-    int rc = parse_sql(pstrdup(ident_text(&sql)), (void **)&list, d->err);
+    ident_format(&text, "nextval(");
+    ident_literal(ident_text(&name), &text);
+    ident_format(&text, "::regclass)");
+    snprintf(sqlite, sizeof sqlite, "pgf_nextval(%u)", s->oid);
+    int rc = default_rows(d, table, col->attnum, ident_text(&text), sqlite, col->identity == 0);
     buf_release(&name);
-    buf_release(&sql);
-    if (rc < 0)
-        return -1;
-    const SelectStmt *select = (const SelectStmt *)((const RawStmt *)linitial(list))->stmt;
-    Node *call = ((const ResTarget *)linitial(select->targetList))->val;
-    return set_default(d, table, attnum, call, visible);
+    buf_release(&text);
+    return rc;
 }
 
 static int column_default(struct ddl *d, uint32_t table, int16_t attnum, const ColumnDef *def)

@@ -123,7 +123,19 @@ static const struct store_key *find_index(struct store_conn *c, const char *name
     return NULL;
 }
 
-static int unique(struct store_conn *c, sqlite3_stmt *stmt, const char *list, struct err *err)
+/* A row may break several keys.  PostgreSQL tells the oldest, SQLite the newest. */
+static const struct store_key *oldest_broken(struct watch *w, const struct store_table *t,
+                                             const struct store_key *told)
+{
+    const struct store_key *best = told;
+    for (size_t i = 0; i < t->nkeys; i++)
+        if (t->keys[i].unique && t->keys[i].oid < best->oid && watch_key_exists(w, t, &t->keys[i]))
+            best = &t->keys[i];
+    return best;
+}
+
+static int unique(struct store_conn *c, sqlite3_stmt *stmt, const struct prepared *p, const char *list,
+                  struct err *err)
 {
     const struct store_table *t;
     const struct store_key *k;
@@ -137,11 +149,14 @@ static int unique(struct store_conn *c, sqlite3_stmt *stmt, const char *list, st
     if (!k)
         return err_set(err, SQLSTATE_UNIQUE_VIOLATION,
                        "duplicate key value violates a unique constraint (%s)", list);
+    struct watch w = {.c = c};
+    bool seen = stmt && watch_rows(&w, t, stmt) == 0;
+    if (seen && p && p->tag[0] == 'I')
+        k = oldest_broken(&w, t, k);
     err_set(err, SQLSTATE_UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"%s\"",
             k->name);
     name_table(t, k->name, err);
-    struct watch w = {.c = c};
-    if (stmt && watch_rows(&w, t, stmt) == 0)
+    if (seen)
         watch_key_detail(&w, t, k->attnums, k->nattnums, true, " already exists.", err);
     watch_release(&w);
     return -1;
@@ -243,7 +258,7 @@ static int constraint(struct store_conn *c, int rc, sqlite3_stmt *stmt, const st
     rest = rest ? rest + 8 : "";
     switch (rc) {
     case SQLITE_CONSTRAINT_UNIQUE: case SQLITE_CONSTRAINT_PRIMARYKEY: case SQLITE_CONSTRAINT_ROWID:
-        return unique(c, stmt, rest, err);
+        return unique(c, stmt, p, rest, err);
     case SQLITE_CONSTRAINT_NOTNULL:
         return not_null(c, stmt, rest, err);
     case SQLITE_CONSTRAINT_CHECK:

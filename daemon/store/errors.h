@@ -30,6 +30,8 @@ void watch_statement_detail(struct watch *w, sqlite3_stmt *s, const struct store
                             const int16_t *attnums, size_t n, const char *tail, struct err *err);
 /* DETAIL: `Failing row contains (1, null).` */
 void watch_row_detail(struct watch *w, const struct store_table *t, struct err *err);
+/* Is there a row with the same values in the columns of ${k} as the row shown?  (false for expressions) */
+bool watch_key_exists(struct watch *w, const struct store_table *t, const struct store_key *k);
 void watch_release(struct watch *w);
 /* Registers "store_seen"(). */
 int watch_register(struct store_conn *c);

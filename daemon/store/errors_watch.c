@@ -244,6 +244,33 @@ static sqlite3_value *row_value(const struct watch *w, const struct store_table 
     return NULL;
 }
 
+bool watch_key_exists(struct watch *w, const struct store_table *t, const struct store_key *k)
+{
+    struct buf sql;
+    struct err ignored;
+    if (k->partial)
+        return false;
+    buf_init(&sql, WATCH_SQL_MAX);
+    ident_format(&sql, "SELECT 1 FROM main.");
+    ident_sqlite(t->sqlite_name, &sql);
+    for (size_t i = 0; i < k->nattnums; i++) {
+        const struct store_column *c = store_table_attnum(t, k->attnums[i]);
+        ident_format(&sql, i ? " AND " : " WHERE ");
+        ident_sqlite(c ? c->sqlite_name : "", &sql); /* an expression: no such column */
+        ident_format(&sql, " = ?%zu", i + 1);
+    }
+    sqlite3_stmt *s = conn_prepare(w->c, ident_text(&sql), &ignored);
+    buf_release(&sql);
+    for (size_t i = 0; s && i < k->nattnums; i++) {
+        sqlite3_value *v = row_value(w, t, k->attnums[i]);
+        if (v)
+            sqlite3_bind_value(s, (int)i + 1, v);
+    }
+    bool exists = s && sqlite3_step(s) == SQLITE_ROW;
+    sqlite3_finalize(s);
+    return exists;
+}
+
 static void key_names(const struct store_table *t, const int16_t *attnums, size_t n, bool quoted_names,
                       struct buf *out)
 {

@@ -84,6 +84,13 @@ static int configure(sqlite3 *db)
     return rc;
 }
 
+/* Columns of type numeric are text with this collation: they sort, and are unique, by value. */
+static int compare_numeric(void *arg, int alen, const void *a, int blen, const void *b)
+{
+    (void)arg;
+    return types_numeric_compare((struct slice){a, (size_t)alen}, (struct slice){b, (size_t)blen});
+}
+
 int store_open_db(struct store *s, sqlite3 **ret, struct err *err)
 {
     sqlite3 *db = NULL;
@@ -91,6 +98,8 @@ int store_open_db(struct store *s, sqlite3 **ret, struct err *err)
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc == SQLITE_OK)
         rc = configure(db);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_collation(db, "numeric", SQLITE_UTF8, NULL, compare_numeric);
     if (rc != SQLITE_OK) {
         err_set(err, SQLSTATE_IO_ERROR, "could not open store \"%s\": %s", s->path,
                 db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));

@@ -1,0 +1,96 @@
+/* catalog_policy.c: the store's catalog as policy/ wants it. */
+#include "daemon/store/conn.h"
+#include "daemon/store/functions.h"
+#include "policy/catalog.h"
+
+#include <stdlib.h>
+
+static void add_columns(struct catalog_relation *r, const struct store_table *t)
+{
+    char type[96];
+    for (size_t i = 0; i < t->ncolumns; i++) {
+        const struct store_column *c = &t->columns[i];
+        types_format(c->type_oid, c->typmod, type, sizeof type);
+        struct catalog_column column = {
+            .name = (char *)c->name, .type_name = type, .type_oid = c->type_oid, .typmod = c->typmod,
+            .attnum = c->attnum, .not_null = c->not_null, .has_default = c->default_sqlite != NULL,
+            .generated = c->identity == 'a'};
+        catalog_add_column(r, &column);
+    }
+}
+
+static bool plain_key(const struct store_key *k)
+{
+    if (!k->unique || k->partial)
+        return false;
+    for (size_t i = 0; i < k->nattnums; i++)
+        if (k->attnums[i] == 0)
+            return false;
+    return true;
+}
+
+static void add_foreign_key(struct catalog_relation *r, const struct store_catalog *from,
+                            const struct store_foreign_key *f)
+{
+    const struct store_table *parent = store_catalog_table_oid(from, f->parent_oid);
+    const char **names = calloc(f->nattnums + 1, sizeof *names);
+    for (size_t i = 0; parent && names && i < f->nattnums; i++) {
+        const struct store_column *c = store_table_attnum(parent, f->parent_attnums[i]);
+        names[i] = c ? c->name : "";
+    }
+    if (parent && names)
+        catalog_add_foreign_key(r, f->name, f->attnums, parent->schema, parent->name, names,
+                                f->nattnums);
+    free(names);
+}
+
+static void fill(struct catalog *to, const struct store_catalog *from)
+{
+    for (size_t i = 0; i < from->ntables; i++) {
+        const struct store_table *t = &from->tables[i];
+        if (t->system)
+            continue;
+        struct catalog_relation *r = catalog_add_relation(to, t->oid, t->schema, t->name, t->kind);
+        if (!r)
+            return; /* catalog_seal tells */
+        add_columns(r, t);
+        for (size_t k = 0; k < t->nkeys; k++)
+            if (plain_key(&t->keys[k]))
+                catalog_add_key(r, t->keys[k].name, t->keys[k].primary, t->keys[k].attnums,
+                                t->keys[k].nattnums);
+        for (size_t k = 0; k < t->nforeign_keys; k++)
+            add_foreign_key(r, from, &t->foreign_keys[k]);
+    }
+    for (size_t i = 0; i < from->nsequences; i++)
+        catalog_add_relation(to, from->sequences[i].oid, from->sequences[i].schema,
+                             from->sequences[i].name, 'S');
+    const char *name;
+    for (size_t i = 0; (name = functions_builtin(i)); i++)
+        catalog_add_function(to, "pg_catalog", name, true);
+}
+
+int store_read_catalog(struct store *s, struct catalog **ret, struct err *err)
+{
+    sqlite3 *db;
+    struct store_catalog *from = NULL;
+    if (store_open_db(s, &db, err) < 0)
+        return -1;
+    int rc = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK
+                 ? store_catalog_read(db, &from, err)
+                 : err_set(err, SQLSTATE_IO_ERROR, "could not read the store: %s", sqlite3_errmsg(db));
+    sqlite3_close_v2(db);
+    if (rc < 0)
+        return -1;
+    struct catalog *to = catalog_new();
+    if (to)
+        fill(to, from);
+    store_catalog_free(from);
+    if (!to)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    if (catalog_seal(to, err) < 0) {
+        catalog_unref(to);
+        return -1;
+    }
+    *ret = to;
+    return 0;
+}
