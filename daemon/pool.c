@@ -10,7 +10,7 @@
 
 #define POOL_SWEEP_MS     1000
 #define POOL_RETRY_MS     100
-#define POOL_RETRY_MAX_MS 5000
+#define POOL_RETRY_MAX_MS 2000
 
 static void dispatch(struct target *t);
 

@@ -245,21 +245,30 @@ static void end_unnamed(struct session *s, struct slice name)
     statement_unref(old);
 }
 
+/* -1: its transaction was lost with its server, which the client has not been told yet.  A ROLLBACK would not
+ * care. */
+static int take_news(struct session *s, const struct plan *p, struct err *err)
+{
+    struct err news = s->lost;
+    s->lost.sqlstate[0] = '\0';
+    if (!news.sqlstate[0] || (p && p->class == PLAN_ROLLBACK))
+        return 1;
+    *err = news;
+    return -1;
+}
+
 static enum verdict on_parse(struct session *s, const struct frame *f)
 {
     struct msg_parse m;
     struct err err;
     if (msg_read_parse((struct slice){f->body, f->body_len}, &m, &err) != 0)
         return session_refuse(s, &err);
-    if (s->lost.sqlstate[0]) {
-        err = s->lost;
-        s->lost.sqlstate[0] = '\0';
-        return session_refuse(s, &err);
-    }
     end_unnamed(s, m.name);
     int got = session_decide(s, m.sql, true, &err);
     if (got == 0)
         return WAIT;
+    if (got == 1)
+        got = take_news(s, s->decision->plans[0], &err);
     enum verdict v = got < 0 ? session_refuse(s, &err) : serve_parse(s, &m);
     if (v != WAIT) {
         session_decided(s);
@@ -375,11 +384,10 @@ static enum verdict on_bind(struct session *s, const struct frame *f)
     struct err err;
     if (msg_read_bind((struct slice){f->body, f->body_len}, &m, &err) != 0)
         return session_refuse(s, &err);
-    if (!s->lost.sqlstate[0])
-        return serve_bind(s, &m);
-    err = s->lost;
-    s->lost.sqlstate[0] = '\0';
-    return session_refuse(s, &err);
+    const struct statement *st = statements_find(&s->statements, m.statement);
+    if (take_news(s, st ? st->plan : NULL, &err) < 0)
+        return session_refuse(s, &err);
+    return serve_bind(s, &m);
 }
 
 /* -- Describe, Execute, Close, Flush -- */

@@ -251,6 +251,8 @@ void session_settle_settings(struct session *s);
 struct owed *owed_new(enum owed_kind kind);
 void owed_free(struct owed *o);
 struct owed *owed_of(const struct flow_entry *e);
+/* Is this a Query that is ROLLBACK alone?  It succeeds even without its server. */
+bool session_is_rollback(const struct flow_entry *e);
 /* Push an entry; ${o} may be NULL and is freed on failure. */
 int session_owe(struct session *s, enum flow_kind kind, enum flow_fate fate, struct owed *o,
                 struct err *err) MUSTCHECK;

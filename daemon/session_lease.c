@@ -284,6 +284,11 @@ struct loss { /* walking the replies that will never come */
     bool told;  /* of this batch: the client has its error */
 };
 
+static bool ends_in_ready(enum flow_kind kind)
+{
+    return kind == FLOW_SYNC || kind == FLOW_QUERY || kind == FLOW_FUNCTION;
+}
+
 static void tell(struct loss *l)
 {
     if (!l->told)
@@ -299,20 +304,43 @@ static void ready(struct loss *l)
     l->told = false;
 }
 
+static bool is_end(const struct plan *p)
+{
+    return p->class == PLAN_ROLLBACK || p->class == PLAN_COMMIT;
+}
+
+/* Did this message end the transaction?  Then nothing of it is left, whatever became of it. */
+static bool ends_transaction(const struct flow_entry *e)
+{
+    const struct owed *o = owed_of(e);
+    bool ends = o && o->statement && e->kind == FLOW_EXECUTE && is_end(o->statement->plan);
+    size_t n = o && o->decision ? o->decision->nplans : 0;
+    for (size_t i = 0; i < n; i++)
+        ends = ends || is_end(o->decision->plans[i]);
+    return ends;
+}
+
+bool session_is_rollback(const struct flow_entry *e)
+{
+    const struct owed *o = owed_of(e);
+    return o && e->kind == FLOW_QUERY && o->decision && o->decision->nplans == 1 &&
+           o->decision->plans[0]->class == PLAN_ROLLBACK;
+}
+
 static void lost_reply(struct loss *l, const struct flow_entry *e)
 {
-    if (e->fate == FLOW_SWALLOW && e->kind == FLOW_QUERY)
+    if (e->fate == FLOW_SWALLOW && ends_in_ready(e->kind))
         return; /* our own */
-    switch (e->kind) {
-    case FLOW_SYNC:
-    case FLOW_QUERY:
-    case FLOW_FUNCTION:
-        ready(l);
-        break;
-    default:
-        tell(l);
-        break;
+    if (ends_transaction(e))
+        l->status = 'I';
+    if (session_is_rollback(e) && !l->told) { /* it has been rolled back indeed */
+        msg_command_complete(session_out(l->s), "ROLLBACK");
+        l->told = true;
     }
+    if (ends_in_ready(e->kind))
+        ready(l);
+    else
+        tell(l);
 }
 
 static struct err loss_of(const struct session *s, const char *why)
@@ -331,8 +359,7 @@ void session_lost_server(struct session *s, const char *why)
     struct loss l = {.s = s, .err = loss_of(s, why), .told = s->told_fatal};
     bool in_transaction = s->status != 'I';
     struct flow *flow = s->server->flow;
-    l.status = s->status = in_transaction ? 'E' : 'I';
-    s->ghost = in_transaction;
+    l.status = in_transaction ? 'E' : 'I';
     s->lost.sqlstate[0] = '\0';
     bool asked = flow_len(flow) > 0 || s->unsynced;
     if (s->state == SESSION_WELCOME || s->pinned) {
@@ -350,6 +377,8 @@ void session_lost_server(struct session *s, const char *why)
     }
     if (!asked && in_transaction)
         s->lost = l.err; /* news for the next statement */
+    s->status = l.status;
+    s->ghost = l.status == 'E';
     owed_clear(flow);
     track_rollback(&s->track);
     session_tenant_settle(s, true);

@@ -166,6 +166,10 @@ static enum pass on_error(struct session *s, const struct frame *f)
             own_query_failed(s, o, &err);
         return DROP;
     }
+    if (fatal && session_is_rollback(head)) { /* what it asks for is coming true */
+        s->lost = err;
+        return DROP;
+    }
     bool whole = head->kind == FLOW_QUERY || head->kind == FLOW_FUNCTION;
     enum pass pass = client_error(s, o, &err, fatal);
     if (whole)

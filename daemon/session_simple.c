@@ -225,15 +225,32 @@ static bool answer_locally(struct session *s)
     return r != 0;
 }
 
+/* The end of a transaction that was lost with its server needs no other one. */
+static bool end_lost_transaction(struct session *s)
+{
+    enum plan_class class = s->decision->plans[0]->class;
+    bool news = s->lost.sqlstate[0] != '\0';
+    if (!s->ghost || s->server || s->decision->nplans != 1 ||
+        (class != PLAN_ROLLBACK && (class != PLAN_COMMIT || news)))
+        return false;
+    s->lost.sqlstate[0] = '\0';
+    s->ghost = false;
+    s->status = 'I';
+    msg_command_complete(session_out(s), "ROLLBACK");
+    msg_ready(session_out(s), 'I');
+    session_wrote(s);
+    return true;
+}
+
 static enum verdict serve(struct session *s, struct slice sql)
 {
     struct err err;
+    if (end_lost_transaction(s))
+        return TAKEN;
     if (s->lost.sqlstate[0]) {
-        bool rollback = s->decision->nplans == 1 && s->decision->plans[0]->class == PLAN_ROLLBACK;
         err = s->lost;
         s->lost.sqlstate[0] = '\0';
-        if (!rollback)
-            return session_refuse_query(s, &err);
+        return session_refuse_query(s, &err);
     }
     if (answer_locally(s))
         return s->state == SESSION_CLOSING ? GONE : TAKEN;
