@@ -133,6 +133,20 @@ class Connection:
         byte, self.buffer = self.buffer[:1], self.buffer[1:]
         return byte
 
+    def settle(self):
+        """Read what comes, until no more does; nothing at all may be meant, too."""
+        patience = 0.3
+        try:
+            while not self.eof:
+                self.sock.settimeout(patience)
+                data = self.sock.recv(65536)
+                self.buffer += data
+                self.eof, patience = not data, 0.02
+        except (TimeoutError, socket.timeout):
+            pass
+        finally:
+            self.sock.settimeout(TIMEOUT_S)
+
     def is_silent(self, seconds):
         if self.buffer or self.pending or self.eof:
             return False

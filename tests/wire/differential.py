@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Random conversations, held with PostgreSQL and with Partywall: the replies must be the same.
+
+    differential.py [--seed N] [--count N] POSTGRES PARTYWALL
+
+Each of the two is USER:PASSWORD@HOST:PORT/DATABASE; both databases hold the demo's tables.  A
+conversation is a random sequence of simple and extended messages over few names, so that statements
+meet each other: redefined, closed, deallocated, bound after errors, in failed transactions, without
+Sync.  What differs is printed with the shortest part of the conversation that shows it.
+"""
+import argparse
+import pathlib
+import random
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from messages import SENDERS  # noqa: E402
+from run import Connection, Mismatch, Script  # noqa: E402
+
+STATEMENTS = [
+    "SELECT 1", "SELECT $1::int4", "SELECT $1::int4 + $2::int4 AS sum", "", "  ;", "-- nothing",
+    "SELECT g FROM (VALUES (1), (2), (3)) v(g)", "SELEC", "SELECT 1/0", "SELECT 1/$1::int4",
+    "SELECT nope", "SELECT 1 FROM nowhere", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "ROLLBACK TO a",
+    "RELEASE a", "DEALLOCATE ALL", "DEALLOCATE s1", "DEALLOCATE s2", "SET application_name = 'x'",
+    "SHOW application_name", "RESET application_name",
+    'UPDATE "User" SET level = level + 1 WHERE id = \'u1\'',
+    'SELECT level > 0 FROM "User" WHERE id = $1::text', "SELECT 1; SELECT 2",
+]
+SIMPLE = STATEMENTS + [
+    "BEGIN; SELECT 1", "SELECT 1; COMMIT", "SELECT 1; SELECT 1/0; SELECT 2", "BEGIN; SELEC; COMMIT",
+    "SELECT 1;; SELECT 2;", "BEGIN; COMMIT; SELECT 3", "ROLLBACK; BEGIN",
+]
+
+
+def word(text):
+    return text.encode(), True
+
+
+def random_message(rng):
+    """(name, arguments) of one message."""
+    statement = rng.choice(["", "", "s1", "s2"])
+    portal = rng.choice(["", "", "", "p1"])
+    kind = rng.choices(
+        ["Query", "Parse", "Bind", "Describe", "Execute", "Close", "Sync", "Flush", "batch"],
+        [8, 8, 8, 5, 8, 3, 8, 2, 12])[0]
+    if kind == "Query":
+        return [(kind, [rng.choice(SIMPLE)])]
+    if kind == "Parse":
+        return [(kind, [statement, rng.choice(STATEMENTS)])]
+    if kind == "Bind":
+        return [(kind, [portal, statement, *["7"] * rng.choice([0, 0, 1, 2])])]
+    if kind == "Describe":
+        return [(kind, rng.choice([["S", statement], ["P", portal]]))]
+    if kind == "Execute":
+        return [(kind, [portal, rng.choice(["0", "0", "1", "2"])])]
+    if kind == "Close":
+        return [(kind, rng.choice([["S", statement], ["P", portal]]))]
+    if kind == "batch":  # what a driver sends
+        sql = rng.choice(STATEMENTS)
+        values = ["7"] * len(set(re.findall(r"\$\d", sql)))
+        batch = [("Parse", [statement, sql]), ("Bind", [portal, statement, *values]),
+                 ("Describe", ["P", portal]), ("Execute", [portal, "0"]), ("Sync", [])]
+        return batch if rng.random() < 0.7 else batch[:-1]
+    return [(kind, [])]
+
+
+def encode(conversation):
+    return b"".join(SENDERS[name]([word(a) for a in arguments]) for name, arguments in conversation)
+
+
+def said(message):
+    if message.kind == b"E":
+        return "ErrorResponse %s %s" % (message.fields.get("S"), message.fields.get("C"))
+    return str(message)
+
+
+END = [("Sync", []), ("Query", ["ROLLBACK"]), ("Query", ["SELECT 'the end'"])]
+
+
+# An error either way, but not for the same of two reasons.  PostgreSQL analyses before it looks at
+# the name, and looks at the name before it looks at the transaction.
+TOLERATED = {("42703", "42P05"), ("42P01", "42P05"), ("26000", "25P02"), ("34000", "25P02"),
+             ("55000", "26000"), ("55000", "34000")}
+
+
+def same(answer, other):
+    """Is what PostgreSQL said, ${answer}, what Partywall said?"""
+    if len(answer) != len(other):
+        return False
+    for a, b in zip(answer, other):
+        codes = a[-5:], b[-5:]
+        if a != b and not (a[:-5] == b[:-5] and "ErrorResponse" in a and codes in TOLERATED):
+            return False
+    return True
+
+
+def hold(server, conversation, chunks):
+    """What ${server} answers to ${conversation}, sent in pieces of ${chunks} messages; 0: in turns,
+    as a client that reads what it asked for before it goes on."""
+    user, password, host, port, database = server
+    script = Script("differential", host, port, user, password, database, "")
+    script.login([word("application_name=differential")])
+    conn = script.conn()
+    replies, whole = [], conversation + END
+    for i in range(0, len(whole), chunks or 1):
+        conn.send(encode(whole[i:i + (chunks or 1)]), False)
+        if chunks == 0 and whole[i][0] in ("Sync", "Query"):
+            conn.settle()
+    while "ended" not in replies:
+        try:
+            message = script.next_message(None)
+        except Mismatch as e:
+            return replies + [str(e)]
+        replies.append(said(message) if message else "closed")
+        if message is None or message.kind == b"Z" and 'DataRow "the end"' in replies:
+            replies.append("ended")
+    conn.sock.close()
+    return replies
+
+
+def differs(servers, conversation, chunks):
+    answers = []
+    for server in servers:
+        try:
+            answers.append(hold(server, conversation, chunks))
+        except (Mismatch, OSError) as e:
+            answers.append([str(e)])
+    return None if same(*answers) else answers
+
+
+def shortened(servers, conversation, chunks):
+    """Leave out what is not needed for the difference."""
+    i = 0
+    while i < len(conversation):
+        shorter = conversation[:i] + conversation[i + 1:]
+        if differs(servers, shorter, chunks):
+            conversation = shorter
+        else:
+            i += 1
+    return conversation
+
+
+def report(seed, servers, conversation, chunks):
+    conversation = shortened(servers, conversation, chunks)
+    answers = differs(servers, conversation, chunks) or [[], []]
+    print("seed %d, in pieces of %d:" % (seed, chunks))
+    for name, arguments in conversation:
+        print("    > %s %s" % (name, " ".join('"%s"' % a for a in arguments)))
+    for server, answer in zip(("postgres", "partywall"), answers):
+        print("    %s: %s" % (server, "; ".join(answer)))
+
+
+def parse_server(text):
+    match = re.fullmatch(r"([^:]+):([^@]+)@([^:]+):(\d+)/(.+)", text)
+    if not match:
+        sys.exit("not USER:PASSWORD@HOST:PORT/DATABASE: " + text)
+    user, password, host, port, database = match.groups()
+    return user, password, host, int(port), database
+
+
+def main():
+    args = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    args.add_argument("--seed", type=int, default=1)
+    args.add_argument("--count", type=int, default=500)
+    args.add_argument("postgres", type=parse_server)
+    args.add_argument("partywall", type=parse_server)
+    given = args.parse_args()
+    servers, bad = (given.postgres, given.partywall), 0
+    for seed in range(given.seed, given.seed + given.count):
+        rng = random.Random(seed)
+        conversation = sum((random_message(rng) for _ in range(rng.randint(1, 12))), [])
+        chunks = rng.choice([0, 0, 1, 3, 1000])
+        if differs(servers, conversation, chunks):
+            bad += 1
+            report(seed, servers, conversation, chunks)
+            if bad == 10:
+                break
+    print("%d conversations, %d differ" % (seed - given.seed + 1, bad))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
