@@ -35,6 +35,7 @@ struct store {
     pthread_cond_t changed;
     struct write_waiter *waiters; /* for the right to write, first come first served */
     bool write_held;
+    struct sequence_memory *sequences; /* values handed out; see sequence.c */
     atomic_uint next_pid;
 };
 
@@ -111,6 +112,8 @@ struct store_conn {
     struct sequence_use *sequences;
     size_t nsequences;
     uint32_t last_sequence;      /* lastval() */
+    struct sequence_draw *draws; /* of the running statement */
+    size_t ndraws, replayed;
 };
 
 /* -- store.c -- */
@@ -264,6 +267,9 @@ bool guc_at(struct store_conn *c, size_t i, const char **ret_name, const char **
 
 /* -- sequence.c -- */
 void sequence_release(struct store_conn *c);
+void sequence_draws_reset(struct store_conn *c);
+/* What was handed out of ${oid} (0: of all) no longer counts: it was set, or its DDL rolled back. */
+void sequence_forget(struct store *s, uint32_t oid);
 
 /* -- errors.c -- */
 /* Why ${stmt} failed with ${rc}, in PostgreSQL's words.  May run it again inside a savepoint to see names

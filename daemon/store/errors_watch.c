@@ -64,6 +64,7 @@ static int run_again(struct watch *w, const char *triggers, sqlite3_stmt *stmt)
     if (rc == SQLITE_OK) {
         rc = sqlite3_exec(c->db, triggers, NULL, NULL, NULL);
         c->watch = w;
+        c->replayed = 0;
         while (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
             continue;
         c->watch = NULL;

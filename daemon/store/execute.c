@@ -10,6 +10,7 @@ void statement_start(struct store_conn *c)
     atomic_store(&c->cancel, false);
     c->timed_out = false;
     err_reset(&c->context.raised);
+    sequence_draws_reset(c);
     c->context.statement_us = conn_now_us();
     if (!c->context.transaction_us)
         c->context.transaction_us = c->context.statement_us;

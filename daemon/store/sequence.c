@@ -1,20 +1,86 @@
 /* sequence.c: nextval and its kin.
  *
- * A sequence's value is a row of "store.sequence", changed in the caller's transaction: a rollback
- * gives values back (PostgreSQL leaves a gap), which nobody else can have seen, since the caller
- * holds the write lock. */
+ * A sequence's value is a row of "store.sequence", changed in the caller's transaction under the write
+ * lock.  A rollback would give values back, so what was handed out is also remembered in memory, for all
+ * connections: as on PostgreSQL there is a gap then.  (Only a crash forgets it, and with it whoever
+ * could have seen the values.) */
 #include "daemon/store/conn.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+
+struct sequence_memory { /* of the store */
+    uint32_t oid;
+    int64_t last;
+    struct sequence_memory *next;
+};
+
+struct sequence_draw { /* of the running statement, in order, so that it can be run again */
+    int64_t value;
+};
 
 struct sequence_use { /* what this session drew last: currval() */
     uint32_t oid;
     int64_t value;
 };
 
+void sequence_forget(struct store *s, uint32_t oid)
+{
+    pthread_mutex_lock(&s->lock);
+    for (struct sequence_memory **m = &s->sequences; *m;) {
+        struct sequence_memory *gone = *m;
+        if (oid != 0 && gone->oid != oid) {
+            m = &gone->next;
+            continue;
+        }
+        *m = gone->next;
+        free(gone);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Remember, or with ${last} NULL only look: true and ${ret} if something is known. */
+static bool memory(struct store *s, uint32_t oid, const int64_t *last, int64_t *ret)
+{
+    pthread_mutex_lock(&s->lock);
+    struct sequence_memory *m = s->sequences;
+    while (m && m->oid != oid)
+        m = m->next;
+    bool known = m != NULL;
+    if (known && ret)
+        *ret = m->last;
+    if (last && !m && (m = calloc(1, sizeof *m))) {
+        m->oid = oid;
+        m->next = s->sequences;
+        s->sequences = m;
+    }
+    if (last && m)
+        m->last = *last;
+    pthread_mutex_unlock(&s->lock);
+    return known;
+}
+
+void sequence_draws_reset(struct store_conn *c)
+{
+    c->ndraws = c->replayed = 0;
+}
+
+static void draw_add(struct store_conn *c, int64_t value)
+{
+    if ((c->ndraws & (c->ndraws + 1)) == 0) { /* full: 0, 1, 3, 7 ... */
+        struct sequence_draw *grown = realloc(c->draws, (2 * c->ndraws + 1) * sizeof *grown);
+        if (!grown)
+            return; /* only the text of an error depends on it */
+        c->draws = grown;
+    }
+    c->draws[c->ndraws++].value = value;
+}
+
 void sequence_release(struct store_conn *c)
 {
+    free(c->draws);
+    c->draws = NULL;
+    sequence_draws_reset(c);
     free(c->sequences);
     c->sequences = NULL;
     c->nsequences = 0;
@@ -120,13 +186,25 @@ int store_nextval(struct store_context *context, uint32_t oid, int64_t *ret, str
     const struct store_sequence *s = definition(context, oid, err);
     int64_t last, next;
     bool called;
+    if (c->watch && c->replayed < c->ndraws) {
+        *ret = c->draws[c->replayed++].value;
+        return 0;
+    }
     if (!s || may_write(c, "nextval", err) < 0 || read_value(c, oid, &last, &called, err) < 0)
         return -1;
+    int64_t known;
+    if (memory(c->store, oid, NULL, &known) && !s->cycle &&
+        (!called || (s->increment > 0 ? known > last : known < last))) {
+        last = known;
+        called = true;
+    }
     next = last;
     if (called && step(s, last, &next, err) < 0)
         return -1;
     if (write_value(c, oid, next, true, err) < 0 || remember(c, oid, next, err) < 0)
         return -1;
+    memory(c->store, oid, &next, NULL);
+    draw_add(c, next);
     *ret = next;
     return 0;
 }
@@ -166,5 +244,6 @@ int store_setval(struct store_context *context, uint32_t oid, int64_t value, boo
                        "..%" PRId64 ")", value, s->name, s->min, s->max);
     if (write_value(c, oid, value, is_called, err) < 0)
         return -1;
+    sequence_forget(c->store, oid);
     return is_called ? remember(c, oid, value, err) : 0;
 }

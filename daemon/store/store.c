@@ -185,6 +185,7 @@ fail_free:
 
 void store_close(struct store *s)
 {
+    sequence_forget(s, 0);
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
     free(s->path);

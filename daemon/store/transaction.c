@@ -137,6 +137,7 @@ static void db_rollback(struct store_conn *c)
         c->catalog = NULL;
         c->context.catalog = NULL;
         c->ddl = false;
+        sequence_forget(c->store, 0);
     }
 }
 

@@ -4,6 +4,7 @@
  * `:` and `,`, numbers as numeric, strings with the least escaping.  Nesting is bounded. */
 #include "daemon/store/types_impl.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,10 +21,14 @@ struct json {
 static int json_bad(struct json *j)
 {
     err_set(j->err, SQLSTATE_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type %s", j->type);
-    if (j->p == j->end)
+    if (j->p >= j->end) {
         err_detail(j->err, "The input string ended unexpectedly.");
-    else
-        err_detail(j->err, "Unexpected input at byte %zu.", (size_t)(j->p - j->text.data) + 1);
+        return -1;
+    }
+    int n = 0; /* a token: a word, or one character */
+    while (n < j->end - j->p && (isalnum((unsigned char)j->p[n]) || (j->p[n] & 0x80) || j->p[n] == '_'))
+        n++;
+    err_detail(j->err, "Token \"%.*s\" is invalid.", n ? n : 1, j->p);
     return -1;
 }
 
@@ -257,15 +262,17 @@ static int json_member(struct json *j, int depth, struct buf *keys, struct buf *
 {
     struct buf *out = j->out;
     json_blanks(j);
-    if (j->p == j->end || *j->p++ != '"')
+    if (j->p == j->end || *j->p != '"')
         return json_bad(j);
+    j->p++;
     ret->key = buf_len(keys);
     if (json_string(j, out ? keys : NULL) < 0)
         return -1;
     ret->key_len = buf_len(keys) - ret->key;
     json_blanks(j);
-    if (j->p == j->end || *j->p++ != ':')
+    if (j->p == j->end || *j->p != ':')
         return json_bad(j);
+    j->p++;
     ret->value = buf_len(values);
     j->out = out ? values : NULL;
     int rc = json_value(j, depth + 1);
