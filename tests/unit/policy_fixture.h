@@ -217,15 +217,23 @@ static inline void fixture_product_relations(struct fixture *f)
     catalog_add_key(r, "User_email_tenantId_key", false, pair, 2);
     fixture_foreign(r, "User_tenantId_fkey", 5, "Tenant");
     r = fixture_table(f, "Workflow", 'r',
-                      "id text n, name text n, config text n, status text n,"
-                      "createdAt timestamp3 nd, userId text n, tenantId text n");
+                      "id text n, name text n, config text n, status text nd,"
+                      "createdAt timestamp3 nd, userId text, tenantId text n");
     fixture_primary(r, "Workflow_pkey", 1);
     fixture_foreign(r, "Workflow_userId_fkey", 6, "User");
     fixture_foreign(r, "Workflow_tenantId_fkey", 7, "Tenant");
-    r = fixture_table(f, "Credential", 'r', "username text n, password text n, tenantId text n");
+    r = fixture_table(f, "Credential", 'r', "username text n, passwordHash text n, tenantId text n");
     fixture_primary(r, "Credential_pkey", 1);
     r = fixture_table(f, "SystemConfig", 'r', "key text n, value text n, tenantId text n");
     fixture_primary(r, "SystemConfig_pkey", 1);
+    r = fixture_table(f, "InstalledPackage", 'r', "packageId text n, installedAt timestamp3 nd,"
+                      "version text n, enabled bool nd, tenantId text n");
+    fixture_primary(r, "InstalledPackage_pkey", 1);
+    r = fixture_table(f, "PackageData", 'r', "packageId text n, data jsonb n, tenantId text n");
+    fixture_primary(r, "PackageData_pkey", 1);
+    r = fixture_table(f, "PasswordResetToken", 'r',
+                      "username text n, token text n, expiresAt timestamp3 n, tenantId text n");
+    fixture_primary(r, "PasswordResetToken_pkey", 1);
 }
 
 static inline void fixture_product(struct fixture *f)
