@@ -158,10 +158,20 @@ static int where_from(struct splice *p, const struct change *c, int at)
     return 0;
 }
 
+/* TABLE t takes no WHERE: it becomes what it stands for.  Returns whether token ${at} begins its name. */
+static bool untable(struct splice *p, int at)
+{
+    int keyword = at - 1 - (tokens_is(&p->t, at - 1, "only") ? 1 : 0);
+    if (!tokens_is(&p->t, keyword, "table"))
+        return false;
+    replace(p, keyword, keyword + 1, "SELECT * FROM");
+    return true;
+}
+
 static int where(struct splice *p, const struct change *c)
 {
     int at = c->anchor ? tokens_at(&p->t, c->anchor->location) : -1;
-    if (at >= 0 && IsA(c->stmt, SelectStmt))
+    if (at >= 0 && IsA(c->stmt, SelectStmt) && !untable(p, at))
         at = tokens_back_to(&p->t, at, "from");
     return at < 0 ? lost(p, "FROM") : where_from(p, c, at + 1);
 }

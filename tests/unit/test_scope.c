@@ -1,0 +1,339 @@
+/* link: policy */
+#include "policy/policy.h"
+
+#include "unit/deep_stack.h"
+#include "unit/policy_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* Golden rows: SQL in, text for the server or SQLSTATE out.  T(n) stands for the predicate's right side. */
+#define T(n)     " OPERATOR(pg_catalog.=) $" #n "::text"
+#define Q(r, n)  "\"" r "\".\"tenantId\"" T(n)
+#define WF(n)    "(SELECT partywall_p0.\"id\" FROM \"public\".\"Workflow\" AS partywall_p0 WHERE " \
+                 "\"partywall_p0\".\"tenantId\"" T(n) ")"
+#define STEP(n)  "\"step\".\"workflowId\" IN " WF(n)
+#define NOT_MINE(what) "(SELECT 'partywall:42501:" what "'::text)::int4::text"
+#define NO_USER  "(SELECT 'partywall:23503:Workflow:Workflow_userId_fkey'::text)::int4"
+
+struct row {
+    const char *sql;
+    const char *want; /* five characters: SQLSTATE of a refusal */
+};
+
+static const struct row rows[] = {
+    /* qual, and the client's condition in parentheses, quals first */
+    {"SELECT * FROM \"User\"", "SELECT * FROM \"User\" WHERE " Q("User", 1)},
+    {"SELECT * FROM \"User\" -- tail", "SELECT * FROM \"User\" WHERE " Q("User", 1)},
+    {"SELECT id FROM \"User\" WHERE id=$1 OR true ORDER BY 1",
+     "SELECT id FROM \"User\" WHERE " Q("User", 2) " AND (id=$1 OR true) ORDER BY 1"},
+    {"SELECT u.id FROM \"User\" u, \"Workflow\" AS w WHERE u.id = w.id",
+     "SELECT u.id FROM \"User\" u, \"Workflow\" AS w WHERE " Q("u", 1) " AND " Q("w", 1)
+     " AND (u.id = w.id)"},
+    {"SELECT 1 FROM \"User\" u(a,b,c,d,e)",
+     "SELECT 1 FROM \"User\" u(a,b,c,d,e) WHERE \"u\".\"e\"" T(1)},
+    {"TABLE \"User\" ORDER BY 1", "SELECT * FROM \"User\" WHERE " Q("User", 1) " ORDER BY 1"},
+    {"SELECT id FROM step WHERE id IN (TABLE ONLY \"User\")", "SELECT id FROM step WHERE " STEP(1)
+     " AND (CASE WHEN " STEP(1) " THEN (id IN (SELECT * FROM ONLY \"User\" WHERE " Q("User", 1) ")) END)"},
+    {"SELECT code FROM country", "SELECT code FROM country"},
+    {"SELECT id FROM \"User\" x TABLESAMPLE BERNOULLI(10) FOR UPDATE SKIP LOCKED",
+     "SELECT id FROM \"User\" x TABLESAMPLE BERNOULLI(10) WHERE " Q("x", 1) " FOR UPDATE SKIP LOCKED"},
+    {"SELECT 1 FROM \"User\" TABLESAMPLE SYSTEM(10)", "0A000"},
+    /* the climb rule */
+    {"SELECT 1 FROM \"User\" u LEFT JOIN \"Workflow\" w ON w.id = u.id",
+     "SELECT 1 FROM \"User\" u LEFT JOIN \"Workflow\" w ON " Q("w", 1) " AND (w.id = u.id) WHERE " Q("u", 1)},
+    {"SELECT 1 FROM \"User\" u RIGHT JOIN \"Workflow\" w ON true WHERE w.id > 1",
+     "SELECT 1 FROM \"User\" u RIGHT JOIN \"Workflow\" w ON " Q("u", 1) " AND (true) WHERE " Q("w", 1)
+     " AND (w.id > 1)"},
+    {"SELECT 1 FROM \"User\" u LEFT JOIN (\"Workflow\" a JOIN \"Workflow\" b ON a.id = b.id) ON a.id = u.id",
+     "SELECT 1 FROM \"User\" u LEFT JOIN (\"Workflow\" a JOIN \"Workflow\" b ON a.id = b.id) ON "
+     Q("a", 1) " AND " Q("b", 1) " AND (a.id = u.id) WHERE " Q("u", 1)},
+    {"SELECT 1 FROM country c LEFT JOIN \"User\" u LEFT JOIN \"Workflow\" w ON w.id = u.id ON true",
+     "SELECT 1 FROM country c LEFT JOIN \"User\" u LEFT JOIN \"Workflow\" w ON " Q("w", 1)
+     " AND (w.id = u.id) ON " Q("u", 1) " AND (true)"},
+    {"SELECT 1 FROM \"User\" u LEFT JOIN \"Workflow\" w USING (id)",
+     "SELECT 1 FROM \"User\" u LEFT JOIN (SELECT * FROM \"Workflow\" WHERE " Q("Workflow", 1)
+     ") w USING (id) WHERE " Q("u", 1)},
+    {"SELECT 1 FROM \"User\" FULL JOIN ONLY \"Workflow\" USING (id)",
+     "SELECT 1 FROM (SELECT * FROM \"User\" WHERE " Q("User", 1) ") AS \"User\" FULL JOIN "
+     "(SELECT * FROM ONLY \"Workflow\" WHERE " Q("Workflow", 1) ") AS \"Workflow\" USING (id)"},
+    {"SELECT j.a FROM (\"User\" u JOIN country ON true) AS j(a)",
+     "SELECT j.a FROM ((SELECT * FROM \"User\" WHERE " Q("User", 1) " OFFSET 0) u JOIN country ON true) AS j(a)"},
+    /* every query has its own */
+    {"SELECT (SELECT max(id) FROM \"User\") FROM country LIMIT (SELECT 1 FROM \"Workflow\" LIMIT 1)",
+     "SELECT (SELECT max(id) FROM \"User\" WHERE " Q("User", 1) ") FROM country LIMIT "
+     "(SELECT 1 FROM \"Workflow\" WHERE " Q("Workflow", 1) " LIMIT 1)"},
+    {"SELECT id FROM \"User\" UNION (SELECT id FROM \"Workflow\" WHERE id < 3)",
+     "SELECT id FROM \"User\" WHERE " Q("User", 1) " UNION (SELECT id FROM \"Workflow\" WHERE "
+     Q("Workflow", 1) " AND (id < 3))"},
+    {"SELECT id FROM \"User\" WHERE id IN (SELECT \"userId\" FROM \"Workflow\") AND level = 3",
+     "SELECT id FROM \"User\" WHERE " Q("User", 1) " AND (id IN (SELECT \"userId\" FROM \"Workflow\" WHERE "
+     Q("Workflow", 1) ") AND level = 3)"},
+    /* names */
+    {"WITH \"User\" AS (SELECT 1 AS one) SELECT one FROM \"User\"",
+     "WITH \"User\" AS (SELECT 1 AS one) SELECT one FROM \"User\""},
+    {"WITH \"User\" AS (SELECT 1) SELECT 1 FROM public.\"User\"",
+     "WITH \"User\" AS (SELECT 1) SELECT 1 FROM public.\"User\" WHERE " Q("User", 1)},
+    {"WITH \"User\" AS (SELECT id FROM \"User\") SELECT id FROM \"User\"",
+     "WITH \"User\" AS (SELECT id FROM \"User\" WHERE " Q("User", 1) ") SELECT id FROM \"User\""},
+    {"WITH \"User\" AS (SELECT 1) DELETE FROM \"User\"",
+     "WITH \"User\" AS (SELECT 1) DELETE FROM \"User\" WHERE " Q("User", 1)},
+    {"SELECT 1 FROM (WITH x AS (SELECT 1) SELECT 1 FROM x) q, x", "42P01"},
+    {"SELECT 1 FROM other.public.\"User\"", "0A000"},
+    {"SELECT 1 FROM pg_temp.\"User\"", "42P01"},
+    {"SELECT 1 FROM \"user\"", "42P01"},
+    {"SELECT 1 FROM wf_log", "42501"},
+    {"SELECT 1 FROM workflow_names", "42501"},
+    {"SELECT 1 FROM event_2024", "SELECT 1 FROM event_2024 WHERE " Q("event_2024", 1)},
+    {"SELECT * INTO x FROM \"User\"", "42501"},
+    {"SELECT 1 FROM country FOR UPDATE", "42501"},
+    {"SELECT 1 FROM (SELECT * FROM country) c FOR SHARE", "42501"},
+    /* leaky conditions */
+    {"SELECT id FROM \"User\" WHERE id = 1 AND password ~ 'x'",
+     "SELECT id FROM \"User\" WHERE " Q("User", 1) " AND (id = 1 AND CASE WHEN " Q("User", 1)
+     " THEN (password ~ 'x') END)"},
+    {"SELECT id FROM \"User\" WHERE (id BETWEEN 1 AND 2 AND (level = 1 AND 1/level = 1))",
+     "SELECT id FROM \"User\" WHERE " Q("User", 1) " AND ((id BETWEEN 1 AND 2 AND (level = 1 AND CASE WHEN "
+     Q("User", 1) " THEN (1/level = 1) END)))"},
+    {"SELECT 1 FROM country c LEFT JOIN \"User\" u ON true WHERE u.password LIKE 'a%'",
+     "SELECT 1 FROM country c LEFT JOIN \"User\" u ON " Q("u", 1) " AND (true) WHERE CASE WHEN (" Q("u", 1)
+     " OR \"u\".\"tenantId\" IS NULL) THEN (u.password LIKE 'a%') END"},
+    {"SELECT 1 FROM (SELECT password AS p FROM \"User\") s WHERE p::int = 1",
+     "SELECT 1 FROM (SELECT password AS p FROM \"User\" WHERE " Q("User", 1) " OFFSET 0) s WHERE p::int = 1"},
+    {"WITH s AS (SELECT password AS p FROM \"User\") SELECT 1 FROM s WHERE p::int = 1",
+     "WITH s AS (SELECT password AS p FROM \"User\" WHERE " Q("User", 1) " OFFSET 0) SELECT 1 FROM s WHERE p::int = 1"},
+    {"SELECT level FROM \"User\" GROUP BY level HAVING 1/level = 1",
+     "SELECT level FROM \"User\" WHERE " Q("User", 1) " GROUP BY level HAVING CASE WHEN count(*) >= 0 THEN (1/level = 1) END"},
+    /* through a parent */
+    {"SELECT id FROM step WHERE id = 1", "SELECT id FROM step WHERE " STEP(1) " AND (id = 1)"},
+    {"INSERT INTO step VALUES (1, $1, 'b')",
+     "INSERT INTO step VALUES (1, COALESCE((SELECT partywall_p0.\"id\" FROM \"public\".\"Workflow\" AS partywall_p0 "
+     "WHERE partywall_p0.\"id\" OPERATOR(pg_catalog.=) ($1) AND \"partywall_p0\".\"tenantId\"" T(2)
+     "), (SELECT 'partywall:23503:step:step_workflowId_fkey'::text)::int4), 'b')"},
+    {"INSERT INTO step(id, body) VALUES (1, 'b')", "INSERT INTO step(id, body) VALUES (1, 'b')"},
+    {"UPDATE step SET \"workflowId\" = id + 1",
+     "UPDATE step SET \"workflowId\" = CASE WHEN (id + 1) IN " WF(1) " THEN (id + 1) ELSE "
+     "(SELECT 'partywall:23503:step:step_workflowId_fkey'::text)::int4 END WHERE " STEP(1)},
+    {"UPDATE step SET \"workflowId\" = (SELECT 60)", "0A000"},
+    {"UPDATE step SET \"workflowId\" = (random()*9)::int", "0A000"},
+    /* INSERT */
+    {"INSERT INTO \"User\"(id,email,password) VALUES ($1,$2,$3),(DEFAULT,'a','b') RETURNING *",
+     "INSERT INTO \"User\"(id,email,password, \"tenantId\") VALUES ($1,$2,$3, $4::text),(DEFAULT,'a','b', $4::text) RETURNING *"},
+    {"INSERT INTO \"User\" VALUES (1,'a')",
+     "INSERT INTO \"User\" (\"id\", \"email\", \"tenantId\") VALUES (1,'a', $1::text)"},
+    {"INSERT INTO \"User\" AS u VALUES (1,'a')",
+     "INSERT INTO \"User\" AS u (\"id\", \"email\", \"tenantId\") VALUES (1,'a', $1::text)"},
+    {"INSERT INTO \"User\"(\"tenantId\", id) VALUES ($1, 1), (DEFAULT, 2)",
+     "INSERT INTO \"User\"(\"tenantId\", id) VALUES (CASE WHEN ($1)" T(2) " THEN $2::text ELSE "
+     NOT_MINE("User:tenantId") " END, 1), ($2::text, 2)"},
+    {"INSERT INTO \"User\" DEFAULT VALUES", "INSERT INTO \"User\" (\"tenantId\") VALUES ($1::text)"},
+    {"INSERT INTO \"User\"(id) SELECT DISTINCT 1 UNION ALL VALUES (2) UNION SELECT id x FROM \"User\"",
+     "INSERT INTO \"User\"(id, \"tenantId\") SELECT DISTINCT 1, $1::text UNION ALL VALUES (2, $1::text) "
+     "UNION SELECT id x, $1::text FROM \"User\" WHERE " Q("User", 1)},
+    {"INSERT INTO \"User\"(id, \"tenantId\") SELECT 1, name AS t FROM country",
+     "INSERT INTO \"User\"(id, \"tenantId\") SELECT 1, CASE WHEN (name)" T(1) " THEN $1::text ELSE "
+     NOT_MINE("User:tenantId") " END AS t FROM country"},
+    {"INSERT INTO \"Workflow\"(id,name,\"userId\") VALUES (1,'n',NULL)",
+     "INSERT INTO \"Workflow\"(id,name,\"userId\", \"tenantId\") VALUES (1,'n',COALESCE((SELECT partywall_p0.\"id\" "
+     "FROM \"public\".\"User\" AS partywall_p0 WHERE partywall_p0.\"id\" OPERATOR(pg_catalog.=) (NULL) AND "
+     "\"partywall_p0\".\"tenantId\"" T(1) "), CASE WHEN (NULL) IS NULL THEN NULL ELSE " NO_USER " END), $1::text)"},
+    {"INSERT INTO \"User\"(id) VALUES (1) ON CONFLICT (id) DO UPDATE SET level = 1 WHERE \"User\".id = 2 RETURNING id",
+     "INSERT INTO \"User\"(id, \"tenantId\") VALUES (1, $1::text) ON CONFLICT (id) DO UPDATE SET level = 1 WHERE CASE WHEN "
+     Q("User", 1) " THEN (\"User\".id = 2) ELSE (SELECT 'partywall:23505:User:'::text)::bool END RETURNING id"},
+    {"INSERT INTO \"User\"(id) VALUES (1) ON CONFLICT (id) DO UPDATE SET level = excluded.level",
+     "INSERT INTO \"User\"(id, \"tenantId\") VALUES (1, $1::text) ON CONFLICT (id) DO UPDATE SET level = excluded.level "
+     "WHERE CASE WHEN " Q("User", 1) " THEN true ELSE (SELECT 'partywall:23505:User:'::text)::bool END"},
+    {"INSERT INTO country VALUES ('x','y')", "42501"},
+    {"INSERT INTO \"Tenant\"(id,name) VALUES ('x','y')", "42501"},
+    {"INSERT INTO all_workflows VALUES (1)", "42501"},
+    {"INSERT INTO \"User\" SELECT * FROM \"User\"", "0A000"},
+    {"INSERT INTO \"User\"(nope) VALUES (1)", "42703"},
+    {"INSERT INTO \"User\" VALUES (1,2,3,4,5,6)", "42601"},
+    /* UPDATE, DELETE, COPY */
+    {"UPDATE \"User\" SET \"tenantId\" = 'x', level = 2 WHERE id = 1",
+     "UPDATE \"User\" SET \"tenantId\" = CASE WHEN ('x')" T(1) " THEN $1::text ELSE " NOT_MINE("User:tenantId")
+     " END, level = 2 WHERE " Q("User", 1) " AND (id = 1)"},
+    {"UPDATE \"User\" SET \"tenantId\" = DEFAULT", "UPDATE \"User\" SET \"tenantId\" = $1::text WHERE " Q("User", 1)},
+    {"UPDATE \"User\" SET (\"tenantId\", level) = ('x', 1)", "0A000"},
+    {"UPDATE \"User\" u SET (level, email) = (SELECT 1, w.name FROM \"Workflow\" w) FROM \"Workflow\" x RETURNING x.id",
+     "UPDATE \"User\" u SET (level, email) = (SELECT 1, w.name FROM \"Workflow\" w WHERE " Q("w", 1)
+     ") FROM \"Workflow\" x WHERE " Q("u", 1) " AND " Q("x", 1) " RETURNING x.id"},
+    {"DELETE FROM \"User\" USING \"Workflow\" w WHERE w.id = \"User\".id",
+     "DELETE FROM \"User\" USING \"Workflow\" w WHERE " Q("User", 1) " AND " Q("w", 1) " AND (w.id = \"User\".id)"},
+    {"DELETE FROM api_key", "42501"},
+    {"DELETE FROM \"User\" WHERE CURRENT OF c", "0A000"},
+    {"COPY \"User\"(id, email) TO STDOUT", "COPY (SELECT \"id\", \"email\" FROM \"User\" WHERE " Q("User", 1) ") TO STDOUT"},
+    {"COPY public.country TO STDOUT CSV", "COPY (SELECT \"code\", \"name\" FROM public.country) TO STDOUT CSV"},
+    {"COPY (SELECT id FROM \"User\") TO STDOUT", "COPY (SELECT id FROM \"User\" WHERE " Q("User", 1) ") TO STDOUT"},
+    {"COPY \"User\" TO '/tmp/x'", "42501"},
+    {"COPY \"User\" FROM STDIN", "0A000"},
+    /* what hides in odd lexis */
+    {"SELECT 1 FROM \"User\" AS \"WHERE\" /* WHERE */ ORDER /**/ BY 1",
+     "SELECT 1 FROM \"User\" AS \"WHERE\" WHERE " Q("WHERE", 1) " /* WHERE */ ORDER /**/ BY 1"},
+    {"SELECT 1 AS from FROM \"User\" x WHERE x.id IS DISTINCT FROM 2",
+     "SELECT 1 AS from FROM \"User\" x WHERE " Q("x", 1) " AND (x.id IS DISTINCT FROM 2)"},
+    {"SELECT 1 FROM \"User\" \"a\"\"b\"", "SELECT 1 FROM \"User\" \"a\"\"b\" WHERE " Q("a\"\"b", 1)},
+    {"SELECT 1 FROM u&\"\\0055ser\" x", "SELECT 1 FROM u&\"\\0055ser\" x WHERE " Q("x", 1)},
+    {"SELECT $65536", "42P02"},
+    {"SELECT $0", "42P02"},
+    {"SELECT (SELECT", "42601"},
+    {"MERGE INTO \"User\" u USING country c ON true WHEN MATCHED THEN DELETE", "0A000"},
+};
+
+static struct decision *decide(const struct fixture *f, const char *sql, bool confined)
+{
+    struct policy_request req = {.rules = &f->rules,
+                                 .catalog = f->catalog,
+                                 .confined = confined,
+                                 .sql = {sql, strlen(sql)}};
+    struct err err;
+    struct decision *d = policy_decide(NULL, &req, &err);
+    assert_non_null(d);
+    return d;
+}
+
+static int check(const struct fixture *f, const struct row *row)
+{
+    struct decision *d = decide(f, row->sql, true);
+    const struct plan *p = d->plans[0];
+    const char *got = p->refused ? p->err.sqlstate : p->text;
+    int bad = strcmp(got, row->want) != 0;
+    if (bad)
+        print_error("%s\n  want %s\n  got  %s (%s)\n", row->sql, row->want, got,
+                    p->refused ? p->err.message : "");
+    decision_unref(d);
+    return bad;
+}
+
+static void test_golden(void **state)
+{
+    (void)state;
+    int bad = 0;
+    struct fixture f = {0};
+    fixture_attacks(&f);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        bad += check(&f, &rows[i]);
+    fixture_release(&f);
+    assert_int_equal(bad, 0);
+}
+
+/* The places are the hidden parameter and nothing else, and a literal stays one. */
+static void test_places(void **state)
+{
+    (void)state;
+    struct fixture f = {0};
+    fixture_attacks(&f);
+    struct decision *d = decide(&f, "SELECT '$2', $1, id FROM \"User\" WHERE id = $1", true);
+    const struct plan *p = d->plans[0];
+    assert_true(p->hidden);
+    assert_int_equal(p->nparams, 1);
+    assert_int_equal(p->nplaces, 1);
+    struct buf b;
+    buf_init(&b, 4096);
+    plan_text_literal(p, (struct slice){"o'b\\c", 5}, &b);
+    buf_append(&b, "", 1);
+    assert_string_equal(buf_peek(&b).data,
+                        "SELECT '$2', $1, id FROM \"User\" WHERE \"User\".\"tenantId\" "
+                        "OPERATOR(pg_catalog.=)  E'o''b\\\\c'::text AND (id = $1)");
+    buf_release(&b);
+    decision_unref(d);
+    fixture_release(&f);
+}
+
+static void test_statements(void **state)
+{
+    (void)state;
+    struct fixture f = {0};
+    fixture_attacks(&f);
+    static const char sql[] = ";; SELECT 1 -- one\n ; BEGIN; DELETE FROM country; /* x */ SELECT 2 /* y */ ;";
+    struct decision *d = decide(&f, sql, true);
+    assert_int_equal(d->nplans, 4);
+    assert_string_equal(d->plans[0]->text, "SELECT 1");
+    assert_int_equal(d->plans[0]->class, PLAN_READ);
+    assert_int_equal(d->plans[1]->class, PLAN_BEGIN);
+    assert_true(d->plans[2]->refused);
+    assert_int_equal(d->plans[2]->err.position, 42);
+    assert_string_equal(d->plans[3]->text, "SELECT 2");
+    assert_memory_equal(sql + d->plans[3]->source_offset, "SELECT 2", d->plans[3]->source_len);
+    decision_unref(d);
+
+    d = decide(&f, " -- nothing\n ; ", true);
+    assert_int_equal(d->nplans, 1);
+    assert_int_equal(d->plans[0]->class, PLAN_EMPTY);
+    decision_unref(d);
+
+    d = decide(&f, "SELECT 'é', * FROM nowhere", true);
+    assert_int_equal(d->plans[0]->err.position, 20); /* in characters */
+    decision_unref(d);
+
+    d = decide(&f, "SELECT * FROM \"User\" u FOR UPDATE", true);
+    assert_int_equal(d->plans[0]->class, PLAN_WRITE);
+    decision_unref(d);
+
+    d = decide(&f, "SELECT * FROM \"User\" WHERE id = $1; DROP TABLE \"User\"", false);
+    assert_int_equal(d->nplans, 2);
+    assert_string_equal(d->plans[0]->text, "SELECT * FROM \"User\" WHERE id = $1");
+    assert_int_equal(d->plans[0]->nparams, 1);
+    assert_false(d->plans[0]->hidden);
+    assert_int_equal(d->plans[1]->class, PLAN_DDL);
+    decision_unref(d);
+    fixture_release(&f);
+}
+
+/* What a refusal says. */
+static void test_hints(void **state)
+{
+    (void)state;
+    struct fixture f = {0};
+    fixture_attacks(&f);
+    struct decision *d = decide(&f, "DELETE FROM country", true);
+    assert_non_null(strstr(d->plans[0]->err.hint, "rule policy.tables.country, "));
+    decision_unref(d);
+    f.rules.hints = false;
+    d = decide(&f, "DELETE FROM country", true);
+    assert_string_equal(d->plans[0]->err.hint, "");
+    decision_unref(d);
+    fixture_release(&f);
+}
+
+static void test_markers(void **state)
+{
+    (void)state;
+    struct err err;
+    assert_true(policy_check_failed(
+        "invalid input syntax for type integer: \"partywall:23503:step:step_fk\"", &err));
+    assert_string_equal(err.sqlstate, "23503");
+    assert_string_equal(err.constraint, "step_fk");
+    assert_string_equal(err.table, "step");
+    assert_true(policy_check_failed("x \"partywall:42501:User:tenantId\"", &err));
+    assert_string_equal(err.message,
+                        "value of column \"tenantId\" of relation \"User\" is not the session's tenant");
+    assert_true(policy_check_failed("x \"partywall:23505:User:\"", &err));
+    assert_string_equal(err.sqlstate, "23505");
+    assert_false(policy_check_failed("invalid input syntax for type integer: \"x\"", &err));
+    assert_false(policy_check_failed("partywall:", &err));
+    assert_false(policy_check_failed("partywall:2350", &err));
+    assert_false(policy_check_failed("partywall:99999:a:b", &err));
+    assert_false(policy_check_failed("partywall:23505:a", &err));
+}
+
+static void run(void *arg)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden), cmocka_unit_test(test_places),
+        cmocka_unit_test(test_statements), cmocka_unit_test(test_hints),
+        cmocka_unit_test(test_markers),
+    };
+    *(int *)arg = cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+    int failed = -1;
+    deep_stack_run(run, &failed);
+    return failed;
+}
