@@ -37,8 +37,8 @@ static const char *constant_text(const Node *node)
 }
 
 /* An upper bound of the absolute value of ${node}, or -1 if none is known or it is over the limit.
- * Constants and lengths of values in memory, and sums, products and choices of them; ${depth} bounds the
- * recursion. */
+ * Constants and lengths of values in memory, and sums, products and choices of them; ${depth}
+ * bounds the recursion. */
 static int64_t size_bound(const Node *node, int depth);
 
 static int64_t size_bound_list(const List *items, int depth)
@@ -63,7 +63,7 @@ static int64_t size_bound_const(const A_Const *c)
         return -1;
     const char *text = c->val.sval.sval;
     size_t n = strspn(text, "0123456789");
-    return n > 0 && n < 9 && text[n] == '\0' ? atoi(text) : -1;
+    return n > 0 && n < 9 && text[n] == '\0' ? strtol(text, NULL, 10) : -1;
 }
 
 static int64_t size_bound_operator(const A_Expr *e, int depth)
@@ -194,8 +194,7 @@ int arguments_check(const struct rules *rules, const char *name, const FuncCall 
 {
     if (!arguments_matter(name))
         return 0;
-    int status =
-        call->func_variadic ? refuse_size(name, err) : check(rules, name, call->args, err);
+    int status = call->func_variadic ? refuse_size(name, err) : check(rules, name, call->args, err);
     if (status == 0)
         return 0;
     err->position = call->location >= 0 ? call->location + 1 : 0;

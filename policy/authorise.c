@@ -7,7 +7,8 @@
 #include "policy/types.h"
 #include "protocol/sqlstate.h"
 
-/* A name of one or two parts.  ${schema} is NULL if unqualified; "pg_catalog" counts as it stands. */
+/* A name of one or two parts.  ${schema} is NULL if unqualified; "pg_catalog" counts as it stands.
+ */
 struct name {
     const char *schema;
     const char *name;
@@ -45,13 +46,15 @@ static bool name_read(const List *parts, struct name *ret)
     return true;
 }
 
-/* Does policy.functions.allow list ${schema}.${name}?  Operators are listed there too: "public.===". */
+/* Does policy.functions.allow list ${schema}.${name}?  Operators are listed there too:
+ * "public.===". */
 static bool rules_allow(const struct rules *rules, const char *schema, const char *name)
 {
     size_t n = strlen(schema);
     for (size_t i = 0; i < rules->nallowed_functions; i++) {
         const char *listed = rules->allowed_functions[i];
-        if (strncmp(listed, schema, n) == 0 && listed[n] == '.' && strcmp(listed + n + 1, name) == 0)
+        if (strncmp(listed, schema, n) == 0 && listed[n] == '.' &&
+            strcmp(listed + n + 1, name) == 0)
             return true;
     }
     return false;
@@ -61,9 +64,10 @@ static bool rules_allow(const struct rules *rules, const char *schema, const cha
 
 typedef bool (*has_fn)(const struct catalog *c, const char *schema, const char *name);
 
-/* Is there one of this name in a schema of the search_path that rules do not allow?  ${*ret_any}: is
- * there one at all? */
-static bool path_has_unlisted(const struct authorise *a, has_fn has, const char *name, bool *ret_any)
+/* Is there one of this name in a schema of the search_path that rules do not allow?  ${*ret_any}:
+ * is there one at all? */
+static bool path_has_unlisted(const struct authorise *a, has_fn has, const char *name,
+                              bool *ret_any)
 {
     const char *const *path;
     size_t n = catalog_search_path(a->catalog, &path);
@@ -148,8 +152,7 @@ int authorise_call(const struct authorise *a, const FuncCall *call, struct err *
     return arguments_check(a->rules, f.name, call, err);
 }
 
-int authorise_attribute(const struct authorise *a, const char *field, int location,
-                        struct err *err)
+int authorise_attribute(const struct authorise *a, const char *field, int location, struct err *err)
 {
     struct name f = {.name = field};
     if (strlen(field) >= ERR_NAME_BYTES)
@@ -158,8 +161,8 @@ int authorise_attribute(const struct authorise *a, const char *field, int locati
     stpcpy(f.shown, field);
     bool user_has;
     path_has_unlisted(a, catalog_has_user_function, field, &user_has);
-    /* A catalog that does not even know now() was read without built-in functions: then the closed list
-     * alone decides. */
+    /* A catalog that does not even know now() was read without built-in functions: then the closed
+     * list alone decides. */
     bool known = in_pg_catalog(a, "now");
     if (user_has || in_pg_catalog(a, field) || functions_allowed(field)) {
         if (check_function(a, &f, location, err) < 0)

@@ -1,10 +1,12 @@
-/* authorise.h: which functions, operators, types and catalog relations a confined statement may name.
+/* authorise.h: which functions, operators, types and catalog relations a confined statement may
+ * name.
  *
  * Closed lists: what is not on one is refused (42501).  Names are looked up as PostgreSQL would: an
- * unqualified name means pg_catalog unless something of that name in a schema of the search_path could be
- * chosen instead, so such a name is refused unless rules allow it.  No state, no I/O; called inside
- * parse_protect.  All checks return 0, or -1 with SQLSTATE, message and ${err}->position = byte offset + 1
- * of ${location} in the text parsed (0 if ${location} is unknown).
+ * unqualified name means pg_catalog unless something of that name in a schema of the search_path
+ * could be chosen instead, so such a name is refused unless rules allow it.  No state, no I/O;
+ * called inside parse_protect.  All checks return 0, or -1 with SQLSTATE, message and
+ * ${err}->position = byte offset + 1 of ${location} in the text parsed (0 if ${location} is
+ * unknown).
  *
  * What the caller's walk must hand over:
  *   FuncCall                     authorise_call (also in FROM, CALL arguments, DEFAULT, anywhere)
@@ -14,13 +16,12 @@
  *                                authorise_operator
  *   TypeCast, XmlSerialize, RangeTableFunc columns, coldeflist
  *                                authorise_type, or authorise_cast when the argument is known
- *   SQLValueFunction             nothing: CURRENT_DATE, CURRENT_USER, ... are all allowed; the names say what
- *                                the client itself gave, or the shared role's
- *   NullTest, BooleanTest, MinMaxExpr, CoalesceExpr, GroupingFunc, CollateClause, RowExpr, A_ArrayExpr
- *                                nothing but their parts
- *   XmlExpr, XmlSerialize, RangeTableFunc, CurrentOfExpr, SetToDefault outside of its places, RawStmt
- *   in a query, and every node tag the caller does not know: refused by the caller
- *   each SELECT / UPDATE / DELETE / MERGE level: authorise_join_count with the number of its relations */
+ *   SQLValueFunction             nothing: CURRENT_DATE, CURRENT_USER, ... are all allowed; the
+ * names say what the client itself gave, or the shared role's NullTest, BooleanTest, MinMaxExpr,
+ * CoalesceExpr, GroupingFunc, CollateClause, RowExpr, A_ArrayExpr nothing but their parts XmlExpr,
+ * XmlSerialize, RangeTableFunc, CurrentOfExpr, SetToDefault outside of its places, RawStmt in a
+ * query, and every node tag the caller does not know: refused by the caller each SELECT / UPDATE /
+ * DELETE / MERGE level: authorise_join_count with the number of its relations */
 #pragma once
 
 #include "policy/catalog.h"
@@ -33,8 +34,8 @@ struct authorise {
     const struct catalog *catalog;
 };
 
-/* A call by name alone.  Functions whose first argument decides (current_setting, lpad, ...) are refused
- * here when that argument cannot be seen: prefer authorise_call. */
+/* A call by name alone.  Functions whose first argument decides (current_setting, lpad, ...) are
+ * refused here when that argument cannot be seen: prefer authorise_call. */
 int authorise_function(const struct authorise *a, const List *name, int nargs, int location,
                        struct err *err) MUSTCHECK;
 
@@ -42,8 +43,9 @@ int authorise_function(const struct authorise *a, const List *name, int nargs, i
  * (current_setting's name; sizes of lpad, rpad, repeat, array_fill).  Arguments are not walked. */
 int authorise_call(const struct authorise *a, const FuncCall *call, struct err *err) MUSTCHECK;
 
-/* `x.f`, `(x).f` where f is not a known column of x: PostgreSQL may call function f(x) without a call
- * node.  Allowed when f is no function at all (the server will say 42703) or one that is allowed. */
+/* `x.f`, `(x).f` where f is not a known column of x: PostgreSQL may call function f(x) without a
+ * call node.  Allowed when f is no function at all (the server will say 42703) or one that is
+ * allowed. */
 int authorise_attribute(const struct authorise *a, const char *field, int location,
                         struct err *err) MUSTCHECK;
 
@@ -53,19 +55,19 @@ int authorise_operator(const struct authorise *a, const List *name, int location
 
 int authorise_type(const struct authorise *a, const TypeName *type, struct err *err) MUSTCHECK;
 
-/* A cast: as authorise_type, but reg* types are allowed for the system column `tableoid` alone (the name
- * of a table the client reads anyway). */
+/* A cast: as authorise_type, but reg* types are allowed for the system column `tableoid` alone (the
+ * name of a table the client reads anyway). */
 int authorise_cast(const struct authorise *a, const TypeCast *cast, struct err *err) MUSTCHECK;
 
 /* Reads of pg_catalog and information_schema (${schema} NULL: unqualified, found nowhere else).
- * ${*ret_columns} NULL: all columns.  Otherwise a NULL-terminated list: only these may be named, and no
- * star, whole row or system column but `oid` when listed.  Static storage. */
+ * ${*ret_columns} NULL: all columns.  Otherwise a NULL-terminated list: only these may be named,
+ * and no star, whole row or system column but `oid` when listed.  Static storage. */
 int authorise_catalog_relation(const struct authorise *a, const char *schema, const char *name,
                                const char *const **ret_columns, int location,
                                struct err *err) MUSTCHECK;
 
-/* Must an unqualified ${name} be taken for a relation of pg_catalog, which comes first on the search_path?
- * True for each `pg_` name: newer servers have more of them than any list. */
+/* Must an unqualified ${name} be taken for a relation of pg_catalog, which comes first on the
+ * search_path? True for each `pg_` name: newer servers have more of them than any list. */
 bool authorise_is_catalog_relation(const char *name);
 
 /* At most AUTHORISE_MAX_JOINS relations joined in one query level (54001): planning time. */

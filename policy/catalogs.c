@@ -5,8 +5,8 @@
 /* Composite types (asyncpg, psycopg): the columns of a row type, reached by number.  No sizes, no
  * statistics, no defaults. */
 static const char *const attribute_columns[] = {
-    "attisdropped", "attlen",    "attname", "attndims", "attnotnull", "attnum", "attrelid",
-    "atttypid",     "atttypmod", NULL,
+    "attisdropped", "attlen",   "attname",  "attndims",  "attnotnull",
+    "attnum",       "attrelid", "atttypid", "atttypmod", NULL,
 };
 /* Enough to get from a type to its columns; names of tables stay out. */
 static const char *const class_columns[] = {"oid", "relkind", "relnamespace", "reltype", NULL};
@@ -51,6 +51,7 @@ bool catalogs_may_own(const char *relation, const char *column)
 
 bool catalogs_is_system_schema(const char *schema)
 {
-    /* Users cannot make schemas with pg_ in front: pg_toast, pg_temp_3 and what newer servers add. */
+    /* Users cannot make schemas with pg_ in front: pg_toast, pg_temp_3 and what newer servers add.
+     */
     return strncmp(schema, "pg_", 3) == 0 || strcmp(schema, "information_schema") == 0;
 }

@@ -26,8 +26,9 @@ int functions_size_argument(const char *name)
 bool functions_measures(const char *name)
 {
     static const char *const list[] = {
-        "array_length", "array_ndims",  "bit_length", "cardinality",  "char_length", "character_length",
-        "length",       "num_nonnulls", "num_nulls",  "octet_length", "strpos",
+        "array_length", "array_ndims",      "bit_length", "cardinality",
+        "char_length",  "character_length", "length",     "num_nonnulls",
+        "num_nulls",    "octet_length",     "strpos",
     };
     return names_listed(list, NAMES_COUNT(list), name);
 }

@@ -1,15 +1,16 @@
 /* functions.h: the functions of pg_catalog that a confined client may call.
  *
- * The list is made by policy/functions.sql from a real server and committed; it holds names, because
- * PostgreSQL picks the overload.  Some names are fit only with fitting arguments: see functions_size. */
+ * The list is made by policy/functions.sql from a real server and committed; it holds names,
+ * because PostgreSQL picks the overload.  Some names are fit only with fitting arguments: see
+ * functions_size. */
 #pragma once
 
 #include <stdbool.h>
 
 bool functions_allowed(const char *name);
 
-/* Functions that make a value as large as an argument says.  Returns the index of that argument, or -1.
- * The argument must be provably small: FUNCTIONS_MAX_SIZE. */
+/* Functions that make a value as large as an argument says.  Returns the index of that argument, or
+ * -1. The argument must be provably small: FUNCTIONS_MAX_SIZE. */
 int functions_size_argument(const char *name);
 #define FUNCTIONS_MAX_SIZE 1000000
 

@@ -2,8 +2,9 @@
 
 #include "policy/names.h"
 
-/* Types whose comparisons with each other are in one btree family and marked leak-proof by PostgreSQL.
- * Two families are never compared here: a date against a timestamp, say, converts first. */
+/* Types whose comparisons with each other are in one btree family and marked leak-proof by
+ * PostgreSQL. Two families are never compared here: a date against a timestamp, say, converts
+ * first. */
 enum family {
     NONE,
     ANY, /* a literal without a type, NULL, a parameter: becomes what the other side is */
@@ -58,9 +59,17 @@ static enum family family_of_type(const TypeName *type)
         const char *name;
         enum family family;
     } types[] = {
-        {"bool", BOOLEAN}, {"int2", INTEGER},         {"int4", INTEGER},           {"int8", INTEGER},
-        {"oid", OBJECT},   {"text", TEXT},            {"varchar", TEXT},           {"date", DAY},
-        {"uuid", UUID},    {"timestamp", LOCAL_TIME}, {"timestamptz", ZONED_TIME},
+        {"bool", BOOLEAN},
+        {"int2", INTEGER},
+        {"int4", INTEGER},
+        {"int8", INTEGER},
+        {"oid", OBJECT},
+        {"text", TEXT},
+        {"varchar", TEXT},
+        {"date", DAY},
+        {"uuid", UUID},
+        {"timestamp", LOCAL_TIME},
+        {"timestamptz", ZONED_TIME},
     };
     int n = list_length(type->names);
     if (n > 2 || type->typmods != NIL || type->setof || type->pct_type)
@@ -134,7 +143,8 @@ static bool comparable(const struct leakproof_scope *scope, const Node *left, co
     return l == r || l == ANY || r == ANY;
 }
 
-static bool rows_comparable(const struct leakproof_scope *scope, const Node *left, const Node *right)
+static bool rows_comparable(const struct leakproof_scope *scope, const Node *left,
+                            const Node *right)
 {
     if (!left || !right || !IsA(left, RowExpr) || !IsA(right, RowExpr))
         return comparable(scope, left, right);
@@ -171,8 +181,7 @@ static bool array_comparable(const struct leakproof_scope *scope, const Node *le
         return family_of_const((const A_Const *)array) == ANY;
     if (IsA(array, TypeCast)) { /* '{...}'::uuid[] */
         const TypeCast *cast = (const TypeCast *)array;
-        return IsA(cast->arg, A_Const) &&
-               family_of_const((const A_Const *)cast->arg) == ANY &&
+        return IsA(cast->arg, A_Const) && family_of_const((const A_Const *)cast->arg) == ANY &&
                list_length(cast->typeName->arrayBounds) == 1 && family_of_type(cast->typeName) == l;
     }
     if (!IsA(array, A_ArrayExpr))

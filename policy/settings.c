@@ -6,7 +6,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-/* What drivers send on connect and applications set: of effect on the client's own statements only. */
+/* What drivers send on connect and applications set: of effect on the client's own statements only.
+ */
 static const char *const settable[] = {
     "application_name",
     "bytea_output",
@@ -34,11 +35,7 @@ static const char *const transactional[] = {
 
 /* Beyond the reach of rules: who runs, what names mean, how text is read. */
 static const char *const never[] = {
-    "backslash_quote",
-    "role",
-    "row_security",
-    "search_path",
-    "session_authorization",
+    "backslash_quote",          "role", "row_security", "search_path", "session_authorization",
     "session_replication_role",
 };
 
@@ -110,7 +107,8 @@ bool settings_readable(const struct rules *rules, const char *name)
 
 /* -- values -- */
 
-/* As PostgreSQL's clean_encoding_name: letters and digits only, so that 'utf-8' and UTF8 are the same. */
+/* As PostgreSQL's clean_encoding_name: letters and digits only, so that 'utf-8' and UTF8 are the
+ * same. */
 static bool is_utf8(const char *value)
 {
     char clean[16];
@@ -177,8 +175,8 @@ int settings_check(const struct rules *rules, bool confined, const char *name, c
     if (confined && !policy_setting_allowed(rules, name)) {
         err_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE, "setting \"%s\" is not allowed", name);
         if (rules->hints && !names_listed(never, NAMES_COUNT(never), name))
-            err_hint(err, "rule policy.settings.allow, %s:%d", rules->file ? rules->file : "built in",
-                     rules->line);
+            err_hint(err, "rule policy.settings.allow, %s:%d",
+                     rules->file ? rules->file : "built in", rules->line);
         return -1;
     }
     return check_value(confined, name, value, err);
@@ -209,8 +207,8 @@ static void text_add(struct text *t, const char *more, size_t n)
 static bool quotes_elements(const char *name)
 {
     static const char *const list[] = {
-        "local_preload_libraries",   "search_path",      "session_preload_libraries",
-        "shared_preload_libraries",  "temp_tablespaces", "unix_socket_directories",
+        "local_preload_libraries",  "search_path",      "session_preload_libraries",
+        "shared_preload_libraries", "temp_tablespaces", "unix_socket_directories",
     };
     return names_listed(list, NAMES_COUNT(list), name);
 }
@@ -227,8 +225,8 @@ static void text_add_identifier(struct text *t, const char *identifier)
     text_add(t, "\"", 1);
 }
 
-/* INTERVAL '...' [HOUR | HOUR TO MINUTE], the only casts that SET takes.  set_config reads the interval
- * without its fields, so a bare number gets its unit here. */
+/* INTERVAL '...' [HOUR | HOUR TO MINUTE], the only casts that SET takes.  set_config reads the
+ * interval without its fields, so a bare number gets its unit here. */
 static int text_add_interval(struct text *t, const TypeCast *cast, struct err *err)
 {
     const A_Const *c = (const A_Const *)cast->arg;

@@ -13,13 +13,14 @@ bool settings_is_own(const char *name);
 
 /* May ${name} be set to ${value}?  ${value} as set_config takes it; NULL: to its default.
  * 0, or -1: 42501 not allowed, 42704 unknown name, 22023 value not allowed.  Also for start-up
- * parameters, and for owners with ${confined} false: then only what would mislead the parser is refused. */
+ * parameters, and for owners with ${confined} false: then only what would mislead the parser is
+ * refused. */
 int settings_check(const struct rules *rules, bool confined, const char *name, const char *value,
                    struct err *err) MUSTCHECK;
 
 /* May a confined client read ${name} (SHOW, current_setting)? */
 bool settings_readable(const struct rules *rules, const char *name);
 
-/* The value of a SET as set_config takes it, malloc'd: lists joined and quoted, intervals of SET TIME ZONE
- * written out.  ${args} is VariableSetStmt's.  NULL: refused, ${err} says why. */
+/* The value of a SET as set_config takes it, malloc'd: lists joined and quoted, intervals of SET
+ * TIME ZONE written out.  ${args} is VariableSetStmt's.  NULL: refused, ${err} says why. */
 char *settings_value(const char *name, const List *args, struct err *err) MUSTCHECK;

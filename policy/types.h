@@ -3,9 +3,9 @@
 
 #include <stdbool.h>
 
-/* Plain data types and arrays of them (`_text`).  The reg* types are left out, since casts to them look
- * names up (two apart: regtype and regconfig, whose names clients can read or guess without harm), and so
- * are pseudo-types and the types of system catalogs. */
+/* Plain data types and arrays of them (`_text`).  The reg* types are left out, since casts to them
+ * look names up (two apart: regtype and regconfig, whose names clients can read or guess without
+ * harm), and so are pseudo-types and the types of system catalogs. */
 bool types_allowed(const char *name);
 
 /* A name of pg_catalog that is a type and not allowed, or an array of such. */

@@ -53,7 +53,8 @@ static struct kind kind_of(const Node *node)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (kinds[i].tag == nodeTag(node))
             return kinds[i];
-    return (struct kind){nodeTag(node), CATALOG, "statements that change the database's definition"};
+    return (struct kind){nodeTag(node), CATALOG,
+                         "statements that change the database's definition"};
 }
 
 static int refuse(struct kind kind, struct err *err)
@@ -182,7 +183,8 @@ static int decide_variable(const struct authorise *a, const VariableSetStmt *s, 
     case VAR_SET_MULTI:
         return decide_set_multi(s, confined, plan, err);
     case VAR_SET_CURRENT:
-        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "SET ... FROM CURRENT is not supported");
+        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "SET ... FROM CURRENT is not supported");
     case VAR_SET_VALUE:
     case VAR_SET_DEFAULT:
     case VAR_RESET:
@@ -211,8 +213,8 @@ static int decide_show(const struct authorise *a, const VariableShowStmt *s, boo
     } else {
         plan->class = PLAN_READ;
         if (confined && !settings_readable(a->rules, s->name))
-            return err_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE, "SHOW %s is not allowed for tenants",
-                           s->name);
+            return err_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
+                           "SHOW %s is not allowed for tenants", s->name);
     }
     if (keep(&plan->name, s->name, err) < 0)
         return -1;

@@ -2,9 +2,9 @@
  *
  *   decide TENANT [owner] < texts        each text ends with a NUL byte
  *
- * For each text: a line "D nplans", then for each plan a line "P class refused sqlstate length" and length
- * bytes (the message of a refusal, or the text with TENANT as literals) and a newline.  The catalog is that of
- * tests/unit/policy_fixture.h, so it runs in tests/unit. */
+ * For each text: a line "D nplans", then for each plan a line "P class refused sqlstate length" and
+ * length bytes (the message of a refusal, or the text with TENANT as literals) and a newline.  The
+ * catalog is that of tests/unit/policy_fixture.h, so it runs in tests/unit. */
 #include "unit/policy_fixture.h"
 
 #include "protocol/buf.h"
@@ -15,9 +15,10 @@ static void print_plan(const struct plan *p, struct slice tenant)
     buf_init(&text, 1 << 24);
     if (!p->refused && p->text)
         plan_text_literal(p, tenant, &text);
-    struct slice body = p->refused ? (struct slice){p->err.message, strlen(p->err.message)}
-                                   : buf_peek(&text);
-    printf("P %d %d %s %zu\n", (int)p->class, p->refused, p->refused ? p->err.sqlstate : "-", body.len);
+    struct slice body =
+        p->refused ? (struct slice){p->err.message, strlen(p->err.message)} : buf_peek(&text);
+    printf("P %d %d %s %zu\n", (int)p->class, p->refused, p->refused ? p->err.sqlstate : "-",
+           body.len);
     fwrite(body.data, 1, body.len, stdout);
     putchar('\n');
     buf_release(&text);

@@ -222,11 +222,13 @@ static inline void fixture_product_relations(struct fixture *f)
     fixture_primary(r, "Workflow_pkey", 1);
     fixture_foreign(r, "Workflow_userId_fkey", 6, "User");
     fixture_foreign(r, "Workflow_tenantId_fkey", 7, "Tenant");
-    r = fixture_table(f, "Credential", 'r', "username text n, passwordHash text n, tenantId text n");
+    r = fixture_table(f, "Credential", 'r',
+                      "username text n, passwordHash text n, tenantId text n");
     fixture_primary(r, "Credential_pkey", 1);
     r = fixture_table(f, "SystemConfig", 'r', "key text n, value text n, tenantId text n");
     fixture_primary(r, "SystemConfig_pkey", 1);
-    r = fixture_table(f, "InstalledPackage", 'r', "packageId text n, installedAt timestamp3 nd,"
+    r = fixture_table(f, "InstalledPackage", 'r',
+                      "packageId text n, installedAt timestamp3 nd,"
                       "version text n, enabled bool nd, tenantId text n");
     fixture_primary(r, "InstalledPackage_pkey", 1);
     r = fixture_table(f, "PackageData", 'r', "packageId text n, data jsonb n, tenantId text n");

@@ -219,8 +219,10 @@ static void test_types(void **state)
 {
     struct fixture *f = *state;
     static const char *const good[] = {
-        "SELECT '1'::int, CAST('1' AS bigint), x::numeric(10,2), x::varchar(3), x::text[], x::_int4",
-        "SELECT x::timestamptz, interval '1 day', date '2020-01-01', x::pg_catalog.jsonb, x::\"char\"",
+        "SELECT '1'::int, CAST('1' AS bigint), x::numeric(10,2), x::varchar(3), x::text[], "
+        "x::_int4",
+        "SELECT x::timestamptz, interval '1 day', date '2020-01-01', x::pg_catalog.jsonb, "
+        "x::\"char\"",
         "SELECT tableoid::regclass, w.tableoid::pg_catalog.regclass FROM w",
         "SELECT 'english'::regconfig, 'int4'::regtype, null::\"User\", 'a'::mood, x::public.mood[]",
     };
@@ -263,7 +265,8 @@ static void test_operators(void **state)
 static void test_shadowing(void **state)
 {
     (void)state;
-    /* A user's upper(text) in public, an owner's slugify that is allowed, and one of each operator. */
+    /* A user's upper(text) in public, an owner's slugify that is allowed, and one of each operator.
+     */
     struct fixture f = {.catalog = catalog_new(), .rules = rules_default, .next_oid = 40000};
     static struct rule_table none[1];
     static char slugify[] = "public.slugify", slash[] = "public.//", sleep[] = "public.pg_sleep";
@@ -285,9 +288,9 @@ static void test_shadowing(void **state)
     };
     ALLOWED(&f, good);
     static const char *const bad[][2] = {
-        {"42501", "SELECT upper('a')"},    {"42501", "SELECT t.upper FROM t"},
-        {"42501", "SELECT pg_sleep(1)"},   {"42501", "SELECT evil.slugify('x')"},
-        {"42501", "SELECT public.upper(1)"}, {"42501", "SELECT a <= b"},
+        {"42501", "SELECT upper('a')"},        {"42501", "SELECT t.upper FROM t"},
+        {"42501", "SELECT pg_sleep(1)"},       {"42501", "SELECT evil.slugify('x')"},
+        {"42501", "SELECT public.upper(1)"},   {"42501", "SELECT a <= b"},
         {"42501", "SELECT a BETWEEN 1 AND 2"},
     };
     REFUSED(&f, bad);
@@ -299,8 +302,8 @@ static void test_catalogs(void **state)
     struct fixture *f = *state;
     struct err err;
     const char *const *columns = (const char *const *)1;
-    assert_int_equal(
-        authorise_catalog_relation(&f->authorise, NULL, "pg_type", &columns, 0, &err), 0);
+    assert_int_equal(authorise_catalog_relation(&f->authorise, NULL, "pg_type", &columns, 0, &err),
+                     0);
     assert_null(columns);
     assert_int_equal(
         authorise_catalog_relation(&f->authorise, "pg_catalog", "pg_range", &columns, 0, &err), 0);
@@ -309,22 +312,39 @@ static void test_catalogs(void **state)
         authorise_catalog_relation(&f->authorise, NULL, "pg_namespace", &columns, 0, &err), 0);
     assert_string_equal(columns[0], "oid");
     assert_null(columns[1]);
-    assert_int_equal(
-        authorise_catalog_relation(&f->authorise, NULL, "pg_class", &columns, 0, &err), 0);
+    assert_int_equal(authorise_catalog_relation(&f->authorise, NULL, "pg_class", &columns, 0, &err),
+                     0);
     for (size_t i = 0; columns[i]; i++)
         assert_string_not_equal(columns[i], "relname");
 
     static const char *const refused_names[] = {
-        "pg_stats_ext", "pg_statistic_ext_data", "pg_stat_activity", "pg_stat_statements",
-        "pg_cursors", "pg_prepared_xacts", "pg_settings", "pg_roles", "pg_database", "pg_authid",
-        "pg_publication_tables", "pg_hba_file_rules", "pg_user_mappings", "pg_foreign_server",
-        "pg_largeobject", "pg_locks", "pg_stats", "pg_proc", "pg_constraint", "pg_tables", "pg_views",
+        "pg_stats_ext",
+        "pg_statistic_ext_data",
+        "pg_stat_activity",
+        "pg_stat_statements",
+        "pg_cursors",
+        "pg_prepared_xacts",
+        "pg_settings",
+        "pg_roles",
+        "pg_database",
+        "pg_authid",
+        "pg_publication_tables",
+        "pg_hba_file_rules",
+        "pg_user_mappings",
+        "pg_foreign_server",
+        "pg_largeobject",
+        "pg_locks",
+        "pg_stats",
+        "pg_proc",
+        "pg_constraint",
+        "pg_tables",
+        "pg_views",
     };
     for (size_t i = 0; i < sizeof refused_names / sizeof *refused_names; i++) {
         columns = (const char *const *)1;
-        assert_int_equal(authorise_catalog_relation(&f->authorise, NULL, refused_names[i], &columns,
-                                                    14, &err),
-                         -1);
+        assert_int_equal(
+            authorise_catalog_relation(&f->authorise, NULL, refused_names[i], &columns, 14, &err),
+            -1);
         assert_string_equal(err.sqlstate, "42501");
         assert_int_equal(err.position, 15);
         assert_true(columns == (const char *const *)1);
@@ -367,16 +387,17 @@ static void test_lists_are_sorted(void **state)
         assert_true(functions_allowed(functions[i]));
         assert_true(i == 0 || strcmp(functions[i - 1], functions[i]) < 0);
     }
-    static const char *const types[] = {"bit",      "bool",    "int4",  "int4range", "jsonb",
-                                        "nummultirange", "record", "text", "_text", "timestamptz",
-                                        "uuid",     "xml",     "regtype", "tsmultirange", "xid"};
+    static const char *const types[] = {
+        "bit",   "bool",        "int4", "int4range", "jsonb",   "nummultirange", "record", "text",
+        "_text", "timestamptz", "uuid", "xml",       "regtype", "tsmultirange",  "xid"};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         assert_true(types_allowed(types[i]) && !types_refused(types[i]));
-    static const char *const unfit[] = {"aclitem", "regclass", "_regproc", "regrole", "pg_class",
-                                        "cstring", "internal", "txid_snapshot", "refcursor"};
+    static const char *const unfit[] = {"aclitem",  "regclass",      "_regproc",
+                                        "regrole",  "pg_class",      "cstring",
+                                        "internal", "txid_snapshot", "refcursor"};
     for (size_t i = 0; i < sizeof unfit / sizeof *unfit; i++)
         assert_true(!types_allowed(unfit[i]) && types_refused(unfit[i]));
-    static const char *const measures[] = {"array_length", "cardinality", "length", "strpos",
+    static const char *const measures[] = {"array_length", "cardinality",      "length",   "strpos",
                                            "octet_length", "character_length", "num_nulls"};
     for (size_t i = 0; i < sizeof measures / sizeof *measures; i++)
         assert_true(functions_measures(measures[i]));

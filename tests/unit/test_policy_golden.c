@@ -1,14 +1,13 @@
 /* link: policy */
 /* Golden tables: SQL in -> decision out.
  *
- * Each data/policy/golden_*.tsv holds rows: who, expected, sql, text.  Empty lines and # comments pass.
- *   who       attacks | product: the fixture, as a tenant by the simple protocol; owner: attacks, not confined;
- *             extended: attacks, by the extended protocol
- *   expected  for each statement, divided by commas: its class (read, write, begin, ...), or the SQLSTATE of
- *             its refusal
- *   text      what the server gets for the first statement, the tenant's value shown as $T; or the message of
- *             its refusal; `=`: as it came; absent: not looked at
- * Run with PARTYWALL_GOLDEN=show to print what is decided now, to be read before it is committed. */
+ * Each data/policy/golden_*.tsv holds rows: who, expected, sql, text.  Empty lines and # comments
+ * pass. who       attacks | product: the fixture, as a tenant by the simple protocol; owner:
+ * attacks, not confined; extended: attacks, by the extended protocol expected  for each statement,
+ * divided by commas: its class (read, write, begin, ...), or the SQLSTATE of its refusal text what
+ * the server gets for the first statement, the tenant's value shown as $T; or the message of its
+ * refusal; `=`: as it came; absent: not looked at Run with PARTYWALL_GOLDEN=show to print what is
+ * decided now, to be read before it is committed. */
 #include "unit/policy_fixture.h"
 
 #include <glob.h>
@@ -20,14 +19,22 @@
 #include <cmocka.h>
 
 static const char *const class_names[] = {
-    [PLAN_EMPTY] = "empty",         [PLAN_READ] = "read",
-    [PLAN_WRITE] = "write",         [PLAN_DDL] = "ddl",
-    [PLAN_OTHER] = "other",         [PLAN_BEGIN] = "begin",
-    [PLAN_COMMIT] = "commit",       [PLAN_ROLLBACK] = "rollback",
-    [PLAN_SAVEPOINT] = "savepoint", [PLAN_RELEASE] = "release",
-    [PLAN_ROLLBACK_TO] = "rollback_to", [PLAN_SET] = "set",
-    [PLAN_RESET] = "reset",         [PLAN_SHOW] = "show",
-    [PLAN_DEALLOCATE] = "deallocate", [PLAN_DISCARD_ALL] = "discard_all",
+    [PLAN_EMPTY] = "empty",
+    [PLAN_READ] = "read",
+    [PLAN_WRITE] = "write",
+    [PLAN_DDL] = "ddl",
+    [PLAN_OTHER] = "other",
+    [PLAN_BEGIN] = "begin",
+    [PLAN_COMMIT] = "commit",
+    [PLAN_ROLLBACK] = "rollback",
+    [PLAN_SAVEPOINT] = "savepoint",
+    [PLAN_RELEASE] = "release",
+    [PLAN_ROLLBACK_TO] = "rollback_to",
+    [PLAN_SET] = "set",
+    [PLAN_RESET] = "reset",
+    [PLAN_SHOW] = "show",
+    [PLAN_DEALLOCATE] = "deallocate",
+    [PLAN_DISCARD_ALL] = "discard_all",
 };
 
 struct golden {
@@ -104,8 +111,8 @@ static void check_row(struct golden *g, const char *file, int line, char *row)
         printf("%s\t%s\t%s\t%s\n", who, got, sql, strcmp(sql, got_text) == 0 ? "=" : got_text);
     else if (!same) {
         g->wrong++;
-        fprintf(stderr, "%s:%d: %s\n  expected %s %s\n  got      %s %s\n", file, line, sql, expected,
-                text ? want_text : "", got, got_text);
+        fprintf(stderr, "%s:%d: %s\n  expected %s %s\n  got      %s %s\n", file, line, sql,
+                expected, text ? want_text : "", got, got_text);
     }
     decision_unref(d);
 }

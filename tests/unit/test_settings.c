@@ -15,16 +15,45 @@ static void test_builtin_list(void **state)
     (void)state;
     const struct rules *r = &rules_default;
     static const char *const good[] = {
-        "application_name", "bytea_output", "client_encoding", "client_min_messages", "datestyle",
-        "escape_string_warning", "extra_float_digits", "geqo", "idle_in_transaction_session_timeout",
-        "intervalstyle", "jit", "lock_timeout", "standard_conforming_strings", "statement_timeout",
-        "timezone", "transaction_isolation", "transaction_read_only", "transaction_deferrable",
+        "application_name",
+        "bytea_output",
+        "client_encoding",
+        "client_min_messages",
+        "datestyle",
+        "escape_string_warning",
+        "extra_float_digits",
+        "geqo",
+        "idle_in_transaction_session_timeout",
+        "intervalstyle",
+        "jit",
+        "lock_timeout",
+        "standard_conforming_strings",
+        "statement_timeout",
+        "timezone",
+        "transaction_isolation",
+        "transaction_read_only",
+        "transaction_deferrable",
     };
     static const char *const bad[] = {
-        "", "search_path", "role", "session_authorization", "row_security", "work_mem", "array_nulls",
-        "default_transaction_isolation", "default_transaction_read_only", "partywall.tenant",
-        "session_replication_role", "backslash_quote", "temp_tablespaces", "app.tenant", "TimeZone",
-        "local_preload_libraries", "log_statement", "debug_print_parse", "xmloption",
+        "",
+        "search_path",
+        "role",
+        "session_authorization",
+        "row_security",
+        "work_mem",
+        "array_nulls",
+        "default_transaction_isolation",
+        "default_transaction_read_only",
+        "partywall.tenant",
+        "session_replication_role",
+        "backslash_quote",
+        "temp_tablespaces",
+        "app.tenant",
+        "TimeZone",
+        "local_preload_libraries",
+        "log_statement",
+        "debug_print_parse",
+        "xmloption",
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         assert_true(policy_setting_allowed(r, good[i]));
@@ -65,7 +94,8 @@ static void test_values(void **state)
     static const char *const utf8[] = {"UTF8", "utf8", "UTF-8", "'utf-8'", "unicode", "Utf_8"};
     for (size_t i = 0; i < sizeof utf8 / sizeof *utf8; i++)
         check(true, "client_encoding", utf8[i], NULL);
-    static const char *const others[] = {"SJIS", "LATIN1", "SQL_ASCII", "", "utf8x", "utf80000000000000"};
+    static const char *const others[] = {"SJIS", "LATIN1", "SQL_ASCII",
+                                         "",     "utf8x",  "utf80000000000000"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         check(true, "client_encoding", others[i], "22023");
         check(false, "client_encoding", others[i], "22023");
@@ -92,12 +122,21 @@ static void test_values(void **state)
 static void test_readable(void **state)
 {
     (void)state;
-    static const char *const good[] = {"server_version", "Server_Version_Num", "TimeZone", "search_path",
-                                       "is_superuser", "transaction_isolation", "xmloption",
-                                       "default_transaction_isolation", "in_hot_standby"};
-    static const char *const bad[] = {"all", "data_directory", "hba_file", "config_file", "pgward.tenant",
-                                      "partywall.tenant", "ssl_key_file", "primary_conninfo",
-                                      "log_directory", "shared_preload_libraries", ""};
+    static const char *const good[] = {
+        "server_version", "Server_Version_Num",    "TimeZone",  "search_path",
+        "is_superuser",   "transaction_isolation", "xmloption", "default_transaction_isolation",
+        "in_hot_standby"};
+    static const char *const bad[] = {"all",
+                                      "data_directory",
+                                      "hba_file",
+                                      "config_file",
+                                      "pgward.tenant",
+                                      "partywall.tenant",
+                                      "ssl_key_file",
+                                      "primary_conninfo",
+                                      "log_directory",
+                                      "shared_preload_libraries",
+                                      ""};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         assert_true(settings_readable(&rules_default, good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

@@ -35,7 +35,7 @@ struct row {
     const char *sql;
     int status;
     enum plan_class class;
-    const char *name;     /* or the SQLSTATE of a refusal */
+    const char *name; /* or the SQLSTATE of a refusal */
     const char *value;
 };
 
@@ -247,9 +247,17 @@ static void test_refused(void **state)
         "IMPORT FOREIGN SCHEMA s FROM SERVER x INTO y",
     };
     static const char *const later[] = {
-        "LISTEN globex", "NOTIFY x", "UNLISTEN *", "FETCH ALL FROM c", "CLOSE ALL", "MOVE 1 IN c",
-        "DECLARE c CURSOR WITH HOLD FOR SELECT 1", "PREPARE p AS SELECT 1", "EXECUTE p",
-        "EXPLAIN EXECUTE p1", "EXPLAIN SELECT 1",
+        "LISTEN globex",
+        "NOTIFY x",
+        "UNLISTEN *",
+        "FETCH ALL FROM c",
+        "CLOSE ALL",
+        "MOVE 1 IN c",
+        "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
+        "PREPARE p AS SELECT 1",
+        "EXECUTE p",
+        "EXPLAIN EXECUTE p1",
+        "EXPLAIN SELECT 1",
     };
     for (size_t i = 0; i < sizeof denied / sizeof *denied; i++)
         check_rows(&(struct row){denied[i], -1, 0, "42501", NULL}, 1, true);
@@ -328,9 +336,9 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_transactions), cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_transactions),    cmocka_unit_test(test_settings),
         cmocka_unit_test(test_shows_and_names), cmocka_unit_test(test_queries),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_owner),
+        cmocka_unit_test(test_refused),         cmocka_unit_test(test_owner),
         cmocka_unit_test(test_local_is_told),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
