@@ -119,7 +119,7 @@ static const struct entry strings[] = {
     {F_MD5_BYTEA, "pgf_md5(%1)"}, {F_STARTS_WITH, "pgf_starts_with(%1, %2)"}, {F_ASCII, "pgf_ascii(%1)"},
     {F_CHR, "pgf_chr(%1)"}, {F_TRANSLATE, "pgf_translate(%1, %2, %3)"}, {F_TO_HEX_INT4, "pgf_to_hex(%1 & 4294967295)"},
     {F_TO_HEX_INT8, "pgf_to_hex(%1)"}, {F_ENCODE, "pgf_encode(%1, %2)"},
-    {F_QUOTE_LITERAL_TEXT, "pgf_quote_literal(%1)"},
+    {F_QUOTE_IDENT, "pgf_quote_ident(%1)"}, {F_QUOTE_LITERAL_TEXT, "pgf_quote_literal(%1)"},
     {F_QUOTE_NULLABLE_TEXT, "coalesce(pgf_quote_literal(%1), 'NULL')"}, {F_SHA256, "pgf_sha256(%1)"},
     {F_LIKE_ESCAPE_TEXT_TEXT, "pgf_like_escape(%1, %2)"}, {F_GEN_RANDOM_UUID, "pgf_gen_random_uuid()"},
     {F_ARRAY_LENGTH, "pgf_array_length(%1, %2)"}, {F_CARDINALITY, "json_array_length(%1)"},
@@ -201,6 +201,13 @@ static const struct entry others[] = {
     {F_SETVAL_REGCLASS_INT8_BOOL, "pgf_setval(%1, %2, %3)"}, {F_FORMAT_TYPE, "pgf_format_type(%1, %2)"},
     {F_PG_TABLE_IS_VISIBLE, "pgf_table_is_visible(%1)"}, {F_PG_TYPE_IS_VISIBLE, "(%1 IS NOT NULL)"},
     {F_PG_GET_USERBYID, "pgf_get_userbyid(%1)"}, {F_PG_IS_IN_RECOVERY, "0"},
+    {F_PG_GET_EXPR_PG_NODE_TREE_OID, "%1"}, {F_PG_GET_EXPR_PG_NODE_TREE_OID_BOOL, "%1"},
+    {F_PG_GET_CONSTRAINTDEF_OID, "pgf_get_constraintdef(%1)"},
+    {F_PG_GET_CONSTRAINTDEF_OID_BOOL, "pgf_get_constraintdef(%1)"},
+    {F_PG_GET_INDEXDEF_OID, "pgf_get_indexdef(%1)"},
+    {F_PG_GET_INDEXDEF_OID_INT4_BOOL, "pgf_get_indexdef(%1, %2)"},
+    {F_OBJ_DESCRIPTION_OID, "NULL"}, {F_OBJ_DESCRIPTION_OID_NAME, "NULL"}, {F_COL_DESCRIPTION, "NULL"}, /* there are no comments */
+    {F_PG_ADVISORY_UNLOCK_ALL, "''"}, /* there are no such locks */
     {F_CURRENT_SCHEMAS, "pgf_current_schemas(%1)"},
     {F_GENERATE_SERIES_INT4_INT4, "WITH RECURSIVE \"g\"(\"c1\") AS (SELECT %1 WHERE %1 <= %2 UNION ALL SELECT "
                                   "\"c1\" + 1 FROM \"g\" WHERE \"c1\" < %2) SELECT \"c1\" FROM \"g\""},

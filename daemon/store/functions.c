@@ -18,7 +18,7 @@ static const struct {
     {functions_number_rows, &functions_number_n},       {functions_numeric_rows, &functions_numeric_n},
     {functions_time_rows, &functions_time_n},           {functions_json_rows, &functions_json_n},
     {functions_array_rows, &functions_array_n},         {functions_aggregate_rows, &functions_aggregate_n},
-    {functions_session_rows, &functions_session_n},
+    {functions_session_rows, &functions_session_n},     {functions_catalog_rows, &functions_catalog_n},
 };
 
 int functions_register(struct sqlite3 *db, struct store_context *context)

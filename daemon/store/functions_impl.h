@@ -19,9 +19,10 @@ struct function_row {
 
 extern const struct function_row functions_text_rows[], functions_match_rows[], functions_number_rows[],
     functions_numeric_rows[], functions_time_rows[], functions_json_rows[], functions_array_rows[],
-    functions_aggregate_rows[], functions_session_rows[];
+    functions_aggregate_rows[], functions_session_rows[], functions_catalog_rows[];
 extern const size_t functions_text_n, functions_match_n, functions_number_n, functions_numeric_n,
-    functions_time_n, functions_json_n, functions_array_n, functions_aggregate_n, functions_session_n;
+    functions_time_n, functions_json_n, functions_array_n, functions_aggregate_n, functions_session_n,
+    functions_catalog_n;
 
 struct store_context *functions_context(sqlite3_context *ctx);
 /* The statement fails with this error. */

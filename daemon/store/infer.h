@@ -18,6 +18,14 @@ bool infer_preferred(uint32_t type);
 /* The type that ${name} means, 42704 if there is none; ${ret_typmod} -1 when it has none. */
 uint32_t infer_type(struct tr *tr, TypeName *name, int32_t *ret_typmod);
 
+/* A name in a text, as regclass reads it: "schema"."name" or name, folded to lower case unless quoted. */
+void infer_split_name(struct tr *tr, const char *text, int location, char **ret_schema, char **ret_name);
+/* A type's name in a text, as regtype reads it. */
+TypeName *infer_parse_type(struct tr *tr, const char *text, int location);
+
+/* A type whose values are names of things in the catalog. */
+bool infer_is_reg(uint32_t type);
+
 bool infer_can_coerce(uint32_t from, uint32_t to, enum infer_context context);
 /* ${e} as ${type}, or NULL if there is no such conversion.  Open literals are converted here and now
  * (22P02 ...); open parameters take the type. */

@@ -124,6 +124,29 @@ static bool literal_fixed(struct tr *tr, uint32_t type, struct slice text, struc
     return true;
 }
 
+/* '"User"'::regclass and the like: names become oids here, where the catalog is. */
+static bool literal_oid(struct tr *tr, const struct expr *e, uint32_t type, uint32_t *ret)
+{
+    char *schema = NULL, *name = NULL;
+    if (e->value[0] >= '0' && e->value[0] <= '9')
+        return false;
+    if (type == TYPES_REGTYPE) {
+        int32_t typmod;
+        *ret = infer_type(tr, infer_parse_type(tr, e->value, e->location), &typmod);
+        return true;
+    }
+    if (type != TYPES_REGCLASS)
+        return false;
+    infer_split_name(tr, e->value, e->location, &schema, &name);
+    const struct store_table *t = store_catalog_table(tr->catalog, schema, name);
+    const struct store_sequence *q = store_catalog_sequence(tr->catalog, schema, name);
+    if (t == NULL && q == NULL)
+        tr_fail(tr, SQLSTATE_UNDEFINED_TABLE, e->location, "relation \"%s%s%s\" does not exist",
+                schema ? schema : "", schema ? "." : "", name);
+    *ret = t != NULL ? t->oid : q->oid;
+    return true;
+}
+
 static struct expr *coerce_literal(struct tr *tr, struct expr *e, uint32_t type)
 {
     static const struct types_session utc = {.timezone = "UTC"};
@@ -135,6 +158,11 @@ static struct expr *coerce_literal(struct tr *tr, struct expr *e, uint32_t type)
         tr_unsupported(tr, e->location, "type %s", infer_type_name(type));
     struct slice text = {e->value, strlen(e->value)};
     struct types_value value;
+    uint32_t oid;
+    if (literal_oid(tr, e, type, &oid)) {
+        to->sql = emit_format("%u", oid);
+        return to;
+    }
     buf_reset(&tr->scratch);
     if (types_input(&utc, type, -1, text, &tr->scratch, &value, tr->err) < 0) {
         tr->err->position = e->location < 0 ? 0 : e->location + 1;
@@ -151,7 +179,7 @@ static struct expr *coerce_param(struct tr *tr, struct expr *e, uint32_t type)
 {
     uint32_t *slot = &tr->params[e->param - 1];
     if (*slot == 0 || *slot == TYPES_UNKNOWN) {
-        if (!types_supported(type))
+        if (!types_supported(type) || infer_is_reg(type))
             tr_unsupported(tr, e->location, "a parameter of type %s", infer_type_name(type));
         *slot = type;
     } else if (*slot != type) {
@@ -171,7 +199,12 @@ static const char *cast_by_text(struct tr *tr, struct expr *e, uint32_t type)
         tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(e->type),
                        infer_type_name(type));
     const char *text = e->sql;
-    if (infer_category(e->type) != 'S' && e->type != TYPES_JSON && e->type != TYPES_JSONB &&
+    if (infer_is_reg(type) || (infer_is_reg(e->type) && e->type != TYPES_REGCLASS))
+        tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(e->type),
+                       infer_type_name(type));
+    if (e->type == TYPES_REGCLASS)
+        text = emit_format("pgf_regclass(%s)", e->sql);
+    else if (infer_category(e->type) != 'S' && e->type != TYPES_JSON && e->type != TYPES_JSONB &&
         e->type != TYPES_UUID && e->type != TYPES_NUMERIC)
         text = emit_format("pgf_output(%u, %s)", e->type, e->sql);
     if (type == TYPES_TEXT || type == TYPES_VARCHAR)
