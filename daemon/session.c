@@ -153,6 +153,7 @@ static void session_free(struct session *s)
     free(s->tenant);
     free(s->start_tenant);
     free(s->next_tenant);
+    free(s->old_tenant);
     s->magic = 0;
     free(s);
     w->nsessions--;

@@ -120,6 +120,8 @@ struct session {
     struct err failed_lease;   /* the answer to the message at the front: no server */
     char *next_tenant;         /* chosen by a SET whose batch is not over yet ... */
     bool next_tenant_set;      /* ... NULL then means none */
+    char *old_tenant;          /* the one before a SET at the front of a Query: an error brings it back ... */
+    bool old_tenant_set;       /* ... likewise */
     /* the server */
     struct server *server;     /* leased */
     char status;               /* of the transaction as the client knows it: I T E */
@@ -223,6 +225,9 @@ int session_own_begin(struct session *s, const struct plan *p, struct owed *o,
                       struct err *err) MUSTCHECK;
 /* A tenant chosen in a batch counts from the batch's end: 1: nothing open; 0: wait; -1: 25001. */
 int session_tenant_settled(struct session *s, struct err *err) MUSTCHECK;
+/* A Query of several statements, the first of which chooses the tenant: the rest is the new tenant's.  0: done, or
+ * no such Query; the decision may be gone then, because another back end's catalog counts. */
+int session_tenant_first(struct session *s, struct err *err) MUSTCHECK;
 /* ReadyForQuery: the choice counts now, or never. */
 void session_tenant_settle(struct session *s, bool failed);
 /* The server has said that ${p} is complete. */

@@ -200,6 +200,16 @@ static const char *chosen(const struct session *s, const struct plan *p)
     return p->class == PLAN_SET && p->value ? p->value : s->start_tenant;
 }
 
+static bool chooses(const struct plan *p)
+{
+    return (p->class == PLAN_SET || p->class == PLAN_RESET) && is_tenant(p);
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 static int choose_later(struct session *s, const struct plan *p, struct err *err)
 {
     const char *tenant = chosen(s, p);
@@ -221,8 +231,32 @@ int session_own_begin(struct session *s, const struct plan *p, struct owed *o, s
 {
     if (p->class == PLAN_DEALLOCATE)
         return deallocate(s, p, o, err);
-    if ((p->class == PLAN_SET || p->class == PLAN_RESET) && is_tenant(p))
-        return choose_later(s, p, err);
+    if (!chooses(p))
+        return 0;
+    if (s->old_tenant_set && same(chosen(s, p), s->tenant))
+        return 0; /* session_tenant_first has done it */
+    return choose_later(s, p, err);
+}
+
+int session_tenant_first(struct session *s, struct err *err)
+{
+    const struct plan *p = s->decision->plans[0];
+    if (s->decision->nplans == 1 || p->refused || !chooses(p) || p->local || !session_is_free(s) ||
+        s->old_tenant_set)
+        return 0;
+    char *old = s->tenant ? strdup(s->tenant) : NULL;
+    const char *tenant = chosen(s, p);
+    char *copy = tenant ? strdup(tenant) : NULL; /* the decision that holds it is let go */
+    int r = (s->tenant && !old) || (tenant && !copy)
+                ? err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory")
+                : session_set_tenant(s, copy, err);
+    free(copy);
+    if (r != 0) {
+        free(old);
+        return -1;
+    }
+    s->old_tenant = old;
+    s->old_tenant_set = true;
     return 0;
 }
 
@@ -236,10 +270,23 @@ int session_tenant_settled(struct session *s, struct err *err)
                    "statements behind a change of " TENANT " must follow its Sync");
 }
 
+static void settle_first(struct session *s, bool failed)
+{
+    struct err err;
+    char *old = s->old_tenant;
+    bool was_set = s->old_tenant_set;
+    s->old_tenant = NULL;
+    s->old_tenant_set = false;
+    if (was_set && failed && session_set_tenant(s, old, &err) != 0)
+        session_fail(s, &err);
+    free(old);
+}
+
 void session_tenant_settle(struct session *s, bool failed)
 {
     struct err err;
-    if (!s->next_tenant_set)
+    settle_first(s, failed);
+    if (!s->next_tenant_set || s->state == SESSION_CLOSING)
         return;
     char *tenant = s->next_tenant;
     s->next_tenant = NULL;

@@ -279,6 +279,10 @@ enum verdict session_query(struct session *s, const struct frame *f)
     if (msg_read_query((struct slice){f->body, f->body_len}, &m, &err) != 0)
         return session_refuse_query(s, &err);
     int got = session_decide(s, m.sql, false, &err);
+    if (got == 1 && session_tenant_first(s, &err) != 0)
+        got = -1;
+    if (got == 1 && !s->decision)
+        got = session_decide(s, m.sql, false, &err);
     if (got == 0)
         return WAIT;
     v = got < 0 ? session_refuse_query(s, &err) : serve(s, m.sql);
@@ -288,6 +292,8 @@ enum verdict session_query(struct session *s, const struct frame *f)
     if (v == TAKEN) {
         s->nstatements++;
         end_unnamed(s);
+        if (s->old_tenant_set && session_is_quiet(s)) /* it has failed without a server */
+            session_tenant_settle(s, true);
     }
     return v;
 }
