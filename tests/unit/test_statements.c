@@ -1,0 +1,143 @@
+/* link: daemon */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "conf/limits.h"
+#include "daemon/statements.h"
+#include "policy/plan_make.h"
+
+#include <stdio.h>
+
+static struct slice text(const char *s)
+{
+    return (struct slice){s, strlen(s)};
+}
+
+static struct statement *make(struct plan *p, const char *name, const char *oids, uint16_t noids,
+                              const char *own)
+{
+    struct statement_spec spec = {.name = text(name),
+                                  .plan = p,
+                                  .text = own,
+                                  .oids = oids,
+                                  .noids = noids,
+                                  .source = text("SELECT 1")};
+    struct statement *s = statement_new(&spec);
+    assert_non_null(s);
+    return s;
+}
+
+static void test_server_names(void **state)
+{
+    (void)state;
+    static const char int4[] = "\0\0\0\x17", int4_any[] = "\0\0\0\x17\0\0\0\0", any[] = "\0\0\0\0";
+    struct plan *p = plan_new(), *q = plan_new();
+    struct statement *a = make(p, "a", NULL, 0, NULL);
+    struct statement *b = make(p, "b", any, 1, NULL);
+    struct statement *c = make(p, "c", int4, 1, NULL);
+    struct statement *d = make(p, "d", int4_any, 2, NULL);
+    struct statement *e = make(q, "a", NULL, 0, NULL);
+    struct statement *f = make(p, "f", NULL, 0, "SELECT 'acme'");
+    struct statement *g = make(q, "g", NULL, 0, "SELECT 'acme'");
+    assert_string_equal(a->server_name, b->server_name); /* unknown types are no types */
+    assert_string_equal(c->server_name, d->server_name);
+    assert_string_not_equal(a->server_name, c->server_name);
+    assert_string_not_equal(a->server_name, e->server_name);
+    assert_string_not_equal(a->server_name, f->server_name);
+    assert_string_equal(f->server_name, g->server_name); /* the text is all there is to it */
+    assert_int_equal(d->nparams, 2);
+    assert_int_equal(d->noids, 1);
+    struct statement *all[] = {a, b, c, d, e, f, g};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        assert_true(strlen(all[i]->server_name) < STATEMENT_NAME_BYTES - 1);
+        statement_unref(all[i]);
+    }
+    plan_unref(p);
+    plan_unref(q);
+}
+
+static void test_client_map(void **state)
+{
+    (void)state;
+    struct err err;
+    struct statements m, undo;
+    struct plan *p = plan_new();
+    statements_init(&m);
+    statements_init(&undo);
+    struct statement *a = make(p, "a", NULL, 0, NULL), *none = make(p, "", NULL, 0, NULL);
+    assert_int_equal(statements_put(&m, a, &err), 0);
+    assert_int_equal(statements_put(&m, none, &err), 0);
+    assert_ptr_equal(statements_find(&m, text("a")), a);
+    assert_ptr_equal(statements_find(&m, text("")), none);
+    assert_null(statements_find(&m, text("b")));
+    assert_int_equal(statements_move(&undo, &m, a), 0);
+    assert_null(statements_find(&m, text("a")));
+    assert_ptr_equal(statements_find(&undo, text("a")), a);
+    statement_unref(a);
+    statement_unref(none);
+    statements_clear(&m);
+    statements_clear(&undo);
+    assert_int_equal(statements_len(&m), 0);
+    plan_unref(p);
+}
+
+static void test_client_limit(void **state)
+{
+    (void)state;
+    struct err err;
+    struct statements m;
+    struct plan *p = plan_new();
+    statements_init(&m);
+    for (int i = 0; i <= LIMIT_CLIENT_STATEMENTS; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "s%d", i);
+        struct statement *s = make(p, name, NULL, 0, NULL);
+        assert_int_equal(statements_put(&m, s, &err), i < LIMIT_CLIENT_STATEMENTS ? 0 : -1);
+        statement_unref(s);
+    }
+    assert_string_equal(err.sqlstate, "54000");
+    statements_clear(&m);
+    plan_unref(p);
+}
+
+static void test_eviction(void **state)
+{
+    (void)state;
+    struct err err;
+    struct prepared_set s;
+    char name[STATEMENT_NAME_BYTES];
+    prepared_init(&s);
+    assert_int_equal(prepared_add(&s, "a", 1, &err), 0);
+    assert_int_equal(prepared_add(&s, "b", 1, &err), 0);
+    assert_int_equal(prepared_add(&s, "c", 2, &err), 0);
+    assert_false(prepared_evict(&s, 4, 3, name)); /* there is room */
+    assert_true(prepared_use(&s, "a", 3));
+    assert_false(prepared_use(&s, "d", 3));
+    assert_true(prepared_evict(&s, 3, 3, name));
+    assert_string_equal(name, "b");
+    assert_true(prepared_evict(&s, 2, 3, name));
+    assert_string_equal(name, "c");
+    assert_false(prepared_evict(&s, 1, 3, name)); /* this batch has used it */
+    assert_true(prepared_evict(&s, 1, 4, name));
+    assert_string_equal(name, "a");
+    assert_int_equal(prepared_len(&s), 0);
+    assert_int_equal(prepared_add(&s, "a", 5, &err), 0);
+    prepared_remove(&s, "a");
+    prepared_remove(&s, "a");
+    assert_int_equal(prepared_len(&s), 0);
+    prepared_clear(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_server_names),
+        cmocka_unit_test(test_client_map),
+        cmocka_unit_test(test_client_limit),
+        cmocka_unit_test(test_eviction),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
