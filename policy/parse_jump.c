@@ -3,10 +3,13 @@
 #include <setjmp.h>
 
 extern __thread sigjmp_buf *PG_exception_stack;
+/* Callbacks that add to an error; those of frames that the jump left behind must be forgotten. */
+extern __thread struct ErrorContextCallback *error_context_stack;
 
 int parse_jump(int (*body)(void *arg, struct err *err), void *arg, struct err *err)
 {
     sigjmp_buf *outer = PG_exception_stack;
+    struct ErrorContextCallback *callbacks = error_context_stack;
     sigjmp_buf here;
     int status;
     if (sigsetjmp(here, 0) == 0) {
@@ -16,5 +19,6 @@ int parse_jump(int (*body)(void *arg, struct err *err), void *arg, struct err *e
         return status;
     }
     PG_exception_stack = outer;
+    error_context_stack = callbacks;
     return parse_take_error(err);
 }

@@ -50,6 +50,17 @@ static void test_syntax_error(void **state)
     }
 }
 
+/* Raised below a callback on the scanner's stack: the jump must unhook it, or the next error runs it. */
+static void test_error_in_callback(void **state)
+{
+    (void)state;
+    struct parsing p = {"SELECT 1 FROM u&\"\\0ser\" x", 0};
+    struct err err;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(parse_protect(parse, &p, &err), -1);
+    assert_string_equal(err.sqlstate, "42601");
+}
+
 static bool walk(Node *node, void *arg)
 {
     if (!node)
@@ -84,6 +95,7 @@ static void run(void *arg)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_syntax_error),
+        cmocka_unit_test(test_error_in_callback),
         cmocka_unit_test(test_error_inside),
     };
     *(int *)arg = cmocka_run_group_tests(tests, NULL, NULL);
