@@ -56,27 +56,32 @@ static void link_watch_less(struct link *l, int event)
 
 /* -- the end of the stream -- */
 
-/* Tell the owner, once.  Not from within a call of the owner. */
-static void link_end(struct link *l, const char *why)
+/* Tell the owner, once.  Not from within a call of the owner.  ${broken}: not even writing works. */
+static void link_end(struct link *l, const char *why, bool broken)
 {
     if (l->closing != LINK_LIVE) {
         link_close(l, NULL);
         return;
     }
+    if (broken) {
+        l->broken = true;
+        list_remove(&l->flush_node);
+        buf_release(&l->out);
+    }
+    link_watch(l, broken ? 0 : l->events & ~UV_READABLE);
+    list_remove(&l->serve_node);
+    l->reading = false;
     if (l->ended)
         return;
     l->ended = true;
-    l->reading = false;
-    list_remove(&l->serve_node);
-    list_remove(&l->flush_node);
-    link_watch(l, 0);
     l->handler->on_end(l, why);
 }
 
 /* The same, from the loop. */
-static void link_end_later(struct link *l, const char *why)
+static void link_end_later(struct link *l, const char *why, bool broken)
 {
-    if (l->ended || l->closing != LINK_LIVE)
+    l->broken |= broken;
+    if (l->ended || l->doomed || l->closing != LINK_LIVE)
         return;
     l->why = why;
     l->doomed = true;
@@ -89,6 +94,8 @@ static void link_end_writing(struct link *l)
 {
     char why[sizeof l->why_text];
     snprintf(why, sizeof why, "%s", l->why ? l->why : "cannot write");
+    l->broken = true;
+    list_remove(&l->flush_node);
     buf_release(&l->out);
     for (int i = 0; i < LINK_LAST_READS; i++) {
         if (l->closing != LINK_LIVE || l->ended || l->paused || l->doomed ||
@@ -99,10 +106,10 @@ static void link_end_writing(struct link *l)
         if (l->bytes_in == before)
             break;
     }
-    if (l->closing == LINK_CLOSED || l->ended)
+    if (l->closing == LINK_CLOSED)
         return;
     snprintf(l->why_text, sizeof l->why_text, "%s", why);
-    link_end(l, l->why_text);
+    link_end(l, l->why_text, true);
 }
 
 /* -- reading -- */
@@ -111,7 +118,7 @@ static void link_end_writing(struct link *l)
 static void link_keep(struct link *l, bool from_in, struct slice data, size_t used)
 {
     if (l->tls != LINK_TLS_NONE && !link_is_tls(l) && used < data.len) {
-        link_end_later(l, "received unencrypted data after SSL request"); /* CVE-2021-3935 */
+        link_end_later(l, "received unencrypted data after SSL request", true); /* CVE-2021-3935 */
         return;
     }
     if (from_in) {
@@ -119,7 +126,7 @@ static void link_keep(struct link *l, bool from_in, struct slice data, size_t us
         if (buf_len(&l->in) == 0)
             buf_release(&l->in);
     } else if (used < data.len && buf_append(&l->in, data.data + used, data.len - used) != 0) {
-        link_end_later(l, "too much unconsumed input, or out of memory");
+        link_end_later(l, "too much unconsumed input, or out of memory", false);
     }
 }
 
@@ -129,7 +136,7 @@ static void link_offer(struct link *l, const char *data, size_t len)
     bool from_in = buf_len(&l->in) > 0;
     if (from_in) {
         if (len > 0 && buf_append(&l->in, data, len) != 0) {
-            link_end(l, "too much unconsumed input, or out of memory");
+            link_end(l, "too much unconsumed input, or out of memory", false);
             return;
         }
         offer = buf_peek(&l->in);
@@ -161,7 +168,8 @@ static void link_read(struct link *l)
         return;
     }
     if (n == LINK_IO_EOF || n == LINK_IO_FAILED) {
-        link_end(l, n == LINK_IO_EOF ? "end of file" : l->why);
+        bool broken = n == LINK_IO_FAILED || l->tls == LINK_TLS_BROKEN;
+        link_end(l, n == LINK_IO_EOF ? "end of file" : l->why, broken);
         return;
     }
     l->bytes_in += (uint64_t)n;
@@ -191,7 +199,7 @@ static void link_handshake(struct link *l)
         return;
     }
     if (rc == LINK_IO_FAILED) {
-        link_end(l, l->why);
+        link_end(l, l->why, true);
         return;
     }
     l->tls = LINK_TLS_OPEN;
@@ -248,7 +256,7 @@ void link_serve(struct link *l)
     if (l->closing != LINK_LIVE || l->ended)
         return;
     if (l->doomed) {
-        link_end(l, l->why);
+        link_end(l, l->why, l->broken);
         return;
     }
     if (l->paused)
@@ -290,14 +298,13 @@ struct buf *link_out(struct link *l)
 
 void link_wrote(struct link *l)
 {
-    if (l->closing != LINK_LIVE || l->ended) {
-        if (l->ended)
-            buf_release(&l->out);
+    if (l->broken)
+        buf_release(&l->out);
+    if (l->broken || l->closing != LINK_LIVE)
         return;
-    }
     if (l->out.failed) {
         buf_release(&l->out);
-        link_end_later(l, "the output queue is full, or out of memory");
+        link_end_later(l, "the output queue is full, or out of memory", true);
         return;
     }
     size_t queued = buf_len(&l->out);
@@ -324,7 +331,7 @@ static void link_flushed(struct link *l)
 {
     buf_release(&l->out);
     if (l->closing == LINK_FLUSHING) {
-        if (!l->owns) {
+        if (!l->owns || l->ended) {
             link_close(l, NULL);
             return;
         }
@@ -343,7 +350,7 @@ static void link_flushed(struct link *l)
 
 void link_flush(struct link *l)
 {
-    if (l->closing >= LINK_LINGERING || l->ended || l->tls == LINK_TLS_HANDSHAKE)
+    if (l->closing >= LINK_LINGERING || l->broken || l->tls == LINK_TLS_HANDSHAKE)
         return;
     while (buf_len(&l->out) > 0) {
         struct slice rest = buf_peek(&l->out);
@@ -366,7 +373,7 @@ void link_flush(struct link *l)
         link_flushed(l);
     if (l->congested && l->closing == LINK_LIVE && buf_len(&l->out) <= l->low_bytes) {
         l->congested = false;
-        if (l->handler->on_drained)
+        if (l->handler->on_drained && !l->ended)
             l->handler->on_drained(l);
     }
 }
@@ -389,7 +396,7 @@ static void link_on_poll(uv_poll_t *poll, int status, int events)
 {
     struct link *l = poll->data;
     must(l->magic == LINK_MAGIC);
-    if (l->closing == LINK_CLOSED || l->ended)
+    if (l->closing == LINK_CLOSED || l->broken)
         return;
     if (status < 0) {
         /* A pending socket error, reported as EBADF, and the poll is stopped: what was received before
@@ -401,7 +408,8 @@ static void link_on_poll(uv_poll_t *poll, int status, int events)
     }
     if (events & UV_WRITABLE)
         link_writable(l);
-    if ((events & UV_READABLE) && l->closing != LINK_CLOSED && !l->ended)
+    bool done = l->closing == LINK_LIVE ? l->ended : l->closing == LINK_CLOSED;
+    if ((events & UV_READABLE) && !done)
         link_readable(l);
 }
 
@@ -465,7 +473,7 @@ int link_accept_tls(struct link *l, SSL_CTX *ctx, struct err *err)
     l->sniff = false;
     l->tls = buf_len(&l->out) > 0 ? LINK_TLS_WAIT : LINK_TLS_HANDSHAKE;
     if (buf_len(&l->in) > 0 && !l->offering)
-        link_end_later(l, "received unencrypted data after SSL request");
+        link_end_later(l, "received unencrypted data after SSL request", true);
     return 0;
 }
 
@@ -510,8 +518,8 @@ void link_close_flushed(struct link *l, void (*closed)(struct link *l))
 {
     if (l->closing != LINK_LIVE)
         return;
-    bool hopeless = l->ended || l->doomed || l->tls == LINK_TLS_HANDSHAKE || l->tls == LINK_TLS_BROKEN;
-    if (hopeless) {
+    bool hopeless = l->broken || l->tls == LINK_TLS_HANDSHAKE || l->tls == LINK_TLS_BROKEN;
+    if (hopeless || (l->ended && buf_len(&l->out) == 0)) {
         link_close(l, closed);
         return;
     }
@@ -520,7 +528,8 @@ void link_close_flushed(struct link *l, void (*closed)(struct link *l))
     l->sniff = false;
     list_remove(&l->serve_node);
     link_hub_linger(l);
-    link_watch_more(l, UV_READABLE);
+    if (!l->ended)
+        link_watch_more(l, UV_READABLE);
     if (!list_linked(&l->flush_node) && !(l->events & UV_WRITABLE))
         list_append(&l->worker->flush_list, &l->flush_node);
 }

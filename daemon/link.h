@@ -30,8 +30,9 @@ struct link_handler {
     void (*on_direct_tls)(struct link *l);
     /* The TLS handshake begun with link_accept_tls has ended well. */
     void (*on_tls)(struct link *l);
-    /* The stream is over: ${why} is "end of file" or an error's text; unread whole messages have been
-     * offered before.  The link is not closed yet: the owner must link_close it. */
+    /* Nothing more will be read: ${why} is "end of file" or an error's text; unread whole messages have been
+     * offered before.  The link is not closed yet: the owner must close it.  What is queued can still be
+     * written if the peer has only ended its half: then link_close_flushed does that, else it just closes. */
     void (*on_end)(struct link *l, const char *why);
 };
 
@@ -56,6 +57,7 @@ struct link { /* all fields are link.c's; the owner may read owner, worker, byte
     bool offering;       /* inside on_data */
     bool congested;      /* above the high mark; until below the low one */
     bool ended;          /* on_end was called */
+    bool broken;         /* nothing can be written any more, either */
     bool doomed;         /* on_end will be called, from the loop */
     bool want_write_for_read; /* TLS */
     bool want_read_for_write;

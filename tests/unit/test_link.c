@@ -332,6 +332,31 @@ static void close_flushed_gives_up_after_a_second(void **state)
     assert_in_range((uv_hrtime() - start) / 1000000, 900, 3000);
 }
 
+static void a_peer_that_ended_its_half_still_gets_everything(void **state)
+{
+    struct fixture *f = *state;
+    const size_t total = 1u << 20;
+    char *got = calloc(2, total);
+    assert_non_null(got);
+    link_write(&f->l, got + total, total);
+    shutdown(f->peer, SHUT_WR);
+    turns(f, 3);
+    assert_int_equal(f->ends, 1);
+    link_write(&f->l, "bye", 3);
+    link_close_flushed(&f->l, on_closed);
+    size_t have = 0;
+    for (int i = 0; i < 1000 && have < total + 3; i++) {
+        have += hear(f, got + have, total + 3 - have);
+        turns(f, 1);
+    }
+    assert_int_equal(have, total + 3);
+    assert_memory_equal(got + total, "bye", 3);
+    turns(f, 2);
+    assert_int_equal(f->closed, 1);
+    assert_int_equal(f->ends, 1);
+    free(got);
+}
+
 static void close_is_idempotent_and_closed_comes_last(void **state)
 {
     struct fixture *f = *state;
@@ -591,6 +616,7 @@ int main(void)
         CASE(an_overflow_ends_the_link_from_the_loop),
         CASE(close_flushed_writes_then_waits_for_the_peer),
         CASE(close_flushed_gives_up_after_a_second),
+        CASE(a_peer_that_ended_its_half_still_gets_everything),
         CASE(close_is_idempotent_and_closed_comes_last),
         CASE(tls_after_a_plain_answer_carries_both_ways),
         CASE(data_with_the_last_handshake_message_is_read),
