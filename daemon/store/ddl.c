@@ -50,7 +50,6 @@ int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok, const s
                     name->schemaname, name->relname);
         else
             err_set(d->err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s\" does not exist", name->relname);
-        d->err->position = name->location >= 0 ? name->location + 1 : 0;
         return -1;
     }
     if ((*ret)->system)
@@ -217,13 +216,16 @@ static int drop_tables(struct ddl *d, const DropStmt *s)
     return drop_tables_oids(d, oids, n, s->behavior == DROP_CASCADE);
 }
 
-static const struct store_key *find_index(struct ddl *d, const char *name)
+static const struct store_key *find_index(struct ddl *d, const char *name,
+                                          const struct store_table **ret_owner)
 {
     const struct store_catalog *c = d->c->catalog;
     for (size_t i = 0; i < c->ntables; i++)
         for (size_t k = 0; k < c->tables[i].nkeys; k++)
-            if (strcmp(c->tables[i].keys[k].name, name) == 0)
+            if (strcmp(c->tables[i].keys[k].name, name) == 0) {
+                *ret_owner = &c->tables[i];
                 return &c->tables[i].keys[k];
+            }
     return NULL;
 }
 
@@ -234,14 +236,17 @@ static int drop_indexes(struct ddl *d, const DropStmt *s)
         const char *name;
         if (name_of(d, lfirst(cell), &name) < 0)
             return -1;
-        const struct store_key *k = find_index(d, name);
+        const struct store_table *owner;
+        const struct store_key *k = find_index(d, name, &owner);
         if (!k) {
             if (missing(d, s->missing_ok, "index", name, SQLSTATE_UNDEFINED_OBJECT) < 0)
                 return -1;
             continue;
         }
         if (k->constraint_oid) {
-            err_set(d->err, "2BP01", "cannot drop index %s because constraint %s requires it", name, name);
+            err_set(d->err, "2BP01", "cannot drop index %s because constraint %s on table %s requires it",
+                    name, name, owner->name);
+            err_hint(d->err, "You can drop constraint %s on table %s instead.", name, owner->name);
             return -1;
         }
         if (ddl_drop_key(d, k) < 0 || ddl_reload(d) < 0)
@@ -341,6 +346,8 @@ static int truncate_closure(struct ddl *d, const TruncateStmt *s, uint32_t *oids
                     err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                             "cannot truncate a table referenced in a foreign key constraint");
                     err_detail(d->err, "Table \"%s\" references \"%s\".", child->name, t->name);
+                    err_hint(d->err, "Truncate table \"%s\" at the same time, or use TRUNCATE ... CASCADE.",
+                             child->name);
                     return -1;
                 }
                 conn_notice(d->c, "NOTICE", "00000", "truncate cascades to table \"%s\"", child->name);

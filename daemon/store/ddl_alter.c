@@ -306,20 +306,28 @@ static int drop_column(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
 
 /* -- ALTER COLUMN TYPE -- */
 
+/* USING, or the column itself, which must then convert by assignment: nothing is cut silently. */
 static Node *conversion(const AlterTableCmd *cmd, const ColumnDef *def)
 {
     if (def->raw_default)
-        return def->raw_default; /* USING */
+        return def->raw_default;
     ColumnRef *ref = (ColumnRef *)palloc0(sizeof *ref);
     ref->type = T_ColumnRef;
     ref->fields = list_make1(makeString(pstrdup(cmd->name)));
     ref->location = -1;
-    TypeCast *cast = (TypeCast *)palloc0(sizeof *cast);
-    cast->type = T_TypeCast;
-    cast->arg = (Node *)ref;
-    cast->typeName = def->typeName;
-    cast->location = -1;
-    return (Node *)cast;
+    return (Node *)ref;
+}
+
+static int cannot_convert(struct ddl *d, const char *column, uint32_t type, int32_t typmod)
+{
+    char name[96];
+    if (strcmp(d->err->sqlstate, SQLSTATE_DATATYPE_MISMATCH) != 0)
+        return -1;
+    types_format(type, typmod, name, sizeof name);
+    err_set(d->err, SQLSTATE_DATATYPE_MISMATCH, "column \"%s\" cannot be cast automatically to type %s",
+            column, name);
+    err_hint(d->err, "You might need to specify \"USING %s::%s\".", column, name);
+    return -1;
 }
 
 static int restate_default(struct ddl *d, uint32_t table, int16_t attnum, const char *text)
@@ -341,10 +349,11 @@ static int change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     int32_t typmod;
     struct buf sql;
     if (!c || ddl_type(d, def->typeName, &type, &typmod, NULL) < 0 ||
-        refuse_expressions(d, t, "changing the type of a column") < 0 ||
-        translate_expression(d->c->catalog, t, conversion(cmd, def), d->sql, type, typmod, &sqlite,
-                             d->err) < 0)
+        refuse_expressions(d, t, "changing the type of a column") < 0)
         return -1;
+    if (translate_expression(d->c->catalog, t, conversion(cmd, def), d->sql, type, typmod, &sqlite,
+                             d->err) < 0)
+        return cannot_convert(d, cmd->name, type, typmod);
     int16_t attnum = c->attnum;
     default_text = c->default_sql ? pstrdup(c->default_sql) : NULL;
     if (c->sequence_oid && c->identity == 0)

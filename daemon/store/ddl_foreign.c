@@ -79,7 +79,8 @@ static int parent_key(struct ddl *d, const struct store_table *parent, const Con
     return 0;
 }
 
-static int check_types(struct ddl *d, const char *name, const struct key_spec *child,
+static int check_types(struct ddl *d, const char *name, const struct store_table *t,
+                       const struct key_spec *child, const struct store_table *target,
                        const struct key_spec *parent)
 {
     if (child->n != parent->n)
@@ -90,9 +91,17 @@ static int check_types(struct ddl *d, const char *name, const struct key_spec *c
         bool alike = a && b && a->category == b->category &&
                      strcmp(types_storage(a->oid), types_storage(b->oid)) == 0 &&
                      (a->category == 'N' || a->category == 'S' || a->oid == b->oid);
-        if (!alike)
-            return err_set(d->err, SQLSTATE_DATATYPE_MISMATCH,
-                           "foreign key constraint \"%s\" cannot be implemented", name);
+        if (alike)
+            continue;
+        char from[96], to[96];
+        types_format(child->types[i], -1, from, sizeof from);
+        types_format(parent->types[i], -1, to, sizeof to);
+        err_set(d->err, SQLSTATE_DATATYPE_MISMATCH,
+                "foreign key constraint \"%s\" cannot be implemented", name);
+        err_detail(d->err, "Key columns \"%s\" and \"%s\" are of incompatible types: %s and %s.",
+                   store_table_attnum(t, child->attnums[i])->name,
+                   store_table_attnum(target, parent->attnums[i])->name, from, to);
+        return -1;
     }
     return 0;
 }
@@ -180,7 +189,7 @@ int ddl_add_foreign_key(struct ddl *d, uint32_t table, const Constraint *con, co
             return -1;
         name = chosen;
     }
-    if (check_types(d, name, &child, &target) < 0)
+    if (check_types(d, name, t, &child, parent, &target) < 0)
         return -1;
     return foreign_key_row(d, t, name, con, &child, parent, &target, key);
 }
@@ -243,7 +252,7 @@ int ddl_validate_foreign_key(struct ddl *d, const struct store_table *t,
         snprintf(d->err->table, sizeof d->err->table, "%s", t->name);
         snprintf(d->err->constraint, sizeof d->err->constraint, "%s", f->name);
         snprintf(tail, sizeof tail, " is not present in table \"%s\".", parent->name);
-        watch_statement_detail(&w, s, t, f->attnums, f->nattnums, tail, d->err);
+        watch_statement_detail(&w, s, t, f->attnums, f->nattnums, false, tail, d->err);
         watch_release(&w);
     } else if (rc != SQLITE_DONE) {
         errors_map(d->c, rc, NULL, NULL, d->err);

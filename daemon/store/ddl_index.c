@@ -178,7 +178,7 @@ static int duplicates(struct ddl *d, const struct store_table *t, const struct s
     struct err ignored;
     s = conn_prepare(d->c, ident_text(&sql), &ignored);
     if (s && sqlite3_step(s) == SQLITE_ROW)
-        watch_statement_detail(&w, s, t, k->attnums, k->nattnums, " is duplicated.", d->err);
+        watch_statement_detail(&w, s, t, k->attnums, k->nattnums, true, " is duplicated.", d->err);
     sqlite3_finalize(s);
     watch_release(&w);
     buf_release(&sql);

@@ -33,9 +33,12 @@ static int typmod_of(struct ddl *d, uint32_t oid, const List *mods, int32_t *ret
     switch (oid) {
     case TYPES_VARCHAR: case TYPES_BPCHAR:
         if (a < 1)
-            return out_of_range(d, "length for type must be at least 1");
+            return out_of_range(d, oid == TYPES_VARCHAR ? "length for type varchar must be at least 1"
+                                                        : "length for type char must be at least 1");
         if (a > 10485760)
-            return out_of_range(d, "length for type cannot exceed 10485760");
+            return out_of_range(d, oid == TYPES_VARCHAR
+                                       ? "length for type varchar cannot exceed 10485760"
+                                       : "length for type char cannot exceed 10485760");
         *ret = a + 4;
         return 0;
     case TYPES_NUMERIC:

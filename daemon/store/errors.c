@@ -229,13 +229,13 @@ static int foreign_key_error(struct watch *w, struct err *err)
                 "update or delete on table \"%s\" violates foreign key constraint \"%s\" on table \"%s\"",
                 parent->name, f->name, child->name);
         snprintf(tail, sizeof tail, " is still referenced from table \"%s\".", child->name);
-        watch_values_detail(w, parent, f->parent_attnums, f->nattnums, tail, err);
+        watch_values_detail(w, parent, f->parent_attnums, f->nattnums, false, tail, err);
     } else {
         err_set(err, SQLSTATE_FOREIGN_KEY_VIOLATION,
                 "insert or update on table \"%s\" violates foreign key constraint \"%s\"", child->name,
                 f->name);
         snprintf(tail, sizeof tail, " is not present in table \"%s\".", parent->name);
-        watch_values_detail(w, child, f->attnums, f->nattnums, tail, err);
+        watch_values_detail(w, child, f->attnums, f->nattnums, false, tail, err);
     }
     name_table(child, f->name, err);
     return -1;

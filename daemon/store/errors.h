@@ -24,10 +24,11 @@ void watch_key_detail(struct watch *w, const struct store_table *t, const int16_
                       bool quoted, const char *tail, struct err *err);
 /* ... from the values of the key alone: */
 void watch_values_detail(struct watch *w, const struct store_table *t, const int16_t *attnums,
-                         size_t n, const char *tail, struct err *err);
+                         size_t n, bool quoted, const char *tail, struct err *err);
 /* ... from the row that ${s} stands at: a first column of no interest, then the key. */
 void watch_statement_detail(struct watch *w, sqlite3_stmt *s, const struct store_table *t,
-                            const int16_t *attnums, size_t n, const char *tail, struct err *err);
+                            const int16_t *attnums, size_t n, bool quoted, const char *tail,
+                            struct err *err);
 /* DETAIL: `Failing row contains (1, null).` */
 void watch_row_detail(struct watch *w, const struct store_table *t, struct err *err);
 /* Is there a row with the same values in the columns of ${k} as the row shown?  (false for expressions) */

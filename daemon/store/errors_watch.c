@@ -307,11 +307,11 @@ void watch_key_detail(struct watch *w, const struct store_table *t, const int16_
 }
 
 void watch_values_detail(struct watch *w, const struct store_table *t, const int16_t *attnums,
-                         size_t n, const char *tail, struct err *err)
+                         size_t n, bool quoted_names, const char *tail, struct err *err)
 {
     struct buf text;
     buf_init(&text, WATCH_SQL_MAX);
-    key_names(t, attnums, n, false, &text);
+    key_names(t, attnums, n, quoted_names, &text);
     for (size_t i = 0; i < n && i < w->n; i++) {
         const struct store_column *col = store_table_attnum(t, attnums[i]);
         if (i)
@@ -325,7 +325,8 @@ void watch_values_detail(struct watch *w, const struct store_table *t, const int
 }
 
 void watch_statement_detail(struct watch *w, sqlite3_stmt *s, const struct store_table *t,
-                            const int16_t *attnums, size_t n, const char *tail, struct err *err)
+                            const int16_t *attnums, size_t n, bool quoted_names, const char *tail,
+                            struct err *err)
 {
     forget(w);
     w->values = calloc(n + 1, sizeof(*w->values));
@@ -334,7 +335,7 @@ void watch_statement_detail(struct watch *w, sqlite3_stmt *s, const struct store
         if (w->values[w->n])
             w->n++;
     }
-    watch_values_detail(w, t, attnums, n, tail, err);
+    watch_values_detail(w, t, attnums, n, quoted_names, tail, err);
 }
 
 void watch_row_detail(struct watch *w, const struct store_table *t, struct err *err)
