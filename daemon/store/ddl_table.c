@@ -23,7 +23,7 @@ static int out_of_range(struct ddl *d, const char *what)
 
 static int typmod_of(struct ddl *d, uint32_t oid, const List *mods, int32_t *ret)
 {
-    int32_t a, b = 0;
+    int32_t a = 0, b = 0;
     *ret = -1;
     if (mods == NIL)
         return 0;
@@ -156,7 +156,7 @@ static int sequence_limits(struct ddl *d, uint32_t type, const List *options, in
 int ddl_add_sequence(struct ddl *d, const char *name, uint32_t type, const List *options, uint32_t *ret)
 {
     uint32_t oid;
-    int64_t l[5];
+    int64_t l[5] = {0};
     if (sequence_limits(d, type, options, l) < 0 || ddl_new_oid(d, &oid) < 0 ||
         ddl_exec(d,
                  "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relkind,"

@@ -153,7 +153,7 @@ const struct infer_operator *infer_operator_find(struct tr *tr, const char *name
     if (exact != NULL)
         return exact;
     const struct infer_operator *found[64];
-    const uint32_t *args[64];
+    const uint32_t *args[64] = {NULL};
     int n = 0;
     bool named = false;
     for (size_t i = 0; i < infer_noperators && n < 64; i++) {

@@ -184,8 +184,8 @@ int store_nextval(struct store_context *context, uint32_t oid, int64_t *ret, str
 {
     struct store_conn *c = context->conn;
     const struct store_sequence *s = definition(context, oid, err);
-    int64_t last, next;
-    bool called;
+    int64_t last = 0, next = 0;
+    bool called = false;
     if (c->watch && c->replayed < c->ndraws) {
         *ret = c->draws[c->replayed++].value;
         return 0;

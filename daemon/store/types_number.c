@@ -281,8 +281,8 @@ int types_numeric_in(int32_t typmod, struct slice text, struct buf *scratch, str
 {
     struct numeric_parts p;
     struct slice t = types_trim(text);
-    char *d;
-    long n, point;
+    char *d = NULL;
+    long n = 0, point = 0;
     if (types_word(t, "nan")) {
         *ret = (struct slice){"NaN", 3};
         return 0;
