@@ -114,6 +114,10 @@ static int take_setting(struct session *s, const char *name, const char *value, 
         log_debug(s->worker->log, "session %u: start-up setting \"%s\" is ignored", s->pid, name);
         return 0;
     }
+    /* With standard_conforming_strings off the server would read other texts than policy did. */
+    if (!policy_setting_fits(name, value))
+        return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE,
+                       "invalid value for parameter \"%s\": \"%.64s\"", name, value);
     return track_start(&s->track, name, value, err);
 }
 

@@ -56,3 +56,8 @@ bool policy_check_failed(const char *message, struct err *ret);
 
 /* May a client set ${name} (lower case) at start-up or by SET?  Rules' own list or the built-in one. */
 bool policy_setting_allowed(const struct rules *rules, const char *name);
+
+/* May an allowed setting have this ${value}?  Settings that change how texts are read by the server
+ * (standard_conforming_strings, client_encoding) or that show the server's view of a statement
+ * (client_min_messages) take some values only: 22023 for others, before they reach a server. */
+bool policy_setting_fits(const char *name, const char *value);

@@ -131,10 +131,15 @@ static bool is_true(const char *value)
                      (n == 2 && strcasecmp(value, "on") == 0) || strcmp(value, "1") == 0);
 }
 
+/* The debug levels show the server's view of a statement, which is not the client's; the log's may
+ * show plans (auto_explain) and who waits for whom. */
 static bool is_quiet(const char *value)
 {
-    /* The debug levels show the server's view of a statement, which is not the client's. */
-    return strncasecmp(value, "debug", 5) != 0;
+    static const char *const levels[] = {"error", "notice", "warning"};
+    for (size_t i = 0; i < NAMES_COUNT(levels); i++)
+        if (strcasecmp(levels[i], value) == 0)
+            return true;
+    return false;
 }
 
 static const struct {
@@ -145,8 +150,17 @@ static const struct {
 } values[] = {
     {"client_encoding", is_utf8, "Only UTF8 is served.", true},
     {"standard_conforming_strings", is_true, "Only \"on\" is served.", true},
-    {"client_min_messages", is_quiet, "The least level served is \"log\".", false},
+    {"client_min_messages", is_quiet, "Only \"notice\", \"warning\" and \"error\" are served.",
+     false},
 };
+
+bool policy_setting_fits(const char *name, const char *value)
+{
+    for (size_t i = 0; i < NAMES_COUNT(values); i++)
+        if (strcmp(values[i].name, name) == 0)
+            return values[i].fits(value);
+    return true;
+}
 
 static int check_value(bool confined, const char *name, const char *value, struct err *err)
 {

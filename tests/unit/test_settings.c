@@ -110,6 +110,11 @@ static void test_values(void **state)
     check(false, "standard_conforming_strings", "off", "22023");
     check(true, "client_min_messages", "error", NULL);
     check(true, "client_min_messages", "DEBUG1", "22023");
+    check(true, "client_min_messages", "log", "22023");
+    assert_false(policy_setting_fits("standard_conforming_strings", "off"));
+    assert_false(policy_setting_fits("client_min_messages", "debug5"));
+    assert_true(policy_setting_fits("standard_conforming_strings", "on"));
+    assert_true(policy_setting_fits("timezone", "anything"));
     check(false, "client_min_messages", "debug", NULL);
     check(true, "partywall.tenant", "acme", NULL);
     check(true, "partywall.login", "acme", "42704");
