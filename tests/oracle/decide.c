@@ -19,7 +19,8 @@ static void print_plan(const struct plan *p, struct slice tenant)
         p->refused ? (struct slice){p->err.message, strlen(p->err.message)} : buf_peek(&text);
     printf("P %d %d %s %zu\n", (int)p->class, p->refused, p->refused ? p->err.sqlstate : "-",
            body.len);
-    fwrite(body.data, 1, body.len, stdout);
+    if (body.len)
+        fwrite(body.data, 1, body.len, stdout);
     putchar('\n');
     buf_release(&text);
 }

@@ -155,6 +155,11 @@ def same_failure(a, b):
         and "globex" not in a[-1][2]
 
 
+def same_rows(a, b):
+    """The same rows in another order: of rows that ORDER BY does not tell apart."""
+    return a[0] == b[0] == "rows" and a[:3] == b[:3] and sorted(map(repr, a[3])) == sorted(map(repr, b[3]))
+
+
 def statements(files):
     for path in files:
         group = path.stem
@@ -208,9 +213,9 @@ def main():
                 if states == ["0A000", "0A000"] and "FULL JOIN" in alone[0][-1][2]:
                     counts[group, "limit"] += 1
                     continue
-                if failed == (True, True) and alone[0][-1][1] == written[0][-1][1]:
+                if failed == (True, True) or same_rows(alone[0][-1], written[0][-1]) and alone[1] == written[1]:
                     pass
-                elif any(failed) and "22" in (alone[0][-1][1][:2], written[0][-1][1][:2]):
+                elif any(failed) and any(a[0][-1][1][:2] in ("21", "22") for a in (alone, written)):
                     kinds.append("order")
                 else:
                     kinds.append("WRONG")
