@@ -138,6 +138,24 @@ void session_hold(struct session *s)
     s->holds++;
 }
 
+void session_keep(struct err **slot, const struct err *err)
+{
+    if (!*slot)
+        *slot = malloc(sizeof(**slot));
+    if (*slot)
+        **slot = *err;
+}
+
+bool session_take(struct err **slot, struct err *ret)
+{
+    struct err *kept = *slot;
+    *slot = NULL;
+    if (kept)
+        *ret = *kept;
+    free(kept);
+    return kept != NULL;
+}
+
 static void session_free(struct session *s)
 {
     struct worker *w = s->worker;
@@ -154,6 +172,9 @@ static void session_free(struct session *s)
     free(s->start_tenant);
     free(s->next_tenant);
     free(s->old_tenant);
+    free(s->failed_decide);
+    free(s->failed_lease);
+    free(s->lost);
     s->magic = 0;
     free(s);
     w->nsessions--;

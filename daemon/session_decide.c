@@ -50,7 +50,7 @@ static void done(struct job *j)
     } else {
         s->decision = d->decision;
         if (!d->decision)
-            s->failed_decide = d->err;
+            session_keep(&s->failed_decide, &d->err);
         decided(s, "decided");
     }
     job_free(d);
@@ -116,11 +116,8 @@ int session_decide(struct session *s, struct slice sql, bool single, struct err 
     int settled = session_tenant_settled(s, err);
     if (settled != 1)
         return settled;
-    if (s->failed_decide.sqlstate[0]) {
-        *err = s->failed_decide;
-        s->failed_decide.sqlstate[0] = '\0';
+    if (session_take(&s->failed_decide, err))
         return -1;
-    }
     if (!s->decision) {
         struct policy_request req = {
             .rules = &s->conf->rules,

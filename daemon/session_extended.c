@@ -249,12 +249,8 @@ static void end_unnamed(struct session *s, struct slice name)
  * care. */
 static int take_news(struct session *s, const struct plan *p, struct err *err)
 {
-    struct err news = s->lost;
-    s->lost.sqlstate[0] = '\0';
-    if (!news.sqlstate[0] || (p && p->class == PLAN_ROLLBACK))
-        return 1;
-    *err = news;
-    return -1;
+    bool news = session_take(&s->lost, err);
+    return news && !(p && p->class == PLAN_ROLLBACK) ? -1 : 1;
 }
 
 static enum verdict on_parse(struct session *s, const struct frame *f)

@@ -112,12 +112,12 @@ struct session {
     /* the statement under way */
     struct decision *decision; /* made for the message at the front of the input, not used yet */
     struct decide_job *job;
-    struct err failed_decide;  /* instead of one */
+    struct err *failed_decide; /* instead of one */
     bool refreshed;            /* the catalog, for this message */
     struct statements statements;
     struct list portals;
     struct fair_waiter waiter;
-    struct err failed_lease;   /* the answer to the message at the front: no server */
+    struct err *failed_lease;  /* the answer to the message at the front: no server */
     char *next_tenant;         /* chosen by a SET whose batch is not over yet ... */
     bool next_tenant_set;      /* ... NULL then means none */
     char *old_tenant;          /* the one before a SET at the front of a Query: an error brings it back ... */
@@ -133,7 +133,7 @@ struct session {
     bool tx_failed;            /* an error since the transaction began */
     bool drop_due;             /* an error is being passed on: then what it made the server skip */
     bool ghost;                /* its transaction was lost with its server; it does not know yet, or not all */
-    struct err lost;           /* the news of that, for its next statement; sqlstate "": told */
+    struct err *lost;          /* the news of that, for its next statement */
     bool told_fatal;           /* the server said FATAL and the client has had it */
     bool ddl;                  /* of this transaction: the catalog may have changed */
     bool holding_ready;        /* ReadyForQuery waits for the catalog */
@@ -166,6 +166,11 @@ struct buf *session_out(struct session *s);
 void session_wrote(struct session *s);
 void session_timer(struct session *s, uint64_t ms, void (*fire)(struct session *s));
 const char *session_state_name(enum session_state state);
+
+/* An error for later, on the heap: a session is small while it is idle. */
+void session_keep(struct err **slot, const struct err *err);
+/* Take it out of ${slot}; false: there is none. */
+bool session_take(struct err **slot, struct err *ret);
 
 /* -- session_startup.c, auth.c, session_welcome.c -- */
 size_t session_startup_data(struct session *s, struct slice data);

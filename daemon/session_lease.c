@@ -167,11 +167,8 @@ static void take(struct session *s, struct server *srv)
 
 int session_lease(struct session *s, struct err *err)
 {
-    if (s->failed_lease.sqlstate[0]) {
-        *err = s->failed_lease;
-        s->failed_lease.sqlstate[0] = '\0';
+    if (session_take(&s->failed_lease, err))
         return -1;
-    }
     if (!s->server) {
         const char *queue = s->tenant ? s->tenant : s->user;
         struct server *srv =
@@ -186,6 +183,7 @@ int session_lease(struct session *s, struct err *err)
     }
     if (s->server->status != 'I' || !session_is_quiet(s))
         return 1;
+    s->server->batch++; /* no statement sent before is waited for */
     return forget(s, err) == 0 && replay(s, err) == 0 && haunt(s, err) == 0 ? 1 : -1;
 }
 
@@ -202,7 +200,7 @@ void session_granted(struct fair_waiter *w, struct server *srv)
 void session_unqueue(struct session *s, const struct err *err)
 {
     pool_leave(s->target, &s->waiter);
-    s->failed_lease = *err;
+    session_keep(&s->failed_lease, err);
     session_enter(s, SESSION_IDLE, err->message);
     session_resume(s);
 }
@@ -236,7 +234,8 @@ void session_release_if_done(struct session *s)
     if (!s->server || s->state == SESSION_CLOSING || !session_is_quiet(s) || s->batch ||
         s->server->status != 'I' || s->pinned)
         return;
-    if (s->server->link.congested || s->server->stream_left > 0)
+    const struct link *l = &s->server->link;
+    if (link_is_congested(l) || link_has_input(l) || s->server->stream_left > 0)
         return;
     struct server *srv = let_go(s);
     link_resume(&srv->link);
@@ -343,11 +342,11 @@ static void lost_reply(struct loss *l, const struct flow_entry *e)
         tell(l);
 }
 
-static struct err loss_of(const struct session *s, const char *why)
+static struct err loss_of(struct session *s, const char *why)
 {
     struct err err;
-    if (s->lost.sqlstate[0])
-        return s->lost;
+    if (session_take(&s->lost, &err))
+        return err;
     err_set(&err, SQLSTATE_CONNECTION_FAILURE, "connection to the back end was lost");
     if (!s->confined)
         err_detail(&err, "%s", why);
@@ -360,7 +359,6 @@ void session_lost_server(struct session *s, const char *why)
     bool in_transaction = s->status != 'I';
     struct flow *flow = s->server->flow;
     l.status = in_transaction ? 'E' : 'I';
-    s->lost.sqlstate[0] = '\0';
     bool asked = flow_len(flow) > 0 || s->unsynced;
     if (s->state == SESSION_WELCOME || s->pinned) {
         owed_clear(flow);
@@ -376,7 +374,7 @@ void session_lost_server(struct session *s, const char *why)
         s->skipping = true;
     }
     if (!asked && in_transaction)
-        s->lost = l.err; /* news for the next statement */
+        session_keep(&s->lost, &l.err); /* news for the next statement */
     s->status = l.status;
     s->ghost = l.status == 'E';
     owed_clear(flow);

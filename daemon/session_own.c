@@ -143,6 +143,13 @@ static int own_reset(const struct session *s, const struct plan *p, struct own *
     return own ? harmless(o, "RESET", err) : 0;
 }
 
+/* A pinned owner has names of its own on the server, made by PREPARE. */
+static bool is_servers_name(const struct session *s, const struct plan *p)
+{
+    return s->pinned &&
+           (!p->name || !statements_find(&s->statements, (struct slice){p->name, strlen(p->name)}));
+}
+
 int session_own(struct session *s, const struct plan *p, bool alone, struct own *ret,
                 struct err *err)
 {
@@ -155,8 +162,12 @@ int session_own(struct session *s, const struct plan *p, bool alone, struct own 
     case PLAN_RESET:
         return own_reset(s, p, ret, err);
     case PLAN_DEALLOCATE:
+        if (is_servers_name(s, p))
+            return 0;
         return harmless(ret, p->name ? "DEALLOCATE" : "DEALLOCATE ALL", err);
     case PLAN_DISCARD_ALL:
+        if (s->pinned)
+            return 0;
         if (!alone || s->status != 'I')
             return err_set(err, SQLSTATE_ACTIVE_SQL_TRANSACTION,
                            "DISCARD ALL cannot run inside a transaction block");
@@ -230,7 +241,7 @@ static int choose_later(struct session *s, const struct plan *p, struct err *err
 int session_own_begin(struct session *s, const struct plan *p, struct owed *o, struct err *err)
 {
     if (p->class == PLAN_DEALLOCATE)
-        return deallocate(s, p, o, err);
+        return is_servers_name(s, p) ? 0 : deallocate(s, p, o, err);
     if (!chooses(p))
         return 0;
     if (s->old_tenant_set && same(chosen(s, p), s->tenant))
@@ -371,6 +382,8 @@ int session_own_local(struct session *s, const struct plan *p, struct err *err)
         complete(s, "RESET");
         return 1;
     case PLAN_DEALLOCATE:
+        if (is_servers_name(s, p))
+            return 0;
         if (deallocate(s, p, &o, err) != 0)
             return -1;
         statements_clear(&o.closed);
@@ -440,6 +453,14 @@ void session_effect(struct session *s, const struct plan *p, const char *tag)
     case PLAN_DISCARD_ALL:
         s->settings_differ = true;
         discard_all(s);
+        if (s->pinned)
+            prepared_clear(&s->server->prepared);
+        break;
+    case PLAN_DEALLOCATE:
+        if (!s->pinned || p->name)
+            break;
+        statements_clear(&s->statements);
+        prepared_clear(&s->server->prepared);
         break;
     case PLAN_DDL:
         s->ddl = true;

@@ -157,7 +157,7 @@ static enum pass on_error(struct session *s, const struct frame *f)
     const struct flow_entry *head = flow_head(s->server->flow);
     if (!head) { /* the last words of a server that nobody asked: news for the next statement */
         session_filter_error(s, &err, NULL);
-        s->lost = err;
+        session_keep(&s->lost, &err);
         return DROP;
     }
     struct owed *o = owed_of(head);
@@ -167,7 +167,7 @@ static enum pass on_error(struct session *s, const struct frame *f)
         return DROP;
     }
     if (fatal && session_is_rollback(head)) { /* what it asks for is coming true */
-        s->lost = err;
+        session_keep(&s->lost, &err);
         return DROP;
     }
     bool whole = head->kind == FLOW_QUERY || head->kind == FLOW_FUNCTION;
@@ -483,7 +483,7 @@ size_t session_from_server(struct session *s, struct slice data)
     }
     if (s->run_len > 0)
         session_wrote(s);
-    if (s->server == srv && used > 0)
+    if (s->server == srv && used == data.len) /* nothing is left that the next client could hear */
         session_release_if_done(s);
     if (s->link.paused)
         session_resume(s); /* what waited for this reply */

@@ -229,11 +229,12 @@ static bool answer_locally(struct session *s)
 static bool end_lost_transaction(struct session *s)
 {
     enum plan_class class = s->decision->plans[0]->class;
-    bool news = s->lost.sqlstate[0] != '\0';
+    bool news = s->lost != NULL;
+    struct err err;
     if (!s->ghost || s->server || s->decision->nplans != 1 ||
         (class != PLAN_ROLLBACK && (class != PLAN_COMMIT || news)))
         return false;
-    s->lost.sqlstate[0] = '\0';
+    (void)session_take(&s->lost, &err);
     s->ghost = false;
     s->status = 'I';
     msg_command_complete(session_out(s), "ROLLBACK");
@@ -247,11 +248,8 @@ static enum verdict serve(struct session *s, struct slice sql)
     struct err err;
     if (end_lost_transaction(s))
         return TAKEN;
-    if (s->lost.sqlstate[0]) {
-        err = s->lost;
-        s->lost.sqlstate[0] = '\0';
+    if (session_take(&s->lost, &err))
         return session_refuse_query(s, &err);
-    }
     if (answer_locally(s))
         return s->state == SESSION_CLOSING ? GONE : TAKEN;
     int got = session_lease(s, &err);

@@ -149,18 +149,19 @@ void session_verified(struct session *s, struct slice row)
 
 void session_verify_failed(struct session *s, const struct err *err)
 {
-    s->lost = *err;
-    session_filter_error(s, &s->lost, NULL);
+    struct err copy = *err;
+    session_filter_error(s, &copy, NULL);
+    session_keep(&s->lost, &copy);
 }
 
 void session_verify_over(struct session *s)
 {
-    struct err err = s->lost;
-    s->lost.sqlstate[0] = '\0';
+    struct err err;
+    bool failed = session_take(&s->lost, &err);
     session_release_if_done(s);
     if (s->state == SESSION_CLOSING)
         return;
-    if (err.sqlstate[0])
+    if (failed)
         session_fail(s, &err);
     else
         welcome(s);
