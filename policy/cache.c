@@ -118,7 +118,8 @@ static size_t decision_bytes(const struct decision *d)
     size_t bytes = sizeof *d + d->nplans * sizeof(struct plan *);
     for (size_t i = 0; i < d->nplans; i++) {
         const struct plan *p = d->plans[i];
-        bytes += sizeof *p + p->text_len + p->nplaces * sizeof *p->places;
+        bytes += sizeof *p + p->text_len + p->nplaces * sizeof *p->places +
+                 p->nruns * sizeof *p->runs;
         bytes += (p->name ? strlen(p->name) : 0) + (p->value ? strlen(p->value) : 0);
     }
     return bytes;

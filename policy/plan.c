@@ -34,6 +34,7 @@ void plan_unref(struct plan *p)
         return;
     free(p->text);
     free(p->places);
+    free(p->runs);
     free(p->name);
     free(p->value);
     free(p);
@@ -69,3 +70,57 @@ void plan_text_literal(const struct plan *p, struct slice tenant, struct buf *re
     buf_append(ret, p->text + from, p->text_len - from);
 }
 
+
+/* -- positions -- */
+
+static int characters(const char *text, size_t len)
+{
+    int n = 0;
+    for (size_t i = 0; i < len; i++)
+        n += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return n;
+}
+
+/* Byte offset in ${p}->text of character ${position} of what was sent. */
+static uint32_t text_offset(const struct plan *p, const struct slice *tenant, int position)
+{
+    struct buf literal;
+    buf_init(&literal, (size_t)1 << 20);
+    if (tenant)
+        append_literal(&literal, *tenant);
+    int width = tenant ? characters(buf_peek(&literal).data, buf_len(&literal)) : 0;
+    buf_release(&literal);
+    uint32_t at = 0, place = 0;
+    while (at < p->text_len) {
+        if (tenant && place < p->nplaces && at == p->places[place].offset) {
+            if (position <= width)
+                return at;
+            position -= width;
+            at += p->places[place++].len;
+            continue;
+        }
+        if (position <= 1)
+            return at;
+        at++;
+        while (at < p->text_len && ((unsigned char)p->text[at] & 0xc0) == 0x80)
+            at++;
+        position--;
+    }
+    return at;
+}
+
+int plan_source_position(const struct plan *p, const struct slice *tenant, int position)
+{
+    if (position <= 0 || p->nruns == 0)
+        return 0;
+    uint32_t at = text_offset(p, tenant, position);
+    int last = p->runs[0].source_position;
+    for (uint32_t i = 0; i < p->nruns; i++) {
+        const struct plan_run *run = &p->runs[i];
+        if (at < run->offset)
+            break; /* between runs */
+        uint32_t into = at - run->offset < run->len ? at - run->offset : run->len;
+        last = run->source_position + characters(p->text + run->offset, into);
+    }
+    return last;
+}

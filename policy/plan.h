@@ -34,6 +34,12 @@ struct plan_place { /* a run of `text` that stands for the tenant's value: `$n` 
     uint32_t len;
 };
 
+struct plan_run { /* a run of `text` that is the client's own */
+    uint32_t offset; /* in `text`, bytes */
+    uint32_t len;
+    int source_position; /* in the client's whole text, characters, 1-based */
+};
+
 struct plan {
     uint64_t id;           /* unique in the process, never reused: names the statement on servers */
     enum plan_class class; /* valid also for refused plans when known */
@@ -45,6 +51,8 @@ struct plan {
     bool hidden;           /* text uses $nparams+1: the tenant */
     struct plan_place *places;
     uint32_t nplaces;
+    struct plan_run *runs; /* by offset */
+    uint32_t nruns;
     char *name;            /* SET, RESET, SHOW, DEALLOCATE, SAVEPOINT ...: lower case where PostgreSQL folds */
     char *value;           /* SET: the value as set_config() takes it; NULL: DEFAULT */
     bool local;            /* SET LOCAL */
@@ -59,3 +67,8 @@ void plan_unref(struct plan *p);
 /* Append the text with ${tenant} as a string literal at each place (simple protocol).
  * The literal is made for standard_conforming_strings=on and holds for any bytes without NUL. */
 void plan_text_literal(const struct plan *p, struct slice tenant, struct buf *ret);
+
+/* The position (characters, 1-based) of an error in the text that was sent, ${p}->text or, when ${tenant} is
+ * not NULL, plan_text_literal's, as a position in the client's whole text.  0: none.  In a text that was put
+ * in: the place where it was put. */
+int plan_source_position(const struct plan *p, const struct slice *tenant, int position);

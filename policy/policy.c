@@ -150,6 +150,23 @@ static int set_text(struct work *w, struct plan *p, const char *text, size_t len
     return 0;
 }
 
+/* Where the client's own words stand in the plan's text: positions in errors are mapped back by it. */
+static int set_runs(struct work *w, struct plan *p, const struct run *runs, int n, struct err *err)
+{
+    p->runs = calloc((size_t)n + 1, sizeof *p->runs);
+    if (!p->runs)
+        return no_memory(w, err);
+    uint32_t counted = 0;
+    int position = 1;
+    for (int i = 0; i < n; i++) {
+        for (; counted < runs[i].source; counted++)
+            position += ((unsigned char)w->sql[counted] & 0xc0) != 0x80;
+        p->runs[i] = (struct plan_run){runs[i].offset, runs[i].len, position};
+    }
+    p->nruns = (uint32_t)n;
+    return 0;
+}
+
 /* -- one statement -- */
 
 static int scope(struct scoper *s, Node *stmt, char **ret_text)
@@ -181,7 +198,8 @@ static int decide_query(struct work *w, struct plan *p, RawStmt *raw, struct err
     int status = scope(&s, raw->stmt, &text);
     if (s.writes)
         p->class = PLAN_WRITE;
-    if (status < 0 || set_text(w, p, text, strlen(text), err) < 0)
+    if (status < 0 || set_text(w, p, text, strlen(text), err) < 0 ||
+        set_runs(w, p, s.runs, s.nruns, err) < 0)
         return -1;
     return find_places(p, p->nparams + 1u) < 0 ? no_memory(w, err) : 0;
 }
@@ -198,7 +216,10 @@ static int decide_stmt(struct work *w, struct plan *p, RawStmt *raw, struct err 
     p->nparams = (uint16_t)nparams;
     if (decided == 0 && w->req->confined)
         return decide_query(w, p, raw, err);
-    return set_text(w, p, w->sql + p->source_offset, p->source_len, err);
+    const struct run all = {0, p->source_len, p->source_offset};
+    return set_text(w, p, w->sql + p->source_offset, p->source_len, err) < 0
+               ? -1
+               : set_runs(w, p, &all, 1, err);
 }
 
 /* From its first token to the end of its last. */

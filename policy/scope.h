@@ -154,6 +154,12 @@ struct change {
     struct value_change value;
 };
 
+struct run { /* bytes of the client's text that the new text keeps */
+    uint32_t offset; /* in the new text */
+    uint32_t len;
+    uint32_t source; /* in the client's */
+};
+
 struct scoper {
     struct authorise auth;
     const struct rules *rules;
@@ -161,6 +167,8 @@ struct scoper {
     const char *sql;       /* the whole text: locations are offsets in it */
     uint32_t start, end;   /* the statement in it */
     List *changes;         /* struct change * */
+    struct run *runs;      /* set by splice_text */
+    int nruns;
     List *accesses;        /* cache of struct access * */
     List *sublinks;        /* struct sublink *, innermost first */
     uint32_t nparams;

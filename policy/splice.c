@@ -567,6 +567,15 @@ static int piece_compare(const void *x, const void *y)
     return a->phase == 0 ? b->rank - a->rank : a->rank - b->rank;
 }
 
+/* The client's text from ${from} to ${to}. */
+static void keep(const struct splice *p, StringInfo out, uint32_t from, uint32_t to)
+{
+    if (to <= from)
+        return;
+    p->s->runs[p->s->nruns++] = (struct run){(uint32_t)out->len, to - from, from};
+    appendBinaryStringInfo(out, p->t.text + from, (int)(to - from));
+}
+
 static char *assemble(const struct splice *p)
 {
     int n = 0;
@@ -581,15 +590,16 @@ static char *assemble(const struct splice *p)
     qsort(pieces, (size_t)n, sizeof *pieces, piece_compare);
     StringInfoData out;
     initStringInfo(&out);
+    p->s->runs = palloc0((size_t)(n + 1) * sizeof *p->s->runs);
+    p->s->nruns = 0;
     uint32_t at = p->s->start;
     for (int i = 0; i < n; i++) {
-        if (pieces[i].at > at)
-            appendBinaryStringInfo(&out, p->t.text + at, (int)(pieces[i].at - at));
+        keep(p, &out, at, pieces[i].at);
         at = pieces[i].at > at ? pieces[i].at : at;
         appendStringInfoString(&out, pieces[i].text);
         at = pieces[i].skip > at ? pieces[i].skip : at;
     }
-    appendBinaryStringInfo(&out, p->t.text + at, (int)(p->s->end - at));
+    keep(p, &out, at, p->s->end);
     return out.data;
 }
 

@@ -284,6 +284,44 @@ static void test_statements(void **state)
     fixture_release(&f);
 }
 
+static int position_of(const char *text, const char *what)
+{
+    int n = 1;
+    for (const char *at = strstr(text, what); text < at; text++)
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
+/* An error's position in what was sent is one in what the client wrote. */
+static void test_positions(void **state)
+{
+    (void)state;
+    struct fixture f = {0};
+    fixture_attacks(&f);
+    static const char sql[] = "SELECT 'é'; SELECT 'é', nope FROM \"User\" u LEFT JOIN \"Workflow\" w ON "
+                              "u.id = w.idd WHERE u.level = 'ä' AND other";
+    struct decision *d = decide(&f, sql, true);
+    const struct plan *p = d->plans[1];
+    const struct slice tenant = {"öö'", 5};
+    struct buf b;
+    buf_init(&b, 4096);
+    plan_text_literal(p, tenant, &b);
+    buf_append(&b, "", 1);
+    static const char *const words[] = {"nope", "w.idd", "other", "'ä'"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        int want = position_of(sql, words[i]);
+        assert_int_equal(plan_source_position(p, NULL, position_of(p->text, words[i])), want);
+        assert_int_equal(
+            plan_source_position(p, &tenant, position_of(buf_peek(&b).data, words[i])), want);
+    }
+    assert_int_equal(plan_source_position(p, NULL, 0), 0);
+    int inside = plan_source_position(p, NULL, position_of(p->text, "OPERATOR"));
+    assert_int_equal(inside, position_of(sql, "u.id = "));
+    buf_release(&b);
+    decision_unref(d);
+    fixture_release(&f);
+}
+
 /* What a refusal says. */
 static void test_hints(void **state)
 {
@@ -325,7 +363,8 @@ static void run(void *arg)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden), cmocka_unit_test(test_places),
-        cmocka_unit_test(test_statements), cmocka_unit_test(test_hints),
+        cmocka_unit_test(test_statements), cmocka_unit_test(test_positions),
+        cmocka_unit_test(test_hints),
         cmocka_unit_test(test_markers),
     };
     *(int *)arg = cmocka_run_group_tests(tests, NULL, NULL);
