@@ -16,7 +16,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from messages import SENDERS  # noqa: E402
-from run import Connection, Mismatch, Script  # noqa: E402
+from run import Mismatch, Script  # noqa: E402
 
 STATEMENTS = [
     "SELECT 1", "SELECT $1::int4", "SELECT $1::int4 + $2::int4 AS sum", "", "  ;", "-- nothing",
