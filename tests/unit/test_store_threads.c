@@ -1,0 +1,176 @@
+/* link: store */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "store_client.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#define WRITERS 6
+#define ROUNDS  25
+
+static struct store *store;
+static char directory[64];
+
+static int setup(void **state)
+{
+    (void)state;
+    struct client c;
+    store = open_store(directory);
+    client_open(store, &c);
+    ask(&c, "create table account(id int primary key, n int not null)");
+    ask(&c, "insert into account values (1, 0)");
+    client_close(&c);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    store_close(store);
+    remove_tree(directory);
+    directory[0] = '\0';
+    return 0;
+}
+
+static bool says(struct client *c, const char *sql, const char *part)
+{
+    const char *got = ask(c, sql);
+    if (strstr(got, part))
+        return true;
+    print_error("%s: %s\n", sql, got);
+    return false;
+}
+
+/* Reads, then writes, in one transaction: at READ COMMITTED nobody may fail, and nothing is lost. */
+static void *writer(void *arg)
+{
+    struct client c;
+    bool ok = true;
+    (void)arg;
+    client_open(store, &c);
+    for (int i = 0; i < ROUNDS && ok; i++)
+        ok = says(&c, "begin", "C BEGIN") && says(&c, "select n from account where id = 1", "C SELECT 1") &&
+             says(&c, "update account set n = n + 1 where id = 1", "C UPDATE 1") && says(&c, "commit", "C COMMIT");
+    client_close(&c);
+    return ok ? NULL : &store;
+}
+
+static void test_writers(void **state)
+{
+    (void)state;
+    pthread_t threads[WRITERS];
+    struct client c;
+    char want[80];
+    void *failed;
+    for (int i = 0; i < WRITERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, writer, NULL), 0);
+    for (int i = 0; i < WRITERS; i++) {
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+    client_open(store, &c);
+    snprintf(want, sizeof want, "T(n:23); D(%d); C SELECT 1; Z I", WRITERS * ROUNDS);
+    assert_string_equal(ask(&c, "select n from account"), want);
+    client_close(&c);
+}
+
+/* Readers see committed states only, and do not wait for the writer. */
+static void test_reader_beside_writer(void **state)
+{
+    (void)state;
+    struct client w, r;
+    client_open(store, &w);
+    client_open(store, &r);
+    ask(&w, "begin");
+    ask(&w, "update account set n = 7");
+    assert_string_equal(ask(&r, "select n from account"), "T(n:23); D(0); C SELECT 1; Z I");
+    ask(&r, "begin");
+    assert_string_equal(ask(&r, "select n from account"), "T(n:23); D(0); C SELECT 1; Z T");
+    ask(&w, "commit");
+    /* READ COMMITTED: a new snapshot for each statement */
+    assert_string_equal(ask(&r, "select n from account"), "T(n:23); D(7); C SELECT 1; Z T");
+    ask(&r, "rollback");
+    ask(&r, "begin isolation level repeatable read");
+    assert_string_equal(ask(&r, "select n from account"), "T(n:23); D(7); C SELECT 1; Z T");
+    ask(&w, "update account set n = 8");
+    assert_string_equal(ask(&r, "select n from account"), "T(n:23); D(7); C SELECT 1; Z T");
+    assert_string_equal(ask(&r, "update account set n = 9"),
+                        "E 40001 could not serialize access due to concurrent update; Z E");
+    ask(&r, "rollback");
+    client_close(&w);
+    client_close(&r);
+}
+
+static void pause_ms(long ms)
+{
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&t, NULL);
+}
+
+static void test_lock_wait(void **state)
+{
+    (void)state;
+    struct client w, other;
+    client_open(store, &w);
+    client_open(store, &other);
+    ask(&w, "begin");
+    ask(&w, "update account set n = 1");
+    ask(&other, "set lock_timeout = 50");
+    assert_string_equal(ask(&other, "update account set n = 2"),
+                        "E 55P03 canceling statement due to lock timeout; Z I");
+    ask(&other, "set lock_timeout = 0; set statement_timeout = 50");
+    assert_string_equal(ask(&other, "update account set n = 2"),
+                        "E 57014 canceling statement due to statement timeout; Z I");
+    ask(&other, "set statement_timeout = 0");
+    /* cancelled while it waits */
+    msg_query(&other.out, (struct slice){"update account set n = 2", 24});
+    client_send(&other);
+    pause_ms(50);
+    store_cancel(other.conn);
+    assert_string_equal(client_read(&other, 'Z'), "E 57014 canceling statement due to user request; Z I");
+    /* granted when the writer ends */
+    msg_query(&other.out, (struct slice){"update account set n = n + 1", 28});
+    client_send(&other);
+    pause_ms(20);
+    ask(&w, "commit");
+    assert_string_equal(client_read(&other, 'Z'), "C UPDATE 1; Z I");
+    assert_string_equal(ask(&w, "select n from account"), "T(n:23); D(2); C SELECT 1; Z I");
+    client_close(&w);
+    client_close(&other);
+}
+
+static void test_cancel(void **state)
+{
+    (void)state;
+    static const char endless[] =
+        "with recursive r(n) as (select 1 union all select n + 1 from r where n < 1000000000) "
+        "select count(*) from r";
+    struct client c;
+    client_open(store, &c);
+    msg_query(&c.out, (struct slice){endless, sizeof endless - 1});
+    client_send(&c);
+    pause_ms(100);
+    store_cancel(c.conn);
+    assert_non_null(strstr(client_read(&c, 'Z'), "E 57014 canceling statement due to user request; Z I"));
+    store_cancel(c.conn); /* nothing runs: nothing happens */
+    assert_string_equal(ask(&c, "select 1 as x"), "T(x:23); D(1); C SELECT 1; Z I");
+    client_close(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_writers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reader_beside_writer, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lock_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
