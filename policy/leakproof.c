@@ -9,8 +9,9 @@ enum family {
     NONE,
     ANY, /* a literal without a type, NULL, a parameter: becomes what the other side is */
     BOOLEAN,
-    INTEGER,
-    OBJECT, /* oid: a bigint converted to it may be out of range */
+    INTEGER, /* int2, int4, and literals */
+    LONG,    /* int8: next to an oid it is converted to one, and may be out of range */
+    OBJECT,  /* oid: never compared with parameters, which would be converted to it when it runs */
     TEXT,
     PADDED, /* char(n) */
     DAY,
@@ -28,6 +29,7 @@ static enum family family_of_oid(uint32_t oid)
     case 16:
         return BOOLEAN;
     case 20:
+        return LONG;
     case 21:
     case 23:
         return INTEGER;
@@ -62,7 +64,7 @@ static enum family family_of_type(const TypeName *type)
         {"bool", BOOLEAN},
         {"int2", INTEGER},
         {"int4", INTEGER},
-        {"int8", INTEGER},
+        {"int8", LONG},
         {"oid", OBJECT},
         {"text", TEXT},
         {"varchar", TEXT},
@@ -133,6 +135,24 @@ static enum family family_of(const struct leakproof_scope *scope, const Node *no
     }
 }
 
+/* May a parameter stand beside a value of ${other}? */
+static bool param_fits(const struct leakproof_scope *scope, const ParamRef *param,
+                       enum family other)
+{
+    if (other == OBJECT)
+        return false;
+    if (other != LONG)
+        return true;
+    return scope->param_once && param->number > 0 && (uint32_t)param->number <= scope->nparams &&
+           scope->param_once[param->number - 1];
+}
+
+static bool families_agree(enum family l, enum family r)
+{
+    return l == r || l == ANY || r == ANY || (l == INTEGER && r == LONG) ||
+           (l == LONG && r == INTEGER);
+}
+
 static bool comparable(const struct leakproof_scope *scope, const Node *left, const Node *right)
 {
     enum family l = family_of(scope, left), r = family_of(scope, right);
@@ -140,7 +160,10 @@ static bool comparable(const struct leakproof_scope *scope, const Node *left, co
         return false;
     if (l == ANY && r == ANY) /* which operator will it be? */
         return false;
-    return l == r || l == ANY || r == ANY;
+    if ((IsA(left, ParamRef) && !param_fits(scope, (const ParamRef *)left, r)) ||
+        (IsA(right, ParamRef) && !param_fits(scope, (const ParamRef *)right, l)))
+        return false;
+    return families_agree(l, r);
 }
 
 static bool rows_comparable(const struct leakproof_scope *scope, const Node *left,
@@ -176,13 +199,14 @@ static bool array_comparable(const struct leakproof_scope *scope, const Node *le
     if (!array || l == NONE || l == OTHER || l == ANY)
         return false;
     if (IsA(array, ParamRef))
-        return true;
+        return param_fits(scope, (const ParamRef *)array, l);
     if (IsA(array, A_Const))
         return family_of_const((const A_Const *)array) == ANY;
     if (IsA(array, TypeCast)) { /* '{...}'::uuid[] */
         const TypeCast *cast = (const TypeCast *)array;
         return IsA(cast->arg, A_Const) && family_of_const((const A_Const *)cast->arg) == ANY &&
-               list_length(cast->typeName->arrayBounds) == 1 && family_of_type(cast->typeName) == l;
+               list_length(cast->typeName->arrayBounds) == 1 &&
+               families_agree(family_of_type(cast->typeName), l);
     }
     if (!IsA(array, A_ArrayExpr))
         return false;

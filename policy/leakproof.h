@@ -26,6 +26,11 @@ struct leakproof_scope {
      * function, which may carry a collation of its own (comparing two of those fails on rows). */
     uint32_t (*column_type)(void *arg, const ColumnRef *ref);
     void *arg;
+    /* param_once[n - 1]: $n stands only once in the whole statement, so that its type follows from the very
+     * comparison.  NULL: not known.  A parameter that is also used as an oid makes `bigint = $n` convert the
+     * column to oid, which fails on rows out of range. */
+    const bool *param_once;
+    uint32_t nparams;
 };
 
 /* True only if ${expr}, a condition, can neither raise an error that depends on a row nor call
