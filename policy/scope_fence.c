@@ -71,7 +71,7 @@ static uint32_t type_of(void *arg, const ColumnRef *ref)
 
 static bool is_leakproof(struct level *l, const Node *expr)
 {
-    struct leakproof_scope scope = {type_of, l};
+    struct leakproof_scope scope = {.column_type = type_of, .arg = l};
     return leakproof_expr(&scope, expr);
 }
 
