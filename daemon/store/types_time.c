@@ -157,7 +157,8 @@ static int take_time(struct slice *t, struct fields *f)
         us = take_fraction(t);
     struct slice rest = *t;
     skip_blanks(&rest);
-    if (rest.len >= 2 && tolower((unsigned char)rest.data[1]) == 'm') {
+    bool word_ends = rest.len == 2 || (rest.len > 2 && !isalpha((unsigned char)rest.data[2]));
+    if (word_ends && tolower((unsigned char)rest.data[1]) == 'm') {
         char half = (char)tolower((unsigned char)rest.data[0]);
         if ((half == 'a' || half == 'p') && parts[0] >= 1 && parts[0] <= 12) {
             parts[0] = parts[0] % 12 + (half == 'p' ? 12 : 0);
