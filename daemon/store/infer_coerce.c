@@ -262,6 +262,29 @@ struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum inf
     return to;
 }
 
+/* A literal's length or precision is applied here and now, as PostgreSQL's planner does. */
+static struct expr *typmod_literal(struct tr *tr, const struct expr *e, uint32_t type, int32_t typmod,
+                                   bool explicit_cast)
+{
+    static const struct types_session utc = {.timezone = "UTC"};
+    struct expr *to = expr_new(EXPR_PLAIN, type, NULL, e->location); /* `value` would be the uncut one */
+    struct types_value value, cut;
+    struct slice text = {e->value, strlen(e->value)};
+    struct buf scratch;
+    buf_reset(&tr->scratch);
+    if (types_input(&utc, type, -1, text, &tr->scratch, &value, tr->err) < 0)
+        tr_throw(tr);
+    buf_init(&scratch, tr->scratch.max);
+    int status = types_apply_typmod(type, typmod, explicit_cast, &value, &scratch, &cut, tr->err);
+    if (status == 0)
+        to->sql = emit_value(&cut);
+    buf_release(&scratch);
+    if (status < 0)
+        tr_throw(tr);
+    to->typmod = typmod;
+    return to;
+}
+
 struct expr *infer_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t typmod, bool explicit_cast)
 {
     if (typmod < 0 || e->typmod == typmod || (e->kind == EXPR_CONST && e->value == NULL)) {
@@ -270,7 +293,8 @@ struct expr *infer_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t 
         same->typmod = typmod;
         return same;
     }
-    (void)tr;
+    if (e->kind == EXPR_CONST && e->type == type && strncmp(e->sql, "pgf_", 4) != 0)
+        return typmod_literal(tr, e, type, typmod, explicit_cast);
     struct expr *to = expr_of(type,
                               emit_format("pgf_typmod(%u, %d, %d, %s)", type, typmod,
                                           explicit_cast ? 1 : 0, e->sql),

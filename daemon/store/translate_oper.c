@@ -233,18 +233,32 @@ static struct expr *array_value(struct scope *s, A_Expr *a, const char *name, st
     return expr_of(TYPES_BOOL, sql, a->location, args, 2);
 }
 
+/* x = ANY (ARRAY(SELECT ...)) is x IN (SELECT ...) */
+static struct expr *any_subquery(struct scope *s, A_Expr *a, const SubLink *array, bool all)
+{
+    SubLink *link = palloc0(sizeof(*link));
+    *link = *array;
+    link->subLinkType = all ? ALL_SUBLINK : ANY_SUBLINK;
+    link->testexpr = a->lexpr;
+    link->operName = a->name;
+    return expr_sublink(s, link);
+}
+
 struct expr *expr_array_compare(struct scope *s, A_Expr *a)
 {
     const char *name = operator_name(s->tr, a);
     bool all = a->kind == AEXPR_OP_ALL;
-    struct expr *left = expr_make(s, a->lexpr);
     Node *right = a->rexpr;
     TypeCast *cast = IsA(right, TypeCast) ? (TypeCast *)right : NULL;
     A_ArrayExpr *array = IsA(right, A_ArrayExpr)                       ? (A_ArrayExpr *)right
                          : cast != NULL && IsA(cast->arg, A_ArrayExpr) ? (A_ArrayExpr *)cast->arg
                                                                        : NULL;
+    if (IsA(right, SubLink) && ((SubLink *)right)->subLinkType == ARRAY_SUBLINK &&
+        strcmp(name, all ? "<>" : "=") == 0)
+        return any_subquery(s, a, (SubLink *)right, all);
     if (array == NULL)
-        return array_value(s, a, name, left, all);
+        return array_value(s, a, name, expr_make(s, a->lexpr), all);
+    struct expr *left = expr_make(s, a->lexpr);
     uint32_t element = 0;
     if (right != (Node *)array) {
         int32_t typmod;

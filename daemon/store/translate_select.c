@@ -398,7 +398,7 @@ static struct query *simple_select(struct scope *s, SelectStmt *stmt, const char
     ret->targets = q.targets;
     ret->ntargets = q.ntargets;
     ret->single_row = s->has_aggregate && q.ngroups == 0 && q.having == NULL && limit[0] == '\0';
-    ret->at_most_one = limit_is_one(stmt) || s->one_row;
+    ret->at_most_one = limit_is_one(stmt) || s->one_row || from[0] == '\0';
     ret->compound = with[0] != '\0' || limit[0] != '\0' || q.nkeys > 0 || q.ndistinct_on > 0;
     return ret;
 }
