@@ -1,0 +1,45 @@
+/* splice_edit.h: edits of a text at token boundaries; for splice*.c alone.
+ *
+ * Edits are collected in any order and carried out at once.  At one offset, what closes comes first (inner
+ * before outer), then insertions in the order they came, then what opens (outer before inner). */
+#pragma once
+
+#include "policy/scope.h"
+#include "policy/splice_tokens.h"
+
+struct edit {
+    uint32_t start, end;
+    const char *before, *after; /* an insertion has start == end and no after */
+    bool replaces;              /* the text between goes away */
+    int rank;                   /* among insertions at one place; among equal spans: outer first */
+};
+
+struct splice {
+    struct scoper *s;
+    struct tokens t;
+    struct edit *edits;
+    int n, cap;
+};
+
+/* The place of ${what} was not found: XX000, -1. */
+int splice_lost(const struct splice *p, const char *what);
+/* Behind token ${i}. */
+void splice_after(struct splice *p, int i, const char *text);
+/* Around tokens ${from} to ${to} - 1. */
+void splice_wrap(struct splice *p, int from, int to, const char *before, const char *after);
+/* Instead of them. */
+void splice_replace(struct splice *p, int from, int to, const char *text);
+/* The text of tokens ${from} to ${to} - 1, palloc'd. */
+char *splice_copy(const struct splice *p, int from, int to);
+/* The new text; sets s->runs. */
+char *splice_assemble(const struct splice *p);
+
+/* Past a name and what its dots join; ${at} is its first token. */
+int splice_name_end(const struct tokens *t, int at);
+
+/* -- splice_write.c: INSERT, SET lists, ON CONFLICT -- */
+int splice_columns(struct splice *p, const struct change *c) MUSTCHECK;
+int splice_expand(struct splice *p, const struct change *c) MUSTCHECK;
+int splice_append(struct splice *p, const struct change *c) MUSTCHECK;
+int splice_value(struct splice *p, const struct change *c) MUSTCHECK;
+int splice_conflict(struct splice *p, const struct change *c) MUSTCHECK;

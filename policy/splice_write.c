@@ -1,0 +1,242 @@
+/* What is written: columns, rows, values, SET lists, ON CONFLICT. */
+#include "policy/splice_edit.h"
+
+#include "policy/splice_sql.h"
+
+static bool is_where(const struct tokens *t, int i)
+{
+    return tokens_is(t, i, "where") || tokens_ends_where(t, i);
+}
+
+/* -- INSERT -- */
+
+static bool is_conflict(const struct tokens *t, int i)
+{
+    return tokens_is(t, i, "on") && tokens_is(t, i + 1, "conflict");
+}
+
+static bool is_set(const struct tokens *t, int i)
+{
+    return tokens_is(t, i, "set");
+}
+
+/* Past `name [AS alias]` of an INSERT's target. */
+static int target_end(const struct splice *p, const RangeVar *var)
+{
+    int at = tokens_at(&p->t, var->location);
+    if (at < 0)
+        return -1;
+    int i = splice_name_end(&p->t, at);
+    if (i < p->t.n && scan_is_word(p->t.text, &p->t.items[i], "as"))
+        i += 2;
+    return i <= p->t.n ? i : -1;
+}
+
+int splice_columns(struct splice *p, const struct change *c)
+{
+    int at = target_end(p, c->anchor);
+    if (at < 0)
+        return splice_lost(p, "a column list");
+    if (!c->insert->cols)
+        splice_after(p, at - 1, psprintf(" (%s)", sql_columns(c)));
+    else if (tokens_is_char(&p->t, at, '(') && p->t.match[at] > at)
+        splice_after(p, p->t.match[at] - 1, psprintf(", %s", sql_columns(c)));
+    else
+        return splice_lost(p, "a column list");
+    return 0;
+}
+
+int splice_expand(struct splice *p, const struct change *c)
+{
+    int at = target_end(p, c->anchor);
+    if (at < 0 || !tokens_is(&p->t, at, "default") || !tokens_is(&p->t, at + 1, "values"))
+        return splice_lost(p, "DEFAULT VALUES");
+    splice_replace(p, at, at + 2, psprintf("(%s) VALUES (%s)", sql_columns(c),
+                                    sql_tenant(p->s, c->access->tenant)));
+    return 0;
+}
+
+/* The bracket that opens the first row of VALUES. */
+static int first_row(const struct splice *p, const SelectStmt *arm)
+{
+    const Node *value = linitial(linitial_node(List, arm->valuesLists));
+    int at = tokens_at(&p->t, exprLocation(value));
+    at = at < 0 ? -1 : tokens_back_to(&p->t, at, "values");
+    return at < 0 || !tokens_is_char(&p->t, at + 1, '(') ? -1 : at + 1;
+}
+
+static int next_row(const struct splice *p, int open)
+{
+    int close = p->t.match[open];
+    return close > open && tokens_is_char(&p->t, close + 1, ',') &&
+                   tokens_is_char(&p->t, close + 2, '(')
+               ? close + 2
+               : -1;
+}
+
+/* First token of a select list, past DISTINCT. */
+static int first_of_targets(const struct splice *p, const SelectStmt *arm)
+{
+    if (!arm->targetList)
+        return -1;
+    int at = tokens_at(&p->t, ((const ResTarget *)linitial(arm->targetList))->location);
+    at = at < 0 ? -1 : tokens_back_to(&p->t, at, "select");
+    if (at++ < 0)
+        return -1;
+    if (tokens_is(&p->t, at, "all"))
+        return at + 1;
+    if (!tokens_is(&p->t, at, "distinct"))
+        return at;
+    at++;
+    if (tokens_is(&p->t, at, "on") && tokens_is_char(&p->t, at + 1, '('))
+        at = p->t.match[at + 1] < 0 ? -1 : p->t.match[at + 1] + 1;
+    return at;
+}
+
+int splice_append(struct splice *p, const struct change *c)
+{
+    const SelectStmt *arm = (const SelectStmt *)c->stmt;
+    const char *value = psprintf(", %s", sql_tenant(p->s, c->access->tenant));
+    if (!arm->valuesLists) {
+        int at = first_of_targets(p, arm);
+        if (at < 0)
+            return splice_lost(p, "a select list");
+        splice_after(p, tokens_forward(&p->t, at, tokens_ends_targets) - 1, value);
+        return 0;
+    }
+    int row = first_row(p, arm);
+    for (int i = 0; i < list_length(arm->valuesLists); i++, row = next_row(p, row)) {
+        if (row < 0 || p->t.match[row] < 0)
+            return splice_lost(p, "a row");
+        splice_after(p, p->t.match[row] - 1, value);
+    }
+    return 0;
+}
+
+/* -- values -- */
+
+struct span {
+    int from, to; /* tokens; to is past the end */
+};
+
+/* Element ${k} of a list that begins at token ${at}. */
+static struct span element(const struct tokens *t, int at, int k,
+                           bool (*stop)(const struct tokens *t, int i))
+{
+    struct span s = {at, at};
+    int end = tokens_forward(t, at, stop);
+    for (; k >= 0; k--) {
+        s.from = at;
+        s.to = tokens_forward(t, at, tokens_is_comma);
+        s.to = s.to < end ? s.to : end;
+        at = s.to + 1;
+        if (k > 0 && s.to >= end)
+            return (struct span){-1, -1};
+    }
+    return s;
+}
+
+static bool never(const struct tokens *t, int i)
+{
+    (void)t;
+    (void)i;
+    return false;
+}
+
+static bool ends_set(const struct tokens *t, int i)
+{
+    return tokens_ends_targets(t, i);
+}
+
+static bool is_equals(const struct tokens *t, int i)
+{
+    return t->items[i].kind == SCAN_OPERATOR && t->items[i].end - t->items[i].start == 1 &&
+           t->text[t->items[i].start] == '=';
+}
+
+/* The first token after SET. */
+static int set_start(const struct splice *p, const struct change *c)
+{
+    int at = tokens_at(&p->t, c->anchor->location);
+    if (at >= 0 && c->place == PLACE_CONFLICT_SET)
+        at = tokens_forward(&p->t, at, is_conflict);
+    at = at < 0 ? -1 : tokens_forward(&p->t, at, is_set);
+    return tokens_is(&p->t, at, "set") ? at + 1 : -1;
+}
+
+static struct span set_value(const struct splice *p, const struct change *c)
+{
+    const List *targets = c->place == PLACE_SET
+                              ? ((const UpdateStmt *)c->stmt)->targetList
+                              : ((const InsertStmt *)c->stmt)->onConflictClause->targetList;
+    int at = set_start(p, c);
+    if (at < 0)
+        return (struct span){-1, -1};
+    struct span s = element(&p->t, at, scope_set_element(targets, c->item), ends_set);
+    int equals = s.from < 0 ? -1 : tokens_forward(&p->t, s.from, is_equals);
+    if (equals < 0 || equals >= s.to)
+        return (struct span){-1, -1};
+    s.from = equals + 1;
+    return s;
+}
+
+static struct span row_value(const struct splice *p, const struct change *c)
+{
+    int row = first_row(p, (const SelectStmt *)c->stmt);
+    for (int i = 0; i < c->row && row >= 0; i++)
+        row = next_row(p, row);
+    return row < 0 ? (struct span){-1, -1} : element(&p->t, row + 1, c->item, never);
+}
+
+/* A select list's item without its alias. */
+static struct span target_value(const struct splice *p, const struct change *c)
+{
+    const SelectStmt *arm = (const SelectStmt *)c->stmt;
+    const ResTarget *target = list_nth(arm->targetList, c->item);
+    int at = first_of_targets(p, arm);
+    if (at < 0)
+        return (struct span){-1, -1};
+    struct span s = element(&p->t, at, c->item, tokens_ends_targets);
+    if (s.from >= 0 && target->name) {
+        s.to--;
+        if (scan_is_word(p->t.text, &p->t.items[s.to - 1], "as"))
+            s.to--;
+    }
+    return s;
+}
+
+int splice_value(struct splice *p, const struct change *c)
+{
+    struct span s = c->place == PLACE_ROW      ? row_value(p, c)
+                    : c->place == PLACE_TARGET ? target_value(p, c)
+                                               : set_value(p, c);
+    if (s.from < 0 || s.from >= s.to)
+        return splice_lost(p, "a value");
+    if (c->value.check == CHECK_TENANT)
+        splice_wrap(p, s.from, s.to, "CASE WHEN (", sql_tenant_check(p->s, c));
+    else if (c->value.check == CHECK_DEFAULT)
+        splice_replace(p, s.from, s.to, sql_tenant(p->s, c->value.column));
+    else
+        splice_replace(p, s.from, s.to, sql_parent_check(p->s, c, splice_copy(p, s.from, s.to)));
+    return 0;
+}
+
+int splice_conflict(struct splice *p, const struct change *c)
+{
+    struct change at = {.anchor = c->anchor, .place = PLACE_CONFLICT_SET};
+    int set = set_start(p, &at);
+    if (set < 0)
+        return splice_lost(p, "DO UPDATE");
+    int where_at = tokens_forward(&p->t, set, is_where);
+    char *open = sql_conflict_open(p->s, c), *close = sql_conflict_close(c);
+    if (!tokens_is(&p->t, where_at, "where")) {
+        splice_after(p, where_at - 1, psprintf(" WHERE %strue%s", open, close));
+        return 0;
+    }
+    int to = tokens_forward(&p->t, where_at + 1, tokens_ends_where);
+    if (to <= where_at + 1)
+        return splice_lost(p, "DO UPDATE");
+    splice_wrap(p, where_at + 1, to, psprintf("%s(", open), psprintf(")%s", close));
+    return 0;
+}
+
