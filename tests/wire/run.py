@@ -6,6 +6,8 @@
 A script is a text of one step per line; # begins a comment.
 
     only: partywall|postgres    whose behaviour this is; none: both must agree
+    backend: postgres|store     run only if the caller says that Partywall has this back end, or does
+                                not say which
     needs: plain|tls|nogssenc   run only if the server answers SSLRequest with N, or with S, or
                                 GSSENCRequest with N
     connect NAME                open one more connection and go on with it (the first is there)
@@ -187,10 +189,10 @@ def agrees(message, name, words):
 
 
 class Script:
-    def __init__(self, path, host, port, user, password, database, server):
+    def __init__(self, path, host, port, user, password, database, server, backend=None):
         self.path, self.host, self.port, self.password = pathlib.Path(path), host, port, password
         self.names = {"user": user, "database": database}
-        self.server, self.dribble, self.outgoing = server, False, b""
+        self.server, self.backend, self.dribble, self.outgoing = server, backend, False, b""
         self.connections, self.current = {}, "a"
 
     def conn(self):
@@ -217,6 +219,8 @@ class Script:
         key, value = (word.decode() for word, _ in words[:2])
         if key == "only:" and value != self.server:
             return "only for " + value
+        if key == "backend:" and self.backend and value != self.backend:
+            return "not on back end " + self.backend
         if key == "needs:" and answer(self.host, self.port, NEEDS[value][0]) != NEEDS[value][1]:
             return "needs a server " + NEEDS[value][2]
         return None
@@ -359,7 +363,7 @@ class Script:
                     line = line.replace("{%s}" % name, value)
                 if not line or line.startswith("#"):
                     continue
-                if line.startswith(("only:", "needs:")):
+                if line.startswith(("only:", "backend:", "needs:")):
                     reason = self.skip_reason(split_words(line))
                     if reason:
                         return True, "skipped: " + reason
@@ -388,15 +392,17 @@ def answer(host, port, request):
     return byte
 
 
-def run_script(path, host, port, user, password, database="app", server="partywall"):
+def run_script(path, host, port, user, password, database="app", server="partywall", backend=None):
     """(ok, text): whether the server did as the script says, and what else it did.  ${host} may be a
-    unix socket's path; ${server} says whose scripts marked `only:` are run."""
-    return Script(path, host, port, user, password, database, server).run()
+    unix socket's path; ${server} and ${backend} say which scripts marked `only:` and `backend:` are
+    run."""
+    return Script(path, host, port, user, password, database, server, backend).run()
 
 
 def main():
     args = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     args.add_argument("--server", choices=("partywall", "postgres"), default="partywall")
+    args.add_argument("--backend", choices=("postgres", "store"))
     args.add_argument("--database", default="app")
     args.add_argument("address")
     args.add_argument("user")
@@ -410,7 +416,7 @@ def main():
     failed = 0
     for path in scripts:
         ok, text = run_script(path, host, int(port), given.user, given.password, given.database,
-                              given.server)
+                              given.server, given.backend)
         print("%-4s %-44s %s" % ("ok" if ok else "FAIL", path.stem, "" if text == "ok" else text))
         failed += not ok
     print("%d scripts, %d failed" % (len(scripts), failed))

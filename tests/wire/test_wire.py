@@ -11,11 +11,12 @@ from messages import SENDERS, split_words
 from run import run_script
 
 SCRIPTS = sorted(pathlib.Path(__file__).parent.glob("*.wire"))
-STEPS = {"only:", "needs:", "connect", "use", "login", "auth", "auth-fails", "auth-refused", "dribble", "tls", ">", "<", "<?", "<~"}
+STEPS = {"only:", "backend:", "needs:", "connect", "use", "login", "auth", "auth-fails", "auth-refused", "dribble", "tls", ">", "<", "<?", "<~"}
 
 
-def check_script(path, host, port, user, password, database="app", server="partywall"):
-    ok, text = run_script(path, host, port, user, password, database, server)
+def check_script(path, host, port, user, password, database="app", server="partywall",
+                 backend=None):
+    ok, text = run_script(path, host, port, user, password, database, server, backend)
     if text.startswith("skipped"):
         pytest.skip(text)
     assert ok, text
