@@ -1,5 +1,5 @@
-/* All results are read first, ordered by relation; then one walk over the relations takes what belongs to
- * each from the others. */
+/* All results are read first, ordered by relation; then one walk over the relations takes what
+ * belongs to each from the others. */
 #include "daemon/catalog_load.h"
 
 #include "protocol/sqlstate.h"
@@ -11,14 +11,27 @@
 
 #define CATALOG_SERVER_MIN 120000 /* pg_attribute.attgenerated */
 
-/* The relations a client can name, but for the system's.  Other sessions' temporary tables are in pg_temp_n. */
+/* The relations a client can name, but for the system's.  Other sessions' temporary tables are in
+ * pg_temp_n. */
 #define USER_RELATION                                                                              \
     "c.relkind IN ('r','p','v','m','f','S') AND n.nspname !~ '^pg_' "                              \
     "AND n.nspname <> 'information_schema'"
 #define FROM_CLASS "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 
-enum { Q_BEGIN, Q_PATH, Q_PIN, Q_RELATIONS, Q_COLUMNS, Q_KEYS, Q_FOREIGN, Q_FUNCTIONS, Q_OPERATORS,
-       Q_TYPES, Q_COMMIT, Q_COUNT };
+enum {
+    Q_BEGIN,
+    Q_PATH,
+    Q_PIN,
+    Q_RELATIONS,
+    Q_COLUMNS,
+    Q_KEYS,
+    Q_FOREIGN,
+    Q_FUNCTIONS,
+    Q_OPERATORS,
+    Q_TYPES,
+    Q_COMMIT,
+    Q_COUNT
+};
 
 static const char *const catalog_queries[Q_COUNT] = {
     [Q_BEGIN] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -35,7 +48,8 @@ static const char *const catalog_queries[Q_COUNT] = {
         "THEN (SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid) ELSE 0 END, "
         "EXISTS (SELECT 1 FROM pg_rewrite w WHERE w.ev_class = c.oid AND w.rulename <> '_RETURN') "
         "FROM " FROM_CLASS " WHERE " USER_RELATION " ORDER BY c.oid",
-    /* 0 relation, 1 attnum, 2 name, 3 type's text, 4 type, 5 typmod, 6 not null, 7 default, 8 generated */
+    /* 0 relation, 1 attnum, 2 name, 3 type's text, 4 type, 5 typmod, 6 not null, 7 default, 8
+       generated */
     [Q_COLUMNS] =
         "SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, "
         "a.atttypmod, a.attnotnull OR t.typnotnull, "
@@ -45,14 +59,14 @@ static const char *const catalog_queries[Q_COUNT] = {
         "JOIN pg_type t ON t.oid = a.atttypid "
         "WHERE " USER_RELATION " AND a.attnum > 0 AND NOT a.attisdropped "
         "ORDER BY a.attrelid, a.attnum",
-    /* 0 relation, 1 name, 2 primary, 3 attnums.  Only what ON CONFLICT and a foreign key may rely on. */
-    [Q_KEYS] =
-        "SELECT i.indrelid, x.relname, i.indisprimary, "
-        "array_to_string((i.indkey::int2[])[0:i.indnkeyatts - 1], ' ') "
-        "FROM " FROM_CLASS " JOIN pg_index i ON i.indrelid = c.oid "
-        "JOIN pg_class x ON x.oid = i.indexrelid "
-        "WHERE " USER_RELATION " AND i.indisunique AND i.indisvalid AND i.indpred IS NULL "
-        "AND i.indexprs IS NULL ORDER BY i.indrelid, NOT i.indisprimary, x.oid",
+    /* 0 relation, 1 name, 2 primary, 3 attnums.  Only what ON CONFLICT and a foreign key may rely
+       on. */
+    [Q_KEYS] = "SELECT i.indrelid, x.relname, i.indisprimary, "
+               "array_to_string((i.indkey::int2[])[0:i.indnkeyatts - 1], ' ') "
+               "FROM " FROM_CLASS " JOIN pg_index i ON i.indrelid = c.oid "
+               "JOIN pg_class x ON x.oid = i.indexrelid "
+               "WHERE " USER_RELATION " AND i.indisunique AND i.indisvalid AND i.indpred IS NULL "
+               "AND i.indexprs IS NULL ORDER BY i.indrelid, NOT i.indisprimary, x.oid",
     /* 0 relation, 1 constraint, 2 name, 3 attnum, 4 parent's schema, 5 parent, 6 parent's column.
      * Rows that PostgreSQL adds for each partition of the parent say nothing new. */
     [Q_FOREIGN] =
@@ -97,14 +111,22 @@ static int catalog_connection_error(PGconn *conn, struct err *err)
     return err_set(err, SQLSTATE_CONNECTION_FAILURE, "%s", text[0] ? text : "out of memory");
 }
 
-static int catalog_connect(const char *conninfo, const char *password, PGconn **ret, struct err *err)
+static int catalog_connect(const char *conninfo, const char *password, PGconn **ret,
+                           struct err *err)
 {
     /* what stands before dbname are defaults, what stands behind overrides the conninfo */
-    const char *keys[] = {"connect_timeout", "keepalives_idle", "keepalives_interval",
-                          "keepalives_count", "tcp_user_timeout", "dbname", "client_encoding",
-                          "application_name", password ? "password" : NULL, NULL};
-    const char *values[] = {"10", "10", "5", "3", "30000", conninfo, "UTF8",
-                            "partywall catalog", password, NULL};
+    const char *keys[] = {"connect_timeout",
+                          "keepalives_idle",
+                          "keepalives_interval",
+                          "keepalives_count",
+                          "tcp_user_timeout",
+                          "dbname",
+                          "client_encoding",
+                          "application_name",
+                          password ? "password" : NULL,
+                          NULL};
+    const char *values[] = {
+        "10", "10", "5", "3", "30000", conninfo, "UTF8", "partywall catalog", password, NULL};
     PGconn *conn = PQconnectdbParams(keys, values, 1);
     if (!conn)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
@@ -232,9 +254,9 @@ static void add_relations(struct catalog *c, PGresult *const *res)
     int column = 0, key = 0, foreign = 0;
     for (int i = 0; i < PQntuples(res[Q_RELATIONS]); i++) {
         const PGresult *relations = res[Q_RELATIONS];
-        struct catalog_relation *r = catalog_add_relation(
-            c, read_oid(relations, i, 0), PQgetvalue(relations, i, 1), PQgetvalue(relations, i, 2),
-            PQgetvalue(relations, i, 3)[0]);
+        struct catalog_relation *r =
+            catalog_add_relation(c, read_oid(relations, i, 0), PQgetvalue(relations, i, 1),
+                                 PQgetvalue(relations, i, 2), PQgetvalue(relations, i, 3)[0]);
         r->parent_oid = read_oid(relations, i, 4);
         r->has_rules = read_bool(relations, i, 5);
         column = add_columns(r, res[Q_COLUMNS], column);

@@ -3,9 +3,10 @@
  *
  * state       reads                       writes             left by
  * LIVE        offered to the owner        the queue          the owner
- * FLUSHING    discarded                   the queue          queue empty, a write error, the deadline
- * LINGERING   discarded                   FIN was sent       the peer's end of file, the deadline
- * CLOSED      none, descriptor is closed  none               the poll's close callback, which is the last
+ * FLUSHING    discarded                   the queue          queue empty, a write error, the
+ * deadline LINGERING   discarded                   FIN was sent       the peer's end of file, the
+ * deadline CLOSED      none, descriptor is closed  none               the poll's close callback,
+ * which is the last
  *
  * Lingering is there because closing with unread input makes the kernel send a reset, which can
  * overtake the error message just written.
@@ -56,7 +57,8 @@ static void link_watch_less(struct link *l, int event)
 
 /* -- the end of the stream -- */
 
-/* Tell the owner, once.  Not from within a call of the owner.  ${broken}: not even writing works. */
+/* Tell the owner, once.  Not from within a call of the owner.  ${broken}: not even writing works.
+ */
 static void link_end(struct link *l, const char *why, bool broken)
 {
     if (l->closing != LINK_LIVE) {
@@ -156,8 +158,8 @@ static void link_serve_later(struct link *l)
         list_append(&l->worker->serve_list, &l->serve_node);
 }
 
-/* One read, and what follows from it.  The poll is level-triggered: the rest, if any, comes in the next
- * turn, after the other links. */
+/* One read, and what follows from it.  The poll is level-triggered: the rest, if any, comes in the
+ * next turn, after the other links. */
 static void link_read(struct link *l)
 {
     char *scratch = l->worker->scratch;
@@ -399,8 +401,8 @@ static void link_on_poll(uv_poll_t *poll, int status, int events)
     if (l->closing == LINK_CLOSED || l->broken)
         return;
     if (status < 0) {
-        /* A pending socket error, reported as EBADF, and the poll is stopped: what was received before
-         * it is still to be read, and the error itself comes from the read after that. */
+        /* A pending socket error, reported as EBADF, and the poll is stopped: what was received
+         * before it is still to be read, and the error itself comes from the read after that. */
         l->events = 0;
         link_io_set_errno(l, -status == EBADF ? ECONNRESET : -status);
         link_end_writing(l);
@@ -418,8 +420,13 @@ static void link_on_poll(uv_poll_t *poll, int status, int events)
 static int link_setup(struct link *l, struct worker *w, int fd, const struct link_handler *handler,
                       void *owner, struct err *err)
 {
-    *l = (struct link){.magic = LINK_MAGIC, .worker = w, .handler = handler, .owner = owner, .fd = fd,
-                       .high_bytes = LIMIT_CLIENT_HIGH_BYTES, .low_bytes = LIMIT_CLIENT_LOW_BYTES};
+    *l = (struct link){.magic = LINK_MAGIC,
+                       .worker = w,
+                       .handler = handler,
+                       .owner = owner,
+                       .fd = fd,
+                       .high_bytes = LIMIT_CLIENT_HIGH_BYTES,
+                       .low_bytes = LIMIT_CLIENT_LOW_BYTES};
     buf_init(&l->in, LIMIT_MESSAGE_BYTES + WORKER_SCRATCH_BYTES);
     buf_init(&l->out, LIMIT_QUEUE_BYTES);
     list_init(&l->flush_node);

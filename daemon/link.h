@@ -1,11 +1,12 @@
-/* link.h: one connected, non-blocking stream: plain or TLS; a client, a PostgreSQL server or the store.
+/* link.h: one connected, non-blocking stream: plain or TLS; a client, a PostgreSQL server or the
+ * store.
  *
  * The only unit that touches descriptors of connections, their uv_poll_t and their SSL *.
- * Reading: bytes land in the worker's scratch buffer and are offered to on_data, which says how many it
- * consumed; the link keeps the rest and offers it again with what comes next.  No read after a short read.
- * Writing: link_write only queues; queues are flushed once per loop turn, from the worker's prepare
- * handle, and the remainder when the descriptor is writable.
- * Ending: link_close is idempotent and may be called from any callback; no callback but `closed` comes
+ * Reading: bytes land in the worker's scratch buffer and are offered to on_data, which says how
+ * many it consumed; the link keeps the rest and offers it again with what comes next.  No read
+ * after a short read. Writing: link_write only queues; queues are flushed once per loop turn, from
+ * the worker's prepare handle, and the remainder when the descriptor is writable. Ending:
+ * link_close is idempotent and may be called from any callback; no callback but `closed` comes
  * after it. */
 #pragma once
 
@@ -25,47 +26,50 @@ struct link_handler {
     size_t (*on_data)(struct link *l, struct slice data);
     /* The queue has fallen below the low-water mark after link_is_congested was true. */
     void (*on_drained)(struct link *l);
-    /* NULL, or: the very first byte of the stream is a TLS record (direct TLS, wire case 4), nothing has been
-     * read yet.  Answer with link_accept_tls or link_close.  Costs one look at the socket per link. */
+    /* NULL, or: the very first byte of the stream is a TLS record (direct TLS, wire case 4),
+     * nothing has been read yet.  Answer with link_accept_tls or link_close.  Costs one look at the
+     * socket per link. */
     void (*on_direct_tls)(struct link *l);
     /* The TLS handshake begun with link_accept_tls has ended well. */
     void (*on_tls)(struct link *l);
-    /* Nothing more will be read: ${why} is "end of file" or an error's text; unread whole messages have been
-     * offered before.  The link is not closed yet: the owner must close it.  What is queued can still be
-     * written if the peer has only ended its half: then link_close_flushed does that, else it just closes. */
+    /* Nothing more will be read: ${why} is "end of file" or an error's text; unread whole messages
+     * have been offered before.  The link is not closed yet: the owner must close it.  What is
+     * queued can still be written if the peer has only ended its half: then link_close_flushed does
+     * that, else it just closes. */
     void (*on_end)(struct link *l, const char *why);
 };
 
 enum link_tls { LINK_TLS_NONE, LINK_TLS_WAIT, LINK_TLS_HANDSHAKE, LINK_TLS_OPEN, LINK_TLS_BROKEN };
 enum link_closing { LINK_LIVE, LINK_FLUSHING, LINK_LINGERING, LINK_CLOSED };
 
-struct link { /* all fields are link.c's; the owner may read owner, worker, bytes_*, and set the marks */
+struct link { /* all fields are link.c's; the owner may read owner, worker, bytes_*, and set the
+                 marks */
     uint32_t magic;
     struct worker *worker;
     const struct link_handler *handler;
     void *owner;
     uv_poll_t poll;
     int fd;
-    bool owns;           /* false: libpq closes descriptor and SSL (PQfinish) */
-    SSL *ssl;            /* NULL: plain */
+    bool owns; /* false: libpq closes descriptor and SSL (PQfinish) */
+    SSL *ssl;  /* NULL: plain */
     enum link_tls tls;
     enum link_closing closing;
-    int events;          /* what the poll waits for now; lowered only when an unwanted event comes */
-    bool sniff;          /* look for a direct TLS handshake before the first read */
+    int events; /* what the poll waits for now; lowered only when an unwanted event comes */
+    bool sniff; /* look for a direct TLS handshake before the first read */
     bool paused;
-    bool reading;        /* TLS may hold decoded bytes: read again without waiting for the descriptor */
-    bool offering;       /* inside on_data */
-    bool congested;      /* above the high mark; until below the low one */
-    bool ended;          /* on_end was called */
-    bool broken;         /* nothing can be written any more, either */
-    bool doomed;         /* on_end will be called, from the loop */
+    bool reading;   /* TLS may hold decoded bytes: read again without waiting for the descriptor */
+    bool offering;  /* inside on_data */
+    bool congested; /* above the high mark; until below the low one */
+    bool ended;     /* on_end was called */
+    bool broken;    /* nothing can be written any more, either */
+    bool doomed;    /* on_end will be called, from the loop */
     bool want_write_for_read; /* TLS */
     bool want_read_for_write;
-    struct buf in;       /* input kept by on_data */
-    struct buf out;      /* queued output */
+    struct buf in;                                   /* input kept by on_data */
+    struct buf out;                                  /* queued output */
     struct list flush_node, serve_node, linger_node; /* the worker's lists */
     uint64_t linger_until_ms;
-    const char *why;     /* the end's reason */
+    const char *why; /* the end's reason */
     char why_text[160];
     void (*closed)(struct link *l);
     uint64_t bytes_in, bytes_out;
@@ -83,8 +87,8 @@ int link_init(struct link *l, struct worker *w, int fd, const struct link_handle
 /* Use libpq's descriptor and TLS: neither is closed by the link. */
 int link_init_borrowed(struct link *l, struct worker *w, int fd, SSL *ssl,
                        const struct link_handler *handler, void *owner, struct err *err) MUSTCHECK;
-/* Begin the server's side of a TLS handshake; what is queued is sent in plain first.  There must be no
- * unconsumed input (wire case 1): bytes behind the SSLRequest end the link with on_end. */
+/* Begin the server's side of a TLS handshake; what is queued is sent in plain first.  There must be
+ * no unconsumed input (wire case 1): bytes behind the SSLRequest end the link with on_end. */
 int link_accept_tls(struct link *l, SSL_CTX *ctx, struct err *err) MUSTCHECK;
 /* Is there unconsumed input?  Not counting what on_data is looking at now. */
 bool link_has_input(const struct link *l);

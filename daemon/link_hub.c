@@ -7,8 +7,9 @@
 
 #include <stdlib.h>
 
-/* Serving fills queues and flushing resumes readers; beyond this the descriptors get their turn first. */
-#define HUB_ROUNDS 4
+/* Serving fills queues and flushing resumes readers; beyond this the descriptors get their turn
+ * first. */
+#define HUB_ROUNDS    4
 #define HUB_LINGER_MS 1000
 
 static void hub_round(struct worker *w)

@@ -1,8 +1,8 @@
 /* link_hub.h: the worker's half of the links: what happens once per turn of the loop.
  *
- * Inside link.c's unit only.  Before the loop waits, the hub offers kept input of resumed links, writes the
- * queues, and repeats while one makes work for the other, a few times; what is left then is for the next
- * turn, which does not wait.  It also ends links whose time to linger is over. */
+ * Inside link.c's unit only.  Before the loop waits, the hub offers kept input of resumed links,
+ * writes the queues, and repeats while one makes work for the other, a few times; what is left then
+ * is for the next turn, which does not wait.  It also ends links whose time to linger is over. */
 #pragma once
 
 struct link;

@@ -48,8 +48,8 @@ static ssize_t plain_write(struct link *l, const char *data, size_t len)
 
 /* -- TLS -- */
 
-/* The verdict for a call on l->ssl that returned ${rc} <= 0.  ${wants_other} is set when the call waits for
- * the direction that is not its own. */
+/* The verdict for a call on l->ssl that returned ${rc} <= 0.  ${wants_other} is set when the call
+ * waits for the direction that is not its own. */
 static int tls_verdict(struct link *l, int rc, int own_want, bool *wants_other)
 {
     int saved_errno = errno;
@@ -64,7 +64,8 @@ static int tls_verdict(struct link *l, int rc, int own_want, bool *wants_other)
     if (code == SSL_ERROR_SSL &&
         ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
         ERR_clear_error();
-        return LINK_IO_EOF; /* the protocol has its own framing: a missing close_notify hides nothing */
+        return LINK_IO_EOF; /* the protocol has its own framing: a missing close_notify hides
+                               nothing */
     }
     if (code == SSL_ERROR_SYSCALL && ERR_peek_error() == 0) {
         if (saved_errno == 0)

@@ -1,7 +1,7 @@
 /* link_io.h: reading and writing one link's descriptor, plain or TLS, behind the same verbs.
  *
- * Inside link.c's unit only.  No callbacks, no lists: these move bytes, keep the link's TLS state and say
- * how it went. */
+ * Inside link.c's unit only.  No callbacks, no lists: these move bytes, keep the link's TLS state
+ * and say how it went. */
 #pragma once
 
 #include "daemon/link.h"
@@ -11,8 +11,8 @@
 /* What the verbs return beside a number of bytes. */
 enum { LINK_IO_EOF = 0, LINK_IO_AGAIN = -1, LINK_IO_FAILED = -2 /* l->why says why */ };
 
-/* Up to ${cap} bytes.  A TLS link returns all it can decode, and sets l->reading when more may be had
- * without waiting for the descriptor. */
+/* Up to ${cap} bytes.  A TLS link returns all it can decode, and sets l->reading when more may be
+ * had without waiting for the descriptor. */
 ssize_t link_io_read(struct link *l, char *data, size_t cap);
 /* The same past any TLS: ciphertext of a link that will never be read again. */
 ssize_t link_io_discard(struct link *l, char *data, size_t cap);

@@ -1,8 +1,9 @@
 /* list.h: an intrusive, circular, doubly linked list.
  *
  * A head and its nodes are the same struct.  An unlinked node points at itself, so that removing it
- * again is harmless and list_linked can tell; every node is initialised before its first use.  An object
- * is in one list for each node it has: who may move it is said where the node is declared. */
+ * again is harmless and list_linked can tell; every node is initialised before its first use.  An
+ * object is in one list for each node it has: who may move it is said where the node is declared.
+ */
 #pragma once
 
 #include <stdbool.h>

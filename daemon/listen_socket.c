@@ -53,8 +53,8 @@ static int plan_tcp(struct listen_plan *p, size_t entry, const char *host, uint1
     snprintf(service, sizeof service, "%u", port);
     int rc = getaddrinfo(host, service, &hints, &found);
     if (rc != 0)
-        return err_set(err, SQLSTATE_CANNOT_CONNECT_NOW, "could not resolve \"%s\" to listen on: %s",
-                       host, gai_strerror(rc));
+        return err_set(err, SQLSTATE_CANNOT_CONNECT_NOW,
+                       "could not resolve \"%s\" to listen on: %s", host, gai_strerror(rc));
     size_t taken = 0;
     for (const struct addrinfo *i = found; i && taken < LISTEN_PER_ENTRY; i = i->ai_next) {
         struct listen_address *a = &p->items[p->n];
@@ -97,7 +97,8 @@ void listen_plan_release(struct listen_plan *p)
 
 /* -- sockets -- */
 
-static int listen_error(const struct listen_address *a, const char *what, int error, struct err *err)
+static int listen_error(const struct listen_address *a, const char *what, int error,
+                        struct err *err)
 {
     err_set(err, SQLSTATE_CANNOT_CONNECT_NOW, "could not %s %s: %s", what, a->text,
             strerror(error));
@@ -137,8 +138,8 @@ static int unix_clear(const struct listen_address *a, struct err *err)
     if (lstat(path, &st) != 0)
         return errno == ENOENT ? 0 : listen_error(a, "look at", errno, err);
     if (!S_ISSOCK(st.st_mode))
-        return err_set(err, SQLSTATE_CANNOT_CONNECT_NOW, "could not listen on %s: it is not a socket",
-                       a->text);
+        return err_set(err, SQLSTATE_CANNOT_CONNECT_NOW,
+                       "could not listen on %s: it is not a socket", a->text);
     if (unix_answers(a))
         return listen_error(a, "listen on", EADDRINUSE, err);
     if (unlink(path) != 0 && errno != ENOENT)
@@ -151,7 +152,8 @@ static int listen_prepare(int fd, const struct listen_address *a, struct err *er
     const int on = 1;
     switch (a->addr.any.sa_family) {
     case AF_UNIX:
-        /* bind() makes the file with the socket's own mode less the umask: never a moment with a wider one */
+        /* bind() makes the file with the socket's own mode less the umask: never a moment with a
+         * wider one */
         if (fchmod(fd, LISTEN_UNIX_MODE) != 0)
             return listen_error(a, "set the mode of", errno, err);
         return unix_clear(a, err);

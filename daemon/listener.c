@@ -1,7 +1,7 @@
 /* listener      made by                      left by
  * fresh         listeners_prepare            commit -> accepting, abandon -> gone
- * accepting     listeners_commit             a reload that no longer names it, listeners_close -> gone
- * `wanted` is the mark of the plan under way: what lacks it at commit is closed. */
+ * accepting     listeners_commit             a reload that no longer names it, listeners_close ->
+ * gone `wanted` is the mark of the plan under way: what lacks it at commit is closed. */
 #include "daemon/listener.h"
 
 #include "daemon/must.h"
@@ -16,9 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LISTENER_TURN 64       /* accepted before other work gets its turn */
-#define LISTENER_RETRY_MS 200  /* when not even the reserve helps */
-#define LISTENER_WARN_MS 10000 /* between two lines about the same shortage */
+#define LISTENER_TURN     64    /* accepted before other work gets its turn */
+#define LISTENER_RETRY_MS 200   /* when not even the reserve helps */
+#define LISTENER_WARN_MS  10000 /* between two lines about the same shortage */
 
 struct listener {
     struct list node;
@@ -89,8 +89,8 @@ static void listener_close(struct listener *l)
 
 /* -- accepting -- */
 
-/* A client that cannot be served is told so.  It has hardly said anything yet: what it did is read first,
- * as closing with unread input would send a reset, which may overtake the answer. */
+/* A client that cannot be served is told so.  It has hardly said anything yet: what it did is read
+ * first, as closing with unread input would send a reset, which may overtake the answer. */
 static void listener_refuse(int fd, const struct err *err)
 {
     struct buf b;
@@ -122,7 +122,7 @@ static void listeners_on_retry(uv_timer_t *timer)
     struct listeners *all = timer->data;
     if (all->reserve_fd < 0)
         all->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    list_foreach(n, &all->list) {
+    list_foreach (n, &all->list) {
         struct listener *l = list_entry(n, struct listener, node);
         if (l->polled)
             (void)uv_poll_start(&l->poll, UV_READABLE, listener_on_poll);
@@ -135,7 +135,7 @@ static void listeners_rest(struct listeners *all, int error)
     char text[160];
     snprintf(text, sizeof text, "could not accept connections: %s", strerror(error));
     listeners_warn(all, text);
-    list_foreach(n, &all->list) {
+    list_foreach (n, &all->list) {
         struct listener *l = list_entry(n, struct listener, node);
         if (l->polled)
             uv_poll_stop(&l->poll);
@@ -234,23 +234,26 @@ static int listeners_inherit(struct listeners *all, struct err *err)
     return 0;
 }
 
-static int listeners_open(struct worker *w, struct err *err)
+/* NULL: the error is told.  What was made is left to listeners_close. */
+static struct listeners *listeners_open(struct worker *w, struct err *err)
 {
     struct listeners *all = calloc(1, sizeof *all);
-    if (!all)
-        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    if (!all) {
+        err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        return NULL;
+    }
     all->worker = w;
     list_init(&all->list);
     all->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     uv_timer_init(&w->loop, &all->retry);
     all->retry.data = all;
     w->listeners = all;
-    return listeners_inherit(all, err);
+    return listeners_inherit(all, err) == 0 ? all : NULL;
 }
 
 static struct listener *listeners_find(struct listeners *all, const struct listen_address *a)
 {
-    list_foreach(n, &all->list) {
+    list_foreach (n, &all->list) {
         struct listener *l = list_entry(n, struct listener, node);
         if (l->address.len == a->len && memcmp(&l->address.addr, &a->addr, a->len) == 0)
             return l;
@@ -294,12 +297,12 @@ static int listeners_add_entry(struct listeners *all, const struct listen_plan *
 
 int listeners_prepare(struct worker *w, const struct listen_plan *plan, struct err *err)
 {
-    if (!w->listeners && listeners_open(w, err) != 0)
+    struct listeners *all = w->listeners ? w->listeners : listeners_open(w, err);
+    if (!all)
         return -1;
-    struct listeners *all = w->listeners;
     if (all->inherited)
         return 0;
-    list_foreach(n, &all->list)
+    list_foreach (n, &all->list)
         list_entry(n, struct listener, node)->wanted = false;
     for (size_t i = 0; i < plan->n;) {
         if (listeners_add_entry(all, plan, &i, err) != 0) {
@@ -312,7 +315,7 @@ int listeners_prepare(struct worker *w, const struct listen_plan *plan, struct e
 
 void listeners_abandon(struct worker *w)
 {
-    list_foreach(n, &w->listeners->list) {
+    list_foreach (n, &w->listeners->list) {
         struct listener *l = list_entry(n, struct listener, node);
         if (l->fresh)
             listener_close(l);
@@ -336,7 +339,7 @@ static void listener_begin(struct listener *l)
 
 void listeners_commit(struct worker *w)
 {
-    list_foreach(n, &w->listeners->list) {
+    list_foreach (n, &w->listeners->list) {
         struct listener *l = list_entry(n, struct listener, node);
         if (l->fresh) {
             listener_begin(l);
@@ -358,7 +361,7 @@ void listeners_close(struct worker *w)
     if (!all)
         return;
     w->listeners = NULL;
-    list_foreach(n, &all->list)
+    list_foreach (n, &all->list)
         listener_close(list_entry(n, struct listener, node));
     if (all->reserve_fd >= 0)
         close(all->reserve_fd);

@@ -2,9 +2,10 @@
  *
  * Owns its descriptors; each connection accepted is handed to session_start.
  * Sockets passed by systemd are used instead of those in the file, and a reload leaves them alone.
- * When descriptors run out, one kept in reserve serves to answer 53300 instead of leaving clients waiting.
- * A change has two steps, so that a reload with an address that cannot be had changes nothing at all:
- * listeners_prepare opens, listeners_commit begins to accept and closes what is no longer named. */
+ * When descriptors run out, one kept in reserve serves to answer 53300 instead of leaving clients
+ * waiting. A change has two steps, so that a reload with an address that cannot be had changes
+ * nothing at all: listeners_prepare opens, listeners_commit begins to accept and closes what is no
+ * longer named. */
 #pragma once
 
 #include "daemon/listen_socket.h"
@@ -12,7 +13,8 @@
 
 struct worker;
 
-/* Open what ${plan} names and is not open yet.  -1: nothing has changed.  Else commit or abandon follows. */
+/* Open what ${plan} names and is not open yet.  -1: nothing has changed.  Else commit or abandon
+ * follows. */
 int listeners_prepare(struct worker *w, const struct listen_plan *plan, struct err *err) MUSTCHECK;
 void listeners_commit(struct worker *w);
 void listeners_abandon(struct worker *w);

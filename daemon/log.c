@@ -18,7 +18,8 @@ static const struct {
     [LOG_LEVEL_ERROR] = {"error", 3},
 };
 
-/* systemd tells in JOURNAL_STREAM which device and inode its socket has; it may have been redirected since. */
+/* systemd tells in JOURNAL_STREAM which device and inode its socket has; it may have been
+ * redirected since. */
 static bool log_is_journal(int fd)
 {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -66,8 +67,8 @@ static size_t log_whole_characters(const char *line, size_t end)
     return end - (head - 1) < need ? head - 1 : end;
 }
 
-/* Append ${text} at ${at} of ${line} with what could break out of its place replaced; returns the new end,
- * at most ${limit}. */
+/* Append ${text} at ${at} of ${line} with what could break out of its place replaced; returns the
+ * new end, at most ${limit}. */
 static size_t log_put_text(char *line, size_t at, size_t limit, const char *text, bool json)
 {
     for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
@@ -90,10 +91,10 @@ static size_t log_put_head(const struct daemon_log *l, char *line, enum log_leve
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &tm);
     strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
-    return (size_t)snprintf(line, LOG_LINE_BYTES,
-                            json ? "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"message\":\""
-                                 : "%s.%03ldZ %s: ",
-                            stamp, now.tv_nsec / 1000000, log_levels[level].name);
+    return (size_t)snprintf(
+        line, LOG_LINE_BYTES,
+        json ? "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"message\":\"" : "%s.%03ldZ %s: ", stamp,
+        now.tv_nsec / 1000000, log_levels[level].name);
 }
 
 __attribute__((format(printf, 3, 0))) static void

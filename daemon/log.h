@@ -1,9 +1,9 @@
 /* log.h: the daemon's log, one line for each event, to standard error.
  *
- * Text or JSON.  Under systemd (standard error is the journal) text lines carry a syslog level in angle
- * brackets and no time stamp.  A line is one write(2), so lines of threads never mix.  Control characters in
- * the text are replaced: a client can't forge lines.  Text follows PostgreSQL's message style.  Values of
- * SQL literals and parameters are never logged. */
+ * Text or JSON.  Under systemd (standard error is the journal) text lines carry a syslog level in
+ * angle brackets and no time stamp.  A line is one write(2), so lines of threads never mix. Control
+ * characters in the text are replaced: a client can't forge lines.  Text follows PostgreSQL's
+ * message style.  Values of SQL literals and parameters are never logged. */
 #pragma once
 
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* must.h: an assertion that is always on.
  *
- * Only for states that no input, no peer and no failing system call can cause: a broken list, an object
- * used after its end.  Whatever a client can trigger is an error, never a must. */
+ * Only for states that no input, no peer and no failing system call can cause: a broken list, an
+ * object used after its end.  Whatever a client can trigger is an error, never a must. */
 #pragma once
 
 #include <stdio.h>

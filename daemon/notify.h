@@ -2,5 +2,6 @@
 #pragma once
 
 void notify_ready(void);
-void notify_reloading(void); /* with MONOTONIC_USEC, as Type=notify-reload wants; ends with notify_ready */
+void notify_reloading(
+    void); /* with MONOTONIC_USEC, as Type=notify-reload wants; ends with notify_ready */
 void notify_stopping(void);

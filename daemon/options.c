@@ -41,8 +41,10 @@ static int options_command(const char *word, enum options_command *ret)
 int options_parse(int argc, char **argv, struct options *ret)
 {
     static const struct option longs[] = {
-        {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},      {"reference", no_argument, NULL, 'r'},
+        {"config", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {"reference", no_argument, NULL, 'r'},
         {0},
     };
     struct options o = {.command = OPTIONS_SERVE, .conf_path = OPTIONS_DEFAULT_CONF};
@@ -124,17 +126,19 @@ int options_run_version(void)
 
 int options_run_help(void)
 {
-    printf("partywall: a wall between the tenants who share one PostgreSQL\n"
-           "\n"
-           "  partywall [serve] [-c FILE]       serve clients; SIGHUP reloads, SIGTERM drains\n"
-           "  partywall check [-c FILE]         check a configuration and say everything that is wrong\n"
-           "  partywall config --reference      print every key of the configuration\n"
-           "  partywall secret                  read a password, print the verifier to keep instead\n"
-           "  partywall --help | --version\n"
-           "\n"
-           "FILE is %s unless told.\n"
-           "Status: 0 success, 1 failure, 2 invalid command line.\n",
-           OPTIONS_DEFAULT_CONF);
+    printf(
+        "partywall: a wall between the tenants who share one PostgreSQL\n"
+        "\n"
+        "  partywall [serve] [-c FILE]       serve clients; SIGHUP reloads, SIGTERM drains\n"
+        "  partywall check [-c FILE]         check a configuration and say everything that is "
+        "wrong\n"
+        "  partywall config --reference      print every key of the configuration\n"
+        "  partywall secret                  read a password, print the verifier to keep instead\n"
+        "  partywall --help | --version\n"
+        "\n"
+        "FILE is %s unless told.\n"
+        "Status: 0 success, 1 failure, 2 invalid command line.\n",
+        OPTIONS_DEFAULT_CONF);
     return 0;
 }
 
@@ -142,7 +146,8 @@ int options_run_help(void)
 
 #define SECRET_BYTES 1024
 
-/* One line from standard input, without its end, into ${ret}.  -1: none, too long, or with a NUL. */
+/* One line from standard input, without its end, into ${ret}.  -1: none, too long, or with a NUL.
+ */
 static int secret_read(char ret[SECRET_BYTES])
 {
     size_t len = 0;

@@ -77,8 +77,8 @@ static void reload_done(struct job *j)
     if (r->next && reload_apply(w, r) == 0)
         log_info(w->log, "configuration \"%s\" reloaded", w->conf->path);
     else
-        log_error(w->log, "reload failed, the configuration is unchanged%s%s",
-                  r->next ? ": " : "", r->next ? r->err.message : "");
+        log_error(w->log, "reload failed, the configuration is unchanged%s%s", r->next ? ": " : "",
+                  r->next ? r->err.message : "");
     reload_free(r);
     notify_ready();
     if (w->reload_again)

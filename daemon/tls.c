@@ -32,7 +32,8 @@ static int tls_select_alpn(SSL *ssl, const unsigned char **ret, unsigned char *r
     unsigned char *chosen;
     if (SSL_select_next_proto(&chosen, ret_len, tls_alpn, sizeof tls_alpn - 1, offered,
                               offered_len) != OPENSSL_NPN_NEGOTIATED)
-        return SSL_TLSEXT_ERR_ALERT_FATAL; /* another protocol's client must not be talked into this one */
+        return SSL_TLSEXT_ERR_ALERT_FATAL; /* another protocol's client must not be talked into this
+                                              one */
     *ret = chosen;
     return SSL_TLSEXT_ERR_OK;
 }
@@ -88,8 +89,8 @@ static void tls_set_options(SSL_CTX *ctx)
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF |
                                  SSL_OP_NO_TICKET);
-    /* Neither resumption nor tickets: clients of this protocol do not resume, and each ticket is a write
-     * more in the handshake. */
+    /* Neither resumption nor tickets: clients of this protocol do not resume, and each ticket is a
+     * write more in the handshake. */
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(ctx, 0);
     /* The queue's bytes move when it grows. */

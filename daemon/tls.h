@@ -10,8 +10,8 @@
 
 #define TLS_RECORD_BYTES 8192
 
-/* The context of ${conf}, or NULL in ${ret} when tls.mode is off.  Reads files: call it off the loop.
- * -1: F0000 with the file's name and why. */
+/* The context of ${conf}, or NULL in ${ret} when tls.mode is off.  Reads files: call it off the
+ * loop. -1: F0000 with the file's name and why. */
 int tls_context_new(const struct conf *conf, SSL_CTX **ret, struct err *err) MUSTCHECK;
 
 /* The reason on top of OpenSSL's error queue, which is then emptied; never empty. */

@@ -1,8 +1,9 @@
 /* serving -> draining   worker_stop: the first signal
  *         -> stopping   worker_finish: the last session has gone
  *         -> ended      the loop has no handle left: uv_run returns
- * What worker_init acquires, in order: loop, links' hub, helpers, caches, signals, listeners, targets.  A failure
- * there ends like a drained worker: handles can only be closed by running the loop. */
+ * What worker_init acquires, in order: loop, links' hub, helpers, caches, signals, listeners,
+ * targets.  A failure there ends like a drained worker: handles can only be closed by running the
+ * loop. */
 #include "daemon/worker.h"
 
 #include "conf/limits.h"

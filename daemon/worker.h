@@ -4,9 +4,10 @@
  * The loop runs on a thread with a 64 MiB stack (policy parses there).
  *
  * Life: worker_init -> worker_run (until drained) -> worker_release.
- * Ending: the first SIGTERM or SIGINT drains: listeners close, sessions_drain asks each session to end when
- * idle; the second, or WORKER_DRAIN_MS, ends them all at once (sessions_close_all).  When the last is
- * gone (worker_session_gone), targets_close ends the servers, and the loop ends with its last handle. */
+ * Ending: the first SIGTERM or SIGINT drains: listeners close, sessions_drain asks each session to
+ * end when idle; the second, or WORKER_DRAIN_MS, ends them all at once (sessions_close_all).  When
+ * the last is gone (worker_session_gone), targets_close ends the servers, and the loop ends with
+ * its last handle. */
 #pragma once
 
 #include "conf/conf.h"
@@ -31,41 +32,41 @@ struct reload;
 struct worker {
     uv_loop_t loop;
     /* link.c's part: see link_hub_open */
-    uv_prepare_t flush;         /* once per turn, before the loop waits: offers and writes */
-    uv_idle_t again;            /* active while something is left for the next turn */
+    uv_prepare_t flush; /* once per turn, before the loop waits: offers and writes */
+    uv_idle_t again;    /* active while something is left for the next turn */
     uv_timer_t linger_timer;
-    struct list flush_list;     /* links with output to write */
-    struct list serve_list;     /* links with kept input to offer */
-    struct list linger_list;    /* links closing, by deadline */
-    char *scratch;              /* one read lands here: WORKER_SCRATCH_BYTES */
+    struct list flush_list;  /* links with output to write */
+    struct list serve_list;  /* links with kept input to offer */
+    struct list linger_list; /* links closing, by deadline */
+    char *scratch;           /* one read lands here: WORKER_SCRATCH_BYTES */
     /* shared by everything */
-    struct conf *conf;          /* the current snapshot, one reference */
-    SSL_CTX *tls;               /* of that snapshot; NULL: off.  SSL objects keep their own reference */
+    struct conf *conf; /* the current snapshot, one reference */
+    SSL_CTX *tls;      /* of that snapshot; NULL: off.  SSL objects keep their own reference */
     struct policy_cache *plans;
     struct daemon_log *log;
     struct job_pool *jobs;
-    uint8_t secret[32];         /* of this process: cancel keys, mock SCRAM verifiers */
-    uint64_t started_ms;        /* uv_now at start */
+    uint8_t secret[32];  /* of this process: cancel keys, mock SCRAM verifiers */
+    uint64_t started_ms; /* uv_now at start */
     /* session's part */
-    struct target **targets;    /* one per back end that is, or is still, in use; see daemon/target.h */
+    struct target **targets; /* see daemon/target.h: those in use, and still in use */
     size_t ntargets;
-    struct list sessions;       /* all of them */
+    struct list sessions; /* all of them */
     size_t nsessions;
-    uint32_t next_pid;          /* for cancel keys */
-    void *session_state;        /* what else the session's units keep per worker */
+    uint32_t next_pid;   /* for cancel keys */
+    void *session_state; /* what else the session's units keep per worker */
     /* life */
     struct listeners *listeners;
-    struct reload *reload;      /* the reload under way, or NULL */
-    uv_signal_t signals[3];     /* HUP, TERM, INT */
-    size_t nsignals;            /* initialised */
+    struct reload *reload;  /* the reload under way, or NULL */
+    uv_signal_t signals[3]; /* HUP, TERM, INT */
+    size_t nsignals;        /* initialised */
     uv_timer_t drain_timer;
     bool reload_again;
-    bool draining;              /* no new sessions, close each when idle */
-    bool stopping;              /* sessions gone, handles are closing */
+    bool draining; /* no new sessions, close each when idle */
+    bool stopping; /* sessions gone, handles are closing */
 };
 
-/* ${conf}: one reference moves to the worker on success.  ${log} outlives it.  Opens listeners and targets
- * (a back end that cannot be reached is no failure).  -1: everything is released again. */
+/* ${conf}: one reference moves to the worker on success.  ${log} outlives it.  Opens listeners and
+ * targets (a back end that cannot be reached is no failure).  -1: everything is released again. */
 int worker_init(struct worker *w, struct conf *conf, struct daemon_log *log,
                 struct err *err) MUSTCHECK;
 /* Serve until drained, on a thread of its own with a deep stack; returns when it has ended. */
@@ -75,5 +76,6 @@ void worker_release(struct worker *w);
 
 /* Begin to drain; the second call ends what is left at once. */
 void worker_stop(struct worker *w);
-/* A session has unlinked itself from ${w}->sessions and lowered nsessions.  Called at the very end of it. */
+/* A session has unlinked itself from ${w}->sessions and lowered nsessions.  Called at the very end
+ * of it. */
 void worker_session_gone(struct worker *w);

@@ -1,10 +1,11 @@
 /* link: daemon */
-/* Links over socket pairs, plain and TLS, driven by a real loop; the peer is written out by hand. */
+/* Links over socket pairs, plain and TLS, driven by a real loop; the peer is written out by hand.
+ */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "daemon/link.h"
 #include "daemon/tls.h"
@@ -100,8 +101,10 @@ static void on_closed(struct link *l)
     ((struct fixture *)l->owner)->closed++;
 }
 
-static const struct link_handler handler = {.on_data = on_data, .on_drained = on_drained,
-                                            .on_tls = on_tls, .on_end = on_end,
+static const struct link_handler handler = {.on_data = on_data,
+                                            .on_drained = on_drained,
+                                            .on_tls = on_tls,
+                                            .on_end = on_end,
                                             .on_direct_tls = on_direct_tls};
 
 static int setup(void **state)

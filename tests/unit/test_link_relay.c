@@ -1,11 +1,11 @@
 /* link: daemon */
-/* Two links joined as a relay with back-pressure, both ways at once, between peers that read and write in
- * random portions: every byte arrives, in order, and what waits is bounded. */
+/* Two links joined as a relay with back-pressure, both ways at once, between peers that read and
+ * write in random portions: every byte arrives, in order, and what waits is bounded. */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "daemon/link.h"
 #include "daemon/worker.h"
@@ -17,16 +17,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TOTAL  ((size_t)3 << 20)
-#define HIGH   ((size_t)64 << 10)
-#define LOW    ((size_t)16 << 10)
+#define TOTAL   ((size_t)3 << 20)
+#define HIGH    ((size_t)64 << 10)
+#define LOW     ((size_t)16 << 10)
 #define PORTION 40000
 
 struct side {
     struct link l;
     struct side *other;
     uint64_t *random;
-    SSL *tls;        /* the peer's */
+    SSL *tls; /* the peer's */
     int peer;
     size_t sent, got;
     size_t again; /* OpenSSL refused a write of this length: it wants the same one next */
@@ -55,7 +55,8 @@ static size_t on_data(struct link *l, struct slice data)
 {
     struct side *s = l->owner;
     size_t take = data.len;
-    if (next(s->random) % 3 == 0) /* half a message is left for later; never all, or nobody would come back */
+    if (next(s->random) % 3 ==
+        0) /* half a message is left for later; never all, or nobody would come back */
         take -= next(s->random) % (data.len < 100 ? data.len : 100);
     link_write(&s->other->l, data.data, take);
     if (buf_len(link_out(&s->other->l)) > s->other->most)
@@ -85,8 +86,8 @@ static void on_direct_tls(struct link *l)
     assert_int_equal(link_accept_tls(l, r->server, &err), 0);
 }
 
-static const struct link_handler handler = {.on_data = on_data, .on_drained = on_drained,
-                                            .on_end = on_end, .on_direct_tls = on_direct_tls};
+static const struct link_handler handler = {
+    .on_data = on_data, .on_drained = on_drained, .on_end = on_end, .on_direct_tls = on_direct_tls};
 
 static void side_open(struct relay *r, struct side *s, struct side *other, bool tls)
 {

@@ -1,9 +1,9 @@
 /* link: daemon */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "daemon/log.h"
 
@@ -69,7 +69,8 @@ static void json_is_escaped(void **state)
     struct fixture *f = *state;
     log_configure(&f->log, LOG_LEVEL_INFO, true);
     log_error(&f->log, "a \"b\" c:\\d\te");
-    assert_non_null(strstr(read_line(f), "\"level\":\"error\",\"message\":\"a \\\"b\\\" c:\\\\d e\"}\n"));
+    assert_non_null(
+        strstr(read_line(f), "\"level\":\"error\",\"message\":\"a \\\"b\\\" c:\\\\d e\"}\n"));
     log_configure(&f->log, LOG_LEVEL_INFO, false);
 }
 
