@@ -1,12 +1,11 @@
-/*      LIVE -> CLOSED                      link_close
- *      LIVE -> FLUSHING -> (LINGERING) -> CLOSED      link_close_flushed
+/* LIVE -> CLOSED                            link_close
+ * LIVE -> FLUSHING -> LINGERING -> CLOSED   link_close_flushed
  *
- * state       reads                       writes             left by
- * LIVE        offered to the owner        the queue          the owner
- * FLUSHING    discarded                   the queue          queue empty, a write error, the
- * deadline LINGERING   discarded                   FIN was sent       the peer's end of file, the
- * deadline CLOSED      none, descriptor is closed  none               the poll's close callback,
- * which is the last
+ * state      reads                 writes        left by
+ * LIVE       offered to the owner  the queue     the owner
+ * FLUSHING   discarded             the queue     queue empty, write error, deadline
+ * LINGERING  discarded             FIN was sent  the peer's end of file, deadline
+ * CLOSED     none                  none          the poll's close callback, which is the last
  *
  * Lingering is there because closing with unread input makes the kernel send a reset, which can
  * overtake the error message just written.

@@ -1,7 +1,8 @@
-/* listener      made by                      left by
- * fresh         listeners_prepare            commit -> accepting, abandon -> gone
- * accepting     listeners_commit             a reload that no longer names it, listeners_close ->
- * gone `wanted` is the mark of the plan under way: what lacks it at commit is closed. */
+/* listener    made by             left by
+ * fresh       listeners_prepare   commit -> accepting; abandon -> gone
+ * accepting   listeners_commit    a plan that does not name it, listeners_close -> gone
+ *
+ * `wanted` is the mark of the plan under way: what lacks it at commit is closed. */
 #include "daemon/listener.h"
 
 #include "daemon/must.h"
