@@ -1,6 +1,6 @@
-/* A job is waiting (in the pool, under its lock), working (a helper thread alone has it), finished (in
- * the pool again), done (on the loop).  `pending` is the loop's own count of all of these; while it
- * is above zero the async handle keeps the loop alive. */
+/* A job is waiting (in the pool, under its lock), working (a helper thread alone has it), finished
+ * (in the pool again), done (on the loop).  `pending` is the loop's own count of all of these;
+ * while it is above zero the async handle keeps the loop alive. */
 #include "daemon/job.h"
 
 #include "daemon/must.h"
