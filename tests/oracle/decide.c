@@ -1,3 +1,4 @@
+/* link: policy */
 /* decide.c: what does policy make of a text?  For tests/oracle/oracle.py.
  *
  *   decide TENANT [owner] < texts        each text ends with a NUL byte
