@@ -16,6 +16,8 @@
 #define LIMIT_QUEUE_BYTES (2 * LIMIT_MESSAGE_BYTES + ((size_t)1 << 20))
 /* Prepared statements a client may keep, and their names' bytes (wire case 80). */
 #define LIMIT_CLIENT_STATEMENTS    10000
+/* The texts of these together: they are kept, to be decided anew when catalog or policy change. */
+#define LIMIT_CLIENT_STATEMENT_BYTES ((size_t)64 << 20)
 #define LIMIT_STATEMENT_NAME_BYTES 4096
 /* Prepared statements kept on one server before the least recently used is closed. */
 #define LIMIT_SERVER_STATEMENTS 500

@@ -262,7 +262,8 @@ static bool is_blocked(const struct session *s)
 {
     return s->state == SESSION_WELCOME || s->state == SESSION_TLS || s->state == SESSION_DECIDE ||
            s->state == SESSION_QUEUED || s->holding_ready ||
-           (s->server && link_is_congested(&s->server->link));
+           (s->server && (link_is_congested(&s->server->link) ||
+                          flow_len(s->server->flow) > SESSION_OWED_HIGH));
 }
 
 void session_resume(struct session *s)
@@ -387,7 +388,6 @@ int session_start(struct worker *w, int fd, bool is_unix, struct err *err)
     s->pid = ++w->next_pid;
     track_init(&s->track);
     statements_init(&s->statements);
-    list_init(&s->portals);
     list_init(&s->wait.node);
     fair_waiter_init(&s->waiter);
     if (link_init(&s->link, w, fd, &session_link_handler, s, err) != 0) {

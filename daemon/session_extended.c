@@ -3,6 +3,7 @@
  * The client's names are its own; the server's are made from plan and types (daemon/statements.h).  A Parse is
  * sent on when this server lacks the statement, otherwise answered; a Bind to a server that lacks it brings it
  * along.  Portals keep the client's names: they live and die on the leased server. */
+#define HASH_NONFATAL_OOM 1
 #include "conf/limits.h"
 #include "daemon/session_internal.h"
 
@@ -31,26 +32,23 @@ static enum verdict unknown_portal(struct session *s, struct slice name)
 
 static struct portal *portal_find(const struct session *s, struct slice name)
 {
-    list_foreach(node, &s->portals)
-    {
-        struct portal *p = list_entry(node, struct portal, node);
-        if (strcmp(p->name, name.data) == 0)
-            return p;
-    }
-    return NULL;
+    struct portal *p = NULL;
+    HASH_FIND(hh, s->portals, name.data, name.len, p);
+    return p;
 }
 
-static void portal_free(struct portal *p)
+static void portal_free(struct session *s, struct portal *p)
 {
-    list_remove(&p->node);
+    HASH_DELETE(hh, s->portals, p);
     statement_unref(p->statement);
     free(p);
 }
 
 void session_portals_clear(struct session *s)
 {
-    list_foreach(node, &s->portals)
-        portal_free(list_entry(node, struct portal, node));
+    struct portal *p, *next;
+    HASH_ITER(hh, s->portals, p, next)
+        portal_free(s, p);
 }
 
 static int portal_put(struct session *s, struct slice name, struct statement *st, struct err *err)
@@ -59,13 +57,19 @@ static int portal_put(struct session *s, struct slice name, struct statement *st
     if (p && name.len > 0)
         return 0; /* the server will refuse it */
     if (p)
-        portal_free(p);
+        portal_free(s, p);
+    if (HASH_COUNT(s->portals) >= LIMIT_CLIENT_STATEMENTS)
+        return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "too many portals in this transaction");
     p = calloc(1, sizeof(*p) + name.len + 1);
     if (!p)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     memcpy(p->name, name.data, name.len);
+    HASH_ADD(hh, s->portals, name[0], name.len, p);
+    if (!p->hh.tbl) {
+        free(p);
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    }
     p->statement = statement_ref(st);
-    list_prepend(&s->portals, &p->node);
     return 0;
 }
 
@@ -367,8 +371,9 @@ static enum verdict serve_bind(struct session *s, const struct msg_bind *m)
     enum verdict v = ready_statement(s, m->statement, &st);
     if (v != TAKEN || s->skipping)
         return v;
-    if (portal_put(s, m->portal, st, &err) != 0 ||
-        session_owe(s, FLOW_BIND, FLOW_FORWARD, NULL, &err) != 0)
+    if (portal_put(s, m->portal, st, &err) != 0)
+        return session_refuse(s, &err);
+    if (session_owe(s, FLOW_BIND, FLOW_FORWARD, NULL, &err) != 0)
         return broken(s, &err);
     write_bind(s, m, st);
     return TAKEN;
@@ -486,7 +491,7 @@ static enum verdict on_close(struct session *s, const struct frame *f)
         return close_statement(s, m.name);
     struct portal *p = portal_find(s, m.name);
     if (p)
-        portal_free(p);
+        portal_free(s, p);
     if (s->server)
         return forward(s, FLOW_CLOSE, NULL, frame_bytes(f));
     return session_inject(s, '3', NULL, &err) == 0 ? TAKEN : broken(s, &err);

@@ -37,6 +37,7 @@
 enum session_state { SESSION_STATES(X) };
 #undef X
 
+#define SESSION_OWED_HIGH    (FLOW_MAX / 2) /* messages without their replies: then the client waits */
 #define LIMIT_SETTINGS_BYTES ((size_t)1 << 20) /* statements that replay a client's settings */
 #define SESSION_KEY_BYTES     32 /* protocol 3.2 */
 #define SESSION_KEY_OLD_BYTES 4  /* protocol 3.0 */
@@ -72,7 +73,7 @@ struct owed {
 };
 
 struct portal {
-    struct list node;
+    UT_hash_handle hh;
     struct statement *statement; /* one reference */
     char name[];
 };
@@ -115,7 +116,7 @@ struct session {
     struct err *failed_decide; /* instead of one */
     bool refreshed;            /* the catalog, for this message */
     struct statements statements;
-    struct list portals;
+    struct portal *portals;    /* by name */
     struct fair_waiter waiter;
     struct err *failed_lease;  /* the answer to the message at the front: no server */
     char *next_tenant;         /* chosen by a SET whose batch is not over yet ... */

@@ -122,6 +122,8 @@ static int own_clamped(const struct plan *p, const char *value, struct own *o, s
 
 static int own_set(struct session *s, const struct plan *p, struct own *o, struct err *err)
 {
+    if (!p->name)
+        return 0;
     if (is_tenant(p)) {
         if (p->local)
             return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,

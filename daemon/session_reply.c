@@ -44,8 +44,8 @@ static void undo(struct session *s, struct owed *o)
     struct err err;
     if (o->prepares)
         prepared_remove(&s->server->prepared, o->statement->server_name);
-    if (o->made && o->statement->mapped) {
-        statements_take(&s->statements, o->statement);
+    if (o->made && o->statement->map) { /* the client's, or that of a Close which is still owed */
+        statements_take(o->statement->map, o->statement);
         statement_unref(o->statement);
     }
     HASH_ITER(hh, o->closed.by_name, st, next) {

@@ -158,10 +158,14 @@ int statements_put(struct statements *m, struct statement *s, struct err *err)
         return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED,
                        "too many prepared statements in this session (limit is %d)",
                        LIMIT_CLIENT_STATEMENTS);
+    if (m->bytes + strlen(s->source) > LIMIT_CLIENT_STATEMENT_BYTES)
+        return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED,
+                       "prepared statements of this session are too long together");
     HASH_ADD_KEYPTR(hh, m->by_name, s->name, strlen(s->name), s);
     if (!s->hh.tbl)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    s->mapped = true;
+    s->map = m;
+    m->bytes += strlen(s->source);
     statement_ref(s);
     return 0;
 }
@@ -169,7 +173,8 @@ int statements_put(struct statements *m, struct statement *s, struct err *err)
 void statements_take(struct statements *m, struct statement *s)
 {
     HASH_DELETE(hh, m->by_name, s);
-    s->mapped = false;
+    m->bytes -= strlen(s->source);
+    s->map = NULL;
     memset(&s->hh, 0, sizeof(s->hh));
 }
 

@@ -12,10 +12,12 @@
 
 #define STATEMENT_NAME_BYTES 64 /* as PostgreSQL's NAMEDATALEN */
 
+struct statements;
+
 struct statement {
     unsigned refs;
     UT_hash_handle hh;   /* the client's map */
-    bool mapped;         /* in it */
+    struct statements *map; /* it is in; NULL: none */
     char *name;          /* the client's; "" is the unnamed one */
     char server_name[STATEMENT_NAME_BYTES];
     struct plan *plan;   /* one reference */
@@ -54,12 +56,14 @@ struct slice statement_text(const struct statement *s);
 /* -- a client's map -- */
 struct statements {
     struct statement *by_name; /* the unnamed one is here too, under "" */
+    size_t bytes;              /* of their texts */
 };
 void statements_init(struct statements *m);
 void statements_clear(struct statements *m);
 size_t statements_len(const struct statements *m);
 struct statement *statements_find(const struct statements *m, struct slice name);
-/* Take a reference of ${s}, whose name must be free.  -1: 53200 or 54000 (too many). */
+/* Take a reference of ${s}, whose name must be free.  -1: 53200 or 54000 (too many, or too
+ * long together). */
 int statements_put(struct statements *m, struct statement *s, struct err *err) MUSTCHECK;
 /* From the map ${from} to ${to}; where that has one of this name, it is only taken out.  -1: 53200. */
 int statements_move(struct statements *to, struct statements *from,
