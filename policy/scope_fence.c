@@ -1,10 +1,10 @@
 /* Leaky conditions.
  *
- * The planner may run a client's condition on a row before the tenant's predicate, and a condition that
- * raises an error, or takes its time, depending on the row tells about it.  Each conjunct that is not
- * provably leak-proof runs behind a fence: CASE WHEN quals THEN (condition) END, with the quals of the
- * relations it may look at.  Subqueries whose columns it looks at get a barrier, since the planner would
- * move the condition into them. */
+ * The planner may run a client's condition on a row before the tenant's predicate, and a condition
+ * that raises an error, or takes its time, depending on the row tells about it.  Each conjunct that
+ * is not provably leak-proof runs behind a fence: CASE WHEN quals THEN (condition) END, with the
+ * quals of the relations it may look at.  Subqueries whose columns it looks at get a barrier, since
+ * the planner would move the condition into them. */
 #include "policy/scope.h"
 
 #include "policy/leakproof.h"
@@ -25,8 +25,8 @@ static bool search(Node *node, struct search *find)
     if (IsA(node, ColumnRef))
         return find->wanted(find->arg, (const ColumnRef *)node);
     _Pragma("GCC diagnostic push")
-    _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
-    return raw_expression_tree_walker(node, (bool (*)())search, find);
+        _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"") return raw_expression_tree_walker(
+            node, (bool (*)())search, find);
     _Pragma("GCC diagnostic pop")
 }
 
@@ -78,7 +78,8 @@ static bool is_leakproof(struct level *l, const Node *expr)
 static const struct sublink *find_sublink(const struct scoper *s, const SubLink *link)
 {
     ListCell *cell;
-    foreach (cell, s->sublinks) {
+    foreach(cell, s->sublinks)
+    {
         const struct sublink *note = lfirst(cell);
         if (note->link == link)
             return note;
@@ -99,8 +100,8 @@ static bool membership_is_safe(struct level *l, const SubLink *link, const struc
     return is_leakproof(l, (Node *)equals);
 }
 
-/* EXISTS and IN may become joins with what is inside: all leaky conditions in there look at their own
- * relations only, and are fenced. */
+/* EXISTS and IN may become joins with what is inside: all leaky conditions in there look at their
+ * own relations only, and are fenced. */
 static bool sublink_is_safe(const struct scoper *s, struct level *l, const Node *expr)
 {
     if (IsA(expr, BoolExpr) && ((const BoolExpr *)expr)->boolop == NOT_EXPR)
@@ -127,22 +128,19 @@ List *scope_conjuncts(Node *cond)
         return list_make1(cond);
     List *all = NIL;
     ListCell *cell;
-    foreach (cell, ((BoolExpr *)cond)->args)
-        all = list_concat(all, scope_conjuncts(lfirst(cell)));
+    foreach(cell, ((BoolExpr *)cond)->args) all = list_concat(all, scope_conjuncts(lfirst(cell)));
     return all;
 }
 
 static bool is_member(const List *leaves, const struct leaf *leaf)
 {
     ListCell *cell;
-    foreach (cell, leaves)
-        if (lfirst(cell) == leaf)
-            return true;
+    foreach(cell, leaves) if (lfirst(cell) == leaf) return true;
     return false;
 }
 
-static struct fence *fence_of(struct scoper *s, struct level *l, Node *conjunct,
-                              const List *leaves, int index)
+static struct fence *fence_of(struct scoper *s, struct level *l, Node *conjunct, const List *leaves,
+                              int index)
 {
     struct fence *fence = palloc0(sizeof *fence);
     fence->index = index;
@@ -162,6 +160,25 @@ static struct fence *fence_of(struct scoper *s, struct level *l, Node *conjunct,
     return fence->leaves || fence->nullable ? fence : NULL;
 }
 
+/* x IN (SELECT ...) outside of any fence may become a join, and what the subquery computes a
+ * condition on its tables: of such a subquery only the result is compared. */
+static bool wall_memberships(Node *node, struct scoper *s)
+{
+    if (!node)
+        return false;
+    if (IsA(node, SubLink)) {
+        const SubLink *link = (const SubLink *)node;
+        const struct sublink *note = find_sublink(s, link);
+        if (link->subLinkType == ANY_SUBLINK && note && note->inner->confined)
+            scope_barrier(s, (SelectStmt *)link->subselect);
+        return false;
+    }
+    _Pragma("GCC diagnostic push")
+        _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"") return raw_expression_tree_walker(
+            node, (bool (*)())wall_memberships, s);
+    _Pragma("GCC diagnostic pop")
+}
+
 int scope_fences(struct scoper *s, struct level *l, Node *cond, List *leaves, List **ret)
 {
     List *conjuncts = scope_conjuncts(cond);
@@ -172,6 +189,8 @@ int scope_fences(struct scoper *s, struct level *l, Node *cond, List *leaves, Li
         struct fence *fence = fence_of(s, l, conjunct, leaves, i);
         if (fence)
             *ret = lappend(*ret, fence);
+        else
+            (void)wall_memberships(conjunct, s);
     }
     if (s->whole_fences && *ret) {
         struct fence *all = fence_of(s, l, cond, leaves, -1);

@@ -55,7 +55,8 @@ static void fence_conjuncts(struct splice *p, int from, int to, const List *fenc
         return;
     }
     ListCell *cell;
-    foreach (cell, fences) {
+    foreach(cell, fences)
+    {
         const struct fence *fence = lfirst(cell);
         if (fence->index == *index)
             splice_wrap(p, from, to, sql_fence_open(p->s, fence), ") END");
@@ -97,7 +98,8 @@ static int where_from(struct splice *p, const struct change *c, int at)
     return 0;
 }
 
-/* TABLE t takes no WHERE: it becomes what it stands for.  Returns whether token ${at} begins its name. */
+/* TABLE t takes no WHERE: it becomes what it stands for.  Returns whether token ${at} begins its
+ * name. */
 static bool untable(struct splice *p, int at)
 {
     int keyword = at - 1 - (tokens_is(&p->t, at - 1, "only") ? 1 : 0);
@@ -143,7 +145,8 @@ static int wrap_leaf(struct splice *p, const struct leaf *leaf)
     else if (!leaf->var->inh && tokens_is(&p->t, from - 2, "only")) {
         from -= 2; /* ONLY (t) */
         to++;
-    } else if (to < p->t.n && p->t.items[to].kind == SCAN_OPERATOR && p->t.text[p->t.items[to].start] == '*') {
+    } else if (to < p->t.n && p->t.items[to].kind == SCAN_OPERATOR &&
+               p->t.text[p->t.items[to].start] == '*') {
         to++;
     }
     if (to > p->t.n)
@@ -184,7 +187,8 @@ static int barrier(struct splice *p, const SelectStmt *query)
         int close = p->t.match[i];
         if (tokens_is(&p->t, i - 1, "materialized") ||
             scan_is_word(p->t.text, &p->t.items[i ? i - 1 : 0], "as") ||
-            begins_alias(&p->t, close + 1)) {
+            tokens_is(&p->t, i - 1, "in") || tokens_is(&p->t, i - 1, "any") ||
+            tokens_is(&p->t, i - 1, "some") || begins_alias(&p->t, close + 1)) {
             splice_after(p, close - 1, " OFFSET 0");
             return 0;
         }
@@ -239,9 +243,7 @@ int splice_text(struct scoper *s, char **ret)
     struct splice p = {.s = s};
     tokens_init(&p.t, s->sql, s->start, s->end);
     ListCell *cell;
-    foreach (cell, s->changes)
-        if (splice_one(&p, lfirst(cell)) < 0)
-            return -1;
+    foreach(cell, s->changes) if (splice_one(&p, lfirst(cell)) < 0) return -1;
     *ret = splice_assemble(&p);
     return 0;
 }
