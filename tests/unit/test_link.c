@@ -1,11 +1,12 @@
 /* link: daemon */
 /* Links over socket pairs, plain and TLS, driven by a real loop; the peer is written out by hand.
  */
-#include <cmocka.h>
-#include <setjmp.h>
+
 #include <stdarg.h>
 #include <stddef.h>
+#include <setjmp.h>
 #include <stdint.h>
+#include <cmocka.h>
 
 #include "daemon/link.h"
 #include "daemon/tls.h"

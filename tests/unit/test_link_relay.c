@@ -1,11 +1,12 @@
 /* link: daemon */
 /* Two links joined as a relay with back-pressure, both ways at once, between peers that read and
  * write in random portions: every byte arrives, in order, and what waits is bounded. */
-#include <cmocka.h>
-#include <setjmp.h>
+
 #include <stdarg.h>
 #include <stddef.h>
+#include <setjmp.h>
 #include <stdint.h>
+#include <cmocka.h>
 
 #include "daemon/link.h"
 #include "daemon/worker.h"

@@ -1,9 +1,10 @@
 /* link: daemon */
-#include <cmocka.h>
-#include <setjmp.h>
+
 #include <stdarg.h>
 #include <stddef.h>
+#include <setjmp.h>
 #include <stdint.h>
+#include <cmocka.h>
 
 #include "daemon/log.h"
 
