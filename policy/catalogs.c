@@ -38,13 +38,13 @@ bool catalogs_find(const char *schema, const char *name, const char *const **ret
     return false;
 }
 
-bool catalogs_may_own(const char *relation, const char *column)
+bool catalogs_may_own(const char *const *columns, const char *column)
 {
     static const char *const system[] = {"cmax", "cmin", "ctid", "oid", "tableoid", "xmax", "xmin"};
     if (names_listed(system, NAMES_COUNT(system), column))
         return true;
     for (size_t i = 0; i < NAMES_COUNT(relations); i++)
-        if (strcmp(relations[i].name, relation) == 0)
+        if (relations[i].columns == columns)
             return strncmp(relations[i].prefix, column, strlen(relations[i].prefix)) == 0;
     return true;
 }

@@ -11,8 +11,9 @@
  * list of those that may be named, and nothing that means all of them.  Static storage. */
 bool catalogs_find(const char *schema, const char *name, const char *const **ret_columns);
 
-/* May ${column}, written without a relation, be a column of the listed ${relation}?  False only for
- * names that no version of it has: its columns share a prefix. */
-bool catalogs_may_own(const char *relation, const char *column);
+/* May ${column}, written without a relation, be a column of the relation whose list is ${columns} (as
+ * catalogs_find returned it, not NULL)?  False only for names that no version of it has: the columns of a
+ * system relation share a prefix. */
+bool catalogs_may_own(const char *const *columns, const char *column);
 
 bool catalogs_is_system_schema(const char *schema);

@@ -1,9 +1,10 @@
 /* FROM: sources, leaves, and the climb rule.
  *
- * A leaf's predicate climbs: inner, cross and natural joins, commas and the preserved side of an outer join
- * pass it on; the first join where it is on the nullable side takes it into its ON.  Where there is no ON
- * (USING, NATURAL), where both sides are nullable (FULL) and below a join with an alias, the leaf becomes
- * a subselect instead.  At the top what is left goes to WHERE. */
+ * A leaf's predicate climbs: inner, cross and natural joins, commas and the preserved side of an
+ * outer join pass it on; the first join where it is on the nullable side takes it into its ON.
+ * Where there is no ON (USING, NATURAL), where both sides are nullable (FULL) and below a join with
+ * an alias, the leaf becomes a subselect instead.  At the top what is left goes to WHERE. */
+#include "policy/catalogs.h"
 #include "policy/scope.h"
 
 #include "protocol/sqlstate.h"
@@ -52,8 +53,8 @@ static int lock_check(struct scoper *s, const struct level *l, const RangeVar *v
 static int catalog_item(struct scoper *s, struct level *l, RangeVar *var)
 {
     const char *const *columns = NULL;
-    if (authorise_catalog_relation(&s->auth, var->schemaname, var->relname, &columns,
-                                   var->location, s->err) < 0 ||
+    if (authorise_catalog_relation(&s->auth, var->schemaname, var->relname, &columns, var->location,
+                                   s->err) < 0 ||
         lock_check(s, l, var, NULL) < 0)
         return -1;
     struct source *source = named_source(l, var->relname, var->alias);
@@ -125,7 +126,8 @@ void scope_barrier(struct scoper *s, SelectStmt *query)
     if (query->limitCount || query->limitOffset)
         return; /* is one already */
     ListCell *cell;
-    foreach (cell, s->changes) {
+    foreach(cell, s->changes)
+    {
         const struct change *c = lfirst(cell);
         if (c->kind == CHANGE_BARRIER && c->stmt == (Node *)query)
             return;
@@ -133,8 +135,8 @@ void scope_barrier(struct scoper *s, SelectStmt *query)
     scope_change(s, CHANGE_BARRIER, (Node *)query);
 }
 
-/* Something in this FROM is computed from rows of the tables beside it, maybe before a join that decides
- * whose rows they are: those that depend on a join must be decided where they are read. */
+/* Something in this FROM is computed from rows of the tables beside it, maybe before a join that
+ * decides whose rows they are: those that depend on a join must be decided where they are read. */
 static void decide_early(struct level *l)
 {
     for (struct source *source = l->sources; source; source = source->next)
@@ -172,7 +174,8 @@ static int subselect_item(struct scoper *s, struct level *l, RangeSubselect *nod
 static int column_types(struct scoper *s, const List *definitions)
 {
     ListCell *cell;
-    foreach (cell, definitions) {
+    foreach(cell, definitions)
+    {
         const ColumnDef *column = lfirst(cell);
         if (authorise_type(&s->auth, column->typeName, s->err) < 0)
             return -1;
@@ -191,7 +194,8 @@ static const char *function_name(const RangeFunction *node)
 static int function_item(struct scoper *s, struct level *l, RangeFunction *node)
 {
     ListCell *cell;
-    foreach (cell, node->functions) {
+    foreach(cell, node->functions)
+    {
         List *pair = lfirst(cell);
         Node *call = linitial(pair);
         if (scope_expr(s, l, call) < 0 || column_types(s, lsecond(pair)) < 0)
@@ -224,24 +228,41 @@ static int sample_item(struct scoper *s, struct level *l, RangeTableSample *node
 
 /* -- joins -- */
 
+/* USING takes the column from both sides, so a name that another relation has is no excuse. */
+static int check_using(struct scoper *s, struct level *l, const Node *name)
+{
+    for (struct source *source = l->sources; source; source = source->next) {
+        if (!source->limited || !catalogs_may_own(source->limited, strVal(name)))
+            continue;
+        const char *const *listed = source->limited;
+        while (*listed && strcmp(*listed, strVal(name)) != 0)
+            listed++;
+        if (!*listed)
+            return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
+                                "permission denied for column \"%s\" of relation \"%s\"",
+                                strVal(name), source->alias);
+    }
+    return 0;
+}
+
 static int check_merged(struct scoper *s, struct level *l, const JoinExpr *join)
 {
     l->merged = l->merged || join->isNatural || join->usingClause;
     if (!join->isNatural && !join->usingClause)
         return 0;
     ListCell *cell;
-    foreach (cell, join->usingClause) {
+    foreach(cell, join->usingClause)
+    {
         ColumnRef *ref = NODE(ColumnRef);
         ref->fields = list_make1(lfirst(cell));
         ref->location = -1;
-        if (scope_check_ref(s, l, ref) < 0)
+        if (scope_check_ref(s, l, ref) < 0 || check_using(s, l, lfirst(cell)) < 0)
             return -1;
     }
     for (struct source *source = l->sources; source && join->isNatural; source = source->next)
         if (source->limited)
             return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
-                                "NATURAL JOIN is not supported for relation \"%s\"",
-                                source->alias);
+                                "NATURAL JOIN is not supported for relation \"%s\"", source->alias);
     return 0;
 }
 
@@ -270,8 +291,7 @@ static int hide(struct scoper *s, struct level *l, const JoinExpr *join, struct 
 static void mark_nullable(const List *leaves)
 {
     ListCell *cell;
-    foreach (cell, leaves)
-        ((struct leaf *)lfirst(cell))->nullable = true;
+    foreach(cell, leaves)((struct leaf *)lfirst(cell))->nullable = true;
 }
 
 static void pass(bool nullable, struct climbed *side, List **on, struct climbed *ret)
@@ -282,13 +302,13 @@ static void pass(bool nullable, struct climbed *side, List **on, struct climbed 
         ret->carried = list_concat(ret->carried, side->carried);
 }
 
-/* FULL JOIN takes no CASE in its condition; all its leaves are subselects, so they become barriers. */
+/* FULL JOIN takes no CASE in its condition; all its leaves are subselects, so they become barriers.
+ */
 static void fence_full(const List *leaves, List **fences)
 {
     ListCell *cell;
     if (*fences)
-        foreach (cell, leaves)
-            ((struct leaf *)lfirst(cell))->barrier = true;
+        foreach(cell, leaves)((struct leaf *)lfirst(cell))->barrier = true;
     *fences = NIL;
 }
 
@@ -351,7 +371,8 @@ static int item(struct scoper *s, struct level *l, Node **slot, bool wrap, struc
 int scope_from(struct scoper *s, struct level *l, List *items, struct climbed *ret)
 {
     ListCell *cell;
-    foreach (cell, items) {
+    foreach(cell, items)
+    {
         struct climbed one = {NIL, NIL};
         if (item(s, l, (Node **)&lfirst(cell), false, &one) < 0)
             return -1;

@@ -1,4 +1,5 @@
 /* Names to sources and columns, by PostgreSQL's rules of visibility. */
+#include "policy/catalogs.h"
 #include "policy/scope.h"
 
 #include "protocol/sqlstate.h"
@@ -24,7 +25,10 @@ const struct cte *scope_find_cte(const struct level *l, const char *name)
 
 /* -- columns of one source -- */
 
-static const struct { const char *name; uint32_t type_oid; } system_columns[] = {
+static const struct {
+    const char *name;
+    uint32_t type_oid;
+} system_columns[] = {
     {"tableoid", 26}, {"ctid", 27}, {"xmin", 28}, {"cmin", 29}, {"xmax", 28}, {"cmax", 29},
 };
 
@@ -103,8 +107,8 @@ static bool is_named(const struct source *source, const char *schema, const char
 }
 
 /* The innermost source that is called ${name}. */
-static const struct source *find_source(const struct level *l, const char *schema,
-                                        const char *name, const struct level **ret_level)
+static const struct source *find_source(const struct level *l, const char *schema, const char *name,
+                                        const struct level **ret_level)
 {
     for (; l; l = l->outer)
         for (const struct source *source = l->sources; source; source = source->next)
@@ -203,7 +207,8 @@ bool scope_ref_may_mean(const struct source *source, const ColumnRef *ref)
 
 /* -- what a reference may touch -- */
 
-static int deny_column(struct scoper *s, const struct source *source, const char *name, int location)
+static int deny_column(struct scoper *s, const struct source *source, const char *name,
+                       int location)
 {
     return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
                         name ? "permission denied for column \"%2$s\" of relation \"%1$s\""
@@ -224,7 +229,7 @@ static int check_bare_limited(struct scoper *s, const struct level *l, const cha
                 return deny_column(s, source, NULL, location);
             if (source_has(source, name, &type) == 1)
                 known = true;
-            else if (source->limited)
+            else if (source->limited && catalogs_may_own(source->limited, name))
                 limited = source;
         }
         if (known)
@@ -259,7 +264,8 @@ int scope_check_ref(struct scoper *s, struct level *l, const ColumnRef *ref)
         return deny_column(s, r.source, last, ref->location);
     if (r.certain || !last)
         return 0;
-    /* not a column that we know: `x.f` may be a call of f; `a.b.c` may also be field c of column b */
+    /* not a column that we know: `x.f` may be a call of f; `a.b.c` may also be field c of column b
+     */
     return authorise_attribute(&s->auth, last, ref->location, s->err);
 }
 
@@ -277,8 +283,8 @@ static bool add_all(struct outputs *out, const struct source *source)
 {
     int n = scope_column_count(source);
     for (int i = 0; i < n; i++) {
-        uint32_t type = source->rel ? source->rel->columns[i].type_oid
-                                    : source->outputs->items[i].type_oid;
+        uint32_t type =
+            source->rel ? source->rel->columns[i].type_oid : source->outputs->items[i].type_oid;
         add_output(out, scope_column_name(source, i), type);
     }
     return n >= 0;
@@ -305,7 +311,8 @@ const struct outputs *scope_outputs(const struct level *l, const List *targets, 
 {
     struct outputs *out = palloc0(sizeof *out);
     ListCell *cell;
-    foreach (cell, targets) {
+    foreach(cell, targets)
+    {
         const ResTarget *target = lfirst(cell);
         const ColumnRef *ref = IsA(target->val, ColumnRef) ? (ColumnRef *)target->val : NULL;
         if (ref && !field(ref, list_length(ref->fields) - 1)) {
@@ -319,7 +326,8 @@ const struct outputs *scope_outputs(const struct level *l, const List *targets, 
         }
     }
     int i = 0;
-    foreach (cell, names) {
+    foreach(cell, names)
+    {
         if (i < out->n)
             out->items[i++].name = strVal(lfirst(cell));
     }
