@@ -118,6 +118,22 @@ static uint32_t highest_param(const char *text, uint32_t start, uint32_t end)
     return highest;
 }
 
+/* Which of $1 ... $nparams stand only once?  Theirs is the type that the one place gives them. */
+static const bool *params_once(const struct work *w, const struct plan *p)
+{
+    bool *once = palloc0(p->nparams + 1u), *seen = palloc0(p->nparams + 1u);
+    struct scan s = scan_of(w->sql, p->source_offset + p->source_len);
+    s.at = p->source_offset;
+    for (struct scan_token t = scan_next(&s); t.kind != SCAN_END; t = scan_next(&s)) {
+        uint32_t n = t.kind == SCAN_PARAM ? scan_param(w->sql, &t) : 0;
+        if (n < 1 || n > p->nparams)
+            continue;
+        once[n - 1] = !seen[n - 1];
+        seen[n - 1] = true;
+    }
+    return once;
+}
+
 /* Where the tenant's value stands in the plan's text. */
 static int find_places(struct plan *p, uint32_t hidden)
 {
@@ -187,6 +203,7 @@ static struct scoper scoper_of(struct work *w, const struct plan *p, struct err 
                            .start = p->source_offset,
                            .end = p->source_offset + p->source_len,
                            .nparams = p->nparams,
+                           .param_once = params_once(w, p),
                            .whole_fences = w->whole_fences,
                            .err = err};
 }

@@ -172,6 +172,7 @@ struct scoper {
     List *accesses;        /* cache of struct access * */
     List *sublinks;        /* struct sublink *, innermost first */
     uint32_t nparams;
+    const bool *param_once; /* of each parameter: does it stand only once? */
     int nrelations;        /* RangeVars accounted for */
     bool writes;
     bool whole_fences;     /* second try: conditions are not told apart by their conjuncts */

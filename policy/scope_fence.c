@@ -69,9 +69,10 @@ static uint32_t type_of(void *arg, const ColumnRef *ref)
     return scope_ref_type(arg, ref);
 }
 
-static bool is_leakproof(struct level *l, const Node *expr)
+static bool is_leakproof(const struct scoper *s, struct level *l, const Node *expr)
 {
-    struct leakproof_scope scope = {.column_type = type_of, .arg = l};
+    struct leakproof_scope scope = {
+        .column_type = type_of, .arg = l, .param_once = s->param_once, .nparams = s->nparams};
     return leakproof_expr(&scope, expr);
 }
 
@@ -88,7 +89,8 @@ static const struct sublink *find_sublink(const struct scoper *s, const SubLink 
 }
 
 /* x IN (SELECT column ...): compares by the `=` of their one type. */
-static bool membership_is_safe(struct level *l, const SubLink *link, const struct sublink *note)
+static bool membership_is_safe(const struct scoper *s, struct level *l, const SubLink *link,
+                               const struct sublink *note)
 {
     if (link->operName || !IsA(link->testexpr, ColumnRef) || !note->outputs ||
         note->outputs->n != 1)
@@ -97,7 +99,7 @@ static bool membership_is_safe(struct level *l, const SubLink *link, const struc
     if (type == 0 || type != note->outputs->items[0].type_oid)
         return false;
     A_Expr *equals = makeSimpleA_Expr(AEXPR_OP, "=", link->testexpr, link->testexpr, -1);
-    return is_leakproof(l, (Node *)equals);
+    return is_leakproof(s, l, (Node *)equals);
 }
 
 /* EXISTS and IN may become joins with what is inside: all leaky conditions in there look at their
@@ -113,12 +115,12 @@ static bool sublink_is_safe(const struct scoper *s, struct level *l, const Node 
     if (!note || note->inner->reaches_out)
         return false;
     return link->subLinkType == EXISTS_SUBLINK ||
-           (link->subLinkType == ANY_SUBLINK && membership_is_safe(l, link, note));
+           (link->subLinkType == ANY_SUBLINK && membership_is_safe(s, l, link, note));
 }
 
 static bool is_safe(const struct scoper *s, struct level *l, Node *conjunct)
 {
-    return !scope_has_refs(conjunct) || is_leakproof(l, conjunct) ||
+    return !scope_has_refs(conjunct) || is_leakproof(s, l, conjunct) ||
            sublink_is_safe(s, l, conjunct);
 }
 
