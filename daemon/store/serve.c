@@ -324,6 +324,7 @@ static bool message(struct store_conn *c, char type, struct slice body)
         tx_fail(c);
         send_error(c, &err);
         c->skip_to_sync = true;
+        conn_flush(c); /* the Flush that the client waits after is skipped */
     }
     if (buf_len(&c->out) > CONN_OUT_FLUSH)
         conn_flush(c);

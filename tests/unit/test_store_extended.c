@@ -163,6 +163,18 @@ static void test_pipeline(void **state)
     assert_string_equal(ask(c, "select count(*) from t"), "T(count:20); D(3); C SELECT 1; Z I");
 }
 
+/* asyncpg waits for an answer after Flush: an error must not wait for Sync. */
+static void test_error_is_flushed(void **state)
+{
+    struct client *c = *state;
+    say_parse(c, "", "select nosuch");
+    say_target(c, 'D', 'S', "");
+    say(c, 'H');
+    client_send(c);
+    assert_string_equal(client_read(c, 'E'), "E 42703 column \"nosuch\" does not exist");
+    assert_string_equal(sync_read(c), "Z I");
+}
+
 static void test_transaction_by_messages(void **state)
 {
     struct client *c = *state;
@@ -228,6 +240,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_binary, setup, teardown),
         cmocka_unit_test_setup_teardown(test_suspended, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pipeline, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_error_is_flushed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_transaction_by_messages, setup, teardown),
         cmocka_unit_test_setup_teardown(test_odd, setup, teardown),
     };
