@@ -19,6 +19,7 @@ struct guard {
     struct frame *frames; /* limits.depth + 1 of them */
     uint32_t depth;
     uint32_t tokens;
+    uint32_t run_start, run_end; /* operators without a gap between them */
     bool names; /* the token before was a dot or AS: a keyword here is only a name */
 };
 
@@ -105,12 +106,22 @@ static int guard_nesting(struct guard *g, const struct scan_token *t, struct err
     return 0;
 }
 
+static int guard_operator(struct guard *g, const struct scan_token *t, struct err *err)
+{
+    if (t->start != g->run_end)
+        g->run_start = t->start;
+    g->run_end = t->end;
+    if (t->end - g->run_start <= SCAN_OPERATOR_CHARS)
+        return 0;
+    return too_complex(g->rules, "operator characters in a row", SCAN_OPERATOR_CHARS, t->start, err);
+}
+
 static int guard_token(struct guard *g, const struct scan_token *t, struct err *err)
 {
     const char *text = g->text;
     if (++g->tokens > g->rules->limits.tokens)
         return too_complex(g->rules, "tokens", g->rules->limits.tokens, t->start, err);
-    if (guard_nesting(g, t, err) < 0)
+    if (guard_nesting(g, t, err) < 0 || (t->kind == SCAN_OPERATOR && guard_operator(g, t, err) < 0))
         return -1;
     g->names = scan_is_char(text, t, '.') || scan_is_word(text, t, "as");
     struct frame *f = &g->frames[g->depth];

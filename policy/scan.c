@@ -165,21 +165,17 @@ static void skip_number(struct scan *s)
  * PostgreSQL gives back unless a special character came before. */
 static void skip_operator(struct scan *s)
 {
-    uint32_t n = 0;
-    while (is_operator(peek(s, n))) {
+    uint32_t n = 0, special = UINT32_MAX; /* the first special character */
+    while (n < 2 * SCAN_OPERATOR_CHARS && is_operator(peek(s, n))) {
         if (n && ((peek(s, n) == '-' && peek(s, n + 1) == '-') ||
                   (peek(s, n) == '/' && peek(s, n + 1) == '*')))
             break;
+        if (special == UINT32_MAX && strchr("~!@#^&|`?%", peek(s, n)))
+            special = n;
         n++;
     }
-    while (n > 1 && (peek(s, n - 1) == '+' || peek(s, n - 1) == '-')) {
-        bool special = false;
-        for (uint32_t i = 0; i + 1 < n; i++)
-            special = special || strchr("~!@#^&|`?%", peek(s, i)) != NULL;
-        if (special)
-            break;
+    while (n > 1 && (peek(s, n - 1) == '+' || peek(s, n - 1) == '-') && special >= n - 1)
         n--;
-    }
     s->at += n;
 }
 

@@ -23,6 +23,9 @@ enum scan_kind {
     SCAN_BROKEN /* an unterminated string, comment or identifier: runs to the end of the text */
 };
 
+/* PostgreSQL's scanner takes cubic time for operator characters in a row; the guard refuses more. */
+#define SCAN_OPERATOR_CHARS 63
+
 struct scan_token {
     enum scan_kind kind;
     uint32_t start, end; /* byte offsets in the text */

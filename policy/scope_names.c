@@ -271,11 +271,19 @@ int scope_check_ref(struct scoper *s, struct level *l, const ColumnRef *ref)
 
 /* -- columns of a select list -- */
 
-static void add_output(struct outputs *out, const char *name, uint32_t type_oid)
+/* PostgreSQL's MaxTupleAttributeNumber: stars of stars double at each level, and must end somewhere. */
+enum { MAX_OUTPUTS = 1664 };
+
+static bool add_output(struct outputs *out, const char *name, uint32_t type_oid)
 {
-    out->items = out->items ? repalloc(out->items, (size_t)(out->n + 1) * sizeof *out->items)
-                            : palloc(sizeof *out->items);
+    if (out->n >= MAX_OUTPUTS)
+        return false;
+    if ((out->n & (out->n - 1)) == 0) { /* full at powers of two */
+        size_t bytes = (size_t)(out->n ? 2 * out->n : 1) * sizeof *out->items;
+        out->items = out->items ? repalloc(out->items, bytes) : palloc(bytes);
+    }
     out->items[out->n++] = (struct output){.name = name, .type_oid = type_oid};
+    return true;
 }
 
 /* All columns of one source; false: not known. */
@@ -285,7 +293,8 @@ static bool add_all(struct outputs *out, const struct source *source)
     for (int i = 0; i < n; i++) {
         uint32_t type =
             source->rel ? source->rel->columns[i].type_oid : source->outputs->items[i].type_oid;
-        add_output(out, scope_column_name(source, i), type);
+        if (!add_output(out, scope_column_name(source, i), type))
+            return false;
     }
     return n >= 0;
 }
@@ -321,8 +330,8 @@ const struct outputs *scope_outputs(const struct level *l, const List *targets, 
                                                      : r.source && add_all(out, r.source);
             if (!all)
                 return NULL;
-        } else {
-            add_output(out, target_name(target), ref ? scope_ref_type(l, ref) : 0);
+        } else if (!add_output(out, target_name(target), ref ? scope_ref_type(l, ref) : 0)) {
+            return NULL;
         }
     }
     int i = 0;

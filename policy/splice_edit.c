@@ -83,11 +83,25 @@ static int piece_compare(const void *x, const void *y)
     return a->phase == 0 ? b->rank - a->rank : a->rank - b->rank;
 }
 
+static bool sticks(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (unsigned char)c >= 0x80 || strchr("_$'\"&", c) != NULL;
+}
+
+/* A blank where two tokens would become one: ON!x. */
+static void part(StringInfo out, char next)
+{
+    if (out->len > 0 && sticks(out->data[out->len - 1]) && sticks(next))
+        appendStringInfoString(out, " ");
+}
+
 /* The client's text from ${from} to ${to}. */
 static void keep(const struct splice *p, StringInfo out, uint32_t from, uint32_t to)
 {
     if (to <= from)
         return;
+    part(out, p->t.text[from]);
     p->s->runs[p->s->nruns++] = (struct run){(uint32_t)out->len, to - from, from};
     appendBinaryStringInfo(out, p->t.text + from, (int)(to - from));
 }
@@ -112,6 +126,8 @@ char *splice_assemble(const struct splice *p)
     for (int i = 0; i < n; i++) {
         keep(p, &out, at, pieces[i].at);
         at = pieces[i].at > at ? pieces[i].at : at;
+        if (pieces[i].text[0])
+            part(&out, pieces[i].text[0]);
         appendStringInfoString(&out, pieces[i].text);
         at = pieces[i].skip > at ? pieces[i].skip : at;
     }

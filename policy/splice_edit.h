@@ -19,6 +19,8 @@ struct splice {
     struct tokens t;
     struct edit *edits;
     int n, cap;
+    const Node *rows_of; /* the row found last, of these VALUES: rows are asked for in order */
+    int row, row_at;
 };
 
 /* The place of ${what} was not found: XX000, -1. */

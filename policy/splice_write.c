@@ -180,12 +180,16 @@ static struct span set_value(const struct splice *p, const struct change *c)
     return s;
 }
 
-static struct span row_value(const struct splice *p, const struct change *c)
+static struct span row_value(struct splice *p, const struct change *c)
 {
-    int row = first_row(p, (const SelectStmt *)c->stmt);
-    for (int i = 0; i < c->row && row >= 0; i++)
-        row = next_row(p, row);
-    return row < 0 ? (struct span){-1, -1} : element(&p->t, row + 1, c->item, never);
+    if (p->rows_of != c->stmt || c->row < p->row) {
+        p->rows_of = c->stmt;
+        p->row = 0;
+        p->row_at = first_row(p, (const SelectStmt *)c->stmt);
+    }
+    for (; p->row < c->row && p->row_at >= 0; p->row++)
+        p->row_at = next_row(p, p->row_at);
+    return p->row_at < 0 ? (struct span){-1, -1} : element(&p->t, p->row_at + 1, c->item, never);
 }
 
 /* A select list's item without its alias. */

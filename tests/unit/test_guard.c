@@ -77,6 +77,9 @@ static void test_limits(void **state)
     assert_repeated("SELECT ", "CASE WHEN true THEN ", 300, " END", "54001");
     assert_repeated("SELECT 1", ", 1", 20000, NULL, NULL);
     assert_repeated("SELECT 1", ", 1", 60000, NULL, "54001");
+    assert_repeated("SELECT 1", "+", 60, NULL, NULL);
+    assert_repeated("SELECT 1", "+", 64, NULL, "54001"); /* cubic time in PostgreSQL's scanner */
+    assert_repeated("SELECT 1 ", "@", 500000, NULL, "54001");
     assert_repeated("-- ", "long comment ", 100000, NULL, "54000");
 }
 

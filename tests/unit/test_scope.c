@@ -177,6 +177,9 @@ static const struct row rows[] = {
     {"SELECT 1 AS from FROM \"User\" x WHERE x.id IS DISTINCT FROM 2",
      "SELECT 1 AS from FROM \"User\" x WHERE " Q("x", 1) " AND (x.id IS DISTINCT FROM 2)"},
     {"SELECT 1 FROM \"User\" \"a\"\"b\"", "SELECT 1 FROM \"User\" \"a\"\"b\" WHERE " Q("a\"\"b", 1)},
+    {"SELECT 1 FROM \"User\" x WHERE!x.id='a'AND!x.level='b'ORDER BY 1",
+     "SELECT 1 FROM \"User\" x WHERE " Q("x", 1) " AND (CASE WHEN " Q("x", 1) " THEN (!x.id='a') END AND CASE WHEN "
+     Q("x", 1) " THEN (!x.level='b') END)ORDER BY 1"},
     {"SELECT 1 FROM u&\"\\0055ser\" x", "SELECT 1 FROM u&\"\\0055ser\" x WHERE " Q("x", 1)},
     {"SELECT $65536", "42P02"},
     {"SELECT $0", "42P02"},
