@@ -113,3 +113,36 @@ DELETE FROM pg_type
 UPDATE pg_type SET typname = 'x'
 INSERT INTO pg_type SELECT * FROM pg_type
 SELECT * FROM "pg_Type"
+-- system relations
+SELECT 1 FROM pg_namespace JOIN (SELECT 'public'::name AS nspname) x USING (nspname)
+SELECT k.nspname FROM pg_namespace a JOIN pg_namespace b USING (nspname) AS k
+SELECT k.nspname FROM pg_namespace a JOIN (SELECT NULL::name AS nspname) b USING (nspname) AS k
+SELECT k FROM pg_namespace a LEFT JOIN (SELECT NULL::name AS nspname) b USING (nspname) AS k
+SELECT k.nspname FROM pg_namespace a LEFT JOIN (SELECT NULL::name AS nspname) b USING (nspname) AS k
+SELECT b.nspname FROM pg_namespace a JOIN (SELECT nspname FROM unnest(ARRAY['public','evil']::name[]) nspname) b USING (nspname)
+SELECT k.relname FROM pg_class a FULL JOIN (SELECT NULL::name AS relname) b USING (relname) AS k
+SELECT j.nspname FROM (pg_namespace a CROSS JOIN country) AS j
+SELECT j.b FROM (pg_namespace a CROSS JOIN country) AS j(a, b)
+SELECT j FROM (pg_namespace a CROSS JOIN country) AS j
+SELECT j FROM (pg_namespace a CROSS JOIN country) j
+SELECT count(j) FROM (pg_namespace a CROSS JOIN country) j WHERE j::text LIKE '%pub%'
+SELECT a.oid FROM pg_namespace a ORDER BY a
+SELECT DISTINCT a FROM pg_namespace a
+SELECT count(a) FROM pg_namespace a
+SELECT a FROM pg_namespace a GROUP BY a
+SELECT (SELECT a) FROM pg_namespace a
+SELECT * FROM pg_namespace a, LATERAL (SELECT a.*) b
+SELECT * FROM pg_namespace a, LATERAL row_to_json(a) b
+SELECT x.oid FROM pg_namespace x WHERE x = ROW(1)
+SELECT x.oid FROM pg_namespace x WHERE (x).nspname = 'public'
+SELECT x.oid FROM pg_catalog.pg_namespace x WHERE pg_catalog.x.nspname = 'public'
+SELECT pg_namespace.nspname FROM pg_namespace
+SELECT pg_catalog.pg_namespace.nspname FROM pg_catalog.pg_namespace
+SELECT oid FROM pg_namespace WHERE "nspname" = 'public'
+SELECT oid FROM pg_namespace WHERE U&"nspn\0061me" = 'public'
+SELECT n.xmin FROM pg_namespace n
+SELECT n.tableoid FROM pg_namespace n
+WITH n AS (SELECT * FROM pg_namespace) SELECT * FROM n
+WITH n AS (TABLE pg_class) SELECT * FROM n
+SELECT * FROM pg_attribute
+SELECT (SELECT attname FROM pg_attribute a WHERE attrelid = c.oid AND attnum = 1) FROM pg_class c LIMIT 1
