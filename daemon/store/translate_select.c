@@ -211,14 +211,20 @@ const char *order_item(struct tr *tr, const SortBy *by, uint32_t type, const cha
                        nulls_first ? "FIRST" : "LAST");
 }
 
+/* Orders and groups nothing, and SQLite would take a number for a position. */
+static bool is_constant(const struct expr *e)
+{
+    return e->kind == EXPR_CONST || strspn(e->sql, "()+- 0123456789") == strlen(e->sql);
+}
+
 static const char *order_text(const struct select *q, bool positions_only)
 {
     StringInfoData out;
     initStringInfo(&out);
     for (int i = 0; i < q->nkeys; i++) {
         const struct order_key *k = &q->keys[i];
-        if (k->expr->kind == EXPR_CONST)
-            continue; /* orders nothing, and SQLite would take a number for a position */
+        if (is_constant(k->expr))
+            continue;
         const char *sql = k->position > 0 ? psprintf("%d", k->position) : k->expr->sql;
         if (k->position == 0 && positions_only)
             continue;
@@ -234,7 +240,7 @@ static const char *group_text(const struct select *q)
     initStringInfo(&out);
     for (int i = 0; i < q->ngroups; i++) {
         const struct expr *e = q->groups[i];
-        if (e->kind == EXPR_CONST)
+        if (is_constant(e))
             continue;
         appendStringInfo(&out, "%s%s%s", out.len == 0 ? " GROUP BY " : ", ", e->sql,
                          emit_collation(e->type));

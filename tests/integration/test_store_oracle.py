@@ -177,6 +177,6 @@ def test_random_queries(both):
     for number, mark, sql, params in statements():
         if mark == "+":
             both.compare(f"line {number}", mark, sql, params)
-    for seed in range(300):
+    for seed in range(1000):
         both.compare(f"seed {seed}", "", Query(seed).make(), [])
     both.check()
