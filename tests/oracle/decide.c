@@ -1,20 +1,23 @@
 /* link: policy */
 /* decide.c: what does policy make of a text?  For tests/oracle/oracle.py.
  *
- *   decide TENANT [owner] < texts        each text ends with a NUL byte
+ *   decide TENANT [owner|hidden] < texts     each text ends with a NUL byte
  *
  * For each text: a line "D nplans", then for each plan a line "P class refused sqlstate length" and
- * length bytes (the message of a refusal, or the text with TENANT as literals) and a newline.  The
- * catalog is that of tests/unit/policy_fixture.h, so it runs in tests/unit. */
+ * length bytes (the message of a refusal, or the text with TENANT as literals; `hidden`: with the
+ * hidden parameter) and a newline.  The catalog is that of tests/unit/policy_fixture.h, so it runs
+ * in tests/unit. */
 #include "unit/policy_fixture.h"
 
 #include "protocol/buf.h"
 
-static void print_plan(const struct plan *p, struct slice tenant)
+static void print_plan(const struct plan *p, struct slice tenant, bool hidden)
 {
     struct buf text;
     buf_init(&text, 1 << 24);
-    if (!p->refused && p->text)
+    if (!p->refused && p->text && hidden)
+        buf_append(&text, p->text, p->text_len);
+    else if (!p->refused && p->text)
         plan_text_literal(p, tenant, &text);
     struct slice body =
         p->refused ? (struct slice){p->err.message, strlen(p->err.message)} : buf_peek(&text);
@@ -30,6 +33,8 @@ int main(int argc, char **argv)
 {
     FIXTURE_MUST(argc >= 2);
     struct slice tenant = {argv[1], strlen(argv[1])};
+    bool owner = argc > 2 && strcmp(argv[2], "owner") == 0;
+    bool hidden = argc > 2 && strcmp(argv[2], "hidden") == 0;
     struct fixture f;
     policy_thread_init();
     fixture_attacks(&f);
@@ -40,7 +45,7 @@ int main(int argc, char **argv)
             .rules = &f.rules,
             .catalog = f.catalog,
             .epoch = 1,
-            .confined = argc < 3,
+            .confined = !owner,
             .sql = {sql, sql[n - 1] == '\0' ? (size_t)n - 1 : (size_t)n},
         };
         struct err err;
@@ -48,7 +53,7 @@ int main(int argc, char **argv)
         FIXTURE_MUST(d);
         printf("D %zu\n", d->nplans);
         for (size_t i = 0; i < d->nplans; i++)
-            print_plan(d->plans[i], tenant);
+            print_plan(d->plans[i], tenant, hidden);
         fflush(stdout);
         decision_unref(d);
     }

@@ -40,6 +40,10 @@ OWN = {
 }
 
 
+# ORACLE_GENERIC=1: with the hidden parameter, prepared, by a plan that does not know its value
+GENERIC = bool(os.environ.get("ORACLE_GENERIC"))
+
+
 class Server:
     """A throwaway PostgreSQL on a socket in a temporary directory."""
 
@@ -72,7 +76,10 @@ class Server:
         subprocess.run([*psql, "-v", f"multi={multi}", "-f", str(schema), name], check=True,
                        stdout=subprocess.DEVNULL)
         conn = psycopg.connect(host=self.dir, user="postgres", dbname=name, autocommit=True)
+        conn.prepare_threshold = None
         conn.execute("SET statement_timeout = '5s'")
+        if GENERIC:
+            conn.execute("SET plan_cache_mode = force_generic_plan")
         if multi:  # values on which operators fail
             conn.execute("INSERT INTO \"User\" VALUES (54, 'w\\', 'p\\', 9, 'globex'), (55, '(', '(', 0, 'globex')")
             conn.execute("INSERT INTO step VALUES (153, 60, '('), (154, 60, 'b\\')")
@@ -84,7 +91,8 @@ class Server:
 
 class Decide:
     def __init__(self, program):
-        self.p = subprocess.Popen([program, "acme"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        mode = ["hidden"] if GENERIC else []
+        self.p = subprocess.Popen([program, "acme", *mode], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                   cwd=HERE.parent / "unit")
 
     def __call__(self, sql):
@@ -105,12 +113,18 @@ class Decide:
 def run_one(conn, sql):
     """The answer to one statement: ("rows", ...), ("tag", ...) or ("error", sqlstate)."""
     cur = conn.cursor()
+    prepared = GENERIC and "$1" in sql and not re.match(r"\s*copy\b", sql, re.I)
     try:
+        if prepared:  # the only parameter of such statements is the hidden one
+            conn.execute(f"PREPARE oracle AS {sql}".encode(), prepare=False)
+            sql_run = "EXECUTE oracle('acme')"
+        else:
+            sql_run = sql
         if re.match(r"\s*copy\b", sql, re.I):
             with cur.copy(sql.encode()) as copy:
                 rows = sorted(bytes(r) for r in copy)
             return ("rows", rows, cur.statusmessage)
-        cur.execute(sql.encode(), prepare=False)
+        cur.execute(sql_run.encode(), prepare=False)
         if cur.description:
             rows = [tuple(None if v is None else str(v) for v in r) for r in cur.fetchall()]
             names = tuple(c.name for c in cur.description)
@@ -123,6 +137,9 @@ def run_one(conn, sql):
         message = str(e).split("\n")[0]
         told = re.search(r'"partywall:(\w{5}):', message)  # what the session makes of our own failures
         return ("error", told.group(1) if told else e.sqlstate, message)
+    finally:
+        if prepared and conn.info.transaction_status != psycopg.pq.TransactionStatus.INERROR:
+            conn.execute("DEALLOCATE ALL", prepare=False)
 
 
 def rows_of(conn, where):
@@ -143,6 +160,7 @@ def trial(conn, sqls, own):
         answers.append(answer)
         if answer[0] == "error":
             conn.execute("ROLLBACK TO SAVEPOINT oracle")
+            conn.execute("DEALLOCATE ALL", prepare=False)
             break
     mine = rows_of(conn, own)
     others = rows_of(conn, {t: f"({own[t]}) IS NOT TRUE" for t in TABLES})
@@ -181,6 +199,8 @@ def main():
         everything = {t: "true" for t in TABLES}
         _, _, others_before = trial(multi, [], OWN)
         for group, sql in statements(files):
+            if GENERIC and re.match(r"\s*copy\b", sql, re.I):
+                continue  # takes no parameters
             plans = decide(sql)
             counts[group, "all"] += 1
             refused = [p for p in plans if p[1]]
