@@ -228,8 +228,7 @@ int scope_query(struct scoper *s, Node *stmt, struct level *l, const struct outp
     case T_DeleteStmt:
         return scope_delete(s, (DeleteStmt *)stmt, l);
     case T_MergeStmt:
-        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, -1,
-                            "MERGE is not supported for confined sessions");
+        return scope_merge(s, (MergeStmt *)stmt, l);
     default:
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, -1,
                             "this statement is not supported for confined sessions");

@@ -11,7 +11,8 @@
  *   scope.c         statements, SELECT levels, CTEs          scope_names.c   names -> sources, columns
  *   scope_from.c    FROM: the climb rule, wraps              scope_expr.c    expressions, sublinks
  *   scope_fence.c   leaky conditions                         scope_access.c  relation -> rule
- *   scope_insert.c  INSERT, ON CONFLICT; scope_update.c      UPDATE, DELETE  scope_copy.c  COPY TO */
+ *   scope_insert.c  INSERT, ON CONFLICT  scope_update.c  UPDATE, DELETE, SET lists
+ *   scope_merge.c   MERGE                scope_copy.c    COPY TO */
 #pragma once
 
 #include "policy/authorise.h"
@@ -109,6 +110,8 @@ enum change_kind {
     CHANGE_VALUE,   /* the value of one column checked */
     CHANGE_CONFLICT, /* DO UPDATE ... WHERE */
     CHANGE_EXPAND,  /* INSERT ... DEFAULT VALUES -> (tenant) VALUES (value) */
+    CHANGE_MERGE_ON, /* quals and fences in the ON of MERGE */
+    CHANGE_MERGE_INSERT, /* column and value added to its WHEN ... INSERT */
     CHANGE_COPY     /* COPY t TO -> COPY (SELECT ... FROM t WHERE qual) TO */
 };
 
@@ -135,7 +138,14 @@ struct value_change {
     bool nullable; /* NULL passes */
 };
 
-enum place_kind { PLACE_ROW, PLACE_TARGET, PLACE_SET, PLACE_CONFLICT_SET };
+enum place_kind {
+    PLACE_ROW,
+    PLACE_TARGET,
+    PLACE_SET,
+    PLACE_CONFLICT_SET,
+    PLACE_MERGE_SET, /* `row` says which WHEN */
+    PLACE_MERGE_VALUE
+};
 
 struct change {
     enum change_kind kind;
@@ -259,13 +269,23 @@ int scope_having(struct scoper *s, struct level *l, SelectStmt *stmt) MUSTCHECK;
 /* The conjuncts of a condition in text order: nested ANDs flattened. */
 List *scope_conjuncts(Node *cond);
 
-/* -- scope_insert.c, scope_update.c, scope_copy.c -- */
+/* One item of FROM; ${wrap}: its relations become subselects. */
+int scope_from_item(struct scoper *s, struct level *l, Node **slot, bool wrap,
+                    struct climbed *ret) MUSTCHECK;
+
+/* -- scope_insert.c, scope_update.c, scope_merge.c, scope_copy.c -- */
+int scope_merge(struct scoper *s, MergeStmt *stmt, struct level *l) MUSTCHECK;
+/* Is ${name} a column whose value must be checked when it is written? */
+bool scope_is_bound(const struct access *a, const char *name);
+/* May columns that are not among ${columns} (char *) be left to their defaults? */
+int scope_check_missing(struct scoper *s, const struct access *a, const List *columns,
+                        int location) MUSTCHECK;
 int scope_insert(struct scoper *s, InsertStmt *stmt, struct level *l) MUSTCHECK;
 int scope_update(struct scoper *s, UpdateStmt *stmt, struct level *l) MUSTCHECK;
 int scope_delete(struct scoper *s, DeleteStmt *stmt, struct level *l) MUSTCHECK;
-/* SET lists: tenant and foreign keys.  ${place} SET or CONFLICT_SET. */
+/* SET lists: tenant and foreign keys.  ${where}: stmt, place and row of the changes. */
 int scope_set_list(struct scoper *s, struct level *l, const struct access *a, List *targets,
-                   enum place_kind place, Node *stmt) MUSTCHECK;
+                   const struct change *where) MUSTCHECK;
 /* Checks for one written column; appends a change when one is needed. */
 int scope_written(struct scoper *s, const struct access *a, const char *column, Node *value,
                   struct change *at) MUSTCHECK;

@@ -368,6 +368,11 @@ static int item(struct scoper *s, struct level *l, Node **slot, bool wrap, struc
     }
 }
 
+int scope_from_item(struct scoper *s, struct level *l, Node **slot, bool wrap, struct climbed *ret)
+{
+    return item(s, l, slot, wrap, ret);
+}
+
 int scope_from(struct scoper *s, struct level *l, List *items, struct climbed *ret)
 {
     ListCell *cell;

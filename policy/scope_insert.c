@@ -76,23 +76,21 @@ static int named_columns(struct scoper *s, struct target *t)
     return 0;
 }
 
-static bool names(const struct target *t, const char *name)
+static bool names(const List *columns, const char *name)
 {
     ListCell *cell;
-    foreach (cell, t->columns)
+    foreach (cell, columns)
         if (!strcmp(lfirst(cell), name))
             return true;
     return false;
 }
 
 /* A column left out takes its default, which must not choose another tenant's row. */
-static int check_missing(struct scoper *s, const struct target *t)
+int scope_check_missing(struct scoper *s, const struct access *a, const List *columns, int location)
 {
-    const struct access *a = t->access;
-    int at = t->stmt->relation->location;
-    if (a->kind == RULE_THROUGH && !names(t, a->column->name) &&
+    if (a->kind == RULE_THROUGH && !names(columns, a->column->name) &&
         (a->column->has_default || !a->column->not_null))
-        return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, at,
+        return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
                             "INSERT into \"%s\" must give a value for column \"%s\"", a->rel->name,
                             a->column->name);
     for (size_t i = 0; i < a->rel->nforeign_keys; i++) {
@@ -102,8 +100,8 @@ static int check_missing(struct scoper *s, const struct target *t)
             return -1;
         for (size_t k = 0; parent && k < a->rel->ncolumns; k++) {
             const struct catalog_column *c = &a->rel->columns[k];
-            if (c->attnum == fk->attnums[0] && c->has_default && !names(t, c->name))
-                return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, at,
+            if (c->attnum == fk->attnums[0] && c->has_default && !names(columns, c->name))
+                return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, location,
                                     "INSERT into \"%s\" must give a value for column \"%s\"",
                                     a->rel->name, c->name);
         }
@@ -111,8 +109,7 @@ static int check_missing(struct scoper *s, const struct target *t)
     return 0;
 }
 
-/* Is ${name} a column whose value must be checked? */
-static bool is_bound(const struct access *a, const char *name)
+bool scope_is_bound(const struct access *a, const char *name)
 {
     const struct catalog_column *c = catalog_column(a->rel, name);
     if (c == a->tenant || c == a->column)
@@ -137,7 +134,7 @@ static int check_row(struct scoper *s, const struct target *t, SelectStmt *arm, 
             value = ((ResTarget *)value)->val;
         }
         at.indirect = t->stmt->cols && ((ResTarget *)list_nth(t->stmt->cols, i))->indirection;
-        if (is_bound(t->access, name) && scope_written(s, t->access, name, value, &at) < 0)
+        if (scope_is_bound(t->access, name) && scope_written(s, t->access, name, value, &at) < 0)
             return -1;
     }
     return 0;
@@ -154,7 +151,7 @@ static int check_arm(struct scoper *s, const struct target *t, SelectStmt *arm)
     ListCell *cell;
     if (has_star(arm))
         foreach (cell, t->columns)
-            if (is_bound(t->access, lfirst(cell)))
+            if (scope_is_bound(t->access, lfirst(cell)))
                 return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED,
                                     t->stmt->relation->location,
                                     "INSERT into \"%s\" must not fill column \"%s\" by *",
@@ -189,20 +186,20 @@ static int insert_source(struct scoper *s, struct level *l, struct target *t)
         return -1;
     collect_arms(source, &t->arms);
     if ((t->stmt->cols ? named_columns(s, t) : implied_columns(s, t, width(t, outputs))) < 0 ||
-        check_missing(s, t) < 0)
+        scope_check_missing(s, t->access, t->columns, t->stmt->relation->location) < 0)
         return -1;
     ListCell *cell;
     foreach (cell, t->arms)
         if (check_arm(s, t, lfirst(cell)) < 0)
             return -1;
-    if (t->access->kind == RULE_SCOPED && !names(t, t->access->tenant->name))
+    if (t->access->kind == RULE_SCOPED && !names(t->columns, t->access->tenant->name))
         append_tenant(s, t);
     return 0;
 }
 
 static int insert_defaults(struct scoper *s, struct target *t)
 {
-    if (check_missing(s, t) < 0)
+    if (scope_check_missing(s, t->access, t->columns, t->stmt->relation->location) < 0)
         return -1;
     if (t->access->kind != RULE_SCOPED)
         return 0;
@@ -243,8 +240,8 @@ static int conflict(struct scoper *s, struct level *l, const struct target *t, s
     struct source *excluded = scope_add_source(l, "excluded");
     excluded->rel = t->access->rel;
     l->anchor = t->stmt->relation;
-    if (scope_set_list(s, l, t->access, clause->targetList, PLACE_CONFLICT_SET,
-                       (Node *)t->stmt) < 0 ||
+    const struct change at = {.stmt = (Node *)t->stmt, .place = PLACE_CONFLICT_SET};
+    if (scope_set_list(s, l, t->access, clause->targetList, &at) < 0 ||
         scope_expr(s, l, clause->whereClause) < 0)
         return -1;
     l->sources = target; /* RETURNING does not see it */

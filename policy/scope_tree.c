@@ -147,6 +147,21 @@ static void apply_append(const struct scoper *s, const struct change *c)
             arm->targetList, scope_nodes_target(scope_nodes_tenant(s, c->access->tenant)));
 }
 
+static MergeWhenClause *merge_when(const struct change *c)
+{
+    return list_nth(((MergeStmt *)c->stmt)->mergeWhenClauses, c->row);
+}
+
+static void apply_merge_insert(const struct scoper *s, const struct change *c)
+{
+    MergeWhenClause *clause = merge_when(c);
+    ListCell *cell;
+    foreach (cell, c->columns)
+        clause->targetList = lappend(clause->targetList, column_target(lfirst(cell)));
+    clause->targetList = lappend(clause->targetList, column_target(c->access->tenant->name));
+    clause->values = lappend(clause->values, scope_nodes_tenant(s, c->access->tenant));
+}
+
 static void apply_expand(const struct scoper *s, const struct change *c)
 {
     SelectStmt *values = NODE(SelectStmt);
@@ -172,6 +187,11 @@ static Node **value_slot(const struct change *c)
     case PLACE_CONFLICT_SET:
         targets = ((InsertStmt *)c->stmt)->onConflictClause->targetList;
         break;
+    case PLACE_MERGE_SET:
+        targets = merge_when(c)->targetList;
+        break;
+    case PLACE_MERGE_VALUE:
+        return (Node **)&lfirst(list_nth_cell(merge_when(c)->values, c->item));
     }
     return &((ResTarget *)list_nth(targets, c->item))->val;
 }
@@ -233,6 +253,12 @@ static void apply(const struct scoper *s, const struct change *c)
     }
     case CHANGE_EXPAND:
         apply_expand(s, c);
+        return;
+    case CHANGE_MERGE_ON:
+        apply_condition(s, c, &((MergeStmt *)c->stmt)->joinCondition);
+        return;
+    case CHANGE_MERGE_INSERT:
+        apply_merge_insert(s, c);
         return;
     case CHANGE_COPY:
         apply_copy(s, c);

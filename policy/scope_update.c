@@ -44,18 +44,21 @@ int scope_update(struct scoper *s, UpdateStmt *stmt, struct level *l)
     l->anchor = stmt->relation;
     all.carried = lcons(target, from.carried);
     all.visible = lcons(target, from.visible);
-    if (scope_set_list(s, l, target->access, stmt->targetList, PLACE_SET, (Node *)stmt) < 0 ||
+    const struct change at = {.stmt = (Node *)stmt, .place = PLACE_SET};
+    if (scope_set_list(s, l, target->access, stmt->targetList, &at) < 0 ||
         finish(s, l, (Node *)stmt, stmt->whereClause, &all) < 0)
         return -1;
     return scope_expr(s, l, (Node *)stmt->returningList);
 }
 
 int scope_set_list(struct scoper *s, struct level *l, const struct access *a, List *targets,
-                   enum place_kind place, Node *stmt)
+                   const struct change *where)
 {
     for (int i = 0; i < list_length(targets); i++) {
         ResTarget *target = list_nth(targets, i);
-        struct change at = {.kind = CHANGE_VALUE, .stmt = stmt, .place = place, .item = i};
+        struct change at = *where;
+        at.kind = CHANGE_VALUE;
+        at.item = i;
         if (scope_expr(s, l, (Node *)target->indirection) < 0 || scope_expr(s, l, target->val) < 0)
             return -1;
         at.anchor = l->anchor;

@@ -209,6 +209,15 @@ static int copy(struct splice *p, const struct change *c)
     return 0;
 }
 
+static int merge_on(struct splice *p, const struct change *c)
+{
+    struct span s = splice_merge_on(p, c);
+    if (s.from < 0 || s.from >= s.to)
+        return splice_lost(p, "ON");
+    condition(p, c, s.from, s.to);
+    return 0;
+}
+
 static int splice_one(struct splice *p, const struct change *c)
 {
     switch (c->kind) {
@@ -232,6 +241,10 @@ static int splice_one(struct splice *p, const struct change *c)
         return splice_conflict(p, c);
     case CHANGE_EXPAND:
         return splice_expand(p, c);
+    case CHANGE_MERGE_ON:
+        return merge_on(p, c);
+    case CHANGE_MERGE_INSERT:
+        return splice_merge_insert(p, c);
     case CHANGE_COPY:
         return copy(p, c);
     }

@@ -39,9 +39,24 @@ char *splice_assemble(const struct splice *p);
 /* Past a name and what its dots join; ${at} is its first token. */
 int splice_name_end(const struct tokens *t, int at);
 
+struct span { /* tokens; to is past the end; from -1: not found */
+    int from, to;
+};
+
+/* -- splice_merge.c -- */
+/* The condition of MERGE's ON. */
+struct span splice_merge_on(const struct splice *p, const struct change *c);
+int splice_merge_insert(struct splice *p, const struct change *c) MUSTCHECK;
+/* The value of PLACE_MERGE_SET and PLACE_MERGE_VALUE. */
+struct span splice_merge_value(const struct splice *p, const struct change *c);
+
 /* -- splice_write.c: INSERT, SET lists, ON CONFLICT -- */
 int splice_columns(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_expand(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_append(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_value(struct splice *p, const struct change *c) MUSTCHECK;
+/* Element ${k} of the list that begins at token ${at} and ends before ${end}. */
+struct span splice_element(const struct tokens *t, int at, int k, int end);
+/* The value in `column = value`. */
+struct span splice_assigned(const struct tokens *t, struct span element);
 int splice_conflict(struct splice *p, const struct change *c) MUSTCHECK;

@@ -115,16 +115,9 @@ int splice_append(struct splice *p, const struct change *c)
 
 /* -- values -- */
 
-struct span {
-    int from, to; /* tokens; to is past the end */
-};
-
-/* Element ${k} of a list that begins at token ${at}. */
-static struct span element(const struct tokens *t, int at, int k,
-                           bool (*stop)(const struct tokens *t, int i))
+struct span splice_element(const struct tokens *t, int at, int k, int end)
 {
     struct span s = {at, at};
-    int end = tokens_forward(t, at, stop);
     for (; k >= 0; k--) {
         s.from = at;
         s.to = tokens_forward(t, at, tokens_is_comma);
@@ -134,6 +127,12 @@ static struct span element(const struct tokens *t, int at, int k,
             return (struct span){-1, -1};
     }
     return s;
+}
+
+static struct span element(const struct tokens *t, int at, int k,
+                           bool (*stop)(const struct tokens *t, int i))
+{
+    return splice_element(t, at, k, tokens_forward(t, at, stop));
 }
 
 static bool never(const struct tokens *t, int i)
@@ -154,6 +153,14 @@ static bool is_equals(const struct tokens *t, int i)
            t->text[t->items[i].start] == '=';
 }
 
+struct span splice_assigned(const struct tokens *t, struct span element)
+{
+    int equals = element.from < 0 ? -1 : tokens_forward(t, element.from, is_equals);
+    if (equals < 0 || equals >= element.to)
+        return (struct span){-1, -1};
+    return (struct span){equals + 1, element.to};
+}
+
 /* The first token after SET. */
 static int set_start(const struct splice *p, const struct change *c)
 {
@@ -172,12 +179,8 @@ static struct span set_value(const struct splice *p, const struct change *c)
     int at = set_start(p, c);
     if (at < 0)
         return (struct span){-1, -1};
-    struct span s = element(&p->t, at, scope_set_element(targets, c->item), ends_set);
-    int equals = s.from < 0 ? -1 : tokens_forward(&p->t, s.from, is_equals);
-    if (equals < 0 || equals >= s.to)
-        return (struct span){-1, -1};
-    s.from = equals + 1;
-    return s;
+    return splice_assigned(&p->t,
+                           element(&p->t, at, scope_set_element(targets, c->item), ends_set));
 }
 
 static struct span row_value(struct splice *p, const struct change *c)
@@ -211,9 +214,23 @@ static struct span target_value(const struct splice *p, const struct change *c)
 
 int splice_value(struct splice *p, const struct change *c)
 {
-    struct span s = c->place == PLACE_ROW      ? row_value(p, c)
-                    : c->place == PLACE_TARGET ? target_value(p, c)
-                                               : set_value(p, c);
+    struct span s = {-1, -1};
+    switch (c->place) {
+    case PLACE_ROW:
+        s = row_value(p, c);
+        break;
+    case PLACE_TARGET:
+        s = target_value(p, c);
+        break;
+    case PLACE_SET:
+    case PLACE_CONFLICT_SET:
+        s = set_value(p, c);
+        break;
+    case PLACE_MERGE_SET:
+    case PLACE_MERGE_VALUE:
+        s = splice_merge_value(p, c);
+        break;
+    }
     if (s.from < 0 || s.from >= s.to)
         return splice_lost(p, "a value");
     if (c->value.check == CHECK_TENANT)

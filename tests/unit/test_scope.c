@@ -184,7 +184,24 @@ static const struct row rows[] = {
     {"SELECT $65536", "42P02"},
     {"SELECT $0", "42P02"},
     {"SELECT (SELECT", "42601"},
-    {"MERGE INTO \"User\" u USING country c ON true WHEN MATCHED THEN DELETE", "0A000"},
+    /* MERGE */
+    {"MERGE INTO \"User\" u USING \"Workflow\" AS w ON u.id = w.id WHEN MATCHED AND CASE WHEN true THEN true END "
+     "THEN UPDATE SET \"tenantId\" = 'x', level = CASE WHEN true THEN 1 END WHEN NOT MATCHED THEN INSERT (id, email) VALUES (w.id, 'e')",
+     "MERGE INTO \"User\" u USING (SELECT * FROM \"Workflow\" WHERE " Q("Workflow", 1) ") AS w ON " Q("u", 1)
+     " AND (u.id = w.id) WHEN MATCHED AND CASE WHEN true THEN true END THEN UPDATE SET \"tenantId\" = CASE WHEN ('x')"
+     T(1) " THEN $1::text ELSE " NOT_MINE("User:tenantId") " END, level = CASE WHEN true THEN 1 END WHEN NOT MATCHED "
+     "THEN INSERT (id, email, \"tenantId\") VALUES (w.id, 'e', $1::text)"},
+    {"MERGE INTO \"User\" u USING country c ON u.email = c.code WHEN NOT MATCHED THEN INSERT DEFAULT VALUES",
+     "MERGE INTO \"User\" u USING country c ON " Q("u", 1) " AND (u.email = c.code) WHEN NOT MATCHED THEN "
+     "INSERT (\"tenantId\") VALUES ($1::text)"},
+    {"MERGE INTO \"User\" u USING country c ON 1/u.level = 1 WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN "
+     "INSERT VALUES (1, c.code)",
+     "MERGE INTO \"User\" u USING country c ON " Q("u", 1) " AND (CASE WHEN " Q("u", 1) " THEN (1/u.level = 1) END) "
+     "WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (\"id\", \"email\", \"tenantId\") VALUES (1, c.code, $1::text)"},
+    {"MERGE INTO \"User\" u USING country c ON true WHEN NOT MATCHED THEN INSERT (id, \"tenantId\") VALUES (1, c.code)",
+     "MERGE INTO \"User\" u USING country c ON " Q("u", 1) " AND (true) WHEN NOT MATCHED THEN INSERT (id, \"tenantId\") "
+     "VALUES (1, CASE WHEN (c.code)" T(1) " THEN $1::text ELSE " NOT_MINE("User:tenantId") " END)"},
+    {"MERGE INTO country c USING \"User\" u ON true WHEN MATCHED THEN DELETE", "42501"},
 };
 
 static struct decision *decide(const struct fixture *f, const char *sql, bool confined)
