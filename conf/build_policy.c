@@ -255,8 +255,6 @@ static void build_limits(struct conf *c, const struct tree_node *n)
         (uint32_t)schema_value("policy.limits.transaction", tree_get(n, "transaction"));
     c->limits.idle_in_transaction_ms = (uint32_t)schema_value("policy.limits.idle_in_transaction",
                                                               tree_get(n, "idle_in_transaction"));
-    c->limits.result_bytes =
-        schema_value("policy.limits.result_bytes", tree_get(n, "result_bytes"));
     c->rules.limits.statement_bytes =
         (uint32_t)schema_value("policy.limits.statement_bytes", tree_get(n, "statement_bytes"));
     c->rules.limits.tokens = (uint32_t)schema_value("policy.limits.tokens", tree_get(n, "tokens"));

@@ -87,7 +87,6 @@ struct conf {
         uint32_t statement_timeout_ms; /* 0: none, likewise below */
         uint32_t transaction_ms;
         uint32_t idle_in_transaction_ms;
-        uint64_t result_bytes;
     } limits; /* the statement's own limits are in rules.limits */
 };
 

@@ -72,8 +72,8 @@ static void test_expects(void **state)
     assert_string_equal(text, "off, prefer or require");
     schema_expects(schema_find("workers"), text, sizeof text);
     assert_string_equal(text, "auto or a number from 1 to 1024");
-    schema_expects(schema_find("policy.limits.result_bytes"), text, sizeof text);
-    assert_string_equal(text, "none or a size from 1KiB to 1024GiB");
+    schema_expects(schema_find("policy.limits.statement_bytes"), text, sizeof text);
+    assert_string_equal(text, "a size from 1KiB to 16MiB");
     schema_expects(schema_find("policy.tables.*"), text, 12);
     assert_string_equal(text, "scoped, sha"); /* cut, not overrun */
 }
