@@ -63,9 +63,25 @@ static bool walk_indirection(A_Indirection *node, struct env *env)
     return children((Node *)node, env);
 }
 
+/* Could the column come from a subquery or function, and so be any text under that name? */
+static bool may_be_computed(const struct level *l, const ColumnRef *ref)
+{
+    for (; l; l = l->outer)
+        for (const struct source *source = l->sources; source; source = source->next)
+            if (!source->rel && scope_ref_may_mean(source, ref))
+                return true;
+    return false;
+}
+
+/* The system column tableoid may be cast to regclass; anything else that is called so may not. */
 static bool walk_cast(TypeCast *cast, struct env *env)
 {
-    return authorise_cast(&env->s->auth, cast, env->s->err) < 0 || walk(cast->arg, env);
+    struct scoper *s = env->s;
+    bool computed = cast->arg && IsA(cast->arg, ColumnRef) &&
+                    may_be_computed(env->l, (ColumnRef *)cast->arg);
+    int status = computed ? authorise_type(&s->auth, cast->typeName, s->err)
+                          : authorise_cast(&s->auth, cast, s->err);
+    return status < 0 || walk(cast->arg, env);
 }
 
 static bool walk_param(const ParamRef *param, struct env *env)

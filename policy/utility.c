@@ -61,10 +61,10 @@ static int refuse(struct kind kind, struct err *err)
 {
     bool plural = kind.name[0] == 's';
     if (kind.fate == LATER)
-        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s is not supported for tenants",
-                       kind.name);
-    return err_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE, "%s %s not allowed for tenants", kind.name,
-                   plural ? "are" : "is");
+        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "%s is not supported for confined sessions", kind.name);
+    return err_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE, "%s %s not allowed for confined sessions",
+                   kind.name, plural ? "are" : "is");
 }
 
 /* Everything that is neither a query nor tracked: refused, or an owner's as it came. */
@@ -214,7 +214,7 @@ static int decide_show(const struct authorise *a, const VariableShowStmt *s, boo
         plan->class = PLAN_READ;
         if (confined && !settings_readable(a->rules, s->name))
             return err_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
-                           "SHOW %s is not allowed for tenants", s->name);
+                           "SHOW %s is not allowed for confined sessions", s->name);
     }
     if (keep(&plan->name, s->name, err) < 0)
         return -1;
