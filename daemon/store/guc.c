@@ -435,7 +435,7 @@ static void take_effect(struct store_conn *c, const struct guc_value *v)
     else if (strcmp(name, "idle_in_transaction_session_timeout") == 0)
         c->guc.idle_timeout_ms = parse_ms(v->text);
     else if (strcmp(name, "extra_float_digits") == 0)
-        c->context.types.extra_float_digits = atoi(v->text);
+        c->context.types.extra_float_digits = (int)strtol(v->text, NULL, 10);
     else if (strcmp(name, "bytea_output") == 0)
         c->context.types.bytea_escape = strcmp(v->text, "escape") == 0;
     else if (strcmp(name, "TimeZone") == 0 && types_set_timezone(&c->context.types, v->text, &ignored) < 0)

@@ -151,7 +151,7 @@ void types_float_out(uint32_t oid, double v, int extra_digits, struct buf *out)
     }
     float_shortest(oid, v, text, sizeof text);
     const char *e = strchr(text, 'e');
-    int exponent = e ? atoi(e + 1) : 0;
+    int exponent = e ? (int)strtol(e + 1, NULL, 10) : 0;
     if (exponent >= -4 && exponent < (oid == TYPES_FLOAT4 ? 6 : 15))
         float_fixed(text, exponent, out);
     else
