@@ -55,8 +55,7 @@ static void fence_conjuncts(struct splice *p, int from, int to, const List *fenc
         return;
     }
     ListCell *cell;
-    foreach(cell, fences)
-    {
+    foreach (cell, fences) {
         const struct fence *fence = lfirst(cell);
         if (fence->index == *index)
             splice_wrap(p, from, to, sql_fence_open(p->s, fence), ") END");
@@ -155,11 +154,18 @@ static int wrap_leaf(struct splice *p, const struct leaf *leaf)
     return 0;
 }
 
-static const ResTarget *first_target(const SelectStmt *query)
+/* The SELECT, or TABLE, with which a query begins; -1: not found. */
+static int query_start(const struct tokens *t, const SelectStmt *query)
 {
     while (query->op != SETOP_NONE)
         query = query->larg;
-    return query->targetList ? linitial(query->targetList) : NULL;
+    const ResTarget *target = query->targetList ? linitial(query->targetList) : NULL;
+    int at = target ? tokens_at(t, target->location) : -1;
+    if (at >= 0)
+        return tokens_back_to(t, at, "select");
+    const Node *from = query->fromClause ? linitial(query->fromClause) : NULL;
+    at = from && IsA(from, RangeVar) ? tokens_at(t, ((const RangeVar *)from)->location) : -1;
+    return at < 0 ? -1 : tokens_back_to(t, at, "table");
 }
 
 /* Does token ${i} begin an alias, so that the bracket before it closed a subquery in FROM? */
@@ -174,9 +180,7 @@ static bool begins_alias(const struct tokens *t, int i)
 
 static int barrier(struct splice *p, const SelectStmt *query)
 {
-    const ResTarget *target = first_target(query);
-    int at = target ? tokens_at(&p->t, target->location) : -1;
-    at = at < 0 ? -1 : tokens_back_to(&p->t, at, "select");
+    int at = query_start(&p->t, query);
     for (int i = at - 1; i >= 0; i--) {
         if (p->t.match[i] >= 0 && p->t.match[i] < i) {
             i = p->t.match[i]; /* a closed group to the left: a CTE's, an arm's */
@@ -256,7 +260,9 @@ int splice_text(struct scoper *s, char **ret)
     struct splice p = {.s = s};
     tokens_init(&p.t, s->sql, s->start, s->end);
     ListCell *cell;
-    foreach(cell, s->changes) if (splice_one(&p, lfirst(cell)) < 0) return -1;
+    foreach (cell, s->changes)
+        if (splice_one(&p, lfirst(cell)) < 0)
+            return -1;
     *ret = splice_assemble(&p);
     return 0;
 }

@@ -37,6 +37,8 @@ static const struct row rows[] = {
     {"SELECT 1 FROM \"User\" u(a,b,c,d,e)",
      "SELECT 1 FROM \"User\" u(a,b,c,d,e) WHERE \"u\".\"e\"" T(1)},
     {"TABLE \"User\" ORDER BY 1", "SELECT * FROM \"User\" WHERE " Q("User", 1) " ORDER BY 1"},
+    {"SELECT 1 WHERE 2 IN(TABLE ONLY \"User\")", "SELECT 1 WHERE 2 IN(SELECT * FROM ONLY \"User\" WHERE "
+     Q("User", 1) " OFFSET 0)"},
     {"SELECT id FROM step WHERE id IN (TABLE ONLY \"User\")", "SELECT id FROM step WHERE " STEP(1)
      " AND (CASE WHEN " STEP(1) " THEN (id IN (SELECT * FROM ONLY \"User\" WHERE " Q("User", 1) ")) END)"},
     {"SELECT code FROM country", "SELECT code FROM country"},
