@@ -24,10 +24,7 @@ static bool search(Node *node, struct search *find)
         return false;
     if (IsA(node, ColumnRef))
         return find->wanted(find->arg, (const ColumnRef *)node);
-    _Pragma("GCC diagnostic push")
-        _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"") return raw_expression_tree_walker(
-            node, (bool (*)())search, find);
-    _Pragma("GCC diagnostic pop")
+    return raw_expression_tree_walker(node, search, find);
 }
 
 static bool any_ref(const void *arg, const ColumnRef *ref)
@@ -79,8 +76,7 @@ static bool is_leakproof(const struct scoper *s, struct level *l, const Node *ex
 static const struct sublink *find_sublink(const struct scoper *s, const SubLink *link)
 {
     ListCell *cell;
-    foreach(cell, s->sublinks)
-    {
+    foreach (cell, s->sublinks) {
         const struct sublink *note = lfirst(cell);
         if (note->link == link)
             return note;
@@ -130,14 +126,17 @@ List *scope_conjuncts(Node *cond)
         return list_make1(cond);
     List *all = NIL;
     ListCell *cell;
-    foreach(cell, ((BoolExpr *)cond)->args) all = list_concat(all, scope_conjuncts(lfirst(cell)));
+    foreach (cell, ((BoolExpr *)cond)->args)
+        all = list_concat(all, scope_conjuncts(lfirst(cell)));
     return all;
 }
 
 static bool is_member(const List *leaves, const struct leaf *leaf)
 {
     ListCell *cell;
-    foreach(cell, leaves) if (lfirst(cell) == leaf) return true;
+    foreach (cell, leaves)
+        if (lfirst(cell) == leaf)
+            return true;
     return false;
 }
 
@@ -175,10 +174,7 @@ static bool wall_memberships(Node *node, struct scoper *s)
             scope_barrier(s, (SelectStmt *)link->subselect);
         return false;
     }
-    _Pragma("GCC diagnostic push")
-        _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"") return raw_expression_tree_walker(
-            node, (bool (*)())wall_memberships, s);
-    _Pragma("GCC diagnostic pop")
+    return raw_expression_tree_walker(node, wall_memberships, s);
 }
 
 int scope_fences(struct scoper *s, struct level *l, Node *cond, List *leaves, List **ret)

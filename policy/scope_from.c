@@ -126,8 +126,7 @@ void scope_barrier(struct scoper *s, SelectStmt *query)
     if (query->limitCount || query->limitOffset)
         return; /* is one already */
     ListCell *cell;
-    foreach(cell, s->changes)
-    {
+    foreach (cell, s->changes) {
         const struct change *c = lfirst(cell);
         if (c->kind == CHANGE_BARRIER && c->stmt == (Node *)query)
             return;
@@ -174,8 +173,7 @@ static int subselect_item(struct scoper *s, struct level *l, RangeSubselect *nod
 static int column_types(struct scoper *s, const List *definitions)
 {
     ListCell *cell;
-    foreach(cell, definitions)
-    {
+    foreach (cell, definitions) {
         const ColumnDef *column = lfirst(cell);
         if (authorise_type(&s->auth, column->typeName, s->err) < 0)
             return -1;
@@ -194,8 +192,7 @@ static const char *function_name(const RangeFunction *node)
 static int function_item(struct scoper *s, struct level *l, RangeFunction *node)
 {
     ListCell *cell;
-    foreach(cell, node->functions)
-    {
+    foreach (cell, node->functions) {
         List *pair = lfirst(cell);
         Node *call = linitial(pair);
         if (scope_expr(s, l, call) < 0 || column_types(s, lsecond(pair)) < 0)
@@ -251,8 +248,7 @@ static int check_merged(struct scoper *s, struct level *l, const JoinExpr *join)
     if (!join->isNatural && !join->usingClause)
         return 0;
     ListCell *cell;
-    foreach(cell, join->usingClause)
-    {
+    foreach (cell, join->usingClause) {
         ColumnRef *ref = NODE(ColumnRef);
         ref->fields = list_make1(lfirst(cell));
         ref->location = -1;
@@ -291,7 +287,8 @@ static int hide(struct scoper *s, struct level *l, const JoinExpr *join, struct 
 static void mark_nullable(const List *leaves)
 {
     ListCell *cell;
-    foreach(cell, leaves)((struct leaf *)lfirst(cell))->nullable = true;
+    foreach (cell, leaves)
+        ((struct leaf *)lfirst(cell))->nullable = true;
 }
 
 static void pass(bool nullable, struct climbed *side, List **on, struct climbed *ret)
@@ -308,7 +305,8 @@ static void fence_full(const List *leaves, List **fences)
 {
     ListCell *cell;
     if (*fences)
-        foreach(cell, leaves)((struct leaf *)lfirst(cell))->barrier = true;
+        foreach (cell, leaves)
+            ((struct leaf *)lfirst(cell))->barrier = true;
     *fences = NIL;
 }
 
@@ -376,8 +374,7 @@ int scope_from_item(struct scoper *s, struct level *l, Node **slot, bool wrap, s
 int scope_from(struct scoper *s, struct level *l, List *items, struct climbed *ret)
 {
     ListCell *cell;
-    foreach(cell, items)
-    {
+    foreach (cell, items) {
         struct climbed one = {NIL, NIL};
         if (item(s, l, (Node **)&lfirst(cell), false, &one) < 0)
             return -1;

@@ -271,7 +271,8 @@ int scope_check_ref(struct scoper *s, struct level *l, const ColumnRef *ref)
 
 /* -- columns of a select list -- */
 
-/* PostgreSQL's MaxTupleAttributeNumber: stars of stars double at each level, and must end somewhere. */
+/* PostgreSQL's MaxTupleAttributeNumber: stars of stars double at each level, and must end
+ * somewhere. */
 enum { MAX_OUTPUTS = 1664 };
 
 static bool add_output(struct outputs *out, const char *name, uint32_t type_oid)
@@ -320,8 +321,7 @@ const struct outputs *scope_outputs(const struct level *l, const List *targets, 
 {
     struct outputs *out = palloc0(sizeof *out);
     ListCell *cell;
-    foreach(cell, targets)
-    {
+    foreach (cell, targets) {
         const ResTarget *target = lfirst(cell);
         const ColumnRef *ref = IsA(target->val, ColumnRef) ? (ColumnRef *)target->val : NULL;
         if (ref && !field(ref, list_length(ref->fields) - 1)) {
@@ -335,8 +335,7 @@ const struct outputs *scope_outputs(const struct level *l, const List *targets, 
         }
     }
     int i = 0;
-    foreach(cell, names)
-    {
+    foreach (cell, names) {
         if (i < out->n)
             out->items[i++].name = strVal(lfirst(cell));
     }
