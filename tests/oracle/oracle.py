@@ -216,7 +216,7 @@ def main():
             if any(a[0][-1][:2] == ("error", "57014") for a in (shared, alone, written)):
                 counts[group, "limit"] += 1
                 continue
-            if shared[0][-1][:2] == ("error", "23505") and alone[0][-1][0] != "error" and shared[2] == others_before:
+            if shared[0][-1][:2] == ("error", "23505") and alone[0][-1][1] != "23505" and shared[2] == others_before:
                 kinds.append("key")
             elif "DO NOTHING" in sql and str(shared[0][-1][-1]) == "INSERT 0 0" and shared[2] == others_before:
                 kinds.append("key")
