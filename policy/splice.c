@@ -2,6 +2,12 @@
 
 #include "policy/splice_edit.h"
 #include "policy/splice_sql.h"
+#include "protocol/sqlstate.h"
+
+#include <string.h>
+
+/* Fences repeat predicates: a statement of a megabyte must not become one of a hundred. */
+enum { MAX_TEXT_BYTES = 8 << 20 };
 
 /* -- conditions -- */
 
@@ -264,5 +270,8 @@ int splice_text(struct scoper *s, char **ret)
         if (splice_one(&p, lfirst(cell)) < 0)
             return -1;
     *ret = splice_assemble(&p);
+    if (strlen(*ret) > MAX_TEXT_BYTES)
+        return scope_refuse(s, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, -1,
+                            "the confined statement is longer than %d bytes", MAX_TEXT_BYTES);
     return 0;
 }

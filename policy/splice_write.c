@@ -165,6 +165,7 @@ struct span splice_assigned(const struct tokens *t, struct span element)
 static int set_start(const struct splice *p, const struct change *c)
 {
     int at = tokens_at(&p->t, c->anchor->location);
+    at = at < 0 ? -1 : splice_name_end(&p->t, at); /* a table may be called set */
     if (at >= 0 && c->place == PLACE_CONFLICT_SET)
         at = tokens_forward(&p->t, at, is_conflict);
     at = at < 0 ? -1 : tokens_forward(&p->t, at, is_set);
