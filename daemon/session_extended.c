@@ -51,6 +51,30 @@ void session_portals_clear(struct session *s)
         portal_free(s, p);
 }
 
+void session_unnamed_portal_gone(struct session *s)
+{
+    struct portal *p = portal_find(s, (struct slice){"", 0});
+    if (p)
+        portal_free(s, p);
+    s->unnamed_bound = false;
+}
+
+/* May the server be asked for this portal?  PostgreSQL 15 can keep the unnamed portal of a simple Query in a
+ * transaction that failed, with freed memory in it: to execute that one ends its process, and with it every
+ * other client's (random messages did it every ten seconds).  So the unnamed portal must be known to come from a Bind: one of this batch, or one of an
+ * earlier batch whose replies have all come.  Other names: only an owner can have cursors that are no portals of
+ * ours.  TAKEN: it may. */
+static enum verdict check_portal(struct session *s, struct slice name, struct portal **ret)
+{
+    bool unnamed = name.len == 0;
+    *ret = portal_find(s, name);
+    if (!s->server || (!*ret && (unnamed || s->confined)))
+        return unknown_portal(s, name);
+    if (unnamed && !s->unnamed_bound && flow_syncs(s->server->flow) > 0)
+        return WAIT;
+    return TAKEN;
+}
+
 static int portal_put(struct session *s, struct slice name, struct statement *st, struct err *err)
 {
     struct portal *p = portal_find(s, name);
@@ -375,6 +399,8 @@ static enum verdict serve_bind(struct session *s, const struct msg_bind *m)
         return session_refuse(s, &err);
     if (session_owe(s, FLOW_BIND, FLOW_FORWARD, NULL, &err) != 0)
         return broken(s, &err);
+    if (m->portal.len == 0)
+        s->unnamed_bound = true;
     write_bind(s, m, st);
     return TAKEN;
 }
@@ -420,9 +446,10 @@ static enum verdict on_describe(struct session *s, const struct frame *f)
         return session_refuse(s, &err);
     if (m.what == 'S')
         return describe_statement(s, m.name);
-    struct portal *p = portal_find(s, m.name);
-    if (!s->server)
-        return unknown_portal(s, m.name);
+    struct portal *p;
+    enum verdict v = check_portal(s, m.name, &p);
+    if (v != TAKEN || s->skipping)
+        return v;
     struct owed *o = p && p->statement->tag ? owed_statement(p->statement) : NULL;
     return forward(s, FLOW_DESCRIBE_PORTAL, o, frame_bytes(f));
 }
@@ -448,9 +475,10 @@ static enum verdict on_execute(struct session *s, const struct frame *f)
     struct err err;
     if (msg_read_execute((struct slice){f->body, f->body_len}, &m, &err) != 0)
         return session_refuse(s, &err);
-    struct portal *p = portal_find(s, m.portal);
-    if (!s->server)
-        return unknown_portal(s, m.portal);
+    struct portal *p;
+    enum verdict v = check_portal(s, m.portal, &p);
+    if (v != TAKEN || s->skipping)
+        return v;
     struct owed *o = NULL;
     if (p && matters(p->statement)) {
         if (!(o = owed_statement(p->statement))) {
@@ -492,6 +520,8 @@ static enum verdict on_close(struct session *s, const struct frame *f)
     struct portal *p = portal_find(s, m.name);
     if (p)
         portal_free(s, p);
+    if (m.name.len == 0)
+        s->unnamed_bound = false;
     if (s->server)
         return forward(s, FLOW_CLOSE, NULL, frame_bytes(f));
     return session_inject(s, '3', NULL, &err) == 0 ? TAKEN : broken(s, &err);
@@ -552,7 +582,7 @@ enum verdict session_sync(struct session *s)
         return broken(s, &err);
     msg_sync(server_out(s));
     server_sent(s);
-    s->unsynced = false;
+    s->unsynced = s->unnamed_bound = false;
     return TAKEN;
 }
 

@@ -117,6 +117,7 @@ struct session {
     bool refreshed;            /* the catalog, for this message */
     struct statements statements;
     struct portal *portals;    /* by name */
+    bool unnamed_bound;        /* the unnamed one, since the last Sync: if that failed, all up to Sync is skipped */
     struct fair_waiter waiter;
     struct err *failed_lease;  /* the answer to the message at the front: no server */
     char *next_tenant;         /* chosen by a SET whose batch is not over yet ... */
@@ -209,6 +210,8 @@ enum verdict session_refuse(struct session *s, const struct err *err);
 /* An error in answer to a Query or FunctionCall, and ReadyForQuery. */
 enum verdict session_refuse_query(struct session *s, const struct err *err);
 void session_portals_clear(struct session *s);
+/* The unnamed portal is not, or not surely, what a Bind has made. */
+void session_unnamed_portal_gone(struct session *s);
 /* An owner's statement whose traces only this server has. */
 void session_pin_if_needed(struct session *s, const struct plan *p, struct slice sql);
 

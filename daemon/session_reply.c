@@ -85,6 +85,8 @@ void session_drop_owed(struct session *s)
     s->copy_in = false;
     if (flow_len(flow) == 0 && s->unsynced)
         s->skipping = true;
+    if (s->skipping || !s->unnamed_bound)
+        session_unnamed_portal_gone(s);
 }
 
 /* -- errors -- */

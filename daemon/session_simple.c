@@ -51,6 +51,7 @@ enum verdict session_refuse_query(struct session *s, const struct err *err)
     }
     msg_query(server_out(s), (struct slice){REFUSED, sizeof(REFUSED) - 1});
     server_sent(s);
+    session_unnamed_portal_gone(s);
     s->unsynced = s->batch = false;
     return TAKEN;
 }
@@ -266,6 +267,7 @@ static void end_unnamed(struct session *s)
         statements_take(&s->statements, st);
         statement_unref(st);
     }
+    session_unnamed_portal_gone(s);
     s->unsynced = s->batch = false;
 }
 
