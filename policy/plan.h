@@ -1,7 +1,16 @@
 /* plan.h: the decision about one statement, immutable and shared.
  *
  * A plan never holds a tenant: its text says where the tenant's value goes, so one plan serves all
- * tenants (and one prepared statement on a server does).  Counted; safe to share between threads. */
+ * tenants (and one prepared statement on a server does).  Counted; safe to share between threads.
+ *
+ * Values that the client writes into columns that bind a row to a tenant are checked in the text itself:
+ *   tenant column   CASE WHEN (value) = $t THEN $t ELSE fail END
+ *   foreign key     COALESCE((SELECT p.id FROM parent p WHERE p.id = (value) AND p.tenant = $t), fail)
+ *                   for constants and parameters, else CASE WHEN (value) IN (SELECT ...) THEN (value) ...
+ *   DO UPDATE       WHERE CASE WHEN tenant = $t THEN (condition) ELSE fail END
+ * where fail is (SELECT 'partywall:SQLSTATE:table:name'::text)::int4 (or ::uuid, ::bool, ::int4::text): a
+ * cast that raises 22P02 only when the CASE gets there.  policy_check_failed turns that error into 42501,
+ * 23503 or 23505.  So a row of the same statement that a foreign key should find must exist before it. */
 #pragma once
 
 #include "protocol/buf.h"
@@ -48,7 +57,8 @@ struct plan {
     char *text;            /* what the server gets; NUL-terminated */
     uint32_t text_len;
     uint16_t nparams;      /* highest $n of the client's statement */
-    bool hidden;           /* text uses $nparams+1: the tenant */
+    bool hidden;           /* text uses $nparams+1: the tenant.  With nparams 65535 there is no such
+                              parameter on the wire: send plan_text_literal's text */
     struct plan_place *places;
     uint32_t nplaces;
     struct plan_run *runs; /* by offset */
