@@ -54,7 +54,11 @@ static const struct entry arithmetic[] = {
     {F_DSQRT, "pgf_sqrt(%1)"}, {F_SQRT_FLOAT8, "pgf_sqrt(%1)"}, {F_SIGN_FLOAT8, "CAST(sign(%1) AS REAL)"},
     {F_CEIL_FLOAT8, "ceil(%1)"}, {F_CEILING_FLOAT8, "ceil(%1)"}, {F_FLOOR_FLOAT8, "floor(%1)"},
     {F_TRUNC_FLOAT8, "trunc(%1)"}, {F_ROUND_FLOAT8, "pgf_rint(%1)"}, {F_RANDOM, "pgf_random()"},
-    {F_PI, "pi()"}, {F_NUMERIC_ADD, "pgf_num_add(%1, %2)"}, {F_NUMERIC_SUB, "pgf_num_sub(%1, %2)"},
+    {F_PI, "pi()"},
+    {F_EXP_FLOAT8, "pgf_exp(%1)"}, {F_LN_FLOAT8, "pgf_ln(%1)"}, {F_LOG_FLOAT8, "pgf_log10(%1)"},
+    {F_LOG10_FLOAT8, "pgf_log10(%1)"}, {F_DCBRT, "pgf_cbrt(%1)"}, {F_CBRT, "pgf_cbrt(%1)"},
+    {F_INT4SHL, "pgf_shift(%1, %2, 32, 1)"}, {F_INT8SHL, "pgf_shift(%1, %2, 64, 1)"},
+    {F_INT4SHR, "pgf_shift(%1, %2, 32, -1)"}, {F_INT8SHR, "pgf_shift(%1, %2, 64, -1)"}, {F_NUMERIC_ADD, "pgf_num_add(%1, %2)"}, {F_NUMERIC_SUB, "pgf_num_sub(%1, %2)"},
     {F_NUMERIC_MUL, "pgf_num_mul(%1, %2)"}, {F_NUMERIC_DIV, "pgf_num_div(%1, %2)"},
     {F_NUMERIC_MOD, "pgf_num_mod(%1, %2)"}, {F_MOD_NUMERIC_NUMERIC, "pgf_num_mod(%1, %2)"},
     {F_NUMERIC_UMINUS, "pgf_num_neg(%1)"}, {F_NUMERIC_ABS, "pgf_num_abs(%1)"},
@@ -115,7 +119,8 @@ static const struct entry strings[] = {
     {F_RTRIM_TEXT, "rtrim(%1, ' ')"}, {F_RTRIM_TEXT_TEXT, "rtrim(%1, %2)"},
     {F_REPLACE, "pgf_replace(%1, %2, %3)"}, {F_POSITION_TEXT_TEXT, "instr(%1, %2)"}, {F_STRPOS, "instr(%1, %2)"},
     {F_CONCAT, "pgf_concat(%o*)"}, {F_CONCAT_WS, "pgf_concat_ws(%o*)"}, {F_SPLIT_PART, "pgf_split_part(%1, %2, %3)"},
-    {F_REVERSE, "pgf_reverse(%1)"}, {F_REPEAT, "pgf_repeat(%1, %2)"}, {F_MD5_TEXT, "pgf_md5(%1)"},
+    {F_OVERLAY_TEXT_TEXT_INT4, "pgf_overlay(%1, %2, %3, length(%2))"},
+    {F_OVERLAY_TEXT_TEXT_INT4_INT4, "pgf_overlay(%1, %2, %3, %4)"}, {F_REVERSE, "pgf_reverse(%1)"}, {F_REPEAT, "pgf_repeat(%1, %2)"}, {F_MD5_TEXT, "pgf_md5(%1)"},
     {F_MD5_BYTEA, "pgf_md5(%1)"}, {F_STARTS_WITH, "pgf_starts_with(%1, %2)"}, {F_ASCII, "pgf_ascii(%1)"},
     {F_CHR, "pgf_chr(%1)"}, {F_TRANSLATE, "pgf_translate(%1, %2, %3)"}, {F_TO_HEX_INT4, "pgf_to_hex(%1 & 4294967295)"},
     {F_TO_HEX_INT8, "pgf_to_hex(%1)"}, {F_ENCODE, "pgf_encode(%1, %2)"},
@@ -125,6 +130,10 @@ static const struct entry strings[] = {
     {F_ARRAY_LENGTH, "pgf_array_length(%1, %2)"}, {F_CARDINALITY, "json_array_length(%1)"},
    
    
+    {F_ARRAY_TO_STRING_ANYARRAY_TEXT, "pgf_array_to_string(%1, %2, NULL)"},
+    {F_ARRAY_TO_STRING_ANYARRAY_TEXT_TEXT, "pgf_array_to_string(%1, %2, %3)"},
+    {F_STRING_TO_ARRAY_TEXT_TEXT, "pgf_string_to_array(%1, %2, NULL)"},
+    {F_STRING_TO_ARRAY_TEXT_TEXT_TEXT, "pgf_string_to_array(%1, %2, %3)"},
     {F_UNNEST_ANYARRAY, "json_each(%1)"},
 };
 
@@ -151,6 +160,9 @@ static const struct entry times[] = {
     {F_EXTRACT_TEXT_TIMESTAMPTZ, "pgf_extract(%1, %2, 1184)"}, {F_EXTRACT_TEXT_DATE, "pgf_extract(%1, %2, 1082)"},
     {F_DATE_PART_TEXT_TIMESTAMP, "pgf_num_float(pgf_extract(%1, %2, 1114))"},
     {F_DATE_PART_TEXT_TIMESTAMPTZ, "pgf_num_float(pgf_extract(%1, %2, 1184))"},
+    {F_DATE_PART_TEXT_DATE, "pgf_num_float(pgf_extract(%1, pgf_date_timestamp(%2), 1114))"},
+    {F_EXTRACT_TEXT_INTERVAL, "pgf_extract_interval(%1, %2)"},
+    {F_DATE_PART_TEXT_INTERVAL, "pgf_num_float(pgf_extract_interval(%1, %2))"},
     {F_MAKE_DATE, "pgf_make_date(%1, %2, %3)"}, {F_TO_TIMESTAMP_FLOAT8, "pgf_to_timestamp(%1)"},
     {F_TIMEZONE_TEXT_TIMESTAMP, "pgf_at_zone(%1, %2, 0)"}, {F_TIMEZONE_TEXT_TIMESTAMPTZ, "pgf_at_zone(%1, %2, 1)"},
 };
@@ -191,6 +203,11 @@ static const struct entry others[] = {
     {F_JSON_ARRAY_ELEMENT, "pgf_json_element(%1, %2)"}, {F_JSONB_ARRAY_ELEMENT, "pgf_json_element(%1, %2)"},
     {F_JSON_ARRAY_ELEMENT_TEXT, "pgf_json_element_text(%1, %2)"},
     {F_JSONB_ARRAY_ELEMENT_TEXT, "pgf_json_element_text(%1, %2)"},
+    {F_JSON_EXTRACT_PATH, "pgf_json_path(%1, %2)"}, {F_JSONB_EXTRACT_PATH, "pgf_json_path(%1, %2)"},
+    {F_JSON_EXTRACT_PATH_TEXT, "pgf_json_path_text(%1, %2)"},
+    {F_JSONB_EXTRACT_PATH_TEXT, "pgf_json_path_text(%1, %2)"}, {F_JSONB_CONTAINS, "pgf_jsonb_contains(%1, %2)"},
+    {F_JSONB_CONTAINED, "pgf_jsonb_contains(%2, %1)"}, {F_JSONB_EXISTS, "pgf_jsonb_exists(%1, %2)"},
+    {F_JSONB_CONCAT, "pgf_jsonb_concat(%1, %2)"},
     {F_JSON_TYPEOF, "pgf_json_typeof(%1)"}, {F_JSONB_TYPEOF, "pgf_json_typeof(%1)"},
     {F_JSON_ARRAY_LENGTH, "pgf_json_array_length(%1)"}, {F_JSONB_ARRAY_LENGTH, "pgf_json_array_length(%1)"},
     {F_VERSION, "pgf_version()"}, {F_CURRENT_DATABASE, "pgf_current_database()"},
@@ -303,6 +320,8 @@ const char *emit_operator_template(const struct infer_operator *o)
         return emit_format("(%%1 COLLATE numeric %s %%2)", o->name);
     if (o->left == TYPES_JSONB && o->right == TYPES_JSONB && c < 2)
         return emit_format("(%%1 %s %%2)", o->name);
+    if (o->left == TYPES_INTERVAL && o->right == TYPES_INTERVAL)
+        return emit_format("(pgf_interval_compare(%%1, %%2) %s 0)", o->name);
     if (left != FAMILY_SAME || right != FAMILY_SAME)
         return NULL;
     const char *l = widen(o->left, o->right, "%1"), *r = widen(o->right, o->left, "%2");

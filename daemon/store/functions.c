@@ -19,6 +19,7 @@ static const struct {
     {functions_time_rows, &functions_time_n},           {functions_json_rows, &functions_json_n},
     {functions_array_rows, &functions_array_n},         {functions_aggregate_rows, &functions_aggregate_n},
     {functions_session_rows, &functions_session_n},     {functions_catalog_rows, &functions_catalog_n},
+    {functions_interval_rows, &functions_interval_n},   {functions_jsonb_rows, &functions_jsonb_n},
 };
 
 int functions_register(struct sqlite3 *db, struct store_context *context)
@@ -32,7 +33,7 @@ int functions_register(struct sqlite3 *db, struct store_context *context)
             if (rc != SQLITE_OK)
                 return rc;
         }
-    return SQLITE_OK;
+    return functions_total_register(db, context);
 }
 
 bool functions_callable(const char *name)

@@ -6,118 +6,6 @@
 
 #include <stdlib.h>
 
-/* -- sum and average -- */
-
-struct total {
-    int64_t n;
-    bool has_decimals;
-    __int128 whole; /* of integers */
-    struct decimal sum;
-    bool failed;
-};
-
-static void total_text(struct total *t, struct slice text)
-{
-    struct decimal one, sum;
-    if (!decimal_parse(text, &one)) {
-        t->failed = true;
-        return;
-    }
-    if (!t->has_decimals) {
-        t->has_decimals = true;
-        t->sum = one;
-        return;
-    }
-    t->failed = t->failed || !decimal_add(&t->sum, &one, false, &sum);
-    decimal_free(&one);
-    if (!t->failed) {
-        decimal_free(&t->sum);
-        t->sum = sum;
-    }
-}
-
-/* SQLite's memory is aligned for 8 bytes, an __int128 wants 16: so the context holds a pointer. */
-static struct total *total_of(sqlite3_context *ctx)
-{
-    struct total **slot = sqlite3_aggregate_context(ctx, sizeof(*slot));
-    if (slot != NULL && *slot == NULL)
-        *slot = calloc(1, sizeof(**slot));
-    if (slot == NULL || *slot == NULL) {
-        sqlite3_result_error_nomem(ctx);
-        return NULL;
-    }
-    return *slot;
-}
-
-static void total_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    struct total *t = functions_null(argc, argv) ? NULL : total_of(ctx);
-    if (t == NULL)
-        return;
-    t->n++;
-    if (sqlite3_value_type(argv[0]) == SQLITE_INTEGER)
-        t->whole += sqlite3_value_int64(argv[0]);
-    else
-        total_text(t, functions_slice(argv[0]));
-}
-
-static size_t print_int128(__int128 v, char ret[48])
-{
-    unsigned __int128 u = v < 0 ? -(unsigned __int128)v : (unsigned __int128)v;
-    char *p = ret + 47;
-    *p = '\0';
-    do {
-        *--p = (char)('0' + (int)(u % 10));
-        u /= 10;
-    } while (u != 0);
-    if (v < 0)
-        *--p = '-';
-    size_t len = (size_t)(ret + 47 - p);
-    memmove(ret, p, len + 1);
-    return len;
-}
-
-static void total_final(sqlite3_context *ctx, bool average)
-{
-    struct total **slot = sqlite3_aggregate_context(ctx, 0), *t = slot == NULL ? NULL : *slot;
-    struct decimal count, result = {.n = 0};
-    struct buf out;
-    char text[48];
-    if (t == NULL)
-        return;
-    if (!t->has_decimals)
-        t->failed = !decimal_parse((struct slice){text, print_int128(t->whole, text)}, &t->sum);
-    functions_buf(&out);
-    if (!t->failed && average) {
-        bool ok = decimal_parse((struct slice){text, print_int128(t->n, text)}, &count) &&
-                  decimal_div(&t->sum, &count, -1, false, &result);
-        t->failed = !ok;
-        decimal_print(&result, &out);
-        decimal_free(&count);
-        decimal_free(&result);
-    } else if (!t->failed) {
-        decimal_print(&t->sum, &out);
-    }
-    if (t->failed) {
-        functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "value overflows numeric format");
-        buf_release(&out);
-    } else {
-        functions_finish(ctx, &out);
-    }
-    decimal_free(&t->sum);
-    free(t);
-}
-
-static void sum_final(sqlite3_context *ctx)
-{
-    total_final(ctx, false);
-}
-
-static void avg_final(sqlite3_context *ctx)
-{
-    total_final(ctx, true);
-}
-
 /* -- the row of a scalar subquery -- */
 
 struct single {
@@ -396,8 +284,6 @@ static void jsonb_object_agg_final(sqlite3_context *ctx)
 }
 
 const struct function_row functions_aggregate_rows[] = {
-    {"pgf_sum_numeric", 1, true, NULL, total_step, sum_final},
-    {"pgf_avg_numeric", 1, true, NULL, total_step, avg_final},
     {"pgf_single", 1, true, NULL, single_step, single_final},
     {"pgf_string_agg", -1, true, NULL, rows_step, string_agg_final},
     {"pgf_array_agg", -1, true, NULL, rows_step, array_agg_final},

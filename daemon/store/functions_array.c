@@ -69,6 +69,84 @@ static void fn_array_length(sqlite3_context *ctx, int argc, sqlite3_value **argv
         sqlite3_result_int64(ctx, n);
 }
 
+/* pgf_array_get(array, index): the text of an element */
+static void fn_array_get(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct slice value = {NULL, 0};
+    if (functions_null(argc, argv))
+        return;
+    int64_t index = sqlite3_value_int64(argv[1]);
+    if (index > 0 && functions_json_element(functions_slice(argv[0]), index - 1, &value) >= index)
+        functions_json_result(ctx, value, true);
+}
+
+/* pgf_array_to_string(array, separator, text for NULL) */
+static void fn_array_to_string(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct slice key, value;
+    struct buf out;
+    size_t at = 0;
+    bool any = false;
+    (void)argc;
+    if (functions_null(2, argv))
+        return;
+    struct slice array = functions_slice(argv[0]), by = functions_slice(argv[1]);
+    bool show_null = sqlite3_value_type(argv[2]) != SQLITE_NULL;
+    functions_buf(&out);
+    while (functions_json_next(array, &at, &key, &value)) {
+        bool is_null = value.data[0] != '"';
+        if (is_null && !show_null)
+            continue;
+        if (any)
+            buf_append(&out, by.data, by.len);
+        any = true;
+        struct slice null = functions_slice(argv[2]);
+        if (is_null)
+            buf_append(&out, null.data, null.len);
+        else
+            functions_json_unescape(value, &out);
+    }
+    functions_finish(ctx, &out);
+}
+
+static void split_part(struct slice part, struct slice null, bool has_null, bool first, struct buf *out)
+{
+    buf_append(out, first ? "[" : ",", 1);
+    if (has_null && slice_equal(part, null))
+        buf_append(out, "null", 4);
+    else
+        functions_quote_json(part, out);
+}
+
+/* pgf_string_to_array(text, separator, text of NULLs): without a separator, into characters */
+static void fn_string_to_array(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct buf out;
+    (void)argc;
+    if (functions_null(1, argv))
+        return;
+    struct slice text = functions_slice(argv[0]), by = functions_slice(argv[1]);
+    struct slice null = functions_slice(argv[2]);
+    bool has_null = sqlite3_value_type(argv[2]) != SQLITE_NULL, letters = sqlite3_value_type(argv[1]) == SQLITE_NULL;
+    functions_buf(&out);
+    if (text.len == 0)
+        buf_append(&out, "[", 1);
+    for (size_t at = 0; text.len > 0 && at <= text.len && !out.failed;) {
+        const char *hit = by.len > 0 ? memmem(text.data + at, text.len - at, by.data, by.len) : NULL;
+        size_t end = hit != NULL ? (size_t)(hit - text.data) : text.len;
+        if (letters && at == text.len)
+            break;
+        if (letters)
+            end = at + functions_char(text.data + at, text.len - at);
+        split_part((struct slice){text.data + at, end - at}, null, has_null, at == 0, &out);
+        if (!letters && hit == NULL)
+            break;
+        at = letters ? end : end + by.len;
+    }
+    buf_append(&out, "]", 1);
+    functions_finish(ctx, &out);
+}
+
 /* -- rules of statements -- */
 
 /* LIMIT and OFFSET: NULL means none, negative is an error. */
@@ -224,6 +302,9 @@ static void fn_once(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 const struct function_row functions_array_rows[] = {
     {"pgf_array", -1, false, fn_array, NULL, NULL},
     {"pgf_array_length", 2, true, fn_array_length, NULL, NULL},
+    {"pgf_array_get", 2, true, fn_array_get, NULL, NULL},
+    {"pgf_array_to_string", 3, true, fn_array_to_string, NULL, NULL},
+    {"pgf_string_to_array", 3, true, fn_string_to_array, NULL, NULL},
     {"pgf_limit", 1, true, fn_limit, NULL, NULL},
     {"pgf_offset", 1, true, fn_offset, NULL, NULL},
     {"pgf_not_null", 3, true, fn_not_null, NULL, NULL},

@@ -19,10 +19,14 @@ struct function_row {
 
 extern const struct function_row functions_text_rows[], functions_match_rows[], functions_number_rows[],
     functions_numeric_rows[], functions_time_rows[], functions_json_rows[], functions_array_rows[],
-    functions_aggregate_rows[], functions_session_rows[], functions_catalog_rows[];
+    functions_aggregate_rows[], functions_session_rows[], functions_catalog_rows[],
+    functions_interval_rows[], functions_jsonb_rows[];
 extern const size_t functions_text_n, functions_match_n, functions_number_n, functions_numeric_n,
     functions_time_n, functions_json_n, functions_array_n, functions_aggregate_n, functions_session_n,
-    functions_catalog_n;
+    functions_catalog_n, functions_interval_n, functions_jsonb_n;
+
+/* sum() and avg(): window functions, registered apart. */
+int functions_total_register(struct sqlite3 *db, struct store_context *context);
 
 struct store_context *functions_context(sqlite3_context *ctx);
 /* The statement fails with this error. */
@@ -51,6 +55,18 @@ size_t functions_offset(struct slice text, size_t n);
 uint32_t functions_decode(const char *p, size_t left, size_t *ret_len);
 size_t functions_encode(uint32_t c, char ret[4]);
 
+/* -- json (functions_json.c): on valid JSON text -- */
+/* The next member or element after ${at} (0: the first); ${ret_key}: of an object, quoted.  Returns false
+ * at the end, or when ${t} is neither object nor array. */
+bool functions_json_next(struct slice t, size_t *at, struct slice *ret_key, struct slice *ret);
+/* The last value of ${key} in an object; false: none, or no object. */
+bool functions_json_field(struct slice t, struct slice key, struct slice *ret);
+/* Element ${index} of an array, counted from the end when negative.  How many there are, -1: no array. */
+int64_t functions_json_element(struct slice t, int64_t index, struct slice *ret);
+/* The text of a string value, quotes and escapes taken out. */
+void functions_json_unescape(struct slice quoted, struct buf *out);
+/* A value as the result: json, or with ${as_text} the text of a string and NULL for null. */
+void functions_json_result(sqlite3_context *ctx, struct slice value, bool as_text);
 /* ${text} as a JSON string. */
 void functions_quote_json(struct slice text, struct buf *out);
 /* ${b}, JSON text, as the jsonb result; releases it. */

@@ -45,6 +45,30 @@ static size_t skip_value(struct slice t, size_t at)
     return at;
 }
 
+bool functions_json_next(struct slice t, size_t *at, struct slice *ret_key, struct slice *ret)
+{
+    size_t p = skip_blank(t, *at);
+    if (*at == 0) {
+        if (p >= t.len || (t.data[p] != '[' && t.data[p] != '{'))
+            return false;
+        p = skip_blank(t, p + 1);
+    } else if (p < t.len && t.data[p] == ',') {
+        p = skip_blank(t, p + 1);
+    }
+    if (p >= t.len || t.data[p] == ']' || t.data[p] == '}')
+        return false;
+    size_t end = skip_value(t, p), colon = skip_blank(t, end);
+    *ret_key = (struct slice){NULL, 0};
+    if (colon < t.len && t.data[colon] == ':') {
+        *ret_key = (struct slice){t.data + p, end - p};
+        p = skip_blank(t, colon + 1);
+        end = skip_value(t, p);
+    }
+    *ret = (struct slice){t.data + p, end - p};
+    *at = end;
+    return true;
+}
+
 static uint32_t hex4(const char *p)
 {
     uint32_t v = 0;
@@ -55,8 +79,7 @@ static uint32_t hex4(const char *p)
     return v;
 }
 
-/* The text of a string value, quotes and escapes taken out. */
-static void unescape(struct slice quoted, struct buf *out)
+void functions_json_unescape(struct slice quoted, struct buf *out)
 {
     for (size_t i = 1; i + 1 < quoted.len; i++) {
         char c = quoted.data[i], bytes[4];
@@ -87,14 +110,13 @@ static bool key_is(struct slice quoted, struct slice key)
         return quoted.len == key.len + 2 && (key.len == 0 || memcmp(quoted.data + 1, key.data, key.len) == 0);
     struct buf plain;
     functions_buf(&plain);
-    unescape(quoted, &plain);
+    functions_json_unescape(quoted, &plain);
     bool same = slice_equal(buf_peek(&plain), key);
     buf_release(&plain);
     return same;
 }
 
-/* The last value of ${key} in an object; false: none, or no object. */
-static bool object_field(struct slice t, struct slice key, struct slice *ret)
+bool functions_json_field(struct slice t, struct slice key, struct slice *ret)
 {
     bool found = false;
     size_t at = skip_blank(t, 0);
@@ -115,8 +137,7 @@ static bool object_field(struct slice t, struct slice key, struct slice *ret)
     return found;
 }
 
-/* Element ${index} of an array, counted from the end when negative; -1 as count: not an array. */
-static int64_t array_element(struct slice t, int64_t index, struct slice *ret)
+int64_t functions_json_element(struct slice t, int64_t index, struct slice *ret)
 {
     int64_t n = 0;
     size_t at = skip_blank(t, 0);
@@ -130,11 +151,11 @@ static int64_t array_element(struct slice t, int64_t index, struct slice *ret)
         at = at < t.len && t.data[at] == ',' ? skip_blank(t, at + 1) : t.len;
     }
     if (index < 0 && index >= -n)
-        (void)array_element(t, n + index, ret);
+        (void)functions_json_element(t, n + index, ret);
     return n;
 }
 
-static void value_result(sqlite3_context *ctx, struct slice value, bool as_text)
+void functions_json_result(sqlite3_context *ctx, struct slice value, bool as_text)
 {
     struct buf out;
     if (value.data == NULL)
@@ -145,15 +166,15 @@ static void value_result(sqlite3_context *ctx, struct slice value, bool as_text)
         return;
     }
     functions_buf(&out);
-    unescape(value, &out);
+    functions_json_unescape(value, &out);
     functions_finish(ctx, &out);
 }
 
 static void field(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool as_text)
 {
     struct slice value = {NULL, 0};
-    if (!functions_null(argc, argv) && object_field(functions_slice(argv[0]), functions_slice(argv[1]), &value))
-        value_result(ctx, value, as_text);
+    if (!functions_null(argc, argv) && functions_json_field(functions_slice(argv[0]), functions_slice(argv[1]), &value))
+        functions_json_result(ctx, value, as_text);
 }
 
 static void element(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool as_text)
@@ -161,8 +182,8 @@ static void element(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool a
     struct slice value = {NULL, 0};
     if (functions_null(argc, argv))
         return;
-    (void)array_element(functions_slice(argv[0]), sqlite3_value_int64(argv[1]), &value);
-    value_result(ctx, value, as_text);
+    (void)functions_json_element(functions_slice(argv[0]), sqlite3_value_int64(argv[1]), &value);
+    functions_json_result(ctx, value, as_text);
 }
 
 static void fn_field(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -203,7 +224,7 @@ static void fn_array_length(sqlite3_context *ctx, int argc, sqlite3_value **argv
     if (functions_null(argc, argv))
         return;
     struct slice t = functions_slice(argv[0]);
-    int64_t n = array_element(t, INT64_MAX, &unused);
+    int64_t n = functions_json_element(t, INT64_MAX, &unused);
     size_t at = skip_blank(t, 0);
     if (n >= 0)
         sqlite3_result_int64(ctx, n);

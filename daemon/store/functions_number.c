@@ -210,6 +210,62 @@ static void fn_power(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         float_result(ctx, pow(a, b), isinf(a) || isinf(b), a == 0 || isinf(a) || isinf(b));
 }
 
+static void fn_exp(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (functions_null(argc, argv))
+        return;
+    double a = sqlite3_value_double(argv[0]);
+    float_result(ctx, exp(a), isinf(a), isinf(a));
+}
+
+static void logarithm(sqlite3_context *ctx, int argc, sqlite3_value **argv, double (*log_of)(double))
+{
+    if (functions_null(argc, argv))
+        return;
+    double a = sqlite3_value_double(argv[0]);
+    if (a == 0)
+        functions_fail(ctx, "2201E", "cannot take logarithm of zero");
+    else if (a < 0)
+        functions_fail(ctx, "2201E", "cannot take logarithm of a negative number");
+    else
+        float_result(ctx, log_of(a), isinf(a), true);
+}
+
+static void fn_ln(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    logarithm(ctx, argc, argv, log);
+}
+
+static void fn_log10(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    logarithm(ctx, argc, argv, log10);
+}
+
+static void fn_cbrt(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (!functions_null(argc, argv))
+        sqlite3_result_double(ctx, cbrt(sqlite3_value_double(argv[0])));
+}
+
+/* pgf_shift(value, by, bits, 1 left or -1 right) */
+static void fn_shift(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (functions_null(argc, argv))
+        return;
+    int64_t v = sqlite3_value_int64(argv[0]), by = sqlite3_value_int64(argv[1]), r;
+    bool narrow = sqlite3_value_int(argv[2]) == 32;
+    if (by < 0 || by > (narrow ? 31 : 63)) {
+        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "a shift by %lld bits is not supported by the embedded store", (long long)by);
+        return;
+    }
+    if (sqlite3_value_int(argv[3]) < 0)
+        r = v >> by;
+    else
+        r = (int64_t)((uint64_t)v << by);
+    sqlite3_result_int64(ctx, narrow ? (int32_t)(uint32_t)(uint64_t)r : r);
+}
+
 static void fn_random(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     uint64_t bits;
@@ -332,6 +388,11 @@ const struct function_row functions_number_rows[] = {
     {"pgf_rint", 1, true, fn_rint, NULL, NULL},
     {"pgf_sqrt", 1, true, fn_sqrt, NULL, NULL},
     {"pgf_power", 2, true, fn_power, NULL, NULL},
+    {"pgf_exp", 1, true, fn_exp, NULL, NULL},
+    {"pgf_ln", 1, true, fn_ln, NULL, NULL},
+    {"pgf_log10", 1, true, fn_log10, NULL, NULL},
+    {"pgf_cbrt", 1, true, fn_cbrt, NULL, NULL},
+    {"pgf_shift", 4, true, fn_shift, NULL, NULL},
     {"pgf_random", 0, false, fn_random, NULL, NULL},
     {"pgf_greatest", -1, true, fn_greatest, NULL, NULL},
     {"pgf_least", -1, true, fn_least, NULL, NULL},

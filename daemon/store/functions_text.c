@@ -187,6 +187,27 @@ static void fn_split_part(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     functions_result_text(ctx, text.data + at, (end == SIZE_MAX ? text.len : end) - at);
 }
 
+/* pgf_overlay(text, new, from, length) */
+static void fn_overlay(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct buf out;
+    if (functions_null(argc, argv))
+        return;
+    struct slice text = functions_slice(argv[0]), with = functions_slice(argv[1]);
+    int64_t from = sqlite3_value_int64(argv[2]), end = from + sqlite3_value_int64(argv[3]);
+    if (from <= 0) {
+        functions_fail(ctx, "22011", "negative substring length not allowed");
+        return;
+    }
+    size_t head = functions_offset(text, (size_t)from - 1);
+    size_t tail = end <= 1 ? 0 : functions_offset(text, (size_t)end - 1);
+    functions_buf(&out);
+    buf_append(&out, text.data, head);
+    buf_append(&out, with.data, with.len);
+    buf_append(&out, text.data + tail, text.len - tail);
+    functions_finish(ctx, &out);
+}
+
 static void fn_reverse(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     if (functions_null(argc, argv))
@@ -422,6 +443,7 @@ const struct function_row functions_text_rows[] = {
     {"pgf_rpad", 3, true, fn_rpad, NULL, NULL},
     {"pgf_replace", 3, true, fn_replace, NULL, NULL},
     {"pgf_split_part", 3, true, fn_split_part, NULL, NULL},
+    {"pgf_overlay", 4, true, fn_overlay, NULL, NULL},
     {"pgf_reverse", 1, true, fn_reverse, NULL, NULL},
     {"pgf_repeat", 2, true, fn_repeat, NULL, NULL},
     {"pgf_concat", -1, true, fn_concat, NULL, NULL},

@@ -1,13 +1,11 @@
 /* functions_time.c: dates, timestamps and intervals, as integers since 2000-01-01. */
-#include "daemon/store/functions_impl.h"
+#include "daemon/store/functions_time.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <strings.h>
 #include <time.h>
 
-#define SECOND INT64_C(1000000)
-#define DAY    (INT64_C(86400) * SECOND)
 #define UNIX_EPOCH_DAYS 10957
 
 /* Day and time of day of a timestamp; the day is rounded down. */
@@ -182,13 +180,6 @@ static void fn_date_diff(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         sqlite3_result_int64(ctx, a - b);
 }
 
-static void interval_result(sqlite3_context *ctx, const struct types_interval *v)
-{
-    char packed[16];
-    types_interval_pack(v, packed);
-    sqlite3_result_blob(ctx, packed, sizeof(packed), SQLITE_TRANSIENT);
-}
-
 static void fn_timestamp_diff(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     struct types_interval v = {0};
@@ -205,25 +196,7 @@ static void fn_timestamp_diff(sqlite3_context *ctx, int argc, sqlite3_value **ar
     }
     v.days = (int32_t)(d / DAY);
     v.us = d % DAY;
-    interval_result(ctx, &v);
-}
-
-static bool read_interval(sqlite3_context *ctx, sqlite3_value *v, int sign, struct types_interval *ret)
-{
-    if (!types_interval_unpack(functions_slice(v), ret)) {
-        functions_fail(ctx, SQLSTATE_INTERNAL_ERROR, "stored interval is damaged");
-        return false;
-    }
-    if (sign < 0) {
-        if (ret->us == INT64_MIN || ret->days == INT32_MIN || ret->months == INT32_MIN) {
-            functions_fail(ctx, "22008", "interval out of range");
-            return false;
-        }
-        ret->us = -ret->us;
-        ret->days = -ret->days;
-        ret->months = -ret->months;
-    }
-    return true;
+    functions_interval_result(ctx, &v);
 }
 
 static int32_t month_days(int32_t year, int32_t month)
@@ -254,7 +227,7 @@ static void fn_timestamp_add(sqlite3_context *ctx, int argc, sqlite3_value **arg
 {
     struct types_interval v;
     int64_t rest;
-    if (functions_null(argc, argv) || !read_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &v))
+    if (functions_null(argc, argv) || !functions_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &v))
         return;
     int64_t us = sqlite3_value_int64(argv[0]);
     if (infinite(us)) {
@@ -270,7 +243,7 @@ static void fn_timestamptz_add(sqlite3_context *ctx, int argc, sqlite3_value **a
     const struct types_session *session = &functions_context(ctx)->types;
     struct types_interval v;
     int64_t rest;
-    if (functions_null(argc, argv) || !read_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &v))
+    if (functions_null(argc, argv) || !functions_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &v))
         return;
     int64_t us = sqlite3_value_int64(argv[0]);
     if (infinite(us)) {
@@ -289,32 +262,9 @@ static void fn_timestamptz_add(sqlite3_context *ctx, int argc, sqlite3_value **a
     timestamp_result(ctx, (__int128)us + v.us);
 }
 
-static void fn_interval_add(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    struct types_interval a, b;
-    if (functions_null(argc, argv) || !read_interval(ctx, argv[0], 1, &a) ||
-        !read_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &b))
-        return;
-    if (__builtin_add_overflow(a.us, b.us, &a.us) || __builtin_add_overflow(a.days, b.days, &a.days) ||
-        __builtin_add_overflow(a.months, b.months, &a.months))
-        functions_fail(ctx, "22008", "interval out of range");
-    else
-        interval_result(ctx, &a);
-}
-
-static void fn_interval_neg(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    struct types_interval a;
-    if (!functions_null(argc, argv) && read_interval(ctx, argv[0], -1, &a))
-        interval_result(ctx, &a);
-}
-
 /* -- fields -- */
 
-enum unit { UNIT_NONE, MICROSECOND, MILLISECOND, SECONDS, MINUTE, HOUR, DAYS, WEEK, MONTH, QUARTER, YEAR,
-            DECADE, CENTURY, MILLENNIUM, DOW, ISODOW, DOY, EPOCH, ISOYEAR };
-
-static enum unit unit_of(struct slice name)
+enum unit functions_unit(struct slice name)
 {
     static const struct {
         const char *name;
@@ -357,8 +307,8 @@ static void unit_unknown(sqlite3_context *ctx, sqlite3_value *name, uint32_t typ
     struct slice n = functions_slice(name);
     char type_name[64];
     types_format(type, -1, type_name, sizeof(type_name));
-    functions_fail(ctx, unit_of(n) == UNIT_NONE ? SQLSTATE_INVALID_PARAMETER_VALUE : SQLSTATE_FEATURE_NOT_SUPPORTED,
-                   unit_of(n) == UNIT_NONE ? "unit \"%.*s\" not recognized for type %s"
+    functions_fail(ctx, functions_unit(n) == UNIT_NONE ? SQLSTATE_INVALID_PARAMETER_VALUE : SQLSTATE_FEATURE_NOT_SUPPORTED,
+                   functions_unit(n) == UNIT_NONE ? "unit \"%.*s\" not recognized for type %s"
                                            : "unit \"%.*s\" not supported for type %s",
                    (int)n.len, n.data, type_name);
 }
@@ -397,7 +347,7 @@ static void date_trunc(sqlite3_context *ctx, sqlite3_value **argv, bool zoned)
 {
     const struct types_session *session = &functions_context(ctx)->types;
     int64_t us = sqlite3_value_int64(argv[1]), local;
-    enum unit unit = unit_of(functions_slice(argv[0]));
+    enum unit unit = functions_unit(functions_slice(argv[0]));
     if (infinite(us)) {
         sqlite3_result_int64(ctx, us);
         return;
@@ -425,8 +375,7 @@ static void fn_date_trunc_tz(sqlite3_context *ctx, int argc, sqlite3_value **arg
         date_trunc(ctx, argv, true);
 }
 
-/* A number of 10^-decimals as numeric text. */
-static void scaled(sqlite3_context *ctx, int64_t value, int decimals)
+void functions_scaled(sqlite3_context *ctx, int64_t value, int decimals)
 {
     char text[64];
     int64_t unit = 1;
@@ -448,41 +397,41 @@ static bool extract_day(sqlite3_context *ctx, enum unit unit, int64_t day)
     int64_t dow = ((day + 6) % 7 + 7) % 7;
     switch (unit) {
     case DAYS:
-        scaled(ctx, d, 0);
+        functions_scaled(ctx, d, 0);
         return true;
     case MONTH:
-        scaled(ctx, m, 0);
+        functions_scaled(ctx, m, 0);
         return true;
     case QUARTER:
-        scaled(ctx, (m - 1) / 3 + 1, 0);
+        functions_scaled(ctx, (m - 1) / 3 + 1, 0);
         return true;
     case YEAR:
-        scaled(ctx, shown, 0);
+        functions_scaled(ctx, shown, 0);
         return true;
     case DECADE:
-        scaled(ctx, y >= 0 ? y / 10 : -((8 - (y - 1)) / 10), 0);
+        functions_scaled(ctx, y >= 0 ? y / 10 : -((8 - (y - 1)) / 10), 0);
         return true;
     case CENTURY:
-        scaled(ctx, shown > 0 ? (shown + 99) / 100 : -((99 - shown) / 100), 0);
+        functions_scaled(ctx, shown > 0 ? (shown + 99) / 100 : -((99 - shown) / 100), 0);
         return true;
     case MILLENNIUM:
-        scaled(ctx, shown > 0 ? (shown + 999) / 1000 : -((999 - shown) / 1000), 0);
+        functions_scaled(ctx, shown > 0 ? (shown + 999) / 1000 : -((999 - shown) / 1000), 0);
         return true;
     case WEEK:
-        scaled(ctx, iso_week_number(day, &y), 0);
+        functions_scaled(ctx, iso_week_number(day, &y), 0);
         return true;
     case ISOYEAR:
         (void)iso_week_number(day, &y);
-        scaled(ctx, y > 0 ? y : y - 1, 0);
+        functions_scaled(ctx, y > 0 ? y : y - 1, 0);
         return true;
     case DOW:
-        scaled(ctx, dow, 0);
+        functions_scaled(ctx, dow, 0);
         return true;
     case ISODOW:
-        scaled(ctx, dow == 0 ? 7 : dow, 0);
+        functions_scaled(ctx, dow == 0 ? 7 : dow, 0);
         return true;
     case DOY:
-        scaled(ctx, day - types_days(y, 1, 1) + 1, 0);
+        functions_scaled(ctx, day - types_days(y, 1, 1) + 1, 0);
         return true;
     default:
         return false;
@@ -496,7 +445,7 @@ static void fn_extract(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     int64_t rest = 0;
     if (functions_null(argc, argv))
         return;
-    enum unit unit = unit_of(functions_slice(argv[0]));
+    enum unit unit = functions_unit(functions_slice(argv[0]));
     uint32_t type = (uint32_t)sqlite3_value_int64(argv[2]);
     int64_t v = sqlite3_value_int64(argv[1]), us = v;
     bool date = type == TYPES_DATE;
@@ -507,9 +456,9 @@ static void fn_extract(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     }
     if (unit == EPOCH) {
         if (date)
-            scaled(ctx, (v + UNIX_EPOCH_DAYS) * 86400, 0);
+            functions_scaled(ctx, (v + UNIX_EPOCH_DAYS) * 86400, 0);
         else
-            scaled(ctx, v + UNIX_EPOCH_DAYS * DAY, 6);
+            functions_scaled(ctx, v + UNIX_EPOCH_DAYS * DAY, 6);
         return;
     }
     if (type == TYPES_TIMESTAMPTZ)
@@ -521,15 +470,15 @@ static void fn_extract(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     if (date || unit == UNIT_NONE)
         unit_unknown(ctx, argv[0], type);
     else if (unit == MICROSECOND)
-        scaled(ctx, second, 0);
+        functions_scaled(ctx, second, 0);
     else if (unit == MILLISECOND)
-        scaled(ctx, second, 3);
+        functions_scaled(ctx, second, 3);
     else if (unit == SECONDS)
-        scaled(ctx, second, 6);
+        functions_scaled(ctx, second, 6);
     else if (unit == MINUTE)
-        scaled(ctx, rest / (60 * SECOND) % 60, 0);
+        functions_scaled(ctx, rest / (60 * SECOND) % 60, 0);
     else
-        scaled(ctx, rest / (3600 * SECOND), 0);
+        functions_scaled(ctx, rest / (3600 * SECOND), 0);
 }
 
 static void fn_make_date(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -575,8 +524,6 @@ const struct function_row functions_time_rows[] = {
     {"pgf_timestamp_diff", 2, true, fn_timestamp_diff, NULL, NULL},
     {"pgf_timestamp_add", 3, true, fn_timestamp_add, NULL, NULL},
     {"pgf_timestamptz_add", 3, false, fn_timestamptz_add, NULL, NULL},
-    {"pgf_interval_add", 3, true, fn_interval_add, NULL, NULL},
-    {"pgf_interval_neg", 1, true, fn_interval_neg, NULL, NULL},
     {"pgf_date_trunc", 2, true, fn_date_trunc, NULL, NULL},
     {"pgf_date_trunc_tz", 2, false, fn_date_trunc_tz, NULL, NULL},
     {"pgf_extract", 3, false, fn_extract, NULL, NULL},

@@ -317,6 +317,27 @@ struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t element)
     return expr_of(type, sql, array->location, all, n);
 }
 
+/* array[i] */
+static struct expr *subscript(struct scope *s, A_Indirection *a)
+{
+    int location = exprLocation((Node *)a);
+    Node *first = linitial(a->indirection);
+    if (list_length(a->indirection) != 1 || !IsA(first, A_Indices) || ((A_Indices *)first)->is_slice)
+        tr_unsupported(s->tr, location, "a field selection or slice");
+    struct expr *array = expr_make(s, a->arg);
+    struct expr *index = expr_make(s, ((A_Indices *)first)->uidx);
+    if (infer_category(array->type) != 'A' || array->type == TYPES_INT2VECTOR || array->type == TYPES_OIDVECTOR)
+        tr_unsupported(s->tr, location, "a subscript of type %s", infer_type_name(array->type));
+    struct expr *at = infer_coerce(s->tr, index, TYPES_INT4, INFER_ASSIGNMENT);
+    if (at == NULL)
+        tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, index->location, "array subscript must have type integer");
+    uint32_t element = types_find(array->type)->elem;
+    struct expr *args[2] = {array, at};
+    const char *text = emit_format("pgf_array_get(%s, %s)", array->sql, at->sql);
+    bool is_text = element == TYPES_TEXT || element == TYPES_VARCHAR;
+    return expr_of(element, is_text ? text : emit_format("pgf_input(%u, %s)", element, text), location, args, 2);
+}
+
 static struct expr *session_value(struct scope *s, const SQLValueFunction *f)
 {
     static const struct {
@@ -393,7 +414,7 @@ static struct expr *dispatch(struct scope *s, Node *node)
     case T_RowExpr:
         tr_unsupported(s->tr, exprLocation(node), "a row as a value");
     case T_A_Indirection:
-        tr_unsupported(s->tr, exprLocation(node), "a subscript or field selection");
+        return subscript(s, (A_Indirection *)node);
     default:
         tr_unsupported(s->tr, exprLocation(node), "this expression");
     }

@@ -275,7 +275,8 @@ static struct expr *over(struct scope *s, const struct call *c, struct expr *e)
                 "DISTINCT is not implemented for window functions");
     if (expr_find(e, EXPR_WINDOW, s) != NULL)
         tr_fail(s->tr, "42P20", c->node->location, "window function calls cannot be nested");
-    if (c->found.proc->kind == 'a' && strncmp(e->sql, "pgf_", 4) == 0)
+    bool total = strncmp(e->sql, "pgf_sum_numeric(", 16) == 0 || strncmp(e->sql, "pgf_avg_numeric(", 16) == 0;
+    if (c->found.proc->kind == 'a' && strncmp(e->sql, "pgf_", 4) == 0 && !total)
         tr_unsupported(s->tr, c->node->location, "%s as a window function", c->name);
     StringInfoData out;
     initStringInfo(&out);
@@ -329,7 +330,10 @@ static struct expr *plain_call(struct scope *s, struct call *c)
     }
     if (c->found.proc->returns_set)
         tr_unsupported(s->tr, c->node->location, "function %s outside FROM", c->name);
-    const char *sql = emit_apply(call_template(s, c), c->args, c->nargs);
+    const char *pattern = call_template(s, c);
+    if (c->found.variadic && strchr(pattern, '*') == NULL)
+        tr_unsupported(s->tr, c->node->location, "function %s with several arguments", c->name);
+    const char *sql = emit_apply(pattern, c->args, c->nargs);
     return expr_of(c->found.result, sql, c->node->location, c->args, c->nargs);
 }
 

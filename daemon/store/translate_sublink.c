@@ -82,15 +82,38 @@ static struct expr **test_exprs(struct scope *s, Node *test, int *ret_n)
     return all;
 }
 
+/* x op ANY/ALL (SELECT ...) for any operator: found, else unknown where a comparison was NULL. */
+static struct expr *quantified(struct scope *s, const SubLink *link, const char *name, struct expr *left)
+{
+    bool all = link->subLinkType == ALL_SUBLINK;
+    struct query *q = subquery(s, link->subselect, false);
+    if (q->ntargets != 1)
+        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, link->location, "subquery has too many columns");
+    const char *alias = tr_alias(s->tr);
+    struct expr *column = expr_new(EXPR_PLAIN, q->targets[0].expr->type, emit_format("%s.\"c1\"", alias), -1);
+    struct expr *test = expr_operator(s, name, left, column, link->location);
+    if (test->type != TYPES_BOOL)
+        tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, link->location,
+                "operator %s must return type boolean, not type %s", name, infer_type_name(test->type));
+    const char *rows = emit_format("SELECT 1 FROM (%s) AS %s WHERE", q->sql, alias);
+    const char *sql = emit_format("(CASE WHEN EXISTS (%s %s%s) THEN %d WHEN EXISTS (%s %s IS NULL) THEN NULL "
+                                  "ELSE %d END)",
+                                  rows, all ? "NOT " : "", test->sql, all ? 0 : 1, rows, test->sql, all ? 1 : 0);
+    struct expr *parts[2] = {test, of_query(TYPES_BOOL, "", link->location, q)};
+    return expr_of(TYPES_BOOL, sql, link->location, parts, 2);
+}
+
 static struct expr *in_query(struct scope *s, const SubLink *link)
 {
     const char *name = link->operName == NIL ? "=" : strVal(llast(link->operName));
     bool negated = link->subLinkType == ALL_SUBLINK;
     int n;
     struct expr **left = test_exprs(s, link->testexpr, &n);
-    struct query *q = subquery(s, link->subselect, false);
+    if (strcmp(name, negated ? "<>" : "=") != 0 && n == 1)
+        return quantified(s, link, name, left[0]);
     if (strcmp(name, negated ? "<>" : "=") != 0)
-        tr_unsupported(s->tr, link->location, "%s %s (subquery)", name, negated ? "ALL" : "ANY");
+        tr_unsupported(s->tr, link->location, "%s %s (subquery) of rows", name, negated ? "ALL" : "ANY");
+    struct query *q = subquery(s, link->subselect, false);
     if (q->ntargets != n)
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, link->location,
                 q->ntargets < n ? "subquery has too few columns" : "subquery has too many columns");

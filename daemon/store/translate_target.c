@@ -54,6 +54,8 @@ static int figure_name(struct scope *s, Node *node, const char **ret)
         *ret = strVal(last);
         return 2;
     }
+    case T_A_Indirection:
+        return figure_name(s, ((A_Indirection *)node)->arg, ret);
     case T_FuncCall:
         *ret = strVal(llast(((FuncCall *)node)->funcname));
         return 2;

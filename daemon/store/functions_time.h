@@ -1,0 +1,18 @@
+/* functions_time.h: between functions_time.c and functions_interval.c. */
+#pragma once
+
+#include "daemon/store/functions_impl.h"
+
+#define SECOND INT64_C(1000000)
+#define DAY    (INT64_C(86400) * SECOND)
+
+/* Fields of dates and times, as extract() and date_trunc() name them. */
+enum unit { UNIT_NONE, MICROSECOND, MILLISECOND, SECONDS, MINUTE, HOUR, DAYS, WEEK, MONTH, QUARTER, YEAR,
+            DECADE, CENTURY, MILLENNIUM, DOW, ISODOW, DOY, EPOCH, ISOYEAR };
+enum unit functions_unit(struct slice name);
+
+/* ${value} times 10^-${decimals}, as numeric. */
+void functions_scaled(sqlite3_context *ctx, int64_t value, int decimals);
+/* An argument as an interval, with its sign turned for ${sign} < 0; false: the statement has failed. */
+bool functions_interval(sqlite3_context *ctx, sqlite3_value *v, int sign, struct types_interval *ret);
+void functions_interval_result(sqlite3_context *ctx, const struct types_interval *v);
