@@ -225,10 +225,21 @@ static int refuse_type(const char *name, int location, struct err *err)
     return refuse(err, SQLSTATE_INSUFFICIENT_PRIVILEGE, location, "type %s is not allowed", name);
 }
 
+/* The row type of a table says what columns it has: only for tables that may be read. */
+static bool is_row_type(const struct authorise *a, const char *schema, const char *name)
+{
+    const struct catalog_relation *rel = catalog_find(a->catalog, schema, name);
+    if (!rel)
+        return false;
+    const struct rule_table *rule = rules_find(a->rules, rel->schema, rel->name);
+    if (rule)
+        return rule->kind != RULE_DENIED && rule->kind != RULE_UNLISTED;
+    return a->rules->unlisted_scoped && catalog_column(rel, a->rules->tenant_column);
+}
+
 static bool is_user_type(const struct authorise *a, const char *schema, const char *name)
 {
-    return catalog_has_user_type(a->catalog, schema, name) ||
-           catalog_find(a->catalog, schema, name) != NULL; /* the row type of a table */
+    return catalog_has_user_type(a->catalog, schema, name) || is_row_type(a, schema, name);
 }
 
 /* numeric(10,2), geometry(Point,4326): constants and bare words, as PostgreSQL takes them. */

@@ -238,6 +238,7 @@ static void test_types(void **state)
         {"42501", "SELECT x::information_schema.sql_identifier"},
         {"42501", "SELECT tableoid::regproc FROM t"},
         {"42501", "SELECT (SELECT 'x')::regclass"},
+        {"42704", "SELECT NULL::country"},
         {"42704", "SELECT x::nonesuch"},
         {"42704", "SELECT x::evil.t"},
         {"42601", "SELECT x::numeric((SELECT 1))"},
