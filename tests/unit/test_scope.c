@@ -306,6 +306,50 @@ static void test_statements(void **state)
     fixture_release(&f);
 }
 
+/* Names that try to break out of quotes, and one as long as names can be. */
+static void test_hostile_names(void **state)
+{
+    (void)state;
+    static char table[] = "a\"b'c\\d$1--/*é;", tenant[] = "te\"n'a\\nt$2\n", parent[] = "p'\"\\:p";
+    static char longest[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    struct catalog *c = catalog_new();
+    struct catalog_column columns[] = {
+        {.name = longest, .type_name = "text", .type_oid = 25, .typmod = -1, .attnum = 1},
+        {.name = tenant, .type_name = "text", .type_oid = 25, .typmod = -1, .attnum = 2},
+    };
+    const int16_t key[] = {1};
+    const char *const keys[] = {longest};
+    struct catalog_relation *r = catalog_add_relation(c, 1, "public", parent, 'r');
+    catalog_add_column(r, &columns[0]);
+    catalog_add_column(r, &columns[1]);
+    r = catalog_add_relation(c, 2, "public", table, 'r');
+    catalog_add_column(r, &columns[0]);
+    catalog_add_column(r, &columns[1]);
+    catalog_add_foreign_key(r, "f'k\"\\", key, "public", parent, keys, 1);
+    struct err err;
+    assert_int_equal(catalog_seal(c, &err), 0);
+    struct fixture f = {.catalog = c, .rules = rules_default};
+    f.rules.tenant_column = tenant;
+    static const char *const sqls[] = {
+        "SELECT * FROM \"a\"\"b'c\\d$1--/*é;\" WHERE $1 = 'x' OR 1/length($2) = 1",
+        "SELECT * FROM \"a\"\"b'c\\d$1--/*é;\" FULL JOIN \"p'\"\"\\:p\" USING (x)",
+        "INSERT INTO \"a\"\"b'c\\d$1--/*é;\" VALUES ($1), ('b')",
+        "INSERT INTO \"a\"\"b'c\\d$1--/*é;\" VALUES ($1, $2) ON CONFLICT (xx) DO UPDATE SET xx = 1",
+        "UPDATE \"a\"\"b'c\\d$1--/*é;\" SET \"te\"\"n'a\\nt$2\n\" = $1",
+        "COPY \"a\"\"b'c\\d$1--/*é;\" TO STDOUT",
+    };
+    for (size_t i = 0; i < sizeof sqls / sizeof *sqls; i++) {
+        struct decision *d = decide(&f, sqls[i], true);
+        const struct plan *p = d->plans[0];
+        if (p->refused && strcmp(p->err.sqlstate, "42703") != 0)
+            print_error("%s\n  %s %s\n", sqls[i], p->err.sqlstate, p->err.message);
+        assert_true(!p->refused || !strcmp(p->err.sqlstate, "42703"));
+        assert_true(p->refused || p->nplaces > 0);
+        decision_unref(d);
+    }
+    catalog_unref(c);
+}
+
 static int position_of(const char *text, const char *what)
 {
     int n = 1;
@@ -385,7 +429,7 @@ static void run(void *arg)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden), cmocka_unit_test(test_places),
-        cmocka_unit_test(test_statements), cmocka_unit_test(test_positions),
+        cmocka_unit_test(test_statements), cmocka_unit_test(test_positions), cmocka_unit_test(test_hostile_names),
         cmocka_unit_test(test_hints),
         cmocka_unit_test(test_markers),
     };
