@@ -371,7 +371,7 @@ static int truncate_one(struct ddl *d, const struct store_table *t, bool restart
     if (rc == 0 && restart)
         rc = ddl_exec(d,
                       "UPDATE \"store.sequence\" SET is_called = 0, last_value = (SELECT seqstart"
-                      " FROM \"pg_catalog.pg_sequence\" WHERE seqrelid = oid) WHERE oid IN"
+                      " FROM \"pg_catalog.pg_sequence\" WHERE seqrelid = \"store.sequence\".oid) WHERE oid IN"
                       " (SELECT sequence_oid FROM \"store.attribute\" WHERE relid = ?1)",
                       "i", (int64_t)t->oid);
     return rc;

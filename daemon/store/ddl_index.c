@@ -167,6 +167,12 @@ static int duplicates(struct ddl *d, const struct store_table *t, const struct s
     }
     ident_format(&sql, " FROM ");
     ident_sqlite(t->sqlite_name, &sql);
+    for (size_t i = 0; i < k->nattnums; i++) {
+        const struct store_column *c = store_table_attnum(t, k->attnums[i]);
+        ident_format(&sql, i ? " AND " : " WHERE ");
+        ident_sqlite(c ? c->sqlite_name : "", &sql);
+        ident_format(&sql, " IS NOT NULL");
+    }
     ident_format(&sql, " GROUP BY");
     for (size_t i = 0; i < k->nattnums; i++)
         ident_format(&sql, "%s %zu", i ? "," : "", i + 2);
