@@ -39,6 +39,14 @@ static int natural_count(const struct source *source)
     return source->outputs ? source->outputs->n : -1;
 }
 
+/* A view's column may be computed, and then any condition on it runs what computes it. */
+static uint32_t natural_type(const struct source *source, int i)
+{
+    if (source->rel)
+        return source->rel->kind == 'v' ? 0 : source->rel->columns[i].type_oid;
+    return source->outputs->items[i].type_oid;
+}
+
 int scope_column_count(const struct source *source)
 {
     return source->limited ? -1 : natural_count(source);
@@ -70,8 +78,7 @@ static int source_has(const struct source *source, const char *name, uint32_t *r
             unknown = true;
         else if (!strcmp(column, name)) {
             if (i < n)
-                *ret_type = source->rel ? source->rel->columns[i].type_oid
-                                        : source->outputs->items[i].type_oid;
+                *ret_type = natural_type(source, i);
             return 1;
         }
     }
@@ -292,9 +299,7 @@ static bool add_all(struct outputs *out, const struct source *source)
 {
     int n = scope_column_count(source);
     for (int i = 0; i < n; i++) {
-        uint32_t type =
-            source->rel ? source->rel->columns[i].type_oid : source->outputs->items[i].type_oid;
-        if (!add_output(out, scope_column_name(source, i), type))
+        if (!add_output(out, scope_column_name(source, i), natural_type(source, i)))
             return false;
     }
     return n >= 0;

@@ -67,7 +67,7 @@ static inline void fixture_column(struct catalog_relation *r, const char *spec, 
         catalog_add_column(r, &column);
         return;
     }
-    FIXTURE_MUST(!"a type the fixture knows");
+    FIXTURE_MUST(0 && "a type the fixture knows");
 }
 
 static inline struct catalog_relation *fixture_table(struct fixture *f, const char *name, char kind,

@@ -110,6 +110,8 @@ static const struct row rows[] = {
      "WITH s AS (SELECT password AS p FROM \"User\" WHERE " Q("User", 1) " OFFSET 0) SELECT 1 FROM s WHERE p::int = 1"},
     {"SELECT level FROM \"User\" GROUP BY level HAVING 1/level = 1",
      "SELECT level FROM \"User\" WHERE " Q("User", 1) " GROUP BY level HAVING CASE WHEN count(*) >= 0 THEN (1/level = 1) END"},
+    {"SELECT 1 FROM all_workflows v WHERE v.id = 1",
+     "SELECT 1 FROM all_workflows v WHERE " Q("v", 1) " AND (CASE WHEN " Q("v", 1) " THEN (v.id = 1) END)"},
     /* through a parent */
     {"SELECT id FROM step WHERE id = 1", "SELECT id FROM step WHERE " STEP(1) " AND (id = 1)"},
     {"INSERT INTO step VALUES (1, $1, 'b')",
