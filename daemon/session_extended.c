@@ -490,7 +490,14 @@ static enum verdict on_execute(struct session *s, const struct frame *f)
             return session_refuse(s, &err);
         }
     }
-    return forward(s, FLOW_EXECUTE, o, frame_bytes(f));
+    if (!p || !p->statement->tag || p->statement->rows)
+        return forward(s, FLOW_EXECUTE, o, frame_bytes(f));
+    struct buf b; /* without the limit of rows: what stands for a statement without rows has one */
+    buf_init(&b, LIMIT_SETTINGS_BYTES);
+    msg_execute(&b, m.portal.data, 0);
+    v = forward(s, FLOW_EXECUTE, o, buf_peek(&b));
+    buf_release(&b);
+    return v;
 }
 
 static enum verdict close_statement(struct session *s, struct slice name)

@@ -192,8 +192,10 @@ static int deallocate(struct session *s, const struct plan *p, struct owed *o, s
                            "prepared statement \"%s\" does not exist", p->name);
         r = statements_move(&o->closed, &s->statements, st);
     } else {
-        HASH_ITER(hh, s->statements.by_name, st, next)
-            r |= statements_move(&o->closed, &s->statements, st);
+        HASH_ITER(hh, s->statements.by_name, st, next) {
+            if (st->name[0] != '\0')
+                r |= statements_move(&o->closed, &s->statements, st);
+        }
     }
     return r == 0 ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 }
