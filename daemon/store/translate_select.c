@@ -291,6 +291,27 @@ static const char *distinct_on_text(struct select *q, const char *body)
                        outer.data);
 }
 
+/* SQLite aggregates only what has an aggregate among its outputs: put one there, and take it away again. */
+static const char *hidden_aggregate_text(struct select *q, const char *body)
+{
+    StringInfoData names;
+    initStringInfo(&names);
+    const char *alias = tr_alias(q->scope->tr);
+    for (int i = 0; i < q->ntargets; i++)
+        appendStringInfo(&names, "%s%s.\"c%d\" AS \"c%d\"", i == 0 ? "" : ", ", alias, i + 1, i + 1);
+    return emit_format("SELECT %s FROM (SELECT %s, count(*) AS \"n\", %s AS \"h\"%s) AS %s WHERE %s.\"h\"",
+                       q->ntargets > 0 ? names.data : "NULL", outputs_text(q, false),
+                       q->having != NULL ? q->having->sql : "1", body, alias, alias);
+}
+
+static bool hides_aggregate(const struct select *q)
+{
+    for (int i = 0; i < q->ntargets; i++)
+        if (expr_find(q->targets[i].expr, EXPR_AGGREGATE, q->scope) != NULL)
+            return false;
+    return q->grouped && q->ngroups == 0;
+}
+
 /* -- LIMIT -- */
 
 static const char *limit_value(struct scope *s, Node *node, const char *what, const char *function)
@@ -390,13 +411,18 @@ static struct query *simple_select(struct scope *s, SelectStmt *stmt, const char
     if (q.having != NULL && q.ngroups == 0 && !s->has_aggregate)
         tr_unsupported(s->tr, exprLocation(stmt->havingClause), "HAVING without GROUP BY or aggregates");
     bool distinct = stmt->distinctClause != NIL && q.ndistinct_on == 0;
-    const char *body = emit_format("%s%s%s%s%s%s", from[0] ? " FROM " : "", from, where,
-                                   group_text(&q), q.having ? " HAVING " : "",
-                                   q.having ? q.having->sql : "");
+    bool hidden = hides_aggregate(&q);
+    if (q.grouped && q.ngroups == 0)
+        q.nkeys = 0; /* one row has no order */
+    const char *having = q.having != NULL && !hidden ? emit_format(" HAVING %s", q.having->sql) : "";
+    const char *body = emit_format("%s%s%s%s%s", from[0] ? " FROM " : "", from, where,
+                                   group_text(&q), having);
     struct query *ret = palloc0(sizeof(*ret));
     if (q.ndistinct_on > 0 && q.grouped)
         tr_unsupported(s->tr, -1, "DISTINCT ON with GROUP BY or aggregates");
-    if (q.ndistinct_on > 0)
+    if (hidden)
+        ret->sql = emit_format("%s%s%s", with, hidden_aggregate_text(&q, body), limit);
+    else if (q.ndistinct_on > 0)
         ret->sql = emit_format("%s%s%s", with, distinct_on_text(&q, body), limit);
     else
         ret->sql = emit_format("%sSELECT %s%s%s%s%s", with, distinct ? "DISTINCT " : "",
