@@ -129,6 +129,10 @@ static int select_plain(struct scoper *s, struct level *l, SelectStmt *stmt,
                         const struct outputs **ret)
 {
     struct climbed from = {NIL, NIL};
+    struct select_note *note = palloc0(sizeof *note);
+    note->stmt = stmt;
+    note->level = l;
+    s->selects = lappend(s->selects, note);
     if (scope_from(s, l, stmt->fromClause, &from) < 0)
         return -1;
     if (scope_expr(s, l, (Node *)stmt->distinctClause) < 0 ||

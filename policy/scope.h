@@ -97,6 +97,11 @@ struct sublink { /* a sublink and the level inside it: is it fit to stay outside
     const struct outputs *outputs;
 };
 
+struct select_note { /* which level a plain SELECT made */
+    const SelectStmt *stmt;
+    const struct level *level;
+};
+
 /* -- what is to be changed -- */
 
 enum change_kind {
@@ -107,6 +112,7 @@ enum change_kind {
     CHANGE_BARRIER, /* OFFSET 0 at the end of a subquery */
     CHANGE_COLUMNS, /* INSERT: column list added or lengthened */
     CHANGE_APPEND,  /* the tenant's value at the end of each row or target list */
+    CHANGE_STAR,    /* the one * of a select list becomes its columns */
     CHANGE_VALUE,   /* the value of one column checked */
     CHANGE_CONFLICT, /* DO UPDATE ... WHERE */
     CHANGE_EXPAND,  /* INSERT ... DEFAULT VALUES -> (tenant) VALUES (value) */
@@ -141,6 +147,7 @@ struct value_change {
 enum place_kind {
     PLACE_ROW,
     PLACE_TARGET,
+    PLACE_STAR, /* the item-th column of a CHANGE_STAR */
     PLACE_SET,
     PLACE_CONFLICT_SET,
     PLACE_MERGE_SET, /* `row` says which WHEN */
@@ -157,7 +164,7 @@ struct change {
     RangeVar *anchor; /* a relation of the level: where the text walk starts */
     InsertStmt *insert;
     const struct access *access; /* INSERT, COPY */
-    List *columns;   /* of char *: CHANGE_COLUMNS, CHANGE_COPY */
+    List *columns;   /* of char *: CHANGE_COLUMNS, CHANGE_COPY; of ColumnRef *: CHANGE_STAR */
     enum place_kind place;
     bool indirect;   /* a part of the column is set: col[1], col.field */
     int row, item;   /* which row of VALUES; which item of a row, target list or SET list */
@@ -180,6 +187,7 @@ struct scoper {
     struct run *runs;      /* set by splice_text */
     int nruns;
     List *accesses;        /* cache of struct access * */
+    List *selects;         /* struct select_note * */
     List *sublinks;        /* struct sublink *, innermost first */
     uint32_t nparams;
     const bool *param_once; /* of each parameter: does it stand only once? */
@@ -230,6 +238,8 @@ bool scope_ref_is_inner(const struct level *l, const ColumnRef *ref);
 const char *scope_column_name(const struct source *source, int i);
 int scope_column_count(const struct source *source); /* -1: not known */
 /* Columns of a select list or RETURNING list. */
+/* The columns that ${ref}, a star, stands for, as `source.column`; NIL: not known. */
+List *scope_star_columns(const struct level *l, const ColumnRef *ref);
 const struct outputs *scope_outputs(const struct level *l, const List *targets, const List *names);
 
 /* -- scope_expr.c -- */

@@ -140,6 +140,41 @@ static int check_row(struct scoper *s, const struct target *t, SelectStmt *arm, 
     return 0;
 }
 
+static const struct level *level_of(const struct scoper *s, const SelectStmt *arm)
+{
+    ListCell *cell;
+    foreach (cell, s->selects) {
+        const struct select_note *note = lfirst(cell);
+        if (note->stmt == arm)
+            return note->level;
+    }
+    return NULL;
+}
+
+/* SELECT * into columns that must be checked: the star is written out. */
+static int check_star(struct scoper *s, const struct target *t, SelectStmt *arm)
+{
+    const struct level *l = level_of(s, arm);
+    const ResTarget *star = linitial(arm->targetList);
+    List *refs = l && list_length(arm->targetList) == 1
+                     ? scope_star_columns(l, (const ColumnRef *)star->val)
+                     : NIL;
+    if (!refs)
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, t->stmt->relation->location,
+                            "INSERT into \"%s\" must name the columns that it selects",
+                            t->access->rel->name);
+    struct change *c = scope_change(s, CHANGE_STAR, (Node *)arm);
+    c->columns = refs;
+    for (int i = 0; i < list_length(t->columns) && i < list_length(refs); i++) {
+        const char *name = list_nth(t->columns, i);
+        struct change at = {.kind = CHANGE_VALUE, .stmt = (Node *)arm, .place = PLACE_STAR, .item = i};
+        if (scope_is_bound(t->access, name) &&
+            scope_written(s, t->access, name, list_nth(refs, i), &at) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int check_arm(struct scoper *s, const struct target *t, SelectStmt *arm)
 {
     if (arm->valuesLists) {
@@ -148,14 +183,12 @@ static int check_arm(struct scoper *s, const struct target *t, SelectStmt *arm)
                 return -1;
         return 0;
     }
+    bool bound = false;
     ListCell *cell;
+    foreach (cell, t->columns)
+        bound = bound || scope_is_bound(t->access, lfirst(cell));
     if (has_star(arm))
-        foreach (cell, t->columns)
-            if (scope_is_bound(t->access, lfirst(cell)))
-                return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                                    t->stmt->relation->location,
-                                    "INSERT into \"%s\" must not fill column \"%s\" by *",
-                                    t->access->rel->name, (char *)lfirst(cell));
+        return bound ? check_star(s, t, arm) : 0;
     return check_row(s, t, arm, 0, arm->targetList);
 }
 

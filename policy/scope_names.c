@@ -311,6 +311,39 @@ static bool add_star(struct outputs *out, const struct source *source)
     return !source || (add_star(out, source->next) && add_all(out, source));
 }
 
+static bool star_source(const struct source *source, List **columns)
+{
+    int n = scope_column_count(source);
+    for (int i = 0; i < n; i++) {
+        const char *name = scope_column_name(source, i);
+        if (!name || !source->alias)
+            return false;
+        ColumnRef *ref = NODE(ColumnRef);
+        ref->fields = list_make2(makeString(pstrdup(source->alias)), makeString(pstrdup(name)));
+        ref->location = -1;
+        *columns = lappend(*columns, ref);
+    }
+    return n >= 0;
+}
+
+static bool star_sources(const struct source *source, List **columns)
+{
+    return !source || (star_sources(source->next, columns) && star_source(source, columns));
+}
+
+List *scope_star_columns(const struct level *l, const ColumnRef *ref)
+{
+    List *columns = NIL;
+    bool known;
+    if (list_length(ref->fields) == 1)
+        known = !l->merged && star_sources(l->sources, &columns);
+    else {
+        struct resolved r = resolve(l, ref);
+        known = r.source && r.level == l && star_source(r.source, &columns);
+    }
+    return known && list_length(columns) <= MAX_OUTPUTS ? columns : NIL;
+}
+
 static const char *target_name(const ResTarget *target)
 {
     if (target->name)

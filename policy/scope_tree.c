@@ -162,6 +162,15 @@ static void apply_merge_insert(const struct scoper *s, const struct change *c)
     clause->values = lappend(clause->values, scope_nodes_tenant(s, c->access->tenant));
 }
 
+static void apply_star(const struct change *c)
+{
+    SelectStmt *arm = (SelectStmt *)c->stmt;
+    arm->targetList = NIL;
+    ListCell *cell;
+    foreach (cell, c->columns)
+        arm->targetList = lappend(arm->targetList, scope_nodes_target(copyObjectImpl(lfirst(cell))));
+}
+
 static void apply_expand(const struct scoper *s, const struct change *c)
 {
     SelectStmt *values = NODE(SelectStmt);
@@ -179,6 +188,7 @@ static Node **value_slot(const struct change *c)
         return (Node **)&lfirst(list_nth_cell(row, c->item));
     }
     case PLACE_TARGET:
+    case PLACE_STAR: /* written out by the change before */
         targets = ((SelectStmt *)c->stmt)->targetList;
         break;
     case PLACE_SET:
@@ -240,6 +250,9 @@ static void apply(const struct scoper *s, const struct change *c)
         return;
     case CHANGE_APPEND:
         apply_append(s, c);
+        return;
+    case CHANGE_STAR:
+        apply_star(c);
         return;
     case CHANGE_VALUE: {
         Node **slot = value_slot(c);

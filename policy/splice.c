@@ -245,6 +245,8 @@ static int splice_one(struct splice *p, const struct change *c)
         return splice_columns(p, c);
     case CHANGE_APPEND:
         return splice_append(p, c);
+    case CHANGE_STAR:
+        return splice_star(p, c);
     case CHANGE_VALUE:
         return splice_value(p, c);
     case CHANGE_CONFLICT:

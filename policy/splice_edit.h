@@ -54,6 +54,7 @@ struct span splice_merge_value(const struct splice *p, const struct change *c);
 int splice_columns(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_expand(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_append(struct splice *p, const struct change *c) MUSTCHECK;
+int splice_star(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_value(struct splice *p, const struct change *c) MUSTCHECK;
 /* Element ${k} of the list that begins at token ${at} and ends before ${end}. */
 struct span splice_element(const struct tokens *t, int at, int k, int end);

@@ -213,6 +213,46 @@ static struct span target_value(const struct splice *p, const struct change *c)
     return s;
 }
 
+/* The check on column ${item} of a star that is written out; NULL: none. */
+static const struct change *star_check(const struct splice *p, const Node *arm, int item)
+{
+    ListCell *cell;
+    foreach (cell, p->s->changes) {
+        const struct change *c = lfirst(cell);
+        if (c->kind == CHANGE_VALUE && c->place == PLACE_STAR && c->stmt == arm && c->item == item)
+            return c;
+    }
+    return NULL;
+}
+
+static char *star_column(const struct splice *p, const struct change *star, int item)
+{
+    const ColumnRef *ref = list_nth(star->columns, item);
+    char *value = psprintf("%s.%s", sql_ident(strVal(linitial(ref->fields))),
+                           sql_ident(strVal(lsecond(ref->fields))));
+    const struct change *c = star_check(p, star->stmt, item);
+    if (!c)
+        return value;
+    return c->value.check == CHECK_TENANT
+               ? psprintf("CASE WHEN (%s%s", value, sql_tenant_check(p->s, c))
+               : sql_parent_check(p->s, c, value);
+}
+
+int splice_star(struct splice *p, const struct change *c)
+{
+    int at = first_of_targets(p, (const SelectStmt *)c->stmt);
+    int end = at < 0 ? -1 : tokens_forward(&p->t, at, tokens_ends_targets);
+    if (end <= at)
+        return splice_lost(p, "a star");
+    char *all = NULL;
+    for (int i = 0; i < list_length(c->columns); i++) {
+        char *one = star_column(p, c, i);
+        all = all ? psprintf("%s, %s", all, one) : one;
+    }
+    splice_replace(p, at, end, all);
+    return 0;
+}
+
 int splice_value(struct splice *p, const struct change *c)
 {
     struct span s = {-1, -1};
@@ -231,6 +271,8 @@ int splice_value(struct splice *p, const struct change *c)
     case PLACE_MERGE_VALUE:
         s = splice_merge_value(p, c);
         break;
+    case PLACE_STAR:
+        return 0; /* splice_star has written it */
     }
     if (s.from < 0 || s.from >= s.to)
         return splice_lost(p, "a value");

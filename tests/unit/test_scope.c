@@ -154,7 +154,16 @@ static const struct row rows[] = {
     {"INSERT INTO country VALUES ('x','y')", "42501"},
     {"INSERT INTO \"Tenant\"(id,name) VALUES ('x','y')", "42501"},
     {"INSERT INTO all_workflows VALUES (1)", "42501"},
-    {"INSERT INTO \"User\" SELECT * FROM \"User\"", "0A000"},
+    {"INSERT INTO \"User\" SELECT *, 1 FROM \"User\"", "42601"},
+    {"INSERT INTO \"User\" SELECT u.*, 1 FROM country u", "INSERT INTO \"User\" (\"id\", \"email\", \"password\", \"tenantId\") "
+     "SELECT u.*, 1, $1::text FROM country u"},
+    {"INSERT INTO \"Workflow\" SELECT DISTINCT w.* FROM \"Workflow\" w, country",
+     "INSERT INTO \"Workflow\" SELECT DISTINCT \"w\".\"id\", \"w\".\"name\", \"w\".\"config\", CASE WHEN (\"w\".\"userId\") IN "
+     "(SELECT partywall_p0.\"id\" FROM \"public\".\"User\" AS partywall_p0 WHERE \"partywall_p0\".\"tenantId\"" T(1)
+     ") THEN (\"w\".\"userId\") WHEN (\"w\".\"userId\") IS NULL THEN NULL ELSE " NO_USER " END, CASE WHEN (\"w\".\"tenantId\")"
+     T(1) " THEN $1::text ELSE " NOT_MINE("Workflow:tenantId") " END FROM \"Workflow\" w, country WHERE " Q("w", 1)},
+    {"INSERT INTO api_key SELECT * FROM \"User\"", "42501"},
+    {"INSERT INTO step SELECT * FROM generate_series(1,2)", "0A000"},
     {"INSERT INTO \"User\"(nope) VALUES (1)", "42703"},
     {"INSERT INTO \"User\" VALUES (1,2,3,4,5,6)", "42601"},
     /* UPDATE, DELETE, COPY */
