@@ -49,13 +49,14 @@ def main():
                     t[r.choice(numbers)] = "".join(r.choice(subqueries))
             elif kind == 3:
                 places = [i for i, x in enumerate(t) if re.match(r'["A-Za-z_]', x)]
-                t[r.choice(places)] = r.choice(words)
+                if places:
+                    t[r.choice(places)] = r.choice(words)
             elif kind == 4:
                 other = r.choice(pool)
-                a, b = r.randrange(len(t)), r.randrange(len(other))
+                a, b = r.randrange(len(t) + 1), r.randrange(len(other))
                 t = t[:a] + [" "] + other[b:]
             else:
-                i = r.randrange(len(t))
+                i = r.randrange(max(len(t), 1))
                 del t[i:i + r.choice((1, 1, 2, 4))]
         sql = "".join(t).replace("\n", " ").strip()
         if sql and not sql.startswith("--") and not re.match(r"\s*(begin|commit|rollback|end|abort|start|savepoint|copy)\b", sql, re.I):

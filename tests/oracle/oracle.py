@@ -142,15 +142,22 @@ def run_one(conn, sql):
             conn.execute("DEALLOCATE ALL", prepare=False)
 
 
-def rows_of(conn, where):
-    out = {}
-    for t in TABLES:
-        rows = conn.execute(f"SELECT x::text FROM public.\"{t}\" x WHERE {where[t]}").fetchall()
-        out[t] = sorted(r[0] for r in rows)
-    return out
+EVERYTHING = " UNION ALL ".join(
+    f"SELECT '{t}', ({OWN[t]}) IS TRUE, x::text FROM public.\"{t}\" x" for t in TABLES)
 
 
-def trial(conn, sqls, own):
+def rows_now(conn):
+    """The rows of all tables: acme's, and the others'."""
+    mine, others = {t: [] for t in TABLES}, {t: [] for t in TABLES}
+    for table, own, row in conn.execute(EVERYTHING).fetchall():
+        (mine if own else others)[table].append(row)
+    for side in (mine, others):
+        for rows in side.values():
+            rows.sort()
+    return mine, others
+
+
+def trial(conn, sqls):
     """Run in a transaction that is rolled back: answers, the tenant's rows after, the others' rows after."""
     conn.execute("BEGIN")
     answers = []
@@ -162,8 +169,7 @@ def trial(conn, sqls, own):
             conn.execute("ROLLBACK TO SAVEPOINT oracle")
             conn.execute("DEALLOCATE ALL", prepare=False)
             break
-    mine = rows_of(conn, own)
-    others = rows_of(conn, {t: f"({own[t]}) IS NOT TRUE" for t in TABLES})
+    mine, others = rows_now(conn)
     conn.execute("ROLLBACK")
     return answers, mine, others
 
@@ -196,8 +202,7 @@ def main():
     refusals = collections.defaultdict(list)
     with Server() as server:
         multi, solo = server.database("multi", 1), server.database("solo", 0)
-        everything = {t: "true" for t in TABLES}
-        _, _, others_before = trial(multi, [], OWN)
+        others_before = trial(multi, [])[2]
         for group, sql in statements(files):
             if GENERIC and re.match(r"\s*copy\b", sql, re.I):
                 continue  # takes no parameters
@@ -209,9 +214,9 @@ def main():
                 refusals[group].append((refused[0][2], refused[0][3], sql))
                 continue
             texts = [p[3] for p in plans]
-            shared = trial(multi, texts, OWN)
-            alone = trial(solo, texts, everything)
-            written = trial(solo, [sql], everything)
+            shared = trial(multi, texts)
+            alone = trial(solo, texts)
+            written = trial(solo, [sql])
             kinds = []
             if any(a[0][-1][:2] == ("error", "57014") for a in (shared, alone, written)):
                 counts[group, "limit"] += 1
@@ -221,7 +226,7 @@ def main():
             elif "DO NOTHING" in sql and str(shared[0][-1][-1]) == "INSERT 0 0" and shared[2] == others_before:
                 kinds.append("key")
             elif shared[0] != alone[0] and not same_failure(shared[0], alone[0]) or shared[1] != alone[1] or \
-                    shared[2] != others_before:
+                    shared[2] != others_before or any(alone[2].values()):
                 kinds.append("LEAK")
             elif len(texts) > 1:
                 pass
@@ -253,7 +258,7 @@ def main():
                             print(f"    {what} {t}: {a[t]}\n        {b[t]}")
                 print(flush=True)
     for group in sorted({g for g, _ in counts}):
-        print(f"{group:20} {counts[group, 'all']:4} statements {counts[group, 'refused']:4} refused "
+        print(f"{group[:32]:32} {counts[group, 'all']:4} statements {counts[group, 'refused']:4} refused "
               f"{counts[group, 'LEAK']:4} LEAK {counts[group, 'WRONG']:4} WRONG {counts[group, 'order']:4} order "
               f"{counts[group, 'key']:4} key {counts[group, 'limit']:4} limit")
     if os.environ.get("ORACLE_REFUSALS"):
