@@ -66,6 +66,7 @@ struct conn_guc {
     size_t n;
     struct guc_change *changes; /* of the open transaction, oldest first */
     size_t nchanges;
+    bool touched; /* something may have to be reported */
     int64_t statement_timeout_ms, lock_timeout_ms, idle_timeout_ms;
 };
 
@@ -117,6 +118,8 @@ struct store_conn {
 };
 
 /* -- store.c -- */
+/* On the connection's own thread: open SQLite, register functions.  -1: 58030, 53200. */
+int conn_setup(struct store_conn *c, struct err *err) MUSTCHECK;
 /* Wait for the right to write: 0, or -1 (57014 cancelled, 55P03 lock_timeout).  Released at the end of
  * the transaction. */
 int conn_write_lock(struct store_conn *c, struct err *err) MUSTCHECK;
@@ -134,7 +137,6 @@ void *serve_thread(void *arg);
 void conn_flush(struct store_conn *c);
 void conn_notice(struct store_conn *c, const char *severity, const char *sqlstate,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
-void conn_parameter_status(struct store_conn *c, const char *name, const char *value);
 
 /* -- transaction.c -- */
 /* Make sure that a SQLite transaction is open, fit to read or ${write}, and that c->catalog is that of
@@ -262,6 +264,8 @@ int guc_set(struct store_conn *c, const char *name, const char *value, bool loca
 int guc_reset_all(struct store_conn *c, struct err *err) MUSTCHECK;
 /* As PostgreSQL writes the name (TimeZone); NULL: unknown. */
 const char *guc_name(struct store_conn *c, const char *name);
+/* Tell the client of reported settings that have changed since it was told: before ReadyForQuery. */
+void guc_report(struct store_conn *c);
 /* i-th setting for SHOW ALL; false: no more. */
 bool guc_at(struct store_conn *c, size_t i, const char **ret_name, const char **ret_value);
 

@@ -43,6 +43,9 @@ static int plain(struct store_conn *c, int rc, const char *said, struct err *err
     }
     if (strstr(said, "integer overflow"))
         return err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range");
+    if (strstr(said, "too many") || strstr(said, "too large") || strstr(said, "stack overflow"))
+        return err_set(err, SQLSTATE_STATEMENT_TOO_COMPLEX, "statement is too complex for the store: %s",
+                       said);
     return err_set(err, SQLSTATE_INTERNAL_ERROR, "store: %s (%d)", said, rc);
 }
 

@@ -76,6 +76,7 @@ struct guc_value {
     const struct guc_def *def; /* NULL: a custom setting (a.b) */
     char *name;                /* custom */
     char *text;
+    char *reported; /* what the client knows */
 };
 
 /* -- finding -- */
@@ -105,9 +106,11 @@ static struct guc_value *add(struct store_conn *c, const struct guc_def *def, co
     v->def = def;
     v->name = def ? NULL : strdup(name);
     v->text = strdup(def ? def->initial : "");
-    if (!v->text || (!def && !v->name)) {
+    v->reported = strdup(def ? def->initial : "");
+    if (!v->text || !v->reported || (!def && !v->name)) {
         free(v->name);
         free(v->text);
+        free(v->reported);
         free(v);
         return NULL;
     }
@@ -130,6 +133,7 @@ void guc_release(struct store_conn *c)
     for (size_t i = 0; i < c->guc.n; i++) {
         free(c->guc.values[i]->name);
         free(c->guc.values[i]->text);
+        free(c->guc.values[i]->reported);
         free(c->guc.values[i]);
     }
     free(c->guc.values);
@@ -442,8 +446,24 @@ static void take_effect(struct store_conn *c, const struct guc_value *v)
         return; /* it was a zone before: its file has gone */
     if (c->tx == TX_IDLE && strcmp(name, "default_transaction_read_only") == 0 && !c->began)
         c->read_only = strcmp(v->text, "on") == 0;
-    if (v->def && v->def->report)
-        conn_parameter_status(c, name, current(c, v));
+    c->guc.touched = true;
+}
+
+void guc_report(struct store_conn *c)
+{
+    for (size_t i = 0; c->guc.touched && i < DEFS; i++) {
+        struct guc_value *v = c->guc.values[i];
+        const char *now = v->def->report ? current(c, v) : v->reported;
+        if (strcmp(now, v->reported) == 0)
+            continue;
+        msg_parameter_status(&c->out, v->def->name, now);
+        char *copy = strdup(now);
+        if (!copy)
+            return; /* told again next time */
+        free(v->reported);
+        v->reported = copy;
+    }
+    c->guc.touched = false;
 }
 
 static void put_back(struct store_conn *c, struct guc_change *change)

@@ -43,17 +43,19 @@ void conn_notice(struct store_conn *c, const char *severity, const char *sqlstat
     msg_notice(&c->out, severity, &notice);
 }
 
-void conn_parameter_status(struct store_conn *c, const char *name, const char *value)
-{
-    msg_parameter_status(&c->out, name, value);
-}
-
 static void send_error(struct store_conn *c, const struct err *err)
 {
     struct err shown = *err;
     if (!shown.sqlstate[0])
         err_set(&shown, SQLSTATE_INTERNAL_ERROR, "unknown error");
     msg_error(&c->out, "ERROR", &shown);
+}
+
+static void ready(struct store_conn *c)
+{
+    guc_report(c);
+    msg_ready(&c->out, tx_status(c));
+    conn_flush(c);
 }
 
 /* -- simple protocol -- */
@@ -105,8 +107,7 @@ static void query(struct store_conn *c, struct slice sql)
         send_error(c, &err);
     }
     c->implicit = c->eager = false;
-    msg_ready(&c->out, tx_status(c));
-    conn_flush(c);
+    ready(c);
 }
 
 /* -- extended protocol -- */
@@ -261,8 +262,7 @@ static void sync_point(struct store_conn *c)
     if (tx_finish(c, &err) < 0)
         send_error(c, &err);
     c->skip_to_sync = false;
-    msg_ready(&c->out, tx_status(c));
-    conn_flush(c);
+    ready(c);
 }
 
 static int extended(struct store_conn *c, char type, struct slice body, struct err *err)
@@ -291,8 +291,7 @@ static void function_call(struct store_conn *c)
             "function call messages are not supported by the store");
     tx_fail(c);
     send_error(c, &err);
-    msg_ready(&c->out, tx_status(c));
-    conn_flush(c);
+    ready(c);
 }
 
 /* False: Terminate. */
@@ -394,9 +393,15 @@ static void serve(struct store_conn *c)
 void *serve_thread(void *arg)
 {
     struct store_conn *c = arg;
+    struct err err = {0};
     policy_thread_init();
-    serve(c);
-    tx_abandon(c);
+    if (conn_setup(c, &err) == 0) {
+        serve(c);
+        tx_abandon(c);
+    } else {
+        msg_error(&c->out, "FATAL", &err);
+        conn_flush(c);
+    }
     named_drop_all(c);
     statement_cache_clear(c);
     strmap_release(&c->portals);

@@ -271,11 +271,8 @@ void conn_write_unlock(struct store_conn *c)
 
 /* -- connections -- */
 
-static int conn_setup(struct store_conn *c, struct err *err)
+int conn_setup(struct store_conn *c, struct err *err)
 {
-    buf_init(&c->in, (size_t)FRAME_MESSAGE_MAX + 16);
-    buf_init(&c->out, (size_t)FRAME_MESSAGE_MAX * 2);
-    buf_init(&c->scratch, CONN_SCRATCH_MAX);
     c->context.conn = c;
     c->context.pid = (uint32_t)atomic_fetch_add(&c->store->next_pid, 1) + 1;
     c->context.user = "partywall";
@@ -313,8 +310,9 @@ int store_connect(struct store *s, int *ret_fd, struct store_conn **ret, struct 
     if (!c)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     c->store = s;
-    if (conn_setup(c, err) < 0)
-        goto fail_release;
+    buf_init(&c->in, (size_t)FRAME_MESSAGE_MAX + 16);
+    buf_init(&c->out, (size_t)FRAME_MESSAGE_MAX * 2);
+    buf_init(&c->scratch, CONN_SCRATCH_MAX);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
         err_set(err, SQLSTATE_IO_ERROR, "could not create socket pair: %s", strerror(errno));
         goto fail_release;
