@@ -1,7 +1,8 @@
 /* functions_aggregate.c: aggregates that SQLite lacks or computes differently.
  *
  * The collecting ones keep their rows until the end.  With ORDER BY they get further arguments after their
- * own: a text with a digit for each key (1 descending, 2 NULLs first, 4 numeric), then the keys. */
+ * own: a text with a digit for each key (1 descending, 2 NULLs first, 4 numeric), then the keys; a `u` in
+ * front of the digits is DISTINCT. */
 #include "daemon/store/functions_impl.h"
 
 #include <stdlib.h>
@@ -25,6 +26,17 @@ static void single_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     }
     s->any = true;
     s->value = sqlite3_value_dup(argv[0]);
+}
+
+/* The same for LATERAL, which may well have more rows, but not here. */
+static void lateral_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct single *s = sqlite3_aggregate_context(ctx, sizeof(*s));
+    if (s != NULL && s->any)
+        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "LATERAL with a subquery of several rows is not supported by the embedded store");
+    else
+        single_step(ctx, argc, argv);
 }
 
 static void single_final(sqlite3_context *ctx)
@@ -74,13 +86,17 @@ static void rows_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         r->rows[r->n++].values = values;
 }
 
+static void row_free(struct row *row, int argc)
+{
+    for (int i = 0; i < argc; i++)
+        sqlite3_value_free(row->values[i]);
+    free(row->values);
+}
+
 static void rows_free(struct rows *r)
 {
-    for (size_t k = 0; k < r->n; k++) {
-        for (int i = 0; i < r->argc; i++)
-            sqlite3_value_free(r->rows[k].values[i]);
-        free(r->rows[k].values);
-    }
+    for (size_t k = 0; k < r->n; k++)
+        row_free(&r->rows[k], r->argc);
     free(r->rows);
 }
 
@@ -111,6 +127,7 @@ static int compare_key(sqlite3_value *a, sqlite3_value *b, int how)
 struct order {
     int first; /* argument with the digits */
     const char *how;
+    bool unique; /* DISTINCT: of rows with equal keys only the first */
 };
 
 static int compare_rows(const void *a, const void *b, void *arg)
@@ -142,6 +159,17 @@ static void sort_rows(struct row *rows, struct row *spare, size_t n, struct orde
     }
 }
 
+static void drop_repeated(struct rows *r, struct order *o)
+{
+    size_t n = 1;
+    for (size_t k = 1; k < r->n; k++)
+        if (compare_rows(&r->rows[k], &r->rows[n - 1], o) == 0)
+            row_free(&r->rows[k], r->argc);
+        else
+            r->rows[n++] = r->rows[k];
+    r->n = n;
+}
+
 /* The rows, sorted if ORDER BY came after the ${own} arguments; NULL: no rows, or an error is set. */
 static struct rows *collected(sqlite3_context *ctx, int own)
 {
@@ -149,11 +177,15 @@ static struct rows *collected(sqlite3_context *ctx, int own)
     if (r == NULL || (r->n == 0 && !r->failed))
         return NULL;
     if (!r->failed && r->argc > own) {
-        struct order o = {own, (const char *)sqlite3_value_text(r->rows[0].values[own])};
+        struct order o = {own, (const char *)sqlite3_value_text(r->rows[0].values[own]), false};
+        o.unique = o.how != NULL && o.how[0] == 'u';
+        o.how += o.unique;
         struct row *spare = malloc(r->n * sizeof(spare[0]));
         r->failed = spare == NULL || o.how == NULL;
         if (!r->failed)
             sort_rows(r->rows, spare, r->n, &o);
+        if (!r->failed && o.unique)
+            drop_repeated(r, &o);
         free(spare);
     }
     if (r->failed) {
@@ -285,6 +317,7 @@ static void jsonb_object_agg_final(sqlite3_context *ctx)
 
 const struct function_row functions_aggregate_rows[] = {
     {"pgf_single", 1, true, NULL, single_step, single_final},
+    {"pgf_lateral", 1, true, NULL, lateral_step, single_final},
     {"pgf_string_agg", -1, true, NULL, rows_step, string_agg_final},
     {"pgf_array_agg", -1, true, NULL, rows_step, array_agg_final},
     {"pgf_json_agg", -1, true, NULL, rows_step, json_agg_final},

@@ -4,9 +4,10 @@
  * its items are `lateral_only`; a join puts an item of its own behind those of its sides, which shows the
  * columns, while its sides keep showing their names.
  *
- * LATERAL: SQLite has none.  A subquery that refers to its siblings is accepted when it always makes
- * exactly one row (an aggregate without GROUP BY; LIMIT 1 on the nullable side of LEFT JOIN ... ON true):
- * it then leaves the FROM list, and each of its columns becomes a correlated scalar subquery. */
+ * LATERAL: SQLite has none.  A subquery that refers to its siblings is accepted when it makes exactly one
+ * row (an aggregate without GROUP BY), or stands in LEFT JOIN ... ON true: it then leaves the FROM list, and
+ * each of its columns becomes a correlated scalar subquery.  Should it have several rows, the statement
+ * fails when it runs. */
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 
@@ -92,13 +93,13 @@ static bool uses_siblings(const struct query *q, const struct scope *s)
     return false;
 }
 
-static struct from from_scalars(struct scope *s, struct query *q, struct source *item, int location)
+static struct from from_scalars(const struct query *q, struct source *item)
 {
-    if (!q->single_row && !q->at_most_one)
-        tr_unsupported(s->tr, location, "LATERAL with a subquery that may have several rows");
+    bool sure = q->single_row || q->at_most_one;
     for (int i = 0; i < item->ncolumns; i++)
-        item->columns[i].sql = emit_format("(SELECT %s.\"c%d\" FROM (%s) AS %s)", item->alias, i + 1,
-                                           q->sql, item->alias);
+        item->columns[i].sql = emit_format("(SELECT %s%s.\"c%d\"%s FROM (%s) AS %s)",
+                                           sure ? "" : "pgf_lateral(", item->alias, i + 1,
+                                           sure ? "" : ")", q->sql, item->alias);
     return (struct from){.shown = item, .at_most_one = !q->single_row};
 }
 
@@ -115,7 +116,7 @@ static struct from from_subselect(struct scope *s, RangeSubselect *r)
     source_rename(s->tr, item, r->alias);
     scope_add(s, item);
     if (uses_siblings(q, s))
-        return from_scalars(s, q, item, exprLocation(r->subquery));
+        return from_scalars(q, item);
     return (struct from){.sql = emit_format("(%s) AS %s", q->sql, item->alias),
                          .shown = item,
                          .one_row = q->single_row || q->at_most_one};

@@ -99,11 +99,17 @@ static void check_aggregate_place(struct scope *s, const struct call *c)
                 "aggregate functions are not allowed in %s", s->clause);
 }
 
+/* One of ours that keep their rows, and can sort them? */
+static bool collects(const char *text)
+{
+    return strncmp(text, "pgf_", 4) == 0 && strstr(text, "_agg(") != NULL;
+}
+
 /* `name(args)` with DISTINCT: after the template's first parenthesis. */
 static const char *with_distinct(struct scope *s, const struct call *c, const char *text)
 {
     const char *open = strchr(text, '(');
-    if (!c->node->agg_distinct)
+    if (!c->node->agg_distinct || collects(text))
         return text;
     if (c->nargs != 1)
         tr_unsupported(s->tr, c->node->location, "DISTINCT in %s", c->name);
@@ -112,6 +118,22 @@ static const char *with_distinct(struct scope *s, const struct call *c, const ch
     return emit_format("%.*s(DISTINCT %.*s%s)", (int)(open - text), text,
                        (int)(len - (size_t)(open - text) - 2), open + 1,
                        emit_collation(c->args[0]->type));
+}
+
+/* DISTINCT in one of those: sorted by its arguments, as PostgreSQL does, and then made unique. */
+static const char *distinct_text(struct scope *s, const struct call *c, const char *text)
+{
+    StringInfoData how, list;
+    initStringInfo(&how);
+    initStringInfo(&list);
+    for (int i = 0; i < c->nargs; i++) {
+        uint32_t type = c->args[i]->type;
+        type_comparable(s->tr, type, c->node->location);
+        type_sortable(s->tr, type, c->node->location);
+        appendStringInfoChar(&how, type == TYPES_NUMERIC ? '4' : '0');
+        appendStringInfo(&list, ", %s", c->args[i]->sql);
+    }
+    return emit_format("%.*s, 'u%s'%s)", (int)strlen(text) - 1, text, how.data, list.data);
 }
 
 /* ORDER BY inside: our own aggregates take `sorted(...)`: the keys, then how to sort, then the rest. */
@@ -123,10 +145,11 @@ static const char *sorted_text(struct scope *s, struct call *c, const char *text
     initStringInfo(&how);
     initStringInfo(&list);
     *ret_nkeys = 0;
+    bool ours = collects(text);
+    if (c->node->agg_order == NIL && ours && c->node->agg_distinct)
+        return distinct_text(s, c, text);
     if (c->node->agg_order == NIL)
-        return text;
-    /* order does not matter to these */
-    bool ours = strncmp(text, "pgf_", 4) == 0 && strstr(text, "_agg(") != NULL;
+        return text; /* order does not matter to the others */
     ListCell *cell;
     foreach (cell, c->node->agg_order) {
         SortBy *by = lfirst(cell);
