@@ -247,6 +247,8 @@ static int foreign_key_error(struct watch *w, struct err *err)
 static int foreign_key(struct store_conn *c, sqlite3_stmt *stmt, struct err *err)
 {
     struct watch w = {.c = c};
+    if (!stmt && errors_deferred(c, err))
+        return -1;
     if (stmt)
         watch_foreign_keys(&w, stmt);
     int rc = foreign_key_error(&w, err);

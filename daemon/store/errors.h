@@ -34,5 +34,7 @@ void watch_row_detail(struct watch *w, const struct store_table *t, struct err *
 /* Is there a row with the same values in the columns of ${k} as the row shown?  (false for expressions) */
 bool watch_key_exists(struct watch *w, const struct store_table *t, const struct store_key *k);
 void watch_release(struct watch *w);
+/* COMMIT has failed: tell of the first deferred foreign key that does not hold; false: there is none. */
+bool errors_deferred(struct store_conn *c, struct err *err);
 /* Registers "store_seen"(). */
 int watch_register(struct store_conn *c);

@@ -78,7 +78,15 @@ static const struct golden foreign_keys[] = {
      "E 23503 update or delete on table \"self\" violates foreign key constraint \"self_parent_fkey\" on "
      "table \"self\" {Key (id)=(1) is still referenced from table \"self\".} [self_parent_fkey]; Z I"},
     {"delete from self", "C DELETE 3; Z I"},
-    {"drop table p, c, self", "C DROP TABLE; Z I"},
+    {"create table late(id int primary key, p_id int references p deferrable initially deferred)",
+     "C CREATE TABLE; Z I"},
+    {"begin; insert into late values (1, 50); insert into p values (50); commit",
+     "C BEGIN; C INSERT 0 1; C INSERT 0 1; C COMMIT; Z I"},
+    {"begin; insert into late values (2, 51)", "C BEGIN; C INSERT 0 1; Z T"},
+    {"commit", "E 23503 insert or update on table \"late\" violates foreign key constraint "
+               "\"late_p_id_fkey\" {Key (p_id)=(51) is not present in table \"p\".} [late_p_id_fkey]; Z I"},
+    {"select id from late", "T(id:23); D(1); C SELECT 1; Z I"},
+    {"drop table p, c, self, late", "C DROP TABLE; Z I"},
     {"select count(*) from pg_constraint where conrelid > 16383", "T(count:20); D(0); C SELECT 1; Z I"},
     {"select count(*) from pg_class where oid > 16383", "T(count:20); D(0); C SELECT 1; Z I"},
 };

@@ -1,0 +1,109 @@
+/* errors_deferred.c: which deferred foreign key keeps a transaction from committing. */
+#include "daemon/store/errors.h"
+#include "daemon/store/ident.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static sqlite3_stmt *pragma(struct store_conn *c, const char *what, const struct store_table *t)
+{
+    struct buf sql;
+    struct err ignored;
+    buf_init(&sql, 8192);
+    ident_format(&sql, "PRAGMA %s(", what);
+    ident_sqlite(t->sqlite_name, &sql);
+    ident_format(&sql, ")");
+    sqlite3_stmt *s = conn_prepare(c, ident_text(&sql), &ignored);
+    buf_release(&sql);
+    return s;
+}
+
+/* SQLite numbers the keys of a table: do the columns of number ${id} belong to ${f}? */
+static bool is_key(struct store_conn *c, const struct store_table *t,
+                   const struct store_foreign_key *f, int id)
+{
+    sqlite3_stmt *s = pragma(c, "foreign_key_list", t);
+    size_t found = 0;
+    bool same = s != NULL;
+    while (s && sqlite3_step(s) == SQLITE_ROW) {
+        if (sqlite3_column_int(s, 0) != id)
+            continue;
+        const char *from = (const char *)sqlite3_column_text(s, 3);
+        const struct store_column *col =
+            found < f->nattnums ? store_table_attnum(t, f->attnums[found]) : NULL;
+        same = same && from && col && strcmp(col->sqlite_name, from) == 0;
+        found++;
+    }
+    sqlite3_finalize(s);
+    return same && found == f->nattnums;
+}
+
+static void detail(struct store_conn *c, const struct store_table *t,
+                   const struct store_foreign_key *f, int64_t rowid, const char *tail, struct err *err)
+{
+    struct watch w = {.c = c};
+    struct buf sql;
+    struct err ignored;
+    buf_init(&sql, 1 << 16);
+    ident_format(&sql, "SELECT 1");
+    for (size_t i = 0; i < f->nattnums; i++) {
+        const struct store_column *col = store_table_attnum(t, f->attnums[i]);
+        ident_format(&sql, ", ");
+        ident_sqlite(col ? col->sqlite_name : "", &sql);
+    }
+    ident_format(&sql, " FROM ");
+    ident_sqlite(t->sqlite_name, &sql);
+    ident_format(&sql, " WHERE _rowid_ = ?1");
+    sqlite3_stmt *s = conn_prepare(c, ident_text(&sql), &ignored);
+    buf_release(&sql);
+    if (s)
+        sqlite3_bind_int64(s, 1, rowid);
+    if (s && sqlite3_step(s) == SQLITE_ROW)
+        watch_statement_detail(&w, s, t, f->attnums, f->nattnums, false, tail, err);
+    sqlite3_finalize(s);
+    watch_release(&w);
+}
+
+static void tell(struct store_conn *c, const struct store_table *t, const struct store_foreign_key *f,
+                 int64_t rowid, struct err *err)
+{
+    char tail[ERR_DETAIL_BYTES];
+    const struct store_table *parent = store_catalog_table_oid(c->catalog, f->parent_oid);
+    err_set(err, SQLSTATE_FOREIGN_KEY_VIOLATION,
+            "insert or update on table \"%s\" violates foreign key constraint \"%s\"", t->name, f->name);
+    snprintf(err->schema, sizeof err->schema, "%s", t->schema);
+    snprintf(err->table, sizeof err->table, "%s", t->name);
+    snprintf(err->constraint, sizeof err->constraint, "%s", f->name);
+    snprintf(tail, sizeof tail, " is not present in table \"%s\".", parent ? parent->name : "");
+    detail(c, t, f, rowid, tail, err);
+}
+
+/* The first row of ${t} without a parent. */
+static bool check_table(struct store_conn *c, const struct store_table *t, struct err *err)
+{
+    bool told = false;
+    sqlite3_stmt *s = pragma(c, "foreign_key_check", t);
+    if (s && sqlite3_step(s) == SQLITE_ROW) {
+        int64_t rowid = sqlite3_column_int64(s, 1);
+        int id = sqlite3_column_int(s, 3);
+        for (size_t i = 0; i < t->nforeign_keys && !told; i++) {
+            told = is_key(c, t, &t->foreign_keys[i], id);
+            if (told)
+                tell(c, t, &t->foreign_keys[i], rowid, err);
+        }
+    }
+    sqlite3_finalize(s);
+    return told;
+}
+
+bool errors_deferred(struct store_conn *c, struct err *err)
+{
+    bool told = false;
+    c->internal++;
+    for (size_t i = 0; i < c->catalog->ntables && !told; i++)
+        for (size_t k = 0; k < c->catalog->tables[i].nforeign_keys && !told; k++)
+            if (c->catalog->tables[i].foreign_keys[k].deferred)
+                told = check_table(c, &c->catalog->tables[i], err);
+    c->internal--;
+    return told;
+}
