@@ -361,6 +361,54 @@ static void test_hostile_names(void **state)
     catalog_unref(c);
 }
 
+/* comment -> step -> flow, whose tenant is an integer; note refers to comment by a key. */
+static void test_chain(void **state)
+{
+    (void)state;
+    struct fixture f = {.catalog = catalog_new(), .rules = rules_default, .next_oid = 100};
+    static struct rule_table tables[] = {
+        {.name = "comment", .kind = RULE_THROUGH, .through_column = "step", .parent_table = "step",
+         .parent_column = "id"},
+        {.name = "flow", .kind = RULE_SCOPED, .tenant_column = "org"},
+        {.name = "loop", .kind = RULE_THROUGH, .through_column = "id", .parent_table = "loop",
+         .parent_column = "id"},
+        {.name = "note", .kind = RULE_SCOPED, .tenant_column = "org"},
+        {.name = "step", .kind = RULE_THROUGH, .through_column = "flow", .parent_table = "flow",
+         .parent_column = "id"},
+    };
+    f.rules.tables = tables;
+    f.rules.ntables = sizeof tables / sizeof *tables;
+    fixture_table(&f, "flow", 'r', "id int4 n, org int4 n");
+    fixture_table(&f, "step", 'r', "id int4 n, flow int4 n");
+    fixture_table(&f, "comment", 'r', "id uuid n, step int4 n");
+    fixture_table(&f, "loop", 'r', "id int4 n");
+    struct catalog_relation *note =
+        fixture_table(&f, "note", 'r', "id int4 n, org int4 n, about uuid");
+    fixture_foreign(note, "note_about", 3, "comment");
+    struct err err;
+    assert_int_equal(catalog_seal(f.catalog, &err), 0);
+    static const struct row chain[] = {
+        {"SELECT 1 FROM comment c",
+         "SELECT 1 FROM comment c WHERE \"c\".\"step\" IN (SELECT partywall_p0.\"id\" FROM \"public\".\"step\" AS "
+         "partywall_p0 WHERE \"partywall_p0\".\"flow\" IN (SELECT partywall_p1.\"id\" FROM \"public\".\"flow\" AS "
+         "partywall_p1 WHERE \"partywall_p1\".\"org\" OPERATOR(pg_catalog.=) $1::int4))"},
+        {"INSERT INTO note(id, about, org) VALUES (1, $1, 7)",
+         "INSERT INTO note(id, about, org) VALUES (1, COALESCE((SELECT partywall_p0.\"id\" FROM \"public\".\"comment\" AS "
+         "partywall_p0 WHERE partywall_p0.\"id\" OPERATOR(pg_catalog.=) ($1) AND \"partywall_p0\".\"step\" IN (SELECT "
+         "partywall_p1.\"id\" FROM \"public\".\"step\" AS partywall_p1 WHERE \"partywall_p1\".\"flow\" IN (SELECT "
+         "partywall_p2.\"id\" FROM \"public\".\"flow\" AS partywall_p2 WHERE \"partywall_p2\".\"org\" "
+         "OPERATOR(pg_catalog.=) $2::int4))), CASE WHEN ($1) IS NULL THEN NULL ELSE (SELECT "
+         "'partywall:23503:note:note_about'::text)::uuid END), CASE WHEN (7) OPERATOR(pg_catalog.=) $2::int4 THEN "
+         "$2::int4 ELSE (SELECT 'partywall:42501:note:org'::text)::int4 END)"},
+        {"SELECT 1 FROM loop", "0A000"},
+    };
+    int bad = 0;
+    for (size_t i = 0; i < sizeof chain / sizeof *chain; i++)
+        bad += check(&f, &chain[i]);
+    assert_int_equal(bad, 0);
+    catalog_unref(f.catalog);
+}
+
 static int position_of(const char *text, const char *what)
 {
     int n = 1;
@@ -440,7 +488,7 @@ static void run(void *arg)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden), cmocka_unit_test(test_places),
-        cmocka_unit_test(test_statements), cmocka_unit_test(test_positions), cmocka_unit_test(test_hostile_names),
+        cmocka_unit_test(test_statements), cmocka_unit_test(test_positions), cmocka_unit_test(test_hostile_names), cmocka_unit_test(test_chain),
         cmocka_unit_test(test_hints),
         cmocka_unit_test(test_markers),
     };
