@@ -144,7 +144,10 @@ static size_t item(const char *p, struct expr *const *args, int nargs, StringInf
     if (*which == '*') {
         for (int i = 0; i < nargs; i++)
             appendStringInfo(out, "%s%s", i == 0 ? "" : ", ",
-                             argument(how != 'p' ? how : i % 2 == 0 ? 'o' : 'j', args[i]));
+                             argument(how != 'p'   ? how
+                                      : i % 2 == 0 ? 'o'
+                                                   : 'j',
+                                      args[i]));
     } else if (*which - '1' < nargs) {
         appendStringInfoString(out, argument(how, args[*which - '1']));
     } else {

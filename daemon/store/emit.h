@@ -13,8 +13,8 @@ const char *emit_value(const struct types_value *v);
 const char *emit_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* ${exprs} joined by ", ". */
 const char *emit_list(struct expr *const *exprs, int n);
-/* What stands for an operator or function of PostgreSQL, by the oid of its pg_proc row: a template with
- * %1 and the like for arguments (emit_proc.c says them all).  NULL: not implemented. */
+/* What stands for an operator or function of PostgreSQL, by the oid of its pg_proc row: a template
+ * with %1 and the like for arguments (emit_proc.c says them all).  NULL: not implemented. */
 const char *emit_proc_template(uint32_t proc);
 /* Likewise for an operator, comparisons included. */
 struct infer_operator;

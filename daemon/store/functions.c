@@ -14,12 +14,19 @@ static const struct {
     const struct function_row *rows;
     const size_t *n;
 } sets[] = {
-    {functions_text_rows, &functions_text_n},           {functions_match_rows, &functions_match_n},
-    {functions_number_rows, &functions_number_n},       {functions_numeric_rows, &functions_numeric_n},
-    {functions_time_rows, &functions_time_n},           {functions_json_rows, &functions_json_n},
-    {functions_array_rows, &functions_array_n},         {functions_aggregate_rows, &functions_aggregate_n},
-    {functions_session_rows, &functions_session_n},     {functions_catalog_rows, &functions_catalog_n},
-    {functions_interval_rows, &functions_interval_n},   {functions_jsonb_rows, &functions_jsonb_n},
+    {functions_text_rows, &functions_text_n},
+    {functions_match_rows, &functions_match_n},
+    {functions_number_rows, &functions_number_n},
+    {functions_numeric_rows, &functions_numeric_n},
+    {functions_time_rows, &functions_time_n},
+    {functions_json_rows, &functions_json_n},
+    {functions_array_rows, &functions_array_n},
+    {functions_aggregate_rows, &functions_aggregate_n},
+    {functions_session_rows, &functions_session_n},
+    {functions_catalog_rows, &functions_catalog_n},
+    {functions_interval_rows, &functions_interval_n},
+    {functions_field_rows, &functions_field_n},
+    {functions_jsonb_rows, &functions_jsonb_n},
 };
 
 int functions_register(struct sqlite3 *db, struct store_context *context)
@@ -28,8 +35,8 @@ int functions_register(struct sqlite3 *db, struct store_context *context)
         for (size_t i = 0; i < *sets[s].n; i++) {
             const struct function_row *f = &sets[s].rows[i];
             int flags = SQLITE_UTF8 | SQLITE_INNOCUOUS | (f->fixed ? SQLITE_DETERMINISTIC : 0);
-            int rc = sqlite3_create_function_v2(db, f->name, f->nargs, flags, context, f->call, f->step,
-                                                f->final, NULL);
+            int rc = sqlite3_create_function_v2(db, f->name, f->nargs, flags, context, f->call,
+                                                f->step, f->final, NULL);
             if (rc != SQLITE_OK)
                 return rc;
         }
@@ -39,10 +46,37 @@ int functions_register(struct sqlite3 *db, struct store_context *context)
 bool functions_callable(const char *name)
 {
     static const char *const native[] = {
-        "abs", "avg", "ceil", "coalesce", "count", "cume_dist", "dense_rank", "first_value", "floor",
-        "instr", "json_array_length", "json_each", "lag", "last_value", "lead", "length", "ltrim", "max",
-        "min", "nth_value", "ntile", "nullif", "percent_rank", "pi", "rank", "row_number", "rtrim", "sign",
-        "sum", "trim", "trunc",
+        "abs",
+        "avg",
+        "ceil",
+        "coalesce",
+        "count",
+        "cume_dist",
+        "dense_rank",
+        "first_value",
+        "floor",
+        "instr",
+        "json_array_length",
+        "json_each",
+        "lag",
+        "last_value",
+        "lead",
+        "length",
+        "ltrim",
+        "max",
+        "min",
+        "nth_value",
+        "ntile",
+        "nullif",
+        "percent_rank",
+        "pi",
+        "rank",
+        "row_number",
+        "rtrim",
+        "sign",
+        "sum",
+        "trim",
+        "trunc",
     };
     for (size_t i = 0; i < sizeof(native) / sizeof(native[0]); i++)
         if (strcmp(native[i], name) == 0)
@@ -142,7 +176,8 @@ void functions_result(sqlite3_context *ctx, const struct types_value *v)
         functions_result_text(ctx, v->bytes.data, v->bytes.len);
         break;
     case TYPES_KIND_BLOB:
-        sqlite3_result_blob64(ctx, v->bytes.len == 0 ? "" : v->bytes.data, v->bytes.len, SQLITE_TRANSIENT);
+        sqlite3_result_blob64(ctx, v->bytes.len == 0 ? "" : v->bytes.data, v->bytes.len,
+                              SQLITE_TRANSIENT);
         break;
     }
 }

@@ -1,8 +1,8 @@
 /* functions.h: PostgreSQL's functions, registered in SQLite under names of our own (pgf_...).
  *
- * A closed list: what emit_proc.c can name.  Values are in storage form (types.h).  A function that fails
- * fills context->raised and then makes the SQLite statement fail.  SQLite's own functions that the
- * translator uses beside these: see functions_callable. */
+ * A closed list: what emit_proc.c can name.  Values are in storage form (types.h).  A function that
+ * fails fills context->raised and then makes the SQLite statement fail.  SQLite's own functions
+ * that the translator uses beside these: see functions_callable. */
 #pragma once
 
 #include "daemon/store/context.h"

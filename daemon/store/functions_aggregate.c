@@ -1,8 +1,8 @@
 /* functions_aggregate.c: aggregates that SQLite lacks or computes differently.
  *
- * The collecting ones keep their rows until the end.  With ORDER BY they get further arguments after their
- * own: a text with a digit for each key (1 descending, 2 NULLs first, 4 numeric), then the keys; a `u` in
- * front of the digits is DISTINCT. */
+ * The collecting ones keep their rows until the end.  With ORDER BY they get further arguments
+ * after their own: a text with a digit for each key (1 descending, 2 NULLs first, 4 numeric), then
+ * the keys; a `u` in front of the digits is DISTINCT. */
 #include "daemon/store/functions_impl.h"
 
 #include <stdlib.h>
@@ -21,7 +21,8 @@ static void single_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     if (s == NULL)
         return;
     if (s->any) {
-        functions_fail(ctx, "21000", "more than one row returned by a subquery used as an expression");
+        functions_fail(ctx, "21000",
+                       "more than one row returned by a subquery used as an expression");
         return;
     }
     s->any = true;
@@ -33,8 +34,9 @@ static void lateral_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     struct single *s = sqlite3_aggregate_context(ctx, sizeof(*s));
     if (s != NULL && s->any)
-        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "LATERAL with a subquery of several rows is not supported by the embedded store");
+        functions_fail(
+            ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+            "LATERAL with a subquery of several rows is not supported by the embedded store");
     else
         single_step(ctx, argc, argv);
 }
@@ -135,7 +137,8 @@ static int compare_rows(const void *a, const void *b, void *arg)
     const struct order *o = arg;
     const struct row *x = a, *y = b;
     for (int i = 0; o->how[i] != '\0'; i++) {
-        int c = compare_key(x->values[o->first + 1 + i], y->values[o->first + 1 + i], o->how[i] - '0');
+        int c =
+            compare_key(x->values[o->first + 1 + i], y->values[o->first + 1 + i], o->how[i] - '0');
         if (c != 0)
             return c;
     }
@@ -170,7 +173,8 @@ static void drop_repeated(struct rows *r, struct order *o)
     r->n = n;
 }
 
-/* The rows, sorted if ORDER BY came after the ${own} arguments; NULL: no rows, or an error is set. */
+/* The rows, sorted if ORDER BY came after the ${own} arguments; NULL: no rows, or an error is set.
+ */
 static struct rows *collected(sqlite3_context *ctx, int own)
 {
     struct rows *r = sqlite3_aggregate_context(ctx, 0);
@@ -325,4 +329,5 @@ const struct function_row functions_aggregate_rows[] = {
     {"pgf_json_object_agg", -1, true, NULL, rows_step, json_object_agg_final},
     {"pgf_jsonb_object_agg", -1, true, NULL, rows_step, jsonb_object_agg_final},
 };
-const size_t functions_aggregate_n = sizeof(functions_aggregate_rows) / sizeof(functions_aggregate_rows[0]);
+const size_t functions_aggregate_n =
+    sizeof(functions_aggregate_rows) / sizeof(functions_aggregate_rows[0]);

@@ -109,7 +109,8 @@ static void fn_array_to_string(sqlite3_context *ctx, int argc, sqlite3_value **a
     functions_finish(ctx, &out);
 }
 
-static void split_part(struct slice part, struct slice null, bool has_null, bool first, struct buf *out)
+static void split_part(struct slice part, struct slice null, bool has_null, bool first,
+                       struct buf *out)
 {
     buf_append(out, first ? "[" : ",", 1);
     if (has_null && slice_equal(part, null))
@@ -127,12 +128,14 @@ static void fn_string_to_array(sqlite3_context *ctx, int argc, sqlite3_value **a
         return;
     struct slice text = functions_slice(argv[0]), by = functions_slice(argv[1]);
     struct slice null = functions_slice(argv[2]);
-    bool has_null = sqlite3_value_type(argv[2]) != SQLITE_NULL, letters = sqlite3_value_type(argv[1]) == SQLITE_NULL;
+    bool has_null = sqlite3_value_type(argv[2]) != SQLITE_NULL,
+         letters = sqlite3_value_type(argv[1]) == SQLITE_NULL;
     functions_buf(&out);
     if (text.len == 0)
         buf_append(&out, "[", 1);
     for (size_t at = 0; text.len > 0 && at <= text.len && !out.failed;) {
-        const char *hit = by.len > 0 ? memmem(text.data + at, text.len - at, by.data, by.len) : NULL;
+        const char *hit =
+            by.len > 0 ? memmem(text.data + at, text.len - at, by.data, by.len) : NULL;
         size_t end = hit != NULL ? (size_t)(hit - text.data) : text.len;
         if (letters && at == text.len)
             break;
@@ -180,7 +183,8 @@ static void fn_not_null(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     const char *column = (const char *)sqlite3_value_text(argv[1]);
     const char *table = (const char *)sqlite3_value_text(argv[2]);
     functions_fail(ctx, SQLSTATE_NOT_NULL_VIOLATION,
-                   "null value in column \"%s\" of relation \"%s\" violates not-null constraint", column, table);
+                   "null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+                   column, table);
     snprintf(err->schema, sizeof(err->schema), "public");
     snprintf(err->table, sizeof(err->table), "%s", table);
     snprintf(err->column, sizeof(err->column), "%s", column);
@@ -270,7 +274,8 @@ static void key_bytes(int argc, sqlite3_value **argv, struct buf *out)
     }
 }
 
-/* pgf_once('', key ...): true for each key of a statement's run, an error for one that comes again. */
+/* pgf_once('', key ...): true for each key of a statement's run, an error for one that comes again.
+ */
 static void fn_once(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     struct seen *s = sqlite3_get_auxdata(ctx, 0);
@@ -289,9 +294,11 @@ static void fn_once(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     if (added < 0) {
         sqlite3_result_error_nomem(ctx);
     } else if (added == 0) {
-        functions_fail(ctx, "21000", "ON CONFLICT DO UPDATE command cannot affect row a second time");
-        err_hint(&functions_context(ctx)->raised, "Ensure that no rows proposed for insertion within the same "
-                                                  "command have duplicate constrained values.");
+        functions_fail(ctx, "21000",
+                       "ON CONFLICT DO UPDATE command cannot affect row a second time");
+        err_hint(&functions_context(ctx)->raised,
+                 "Ensure that no rows proposed for insertion within the same "
+                 "command have duplicate constrained values.");
     } else {
         sqlite3_result_int(ctx, 1);
     }

@@ -165,7 +165,8 @@ static void fn_indexdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
                 continue;
             if (!whole) {
                 functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                               "the definition of an index on expressions is not supported by the embedded store");
+                               "the definition of an index on expressions is not supported by the "
+                               "embedded store");
                 return;
             }
             functions_buf(&out);
@@ -185,4 +186,5 @@ const struct function_row functions_catalog_rows[] = {
     {"pgf_get_indexdef", 1, false, fn_indexdef, NULL, NULL},
     {"pgf_get_indexdef", 2, false, fn_indexdef, NULL, NULL},
 };
-const size_t functions_catalog_n = sizeof(functions_catalog_rows) / sizeof(functions_catalog_rows[0]);
+const size_t functions_catalog_n =
+    sizeof(functions_catalog_rows) / sizeof(functions_catalog_rows[0]);

@@ -1,4 +1,5 @@
-/* functions_decimal.c: exact decimal arithmetic with numeric's rules for scale; see functions_impl.h.
+/* functions_decimal.c: exact decimal arithmetic with numeric's rules for scale; see
+ * functions_impl.h.
  *
  * Digits are base 10000, as in PostgreSQL: the scale of a quotient depends on them. */
 #include "daemon/store/functions_impl.h"
@@ -6,7 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BASE = 10000, BASE_DIGITS = 4, SCALE_MAX = 16383, WEIGHT_MAX = 32767, DIV_DIGITS_MIN = 16, DIV_SCALE_MAX = 1000 };
+enum {
+    BASE = 10000,
+    BASE_DIGITS = 4,
+    SCALE_MAX = 16383,
+    WEIGHT_MAX = 32767,
+    DIV_DIGITS_MIN = 16,
+    DIV_SCALE_MAX = 1000
+};
 
 void decimal_free(struct decimal *a)
 {
@@ -155,7 +163,8 @@ static bool combine(const struct decimal *a, const struct decimal *b, bool subtr
     return true;
 }
 
-bool decimal_add(const struct decimal *a, const struct decimal *b, bool subtract, struct decimal *ret)
+bool decimal_add(const struct decimal *a, const struct decimal *b, bool subtract,
+                 struct decimal *ret)
 {
     if (a->nan || b->nan)
         return decimal_parse((struct slice){"NaN", 3}, ret);
@@ -247,7 +256,8 @@ static int quotient_scale(const struct decimal *a, const struct decimal *b)
     return scale < DIV_SCALE_MAX ? scale : DIV_SCALE_MAX;
 }
 
-/* rest -= q * b, both with b's places and one more in front; false, and nothing changed, if it is less. */
+/* rest -= q * b, both with b's places and one more in front; false, and nothing changed, if it is
+ * less. */
 static bool subtract_multiple(int32_t *rest, const struct decimal *b, int q, bool apply)
 {
     int64_t borrow = 0;
@@ -298,7 +308,8 @@ bool decimal_div(const struct decimal *a, const struct decimal *b, int scale, bo
         memset(ret, 0, sizeof(*ret));
         return false;
     }
-    for (int i = 0; i < b->n - 1; i++) /* the head of the dividend, of the divisor's length less one */
+    for (int i = 0; i < b->n - 1;
+         i++) /* the head of the dividend, of the divisor's length less one */
         rest[i + 2] = i < a->n ? a->digits[i] : 0;
     for (int i = 0; i < n; i++) {
         int from = i + b->n - 1;

@@ -7,7 +7,8 @@
 #include <locale.h>
 #include <sqlite3.h>
 
-/* One function of SQLite.  `fixed`: the same arguments give the same result (SQLITE_DETERMINISTIC). */
+/* One function of SQLite.  `fixed`: the same arguments give the same result (SQLITE_DETERMINISTIC).
+ */
 struct function_row {
     const char *name;
     int nargs; /* -1: any number */
@@ -17,13 +18,15 @@ struct function_row {
     void (*final)(sqlite3_context *ctx);
 };
 
-extern const struct function_row functions_text_rows[], functions_match_rows[], functions_number_rows[],
-    functions_numeric_rows[], functions_time_rows[], functions_json_rows[], functions_array_rows[],
-    functions_aggregate_rows[], functions_session_rows[], functions_catalog_rows[],
-    functions_interval_rows[], functions_jsonb_rows[];
+extern const struct function_row functions_text_rows[], functions_match_rows[],
+    functions_number_rows[], functions_numeric_rows[], functions_time_rows[], functions_json_rows[],
+    functions_array_rows[], functions_aggregate_rows[], functions_session_rows[],
+    functions_catalog_rows[], functions_interval_rows[], functions_jsonb_rows[],
+    functions_field_rows[];
 extern const size_t functions_text_n, functions_match_n, functions_number_n, functions_numeric_n,
-    functions_time_n, functions_json_n, functions_array_n, functions_aggregate_n, functions_session_n,
-    functions_catalog_n, functions_interval_n, functions_jsonb_n;
+    functions_time_n, functions_json_n, functions_array_n, functions_aggregate_n,
+    functions_session_n, functions_catalog_n, functions_interval_n, functions_jsonb_n,
+    functions_field_n;
 
 /* sum() and avg(): window functions, registered apart. */
 int functions_total_register(struct sqlite3 *db, struct store_context *context);
@@ -56,12 +59,13 @@ uint32_t functions_decode(const char *p, size_t left, size_t *ret_len);
 size_t functions_encode(uint32_t c, char ret[4]);
 
 /* -- json (functions_json.c): on valid JSON text -- */
-/* The next member or element after ${at} (0: the first); ${ret_key}: of an object, quoted.  Returns false
- * at the end, or when ${t} is neither object nor array. */
+/* The next member or element after ${at} (0: the first); ${ret_key}: of an object, quoted.  Returns
+ * false at the end, or when ${t} is neither object nor array. */
 bool functions_json_next(struct slice t, size_t *at, struct slice *ret_key, struct slice *ret);
 /* The last value of ${key} in an object; false: none, or no object. */
 bool functions_json_field(struct slice t, struct slice key, struct slice *ret);
-/* Element ${index} of an array, counted from the end when negative.  How many there are, -1: no array. */
+/* Element ${index} of an array, counted from the end when negative.  How many there are, -1: no
+ * array. */
 int64_t functions_json_element(struct slice t, int64_t index, struct slice *ret);
 /* The text of a string value, quotes and escapes taken out. */
 void functions_json_unescape(struct slice quoted, struct buf *out);
@@ -78,16 +82,18 @@ locale_t functions_locale(void);
 /* -- numeric (functions_decimal.c): exact decimals, digits in base 10000 -- */
 struct decimal {
     bool nan, negative;
-    int weight;  /* of digits[0], in powers of 10000 */
-    int scale;   /* decimal digits shown after the point */
-    int n;       /* digits in use; 0: the value is zero */
+    int weight;      /* of digits[0], in powers of 10000 */
+    int scale;       /* decimal digits shown after the point */
+    int n;           /* digits in use; 0: the value is zero */
     int16_t *digits; /* malloc'd; no leading or trailing zeros */
 };
 /* All: false without memory or beyond numeric's range; ${ret} is then empty. */
 bool decimal_parse(struct slice text, struct decimal *ret);
-bool decimal_add(const struct decimal *a, const struct decimal *b, bool subtract, struct decimal *ret);
+bool decimal_add(const struct decimal *a, const struct decimal *b, bool subtract,
+                 struct decimal *ret);
 bool decimal_mul(const struct decimal *a, const struct decimal *b, struct decimal *ret);
-/* ${scale} < 0: PostgreSQL's choice for a quotient.  The divisor is not zero.  ${truncate}: no rounding. */
+/* ${scale} < 0: PostgreSQL's choice for a quotient.  The divisor is not zero.  ${truncate}: no
+ * rounding. */
 bool decimal_div(const struct decimal *a, const struct decimal *b, int scale, bool truncate,
                  struct decimal *ret);
 /* To ${scale} (may be negative) decimals, half away from zero or toward zero. */

@@ -8,7 +8,8 @@ void functions_interval_result(sqlite3_context *ctx, const struct types_interval
     sqlite3_result_blob(ctx, packed, sizeof(packed), SQLITE_TRANSIENT);
 }
 
-bool functions_interval(sqlite3_context *ctx, sqlite3_value *v, int sign, struct types_interval *ret)
+bool functions_interval(sqlite3_context *ctx, sqlite3_value *v, int sign,
+                        struct types_interval *ret)
 {
     if (!types_interval_unpack(functions_slice(v), ret)) {
         functions_fail(ctx, SQLSTATE_INTERNAL_ERROR, "stored interval is damaged");
@@ -32,7 +33,8 @@ static void fn_interval_add(sqlite3_context *ctx, int argc, sqlite3_value **argv
     if (functions_null(argc, argv) || !functions_interval(ctx, argv[0], 1, &a) ||
         !functions_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &b))
         return;
-    if (__builtin_add_overflow(a.us, b.us, &a.us) || __builtin_add_overflow(a.days, b.days, &a.days) ||
+    if (__builtin_add_overflow(a.us, b.us, &a.us) ||
+        __builtin_add_overflow(a.days, b.days, &a.days) ||
         __builtin_add_overflow(a.months, b.months, &a.months))
         functions_fail(ctx, "22008", "interval out of range");
     else
@@ -111,19 +113,20 @@ static void fn_extract(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         __int128 days4 = (__int128)years * 1461 + months * 120 + (int64_t)v.days * 4;
         __int128 us = days4 * (DAY / 4) + v.us;
         if (us > INT64_MAX || us < INT64_MIN)
-            functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                           "the epoch of so long an interval is not supported by the embedded store");
+            functions_fail(
+                ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                "the epoch of so long an interval is not supported by the embedded store");
         else
             functions_scaled(ctx, (int64_t)us, 6);
         return;
     }
     case UNIT_NONE:
-        functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE, "unit \"%.*s\" not recognized for type interval",
-                       (int)name.len, name.data);
+        functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE,
+                       "unit \"%.*s\" not recognized for type interval", (int)name.len, name.data);
         return;
     default:
-        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED, "unit \"%.*s\" not supported for type interval",
-                       (int)name.len, name.data);
+        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "unit \"%.*s\" not supported for type interval", (int)name.len, name.data);
     }
 }
 
@@ -133,4 +136,5 @@ const struct function_row functions_interval_rows[] = {
     {"pgf_interval_compare", 2, true, fn_compare, NULL, NULL},
     {"pgf_extract_interval", 2, true, fn_extract, NULL, NULL},
 };
-const size_t functions_interval_n = sizeof(functions_interval_rows) / sizeof(functions_interval_rows[0]);
+const size_t functions_interval_n =
+    sizeof(functions_interval_rows) / sizeof(functions_interval_rows[0]);

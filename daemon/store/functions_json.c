@@ -1,11 +1,13 @@
-/* functions_json.c: json and jsonb values, kept as text (jsonb normalised: a part of it is normalised too). */
+/* functions_json.c: json and jsonb values, kept as text (jsonb normalised: a part of it is
+ * normalised too). */
 #include "daemon/store/functions_impl.h"
 
 /* -- reading: the texts are valid JSON, checked when they came in -- */
 
 static size_t skip_blank(struct slice t, size_t at)
 {
-    while (at < t.len && (t.data[at] == ' ' || t.data[at] == '\t' || t.data[at] == '\n' || t.data[at] == '\r'))
+    while (at < t.len &&
+           (t.data[at] == ' ' || t.data[at] == '\t' || t.data[at] == '\n' || t.data[at] == '\r'))
         at++;
     return at;
 }
@@ -107,7 +109,8 @@ void functions_json_unescape(struct slice quoted, struct buf *out)
 static bool key_is(struct slice quoted, struct slice key)
 {
     if (memchr(quoted.data, '\\', quoted.len) == NULL)
-        return quoted.len == key.len + 2 && (key.len == 0 || memcmp(quoted.data + 1, key.data, key.len) == 0);
+        return quoted.len == key.len + 2 &&
+               (key.len == 0 || memcmp(quoted.data + 1, key.data, key.len) == 0);
     struct buf plain;
     functions_buf(&plain);
     functions_json_unescape(quoted, &plain);
@@ -173,7 +176,8 @@ void functions_json_result(sqlite3_context *ctx, struct slice value, bool as_tex
 static void field(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool as_text)
 {
     struct slice value = {NULL, 0};
-    if (!functions_null(argc, argv) && functions_json_field(functions_slice(argv[0]), functions_slice(argv[1]), &value))
+    if (!functions_null(argc, argv) &&
+        functions_json_field(functions_slice(argv[0]), functions_slice(argv[1]), &value))
         functions_json_result(ctx, value, as_text);
 }
 
@@ -213,8 +217,12 @@ static void fn_typeof(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     struct slice t = functions_slice(argv[0]);
     size_t at = skip_blank(t, 0);
     char c = at < t.len ? t.data[at] : 'n';
-    const char *name = c == '{' ? "object" : c == '[' ? "array" : c == '"' ? "string"
-                     : c == 't' || c == 'f' ? "boolean" : c == 'n' ? "null" : "number";
+    const char *name = c == '{'               ? "object"
+                       : c == '['             ? "array"
+                       : c == '"'             ? "string"
+                       : c == 't' || c == 'f' ? "boolean"
+                       : c == 'n'             ? "null"
+                                              : "number";
     functions_result_text(ctx, name, strlen(name));
 }
 
@@ -246,7 +254,11 @@ void functions_quote_json(struct slice text, struct buf *out)
             buf_append(out, "\\", 1);
             buf_append(out, &text.data[i], 1);
         } else if (at != NULL && c != 0) {
-            const char *letter = c == '\b' ? "\\b" : c == '\f' ? "\\f" : c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t";
+            const char *letter = c == '\b'   ? "\\b"
+                                 : c == '\f' ? "\\f"
+                                 : c == '\n' ? "\\n"
+                                 : c == '\r' ? "\\r"
+                                             : "\\t";
             buf_append(out, letter, 2);
         } else if (c < 0x20) {
             static const char digits[] = "0123456789abcdef";
@@ -276,13 +288,14 @@ static int value_json(struct store_context *c, uint32_t type, sqlite3_value *val
         return 0;
     }
     functions_buf(&text);
-    if (types_output(&c->types, type == TYPES_UNKNOWN ? TYPES_TEXT : type, -1, &v, &text, &c->raised) < 0) {
+    if (types_output(&c->types, type == TYPES_UNKNOWN ? TYPES_TEXT : type, -1, &v, &text,
+                     &c->raised) < 0) {
         buf_release(&text);
         return -1;
     }
     struct slice t = buf_peek(&text);
-    bool number = type == TYPES_INT2 || type == TYPES_INT4 || type == TYPES_INT8 || type == TYPES_FLOAT4 ||
-                  type == TYPES_FLOAT8 || type == TYPES_NUMERIC;
+    bool number = type == TYPES_INT2 || type == TYPES_INT4 || type == TYPES_INT8 ||
+                  type == TYPES_FLOAT4 || type == TYPES_FLOAT8 || type == TYPES_NUMERIC;
     if (number && t.len > 0 && (t.data[t.len - 1] < '0' || t.data[t.len - 1] > '9'))
         number = false; /* NaN, Infinity */
     if (type == TYPES_JSON || type == TYPES_JSONB || number) {
@@ -292,7 +305,8 @@ static int value_json(struct store_context *c, uint32_t type, sqlite3_value *val
         char *blank = memchr(t.data, ' ', t.len);
         if (blank != NULL)
             *blank = 'T';
-        if (type == TYPES_TIMESTAMPTZ && t.len > 3 && (t.data[t.len - 3] == '+' || t.data[t.len - 3] == '-'))
+        if (type == TYPES_TIMESTAMPTZ && t.len > 3 &&
+            (t.data[t.len - 3] == '+' || t.data[t.len - 3] == '-'))
             buf_append(&text, ":00", 3);
         functions_quote_json(buf_peek(&text), out);
     } else {
@@ -307,7 +321,8 @@ static void fn_to_json(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     struct buf out;
     (void)argc;
     functions_buf(&out);
-    if (value_json(functions_context(ctx), (uint32_t)sqlite3_value_int64(argv[0]), argv[1], &out) < 0) {
+    if (value_json(functions_context(ctx), (uint32_t)sqlite3_value_int64(argv[0]), argv[1], &out) <
+        0) {
         buf_release(&out);
         functions_raised(ctx);
         return;
@@ -346,7 +361,8 @@ static void build_object(sqlite3_context *ctx, int argc, sqlite3_value **argv, b
         if (sqlite3_value_type(argv[i]) == SQLITE_NULL) {
             buf_release(&out);
             if (binary)
-                functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE, "argument %d: key must not be null", i + 1);
+                functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE,
+                               "argument %d: key must not be null", i + 1);
             else
                 functions_fail(ctx, "22004", "null value not allowed for object key");
             return;

@@ -83,7 +83,8 @@ static int contains_member(struct slice a, struct slice key, struct slice wanted
     struct slice name, value;
     while (functions_json_next(a, &at, &name, &value))
         if (slice_equal(name, key))
-            return is_container(wanted) ? contains(value, wanted, depth + 1) : same_scalar(value, wanted);
+            return is_container(wanted) ? contains(value, wanted, depth + 1)
+                                        : same_scalar(value, wanted);
     return 0;
 }
 
@@ -92,7 +93,8 @@ static int contains_element(struct slice a, struct slice wanted, int depth)
     size_t at = 0;
     struct slice none, value;
     while (functions_json_next(a, &at, &none, &value)) {
-        int hit = is_container(wanted) ? contains(value, wanted, depth + 1) : same_scalar(value, wanted);
+        int hit =
+            is_container(wanted) ? contains(value, wanted, depth + 1) : same_scalar(value, wanted);
         if (hit != 0)
             return hit;
     }
@@ -108,7 +110,8 @@ static int contains(struct slice a, struct slice b, int depth)
     if (a.len == 0 || b.len == 0 || !is_container(a) || a.data[0] != b.data[0])
         return 0;
     while (functions_json_next(b, &at, &key, &wanted)) {
-        int hit = b.data[0] == '{' ? contains_member(a, key, wanted, depth) : contains_element(a, wanted, depth);
+        int hit = b.data[0] == '{' ? contains_member(a, key, wanted, depth)
+                                   : contains_element(a, wanted, depth);
         if (hit <= 0)
             return hit;
     }

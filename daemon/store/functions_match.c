@@ -1,7 +1,7 @@
 /* functions_match.c: LIKE, ILIKE, and regular expressions by PCRE2.
  *
- * PostgreSQL's regular expressions are its own dialect: what means the same in both is translated, the
- * rest is 0A000.  Only whether there is a match is asked for, so greediness does not matter. */
+ * PostgreSQL's regular expressions are its own dialect: what means the same in both is translated,
+ * the rest is 0A000.  Only whether there is a match is asked for, so greediness does not matter. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "daemon/store/functions_impl.h"
 
@@ -22,7 +22,8 @@ static uint32_t folded(const struct like *l, struct slice s, size_t at, size_t *
     return l->fold ? (uint32_t)towlower_l((wint_t)c, l->fold) : c;
 }
 
-/* Does the pattern's character at ${p} match the text's at ${t}?  -1: the pattern ends in a backslash. */
+/* Does the pattern's character at ${p} match the text's at ${t}?  -1: the pattern ends in a
+ * backslash. */
 static int like_one(const struct like *l, size_t t, size_t p, size_t *ret_tlen, size_t *ret_plen)
 {
     size_t skip = 0;
@@ -115,7 +116,8 @@ static void fn_like_escape(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     functions_buf(&out);
     for (size_t at = 0, n; at < pattern.len; at += n) {
         n = functions_char(pattern.data + at, pattern.len - at);
-        bool is_escape = escape.len > 0 && n == escape.len && memcmp(pattern.data + at, escape.data, n) == 0;
+        bool is_escape =
+            escape.len > 0 && n == escape.len && memcmp(pattern.data + at, escape.data, n) == 0;
         if (is_escape) {
             buf_append(&out, "\\", 1);
             at += n;
@@ -145,9 +147,10 @@ static size_t regex_escape(struct slice pattern, size_t at, struct buf *out)
         char from;
         const char *to;
     } known[] = {
-        {'d', "[0-9]"}, {'D', "[^0-9]"}, {'w', "\\w"}, {'W', "\\W"}, {'s', "\\s"}, {'S', "\\S"},
-        {'n', "\\n"}, {'t', "\\t"}, {'r', "\\r"}, {'f', "\\f"}, {'v', "\\x0b"}, {'y', "\\b"},
-        {'Y', "\\B"}, {'A', "\\A"}, {'Z', "\\z"}, {'m', "\\b(?=\\w)"}, {'M', "\\b(?<=\\w)"},
+        {'d', "[0-9]"},      {'D', "[^0-9]"},      {'w', "\\w"}, {'W', "\\W"}, {'s', "\\s"},
+        {'S', "\\S"},        {'n', "\\n"},         {'t', "\\t"}, {'r', "\\r"}, {'f', "\\f"},
+        {'v', "\\x0b"},      {'y', "\\b"},         {'Y', "\\B"}, {'A', "\\A"}, {'Z', "\\z"},
+        {'m', "\\b(?=\\w)"}, {'M', "\\b(?<=\\w)"},
     };
     if (at + 1 >= pattern.len)
         return 0;
@@ -157,8 +160,8 @@ static size_t regex_escape(struct slice pattern, size_t at, struct buf *out)
             buf_append(out, known[i].to, strlen(known[i].to));
             return 2;
         }
-    bool plain = (unsigned char)c < 0x80 && !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                                              (c >= 'A' && c <= 'Z'));
+    bool plain = (unsigned char)c < 0x80 &&
+                 !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'));
     if (!plain)
         return 0;
     buf_append(out, pattern.data + at, 2);
@@ -207,7 +210,8 @@ static bool regex_translate(sqlite3_context *ctx, struct slice pattern, struct b
             n = regex_escape(pattern, at, out);
         else if (c == '[')
             n = regex_bracket(pattern, at, out);
-        else if (c == '{' && (at + 1 >= pattern.len || pattern.data[at + 1] < '0' || pattern.data[at + 1] > '9'))
+        else if (c == '{' && (at + 1 >= pattern.len || pattern.data[at + 1] < '0' ||
+                              pattern.data[at + 1] > '9'))
             n = 0;
         else if (quantified && (c == '*' || c == '+' || c == '{'))
             n = 0;
@@ -243,8 +247,8 @@ static pcre2_code *regex_compile(sqlite3_context *ctx, struct slice pattern, boo
     pcre2_code *re = NULL;
     functions_buf(&text);
     if (regex_translate(ctx, pattern, &text)) {
-        uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NO_UTF_CHECK |
-                           (fold ? PCRE2_CASELESS : 0);
+        uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY |
+                           PCRE2_NO_UTF_CHECK | (fold ? PCRE2_CASELESS : 0);
         struct slice t = buf_peek(&text);
         re = pcre2_compile((PCRE2_SPTR)(t.len ? t.data : ""), t.len, options, &code, &offset, NULL);
         if (re == NULL) {

@@ -1,7 +1,6 @@
 /* functions_number.c: integers and floats with PostgreSQL's errors; types in and out. */
 #include "daemon/store/functions_impl.h"
 
-
 #include <math.h>
 
 /* -- integers -- */
@@ -45,7 +44,8 @@ static void fn_add(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     int64_t r;
     if (!functions_null(argc, argv)) {
-        bool bad = __builtin_add_overflow(sqlite3_value_int64(argv[0]), sqlite3_value_int64(argv[1]), &r);
+        bool bad =
+            __builtin_add_overflow(sqlite3_value_int64(argv[0]), sqlite3_value_int64(argv[1]), &r);
         overflow(ctx, bad, r);
     }
 }
@@ -54,7 +54,8 @@ static void fn_sub(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     int64_t r;
     if (!functions_null(argc, argv)) {
-        bool bad = __builtin_sub_overflow(sqlite3_value_int64(argv[0]), sqlite3_value_int64(argv[1]), &r);
+        bool bad =
+            __builtin_sub_overflow(sqlite3_value_int64(argv[0]), sqlite3_value_int64(argv[1]), &r);
         overflow(ctx, bad, r);
     }
 }
@@ -63,7 +64,8 @@ static void fn_mul(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     int64_t r;
     if (!functions_null(argc, argv)) {
-        bool bad = __builtin_mul_overflow(sqlite3_value_int64(argv[0]), sqlite3_value_int64(argv[1]), &r);
+        bool bad =
+            __builtin_mul_overflow(sqlite3_value_int64(argv[0]), sqlite3_value_int64(argv[1]), &r);
         overflow(ctx, bad, r);
     }
 }
@@ -76,7 +78,7 @@ static void fn_div(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     if (b == 0)
         functions_fail(ctx, SQLSTATE_DIVISION_BY_ZERO, "division by zero");
     else
-        overflow(ctx, a == INT64_MIN && b == -1, b == -1 ? (int64_t)-(uint64_t)a : a / b);
+        overflow(ctx, a == INT64_MIN && b == -1, b == -1 ? (int64_t) - (uint64_t)a : a / b);
 }
 
 static void fn_mod(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -95,7 +97,7 @@ static void fn_abs(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     if (functions_null(argc, argv))
         return;
     int64_t a = sqlite3_value_int64(argv[0]);
-    overflow(ctx, a == INT64_MIN, a < 0 ? (int64_t)-(uint64_t)a : a);
+    overflow(ctx, a == INT64_MIN, a < 0 ? (int64_t) - (uint64_t)a : a);
 }
 
 /* -- floats -- */
@@ -105,7 +107,8 @@ enum float_operation { FLOAT_ADD, FLOAT_SUB, FLOAT_MUL, FLOAT_DIV };
 static void float_result(sqlite3_context *ctx, double r, bool may_be_infinite, bool may_be_zero)
 {
     if (isnan(r))
-        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED, "NaN is not supported by the embedded store");
+        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "NaN is not supported by the embedded store");
     else if (isinf(r) && !may_be_infinite)
         functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range: overflow");
     else if (r == 0 && !may_be_zero)
@@ -114,7 +117,8 @@ static void float_result(sqlite3_context *ctx, double r, bool may_be_infinite, b
         sqlite3_result_double(ctx, r);
 }
 
-static void float_operate(sqlite3_context *ctx, int argc, sqlite3_value **argv, enum float_operation op)
+static void float_operate(sqlite3_context *ctx, int argc, sqlite3_value **argv,
+                          enum float_operation op)
 {
     if (functions_null(argc, argv))
         return;
@@ -205,7 +209,8 @@ static void fn_power(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     if (a == 0 && b < 0)
         functions_fail(ctx, "2201F", "zero raised to a negative power is undefined");
     else if (a < 0 && floor(b) != b)
-        functions_fail(ctx, "2201F", "a negative number raised to a non-integer power yields a complex result");
+        functions_fail(ctx, "2201F",
+                       "a negative number raised to a non-integer power yields a complex result");
     else
         float_result(ctx, pow(a, b), isinf(a) || isinf(b), a == 0 || isinf(a) || isinf(b));
 }
@@ -218,7 +223,8 @@ static void fn_exp(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     float_result(ctx, exp(a), isinf(a), isinf(a));
 }
 
-static void logarithm(sqlite3_context *ctx, int argc, sqlite3_value **argv, double (*log_of)(double))
+static void logarithm(sqlite3_context *ctx, int argc, sqlite3_value **argv,
+                      double (*log_of)(double))
 {
     if (functions_null(argc, argv))
         return;
@@ -256,7 +262,8 @@ static void fn_shift(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     bool narrow = sqlite3_value_int(argv[2]) == 32;
     if (by < 0 || by > (narrow ? 31 : 63)) {
         functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "a shift by %lld bits is not supported by the embedded store", (long long)by);
+                       "a shift by %lld bits is not supported by the embedded store",
+                       (long long)by);
         return;
     }
     if (sqlite3_value_int(argv[3]) < 0)
@@ -317,7 +324,8 @@ static void fn_least(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     extreme(ctx, argc, argv, false);
 }
 
-/* -- types in and out: pgf_input(type, text), pgf_output(type, value), pgf_typmod(type, typmod, cut, value) -- */
+/* -- types in and out: pgf_input(type, text), pgf_output(type, value), pgf_typmod(type, typmod,
+ * cut, value) -- */
 
 static void fn_input(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
@@ -327,8 +335,8 @@ static void fn_input(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     if (functions_null(argc, argv))
         return;
     functions_buf(&scratch);
-    if (types_input(&c->types, (uint32_t)sqlite3_value_int64(argv[0]), -1, functions_slice(argv[1]), &scratch,
-                    &v, &c->raised) < 0)
+    if (types_input(&c->types, (uint32_t)sqlite3_value_int64(argv[0]), -1, functions_slice(argv[1]),
+                    &scratch, &v, &c->raised) < 0)
         functions_raised(ctx);
     else
         functions_result(ctx, &v);
@@ -344,7 +352,8 @@ static void fn_output(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         return;
     functions_value(argv[1], &v);
     functions_buf(&out);
-    if (types_output(&c->types, (uint32_t)sqlite3_value_int64(argv[0]), -1, &v, &out, &c->raised) < 0) {
+    if (types_output(&c->types, (uint32_t)sqlite3_value_int64(argv[0]), -1, &v, &out, &c->raised) <
+        0) {
         functions_raised(ctx);
         buf_release(&out);
         return;

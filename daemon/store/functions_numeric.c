@@ -10,7 +10,8 @@ static bool read(sqlite3_context *ctx, sqlite3_value *v, struct decimal *ret)
 {
     if (decimal_parse(functions_slice(v), ret))
         return true;
-    functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED, "this numeric value is not supported by the embedded store");
+    functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                   "this numeric value is not supported by the embedded store");
     return false;
 }
 
@@ -45,7 +46,8 @@ static bool modulo(const struct decimal *a, const struct decimal *b, struct deci
     return ok;
 }
 
-static bool operate(enum operation op, const struct decimal *a, const struct decimal *b, struct decimal *ret)
+static bool operate(enum operation op, const struct decimal *a, const struct decimal *b,
+                    struct decimal *ret)
 {
     switch (op) {
     case ADD:
@@ -220,9 +222,11 @@ static void fn_float(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     const char *text = (const char *)sqlite3_value_text(argv[0]);
     double r = strtod(text, &end);
     if (isnan(r))
-        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED, "NaN is not supported by the embedded store");
+        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "NaN is not supported by the embedded store");
     else if (isinf(r))
-        functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "\"%s\" is out of range for type double precision", text);
+        functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE,
+                       "\"%s\" is out of range for type double precision", text);
     else
         sqlite3_result_double(ctx, r);
 }
@@ -254,7 +258,8 @@ static void fn_of_float(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     int scale = mantissa.scale - exponent > 0 ? mantissa.scale - exponent : 0;
     if (ok && exponent >= 0) {
         struct decimal product;
-        ok = decimal_mul(&mantissa, &power, &product) && decimal_round(&product, scale, true, &result);
+        ok = decimal_mul(&mantissa, &power, &product) &&
+             decimal_round(&product, scale, true, &result);
         decimal_free(&product);
     } else if (ok) {
         ok = decimal_div(&mantissa, &power, scale, false, &result);
@@ -307,4 +312,5 @@ const struct function_row functions_numeric_rows[] = {
     {"pgf_greatest_numeric", -1, true, fn_greatest, NULL, NULL},
     {"pgf_least_numeric", -1, true, fn_least, NULL, NULL},
 };
-const size_t functions_numeric_n = sizeof(functions_numeric_rows) / sizeof(functions_numeric_rows[0]);
+const size_t functions_numeric_n =
+    sizeof(functions_numeric_rows) / sizeof(functions_numeric_rows[0]);

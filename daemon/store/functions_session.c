@@ -11,7 +11,8 @@ static void fn_version(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     const char *version = store_setting(functions_context(ctx), "server_version");
     (void)argc;
     (void)argv;
-    int n = snprintf(text, sizeof(text), "PostgreSQL %s (Partywall %s embedded store), SQLite %s, 64-bit",
+    int n = snprintf(text, sizeof(text),
+                     "PostgreSQL %s (Partywall %s embedded store), SQLite %s, 64-bit",
                      version ? version : "15", PARTYWALL_VERSION, sqlite3_libversion());
     functions_result_text(ctx, text, (size_t)n);
 }
@@ -60,7 +61,8 @@ static void fn_schema(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 static void fn_schemas(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     if (!functions_null(argc, argv))
-        text_result(ctx, sqlite3_value_int(argv[0]) ? "[\"pg_catalog\",\"public\"]" : "[\"public\"]");
+        text_result(ctx,
+                    sqlite3_value_int(argv[0]) ? "[\"pg_catalog\",\"public\"]" : "[\"public\"]");
 }
 
 static void fn_pid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -79,7 +81,8 @@ static void fn_current_setting(sqlite3_context *ctx, int argc, sqlite3_value **a
     const char *name = (const char *)sqlite3_value_text(argv[0]);
     const char *value = store_setting(functions_context(ctx), name);
     if (value == NULL && sqlite3_value_int(argv[1]) == 0)
-        functions_fail(ctx, SQLSTATE_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%s\"", name);
+        functions_fail(ctx, SQLSTATE_UNDEFINED_OBJECT,
+                       "unrecognized configuration parameter \"%s\"", name);
     else
         text_result(ctx, value);
 }
@@ -175,7 +178,8 @@ static void fn_visible(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     const struct store_catalog *catalog = functions_context(ctx)->catalog;
     if (functions_null(argc, argv) || catalog == NULL)
         return;
-    const struct store_table *t = store_catalog_table_oid(catalog, (uint32_t)sqlite3_value_int64(argv[0]));
+    const struct store_table *t =
+        store_catalog_table_oid(catalog, (uint32_t)sqlite3_value_int64(argv[0]));
     if (t != NULL)
         sqlite3_result_int(ctx, store_catalog_table(catalog, NULL, t->name) == t);
 }
@@ -192,8 +196,10 @@ static void fn_uuid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     }
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* RFC 4122, version 4 */
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    snprintf(text, sizeof(text), "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-             b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    snprintf(text, sizeof(text),
+             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+             b[15]);
     text_result(ctx, text);
 }
 
@@ -215,4 +221,5 @@ const struct function_row functions_session_rows[] = {
     {"pgf_table_is_visible", 1, false, fn_visible, NULL, NULL},
     {"pgf_gen_random_uuid", 0, false, fn_uuid, NULL, NULL},
 };
-const size_t functions_session_n = sizeof(functions_session_rows) / sizeof(functions_session_rows[0]);
+const size_t functions_session_n =
+    sizeof(functions_session_rows) / sizeof(functions_session_rows[0]);

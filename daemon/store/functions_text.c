@@ -108,7 +108,8 @@ static void pad(sqlite3_context *ctx, sqlite3_value **argv, bool left)
     if (want < 0)
         want = 0;
     if (want <= have || fill.len == 0) {
-        functions_result_text(ctx, text.data, want < have ? functions_offset(text, (size_t)want) : text.len);
+        functions_result_text(ctx, text.data,
+                              want < have ? functions_offset(text, (size_t)want) : text.len);
         return;
     }
     functions_buf(&out);
@@ -152,7 +153,8 @@ static void fn_replace(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     struct buf out;
     size_t at = 0, hit;
     functions_buf(&out);
-    while (from.len > 0 && at < text.len && !out.failed && (hit = find(text, at, from)) != SIZE_MAX) {
+    while (from.len > 0 && at < text.len && !out.failed &&
+           (hit = find(text, at, from)) != SIZE_MAX) {
         buf_append(&out, text.data + at, hit - at);
         buf_append(&out, to.data, to.len);
         at = hit + from.len;
@@ -307,7 +309,8 @@ static void fn_ascii(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     if (functions_null(argc, argv))
         return;
     struct slice text = functions_slice(argv[0]);
-    sqlite3_result_int64(ctx, text.len == 0 ? 0 : (int64_t)functions_decode(text.data, text.len, &n));
+    sqlite3_result_int64(ctx,
+                         text.len == 0 ? 0 : (int64_t)functions_decode(text.data, text.len, &n));
 }
 
 static void fn_chr(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -321,9 +324,11 @@ static void fn_chr(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     else if (c == 0)
         functions_fail(ctx, "54000", "null character not permitted");
     else if (c > 0x10ffff)
-        functions_fail(ctx, "54000", "requested character too large for encoding: %lld", (long long)c);
+        functions_fail(ctx, "54000", "requested character too large for encoding: %lld",
+                       (long long)c);
     else if (c >= 0xd800 && c <= 0xdfff)
-        functions_fail(ctx, "54000", "requested character not valid for encoding: %lld", (long long)c);
+        functions_fail(ctx, "54000", "requested character not valid for encoding: %lld",
+                       (long long)c);
     else
         functions_result_text(ctx, bytes, functions_encode((uint32_t)c, bytes));
 }
@@ -399,7 +404,8 @@ static void fn_starts_with(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     if (functions_null(argc, argv))
         return;
     struct slice text = functions_slice(argv[0]), with = functions_slice(argv[1]);
-    sqlite3_result_int(ctx, with.len <= text.len && (with.len == 0 || memcmp(text.data, with.data, with.len) == 0));
+    sqlite3_result_int(ctx, with.len <= text.len &&
+                                (with.len == 0 || memcmp(text.data, with.data, with.len) == 0));
 }
 
 static void fn_bool_text(sqlite3_context *ctx, int argc, sqlite3_value **argv)

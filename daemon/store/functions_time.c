@@ -2,28 +2,7 @@
 #include "daemon/store/functions_time.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <strings.h>
 #include <time.h>
-
-#define UNIX_EPOCH_DAYS 10957
-
-/* Day and time of day of a timestamp; the day is rounded down. */
-static int64_t split_day(int64_t us, int64_t *ret_rest)
-{
-    int64_t day = us / DAY, rest = us % DAY;
-    if (rest < 0) {
-        rest += DAY;
-        day--;
-    }
-    *ret_rest = rest;
-    return day;
-}
-
-static bool infinite(int64_t us)
-{
-    return us == INT64_MIN || us == INT64_MAX;
-}
 
 static void out_of_range(sqlite3_context *ctx, const char *what)
 {
@@ -61,7 +40,8 @@ static void fn_clock(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     (void)argc;
     (void)argv;
     clock_gettime(CLOCK_REALTIME, &now);
-    sqlite3_result_int64(ctx, (int64_t)now.tv_sec * SECOND + now.tv_nsec / 1000 - UNIX_EPOCH_DAYS * DAY);
+    sqlite3_result_int64(ctx,
+                         (int64_t)now.tv_sec * SECOND + now.tv_nsec / 1000 - UNIX_EPOCH_DAYS * DAY);
 }
 
 static void fn_local(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -78,7 +58,8 @@ static void fn_today(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     int64_t rest;
     (void)argc;
     (void)argv;
-    sqlite3_result_int64(ctx, split_day(types_utc_to_local(&c->types, c->transaction_us), &rest));
+    sqlite3_result_int64(ctx,
+                         time_split_day(types_utc_to_local(&c->types, c->transaction_us), &rest));
 }
 
 /* -- between the types -- */
@@ -88,7 +69,8 @@ static void fn_to_local(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     if (functions_null(argc, argv))
         return;
     int64_t us = sqlite3_value_int64(argv[0]);
-    sqlite3_result_int64(ctx, infinite(us) ? us : types_utc_to_local(&functions_context(ctx)->types, us));
+    sqlite3_result_int64(
+        ctx, time_infinite(us) ? us : types_utc_to_local(&functions_context(ctx)->types, us));
 }
 
 static void fn_to_utc(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -96,7 +78,8 @@ static void fn_to_utc(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     if (functions_null(argc, argv))
         return;
     int64_t us = sqlite3_value_int64(argv[0]);
-    sqlite3_result_int64(ctx, infinite(us) ? us : types_local_to_utc(&functions_context(ctx)->types, us));
+    sqlite3_result_int64(
+        ctx, time_infinite(us) ? us : types_local_to_utc(&functions_context(ctx)->types, us));
 }
 
 static void fn_date_timestamp(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -120,7 +103,7 @@ static void fn_timestamp_date(sqlite3_context *ctx, int argc, sqlite3_value **ar
     int64_t us = sqlite3_value_int64(argv[0]);
     sqlite3_result_int64(ctx, us == INT64_MIN   ? INT32_MIN
                               : us == INT64_MAX ? INT32_MAX
-                                                : split_day(us, &rest));
+                                                : time_split_day(us, &rest));
 }
 
 static void fn_timestamp_time(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -129,9 +112,9 @@ static void fn_timestamp_time(sqlite3_context *ctx, int argc, sqlite3_value **ar
     if (functions_null(argc, argv))
         return;
     int64_t us = sqlite3_value_int64(argv[0]);
-    if (infinite(us))
+    if (time_infinite(us))
         return;
-    (void)split_day(us, &rest);
+    (void)time_split_day(us, &rest);
     sqlite3_result_int64(ctx, rest);
 }
 
@@ -148,8 +131,9 @@ static void fn_at_zone(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     }
     if (zone.zone == NULL && functions_slice(argv[0]).data[0] < '0')
         zone.utc_offset = -zone.utc_offset; /* here "+02" is POSIX: two hours west */
-    if (!infinite(us))
-        us = sqlite3_value_int(argv[2]) ? types_utc_to_local(&zone, us) : types_local_to_utc(&zone, us);
+    if (!time_infinite(us))
+        us = sqlite3_value_int(argv[2]) ? types_utc_to_local(&zone, us)
+                                        : types_local_to_utc(&zone, us);
     sqlite3_result_int64(ctx, us);
     types_session_release(&zone);
 }
@@ -186,7 +170,7 @@ static void fn_timestamp_diff(sqlite3_context *ctx, int argc, sqlite3_value **ar
     if (functions_null(argc, argv))
         return;
     int64_t a = sqlite3_value_int64(argv[0]), b = sqlite3_value_int64(argv[1]), d;
-    if (infinite(a) || infinite(b)) {
+    if (time_infinite(a) || time_infinite(b)) {
         functions_fail(ctx, "22008", "cannot subtract infinite timestamps");
         return;
     }
@@ -206,7 +190,8 @@ static int32_t month_days(int32_t year, int32_t month)
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
-/* Months first, then days, both on the calendar; the day of the month is cut to the month's length. */
+/* Months first, then days, both on the calendar; the day of the month is cut to the month's length.
+ */
 static int64_t add_months(int64_t day, const struct types_interval *v)
 {
     int32_t y, m, d;
@@ -227,14 +212,15 @@ static void fn_timestamp_add(sqlite3_context *ctx, int argc, sqlite3_value **arg
 {
     struct types_interval v;
     int64_t rest;
-    if (functions_null(argc, argv) || !functions_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &v))
+    if (functions_null(argc, argv) ||
+        !functions_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &v))
         return;
     int64_t us = sqlite3_value_int64(argv[0]);
-    if (infinite(us)) {
+    if (time_infinite(us)) {
         sqlite3_result_int64(ctx, us);
         return;
     }
-    int64_t day = add_months(split_day(us, &rest), &v);
+    int64_t day = add_months(time_split_day(us, &rest), &v);
     timestamp_result(ctx, (__int128)day * DAY + rest + v.us);
 }
 
@@ -243,15 +229,16 @@ static void fn_timestamptz_add(sqlite3_context *ctx, int argc, sqlite3_value **a
     const struct types_session *session = &functions_context(ctx)->types;
     struct types_interval v;
     int64_t rest;
-    if (functions_null(argc, argv) || !functions_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &v))
+    if (functions_null(argc, argv) ||
+        !functions_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &v))
         return;
     int64_t us = sqlite3_value_int64(argv[0]);
-    if (infinite(us)) {
+    if (time_infinite(us)) {
         sqlite3_result_int64(ctx, us);
         return;
     }
     if (v.months != 0 || v.days != 0) {
-        int64_t day = add_months(split_day(types_utc_to_local(session, us), &rest), &v);
+        int64_t day = add_months(time_split_day(types_utc_to_local(session, us), &rest), &v);
         __int128 local = (__int128)day * DAY + rest;
         if (local > INT64_MAX - DAY || local < INT64_MIN + DAY) {
             out_of_range(ctx, "timestamp");
@@ -262,234 +249,16 @@ static void fn_timestamptz_add(sqlite3_context *ctx, int argc, sqlite3_value **a
     timestamp_result(ctx, (__int128)us + v.us);
 }
 
-/* -- fields -- */
-
-enum unit functions_unit(struct slice name)
-{
-    static const struct {
-        const char *name;
-        enum unit unit;
-    } names[] = {
-        {"microseconds", MICROSECOND}, {"microsecond", MICROSECOND}, {"us", MICROSECOND},
-        {"milliseconds", MILLISECOND}, {"millisecond", MILLISECOND}, {"ms", MILLISECOND},
-        {"second", SECONDS}, {"seconds", SECONDS}, {"sec", SECONDS}, {"minute", MINUTE}, {"minutes", MINUTE},
-        {"min", MINUTE}, {"hour", HOUR}, {"hours", HOUR}, {"day", DAYS}, {"days", DAYS}, {"week", WEEK},
-        {"weeks", WEEK}, {"month", MONTH}, {"months", MONTH}, {"mon", MONTH}, {"quarter", QUARTER},
-        {"year", YEAR}, {"years", YEAR}, {"decade", DECADE}, {"century", CENTURY}, {"millennium", MILLENNIUM},
-        {"dow", DOW}, {"isodow", ISODOW}, {"doy", DOY}, {"epoch", EPOCH}, {"isoyear", ISOYEAR},
-    };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strlen(names[i].name) == name.len && strncasecmp(names[i].name, name.data, name.len) == 0)
-            return names[i].unit;
-    return UNIT_NONE;
-}
-
-/* The Monday of the ISO week of ${day}, and the ISO year it belongs to. */
-static int64_t iso_week(int64_t day, int32_t *ret_year)
-{
-    int32_t y, m, d;
-    int64_t dow = ((day + 5) % 7 + 7) % 7; /* 2000-01-01 was a Saturday; Monday is 0 */
-    int64_t monday = day - dow;
-    types_civil(monday + 3, &y, &m, &d); /* its Thursday decides */
-    *ret_year = y;
-    return monday;
-}
-
-static int64_t iso_week_number(int64_t day, int32_t *ret_year)
-{
-    int64_t monday = iso_week(day, ret_year);
-    int32_t unused;
-    return (monday - iso_week(types_days(*ret_year, 1, 4), &unused)) / 7 + 1;
-}
-
-static void unit_unknown(sqlite3_context *ctx, sqlite3_value *name, uint32_t type)
-{
-    struct slice n = functions_slice(name);
-    char type_name[64];
-    types_format(type, -1, type_name, sizeof(type_name));
-    functions_fail(ctx, functions_unit(n) == UNIT_NONE ? SQLSTATE_INVALID_PARAMETER_VALUE : SQLSTATE_FEATURE_NOT_SUPPORTED,
-                   functions_unit(n) == UNIT_NONE ? "unit \"%.*s\" not recognized for type %s"
-                                           : "unit \"%.*s\" not supported for type %s",
-                   (int)n.len, n.data, type_name);
-}
-
-/* date_trunc on a wall clock; false: no such unit. */
-static bool truncate_local(enum unit unit, int64_t us, int64_t *ret)
-{
-    int64_t rest, day = split_day(us, &rest);
-    int32_t y, m, d;
-    types_civil(day, &y, &m, &d);
-    int64_t step = unit == MICROSECOND ? 1 : unit == MILLISECOND ? 1000 : unit == SECONDS ? SECOND
-                 : unit == MINUTE ? 60 * SECOND : unit == HOUR ? 3600 * SECOND : unit == DAYS ? DAY : 0;
-    if (step != 0) {
-        *ret = day * DAY + rest / step * step;
-        return true;
-    }
-    switch (unit) {
-    case WEEK:
-        *ret = iso_week(day, &y) * DAY;
-        return true;
-    case MONTH:
-        *ret = types_days(y, m, 1) * DAY;
-        return true;
-    case QUARTER:
-        *ret = types_days(y, (m - 1) / 3 * 3 + 1, 1) * DAY;
-        return true;
-    case YEAR:
-        *ret = types_days(y, 1, 1) * DAY;
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void date_trunc(sqlite3_context *ctx, sqlite3_value **argv, bool zoned)
-{
-    const struct types_session *session = &functions_context(ctx)->types;
-    int64_t us = sqlite3_value_int64(argv[1]), local;
-    enum unit unit = functions_unit(functions_slice(argv[0]));
-    if (infinite(us)) {
-        sqlite3_result_int64(ctx, us);
-        return;
-    }
-    if (!truncate_local(unit, zoned ? types_utc_to_local(session, us) : us, &local)) {
-        if (unit == DECADE || unit == CENTURY || unit == MILLENNIUM)
-            functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                           "date_trunc() to this unit is not supported by the embedded store");
-        else
-            unit_unknown(ctx, argv[0], zoned ? TYPES_TIMESTAMPTZ : TYPES_TIMESTAMP);
-        return;
-    }
-    sqlite3_result_int64(ctx, zoned ? types_local_to_utc(session, local) : local);
-}
-
-static void fn_date_trunc(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    if (!functions_null(argc, argv))
-        date_trunc(ctx, argv, false);
-}
-
-static void fn_date_trunc_tz(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    if (!functions_null(argc, argv))
-        date_trunc(ctx, argv, true);
-}
-
-void functions_scaled(sqlite3_context *ctx, int64_t value, int decimals)
-{
-    char text[64];
-    int64_t unit = 1;
-    for (int i = 0; i < decimals; i++)
-        unit *= 10;
-    int64_t whole = value / unit, part = value % unit;
-    int n = decimals == 0 ? snprintf(text, sizeof(text), "%lld", (long long)whole)
-                          : snprintf(text, sizeof(text), "%s%lld.%0*lld", value < 0 ? "-" : "",
-                                     (long long)(whole < 0 ? -whole : whole), decimals,
-                                     (long long)(part < 0 ? -part : part));
-    functions_result_text(ctx, text, (size_t)n);
-}
-
-static bool extract_day(sqlite3_context *ctx, enum unit unit, int64_t day)
-{
-    int32_t y, m, d;
-    types_civil(day, &y, &m, &d);
-    int32_t shown = y > 0 ? y : y - 1; /* there is no year zero */
-    int64_t dow = ((day + 6) % 7 + 7) % 7;
-    switch (unit) {
-    case DAYS:
-        functions_scaled(ctx, d, 0);
-        return true;
-    case MONTH:
-        functions_scaled(ctx, m, 0);
-        return true;
-    case QUARTER:
-        functions_scaled(ctx, (m - 1) / 3 + 1, 0);
-        return true;
-    case YEAR:
-        functions_scaled(ctx, shown, 0);
-        return true;
-    case DECADE:
-        functions_scaled(ctx, y >= 0 ? y / 10 : -((8 - (y - 1)) / 10), 0);
-        return true;
-    case CENTURY:
-        functions_scaled(ctx, shown > 0 ? (shown + 99) / 100 : -((99 - shown) / 100), 0);
-        return true;
-    case MILLENNIUM:
-        functions_scaled(ctx, shown > 0 ? (shown + 999) / 1000 : -((999 - shown) / 1000), 0);
-        return true;
-    case WEEK:
-        functions_scaled(ctx, iso_week_number(day, &y), 0);
-        return true;
-    case ISOYEAR:
-        (void)iso_week_number(day, &y);
-        functions_scaled(ctx, y > 0 ? y : y - 1, 0);
-        return true;
-    case DOW:
-        functions_scaled(ctx, dow, 0);
-        return true;
-    case ISODOW:
-        functions_scaled(ctx, dow == 0 ? 7 : dow, 0);
-        return true;
-    case DOY:
-        functions_scaled(ctx, day - types_days(y, 1, 1) + 1, 0);
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* pgf_extract(field, value, type) -> numeric */
-static void fn_extract(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    const struct types_session *session = &functions_context(ctx)->types;
-    int64_t rest = 0;
-    if (functions_null(argc, argv))
-        return;
-    enum unit unit = functions_unit(functions_slice(argv[0]));
-    uint32_t type = (uint32_t)sqlite3_value_int64(argv[2]);
-    int64_t v = sqlite3_value_int64(argv[1]), us = v;
-    bool date = type == TYPES_DATE;
-    if (date ? v == INT32_MIN || v == INT32_MAX : infinite(v)) {
-        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "extract() from an infinite value is not supported by the embedded store");
-        return;
-    }
-    if (unit == EPOCH) {
-        if (date)
-            functions_scaled(ctx, (v + UNIX_EPOCH_DAYS) * 86400, 0);
-        else
-            functions_scaled(ctx, v + UNIX_EPOCH_DAYS * DAY, 6);
-        return;
-    }
-    if (type == TYPES_TIMESTAMPTZ)
-        us = types_utc_to_local(session, v);
-    int64_t day = date ? v : split_day(us, &rest);
-    if (extract_day(ctx, unit, day))
-        return;
-    int64_t second = rest % (60 * SECOND);
-    if (date || unit == UNIT_NONE)
-        unit_unknown(ctx, argv[0], type);
-    else if (unit == MICROSECOND)
-        functions_scaled(ctx, second, 0);
-    else if (unit == MILLISECOND)
-        functions_scaled(ctx, second, 3);
-    else if (unit == SECONDS)
-        functions_scaled(ctx, second, 6);
-    else if (unit == MINUTE)
-        functions_scaled(ctx, rest / (60 * SECOND) % 60, 0);
-    else
-        functions_scaled(ctx, rest / (3600 * SECOND), 0);
-}
-
 static void fn_make_date(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     if (functions_null(argc, argv))
         return;
-    int64_t y = sqlite3_value_int64(argv[0]), m = sqlite3_value_int64(argv[1]), d = sqlite3_value_int64(argv[2]);
+    int64_t y = sqlite3_value_int64(argv[0]), m = sqlite3_value_int64(argv[1]),
+            d = sqlite3_value_int64(argv[2]);
     if (y == 0 || y < -4712 || y > 5874897 || m < 1 || m > 12 || d < 1 ||
         d > month_days((int32_t)(y < 0 ? y + 1 : y), (int32_t)m))
-        functions_fail(ctx, "22008", "date field value out of range: %lld-%02lld-%02lld", (long long)y,
-                       (long long)m, (long long)d);
+        functions_fail(ctx, "22008", "date field value out of range: %lld-%02lld-%02lld",
+                       (long long)y, (long long)m, (long long)d);
     else
         sqlite3_result_int64(ctx, types_days((int32_t)(y < 0 ? y + 1 : y), (int32_t)m, (int32_t)d));
 }
@@ -524,9 +293,6 @@ const struct function_row functions_time_rows[] = {
     {"pgf_timestamp_diff", 2, true, fn_timestamp_diff, NULL, NULL},
     {"pgf_timestamp_add", 3, true, fn_timestamp_add, NULL, NULL},
     {"pgf_timestamptz_add", 3, false, fn_timestamptz_add, NULL, NULL},
-    {"pgf_date_trunc", 2, true, fn_date_trunc, NULL, NULL},
-    {"pgf_date_trunc_tz", 2, false, fn_date_trunc_tz, NULL, NULL},
-    {"pgf_extract", 3, false, fn_extract, NULL, NULL},
     {"pgf_make_date", 3, true, fn_make_date, NULL, NULL},
     {"pgf_to_timestamp", 1, true, fn_to_timestamp, NULL, NULL},
 };

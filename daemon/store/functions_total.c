@@ -162,10 +162,10 @@ static void total_inverse(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 int functions_total_register(struct sqlite3 *db, struct store_context *context)
 {
     int flags = SQLITE_UTF8 | SQLITE_INNOCUOUS | SQLITE_DETERMINISTIC;
-    int rc = sqlite3_create_window_function(db, "pgf_sum_numeric", 1, flags, context, total_step, sum_final,
-                                            sum_value, total_inverse, NULL);
+    int rc = sqlite3_create_window_function(db, "pgf_sum_numeric", 1, flags, context, total_step,
+                                            sum_final, sum_value, total_inverse, NULL);
     if (rc == SQLITE_OK)
-        rc = sqlite3_create_window_function(db, "pgf_avg_numeric", 1, flags, context, total_step, avg_final,
-                                            avg_value, total_inverse, NULL);
+        rc = sqlite3_create_window_function(db, "pgf_avg_numeric", 1, flags, context, total_step,
+                                            avg_final, avg_value, total_inverse, NULL);
     return rc;
 }

@@ -170,9 +170,9 @@ const struct infer_operator *infer_operator_find(struct tr *tr, const char *name
     int best = n == 1 ? 0 : infer_select(left == 0 ? 1 : 2, types, n, args);
     if (best >= 0)
         return found[best];
-    static const char *const known[] = {"!!", "&&", "&<", "&>", "-|-", "@-@", "@@", "#", "#-", "#>",
-                                        "#>>", "?", "?&", "?|", "@?", "@@@", "<->", "<<", ">>", "@>",
-                                        "<@", "|>>", "<<|", "##", "~=", "^@"};
+    static const char *const known[] = {"!!", "&&",  "&<", "&>",  "-|-", "@-@", "@@",  "#",   "#-",
+                                        "#>", "#>>", "?",  "?&",  "?|",  "@?",  "@@@", "<->", "<<",
+                                        ">>", "@>",  "<@", "|>>", "<<|", "##",  "~=",  "^@"};
     for (size_t i = 0; !named && i < sizeof(known) / sizeof(known[0]); i++)
         if (strcmp(known[i], name) == 0)
             tr_unsupported(tr, location, "operator %s", name);

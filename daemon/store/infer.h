@@ -1,7 +1,7 @@
 /* infer.h: PostgreSQL's rules for types: names, coercion, and the choice among overloads.
  *
- * The rules are those of the manual's chapter "Type Conversion"; the rows they work on are types.h (types)
- * and infer_facts.h (casts, operators, functions). */
+ * The rules are those of the manual's chapter "Type Conversion"; the rows they work on are types.h
+ * (types) and infer_facts.h (casts, operators, functions). */
 #pragma once
 
 #include "daemon/store/infer_facts.h"
@@ -18,8 +18,10 @@ bool infer_preferred(uint32_t type);
 /* The type that ${name} means, 42704 if there is none; ${ret_typmod} -1 when it has none. */
 uint32_t infer_type(struct tr *tr, TypeName *name, int32_t *ret_typmod);
 
-/* A name in a text, as regclass reads it: "schema"."name" or name, folded to lower case unless quoted. */
-void infer_split_name(struct tr *tr, const char *text, int location, char **ret_schema, char **ret_name);
+/* A name in a text, as regclass reads it: "schema"."name" or name, folded to lower case unless
+ * quoted. */
+void infer_split_name(struct tr *tr, const char *text, int location, char **ret_schema,
+                      char **ret_name);
 /* A type's name in a text, as regtype reads it. */
 TypeName *infer_parse_type(struct tr *tr, const char *text, int location);
 
@@ -27,11 +29,12 @@ TypeName *infer_parse_type(struct tr *tr, const char *text, int location);
 bool infer_is_reg(uint32_t type);
 
 bool infer_can_coerce(uint32_t from, uint32_t to, enum infer_context context);
-/* ${e} as ${type}, or NULL if there is no such conversion.  Open literals are converted here and now
- * (22P02 ...); open parameters take the type. */
+/* ${e} as ${type}, or NULL if there is no such conversion.  Open literals are converted here and
+ * now (22P02 ...); open parameters take the type. */
 struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum infer_context context);
 /* Apply a length or precision. */
-struct expr *infer_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t typmod, bool explicit_cast);
+struct expr *infer_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t typmod,
+                          bool explicit_cast);
 /* For SET and INSERT: 42804 with PostgreSQL's text when it cannot be. */
 struct expr *infer_assign(struct tr *tr, struct expr *e, const struct store_column *column);
 /* Settle an expression that is still open as text. */
@@ -45,8 +48,8 @@ struct infer_call {
     const struct infer_proc *proc;
     uint32_t types[FUNC_MAX_ARGS];
     uint32_t result;
-    bool variadic;        /* trailing arguments are elements of the variadic array */
-    bool cast;            /* `type(x)`: a cast to `result` */
+    bool variadic; /* trailing arguments are elements of the variadic array */
+    bool cast;     /* `type(x)`: a cast to `result` */
 };
 /* 42883, 42725; 0A000 for functions of PostgreSQL that are not in the table at all. */
 void infer_call_find(struct tr *tr, const char *name, const uint32_t *types, int nargs, bool star,
@@ -55,5 +58,7 @@ void infer_call_find(struct tr *tr, const char *name, const uint32_t *types, int
 uint32_t infer_polymorphic(uint32_t declared, const uint32_t *declared_args,
                            const uint32_t *actual_args, int nargs);
 /* Fill in declared types of a chosen candidate, polymorphic ones replaced. */
-/* func_select_candidate: index of the best of ${ncandidates} argument lists, -1 if none or several. */
-int infer_select(int nargs, const uint32_t *types, int ncandidates, const uint32_t *const *candidates);
+/* func_select_candidate: index of the best of ${ncandidates} argument lists, -1 if none or several.
+ */
+int infer_select(int nargs, const uint32_t *types, int ncandidates,
+                 const uint32_t *const *candidates);

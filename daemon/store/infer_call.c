@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-/* -- func_select_candidate: the steps of "Operator Type Resolution" and "Function Type Resolution" -- */
+/* -- func_select_candidate: the steps of "Operator Type Resolution" and "Function Type Resolution"
+ * -- */
 
 struct choice {
     int nargs;
@@ -42,8 +43,8 @@ static void keep_best(struct choice *c, const char *slots, bool preferred_counts
     c->n = kept;
 }
 
-/* The category that an unknown argument should have: string if any candidate takes one, else the one
- * that all agree on, else 0. */
+/* The category that an unknown argument should have: string if any candidate takes one, else the
+ * one that all agree on, else 0. */
 static char slot_category(const struct choice *c, int arg, bool *ret_preferred)
 {
     char category = 0;
@@ -121,7 +122,8 @@ static int suppose_same(const struct choice *c)
     return found;
 }
 
-int infer_select(int nargs, const uint32_t *types, int ncandidates, const uint32_t *const *candidates)
+int infer_select(int nargs, const uint32_t *types, int ncandidates,
+                 const uint32_t *const *candidates)
 {
     struct choice c = {.nargs = nargs, .types = types, .all = candidates};
     char slots[FUNC_MAX_ARGS];
@@ -163,8 +165,8 @@ static const char *signature(const char *name, const uint32_t *types, int nargs,
     return out.data;
 }
 
-static void call_missing(struct tr *tr, const char *name, const uint32_t *types, int nargs, bool star,
-                         int location, bool ambiguous)
+static void call_missing(struct tr *tr, const char *name, const uint32_t *types, int nargs,
+                         bool star, int location, bool ambiguous)
 {
     tr_set(tr, ambiguous ? "42725" : SQLSTATE_UNDEFINED_FUNCTION, location,
            ambiguous ? "function %s is not unique" : "function %s does not exist",
@@ -176,7 +178,8 @@ static void call_missing(struct tr *tr, const char *name, const uint32_t *types,
     tr_throw(tr);
 }
 
-/* The argument types that ${p} would want from a call with ${nargs} arguments; false: no such call. */
+/* The argument types that ${p} would want from a call with ${nargs} arguments; false: no such call.
+ */
 static bool call_shape(const struct infer_proc *p, int nargs, uint32_t *ret)
 {
     if (p->variadic != 0 && nargs >= p->nargs) {

@@ -19,7 +19,8 @@ static bool is_array(uint32_t type)
 }
 
 /* find_coercion_pathway of PostgreSQL, for types without domains. */
-static enum path cast_path(uint32_t from, uint32_t to, enum infer_context context, uint32_t *ret_proc)
+static enum path cast_path(uint32_t from, uint32_t to, enum infer_context context,
+                           uint32_t *ret_proc)
 {
     if (from == to)
         return PATH_RELABEL;
@@ -110,8 +111,10 @@ uint32_t infer_polymorphic(uint32_t declared, const uint32_t *declared_args,
 
 /* -- making conversions -- */
 
-/* Does the text mean the same in every time zone?  Otherwise it must be read when the statement runs. */
-static bool literal_fixed(struct tr *tr, uint32_t type, struct slice text, struct types_value *value)
+/* Does the text mean the same in every time zone?  Otherwise it must be read when the statement
+ * runs. */
+static bool literal_fixed(struct tr *tr, uint32_t type, struct slice text,
+                          struct types_value *value)
 {
     static const struct types_session east = {.utc_offset = 3600};
     struct types_value again;
@@ -205,7 +208,7 @@ static const char *cast_by_text(struct tr *tr, struct expr *e, uint32_t type)
     if (e->type == TYPES_REGCLASS)
         text = emit_format("pgf_regclass(%s)", e->sql);
     else if (infer_category(e->type) != 'S' && e->type != TYPES_JSON && e->type != TYPES_JSONB &&
-        e->type != TYPES_UUID && e->type != TYPES_NUMERIC)
+             e->type != TYPES_UUID && e->type != TYPES_NUMERIC)
         text = emit_format("pgf_output(%u, %s)", e->type, e->sql);
     if (type == TYPES_TEXT || type == TYPES_VARCHAR)
         return text;
@@ -263,11 +266,12 @@ struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum inf
 }
 
 /* A literal's length or precision is applied here and now, as PostgreSQL's planner does. */
-static struct expr *typmod_literal(struct tr *tr, const struct expr *e, uint32_t type, int32_t typmod,
-                                   bool explicit_cast)
+static struct expr *typmod_literal(struct tr *tr, const struct expr *e, uint32_t type,
+                                   int32_t typmod, bool explicit_cast)
 {
     static const struct types_session utc = {.timezone = "UTC"};
-    struct expr *to = expr_new(EXPR_PLAIN, type, NULL, e->location); /* `value` would be the uncut one */
+    struct expr *to =
+        expr_new(EXPR_PLAIN, type, NULL, e->location); /* `value` would be the uncut one */
     struct types_value value, cut;
     struct slice text = {e->value, strlen(e->value)};
     struct buf scratch;
@@ -285,7 +289,8 @@ static struct expr *typmod_literal(struct tr *tr, const struct expr *e, uint32_t
     return to;
 }
 
-struct expr *infer_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t typmod, bool explicit_cast)
+struct expr *infer_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t typmod,
+                          bool explicit_cast)
 {
     if (typmod < 0 || e->typmod == typmod || (e->kind == EXPR_CONST && e->value == NULL)) {
         struct expr *same = palloc(sizeof(*same));
@@ -295,10 +300,10 @@ struct expr *infer_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t 
     }
     if (e->kind == EXPR_CONST && e->type == type && strncmp(e->sql, "pgf_", 4) != 0)
         return typmod_literal(tr, e, type, typmod, explicit_cast);
-    struct expr *to = expr_of(type,
-                              emit_format("pgf_typmod(%u, %d, %d, %s)", type, typmod,
-                                          explicit_cast ? 1 : 0, e->sql),
-                              e->location, &e, 1);
+    struct expr *to = expr_of(
+        type,
+        emit_format("pgf_typmod(%u, %d, %d, %s)", type, typmod, explicit_cast ? 1 : 0, e->sql),
+        e->location, &e, 1);
     to->typmod = typmod;
     return to;
 }

@@ -1,7 +1,8 @@
 /* infer_facts.h: rows of PostgreSQL's own catalogs (operators, casts, functions), as constants.
  *
- * Facts, not decisions: written by infer_facts.py from a real PostgreSQL 15.  What infer.h resolves and
- * what emit_proc.h can translate are decided there; a function that stands here may still be 0A000. */
+ * Facts, not decisions: written by infer_facts.py from a real PostgreSQL 15.  What infer.h resolves
+ * and what emit_proc.h can translate are decided there; a function that stands here may still be
+ * 0A000. */
 #pragma once
 
 #include <stdbool.h>
@@ -35,9 +36,9 @@ struct infer_proc {
 
 extern const struct infer_operator infer_operators[]; /* by name */
 extern const size_t infer_noperators;
-extern const struct infer_cast infer_casts[];         /* by source, target */
+extern const struct infer_cast infer_casts[]; /* by source, target */
 extern const size_t infer_ncasts;
-extern const struct infer_proc infer_procs[];         /* by name */
+extern const struct infer_proc infer_procs[]; /* by name */
 extern const size_t infer_nprocs;
-extern const char *const infer_proc_names[];          /* every function of pg_catalog, sorted */
+extern const char *const infer_proc_names[]; /* every function of pg_catalog, sorted */
 extern const size_t infer_nproc_names;

@@ -36,7 +36,8 @@ static char *name_part(struct tr *tr, const char **at, int location)
     return out;
 }
 
-void infer_split_name(struct tr *tr, const char *text, int location, char **ret_schema, char **ret_name)
+void infer_split_name(struct tr *tr, const char *text, int location, char **ret_schema,
+                      char **ret_name)
 {
     const char *at = text;
     *ret_schema = NULL;

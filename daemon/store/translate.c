@@ -11,7 +11,8 @@ enum { DEPTH_MAX = 900, SCRATCH_BYTES = 64 * 1024 * 1024, PARAMS_MAX = 65535 };
 
 /* -- failing -- */
 
-static void set_error(struct tr *tr, const char *sqlstate, int location, const char *format, va_list ap)
+static void set_error(struct tr *tr, const char *sqlstate, int location, const char *format,
+                      va_list ap)
 {
     char text[ERR_MESSAGE_BYTES];
     vsnprintf(text, sizeof(text), format, ap);
@@ -48,8 +49,8 @@ void tr_unsupported(struct tr *tr, int location, const char *format, ...)
     va_start(ap, format);
     vsnprintf(what, sizeof(what), format, ap);
     va_end(ap);
-    tr_fail(tr, SQLSTATE_FEATURE_NOT_SUPPORTED, location, "%s is not supported by the embedded store",
-            what);
+    tr_fail(tr, SQLSTATE_FEATURE_NOT_SUPPORTED, location,
+            "%s is not supported by the embedded store", what);
 }
 
 void tr_enter(struct tr *tr, int location)

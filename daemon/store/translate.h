@@ -1,8 +1,9 @@
-/* translate.h: one parsed PostgreSQL statement -> SQLite text, with the types of its columns and parameters.
+/* translate.h: one parsed PostgreSQL statement -> SQLite text, with the types of its columns and
+ * parameters.
  *
  * Analyses against the store's catalog like PostgreSQL's analyser does, and emits SQLite SQL: every
- * identifier quoted, every output column aliased by PostgreSQL's naming rules, parameters as ?1, ?2 ...
- * Anything it does not implement is 0A000 with the name of the thing, never an approximation.
+ * identifier quoted, every output column aliased by PostgreSQL's naming rules, parameters as ?1, ?2
+ * ... Anything it does not implement is 0A000 with the name of the thing, never an approximation.
  * Pure but for the catalog it reads: no SQLite call here. */
 #pragma once
 
@@ -17,10 +18,10 @@ struct store_table;
 
 struct translate_column {
     const char *name;
-    uint32_t type_oid;   /* decides how the value SQLite gives is encoded: see types.h */
+    uint32_t type_oid; /* decides how the value SQLite gives is encoded: see types.h */
     int16_t type_len;
     int32_t typmod;
-    uint32_t table_oid;  /* 0 for expressions */
+    uint32_t table_oid; /* 0 for expressions */
     int16_t attnum;
 };
 
@@ -28,27 +29,29 @@ enum translate_tag { TRANSLATE_SELECT, TRANSLATE_INSERT, TRANSLATE_UPDATE, TRANS
 
 struct translate_result {
     enum translate_tag tag;
-    bool writes;              /* needs the write lock (also SELECT FOR UPDATE) */
-    const char *sql;          /* SQLite text */
-    struct translate_column *columns; /* what it returns; ncolumns 0: no rows (INSERT without RETURNING) */
+    bool writes;     /* needs the write lock (also SELECT FOR UPDATE) */
+    const char *sql; /* SQLite text */
+    struct translate_column
+        *columns; /* what it returns; ncolumns 0: no rows (INSERT without RETURNING) */
     size_t ncolumns;
-    uint32_t *params;         /* PostgreSQL type oid of $1 ... $nparams, all known */
+    uint32_t *params; /* PostgreSQL type oid of $1 ... $nparams, all known */
     size_t nparams;
-    uint32_t target_oid;      /* relation written, or 0: for error texts */
+    uint32_t target_oid; /* relation written, or 0: for error texts */
 };
 
-/* ${stmt} lives in the current memory context, as the result does (palloc): valid until that context is
- * left.  ${oids}: types the client gave in Parse, 0 or missing = to be inferred.  ${sql} is the text that
- * was parsed (positions in errors refer to it).  Runs inside the parser's error handler (policy/parse.h).
- * 0 or -1 (0A000, 42P01, 42703, 42883, 42804, 42P18 ... with position). */
+/* ${stmt} lives in the current memory context, as the result does (palloc): valid until that
+ * context is left.  ${oids}: types the client gave in Parse, 0 or missing = to be inferred.  ${sql}
+ * is the text that was parsed (positions in errors refer to it).  Runs inside the parser's error
+ * handler (policy/parse.h). 0 or -1 (0A000, 42P01, 42703, 42883, 42804, 42P18 ... with position).
+ */
 int translate(const struct store_catalog *catalog, const RawStmt *stmt, const char *sql,
               const uint32_t *oids, size_t noids, struct translate_result *ret,
               struct err *err) MUSTCHECK;
 
 /* One expression of DDL, analysed with the columns of ${table} in scope (NULL: none; subqueries and
- * aggregates are 0A000/42803), coerced by assignment to ${type_oid}/${typmod}: text of a SQLite expression
- * in ${ret} (palloc'd; columns as bare quoted names).  Used for DEFAULT (no columns), CHECK (bool),
- * expression and partial indexes.  0 or -1. */
+ * aggregates are 0A000/42803), coerced by assignment to ${type_oid}/${typmod}: text of a SQLite
+ * expression in ${ret} (palloc'd; columns as bare quoted names).  Used for DEFAULT (no columns),
+ * CHECK (bool), expression and partial indexes.  0 or -1. */
 int translate_expression(const struct store_catalog *catalog, const struct store_table *table,
                          Node *expression, const char *sql, uint32_t type_oid, int32_t typmod,
                          const char **ret, struct err *err) MUSTCHECK;

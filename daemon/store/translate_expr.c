@@ -115,7 +115,8 @@ static struct expr *null_test(struct scope *s, const NullTest *t)
     if (IsA(t->arg, RowExpr))
         tr_unsupported(s->tr, t->location, "IS NULL of a row");
     struct expr *arg = expr_make(s, (Node *)t->arg);
-    const char *sql = emit_format("(%s IS %sNULL)", arg->sql, t->nulltesttype == IS_NULL ? "" : "NOT ");
+    const char *sql =
+        emit_format("(%s IS %sNULL)", arg->sql, t->nulltesttype == IS_NULL ? "" : "NOT ");
     return expr_of(TYPES_BOOL, sql, t->location, &arg, 1);
 }
 
@@ -132,7 +133,8 @@ static struct expr *boolean_test(struct scope *s, const BooleanTest *t)
         [IS_NOT_UNKNOWN] = {"IS NOT UNKNOWN", "(%1 IS NOT NULL)"},
     };
     struct expr *arg = expr_condition(s, (Node *)t->arg, forms[t->booltesttype].name);
-    return expr_of(TYPES_BOOL, emit_apply(forms[t->booltesttype].sql, &arg, 1), t->location, &arg, 1);
+    return expr_of(TYPES_BOOL, emit_apply(forms[t->booltesttype].sql, &arg, 1), t->location, &arg,
+                   1);
 }
 
 /* -- common types -- */
@@ -159,8 +161,8 @@ uint32_t expr_common_type(struct tr *tr, struct expr **exprs, int n, const char 
             if (what == NULL)
                 return 0;
             tr_fail(tr, SQLSTATE_DATATYPE_MISMATCH, exprs[i]->location,
-                    "%s types %s and %s cannot be matched", what, infer_type_name(exprs[first]->type),
-                    infer_type_name(other));
+                    "%s types %s and %s cannot be matched", what,
+                    infer_type_name(exprs[first]->type), infer_type_name(other));
         }
         if (!infer_preferred(type) && infer_can_coerce(type, other, INFER_IMPLICIT) &&
             !infer_can_coerce(other, type, INFER_IMPLICIT)) {
@@ -258,8 +260,8 @@ static struct expr *min_max_expr(struct scope *s, const MinMaxExpr *m)
     uint32_t type = expr_common_type(s->tr, all, n, what);
     for (int i = 0; i < n; i++)
         all[i] = expr_to_common(s->tr, all[i], type, what);
-    if (!types_supported(type) || type == TYPES_JSONB || type == TYPES_JSON || type == TYPES_INTERVAL ||
-        infer_category(type) == 'A')
+    if (!types_supported(type) || type == TYPES_JSONB || type == TYPES_JSON ||
+        type == TYPES_INTERVAL || infer_category(type) == 'A')
         tr_unsupported(s->tr, m->location, "%s of %s", what, infer_type_name(type));
     const char *sql = emit_format("pgf_%s%s(%s)", m->op == IS_GREATEST ? "greatest" : "least",
                                   type == TYPES_NUMERIC ? "_numeric" : "", emit_list(all, n));
@@ -280,8 +282,8 @@ struct expr *expr_cast(struct scope *s, TypeCast *cast)
     e = expr_make(s, cast->arg);
     struct expr *to = infer_coerce(s->tr, e, type, INFER_EXPLICIT);
     if (to == NULL)
-        tr_fail(s->tr, "42846", cast->location, "cannot cast type %s to %s", infer_type_name(e->type),
-                infer_type_name(type));
+        tr_fail(s->tr, "42846", cast->location, "cannot cast type %s to %s",
+                infer_type_name(e->type), infer_type_name(type));
     to = infer_typmod(s->tr, to, type, typmod, true);
     if (to->kind == EXPR_COLUMN) /* a cast is no longer the column itself */
         to = expr_of(type, to->sql, cast->location, &to, 1);
@@ -296,7 +298,8 @@ struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t element)
     if (element == 0 && n == 0) {
         tr_set(s->tr, SQLSTATE_INDETERMINATE_DATATYPE, array->location,
                "cannot determine type of empty array");
-        err_hint(s->tr->err, "Explicitly cast to the desired type, for example ARRAY[]::integer[].");
+        err_hint(s->tr->err,
+                 "Explicitly cast to the desired type, for example ARRAY[]::integer[].");
         tr_throw(s->tr);
     }
     bool explicit_type = element != 0;
@@ -306,14 +309,15 @@ struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t element)
     if (type == 0 || !types_supported(type) || infer_category(element) == 'A')
         tr_unsupported(s->tr, array->location, "an array of %s", infer_type_name(element));
     for (int i = 0; i < n; i++) {
-        struct expr *to = infer_coerce(s->tr, all[i], element,
-                                       explicit_type ? INFER_EXPLICIT : INFER_IMPLICIT);
+        struct expr *to =
+            infer_coerce(s->tr, all[i], element, explicit_type ? INFER_EXPLICIT : INFER_IMPLICIT);
         if (to == NULL)
             tr_fail(s->tr, "42846", all[i]->location, "cannot cast type %s to %s",
                     infer_type_name(all[i]->type), infer_type_name(element));
         all[i] = to;
     }
-    const char *sql = emit_format("pgf_array(%u%s%s)", element, n > 0 ? ", " : "", emit_list(all, n));
+    const char *sql =
+        emit_format("pgf_array(%u%s%s)", element, n > 0 ? ", " : "", emit_list(all, n));
     return expr_of(type, sql, array->location, all, n);
 }
 
@@ -322,20 +326,24 @@ static struct expr *subscript(struct scope *s, A_Indirection *a)
 {
     int location = exprLocation((Node *)a);
     Node *first = linitial(a->indirection);
-    if (list_length(a->indirection) != 1 || !IsA(first, A_Indices) || ((A_Indices *)first)->is_slice)
+    if (list_length(a->indirection) != 1 || !IsA(first, A_Indices) ||
+        ((A_Indices *)first)->is_slice)
         tr_unsupported(s->tr, location, "a field selection or slice");
     struct expr *array = expr_make(s, a->arg);
     struct expr *index = expr_make(s, ((A_Indices *)first)->uidx);
-    if (infer_category(array->type) != 'A' || array->type == TYPES_INT2VECTOR || array->type == TYPES_OIDVECTOR)
+    if (infer_category(array->type) != 'A' || array->type == TYPES_INT2VECTOR ||
+        array->type == TYPES_OIDVECTOR)
         tr_unsupported(s->tr, location, "a subscript of type %s", infer_type_name(array->type));
     struct expr *at = infer_coerce(s->tr, index, TYPES_INT4, INFER_ASSIGNMENT);
     if (at == NULL)
-        tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, index->location, "array subscript must have type integer");
+        tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, index->location,
+                "array subscript must have type integer");
     uint32_t element = types_find(array->type)->elem;
     struct expr *args[2] = {array, at};
     const char *text = emit_format("pgf_array_get(%s, %s)", array->sql, at->sql);
     bool is_text = element == TYPES_TEXT || element == TYPES_VARCHAR;
-    return expr_of(element, is_text ? text : emit_format("pgf_input(%u, %s)", element, text), location, args, 2);
+    return expr_of(element, is_text ? text : emit_format("pgf_input(%u, %s)", element, text),
+                   location, args, 2);
 }
 
 static struct expr *session_value(struct scope *s, const SQLValueFunction *f)
@@ -410,7 +418,8 @@ static struct expr *dispatch(struct scope *s, Node *node)
     case T_CollateClause:
         return collate(s, (CollateClause *)node);
     case T_SetToDefault:
-        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, exprLocation(node), "DEFAULT is not allowed in this context");
+        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, exprLocation(node),
+                "DEFAULT is not allowed in this context");
     case T_RowExpr:
         tr_unsupported(s->tr, exprLocation(node), "a row as a value");
     case T_A_Indirection:

@@ -28,8 +28,8 @@ static const char *expression_text(struct tr *tr, const struct store_table *tabl
     struct expr *e = expr_make(s, expression);
     if (type_oid == 0)
         return infer_settle(tr, e)->sql;
-    const struct store_column target = {.name = "?", .sqlite_name = "?", .type_oid = type_oid,
-                                        .typmod = typmod};
+    const struct store_column target = {
+        .name = "?", .sqlite_name = "?", .type_oid = type_oid, .typmod = typmod};
     return infer_assign(tr, e, &target)->sql;
 }
 

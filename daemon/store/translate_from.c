@@ -1,13 +1,13 @@
 /* translate_from.c: the FROM clause: tables, subqueries, joins, LATERAL; see translate_tree.h.
  *
- * Each item gets an alias of ours, so names never depend on SQLite's rules.  While a FROM list is read,
- * its items are `lateral_only`; a join puts an item of its own behind those of its sides, which shows the
- * columns, while its sides keep showing their names.
+ * Each item gets an alias of ours, so names never depend on SQLite's rules.  While a FROM list is
+ * read, its items are `lateral_only`; a join puts an item of its own behind those of its sides,
+ * which shows the columns, while its sides keep showing their names.
  *
- * LATERAL: SQLite has none.  A subquery that refers to its siblings is accepted when it makes exactly one
- * row (an aggregate without GROUP BY), or stands in LEFT JOIN ... ON true: it then leaves the FROM list, and
- * each of its columns becomes a correlated scalar subquery.  Should it have several rows, the statement
- * fails when it runs. */
+ * LATERAL: SQLite has none.  A subquery that refers to its siblings is accepted when it makes
+ * exactly one row (an aggregate without GROUP BY), or stands in LEFT JOIN ... ON true: it then
+ * leaves the FROM list, and each of its columns becomes a correlated scalar subquery.  Should it
+ * have several rows, the statement fails when it runs. */
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 
@@ -77,8 +77,9 @@ static struct from from_table(struct scope *s, RangeVar *rv)
     struct source *item = source_table(s->tr, t, t->name, false);
     source_rename(s->tr, item, rv->alias);
     scope_add(s, item);
-    return (struct from){
-        .sql = emit_format("%s AS %s", emit_identifier(t->sqlite_name), item->alias), .shown = item};
+    return (struct from){.sql =
+                             emit_format("%s AS %s", emit_identifier(t->sqlite_name), item->alias),
+                         .shown = item};
 }
 
 /* -- subqueries -- */
@@ -97,9 +98,9 @@ static struct from from_scalars(const struct query *q, struct source *item)
 {
     bool sure = q->single_row || q->at_most_one;
     for (int i = 0; i < item->ncolumns; i++)
-        item->columns[i].sql = emit_format("(SELECT %s%s.\"c%d\"%s FROM (%s) AS %s)",
-                                           sure ? "" : "pgf_lateral(", item->alias, i + 1,
-                                           sure ? "" : ")", q->sql, item->alias);
+        item->columns[i].sql =
+            emit_format("(SELECT %s%s.\"c%d\"%s FROM (%s) AS %s)", sure ? "" : "pgf_lateral(",
+                        item->alias, i + 1, sure ? "" : ")", q->sql, item->alias);
     return (struct from){.shown = item, .at_most_one = !q->single_row};
 }
 
@@ -156,7 +157,8 @@ struct merge {
     const char *condition;
 };
 
-static int using_find(struct scope *s, const struct source *side, const char *name, const char *which)
+static int using_find(struct scope *s, const struct source *side, const char *name,
+                      const char *which)
 {
     int found = -1;
     for (int i = 0; i < side->ncolumns; i++) {
@@ -173,7 +175,8 @@ static int using_find(struct scope *s, const struct source *side, const char *na
     return found;
 }
 
-static struct column merged_column(struct scope *s, JoinType type, struct expr *left, struct expr *right)
+static struct column merged_column(struct scope *s, JoinType type, struct expr *left,
+                                   struct expr *right)
 {
     struct expr *both[2] = {left, right};
     uint32_t common = expr_common_type(s->tr, both, 2, "JOIN/USING");
@@ -195,7 +198,8 @@ static struct column merged_column(struct scope *s, JoinType type, struct expr *
     return c;
 }
 
-static struct merge merge_using(struct scope *s, JoinExpr *j, struct source *left, struct source *right)
+static struct merge merge_using(struct scope *s, JoinExpr *j, struct source *left,
+                                struct source *right)
 {
     struct merge m = {.condition = NULL};
     List *names = j->usingClause;
@@ -271,8 +275,9 @@ static const char *join_text(struct scope *s, JoinExpr *j, const struct from *le
 {
     if (right->sql == NULL || left->sql == NULL) {
         bool always = on == NULL || (on->kind == EXPR_CONST && on->value && on->value[0] == 't');
-        bool fits = left->sql != NULL && always && condition == NULL &&
-                    (j->jointype == JOIN_LEFT || (j->jointype == JOIN_INNER && !right->at_most_one));
+        bool fits =
+            left->sql != NULL && always && condition == NULL &&
+            (j->jointype == JOIN_LEFT || (j->jointype == JOIN_INNER && !right->at_most_one));
         if (!fits)
             tr_unsupported(s->tr, -1, "this join with LATERAL");
         return left->sql;
@@ -305,7 +310,8 @@ static void join_unique_names(struct scope *s, int first, int middle)
     for (int i = first; i < middle; i++)
         for (int k = middle; k < s->nsources; k++) {
             const struct source *a = s->sources[i], *b = s->sources[k];
-            if (a->show_name && b->show_name && a->name && b->name && strcmp(a->name, b->name) == 0 &&
+            if (a->show_name && b->show_name && a->name && b->name &&
+                strcmp(a->name, b->name) == 0 &&
                 (a->aliased || b->aliased || a->table == NULL || a->table == b->table))
                 tr_fail(s->tr, "42712", -1, "table name \"%s\" specified more than once", a->name);
         }

@@ -136,9 +136,10 @@ static const char *distinct_text(struct scope *s, const struct call *c, const ch
     return emit_format("%.*s, 'u%s'%s)", (int)strlen(text) - 1, text, how.data, list.data);
 }
 
-/* ORDER BY inside: our own aggregates take `sorted(...)`: the keys, then how to sort, then the rest. */
-static const char *sorted_text(struct scope *s, struct call *c, const char *text, struct expr **keys,
-                               int *ret_nkeys)
+/* ORDER BY inside: our own aggregates take `sorted(...)`: the keys, then how to sort, then the
+ * rest. */
+static const char *sorted_text(struct scope *s, struct call *c, const char *text,
+                               struct expr **keys, int *ret_nkeys)
 {
     StringInfoData how, list;
     int n = 0;
@@ -180,8 +181,8 @@ static struct expr *aggregate(struct scope *s, struct call *c)
     if (f->agg_within_group)
         tr_unsupported(s->tr, f->location, "WITHIN GROUP");
     if (c->nargs == 0 && !f->agg_star)
-        tr_fail(s->tr, "42809", f->location, "%s(*) must be used to call a parameterless aggregate function",
-                c->name);
+        tr_fail(s->tr, "42809", f->location,
+                "%s(*) must be used to call a parameterless aggregate function", c->name);
     const char *pattern = call_template(s, c);
     struct expr *keys[8], *filter;
     int nkeys;
@@ -198,7 +199,8 @@ static struct expr *aggregate(struct scope *s, struct call *c)
         all[n++] = keys[i];
     if (filter != NULL)
         all[n++] = filter;
-    struct expr *e = expr_of(c->found.result, emit_format("%s%s", text, condition), f->location, all, n);
+    struct expr *e =
+        expr_of(c->found.result, emit_format("%s%s", text, condition), f->location, all, n);
     if (f->over == NULL) {
         e->kind = EXPR_AGGREGATE;
         e->scope = s;
@@ -223,7 +225,8 @@ static const char *frame_bound(struct scope *s, int options, bool start, Node *o
         if (options & FRAMEOPTION_END_CURRENT_ROW)
             return "CURRENT ROW";
     }
-    bool preceding = options & (start ? FRAMEOPTION_START_OFFSET_PRECEDING : FRAMEOPTION_END_OFFSET_PRECEDING);
+    bool preceding =
+        options & (start ? FRAMEOPTION_START_OFFSET_PRECEDING : FRAMEOPTION_END_OFFSET_PRECEDING);
     struct expr *e = infer_coerce(s->tr, expr_make(s, offset), TYPES_INT8, INFER_ASSIGNMENT);
     if (e == NULL || e->kind == EXPR_PLAIN || e->kind == EXPR_COLUMN)
         tr_unsupported(s->tr, exprLocation(offset), "this window frame offset");
@@ -277,7 +280,8 @@ static List *window_parts(struct scope *s, const WindowDef *w, StringInfo out)
         if (by->sortby_dir == SORTBY_USING || e->kind == EXPR_CONST)
             tr_unsupported(s->tr, w->location, "this ORDER BY in a window");
         type_sortable(s->tr, e->type, e->location);
-        appendStringInfo(out, "%s%s", first ? " ORDER BY " : ", ", order_item(s->tr, by, e->type, e->sql));
+        appendStringInfo(out, "%s%s", first ? " ORDER BY " : ", ",
+                         order_item(s->tr, by, e->type, e->sql));
         parts = lappend(parts, e);
         first = false;
     }
@@ -298,7 +302,8 @@ static struct expr *over(struct scope *s, const struct call *c, struct expr *e)
                 "DISTINCT is not implemented for window functions");
     if (expr_find(e, EXPR_WINDOW, s) != NULL)
         tr_fail(s->tr, "42P20", c->node->location, "window function calls cannot be nested");
-    bool total = strncmp(e->sql, "pgf_sum_numeric(", 16) == 0 || strncmp(e->sql, "pgf_avg_numeric(", 16) == 0;
+    bool total = strncmp(e->sql, "pgf_sum_numeric(", 16) == 0 ||
+                 strncmp(e->sql, "pgf_avg_numeric(", 16) == 0;
     if (c->found.proc->kind == 'a' && strncmp(e->sql, "pgf_", 4) == 0 && !total)
         tr_unsupported(s->tr, c->node->location, "%s as a window function", c->name);
     StringInfoData out;
@@ -310,7 +315,8 @@ static struct expr *over(struct scope *s, const struct call *c, struct expr *e)
         all[n++] = e->args[i];
     for (int i = 0; i < list_length(parts); i++)
         all[n++] = list_nth(parts, i);
-    struct expr *ret = expr_of(e->type, emit_format("%s OVER (%s)", e->sql, out.data), e->location, all, n);
+    struct expr *ret =
+        expr_of(e->type, emit_format("%s OVER (%s)", e->sql, out.data), e->location, all, n);
     ret->kind = EXPR_WINDOW;
     ret->scope = s;
     s->has_window = true;
@@ -372,8 +378,9 @@ struct expr *expr_func(struct scope *s, FuncCall *f)
     }
     if (f->over == NULL)
         tr_fail(s->tr, "42809", f->location, "window function %s requires an OVER clause", c.name);
-    return over(s, &c, expr_of(c.found.result, emit_apply(call_template(s, &c), c.args, c.nargs),
-                               f->location, c.args, c.nargs));
+    return over(s, &c,
+                expr_of(c.found.result, emit_apply(call_template(s, &c), c.args, c.nargs),
+                        f->location, c.args, c.nargs));
 }
 
 /* -- in FROM -- */

@@ -38,9 +38,10 @@ static void check(struct scope *s, const struct expr *e, struct expr *const *gro
         const struct source *item = e->column->origin;
         const char *table = item != NULL && item->name != NULL ? item->name : "";
         tr_fail(s->tr, SQLSTATE_GROUPING_ERROR, e->location,
-                in_subquery ? "subquery uses ungrouped column \"%s%s%s\" from outer query"
-                            : "column \"%s%s%s\" must appear in the GROUP BY clause or be used in an "
-                              "aggregate function",
+                in_subquery
+                    ? "subquery uses ungrouped column \"%s%s%s\" from outer query"
+                    : "column \"%s%s%s\" must appear in the GROUP BY clause or be used in an "
+                      "aggregate function",
                 table, table[0] ? "." : "", e->column->name);
     }
     for (int i = 0; i < e->nargs; i++)
@@ -60,7 +61,8 @@ void type_comparable(struct tr *tr, uint32_t type, int location)
         tr_throw(tr);
     }
     if (type == TYPES_INTERVAL || infer_category(type) == 'A' || !types_supported(type))
-        tr_unsupported(tr, location, "grouping or comparing outputs of type %s", infer_type_name(type));
+        tr_unsupported(tr, location, "grouping or comparing outputs of type %s",
+                       infer_type_name(type));
 }
 
 void type_sortable(struct tr *tr, uint32_t type, int location)

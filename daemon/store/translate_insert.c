@@ -1,6 +1,8 @@
-/* translate_insert.c: INSERT with VALUES, SELECT, DEFAULT VALUES, ON CONFLICT; see translate_tree.h.
+/* translate_insert.c: INSERT with VALUES, SELECT, DEFAULT VALUES, ON CONFLICT; see
+ * translate_tree.h.
  *
- * SQLite's tables have no defaults of their own: every column that has one is always in the list. */
+ * SQLite's tables have no defaults of their own: every column that has one is always in the list.
+ */
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/translate_modify.h"
@@ -33,7 +35,8 @@ const char *modify_default(struct tr *tr, const struct store_table *t, const str
     return "NULL";
 }
 
-const char *modify_value(const struct store_table *t, const struct store_column *c, const struct expr *e)
+const char *modify_value(const struct store_table *t, const struct store_column *c,
+                         const struct expr *e)
 {
     if (!c->rowid || (e->kind == EXPR_CONST && e->value != NULL))
         return e->sql;
@@ -41,7 +44,8 @@ const char *modify_value(const struct store_table *t, const struct store_column 
                        emit_text(t->name, strlen(t->name)));
 }
 
-const struct store_column *modify_column(struct tr *tr, const struct store_table *t, const ResTarget *rt)
+const struct store_column *modify_column(struct tr *tr, const struct store_table *t,
+                                         const ResTarget *rt)
 {
     const struct store_column *c = store_table_column(t, rt->name);
     if (c == NULL)
@@ -75,7 +79,8 @@ static void insert_columns(struct insert *in)
     }
 }
 
-/* Fit the list to ${n} expressions: too many are an error, too few only when columns were listed. */
+/* Fit the list to ${n} expressions: too many are an error, too few only when columns were listed.
+ */
 static void fit_columns(struct insert *in, int n, int extra_location)
 {
     if (n > in->ncolumns)
@@ -100,7 +105,8 @@ static const char *column_list(const struct insert *in)
     StringInfoData out;
     initStringInfo(&out);
     for (int i = 0; i < in->ncolumns + in->ndefaults; i++) {
-        const struct store_column *c = i < in->ncolumns ? in->columns[i] : in->defaults[i - in->ncolumns];
+        const struct store_column *c =
+            i < in->ncolumns ? in->columns[i] : in->defaults[i - in->ncolumns];
         appendStringInfo(&out, "%s%s", i == 0 ? "" : ", ", emit_identifier(c->sqlite_name));
     }
     return out.data;
@@ -121,7 +127,8 @@ static void refuse_identity(struct insert *in, const struct store_column *c)
     if (c->identity != 'a' || in->stmt->override == OVERRIDING_SYSTEM_VALUE)
         return;
     tr_set(in->tr, "428C9", -1, "cannot insert a non-DEFAULT value into column \"%s\"", c->name);
-    err_detail(in->tr->err, "Column \"%s\" is an identity column defined as GENERATED ALWAYS.", c->name);
+    err_detail(in->tr->err, "Column \"%s\" is an identity column defined as GENERATED ALWAYS.",
+               c->name);
     err_hint(in->tr->err, "Use OVERRIDING SYSTEM VALUE to override.");
     tr_throw(in->tr);
 }
@@ -139,8 +146,10 @@ static const char *values_item(struct insert *in, Node *node, const struct store
     return modify_value(in->table, c, infer_assign(in->tr, e, c));
 }
 
-/* Rows of one statement must not meet the same row twice in DO UPDATE (21000): their keys are watched. */
-static const char *once_condition(const struct insert *in, const struct store_key *key, const char *column)
+/* Rows of one statement must not meet the same row twice in DO UPDATE (21000): their keys are
+ * watched. */
+static const char *once_condition(const struct insert *in, const struct store_key *key,
+                                  const char *column)
 {
     StringInfoData out;
     initStringInfo(&out);
@@ -202,13 +211,15 @@ static const char *select_text(struct insert *in, SelectStmt *stmt, const struct
     for (int i = 0; i < q->ntargets; i++) {
         struct expr *e = q->targets[i].expr;
         if (e->type != TYPES_UNKNOWN) {
-            struct expr *column = expr_new(EXPR_PLAIN, e->type, psprintf("\"c%d\"", i + 1), e->location);
+            struct expr *column =
+                expr_new(EXPR_PLAIN, e->type, psprintf("\"c%d\"", i + 1), e->location);
             column->typmod = e->typmod;
             e = column;
         }
         refuse_identity(in, in->columns[i]);
-        appendStringInfo(&out, "%s%s", i == 0 ? "" : ", ",
-                         modify_value(in->table, in->columns[i], infer_assign(in->tr, e, in->columns[i])));
+        appendStringInfo(
+            &out, "%s%s", i == 0 ? "" : ", ",
+            modify_value(in->table, in->columns[i], infer_assign(in->tr, e, in->columns[i])));
     }
     const char *condition = once_condition(in, once, "c");
     return emit_format("SELECT %s%s FROM (%s) AS %s%s", out.data,
@@ -223,8 +234,8 @@ static const struct store_key *key_named(struct insert *in, const char *name)
     for (size_t i = 0; i < in->table->nkeys; i++)
         if (in->table->keys[i].constraint_oid != 0 && strcmp(in->table->keys[i].name, name) == 0)
             return &in->table->keys[i];
-    tr_fail(in->tr, SQLSTATE_UNDEFINED_OBJECT, -1, "constraint \"%s\" for table \"%s\" does not exist",
-            name, in->table->name);
+    tr_fail(in->tr, SQLSTATE_UNDEFINED_OBJECT, -1,
+            "constraint \"%s\" for table \"%s\" does not exist", name, in->table->name);
 }
 
 static bool key_is(const struct store_key *key, const int16_t *attnums, size_t n)
@@ -263,8 +274,8 @@ static const struct store_key *key_inferred(struct insert *in, const InferClause
             tr_unsupported(in->tr, infer->location, "ON CONFLICT on an expression");
         const struct store_column *c = store_table_column(in->table, elem->name);
         if (c == NULL)
-            tr_fail(in->tr, SQLSTATE_UNDEFINED_COLUMN, infer->location, "column \"%s\" does not exist",
-                    elem->name);
+            tr_fail(in->tr, SQLSTATE_UNDEFINED_COLUMN, infer->location,
+                    "column \"%s\" does not exist", elem->name);
         attnums[n++] = c->attnum;
     }
     for (size_t i = 0; i < in->table->nkeys; i++)
@@ -278,8 +289,8 @@ static struct source *excluded_source(struct insert *in)
 {
     struct source *item = source_table(in->tr, in->table, "excluded", true);
     for (int i = 0; i < item->ncolumns; i++) {
-        item->columns[i].sql = emit_format("excluded.%s",
-                                           emit_identifier(in->table->columns[i].sqlite_name));
+        item->columns[i].sql =
+            emit_format("excluded.%s", emit_identifier(in->table->columns[i].sqlite_name));
         item->columns[i].table_oid = 0;
     }
     return item;
@@ -291,8 +302,9 @@ static const char *conflict_text(struct insert *in, const OnConflictClause *clau
     StringInfoData columns;
     initStringInfo(&columns);
     for (size_t k = 0; key != NULL && k < key->nattnums; k++)
-        appendStringInfo(&columns, "%s%s", k == 0 ? " (" : ", ",
-                         emit_identifier(store_table_attnum(in->table, key->attnums[k])->sqlite_name));
+        appendStringInfo(
+            &columns, "%s%s", k == 0 ? " (" : ", ",
+            emit_identifier(store_table_attnum(in->table, key->attnums[k])->sqlite_name));
     if (key != NULL)
         appendStringInfoChar(&columns, ')');
     if (clause->action == ONCONFLICT_NOTHING)
@@ -304,9 +316,11 @@ static const char *conflict_text(struct insert *in, const OnConflictClause *clau
     struct modify_set set = {.table = in->table};
     modify_set(s, clause->targetList, &set);
     const char *where = where_text(s, clause->whereClause, "WHERE");
-    if (modify_reads((Node *)clause->targetList, in->table) || modify_reads(clause->whereClause, in->table))
+    if (modify_reads((Node *)clause->targetList, in->table) ||
+        modify_reads(clause->whereClause, in->table))
         tr_unsupported(in->tr, -1, "a subquery on the same table in ON CONFLICT");
-    return emit_format(" ON CONFLICT%s DO UPDATE SET %s%s", columns.data, modify_set_text(&set), where);
+    return emit_format(" ON CONFLICT%s DO UPDATE SET %s%s", columns.data, modify_set_text(&set),
+                       where);
 }
 
 /* -- the statement -- */
@@ -338,7 +352,8 @@ void translate_insert(struct tr *tr, InsertStmt *stmt, struct translate_result *
     const char *name = alias != NULL ? alias->aliasname : in.table->name;
     struct source *target = source_table(tr, in.table, name, alias != NULL);
     insert_columns(&in);
-    const struct store_key *key = conflict && conflict->infer ? key_inferred(&in, conflict->infer) : NULL;
+    const struct store_key *key =
+        conflict && conflict->infer ? key_inferred(&in, conflict->infer) : NULL;
     bool update = conflict != NULL && conflict->action == ONCONFLICT_UPDATE;
     const char *rows = source_text(&in, update ? key : NULL);
     const char *on_conflict = conflict ? conflict_text(&in, conflict, key, target) : "";
@@ -350,6 +365,7 @@ void translate_insert(struct tr *tr, InsertStmt *stmt, struct translate_result *
         rows = emit_format("(%s) %s", column_list(&in), rows);
     ret->tag = TRANSLATE_INSERT;
     ret->target_oid = in.table->oid;
-    ret->sql = emit_format("%sINSERT INTO %s AS %s %s%s%s", with, emit_identifier(in.table->sqlite_name),
-                           target->alias, rows, on_conflict, returning);
+    ret->sql =
+        emit_format("%sINSERT INTO %s AS %s %s%s%s", with, emit_identifier(in.table->sqlite_name),
+                    target->alias, rows, on_conflict, returning);
 }

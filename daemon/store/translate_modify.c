@@ -13,12 +13,13 @@ static void refuse_identity(struct tr *tr, const struct store_column *c)
     if (c->identity != 'a')
         return;
     tr_set(tr, "428C9", -1, "column \"%s\" can only be updated to DEFAULT", c->name);
-    err_detail(tr->err, "Column \"%s\" is an identity column defined as GENERATED ALWAYS.", c->name);
+    err_detail(tr->err, "Column \"%s\" is an identity column defined as GENERATED ALWAYS.",
+               c->name);
     tr_throw(tr);
 }
 
-static const char *set_value(struct scope *s, const struct store_table *t, const struct store_column *c,
-                             Node *node)
+static const char *set_value(struct scope *s, const struct store_table *t,
+                             const struct store_column *c, Node *node)
 {
     if (IsA(node, SetToDefault))
         return modify_default(s->tr, t, c);
@@ -48,9 +49,11 @@ static void set_from_query(struct scope *s, struct modify_set *set, List *target
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, link->location,
                 "number of columns does not match number of values");
     if (!q->single_row && !q->at_most_one)
-        tr_unsupported(s->tr, link->location, "assigning several columns from a query of several rows");
+        tr_unsupported(s->tr, link->location,
+                       "assigning several columns from a query of several rows");
     for (int i = 0; i < n; i++) {
-        const struct store_column *c = modify_column(s->tr, set->table, list_nth(targets, first + i));
+        const struct store_column *c =
+            modify_column(s->tr, set->table, list_nth(targets, first + i));
         struct expr *e = q->targets[i].expr;
         if (e->type != TYPES_UNKNOWN)
             e = expr_new(EXPR_PLAIN, e->type, psprintf("\"c%d\"", i + 1), e->location);
@@ -101,7 +104,8 @@ const char *modify_set_text(const struct modify_set *set)
     StringInfoData out;
     initStringInfo(&out);
     for (int i = 0; i < list_length(set->left); i++)
-        appendStringInfo(&out, "%s%s = %s", i == 0 ? "" : ", ", (const char *)list_nth(set->left, i),
+        appendStringInfo(&out, "%s%s = %s", i == 0 ? "" : ", ",
+                         (const char *)list_nth(set->left, i),
                          (const char *)list_nth(set->right, i));
     return out.data;
 }
@@ -124,7 +128,8 @@ bool modify_reads(Node *node, const struct store_table *table)
 
 static bool uses(const struct expr *e, const struct source *item)
 {
-    if (e->kind == EXPR_COLUMN && e->column >= item->columns && e->column < item->columns + item->ncolumns)
+    if (e->kind == EXPR_COLUMN && e->column >= item->columns &&
+        e->column < item->columns + item->ncolumns)
         return true;
     for (int i = 0; i < e->nargs; i++)
         if (uses(e->args[i], item))
@@ -134,8 +139,9 @@ static bool uses(const struct expr *e, const struct source *item)
 
 /* -- RETURNING: SQLite knows only the target there, by its own name -- */
 
-struct scope *modify_returning_scope(struct tr *tr, struct scope *from, const struct store_table *table,
-                                     const char *name, bool aliased)
+struct scope *modify_returning_scope(struct tr *tr, struct scope *from,
+                                     const struct store_table *table, const char *name,
+                                     bool aliased)
 {
     struct scope *s = scope_new(tr, NULL);
     s->ctes = from->ctes;
@@ -199,7 +205,8 @@ static const char *update_beforehand(struct tr *tr, const struct modify_set *set
                                      const char *from, const char *where)
 {
     StringInfoData values, sets;
-    const char *table = emit_identifier(set->table->sqlite_name), *rowid = rowid_name(tr, set->table);
+    const char *table = emit_identifier(set->table->sqlite_name),
+               *rowid = rowid_name(tr, set->table);
     const char *target = tr_alias(tr), *source = tr_alias(tr);
     initStringInfo(&values);
     initStringInfo(&sets);
@@ -210,17 +217,19 @@ static const char *update_beforehand(struct tr *tr, const struct modify_set *set
         appendStringInfo(&values, ", %s AS \"s%d\"", (const char *)list_nth(set->right, i), i);
         appendStringInfo(&sets, "%s%s = %s.\"s%d\"", i == 0 ? "" : ", ", left, source, i);
     }
-    return emit_format("UPDATE %s AS %s SET %s FROM (SELECT %s.%s AS \"r\"%s FROM %s AS %s%s%s%s) AS %s "
-                       "WHERE %s.%s = %s.\"r\"",
-                       table, target, sets.data, alias, rowid, values.data, table, alias,
-                       from[0] ? ", " : "", from, where, source, target, rowid, source);
+    return emit_format(
+        "UPDATE %s AS %s SET %s FROM (SELECT %s.%s AS \"r\"%s FROM %s AS %s%s%s%s) AS %s "
+        "WHERE %s.%s = %s.\"r\"",
+        table, target, sets.data, alias, rowid, values.data, table, alias, from[0] ? ", " : "",
+        from, where, source, target, rowid, source);
 }
 
 static struct source *target_source(struct tr *tr, struct scope *s, const RangeVar *rv,
                                     const struct store_table *table)
 {
     const Alias *alias = rv->alias;
-    struct source *target = source_table(tr, table, alias ? alias->aliasname : table->name, alias != NULL);
+    struct source *target =
+        source_table(tr, table, alias ? alias->aliasname : table->name, alias != NULL);
     scope_add(s, target);
     return target;
 }
@@ -238,16 +247,19 @@ void translate_update(struct tr *tr, UpdateStmt *stmt, struct translate_result *
     const char *where = where_text(s, stmt->whereClause, "WHERE");
     modify_set(s, stmt->targetList, &set);
     const char *text;
-    if (modify_reads((Node *)stmt->targetList, table) || modify_reads((Node *)stmt->withClause, table))
+    if (modify_reads((Node *)stmt->targetList, table) ||
+        modify_reads((Node *)stmt->withClause, table))
         text = update_beforehand(tr, &set, target->alias, from, where);
     else
-        text = emit_format("UPDATE %s AS %s SET %s%s%s%s", emit_identifier(table->sqlite_name),
-                           target->alias, modify_set_text(&set), from[0] ? " FROM " : "", from, where);
+        text =
+            emit_format("UPDATE %s AS %s SET %s%s%s%s", emit_identifier(table->sqlite_name),
+                        target->alias, modify_set_text(&set), from[0] ? " FROM " : "", from, where);
     struct scope *r = modify_returning_scope(tr, s, table, target->name, target->aliased);
     returning_others(r, s, 1);
     ret->tag = TRANSLATE_UPDATE;
     ret->target_oid = table->oid;
-    ret->sql = emit_format("%s%s%s", with, text, modify_returning(r, stmt->returningList, table, ret));
+    ret->sql =
+        emit_format("%s%s%s", with, text, modify_returning(r, stmt->returningList, table, ret));
 }
 
 /* -- DELETE -- */
@@ -265,13 +277,14 @@ void translate_delete(struct tr *tr, DeleteStmt *stmt, struct translate_result *
     const char *name = emit_identifier(table->sqlite_name);
     if (using[0] != '\0') {
         const char *rowid = rowid_name(tr, table);
-        where = emit_format(" WHERE %s.%s IN (SELECT %s.%s FROM %s AS %s, %s%s)", target->alias, rowid,
-                            target->alias, rowid, name, target->alias, using, where);
+        where = emit_format(" WHERE %s.%s IN (SELECT %s.%s FROM %s AS %s, %s%s)", target->alias,
+                            rowid, target->alias, rowid, name, target->alias, using, where);
     }
     struct scope *r = modify_returning_scope(tr, s, table, target->name, target->aliased);
     returning_others(r, s, 1);
     const char *returning = modify_returning(r, stmt->returningList, table, ret);
     ret->tag = TRANSLATE_DELETE;
     ret->target_oid = table->oid;
-    ret->sql = emit_format("%sDELETE FROM %s AS %s%s%s", with, name, target->alias, where, returning);
+    ret->sql =
+        emit_format("%sDELETE FROM %s AS %s%s%s", with, name, target->alias, where, returning);
 }

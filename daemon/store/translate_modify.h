@@ -6,24 +6,28 @@
 /* Assignments of SET, in order; `left[i]` may name several columns: ("a", "b"). */
 struct modify_set {
     const struct store_table *table;
-    List *left, *right;          /* text */
-    List *columns;               /* struct store_column */
+    List *left, *right; /* text */
+    List *columns;      /* struct store_column */
 };
 
 /* Analyse a SET list into ${ret}, whose `table` is given. */
 void modify_set(struct scope *s, List *targets, struct modify_set *ret);
 const char *modify_set_text(const struct modify_set *set);
 /* The column that a target names: 42703. */
-const struct store_column *modify_column(struct tr *tr, const struct store_table *t, const ResTarget *rt);
+const struct store_column *modify_column(struct tr *tr, const struct store_table *t,
+                                         const ResTarget *rt);
 /* What DEFAULT means for ${c}. */
-const char *modify_default(struct tr *tr, const struct store_table *t, const struct store_column *c);
+const char *modify_default(struct tr *tr, const struct store_table *t,
+                           const struct store_column *c);
 /* The text of ${e} as a value for ${c}: 23502 for a NULL where SQLite would make up a rowid. */
-const char *modify_value(const struct store_table *t, const struct store_column *c, const struct expr *e);
+const char *modify_value(const struct store_table *t, const struct store_column *c,
+                         const struct expr *e);
 /* Is there a subquery in ${node} that reads ${table}? */
 bool modify_reads(Node *node, const struct store_table *table);
 /* A level where the target's columns are said as RETURNING must say them. */
-struct scope *modify_returning_scope(struct tr *tr, struct scope *from, const struct store_table *table,
-                                     const char *name, bool aliased);
+struct scope *modify_returning_scope(struct tr *tr, struct scope *from,
+                                     const struct store_table *table, const char *name,
+                                     bool aliased);
 /* ` RETURNING ...` or "". */
 const char *modify_returning(struct scope *s, List *list, const struct store_table *table,
                              struct translate_result *ret);

@@ -9,7 +9,8 @@ const char *expr_resolve(struct scope *s, const char *name, struct expr **left, 
                          uint32_t *ret_type, int location)
 {
     uint32_t ltype = left == NULL ? 0 : (*left)->type;
-    const struct infer_operator *o = infer_operator_find(s->tr, name, ltype, (*right)->type, location);
+    const struct infer_operator *o =
+        infer_operator_find(s->tr, name, ltype, (*right)->type, location);
     const char *pattern = emit_operator_template(o);
     if (pattern == NULL && left == NULL)
         tr_unsupported(s->tr, location, "operator %s %s", name, infer_type_name(o->right));
@@ -60,13 +61,15 @@ static struct expr **row_exprs(struct scope *s, RowExpr *row, int *ret_n)
     return all;
 }
 
-struct expr *expr_rows(struct scope *s, const char *name, RowExpr *left, RowExpr *right, int location)
+struct expr *expr_rows(struct scope *s, const char *name, RowExpr *left, RowExpr *right,
+                       int location)
 {
     int n, m;
     struct expr **l = row_exprs(s, left, &n), **r = row_exprs(s, right, &m);
     bool equal = strcmp(name, "=") == 0, differ = strcmp(name, "<>") == 0;
     if (n != m)
-        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, location, "unequal number of entries in row expressions");
+        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, location,
+                "unequal number of entries in row expressions");
     if (n == 0)
         tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, location,
                 "cannot compare rows of zero length");
@@ -85,7 +88,10 @@ struct expr *expr_rows(struct scope *s, const char *name, RowExpr *left, RowExpr
             tr_unsupported(s->tr, location, "operator %s of rows of %s", name,
                            infer_type_name(l[i]->type));
         if (equal || differ)
-            appendStringInfo(&out, "%s%s", i == 0 ? "" : equal ? " AND " : " OR ",
+            appendStringInfo(&out, "%s%s",
+                             i == 0  ? ""
+                             : equal ? " AND "
+                                     : " OR ",
                              emit_apply(pattern, pair, 2));
     }
     if (!equal && !differ)
@@ -134,9 +140,10 @@ static struct expr *any_of(struct scope *s, const char *name, struct expr *left,
     if (n == 0)
         return expr_of(TYPES_BOOL, all ? "1" : "0", location, args, 1);
     if (plain)
-        return expr_of(TYPES_BOOL, emit_format("(%s %sIN (%s))", one->sql, all ? "NOT " : "",
-                                               emit_list(args + 1, n)),
-                       location, args, n + 1);
+        return expr_of(
+            TYPES_BOOL,
+            emit_format("(%s %sIN (%s))", one->sql, all ? "NOT " : "", emit_list(args + 1, n)),
+            location, args, n + 1);
     StringInfoData out;
     initStringInfo(&out);
     for (int i = 0; i < n; i++)
@@ -215,7 +222,8 @@ static struct expr *array_value(struct scope *s, A_Expr *a, const char *name, st
             tr_fail(s->tr, "42809", a->location, "op ANY/ALL (array) requires array on right side");
         element = types_find(right->type)->elem;
     }
-    const struct infer_operator *o = infer_operator_find(s->tr, name, left->type, element, a->location);
+    const struct infer_operator *o =
+        infer_operator_find(s->tr, name, left->type, element, a->location);
     const char *pattern = emit_operator_template(o);
     uint32_t array_type = types_find(o->right) ? types_find(o->right)->array : 0;
     if (pattern == NULL || array_type == 0 || !types_supported(array_type) ||
@@ -226,10 +234,11 @@ static struct expr *array_value(struct scope *s, A_Expr *a, const char *name, st
         right = infer_coerce(s->tr, right, array_type, INFER_IMPLICIT);
     else if (infer_category(element) != 'S' || infer_category(o->right) != 'S' ||
              element == TYPES_BPCHAR)
-        tr_unsupported(s->tr, a->location, "%s %s (array) of another type", name, all ? "ALL" : "ANY");
+        tr_unsupported(s->tr, a->location, "%s %s (array) of another type", name,
+                       all ? "ALL" : "ANY");
     struct expr *args[2] = {left, right};
-    const char *sql = emit_format("(CASE WHEN %s IS NULL THEN NULL ELSE %s %sIN (%s) END)", right->sql,
-                                  left->sql, all ? "NOT " : "", array_rows(right));
+    const char *sql = emit_format("(CASE WHEN %s IS NULL THEN NULL ELSE %s %sIN (%s) END)",
+                                  right->sql, left->sql, all ? "NOT " : "", array_rows(right));
     return expr_of(TYPES_BOOL, sql, a->location, args, 2);
 }
 
@@ -274,7 +283,8 @@ struct expr *expr_array_compare(struct scope *s, A_Expr *a)
     if (element == 0)
         element = expr_common_type(s->tr, list, n, "ARRAY");
     for (int i = 0; i < n; i++) {
-        struct expr *to = infer_coerce(s->tr, list[i], element, cast ? INFER_EXPLICIT : INFER_IMPLICIT);
+        struct expr *to =
+            infer_coerce(s->tr, list[i], element, cast ? INFER_EXPLICIT : INFER_IMPLICIT);
         if (to == NULL)
             tr_fail(s->tr, "42846", list[i]->location, "cannot cast type %s to %s",
                     infer_type_name(list[i]->type), infer_type_name(element));
@@ -294,9 +304,10 @@ static struct expr *distinct_from(struct scope *s, A_Expr *a, bool negated)
     const char *pattern = expr_resolve(s, "=", &args[0], &args[1], &type, a->location);
     const char *collation = emit_collation(args[0]->type);
     if (pattern != strstr(pattern, "(%1 "))
-        tr_unsupported(s->tr, a->location, "IS DISTINCT FROM of %s", infer_type_name(args[0]->type));
-    const char *sql = emit_format("(%s%s IS %s%s)", args[0]->sql, collation, negated ? "" : "NOT ",
-                                  args[1]->sql);
+        tr_unsupported(s->tr, a->location, "IS DISTINCT FROM of %s",
+                       infer_type_name(args[0]->type));
+    const char *sql =
+        emit_format("(%s%s IS %s%s)", args[0]->sql, collation, negated ? "" : "NOT ", args[1]->sql);
     return expr_of(TYPES_BOOL, sql, a->location, args, 2);
 }
 
@@ -307,8 +318,8 @@ static struct expr *null_if(struct scope *s, A_Expr *a)
     const char *pattern = expr_resolve(s, "=", &args[0], &args[1], &type, a->location);
     if (pattern != strstr(pattern, "(%1 "))
         tr_unsupported(s->tr, a->location, "NULLIF of %s", infer_type_name(args[0]->type));
-    const char *sql = emit_format("nullif(%s%s, %s)", args[0]->sql, emit_collation(args[0]->type),
-                                  args[1]->sql);
+    const char *sql =
+        emit_format("nullif(%s%s, %s)", args[0]->sql, emit_collation(args[0]->type), args[1]->sql);
     return expr_of(args[0]->type, sql, a->location, args, 2);
 }
 
@@ -323,7 +334,8 @@ static struct expr *between(struct scope *s, A_Expr *a)
     struct expr *high = expr_operator(s, negated ? ">" : "<=", expr_make(s, a->lexpr),
                                       expr_make(s, lsecond(bounds)), a->location);
     struct expr *args[2] = {low, high};
-    return expr_of(TYPES_BOOL, emit_format("(%s %s %s)", low->sql, negated ? "OR" : "AND", high->sql),
+    return expr_of(TYPES_BOOL,
+                   emit_format("(%s %s %s)", low->sql, negated ? "OR" : "AND", high->sql),
                    a->location, args, 2);
 }
 

@@ -1,7 +1,7 @@
 /* translate_scope.c: what names mean: tables, columns, stars; see translate_tree.h.
  *
- * The rules and the texts are those of PostgreSQL's parse_relation.c: the innermost level that knows a
- * name decides; two items of one level that know it are 42702. */
+ * The rules and the texts are those of PostgreSQL's parse_relation.c: the innermost level that
+ * knows a name decides; two items of one level that know it are 42702. */
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 
@@ -59,7 +59,8 @@ const struct store_table *scope_table(struct tr *tr, const RangeVar *rv, bool wr
     return t;
 }
 
-struct source *source_table(struct tr *tr, const struct store_table *table, const char *name, bool aliased)
+struct source *source_table(struct tr *tr, const struct store_table *table, const char *name,
+                            bool aliased)
 {
     struct source *item = palloc0(sizeof(*item));
     item->name = name;
@@ -124,7 +125,8 @@ struct expr *scope_column(struct scope *s, const struct source *item, int index,
     return e;
 }
 
-/* Columns of enclosing levels pass through all levels between: they become part of those queries. */
+/* Columns of enclosing levels pass through all levels between: they become part of those queries.
+ */
 static struct expr *mark_outer(struct scope *s, const struct scope *owner, struct expr *e)
 {
     for (; s != owner; s = s->parent)
@@ -132,12 +134,15 @@ static struct expr *mark_outer(struct scope *s, const struct scope *owner, struc
     return e;
 }
 
-static void check_lateral(struct scope *s, const struct source *item, const char *name, int location)
+static void check_lateral(struct scope *s, const struct source *item, const char *name,
+                          int location)
 {
     if (!item->lateral_only || item->lateral_ok)
         return;
-    tr_set(s->tr, "42P10", location, "invalid reference to FROM-clause entry for table \"%s\"", name);
-    err_detail(s->tr->err, "The combining JOIN type must be INNER or LEFT for a LATERAL reference.");
+    tr_set(s->tr, "42P10", location, "invalid reference to FROM-clause entry for table \"%s\"",
+           name);
+    err_detail(s->tr->err,
+               "The combining JOIN type must be INNER or LEFT for a LATERAL reference.");
     tr_throw(s->tr);
 }
 
@@ -188,8 +193,8 @@ static const struct source *named_item(struct scope *s, const char *schema, cons
                 continue;
             if (item->lateral_only && !level->lateral_active)
                 continue;
-            if (schema != NULL && (item->aliased || item->table == NULL ||
-                                   strcmp(item->table->schema, schema) != 0))
+            if (schema != NULL &&
+                (item->aliased || item->table == NULL || strcmp(item->table->schema, schema) != 0))
                 continue;
             if (found != NULL)
                 tr_fail(s->tr, "42P09", location, "table reference \"%s\" is ambiguous", name);
@@ -220,10 +225,13 @@ static void missing_item(struct scope *s, const char *name, int location)
     tr_set(s->tr, SQLSTATE_UNDEFINED_TABLE, location,
            "invalid reference to FROM-clause entry for table \"%s\"", name);
     if (strcmp(hidden->name, name) != 0)
-        err_hint(s->tr->err, "Perhaps you meant to reference the table alias \"%s\".", hidden->name);
+        err_hint(s->tr->err, "Perhaps you meant to reference the table alias \"%s\".",
+                 hidden->name);
     else
-        err_hint(s->tr->err, "There is an entry for table \"%s\", but it cannot be referenced "
-                             "from this part of the query.", name);
+        err_hint(s->tr->err,
+                 "There is an entry for table \"%s\", but it cannot be referenced "
+                 "from this part of the query.",
+                 name);
     tr_throw(s->tr);
 }
 
@@ -238,7 +246,8 @@ static struct expr *qualified_column(struct scope *s, const char *schema, const 
     if (index < 0) {
         if (names_system_column(name) && item->table != NULL)
             tr_unsupported(s->tr, location, "system column \"%s\"", name);
-        tr_fail(s->tr, SQLSTATE_UNDEFINED_COLUMN, location, "column %s.%s does not exist", table, name);
+        tr_fail(s->tr, SQLSTATE_UNDEFINED_COLUMN, location, "column %s.%s does not exist", table,
+                name);
     }
     return mark_outer(s, level, scope_column(level, item, index, location));
 }
@@ -278,11 +287,12 @@ struct expr *scope_column_ref(struct scope *s, ColumnRef *ref)
         tr_unsupported(s->tr, ref->location, "a whole row as a value");
     if (names_system_column(part[0]) && s->nsources > 0)
         tr_unsupported(s->tr, ref->location, "system column \"%s\"", part[0]);
-    tr_fail(s->tr, SQLSTATE_UNDEFINED_COLUMN, ref->location, "column \"%s\" does not exist", part[0]);
+    tr_fail(s->tr, SQLSTATE_UNDEFINED_COLUMN, ref->location, "column \"%s\" does not exist",
+            part[0]);
 }
 
-static List *star_item(struct scope *s, struct scope *level, const struct source *item, int location,
-                       List *targets)
+static List *star_item(struct scope *s, struct scope *level, const struct source *item,
+                       int location, List *targets)
 {
     for (int i = 0; i < item->ncolumns; i++) {
         if (item->columns[i].system)
@@ -314,7 +324,8 @@ List *scope_star(struct scope *s, ColumnRef *ref, List *targets)
     }
     struct scope *level = NULL;
     const char *table = part[n - 2];
-    const struct source *item = named_item(s, n == 3 ? part[0] : NULL, table, ref->location, &level);
+    const struct source *item =
+        named_item(s, n == 3 ? part[0] : NULL, table, ref->location, &level);
     if (item == NULL)
         missing_item(s, table, ref->location);
     return star_item(s, level, item, ref->location, targets);

@@ -56,7 +56,8 @@ static int output_named(struct tr *tr, const struct target *targets, int n, cons
         if (strcmp(targets[i].name, name) != 0)
             continue;
         if (found >= 0 && strcmp(targets[found].expr->sql, targets[i].expr->sql) != 0)
-            tr_fail(tr, SQLSTATE_AMBIGUOUS_COLUMN, location, "%s \"%s\" is ambiguous", clause, name);
+            tr_fail(tr, SQLSTATE_AMBIGUOUS_COLUMN, location, "%s \"%s\" is ambiguous", clause,
+                    name);
         if (found < 0)
             found = i;
     }
@@ -183,8 +184,8 @@ static void distinct_keys(struct select *q)
     foreach (cell, clause) {
         Node *node = lfirst(cell);
         int output = output_meant(tr, q->targets, q->ntargets, node, "DISTINCT ON");
-        struct expr *e = output >= 0 ? q->targets[output].expr
-                                     : infer_settle(tr, expr_make(q->scope, node));
+        struct expr *e =
+            output >= 0 ? q->targets[output].expr : infer_settle(tr, expr_make(q->scope, node));
         type_comparable(tr, e->type, exprLocation(node));
         q->distinct_on[q->ndistinct_on++] = e;
     }
@@ -278,30 +279,35 @@ static const char *distinct_on_text(struct select *q, const char *body)
         appendStringInfo(&order, ", %s AS \"k%d\"", k->expr->sql, i + 1);
         appendStringInfo(&inner, "%s%s", i == 0 ? " ORDER BY " : ", ",
                          order_item(q->scope->tr, k->by, k->expr->type, k->expr->sql));
-        appendStringInfo(&outer, "%s%s", i == 0 ? " ORDER BY " : ", ",
-                         order_item(q->scope->tr, k->by, k->expr->type, psprintf("%s.\"k%d\"", alias, i + 1)));
+        appendStringInfo(
+            &outer, "%s%s", i == 0 ? " ORDER BY " : ", ",
+            order_item(q->scope->tr, k->by, k->expr->type, psprintf("%s.\"k%d\"", alias, i + 1)));
     }
     StringInfoData names;
     initStringInfo(&names);
     for (int i = 0; i < q->ntargets; i++)
-        appendStringInfo(&names, "%s%s.\"c%d\" AS \"c%d\"", i == 0 ? "" : ", ", alias, i + 1, i + 1);
-    return emit_format("SELECT %s FROM (SELECT %s%s, row_number() OVER (%s) AS \"rn\"%s) AS %s WHERE "
-                       "%s.\"rn\" = 1%s",
-                       names.data, outputs_text(q, false), order.data, inner.data, body, alias, alias,
-                       outer.data);
+        appendStringInfo(&names, "%s%s.\"c%d\" AS \"c%d\"", i == 0 ? "" : ", ", alias, i + 1,
+                         i + 1);
+    return emit_format(
+        "SELECT %s FROM (SELECT %s%s, row_number() OVER (%s) AS \"rn\"%s) AS %s WHERE "
+        "%s.\"rn\" = 1%s",
+        names.data, outputs_text(q, false), order.data, inner.data, body, alias, alias, outer.data);
 }
 
-/* SQLite aggregates only what has an aggregate among its outputs: put one there, and take it away again. */
+/* SQLite aggregates only what has an aggregate among its outputs: put one there, and take it away
+ * again. */
 static const char *hidden_aggregate_text(struct select *q, const char *body)
 {
     StringInfoData names;
     initStringInfo(&names);
     const char *alias = tr_alias(q->scope->tr);
     for (int i = 0; i < q->ntargets; i++)
-        appendStringInfo(&names, "%s%s.\"c%d\" AS \"c%d\"", i == 0 ? "" : ", ", alias, i + 1, i + 1);
-    return emit_format("SELECT %s FROM (SELECT %s, count(*) AS \"n\", %s AS \"h\"%s) AS %s WHERE %s.\"h\"",
-                       q->ntargets > 0 ? names.data : "NULL", outputs_text(q, false),
-                       q->having != NULL ? q->having->sql : "1", body, alias, alias);
+        appendStringInfo(&names, "%s%s.\"c%d\" AS \"c%d\"", i == 0 ? "" : ", ", alias, i + 1,
+                         i + 1);
+    return emit_format(
+        "SELECT %s FROM (SELECT %s, count(*) AS \"n\", %s AS \"h\"%s) AS %s WHERE %s.\"h\"",
+        q->ntargets > 0 ? names.data : "NULL", outputs_text(q, false),
+        q->having != NULL ? q->having->sql : "1", body, alias, alias);
 }
 
 static bool hides_aggregate(const struct select *q)
@@ -326,7 +332,8 @@ static const char *limit_value(struct scope *s, Node *node, const char *what, co
         tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, exprLocation(node),
                 "argument of %s must be type bigint, not type %s", what, infer_type_name(e->type));
     if (expr_find(to, EXPR_COLUMN, s) != NULL)
-        tr_fail(s->tr, "42P10", exprLocation(node), "argument of %s must not contain variables", what);
+        tr_fail(s->tr, "42P10", exprLocation(node), "argument of %s must not contain variables",
+                what);
     if (to->kind == EXPR_CONST && to->value != NULL && to->sql[0] >= '0' && to->sql[0] <= '9')
         return to->sql;
     return emit_format("%s(%s)", function, to->sql);
@@ -360,17 +367,17 @@ const char *limit_clause(struct scope *s, SelectStmt *stmt)
 static void check_locking(struct select *q)
 {
     static const char *const strengths[] = {
-        [LCS_NONE] = "FOR UPDATE",         [LCS_FORKEYSHARE] = "FOR KEY SHARE",
-        [LCS_FORSHARE] = "FOR SHARE",      [LCS_FORNOKEYUPDATE] = "FOR NO KEY UPDATE",
+        [LCS_NONE] = "FOR UPDATE",      [LCS_FORKEYSHARE] = "FOR KEY SHARE",
+        [LCS_FORSHARE] = "FOR SHARE",   [LCS_FORNOKEYUPDATE] = "FOR NO KEY UPDATE",
         [LCS_FORUPDATE] = "FOR UPDATE",
     };
     struct tr *tr = q->scope->tr;
     if (q->stmt->lockingClause == NIL)
         return;
     LockingClause *lock = linitial(q->stmt->lockingClause);
-    const char *with = q->stmt->distinctClause ? "DISTINCT clause"
-                       : q->ngroups > 0        ? "GROUP BY clause"
-                       : q->having             ? "HAVING clause"
+    const char *with = q->stmt->distinctClause   ? "DISTINCT clause"
+                       : q->ngroups > 0          ? "GROUP BY clause"
+                       : q->having               ? "HAVING clause"
                        : q->scope->has_aggregate ? "aggregate functions"
                        : q->scope->has_window    ? "window functions"
                                                  : NULL;
@@ -390,7 +397,8 @@ static bool limit_is_one(const SelectStmt *stmt)
     return !c->isnull && IsA(&c->val.node, Integer) && c->val.ival.ival == 1;
 }
 
-static struct query *simple_select(struct scope *s, SelectStmt *stmt, const char *with, bool keep_unknown)
+static struct query *simple_select(struct scope *s, SelectStmt *stmt, const char *with,
+                                   bool keep_unknown)
 {
     struct select q = {.scope = s, .stmt = stmt};
     s->windows = stmt->windowClause;
@@ -409,14 +417,16 @@ static struct query *simple_select(struct scope *s, SelectStmt *stmt, const char
     check_groups(&q);
     check_locking(&q);
     if (q.having != NULL && q.ngroups == 0 && !s->has_aggregate)
-        tr_unsupported(s->tr, exprLocation(stmt->havingClause), "HAVING without GROUP BY or aggregates");
+        tr_unsupported(s->tr, exprLocation(stmt->havingClause),
+                       "HAVING without GROUP BY or aggregates");
     bool distinct = stmt->distinctClause != NIL && q.ndistinct_on == 0;
     bool hidden = hides_aggregate(&q);
     if (q.grouped && q.ngroups == 0)
         q.nkeys = 0; /* one row has no order */
-    const char *having = q.having != NULL && !hidden ? emit_format(" HAVING %s", q.having->sql) : "";
-    const char *body = emit_format("%s%s%s%s%s", from[0] ? " FROM " : "", from, where,
-                                   group_text(&q), having);
+    const char *having =
+        q.having != NULL && !hidden ? emit_format(" HAVING %s", q.having->sql) : "";
+    const char *body =
+        emit_format("%s%s%s%s%s", from[0] ? " FROM " : "", from, where, group_text(&q), having);
     struct query *ret = palloc0(sizeof(*ret));
     if (q.ndistinct_on > 0 && q.grouped)
         tr_unsupported(s->tr, -1, "DISTINCT ON with GROUP BY or aggregates");

@@ -38,14 +38,18 @@ const char *order_outputs(struct scope *s, List *sort, struct target *targets, i
         } else {
             tr_set(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, exprLocation(by->node),
                    "invalid %s ORDER BY clause", what);
-            err_detail(s->tr->err, "Only result column names can be used, not expressions or functions.");
-            err_hint(s->tr->err, "Add the expression/function to every SELECT, or move the %s into a "
-                                 "FROM clause.", what);
+            err_detail(s->tr->err,
+                       "Only result column names can be used, not expressions or functions.");
+            err_hint(s->tr->err,
+                     "Add the expression/function to every SELECT, or move the %s into a "
+                     "FROM clause.",
+                     what);
             tr_throw(s->tr);
         }
         type_sortable(s->tr, targets[found].expr->type, exprLocation(by->node));
-        appendStringInfo(&out, "%s%s", out.len == 0 ? " ORDER BY " : ", ",
-                         order_item(s->tr, by, targets[found].expr->type, psprintf("%d", found + 1)));
+        appendStringInfo(
+            &out, "%s%s", out.len == 0 ? " ORDER BY " : ", ",
+            order_item(s->tr, by, targets[found].expr->type, psprintf("%d", found + 1)));
     }
     return out.data;
 }
@@ -69,9 +73,11 @@ static const char *operation_name(const SelectStmt *stmt)
 static const char *arm_text(struct scope *s, const struct query *q, const struct expr *const *as,
                             bool compared, bool left)
 {
-    bool change = q->compound && !(left && q->chain); /* SQLite's operations associate to the left */
+    bool change =
+        q->compound && !(left && q->chain); /* SQLite's operations associate to the left */
     for (int i = 0; i < q->ntargets; i++)
-        change = change || as[i] != q->targets[i].expr || (compared && emit_collation(as[i]->type)[0]);
+        change =
+            change || as[i] != q->targets[i].expr || (compared && emit_collation(as[i]->type)[0]);
     if (!change)
         return q->sql;
     StringInfoData out;
@@ -84,8 +90,10 @@ static const char *arm_text(struct scope *s, const struct query *q, const struct
     return emit_format("SELECT %s FROM (%s) AS %s", out.data, q->sql, alias);
 }
 
-/* Output ${i} of an arm as ${type}: open ones are settled inside, others are converted from outside. */
-static struct expr *arm_output(struct scope *s, struct query *q, int i, uint32_t type, const char *what)
+/* Output ${i} of an arm as ${type}: open ones are settled inside, others are converted from
+ * outside. */
+static struct expr *arm_output(struct scope *s, struct query *q, int i, uint32_t type,
+                               const char *what)
 {
     struct expr *e = q->targets[i].expr;
     if (e->type == type)
@@ -125,7 +133,8 @@ static struct query *combine(struct scope *s, SelectStmt *stmt)
         las[i] = arm_output(s, left, i, type, what);
         ras[i] = arm_output(s, right, i, type, what);
         q->targets[i].name = left->targets[i].name;
-        q->targets[i].expr = expr_new(EXPR_PLAIN, type, psprintf("\"c%d\"", i + 1), both[0]->location);
+        q->targets[i].expr =
+            expr_new(EXPR_PLAIN, type, psprintf("\"c%d\"", i + 1), both[0]->location);
         if (both[0]->type == both[1]->type && both[0]->typmod == both[1]->typmod)
             q->targets[i].expr->typmod = both[0]->typmod;
     }
@@ -141,8 +150,8 @@ static struct query *combine(struct scope *s, SelectStmt *stmt)
 struct query *setop_query(struct scope *s, SelectStmt *stmt, const char *with)
 {
     struct query *q = combine(s, stmt);
-    const char *order = order_outputs(s, stmt->sortClause, q->targets, q->ntargets,
-                                      "UNION/INTERSECT/EXCEPT");
+    const char *order =
+        order_outputs(s, stmt->sortClause, q->targets, q->ntargets, "UNION/INTERSECT/EXCEPT");
     const char *limit = limit_clause(s, stmt);
     q->chain = with[0] == '\0' && order[0] == '\0' && limit[0] == '\0';
     q->sql = emit_format("%s%s%s%s", with, q->sql, order, limit);
@@ -182,12 +191,14 @@ struct query *values_query(struct scope *s, SelectStmt *stmt, const char *with, 
         for (int r = 0; r < rows; r++) {
             struct expr *to = infer_coerce(s->tr, column[r], type, INFER_IMPLICIT);
             if (to == NULL)
-                tr_fail(s->tr, "42846", column[r]->location, "VALUES could not convert type %s to %s",
-                        infer_type_name(column[r]->type), infer_type_name(type));
+                tr_fail(s->tr, "42846", column[r]->location,
+                        "VALUES could not convert type %s to %s", infer_type_name(column[r]->type),
+                        infer_type_name(type));
             all[r * n + i] = to;
         }
         q->targets[i].name = psprintf("column%d", i + 1);
-        q->targets[i].expr = expr_new(EXPR_PLAIN, type, psprintf("\"c%d\"", i + 1), column[0]->location);
+        q->targets[i].expr =
+            expr_new(EXPR_PLAIN, type, psprintf("\"c%d\"", i + 1), column[0]->location);
         appendStringInfo(&names, "%scolumn%d AS \"c%d\"", i == 0 ? "" : ", ", i + 1, i + 1);
     }
     (void)keep_unknown;
@@ -195,7 +206,8 @@ struct query *values_query(struct scope *s, SelectStmt *stmt, const char *with, 
         appendStringInfo(&out, "%s(%s)", r == 0 ? "" : ", ", emit_list(all + r * n, n));
     const char *order = order_outputs(s, stmt->sortClause, q->targets, n, "VALUES");
     const char *limit = limit_clause(s, stmt);
-    q->sql = emit_format("%sSELECT %s FROM (VALUES %s)%s%s", with, names.data, out.data, order, limit);
+    q->sql =
+        emit_format("%sSELECT %s FROM (VALUES %s)%s%s", with, names.data, out.data, order, limit);
     q->compound = with[0] != '\0' || order[0] != '\0' || limit[0] != '\0';
     return q;
 }
@@ -213,8 +225,8 @@ static struct cte *cte_columns(struct scope *s, const CommonTableExpr *from, con
     cte->columns = palloc0(sizeof(cte->columns[0]) * (size_t)(q->ntargets + 1));
     if (n > q->ntargets)
         tr_fail(s->tr, "42P10", from->location,
-                "WITH query \"%s\" has %d columns available but %d columns specified", from->ctename,
-                q->ntargets, n);
+                "WITH query \"%s\" has %d columns available but %d columns specified",
+                from->ctename, q->ntargets, n);
     struct source *shape = source_query(q, alias);
     for (int i = 0; i < q->ntargets; i++) {
         cte->columns[i] = shape->columns[i];
@@ -266,7 +278,8 @@ static const char *recursive_cte(struct scope *s, CommonTableExpr *from)
     s->ctes = lcons(cte, s->ctes);
     struct query *again = select_query(s->tr, s, stmt->rarg, true);
     if (again->ntargets != first->ntargets)
-        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, -1, "each UNION query must have the same number of columns");
+        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, -1,
+                "each UNION query must have the same number of columns");
     if (again->compound)
         tr_unsupported(s->tr, from->location, "this form of a recursive query");
     for (int i = 0; i < first->ntargets; i++) {
@@ -280,7 +293,8 @@ static const char *recursive_cte(struct scope *s, CommonTableExpr *from)
         uint32_t common = expr_common_type(s->tr, both, 2, "UNION");
         if (common != type)
             tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, both[0]->location,
-                    "recursive query \"%s\" column %d has type %s in non-recursive term but type %s overall",
+                    "recursive query \"%s\" column %d has type %s in non-recursive term but type "
+                    "%s overall",
                     from->ctename, i + 1, infer_type_name(type), infer_type_name(common));
         if (e->type != TYPES_UNKNOWN || infer_coerce(s->tr, e, type, INFER_IMPLICIT)->sql != e->sql)
             tr_unsupported(s->tr, from->location, "a conversion in the recursive term");
@@ -329,7 +343,8 @@ const char *with_clause(struct scope *s, WithClause *with)
                 tr_unsupported(s->tr, from->location, "a WITH query that refers to a later one");
         }
         bool recursive = with->recursive && mentions(from->ctequery, from->ctename);
-        appendStringInfo(&out, "%s%s", out.len == 0 ? (with->recursive ? "WITH RECURSIVE " : "WITH ") : ", ",
+        appendStringInfo(&out, "%s%s",
+                         out.len == 0 ? (with->recursive ? "WITH RECURSIVE " : "WITH ") : ", ",
                          recursive ? recursive_cte(s, from) : plain_cte(s, from));
     }
     appendStringInfoChar(&out, ' ');

@@ -46,10 +46,10 @@ struct expr *expr_scalar(struct scope *s, const struct query *q, int location)
 {
     if (q->ntargets != 1)
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, location, "subquery must return only one column");
-    const char *sql = q->single_row || q->at_most_one
-                          ? emit_format("(%s)", q->sql)
-                          : emit_format("(SELECT pgf_single(\"c1\") FROM (%s) AS %s)", q->sql,
-                                        tr_alias(s->tr));
+    const char *sql =
+        q->single_row || q->at_most_one
+            ? emit_format("(%s)", q->sql)
+            : emit_format("(SELECT pgf_single(\"c1\") FROM (%s) AS %s)", q->sql, tr_alias(s->tr));
     struct expr *e = of_query(q->targets[0].expr->type, sql, location, q);
     e->typmod = q->targets[0].expr->typmod;
     return e;
@@ -68,8 +68,8 @@ static void remember_name(struct scope *s, const SubLink *link, const struct que
 static bool is_plain(const char *pattern, bool negated)
 {
     return strcmp(pattern, negated ? "(%1 <> %2)" : "(%1 = %2)") == 0 ||
-           strcmp(pattern, negated ? "(%1 COLLATE numeric <> %2)"
-                                   : "(%1 COLLATE numeric = %2)") == 0;
+           strcmp(pattern, negated ? "(%1 COLLATE numeric <> %2)" : "(%1 COLLATE numeric = %2)") ==
+               0;
 }
 
 static struct expr **test_exprs(struct scope *s, Node *test, int *ret_n)
@@ -83,22 +83,26 @@ static struct expr **test_exprs(struct scope *s, Node *test, int *ret_n)
 }
 
 /* x op ANY/ALL (SELECT ...) for any operator: found, else unknown where a comparison was NULL. */
-static struct expr *quantified(struct scope *s, const SubLink *link, const char *name, struct expr *left)
+static struct expr *quantified(struct scope *s, const SubLink *link, const char *name,
+                               struct expr *left)
 {
     bool all = link->subLinkType == ALL_SUBLINK;
     struct query *q = subquery(s, link->subselect, false);
     if (q->ntargets != 1)
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, link->location, "subquery has too many columns");
     const char *alias = tr_alias(s->tr);
-    struct expr *column = expr_new(EXPR_PLAIN, q->targets[0].expr->type, emit_format("%s.\"c1\"", alias), -1);
+    struct expr *column =
+        expr_new(EXPR_PLAIN, q->targets[0].expr->type, emit_format("%s.\"c1\"", alias), -1);
     struct expr *test = expr_operator(s, name, left, column, link->location);
     if (test->type != TYPES_BOOL)
         tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, link->location,
-                "operator %s must return type boolean, not type %s", name, infer_type_name(test->type));
+                "operator %s must return type boolean, not type %s", name,
+                infer_type_name(test->type));
     const char *rows = emit_format("SELECT 1 FROM (%s) AS %s WHERE", q->sql, alias);
-    const char *sql = emit_format("(CASE WHEN EXISTS (%s %s%s) THEN %d WHEN EXISTS (%s %s IS NULL) THEN NULL "
-                                  "ELSE %d END)",
-                                  rows, all ? "NOT " : "", test->sql, all ? 0 : 1, rows, test->sql, all ? 1 : 0);
+    const char *sql =
+        emit_format("(CASE WHEN EXISTS (%s %s%s) THEN %d WHEN EXISTS (%s %s IS NULL) THEN NULL "
+                    "ELSE %d END)",
+                    rows, all ? "NOT " : "", test->sql, all ? 0 : 1, rows, test->sql, all ? 1 : 0);
     struct expr *parts[2] = {test, of_query(TYPES_BOOL, "", link->location, q)};
     return expr_of(TYPES_BOOL, sql, link->location, parts, 2);
 }
@@ -112,7 +116,8 @@ static struct expr *in_query(struct scope *s, const SubLink *link)
     if (strcmp(name, negated ? "<>" : "=") != 0 && n == 1)
         return quantified(s, link, name, left[0]);
     if (strcmp(name, negated ? "<>" : "=") != 0)
-        tr_unsupported(s->tr, link->location, "%s %s (subquery) of rows", name, negated ? "ALL" : "ANY");
+        tr_unsupported(s->tr, link->location, "%s %s (subquery) of rows", name,
+                       negated ? "ALL" : "ANY");
     struct query *q = subquery(s, link->subselect, false);
     if (q->ntargets != n)
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, link->location,
@@ -122,7 +127,8 @@ static struct expr *in_query(struct scope *s, const SubLink *link)
     initStringInfo(&inner);
     bool change = false;
     for (int i = 0; i < n; i++) {
-        struct expr *column = expr_new(EXPR_PLAIN, q->targets[i].expr->type, psprintf("\"c%d\"", i + 1), -1);
+        struct expr *column =
+            expr_new(EXPR_PLAIN, q->targets[i].expr->type, psprintf("\"c%d\"", i + 1), -1);
         struct expr *to = column;
         uint32_t type;
         const char *pattern = expr_resolve(s, name, &left[i], &to, &type, link->location);
@@ -134,10 +140,12 @@ static struct expr *in_query(struct scope *s, const SubLink *link)
                          emit_collation(left[i]->type));
         appendStringInfo(&inner, "%s%s", i == 0 ? "" : ", ", to->sql);
     }
-    const char *rows = change ? emit_format("SELECT %s FROM (%s) AS %s", inner.data, q->sql, tr_alias(s->tr))
-                              : q->sql;
-    const char *sql = n == 1 ? emit_format("(%s %sIN (%s))", outer.data, negated ? "NOT " : "", rows)
-                             : emit_format("((%s) %sIN (%s))", outer.data, negated ? "NOT " : "", rows);
+    const char *rows =
+        change ? emit_format("SELECT %s FROM (%s) AS %s", inner.data, q->sql, tr_alias(s->tr))
+               : q->sql;
+    const char *sql =
+        n == 1 ? emit_format("(%s %sIN (%s))", outer.data, negated ? "NOT " : "", rows)
+               : emit_format("((%s) %sIN (%s))", outer.data, negated ? "NOT " : "", rows);
     struct expr *parts[2] = {expr_of(TYPES_BOOL, sql, link->location, left, n),
                              of_query(TYPES_BOOL, sql, link->location, q)};
     struct expr *e = expr_of(TYPES_BOOL, sql, link->location, parts, 2);
@@ -150,13 +158,15 @@ static struct expr *array_query(struct scope *s, const SubLink *link)
 {
     struct query *q = subquery(s, link->subselect, false);
     if (q->ntargets != 1)
-        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, link->location, "subquery must return only one column");
+        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, link->location,
+                "subquery must return only one column");
     uint32_t element = q->targets[0].expr->type;
     uint32_t type = types_find(element) ? types_find(element)->array : 0;
     if (type == 0 || !types_supported(type))
         tr_unsupported(s->tr, link->location, "an array of %s", infer_type_name(element));
-    const char *sql = emit_format("(SELECT coalesce(pgf_array_agg(pgf_output(%u, \"c1\")), '[]') FROM (%s) AS %s)",
-                                  element, q->sql, tr_alias(s->tr));
+    const char *sql = emit_format(
+        "(SELECT coalesce(pgf_array_agg(pgf_output(%u, \"c1\")), '[]') FROM (%s) AS %s)", element,
+        q->sql, tr_alias(s->tr));
     return of_query(type, sql, link->location, q);
 }
 

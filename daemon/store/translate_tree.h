@@ -1,16 +1,18 @@
 /* translate_tree.h: what the parts of translate*.c, infer*.c and emit*.c share.
  *
- * Analysis goes bottom up, as PostgreSQL's does, and each step already makes the SQLite text of what it
- * has analysed.  An expression is therefore a type and a text; it stays open (type `unknown`) while it is
- * a bare literal or a parameter nobody has given a type, until the construct around it decides.
+ * Analysis goes bottom up, as PostgreSQL's does, and each step already makes the SQLite text of
+ * what it has analysed.  An expression is therefore a type and a text; it stays open (type
+ * `unknown`) while it is a bare literal or a parameter nobody has given a type, until the construct
+ * around it decides.
  *
- * Everything is palloc'd in the statement's memory context.  Failures leave by tr_fail, a long jump to
- * translate(): nothing here owns anything but memory of that context.
+ * Everything is palloc'd in the statement's memory context.  Failures leave by tr_fail, a long jump
+ * to translate(): nothing here owns anything but memory of that context.
  *
- *   translate.c  entry          translate_scope.c   names -> columns      translate_select.c  SELECT
- *   translate_from.c  FROM      translate_expr*.c   expressions           translate_setop.c   UNION, VALUES
- *   translate_sublink.c         translate_func.c    calls, aggregates     translate_group.c   42803
- *   translate_insert.c, translate_modify.c, translate_returning.c         infer*.c  types     emit*.c  text */
+ *   translate.c  entry          translate_scope.c   names -> columns      translate_select.c SELECT
+ *   translate_from.c  FROM      translate_expr*.c   expressions           translate_setop.c UNION,
+ * VALUES translate_sublink.c         translate_func.c    calls, aggregates     translate_group.c
+ * 42803 translate_insert.c, translate_modify.c, translate_returning.c         infer*.c  types
+ * emit*.c  text */
 #pragma once
 
 #include "daemon/store/catalog.h"
@@ -24,16 +26,16 @@
 /* One statement in translation. */
 struct tr {
     const struct store_catalog *catalog;
-    const char *sql;      /* the text that was parsed */
+    const char *sql; /* the text that was parsed */
     struct err *err;
     sigjmp_buf fail;
-    uint32_t *params;     /* types by number - 1; 0: not known yet */
+    uint32_t *params; /* types by number - 1; 0: not known yet */
     size_t nparams, cap_params;
-    int naliases;         /* "t1", "t2" ... unique in the statement */
-    int depth;            /* of recursion */
+    int naliases; /* "t1", "t2" ... unique in the statement */
+    int depth;    /* of recursion */
     bool writes;
-    List *sublinks;       /* struct sublink_name: for the names of outputs */
-    struct buf scratch;   /* for types_input; released by translate() */
+    List *sublinks;     /* struct sublink_name: for the names of outputs */
+    struct buf scratch; /* for types_input; released by translate() */
 };
 
 struct sublink_name {
@@ -46,52 +48,52 @@ struct column {
     const char *name;
     uint32_t type;
     int32_t typmod;
-    uint32_t table_oid;   /* direct columns of tables */
+    uint32_t table_oid; /* direct columns of tables */
     int16_t attnum;
-    const char *sql;      /* how to say it in SQLite where the item is in scope */
+    const char *sql;             /* how to say it in SQLite where the item is in scope */
     const struct source *origin; /* the item that owns it (joins copy columns of their sides) */
-    bool system;          /* not shown by `*` */
+    bool system;                 /* not shown by `*` */
 };
 
 /* One FROM item (PostgreSQL: a range table entry with its namespace item). */
 struct source {
-    const char *name;     /* alias, or table name; NULL: unnamed join */
-    bool aliased;         /* had an alias: schema.name does not reach it */
+    const char *name;                /* alias, or table name; NULL: unnamed join */
+    bool aliased;                    /* had an alias: schema.name does not reach it */
     const struct store_table *table; /* NULL: a subquery, function, CTE, join */
-    const char *alias;    /* in SQLite, quoted; NULL for joins */
+    const char *alias;               /* in SQLite, quoted; NULL for joins */
     struct column *columns;
     int ncolumns;
-    bool show_name;       /* may be named: name.column */
-    bool show_columns;    /* may be found by bare column names */
-    bool lateral_only;    /* not complete yet: only LATERAL items may look */
+    bool show_name;    /* may be named: name.column */
+    bool show_columns; /* may be found by bare column names */
+    bool lateral_only; /* not complete yet: only LATERAL items may look */
     bool lateral_ok;
 };
 
 struct cte {
     const char *name;
-    const char *alias;    /* in SQLite, quoted */
+    const char *alias;      /* in SQLite, quoted */
     struct column *columns; /* sql: the column's quoted name */
     int ncolumns;
-    bool self_reference;  /* while its recursive term is being read */
+    bool self_reference; /* while its recursive term is being read */
 };
 
 enum expr_kind {
-    EXPR_PLAIN,   /* any other: grouping looks at args */
-    EXPR_CONST,   /* `value` is PostgreSQL's text of it, NULL: the null constant */
+    EXPR_PLAIN, /* any other: grouping looks at args */
+    EXPR_CONST, /* `value` is PostgreSQL's text of it, NULL: the null constant */
     EXPR_PARAM,
-    EXPR_COLUMN,  /* `scope` it belongs to, `column` */
+    EXPR_COLUMN, /* `scope` it belongs to, `column` */
     EXPR_AGGREGATE,
     EXPR_WINDOW,
 };
 
 struct expr {
     enum expr_kind kind;
-    uint32_t type;      /* TYPES_UNKNOWN while open */
+    uint32_t type; /* TYPES_UNKNOWN while open */
     int32_t typmod;
-    const char *sql;    /* binds tightest: parenthesised where needed */
-    int location;       /* byte offset in the statement's text, -1 */
-    const char *value;  /* EXPR_CONST */
-    int param;          /* EXPR_PARAM */
+    const char *sql;     /* binds tightest: parenthesised where needed */
+    int location;        /* byte offset in the statement's text, -1 */
+    const char *value;   /* EXPR_CONST */
+    int param;           /* EXPR_PARAM */
     struct scope *scope; /* EXPR_COLUMN, EXPR_AGGREGATE: the query it belongs to */
     const struct column *column;
     struct expr **args; /* for grouping: what it was made of */
@@ -105,33 +107,33 @@ struct scope {
     struct scope *parent;
     struct source **sources; /* what names can see, in order */
     int nsources, cap_sources;
-    List *ctes;              /* struct cte, innermost first */
+    List *ctes; /* struct cte, innermost first */
     bool lateral_active;
-    const char *clause;      /* "WHERE", "GROUP BY" ...: where aggregates are not allowed, or NULL */
-    bool windows_refused;    /* window functions are not allowed in `clause` either */
-    bool in_aggregate;       /* inside an aggregate's arguments */
+    const char *clause;   /* "WHERE", "GROUP BY" ...: where aggregates are not allowed, or NULL */
+    bool windows_refused; /* window functions are not allowed in `clause` either */
+    bool in_aggregate;    /* inside an aggregate's arguments */
     bool has_aggregate, has_window;
-    bool one_row;            /* FROM is one subquery of at most one row */
-    List *outer;             /* struct expr: columns of enclosing levels used in here */
-    List *windows;           /* WINDOW clause: WindowDef */
+    bool one_row;  /* FROM is one subquery of at most one row */
+    List *outer;   /* struct expr: columns of enclosing levels used in here */
+    List *windows; /* WINDOW clause: WindowDef */
 };
 
 /* A translated query. */
 struct query {
-    const char *sql;      /* a SELECT without parentheses; may end with LIMIT */
+    const char *sql; /* a SELECT without parentheses; may end with LIMIT */
     struct target *targets;
     int ntargets;
-    bool compound;        /* must be wrapped to be an arm of a set operation ... */
-    bool chain;           /* ... but not as the left arm */
-    bool single_row;      /* exactly one: aggregate without GROUP BY, HAVING, LIMIT, OFFSET */
-    bool at_most_one;     /* LIMIT 1 */
-    List *outer;          /* struct expr: columns of enclosing levels that it uses */
+    bool compound;    /* must be wrapped to be an arm of a set operation ... */
+    bool chain;       /* ... but not as the left arm */
+    bool single_row;  /* exactly one: aggregate without GROUP BY, HAVING, LIMIT, OFFSET */
+    bool at_most_one; /* LIMIT 1 */
+    List *outer;      /* struct expr: columns of enclosing levels that it uses */
 };
 
 struct target {
     const char *name;
     struct expr *expr;
-    bool junk;            /* added for ORDER BY */
+    bool junk; /* added for ORDER BY */
 };
 
 /* -- failing and memory -- */
@@ -170,11 +172,13 @@ void source_rename(struct tr *tr, struct source *item, Alias *alias);
 const struct store_table *scope_table(struct tr *tr, const RangeVar *rv, bool write);
 
 /* -- FROM -- */
-/* Translate a FROM list into ${s}: its text, "" for an empty list (or one that needs no row source). */
+/* Translate a FROM list into ${s}: its text, "" for an empty list (or one that needs no row
+ * source). */
 const char *from_list(struct scope *s, List *items);
 
 /* -- queries -- */
-struct query *select_query(struct tr *tr, struct scope *parent, SelectStmt *stmt, bool keep_unknown);
+struct query *select_query(struct tr *tr, struct scope *parent, SelectStmt *stmt,
+                           bool keep_unknown);
 /* WITH: makes the CTEs visible in ${s}; returns `WITH ... ` or "". */
 const char *with_clause(struct scope *s, WithClause *with);
 /* A FROM item of a query whose columns are called c1, c2 ...; ${alias} is quoted. */
@@ -232,7 +236,8 @@ struct expr *expr_in_list(struct scope *s, A_Expr *a);
 struct expr *expr_array_compare(struct scope *s, A_Expr *a);
 struct expr *expr_cast(struct scope *s, TypeCast *cast);
 struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t element);
-/* The common type of ${exprs} (42804 `${what} types x and y cannot be matched`) and the coercion of all. */
+/* The common type of ${exprs} (42804 `${what} types x and y cannot be matched`) and the coercion of
+ * all. */
 uint32_t expr_common_type(struct tr *tr, struct expr **exprs, int n, const char *what);
 /* Whether a comparison of the type needs a collation: ` COLLATE x` or "". */
 const char *emit_collation(uint32_t type);

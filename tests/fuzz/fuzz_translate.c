@@ -1,8 +1,8 @@
 /* link: store */
 /* Any text through the translator of the embedded store.
  *
- * Looked for, beside crashes: SQL that SQLite does not accept, a wrong number of columns, an error without
- * a code. */
+ * Looked for, beside crashes: SQL that SQLite does not accept, a wrong number of columns, an error
+ * without a code. */
 #include "unit/translate_fixture.h"
 
 #include "daemon/store/functions.h"
@@ -38,7 +38,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     rules.limits.depth = 50;
     types_session_init(&context.types);
     if (sqlite3_open(":memory:", &context.db) != SQLITE_OK ||
-        sqlite3_create_collation(context.db, "numeric", SQLITE_UTF8, NULL, compare_bytes) != SQLITE_OK ||
+        sqlite3_create_collation(context.db, "numeric", SQLITE_UTF8, NULL, compare_bytes) !=
+            SQLITE_OK ||
         sqlite3_db_config(context.db, SQLITE_DBCONFIG_DQS_DML, 0, (int *)NULL) != SQLITE_OK ||
         functions_register(context.db, &context) != SQLITE_OK ||
         sqlite3_exec(context.db, catalog_sql, NULL, NULL, NULL) != SQLITE_OK)
@@ -49,7 +50,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 /* SQLite's own limits are no fault of the translator. */
 static bool is_limit(const char *message)
 {
-    static const char *const limits[] = {"too many", "too large", "too deep", "parser stack overflow", "at most"};
+    static const char *const limits[] = {"too many", "too large", "too deep",
+                                         "parser stack overflow", "at most"};
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
         if (strstr(message, limits[i]) != NULL)
             return true;
@@ -65,7 +67,8 @@ static void check_sql(const struct translate_result *r, const char *from)
         fprintf(stderr, "%s\n  -> %s\n  %s\n", from, r->sql, sqlite3_errmsg(context.db));
         abort();
     }
-    if (r->tag == TRANSLATE_SELECT && r->ncolumns > 0 && (size_t)sqlite3_column_count(stmt) != r->ncolumns)
+    if (r->tag == TRANSLATE_SELECT && r->ncolumns > 0 &&
+        (size_t)sqlite3_column_count(stmt) != r->ncolumns)
         abort();
     for (size_t i = 0; i < r->nparams; i++)
         if (!types_supported(r->params[i]))
@@ -97,8 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(sql, data, size);
     sql[size] = '\0';
     err_reset(&err);
-    if (guard_check(&rules, (struct slice){sql, size}, &err) == 0 && parse_protect(body, sql, &err) < 0 &&
-        strlen(err.sqlstate) != 5)
+    if (guard_check(&rules, (struct slice){sql, size}, &err) == 0 &&
+        parse_protect(body, sql, &err) < 0 && strlen(err.sqlstate) != 5)
         abort();
     free(sql);
     return 0;
