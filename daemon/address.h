@@ -3,13 +3,14 @@
 
 #include "protocol/err.h"
 
-struct address { /* lists as libpq takes them, one entry for each host; all NULL: nothing to resolve */
+struct address { /* lists as libpq takes them, one entry for each host; all NULL: nothing to resolve
+                  */
     char *host;
     char *port;
     char *hostaddr;
 };
 
-/* Blocking.  Hosts that have no address now are left out; -1: 08006 when none has, or the conninfo is no
- * conninfo. */
+/* Blocking.  Hosts that have no address now are left out; -1: 08006 when none has, or the conninfo
+ * is no conninfo. */
 int address_resolve(const char *conninfo, struct address *ret, struct err *err) MUSTCHECK;
 void address_release(struct address *a);

@@ -1,8 +1,8 @@
 /* auth.c: who the client is (SCRAM-SHA-256), and which tenant it may be.
  *
- * Nothing that fails before the end of the exchange may tell whether a login or tenant exists: an unknown
- * login goes through the same exchange against a stand-in, an unknown tenant fails where a wrong password
- * does and with the same text. */
+ * Nothing that fails before the end of the exchange may tell whether a login or tenant exists: an
+ * unknown login goes through the same exchange against a stand-in, an unknown tenant fails where a
+ * wrong password does and with the same text. */
 #include "daemon/session_internal.h"
 #include "daemon/worker.h"
 
@@ -106,7 +106,8 @@ static struct target *target_of(struct session *s, const char *tenant)
         return s->login->backend ? target_find(s->worker, s->login->backend)
                                  : target_find(s->worker, c->backends[0].name);
     if (!tenant) /* until it has chosen */
-        return target_find(s->worker, c->backends[c->tenant_default ? c->tenant_default->backend : 0].name);
+        return target_find(s->worker,
+                           c->backends[c->tenant_default ? c->tenant_default->backend : 0].name);
     const struct conf_tenant *t = conf_tenant_find(c, (struct slice){tenant, strlen(tenant)});
     return t ? target_find(s->worker, c->backends[t->backend].name) : NULL;
 }
@@ -149,8 +150,8 @@ static int take_limits(struct session *s, struct err *err)
         return 0;
     if (limit(s, "statement_timeout", s->conf->limits.statement_timeout_ms, err) != 0)
         return -1;
-    return limit(s, "idle_in_transaction_session_timeout",
-                 s->conf->limits.idle_in_transaction_ms, err);
+    return limit(s, "idle_in_transaction_session_timeout", s->conf->limits.idle_in_transaction_ms,
+                 err);
 }
 
 /* The proof is right: now what the client asked for beside it. */
@@ -194,7 +195,8 @@ static void first(struct session *s, struct slice body)
         return;
     }
     if (!slice_equal(m.mechanism, (struct slice){"SCRAM-SHA-256", 13}) || !m.data.data) {
-        fail(s, SQLSTATE_PROTOCOL_VIOLATION, "client selected an invalid SASL authentication mechanism");
+        fail(s, SQLSTATE_PROTOCOL_VIOLATION,
+             "client selected an invalid SASL authentication mechanism");
         return;
     }
     if (scram_first(s->scram, m.data, out, sizeof(out), &err) != 0) {

@@ -26,8 +26,7 @@ static void cancel(struct session *s)
 
 void cancel_request(struct worker *w, uint32_t pid, struct slice key)
 {
-    list_foreach(node, &w->sessions)
-    {
+    list_foreach (node, &w->sessions) {
         struct session *s = list_entry(node, struct session, node);
         if (s->pid != pid || s->key_len == 0 || key.len != s->key_len)
             continue;

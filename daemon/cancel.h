@@ -1,4 +1,5 @@
-/* cancel.h: CancelRequest: from a key that Partywall made to the server that works for that session now. */
+/* cancel.h: CancelRequest: from a key that Partywall made to the server that works for that session
+ * now. */
 #pragma once
 
 #include "protocol/slice.h"

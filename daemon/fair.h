@@ -1,8 +1,8 @@
 /* fair.h: who is next: waiters queued by tenant, tenants served round robin.
  *
- * Pure data, no loop and no clock.  Costs depend on tenants that wait now, never on tenants that exist:
- * a tenant's queue is made by its first waiter and freed with its last.
- * A waiter is embedded in its owner, which removes it before it goes. */
+ * Pure data, no loop and no clock.  Costs depend on tenants that wait now, never on tenants that
+ * exist: a tenant's queue is made by its first waiter and freed with its last. A waiter is embedded
+ * in its owner, which removes it before it goes. */
 #pragma once
 
 #include "daemon/list.h"
@@ -28,7 +28,8 @@ void fair_release(struct fair *f);
 void fair_waiter_init(struct fair_waiter *w);
 
 /* Put ${w}, which does not wait, at the end of ${tenant}'s queue.  -1: 53200. */
-int fair_push(struct fair *f, struct slice tenant, struct fair_waiter *w, struct err *err) MUSTCHECK;
+int fair_push(struct fair *f, struct slice tenant, struct fair_waiter *w,
+              struct err *err) MUSTCHECK;
 /* Take the oldest waiter of the tenant whose turn it is, or NULL; that tenant goes to the end. */
 struct fair_waiter *fair_pop(struct fair *f);
 /* Idempotent. */

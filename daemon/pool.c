@@ -23,8 +23,7 @@ static void on_sweep(uv_timer_t *timer)
 {
     struct target *t = timer->data;
     uint64_t now = now_ms(t);
-    list_foreach(node, &t->pool.idle)
-    {
+    list_foreach (node, &t->pool.idle) {
         struct server *s = list_entry(node, struct server, node);
         bool stale = t->limits.idle_ms > 0 && now - s->idle_ms >= t->limits.idle_ms;
         bool old = t->limits.lifetime_ms > 0 && now - s->born_ms >= t->limits.lifetime_ms;
@@ -63,7 +62,7 @@ static void timer_closed(uv_handle_t *h)
 
 static void close_list(struct list *l)
 {
-    list_foreach(node, l)
+    list_foreach (node, l)
         server_close(list_entry(node, struct server, node), NULL);
 }
 

@@ -1,8 +1,8 @@
 /* pool.h: the servers of one target, and who waits for one.
  *
- * A lease is for one transaction.  Sessions wait in fair order (daemon/fair.h).  Servers are opened as long
- * as more sessions wait than are being opened, up to the configured size; a failure makes the next attempt
- * wait, longer each time, with jitter. */
+ * A lease is for one transaction.  Sessions wait in fair order (daemon/fair.h).  Servers are opened
+ * as long as more sessions wait than are being opened, up to the configured size; a failure makes
+ * the next attempt wait, longer each time, with jitter. */
 #pragma once
 
 #include "daemon/fair.h"
@@ -14,25 +14,25 @@ struct server;
 struct target;
 
 struct pool {
-    struct list idle;    /* most recently used first */
-    struct list busy;    /* LEASED, CLEANING, HELD */
+    struct list idle; /* most recently used first */
+    struct list busy; /* LEASED, CLEANING, HELD */
     struct list opening;
-    size_t nservers;     /* all of them */
+    size_t nservers; /* all of them */
     size_t nopening;
     struct fair fair;
-    uv_timer_t sweep;    /* idle and lifetime limits, once a second */
-    uv_timer_t retry;    /* after a failed opening */
-    unsigned failures;   /* in a row */
-    bool down;           /* the last attempt failed; said once in the log */
-    struct err last;     /* why */
+    uv_timer_t sweep;  /* idle and lifetime limits, once a second */
+    uv_timer_t retry;  /* after a failed opening */
+    unsigned failures; /* in a row */
+    bool down;         /* the last attempt failed; said once in the log */
+    struct err last;   /* why */
 };
 
 void pool_open(struct target *t);
 /* Close all servers and timers. */
 void pool_close(struct target *t);
 
-/* An idle server, now LEASED and the caller's, or NULL: then ${w} is in the queue, and session_granted will
- * be called once, from the loop; or NULL with ${err} set. */
+/* An idle server, now LEASED and the caller's, or NULL: then ${w} is in the queue, and
+ * session_granted will be called once, from the loop; or NULL with ${err} set. */
 struct server *pool_lease(struct target *t, struct slice tenant, struct fair_waiter *w,
                           struct err *err);
 /* ${w} does not want one any more.  Idempotent. */

@@ -188,8 +188,9 @@ void server_clean(struct server *s)
     uv_timer_start(&s->timer, on_timer, SERVER_CLEAN_MS, 0);
 }
 
-/* A message nobody waits for.  Settings reports and notices are to be expected at any time and concern
- * nobody (wire case 81); anything else means that this connection is over, or not understood. */
+/* A message nobody waits for.  Settings reports and notices are to be expected at any time and
+ * concern nobody (wire case 81); anything else means that this connection is over, or not
+ * understood. */
 static void unasked(struct server *s, const struct frame *f)
 {
     struct err said;

@@ -1,11 +1,13 @@
-/* server.h: one connection to a target: PostgreSQL opened by libpq and then spoken to raw, or the store.
+/* server.h: one connection to a target: PostgreSQL opened by libpq and then spoken to raw, or the
+ * store.
  *
- *   OPENING -> IDLE -> LEASED -> IDLE ...            LEASED -> CLEANING -> IDLE    (rollback for a dead client)
- *                        |  '-> HELD -> IDLE         (a cancel request for it is still under way)
- *                        '-> CLOSED                  (any state)
+ *   OPENING -> IDLE -> LEASED -> IDLE ...
+ *                        |-> CLEANING -> IDLE   rollback for a client that has gone
+ *                        |-> HELD -> IDLE       a cancel request for it is still under way
+ *                        '-> CLOSED             from any state
  *
- * Owns: the descriptor (libpq's or the store's), its link, the replies it owes, what is prepared and set on it.
- * Its target's lists say where it is; only server.c and pool.c move it.
+ * Owns: the descriptor (libpq's or the store's), its link, the replies it owes, what is prepared
+ * and set on it.  Its target's lists say where it is; only server.c and pool.c move it.
  * Memory goes when the last handle has closed and the last cancel request has ended. */
 #pragma once
 
@@ -25,7 +27,7 @@ struct target;
 #define SERVER_MAGIC 0x5e57e701u
 
 #define SERVER_STATES(X) X(OPENING) X(IDLE) X(LEASED) X(CLEANING) X(HELD) X(CLOSED)
-#define X(name) SERVER_##name,
+#define X(name)          SERVER_##name,
 enum server_state { SERVER_STATES(X) };
 #undef X
 
@@ -33,32 +35,31 @@ struct server {
     uint32_t magic;
     enum server_state state;
     struct worker *worker;
-    struct target *target;   /* one reference */
-    struct list node;        /* in the pool's list of its state */
-    unsigned holds;          /* handles open, jobs under way */
+    struct target *target;        /* one reference */
+    struct list node;             /* in the pool's list of its state */
+    unsigned holds;               /* handles open, jobs under way */
     struct server_opener *opener; /* while OPENING PostgreSQL, as is `watch` */
     struct watch *watch;
     PGconn *pg;
     PGcancel *pg_cancel;
     struct store_conn *store;
-    int fd;                  /* the store's */
+    int fd; /* the store's */
     struct link link;
     bool linked;
     uv_timer_t timer;        /* opening, cleaning */
     struct session *session; /* LEASED */
     struct flow *flow;
-    char status;             /* of the last ReadyForQuery */
+    char status; /* of the last ReadyForQuery */
     struct prepared_set prepared;
-    uint64_t batch;          /* counts leases */
-    uint64_t epoch;          /* of the target when `prepared` was right */
-    struct track_set *settings;  /* applied on it */
+    uint64_t batch;             /* counts leases */
+    uint64_t epoch;             /* of the target when `prepared` was right */
+    struct track_set *settings; /* applied on it */
     bool settings_unknown;
-    bool doomed;             /* not to be used again */
-    unsigned cancels;        /* under way */
+    bool doomed;      /* not to be used again */
+    unsigned cancels; /* under way */
     uint64_t born_ms, idle_ms;
-    uint64_t stream_left;    /* bytes to come of a message whose head has been dealt with */
+    uint64_t stream_left; /* bytes to come of a message whose head has been dealt with */
     bool stream_drop;
-    uint32_t pid;
 };
 
 /* Begin to open one; it ends in pool_opened or pool_open_failed, which may be called at once. */
@@ -67,7 +68,8 @@ void server_open(struct target *t);
 void server_cancel(struct server *s);
 /* The client has gone and left a transaction, nothing is owed: roll back, then back to the pool. */
 void server_clean(struct server *s);
-/* End it in any state; ${why} is logged if it was not to be expected (NULL: it was).  Idempotent. */
+/* End it in any state; ${why} is logged if it was not to be expected (NULL: it was).  Idempotent.
+ */
 void server_close(struct server *s, const char *why);
 
 /* -- for server_open.c -- */

@@ -13,10 +13,10 @@
 #define OPEN_TIMEOUT_MS 10000
 
 struct server_opener {
-    struct job job;      /* resolving */
+    struct job job; /* resolving */
     struct server *server;
     bool resolving;
-    bool stopped;        /* the server is being closed */
+    bool stopped; /* the server is being closed */
     char *conninfo;
     struct address address;
     int result;
@@ -101,9 +101,19 @@ static void watch(struct server *s, int events)
 
 /* Everything that libpq keeps of what the server reported. */
 static const char *const reported[] = {
-    "server_version", "server_encoding", "client_encoding", "application_name",
-    "default_transaction_read_only", "in_hot_standby", "is_superuser", "session_authorization",
-    "DateStyle", "IntervalStyle", "TimeZone", "integer_datetimes", "standard_conforming_strings",
+    "server_version",
+    "server_encoding",
+    "client_encoding",
+    "application_name",
+    "default_transaction_read_only",
+    "in_hot_standby",
+    "is_superuser",
+    "session_authorization",
+    "DateStyle",
+    "IntervalStyle",
+    "TimeZone",
+    "integer_datetimes",
+    "standard_conforming_strings",
 };
 
 static bool is_param(const struct server *s, const char *name, const char *value)
@@ -153,7 +163,8 @@ static void step(struct server *s)
     }
 }
 
-/* Later words win over earlier ones: ours about the protocol over the file's, the file's over defaults. */
+/* Later words win over earlier ones: ours about the protocol over the file's, the file's over
+ * defaults. */
 static void connect_to(struct server *s, const struct server_opener *o)
 {
     const char *words[10], *values[10];

@@ -1,20 +1,20 @@
 /* session.c
  *
- *   STARTUP -> AUTH -> WELCOME -> IDLE -> QUEUED -> ACTIVE -> IDLE ...      any state -> CLOSING
+ *   STARTUP -> AUTH -> WELCOME -> IDLE -> QUEUED -> ACTIVE -> IDLE ...    any state -> CLOSING
  *    \-> TLS -^                    \-> DECIDE -^
  *
- * transition             made by                   while there                             timer
- * STARTUP -> TLS         SSLRequest                no byte is read but the handshake's     login
- * STARTUP -> AUTH        start-up packet           SCRAM messages only                     login
- * AUTH    -> WELCOME     the proof is right        input waits; target becomes ready,      queue
- *                                                  start-up settings are verified
- * WELCOME -> IDLE        first ReadyForQuery       no server is leased                     none
- * any     -> DECIDE      a long text, a refresh    input waits for a job                   none
- * any     -> QUEUED      no server is idle         input waits in the fair queue           queue
- * QUEUED  -> ACTIVE      session_granted           a server is leased                      transaction
- * ACTIVE  -> IDLE        ReadyForQuery says I and nothing is owed
+ * transition         made by              while there                            timer
+ * STARTUP -> TLS     SSLRequest           only the handshake's bytes are read    login
+ * STARTUP -> AUTH    start-up packet      SCRAM messages only                    login
+ * AUTH    -> WELCOME the proof is right   input waits: the target becomes        queue
+ *                                         ready, settings are verified
+ * WELCOME -> IDLE    ReadyForQuery        no server is leased                    none
+ * any     -> DECIDE  long text, refresh   input waits for a job                  none
+ * any     -> QUEUED  no server is idle    input waits in the fair queue          queue
+ * QUEUED  -> ACTIVE  session_granted      a server is leased                     transaction
+ * ACTIVE  -> IDLE    ReadyForQuery says I and nothing is owed
  *
- * DECIDE and QUEUED lead back to the message that began them: it is offered again.                    */
+ * DECIDE and QUEUED lead back to the message that began them: it is offered again. */
 #include "daemon/session_internal.h"
 
 #include "conf/limits.h"
@@ -262,8 +262,8 @@ static bool is_blocked(const struct session *s)
 {
     return s->state == SESSION_WELCOME || s->state == SESSION_TLS || s->state == SESSION_DECIDE ||
            s->state == SESSION_QUEUED || s->holding_ready ||
-           (s->server && (link_is_congested(&s->server->link) ||
-                          flow_len(s->server->flow) > SESSION_OWED_HIGH));
+           (s->server &&
+            (link_is_congested(&s->server->link) || flow_len(s->server->flow) > SESSION_OWED_HIGH));
 }
 
 void session_resume(struct session *s)
@@ -408,8 +408,7 @@ void sessions_drain(struct worker *w)
 {
     struct err err;
     err_set(&err, SQLSTATE_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
-    list_foreach(node, &w->sessions)
-    {
+    list_foreach (node, &w->sessions) {
         struct session *s = list_entry(node, struct session, node);
         if (s->state < SESSION_IDLE)
             session_close(s, "shutdown");
@@ -422,6 +421,6 @@ void sessions_close_all(struct worker *w)
 {
     struct err err;
     err_set(&err, SQLSTATE_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
-    list_foreach(node, &w->sessions)
+    list_foreach (node, &w->sessions)
         session_fail(list_entry(node, struct session, node), &err);
 }

@@ -1,8 +1,8 @@
 /* session.h: one connected client, from first byte to last close callback.
  *
  * Owns: its link, its settings, prepared names and portals, its place in worker->sessions.
- * Borrows: the worker (outlives it), a snapshot and a target (one reference each), a server while leased.
- * Never: parses SQL itself, logs literals, frees itself (the last close callback does). */
+ * Borrows: the worker (outlives it), a snapshot and a target (one reference each), a server while
+ * leased. Never: parses SQL itself, logs literals, frees itself (the last close callback does). */
 #pragma once
 
 #include "daemon/fair.h"
@@ -15,7 +15,8 @@ struct server;
 struct session;
 struct worker;
 
-/* Serve the client on ${fd}.  On success the session owns ${fd}; on failure the caller still does. */
+/* Serve the client on ${fd}.  On success the session owns ${fd}; on failure the caller still does.
+ */
 int session_start(struct worker *w, int fd, bool is_unix, struct err *err) MUSTCHECK;
 /* Each session ends as soon as it is idle (57P01). */
 void sessions_drain(struct worker *w);

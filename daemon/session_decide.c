@@ -1,5 +1,5 @@
-/* Text -> decision: at once, or on a helper thread when the text is long; the catalog is read again when a
- * name is unknown that may be new; a newer snapshot is taken over between transactions. */
+/* Text -> decision: at once, or on a helper thread when the text is long; the catalog is read again
+ * when a name is unknown that may be new; a newer snapshot is taken over between transactions. */
 #include "daemon/session_internal.h"
 #include "daemon/worker.h"
 
@@ -9,7 +9,7 @@ struct decide_job {
     struct job job;
     struct session *session; /* one hold */
     struct policy_request req;
-    struct conf *conf;       /* one reference, as the next */
+    struct conf *conf; /* one reference, as the next */
     struct catalog *catalog;
     char *sql;
     struct decision *decision;
@@ -155,6 +155,21 @@ void session_decided(struct session *s)
 
 /* -- a newer snapshot -- */
 
+/* A limit that is lower now holds for what the client has set before. */
+static bool lower_limit(struct session *s, const char *name)
+{
+    struct err err;
+    const char *base = track_set_get(s->track.base, name), *now = track_set_get(s->track.now, name);
+    char *new_base = session_clamp(s, name, base ? base : "0");
+    char *new_now = session_clamp(s, name, now ? now : "0");
+    bool ok = (!new_base || track_rebase(&s->track, name, new_base, &err) == 0) &&
+              (!new_now || track_change(&s->track, name, new_now, &err) == 0);
+    track_commit(&s->track);
+    free(new_base);
+    free(new_now);
+    return ok;
+}
+
 static int adopt(struct session *s, struct conf *next)
 {
     struct err err;
@@ -166,7 +181,8 @@ static int adopt(struct session *s, struct conf *next)
     if (may) {
         s->conf = next;
         s->login = login;
-        may = auth_choose(s, s->tenant, &err) == 0;
+        may = auth_choose(s, s->tenant, &err) == 0 && lower_limit(s, "statement_timeout") &&
+              lower_limit(s, "idle_in_transaction_session_timeout");
     }
     if (may) {
         conf_unref(old);

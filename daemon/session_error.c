@@ -1,7 +1,8 @@
 /* Errors and notices: what the server says, made fit for the client that hears it.
  *
- * A confined client gets the fields that can only speak of its own rows (isolation: "What an error may say"):
- * no context, no source, no whole rows; a position only if the text was sent as it came. */
+ * A confined client gets the fields that can only speak of its own rows (isolation: "What an error
+ * may say"): no context, no source, no whole rows; a position only if the text was sent as it came.
+ */
 #include "daemon/session_internal.h"
 #include "daemon/worker.h"
 
@@ -38,7 +39,8 @@ void session_filter_error(const struct session *s, struct err *err, const struct
     }
     bool keeps_detail = strcmp(err->sqlstate, SQLSTATE_UNIQUE_VIOLATION) == 0 ||
                         strcmp(err->sqlstate, SQLSTATE_FOREIGN_KEY_VIOLATION) == 0 ||
-                        strncmp(err->sqlstate, "22", 2) == 0 || strncmp(err->sqlstate, "42", 2) == 0;
+                        strncmp(err->sqlstate, "22", 2) == 0 ||
+                        strncmp(err->sqlstate, "42", 2) == 0;
     if (!keeps_detail)
         err->detail[0] = '\0';
     if (!is_as_it_came(plan_of(o)))

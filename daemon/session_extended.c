@@ -1,8 +1,9 @@
 /* Parse, Bind, Describe, Execute, Close, Flush, Sync.
  *
- * The client's names are its own; the server's are made from plan and types (daemon/statements.h).  A Parse is
- * sent on when this server lacks the statement, otherwise answered; a Bind to a server that lacks it brings it
- * along.  Portals keep the client's names: they live and die on the leased server. */
+ * The client's names are its own; the server's are made from plan and types (daemon/statements.h).
+ * A Parse is sent on when this server lacks the statement, otherwise answered; a Bind to a server
+ * that lacks it brings it along.  Portals keep the client's names: they live and die on the leased
+ * server. */
 #define HASH_NONFATAL_OOM 1
 #include "conf/limits.h"
 #include "daemon/session_internal.h"
@@ -48,7 +49,7 @@ void session_portals_clear(struct session *s)
 {
     struct portal *p, *next;
     HASH_ITER(hh, s->portals, p, next)
-        portal_free(s, p);
+    portal_free(s, p);
 }
 
 void session_unnamed_portal_gone(struct session *s)
@@ -59,10 +60,11 @@ void session_unnamed_portal_gone(struct session *s)
     s->unnamed_bound = false;
 }
 
-/* May the server be asked for this portal?  PostgreSQL 15 can keep the unnamed portal of a simple Query in a
- * transaction that failed, with freed memory in it: to execute that one ends its process, and with it every
- * other client's (random messages did it every ten seconds).  So the unnamed portal must be known to come from a Bind: one of this batch, or one of an
- * earlier batch whose replies have all come.  Other names: only an owner can have cursors that are no portals of
+/* May the server be asked for this portal?  PostgreSQL 15 can keep the unnamed portal of a simple
+ * Query in a transaction that failed, with freed memory in it: to execute that one ends its
+ * process, and with it every other client's (random messages did it every ten seconds).  So the
+ * unnamed portal must be known to come from a Bind: one of this batch, or one of an earlier batch
+ * whose replies have all come.  Other names: only an owner can have cursors that are no portals of
  * ours.  TAKEN: it may. */
 static enum verdict check_portal(struct session *s, struct slice name, struct portal **ret)
 {
@@ -83,7 +85,8 @@ static int portal_put(struct session *s, struct slice name, struct statement *st
     if (p)
         portal_free(s, p);
     if (HASH_COUNT(s->portals) >= LIMIT_CLIENT_STATEMENTS)
-        return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "too many portals in this transaction");
+        return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED,
+                       "too many portals in this transaction");
     p = calloc(1, sizeof(*p) + name.len + 1);
     if (!p)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
@@ -130,7 +133,8 @@ static int no_memory(struct err *err)
     return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 }
 
-/* Make room on the server: the statements used least recently are closed, but none of this lease. */
+/* Make room on the server: the statements used least recently are closed, but none of this lease.
+ */
 static int evict(struct session *s, struct err *err)
 {
     char name[STATEMENT_NAME_BYTES];
@@ -173,7 +177,8 @@ static int bring(struct session *s, struct statement *st, struct err *err)
 
 /* -- Parse -- */
 
-/* In a failed transaction the server refuses all but its end; a ParseComplete of ours would hide that. */
+/* In a failed transaction the server refuses all but its end; a ParseComplete of ours would hide
+ * that. */
 static bool is_too_late(const struct session *s, const struct plan *p)
 {
     return s->status == 'E' && session_is_quiet(s) && p->class != PLAN_ROLLBACK &&
@@ -273,8 +278,8 @@ static void end_unnamed(struct session *s, struct slice name)
     statement_unref(old);
 }
 
-/* -1: its transaction was lost with its server, which the client has not been told yet.  A ROLLBACK would not
- * care. */
+/* -1: its transaction was lost with its server, which the client has not been told yet.  A ROLLBACK
+ * would not care. */
 static int take_news(struct session *s, const struct plan *p, struct err *err)
 {
     bool news = session_take(&s->lost, err);
@@ -301,8 +306,8 @@ static enum verdict on_parse(struct session *s, const struct frame *f)
     return v;
 }
 
-/* The statement was decided under an older catalog or policy: decide again.  1: it may be used (${*st} is the
- * new one); 0: wait; -1: ${err}. */
+/* The statement was decided under an older catalog or policy: decide again.  1: it may be used
+ * (${*st} is the new one); 0: wait; -1: ${err}. */
 static int renew(struct session *s, struct statement **st, struct err *err)
 {
     struct statement *old = *st;

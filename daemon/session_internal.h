@@ -2,24 +2,27 @@
  *
  * One conversation per file:
  *   session.c           life, states, input; what the client's messages are dispatched to
- *   session_startup.c   SSLRequest, start-up packet            auth.c  SCRAM, and which tenant
+ *   session_startup.c   SSLRequest, start-up packet
+ *   auth.c              SCRAM, and which tenant
  *   session_welcome.c   start-up settings, ParameterStatus, key data, the first ReadyForQuery
- *   session_decide.c    text -> decision; helper threads; refreshing the catalog; a newer snapshot
- *   session_simple.c    Query, FunctionCall                    session_extended.c  Parse ... Sync
- *   session_own.c       statements that Partywall answers itself, and what statements do to the session
+ *   session_decide.c    text -> decision; helper threads; the catalog; a newer snapshot
+ *   session_simple.c    Query, FunctionCall
+ *   session_extended.c  Parse ... Sync
+ *   session_own.c       statements answered by Partywall, and what statements do to the session
  *   session_lease.c     getting, preparing, giving back and losing a server
- *   session_reply.c     the server's messages                  session_error.c  errors and notices */
+ *   session_reply.c     the server's messages
+ *   session_error.c     errors and notices */
 #pragma once
 
 #include "conf/conf.h"
 #include "daemon/fair.h"
-#include "daemon/track.h"
 #include "daemon/job.h"
 #include "daemon/link.h"
 #include "daemon/server.h"
 #include "daemon/session.h"
 #include "daemon/statements.h"
 #include "daemon/target.h"
+#include "daemon/track.h"
 #include "policy/policy.h"
 #include "protocol/frame.h"
 #include "protocol/msg_read.h"
@@ -37,8 +40,10 @@
 enum session_state { SESSION_STATES(X) };
 #undef X
 
-#define SESSION_OWED_HIGH    (FLOW_MAX / 2) /* messages without their replies: then the client waits */
-#define LIMIT_SETTINGS_BYTES ((size_t)1 << 20) /* statements that replay a client's settings */
+/* Messages without their replies: with more the client waits. */
+#define SESSION_OWED_HIGH (FLOW_MAX / 2)
+/* The statements that replay a client's settings. */
+#define LIMIT_SETTINGS_BYTES  ((size_t)1 << 20)
 #define SESSION_KEY_BYTES     32 /* protocol 3.2 */
 #define SESSION_KEY_OLD_BYTES 4  /* protocol 3.0 */
 
@@ -61,7 +66,7 @@ struct owed {
     struct decision *decision; /* Query: its statements */
     struct answer *answers;    /* for each, or NULL */
     size_t index;              /* how many of them are complete */
-    bool refused;              /* `refusal` takes the place of the error of statement `refused_at` */
+    bool refused; /* `refusal` takes the place of the error of statement `refused_at` */
     size_t refused_at;
     struct err *refusal;
     struct statement *statement; /* Parse, Describe, Execute: the client's; one reference */
@@ -82,13 +87,13 @@ struct session {
     uint32_t magic;
     enum session_state state;
     struct worker *worker;
-    struct list node;          /* worker->sessions */
+    struct list node; /* worker->sessions */
     struct link link;
-    uv_timer_t timer;          /* the state's limit */
+    uv_timer_t timer; /* the state's limit */
     void (*fire)(struct session *s);
-    unsigned holds;            /* link, timer, jobs */
+    unsigned holds; /* link, timer, jobs */
     bool is_unix;
-    char reason[160];          /* of the end */
+    char reason[160]; /* of the end */
     uint64_t begun_ms;
     uint64_t nstatements;
     /* start-up */
@@ -96,54 +101,56 @@ struct session {
     uint16_t minor;            /* protocol 3.x that is spoken */
     char *user, *asked_tenant; /* as the client said */
     struct track track;
-    struct scram *scram;       /* while in AUTH */
+    struct scram *scram; /* while in AUTH */
     struct scram_verifier verifier;
     bool sasl_begun;
     uint32_t pid;
     uint8_t key[SESSION_KEY_BYTES];
     size_t key_len;
     /* who it is */
-    struct conf *conf;         /* one reference */
+    struct conf *conf;              /* one reference */
     const struct conf_login *login; /* in conf */
     bool confined;
-    char *tenant;              /* NULL: owner, or not chosen yet */
-    char *start_tenant;        /* what RESET partywall.tenant leads back to */
-    struct target *target;     /* entered */
-    struct target_wait wait;   /* ready (WELCOME) or refresh (DECIDE) */
+    char *tenant;            /* NULL: owner, or not chosen yet */
+    char *start_tenant;      /* what RESET partywall.tenant leads back to */
+    struct target *target;   /* entered */
+    struct target_wait wait; /* ready (WELCOME) or refresh (DECIDE) */
     /* the statement under way */
     struct decision *decision; /* made for the message at the front of the input, not used yet */
     struct decide_job *job;
     struct err *failed_decide; /* instead of one */
     bool refreshed;            /* the catalog, for this message */
     struct statements statements;
-    struct portal *portals;    /* by name */
-    bool unnamed_bound;        /* the unnamed one, since the last Sync: if that failed, all up to Sync is skipped */
+    struct portal *portals; /* by name */
+    bool unnamed_bound; /* the unnamed one, since the last Sync: if that failed, all up to Sync is
+                           skipped */
     struct fair_waiter waiter;
-    struct err *failed_lease;  /* the answer to the message at the front: no server */
-    char *next_tenant;         /* chosen by a SET whose batch is not over yet ... */
-    bool next_tenant_set;      /* ... NULL then means none */
-    char *old_tenant;          /* the one before a SET at the front of a Query: an error brings it back ... */
-    bool old_tenant_set;       /* ... likewise */
+    struct err *failed_lease; /* the answer to the message at the front: no server */
+    char *next_tenant;        /* chosen by a SET whose batch is not over yet ... */
+    bool next_tenant_set;     /* ... NULL then means none */
+    char
+        *old_tenant; /* the one before a SET at the front of a Query: an error brings it back ... */
+    bool old_tenant_set; /* ... likewise */
     /* the server */
-    struct server *server;     /* leased */
-    char status;               /* of the transaction as the client knows it: I T E */
-    bool unsynced;             /* extended messages were sent to the server after the last Sync */
-    bool batch;                /* extended messages have come after the last Sync */
-    bool skipping;             /* until Sync */
-    bool pinned;               /* an owner whose session has state on this server */
-    bool settings_differ;      /* the client's settings are no longer those of the server */
-    bool tx_failed;            /* an error since the transaction began */
-    bool drop_due;             /* an error is being passed on: then what it made the server skip */
-    bool ghost;                /* its transaction was lost with its server; it does not know yet, or not all */
-    struct err *lost;          /* the news of that, for its next statement */
-    bool told_fatal;           /* the server said FATAL and the client has had it */
-    bool ddl;                  /* of this transaction: the catalog may have changed */
-    bool holding_ready;        /* ReadyForQuery waits for the catalog */
-    size_t copy_syncs;         /* Syncs the server reads in COPY mode and will not answer */
-    bool copy_in;              /* begun by Execute */
+    struct server *server; /* leased */
+    char status;           /* of the transaction as the client knows it: I T E */
+    bool unsynced;         /* extended messages were sent to the server after the last Sync */
+    bool batch;            /* extended messages have come after the last Sync */
+    bool skipping;         /* until Sync */
+    bool pinned;           /* an owner whose session has state on this server */
+    bool settings_differ;  /* the client's settings are no longer those of the server */
+    bool tx_failed;        /* an error since the transaction began */
+    bool drop_due;         /* an error is being passed on: then what it made the server skip */
+    bool ghost; /* its transaction was lost with its server; it does not know yet, or not all */
+    struct err *lost;   /* the news of that, for its next statement */
+    bool told_fatal;    /* the server said FATAL and the client has had it */
+    bool ddl;           /* of this transaction: the catalog may have changed */
+    bool holding_ready; /* ReadyForQuery waits for the catalog */
+    size_t copy_syncs;  /* Syncs the server reads in COPY mode and will not answer */
+    bool copy_in;       /* begun by Execute */
     /* output */
-    const char *run;           /* the server's bytes that are to be forwarded as they are ... */
-    size_t run_len;            /* ... borrowed from the read under way */
+    const char *run; /* the server's bytes that are to be forwarded as they are ... */
+    size_t run_len;  /* ... borrowed from the read under way */
 };
 
 /* What became of one message of the client. */
@@ -155,7 +162,8 @@ enum verdict {
 
 /* -- session.c -- */
 void session_enter(struct session *s, enum session_state next, const char *why);
-/* End it: one line in the log with ${why}; a leased server is given back, cleaned or closed first. */
+/* End it: one line in the log with ${why}; a leased server is given back, cleaned or closed first.
+ */
 void session_close(struct session *s, const char *why);
 /* The same, after a FATAL error. */
 void session_fail(struct session *s, const struct err *err);
@@ -225,17 +233,18 @@ struct own { /* how a statement is served that the server must not see as it is 
 /* -1: refused.  ${alone}: the only statement of its message. */
 int session_own(struct session *s, const struct plan *p, bool alone, struct own *ret,
                 struct err *err) MUSTCHECK;
-/* While the session is free: answer ${p} without a server if that can be, reply included.  1: done; 0: not
- * such a statement; -1: ${err}. */
+/* While the session is free: answer ${p} without a server if that can be, reply included.  1: done;
+ * 0: not such a statement; -1: ${err}. */
 int session_own_local(struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
-/* What takes effect when the client's message is read: DEALLOCATE, the choice of a tenant.  ${o} remembers how
- * to undo it. */
+/* What takes effect when the client's message is read: DEALLOCATE, the choice of a tenant.  ${o}
+ * remembers how to undo it. */
 int session_own_begin(struct session *s, const struct plan *p, struct owed *o,
                       struct err *err) MUSTCHECK;
 /* A tenant chosen in a batch counts from the batch's end: 1: nothing open; 0: wait; -1: 25001. */
 int session_tenant_settled(struct session *s, struct err *err) MUSTCHECK;
-/* A Query of several statements, the first of which chooses the tenant: the rest is the new tenant's.  0: done, or
- * no such Query; the decision may be gone then, because another back end's catalog counts. */
+/* A Query of several statements, the first of which chooses the tenant: the rest is the new
+ * tenant's.  0: done, or no such Query; the decision may be gone then, because another back end's
+ * catalog counts. */
 int session_tenant_first(struct session *s, struct err *err) MUSTCHECK;
 /* ReadyForQuery: the choice counts now, or never. */
 void session_tenant_settle(struct session *s, bool failed);
@@ -277,7 +286,7 @@ struct buf *server_out(struct session *s);
 void server_sent(struct session *s);
 
 /* -- session_reply.c, session_error.c -- */
-void session_due(struct session *s); /* write what has come to the head of the flow */
+void session_due(struct session *s);       /* write what has come to the head of the flow */
 void session_drop_owed(struct session *s); /* the server has skipped to Sync */
 void session_send_error(struct session *s, const char *severity, const struct err *err);
 /* What a confined session may see of it. */

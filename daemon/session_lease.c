@@ -143,7 +143,8 @@ static int replay(struct session *s, struct err *err)
     return r;
 }
 
-/* A transaction that was lost with its server goes on as a failed one: ROLLBACK ends it, all else is 25P02. */
+/* A transaction that was lost with its server goes on as a failed one: ROLLBACK ends it, all else
+ * is 25P02. */
 static int haunt(struct session *s, struct err *err)
 {
     static const char sql[] = "BEGIN; SELECT partywall_lost";
@@ -280,7 +281,7 @@ struct loss { /* walking the replies that will never come */
     struct session *s;
     struct err err;
     char status;
-    bool told;  /* of this batch: the client has its error */
+    bool told; /* of this batch: the client has its error */
 };
 
 static bool ends_in_ready(enum flow_kind kind)

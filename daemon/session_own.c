@@ -1,7 +1,8 @@
 /* Statements about the session itself: settings, prepared names, the tenant.
  *
- * The server sees a harmless statement in their place, and its reply becomes the right one: so their place in
- * the order, and what a failed transaction does to them, stay the server's.  A free session needs no server. */
+ * The server sees a harmless statement in their place, and its reply becomes the right one: so
+ * their place in the order, and what a failed transaction does to them, stay the server's.  A free
+ * session needs no server. */
 #include "daemon/session_internal.h"
 
 #include <ctype.h>
@@ -192,7 +193,8 @@ static int deallocate(struct session *s, const struct plan *p, struct owed *o, s
                            "prepared statement \"%s\" does not exist", p->name);
         r = statements_move(&o->closed, &s->statements, st);
     } else {
-        HASH_ITER(hh, s->statements.by_name, st, next) {
+        HASH_ITER(hh, s->statements.by_name, st, next)
+        {
             if (st->name[0] != '\0')
                 r |= statements_move(&o->closed, &s->statements, st);
         }
@@ -308,8 +310,8 @@ void session_tenant_settle(struct session *s, bool failed)
     s->next_tenant_set = false;
     err_set(&err, SQLSTATE_ACTIVE_SQL_TRANSACTION,
             TENANT " cannot be changed inside a transaction block");
-    /* The client has been told SET: if that can't be kept (BEGIN in the same batch, a new configuration), the
-     * session must not go on under another tenant than it believes. */
+    /* The client has been told SET: if that can't be kept (BEGIN in the same batch, a new
+     * configuration), the session must not go on under another tenant than it believes. */
     if (!failed && (s->status != 'I' || session_set_tenant(s, tenant, &err) != 0))
         session_fail(s, &err);
     free(tenant);

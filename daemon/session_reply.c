@@ -1,7 +1,8 @@
 /* The server's messages.
  *
- * Rows are forwarded as they come, never assembled: a run of bytes that goes on unchanged is written in one
- * piece.  Everything else is read whole: it says how far the flow of owed replies has come. */
+ * Rows are forwarded as they come, never assembled: a run of bytes that goes on unchanged is
+ * written in one piece.  Everything else is read whole: it says how far the flow of owed replies
+ * has come. */
 #include "conf/limits.h"
 #include "daemon/session_internal.h"
 #include "daemon/worker.h"
@@ -48,7 +49,8 @@ static void undo(struct session *s, struct owed *o)
         statements_take(o->statement->map, o->statement);
         statement_unref(o->statement);
     }
-    HASH_ITER(hh, o->closed.by_name, st, next) {
+    HASH_ITER(hh, o->closed.by_name, st, next)
+    {
         statements_take(&o->closed, st);
         if (!statements_find(&s->statements, (struct slice){st->name, strlen(st->name)}) &&
             statements_put(&s->statements, st, &err) != 0)
@@ -67,7 +69,8 @@ static void dropped(void *owner, const struct flow_entry *e)
     *newest = o;
 }
 
-/* The server skips up to Sync: what was sent up to there never happened, undo it from the last to the first. */
+/* The server skips up to Sync: what was sent up to there never happened, undo it from the last to
+ * the first. */
 void session_drop_owed(struct session *s)
 {
     struct owed *newest = NULL;
@@ -110,8 +113,8 @@ static void own_query_failed(struct session *s, const struct owed *o, const stru
     s->server->doomed = true;
 }
 
-/* After DDL that did not go through Partywall, statements prepared before it fail until they are prepared
- * again (wire case 34). */
+/* After DDL that did not go through Partywall, statements prepared before it fail until they are
+ * prepared again (wire case 34). */
 static void note_stale_plans(struct session *s, const struct err *err)
 {
     if (strcmp(err->sqlstate, SQLSTATE_FEATURE_NOT_SUPPORTED) == 0 &&

@@ -1,14 +1,16 @@
 /* Query and FunctionCall.
  *
- * The statements of one Query go to the server as one Query, so that its implicit transaction stays the
- * server's.  A refused statement becomes one that fails at the same place; its error is replaced. */
+ * The statements of one Query go to the server as one Query, so that its implicit transaction stays
+ * the server's.  A refused statement becomes one that fails at the same place; its error is
+ * replaced. */
 #include "conf/limits.h"
 #include "daemon/session_internal.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 
-#define REFUSED "SELECT partywall_refused" /* 42703 when it is analysed, 25P02 in a failed transaction */
+#define REFUSED                                                                                    \
+    "SELECT partywall_refused" /* 42703 when it is analysed, 25P02 in a failed transaction */
 
 static struct owed *owed_refusal(const struct err *err)
 {
@@ -88,8 +90,8 @@ enum verdict session_function(struct session *s, const struct frame *f)
 
 /* -- Query -- */
 
-/* Some statements of an owner leave something behind on the server's session that no pool can track: temporary
- * objects, locks, PREPARE, LISTEN.  Such a session keeps its server to its end. */
+/* Some statements of an owner leave something behind on the server's session that no pool can
+ * track: temporary objects, locks, PREPARE, LISTEN.  Such a session keeps its server to its end. */
 static bool leaves_traces(const struct plan *p, struct slice sql)
 {
     static const char *const words[] = {"set_config", "advisory", "currval", "lastval", "temp"};
@@ -259,7 +261,8 @@ static enum verdict serve(struct session *s, struct slice sql)
     return got < 0 ? session_refuse_query(s, &err) : send_query(s, sql);
 }
 
-/* A simple Query ends the unnamed statement and portal (wire case 77), and whatever was open before it. */
+/* A simple Query ends the unnamed statement and portal (wire case 77), and whatever was open before
+ * it. */
 static void end_unnamed(struct session *s)
 {
     struct statement *st = statements_find(&s->statements, (struct slice){"", 0});

@@ -1,5 +1,6 @@
-/* From the right proof to the first ReadyForQuery: the target must be ready, and start-up settings must have
- * been accepted by a server: PostgreSQL refuses wrong ones here and reports what it made of them. */
+/* From the right proof to the first ReadyForQuery: the target must be ready, and start-up settings
+ * must have been accepted by a server: PostgreSQL refuses wrong ones here and reports what it made
+ * of them. */
 #include "daemon/cancel.h"
 #include "daemon/session_internal.h"
 #include "daemon/worker.h"
@@ -113,7 +114,8 @@ void session_welcome_granted(struct session *s)
         return;
     }
     for (size_t i = 0; i < track_set_len(s->track.base); i++) {
-        const char *begin = i == 0 ? "SELECT pg_catalog.current_setting(" : ",pg_catalog.current_setting(";
+        const char *begin =
+            i == 0 ? "SELECT pg_catalog.current_setting(" : ",pg_catalog.current_setting(";
         buf_append(&text, begin, strlen(begin));
         track_quote(&text, track_set_name(s->track.base, i));
         buf_append(&text, ")", 1);

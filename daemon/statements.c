@@ -15,8 +15,8 @@ static uint32_t oid_at(const char *oids, size_t i)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Same text and types, same name; anything else, another name.  A digest that nobody can collide: two
- * tenants' statements meet under these names. */
+/* Same text and types, same name; anything else, another name.  A digest that nobody can collide:
+ * two tenants' statements meet under these names. */
 static int name_on_server(struct statement *s)
 {
     if (!s->text && s->noids == 0) {
@@ -70,7 +70,8 @@ struct statement *statement_new(const struct statement_spec *spec)
     s->text = spec->text ? strdup(spec->text) : NULL;
     s->source = strndup(spec->source.len > 0 ? spec->source.data : "", spec->source.len);
     s->epoch = spec->epoch;
-    if (!s->name || !s->source || (spec->text && !s->text) || take_oids(s, spec) != 0 || name_on_server(s) != 0) {
+    if (!s->name || !s->source || (spec->text && !s->text) || take_oids(s, spec) != 0 ||
+        name_on_server(s) != 0) {
         statement_unref(s);
         return NULL;
     }
@@ -133,7 +134,8 @@ void statements_init(struct statements *m)
 void statements_clear(struct statements *m)
 {
     struct statement *s, *next;
-    HASH_ITER(hh, m->by_name, s, next) {
+    HASH_ITER(hh, m->by_name, s, next)
+    {
         statements_take(m, s);
         statement_unref(s);
     }
@@ -205,7 +207,7 @@ void prepared_clear(struct prepared_set *p)
 {
     struct prepared *e, *next;
     HASH_ITER(hh, p->by_name, e, next)
-        forget(p, e);
+    forget(p, e);
 }
 
 size_t prepared_len(const struct prepared_set *p)

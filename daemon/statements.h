@@ -1,8 +1,9 @@
 /* statements.h: prepared statements, per client and per server.
  *
- * A client's map goes from the client's own names to statements; a statement knows the name under which
- * servers keep it, made from the plan and the parameter types, so that clients with the same text share it.
- * A server's set holds the names prepared on that connection, least recently used first to go. */
+ * A client's map goes from the client's own names to statements; a statement knows the name under
+ * which servers keep it, made from the plan and the parameter types, so that clients with the same
+ * text share it. A server's set holds the names prepared on that connection, least recently used
+ * first to go. */
 #pragma once
 
 #include "daemon/list.h"
@@ -16,31 +17,31 @@ struct statements;
 
 struct statement {
     unsigned refs;
-    UT_hash_handle hh;   /* the client's map */
+    UT_hash_handle hh;      /* the client's map */
     struct statements *map; /* it is in; NULL: none */
-    char *name;          /* the client's; "" is the unnamed one */
+    char *name;             /* the client's; "" is the unnamed one */
     char server_name[STATEMENT_NAME_BYTES];
-    struct plan *plan;   /* one reference */
-    char *text;          /* what the server gets instead of the plan's text; NULL: the plan's */
-    const char *tag;     /* replaces the server's CommandComplete; NULL: the server's own */
-    bool rows;           /* with a tag: rows are passed on */
-    uint32_t *oids;      /* parameter types the client gave, trailing zeros left out */
+    struct plan *plan; /* one reference */
+    char *text;        /* what the server gets instead of the plan's text; NULL: the plan's */
+    const char *tag;   /* replaces the server's CommandComplete; NULL: the server's own */
+    bool rows;         /* with a tag: rows are passed on */
+    uint32_t *oids;    /* parameter types the client gave, trailing zeros left out */
     uint16_t noids;
-    uint16_t nparams;    /* as the client counts them */
-    bool hidden;         /* the server's statement has one more: the tenant */
-    char *source;        /* the client's text, to decide anew ... */
-    uint64_t epoch;      /* ... when this is no longer the target's */
+    uint16_t nparams; /* as the client counts them */
+    bool hidden;      /* the server's statement has one more: the tenant */
+    char *source;     /* the client's text, to decide anew ... */
+    uint64_t epoch;   /* ... when this is no longer the target's */
 };
 
 struct statement_spec {
     struct slice name;
-    struct plan *plan;    /* a reference is taken */
-    const char *text;     /* copied; NULL: the plan's */
-    const char *tag;      /* static */
+    struct plan *plan; /* a reference is taken */
+    const char *text;  /* copied; NULL: the plan's */
+    const char *tag;   /* static */
     bool rows;
-    const char *oids;     /* big-endian, as in Parse */
+    const char *oids; /* big-endian, as in Parse */
     uint16_t noids;
-    struct slice source;  /* copied */
+    struct slice source; /* copied */
     uint64_t epoch;
 };
 
@@ -48,7 +49,8 @@ struct statement_spec {
 struct statement *statement_new(const struct statement_spec *spec);
 struct statement *statement_ref(struct statement *s);
 void statement_unref(struct statement *s);
-/* ${p} is what its text means now; a text that replaces the plan's stays.  -1: 53200, nothing changed. */
+/* ${p} is what its text means now; a text that replaces the plan's stays.  -1: 53200, nothing
+ * changed. */
 int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, struct err *err) MUSTCHECK;
 /* The text for the server. */
 struct slice statement_text(const struct statement *s);
@@ -65,9 +67,9 @@ struct statement *statements_find(const struct statements *m, struct slice name)
 /* Take a reference of ${s}, whose name must be free.  -1: 53200 or 54000 (too many, or too
  * long together). */
 int statements_put(struct statements *m, struct statement *s, struct err *err) MUSTCHECK;
-/* From the map ${from} to ${to}; where that has one of this name, it is only taken out.  -1: 53200. */
-int statements_move(struct statements *to, struct statements *from,
-                    struct statement *s) MUSTCHECK;
+/* From the map ${from} to ${to}; where that has one of this name, it is only taken out.  -1: 53200.
+ */
+int statements_move(struct statements *to, struct statements *from, struct statement *s) MUSTCHECK;
 /* Out of the map; the map's reference is the caller's now. */
 void statements_take(struct statements *m, struct statement *s);
 
@@ -91,7 +93,7 @@ bool prepared_use(struct prepared_set *p, const char *name, uint64_t batch);
 int prepared_add(struct prepared_set *p, const char *name, uint64_t batch,
                  struct err *err) MUSTCHECK;
 void prepared_remove(struct prepared_set *p, const char *name);
-/* With ${max} or more in the set: take the oldest out and copy its name to ${ret}, unless lease ${batch} has
- * used it (wire case 25).  false: nothing to close. */
+/* With ${max} or more in the set: take the oldest out and copy its name to ${ret}, unless lease
+ * ${batch} has used it (wire case 25).  false: nothing to close. */
 bool prepared_evict(struct prepared_set *p, size_t max, uint64_t batch,
                     char ret[STATEMENT_NAME_BYTES]);

@@ -17,7 +17,7 @@ struct load { /* one reading of the catalog */
     struct job job;
     struct target *target; /* one reference */
     char *postgres, *secret, *store_dir;
-    struct store *store;   /* opened here if it was not yet */
+    struct store *store; /* opened here if it was not yet */
     struct catalog *catalog;
     int result;
     struct err err;

@@ -1,8 +1,8 @@
 /* target.h: where statements go: a PostgreSQL host, database and role, or a store.
  *
  * Owns: the catalog that policy needs, the parameters that clients are told at start-up, the pool.
- * A target is counted: by the worker while the configuration names it, by each session, server and job.
- * It is ready once it has a catalog and parameters; it keeps trying until then. */
+ * A target is counted: by the worker while the configuration names it, by each session, server and
+ * job. It is ready once it has a catalog and parameters; it keeps trying until then. */
 #pragma once
 
 #define TARGET_MAGIC  0x7a56e701u
@@ -35,19 +35,19 @@ struct target {
     struct worker *worker;
     unsigned refs;
     char *name;
-    char *postgres;  /* conninfo; NULL: store */
+    char *postgres; /* conninfo; NULL: store */
     char *secret;
     char *store_dir;
     struct conf_pool limits;
     uint32_t serial; /* unique in the process */
     size_t nsessions;
-    bool retired;    /* no longer in the configuration: ends with its last session */
+    bool retired; /* no longer in the configuration: ends with its last session */
     bool closing;
     struct store *store;
     struct catalog *catalog;
-    uint64_t version;      /* of the catalog, counts up */
+    uint64_t version; /* of the catalog, counts up */
     uint64_t loaded_ms;
-    uint64_t gap_ms;       /* the least time between refreshes on demand */
+    uint64_t gap_ms; /* the least time between refreshes on demand */
     bool loading, load_again;
     bool load_failed;      /* said once in the log */
     struct list refreshes; /* target_wait: the catalog now being loaded, or its failure */
@@ -60,8 +60,8 @@ struct target {
     struct pool pool;
 };
 
-/* The targets that ${next} names; those it names no longer end with their last session.  Connecting goes on
- * in the background: a back end out of reach is no failure.  -1: 53200, nothing changed. */
+/* The targets that ${next} names; those it names no longer end with their last session.  Connecting
+ * goes on in the background: a back end out of reach is no failure.  -1: 53200, nothing changed. */
 int targets_apply(struct worker *w, struct conf *next, struct err *err) MUSTCHECK;
 /* No session is left: close every server; the loop ends with the last handle. */
 void targets_close(struct worker *w);
@@ -79,8 +79,8 @@ bool target_is_ready(const struct target *t);
 void target_wait_ready(struct target *t, struct target_wait *wait);
 /* Read the catalog again; ${wait} (may be NULL) is done when it has been, or could not be. */
 void target_refresh(struct target *t, struct target_wait *wait);
-/* May a statement that met an unknown name ask for a refresh?  Each refresh that did not help makes the next
- * one wait longer. */
+/* May a statement that met an unknown name ask for a refresh?  Each refresh that did not help makes
+ * the next one wait longer. */
 bool target_may_refresh(const struct target *t);
 void target_refresh_helped(struct target *t, bool helped);
 void target_wait_leave(struct target_wait *wait);

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 
-
 static bool same_text(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);
@@ -115,7 +114,8 @@ int targets_apply(struct worker *w, struct conf *next, struct err *err)
 {
     size_t max = w->ntargets + next->nbackends;
     struct target **list = realloc(w->targets, (max > 0 ? max : 1) * sizeof(struct target *));
-    struct target **made = calloc(next->nbackends > 0 ? next->nbackends : 1, sizeof(struct target *));
+    struct target **made =
+        calloc(next->nbackends > 0 ? next->nbackends : 1, sizeof(struct target *));
     size_t nmade = 0;
     if (list)
         w->targets = list;

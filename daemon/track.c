@@ -80,14 +80,15 @@ static int add(struct track_set *s, const char *name, const char *value)
 }
 
 int track_set_with(struct track_set *s, const char *name, const char *value, struct track_set **ret,
-                 struct err *err)
+                   struct err *err)
 {
     const char *old = track_set_get(s, name);
     if (old == value || (old && value && strcmp(old, value) == 0)) {
         *ret = track_set_ref(s);
         return 0;
     }
-    struct track_set *new = calloc(1, sizeof(*new) + (track_set_len(s) + 1) * sizeof(new->entries[0]));
+    struct track_set *new =
+        calloc(1, sizeof(*new) + (track_set_len(s) + 1) * sizeof(new->entries[0]));
     if (!new)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     new->refs = 1;
@@ -151,7 +152,7 @@ static void identifier(struct buf *b, const char *s)
 }
 
 void track_replay(const struct track_set *has, bool unknown, const struct track_set *wants,
-                struct buf *ret)
+                  struct buf *ret)
 {
     if (unknown) {
         text(ret, "RESET ALL;");
@@ -218,6 +219,15 @@ int track_start(struct track *g, const char *name, const char *value, struct err
         return -1;
     replace(&g->base, new);
     replace(&g->now, track_set_ref(new));
+    return 0;
+}
+
+int track_rebase(struct track *g, const char *name, const char *value, struct err *err)
+{
+    struct track_set *new;
+    if (track_set_with(g->base, name, value, &new, err) != 0)
+        return -1;
+    replace(&g->base, new);
     return 0;
 }
 

@@ -1,9 +1,10 @@
 /* track.h: the settings a client has made, apart from the server connections it happens to use.
  *
- * A track_set is an immutable, counted list of name and value; names in lower case, values as set_config()
- * takes them.  A server connection remembers the set that was applied to it, a client the set it wants: when
- * a lease begins, track_replay writes the statements that lead from the one to the other.
- * A struct track follows a client's transaction: changes are undone by ROLLBACK and ROLLBACK TO. */
+ * A track_set is an immutable, counted list of name and value; names in lower case, values as
+ * set_config() takes them.  A server connection remembers the set that was applied to it, a client
+ * the set it wants: when a lease begins, track_replay writes the statements that lead from the one
+ * to the other. A struct track follows a client's transaction: changes are undone by ROLLBACK and
+ * ROLLBACK TO. */
 #pragma once
 
 #include "protocol/buf.h"
@@ -20,14 +21,16 @@ const char *track_set_value(const struct track_set *s, size_t i);
 /* NULL: not in it. */
 const char *track_set_get(const struct track_set *s, const char *name);
 bool track_set_equal(const struct track_set *a, const struct track_set *b);
-/* Into ${ret} a new reference: ${s} with ${name} set to ${value}, or without it if that is NULL.  -1: 53200. */
+/* Into ${ret} a new reference: ${s} with ${name} set to ${value}, or without it if that is NULL.
+ * -1: 53200. */
 int track_set_with(struct track_set *s, const char *name, const char *value, struct track_set **ret,
-                 struct err *err) MUSTCHECK;
+                   struct err *err) MUSTCHECK;
 
-/* Append the statements that make a server which ${has} look as the client ${wants}; nothing if equal.
+/* Append the statements that make a server which ${has} look as the client ${wants}; nothing if
+ * equal.
  * ${unknown}: ${has} is not to be relied on, begin with RESET ALL. */
 void track_replay(const struct track_set *has, bool unknown, const struct track_set *wants,
-                struct buf *ret);
+                  struct buf *ret);
 /* Append ${text} as a string literal. */
 void track_quote(struct buf *b, const char *text);
 
@@ -37,9 +40,9 @@ struct track_mark { /* a savepoint */
 };
 
 struct track {
-    struct track_set *base;  /* from start-up: what RESET leads back to */
+    struct track_set *base; /* from start-up: what RESET leads back to */
     struct track_set *now;
-    bool changed;          /* in this transaction: `start` is what ROLLBACK leads back to */
+    bool changed; /* in this transaction: `start` is what ROLLBACK leads back to */
     struct track_set *start;
     struct track_mark *marks;
     size_t nmarks, cap;
@@ -49,6 +52,8 @@ void track_init(struct track *g);
 void track_release(struct track *g);
 /* ${name} at start-up: into base and now. */
 int track_start(struct track *g, const char *name, const char *value, struct err *err) MUSTCHECK;
+/* ${name} into base alone. */
+int track_rebase(struct track *g, const char *name, const char *value, struct err *err) MUSTCHECK;
 /* The server has said SET.  ${value} NULL: back to base. */
 int track_change(struct track *g, const char *name, const char *value, struct err *err) MUSTCHECK;
 void track_reset_all(struct track *g);
