@@ -1,11 +1,14 @@
 /* link: policy */
 /* Guard, parse, resolve, authorise, scope, splice and verify of any bytes, confined and not.
  *
- * Run in tests/unit, where the fixture finds its data.  Looked for, beside crashes: a plan that is neither
+ * Run at the top of the project, or in tests/unit.  Looked for, beside crashes: a plan that is neither
  * refused nor whole, places that do not stand for the hidden parameter, a self-check that fails. */
 #include "unit/policy_fixture.h"
 
 #include "policy/scan.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -17,7 +20,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argc;
     (void)argv;
     policy_thread_init();
+    int here = open(".", O_RDONLY | O_DIRECTORY); /* the fixture's data stand beside the unit tests */
+    FIXTURE_MUST(here >= 0);
+    FIXTURE_MUST(access("data", F_OK) == 0 || chdir("tests/unit") == 0);
     fixture_attacks(&fuzzed);
+    FIXTURE_MUST(fchdir(here) == 0);
+    close(here);
     fuzzed.rules.limits.tokens = 4000; /* the fuzzer's stack is 8 MiB, and its frames are wide */
     fuzzed.rules.limits.chain = 1000;
     fuzzed.rules.limits.depth = 100;
