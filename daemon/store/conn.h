@@ -191,6 +191,7 @@ struct prepared {
     size_t ncolumns;
     uint32_t *params;
     size_t nparams;
+    bool returns_rows;     /* maybe rows without columns: SELECT FROM t */
     uint32_t target_oid;
     sqlite3_stmt *idle;    /* prepared and reset, for the next portal */
 };

@@ -60,8 +60,7 @@ static void ready(struct store_conn *c)
 
 /* -- simple protocol -- */
 
-static int run_one(struct store_conn *c, struct slice sql, int characters, bool described,
-                   struct err *err)
+static int run_one(struct store_conn *c, struct slice sql, int characters, struct err *err)
 {
     struct prepared *p;
     struct portal *portal;
@@ -70,7 +69,7 @@ static int run_one(struct store_conn *c, struct slice sql, int characters, bool 
     if (rc == 0) {
         rc = portal_open(c, "", p, NULL, &portal, err);
         if (rc == 0) {
-            if (described && p->ncolumns > 0)
+            if (p->returns_rows)
                 msg_row_description(&c->out, p->columns, p->ncolumns);
             rc = portal_run(c, portal, 0, err);
         }
@@ -98,7 +97,7 @@ static void query(struct store_conn *c, struct slice sql)
     c->eager = true;
     for (size_t i = 0; i < n && rc == 0; i++)
         rc = run_one(c, (struct slice){sql.data + places[i].offset, places[i].len},
-                     places[i].characters, true, &err);
+                     places[i].characters, &err);
     free(places);
     if (rc == 0)
         rc = tx_finish(c, &err);
@@ -186,7 +185,7 @@ static int bind_portal(struct store_conn *c, struct slice body, struct err *err)
 
 static void describe_rows(struct store_conn *c, const struct prepared *p, const int16_t *formats)
 {
-    if (p->ncolumns == 0) {
+    if (!p->returns_rows) {
         msg_no_data(&c->out);
         return;
     }
@@ -222,7 +221,7 @@ static int describe(struct store_conn *c, struct slice body, struct err *err)
     }
     if (find_portal(c, m.name, &portal, err) < 0)
         return -1;
-    if (portal->prepared->ncolumns > 0 && tx_check(c, err) < 0)
+    if (portal->prepared->returns_rows && tx_check(c, err) < 0)
         return -1;
     describe_rows(c, portal->prepared, portal->formats);
     return 0;

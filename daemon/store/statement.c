@@ -109,6 +109,7 @@ static int one_column(struct store_conn *c, struct prepared *p, const char *name
     p->columns[0] = (struct msg_field){.name = arena_strdup(&p->arena, name), .type_oid = TYPES_TEXT,
                                        .type_len = -1, .typmod = -1};
     p->ncolumns = 1;
+    p->returns_rows = true;
     return 0;
 }
 
@@ -129,6 +130,7 @@ static int show_columns(struct store_conn *c, struct prepared *p, const char *na
         p->columns[i] = (struct msg_field){.name = all[i], .type_oid = TYPES_TEXT, .type_len = -1,
                                            .typmod = -1};
     p->ncolumns = 3;
+    p->returns_rows = true;
     return 0;
 }
 
@@ -140,6 +142,7 @@ static int keep_translation(struct prepared *p, const struct translate_result *t
     };
     p->tag = tags[t->tag];
     p->modifies = t->tag != TRANSLATE_SELECT;
+    p->returns_rows = !p->modifies || t->ncolumns > 0;
     p->writes = t->writes;
     p->target_oid = t->target_oid;
     p->sqlite = arena_strdup(&p->arena, t->sql);

@@ -34,6 +34,7 @@ static const struct golden simple[] = {
     {"select 1; select 2", "T(?column?:23); D(1); C SELECT 1; T(?column?:23); D(2); C SELECT 1; Z I"},
     {"select 1; select 1/0; select 3",
      "T(?column?:23); D(1); C SELECT 1; T(?column?:23); E 22012 division by zero; Z I"},
+    {"select from generate_series(1, 2)", "T(); D(); D(); C SELECT 2; Z I"},
     {"selec 1", "E 42601 syntax error at or near \"selec\"; Z I"},
     {"select nosuch", "E 42703 column \"nosuch\" does not exist; Z I"},
     {"select * from nosuch", "E 42P01 relation \"nosuch\" does not exist; Z I"},
