@@ -205,7 +205,10 @@ static struct expr *case_test(struct scope *s, const CaseExpr *c, struct expr *a
 static struct expr *case_expr(struct scope *s, const CaseExpr *c)
 {
     int n = list_length(c->args);
+    int before = s->tr->volatile_calls;
     struct expr *arg = c->arg ? infer_settle(s->tr, expr_make(s, (Node *)c->arg)) : NULL;
+    if (s->tr->volatile_calls != before)
+        tr_unsupported(s->tr, c->location, "CASE with a volatile function as its operand");
     struct expr **all = palloc(sizeof(all[0]) * (size_t)(2 * n + 1));
     struct expr **results = all + n; /* the default first: it weighs most in PostgreSQL */
     for (int i = 0; i < n; i++) {

@@ -106,6 +106,7 @@ static struct from from_scalars(const struct query *q, struct source *item)
 
 static struct from from_subselect(struct scope *s, RangeSubselect *r)
 {
+    int before = s->tr->volatile_calls;
     if (r->alias == NULL)
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, exprLocation(r->subquery),
                 "subquery in FROM must have an alias");
@@ -116,9 +117,13 @@ static struct from from_subselect(struct scope *s, RangeSubselect *r)
     struct source *item = source_query(q, tr_alias(s->tr));
     source_rename(s->tr, item, r->alias);
     scope_add(s, item);
+    bool changes = s->tr->volatile_calls != before;
+    if (uses_siblings(q, s) && changes)
+        tr_unsupported(s->tr, exprLocation(r->subquery), "LATERAL with a volatile function");
     if (uses_siblings(q, s))
         return from_scalars(q, item);
-    return (struct from){.sql = emit_format("(%s) AS %s", q->sql, item->alias),
+    const char *sql = changes ? query_once(s->tr, q->sql) : q->sql;
+    return (struct from){.sql = emit_format("(%s) AS %s", sql, item->alias),
                          .shown = item,
                          .one_row = q->single_row || q->at_most_one};
 }
@@ -134,6 +139,7 @@ static struct from from_function(struct scope *s, RangeFunction *r)
         tr_unsupported(s->tr, exprLocation((Node *)r), "this use of functions in FROM");
     bool lateral = s->lateral_active;
     s->lateral_active = true;
+    int before = s->tr->volatile_calls;
     struct query *q = select_function(s, call);
     s->lateral_active = lateral;
     if (uses_siblings(q, s))
@@ -144,7 +150,8 @@ static struct from from_function(struct scope *s, RangeFunction *r)
     if (r->alias != NULL && r->alias->colnames == NIL)
         item->columns[0].name = r->alias->aliasname;
     scope_add(s, item);
-    return (struct from){.sql = emit_format("(%s) AS %s", q->sql, item->alias), .shown = item};
+    const char *sql = s->tr->volatile_calls != before ? query_once(s->tr, q->sql) : q->sql;
+    return (struct from){.sql = emit_format("(%s) AS %s", sql, item->alias), .shown = item};
 }
 
 /* -- joins -- */

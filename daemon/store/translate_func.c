@@ -360,6 +360,7 @@ static struct expr *plain_call(struct scope *s, struct call *c)
     if (c->found.proc->returns_set)
         tr_unsupported(s->tr, c->node->location, "function %s outside FROM", c->name);
     const char *pattern = call_template(s, c);
+    s->tr->volatile_calls += c->found.proc->volatility == 'v';
     if (c->found.variadic && strchr(pattern, '*') == NULL)
         tr_unsupported(s->tr, c->node->location, "function %s with several arguments", c->name);
     const char *sql = emit_apply(pattern, c->args, c->nargs);

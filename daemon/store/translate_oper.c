@@ -329,10 +329,13 @@ static struct expr *between(struct scope *s, A_Expr *a)
     bool negated = a->kind == AEXPR_NOT_BETWEEN;
     if (a->kind == AEXPR_BETWEEN_SYM || a->kind == AEXPR_NOT_BETWEEN_SYM)
         tr_unsupported(s->tr, a->location, "BETWEEN SYMMETRIC");
+    int before = s->tr->volatile_calls;
     struct expr *low = expr_operator(s, negated ? "<" : ">=", expr_make(s, a->lexpr),
                                      expr_make(s, linitial(bounds)), a->location);
     struct expr *high = expr_operator(s, negated ? ">" : "<=", expr_make(s, a->lexpr),
                                       expr_make(s, lsecond(bounds)), a->location);
+    if (s->tr->volatile_calls != before)
+        tr_unsupported(s->tr, a->location, "BETWEEN with a volatile function");
     struct expr *args[2] = {low, high};
     return expr_of(TYPES_BOOL,
                    emit_format("(%s %s %s)", low->sql, negated ? "OR" : "AND", high->sql),

@@ -305,13 +305,20 @@ static const char *recursive_cte(struct scope *s, CommonTableExpr *from)
     return cte_text(cte, emit_format("%s UNION%s %s", head, stmt->all ? " ALL" : "", again->sql));
 }
 
+const char *query_once(struct tr *tr, const char *sql)
+{
+    const char *alias = tr_alias(tr);
+    return emit_format("WITH %s AS MATERIALIZED (%s) SELECT * FROM %s", alias, sql, alias);
+}
+
 static const char *plain_cte(struct scope *s, CommonTableExpr *from)
 {
+    int before = s->tr->volatile_calls;
     struct query *q = select_query(s->tr, s, (SelectStmt *)from->ctequery, false);
     const char *alias = tr_alias(s->tr);
     struct cte *cte = cte_columns(s, from, alias, q);
     s->ctes = lcons(cte, s->ctes);
-    return cte_text(cte, q->sql);
+    return cte_text(cte, s->tr->volatile_calls != before ? query_once(s->tr, q->sql) : q->sql);
 }
 
 const char *with_clause(struct scope *s, WithClause *with)

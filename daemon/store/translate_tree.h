@@ -34,6 +34,7 @@ struct tr {
     int naliases; /* "t1", "t2" ... unique in the statement */
     int depth;    /* of recursion */
     bool writes;
+    int volatile_calls; /* so far: SQLite may evaluate an expression as often as it likes */
     List *sublinks;     /* struct sublink_name: for the names of outputs */
     struct buf scratch; /* for types_input; released by translate() */
 };
@@ -177,6 +178,9 @@ const struct store_table *scope_table(struct tr *tr, const RangeVar *rv, bool wr
 const char *from_list(struct scope *s, List *items);
 
 /* -- queries -- */
+/* ${sql} so that SQLite evaluates it just once: for volatile functions, whose values may not
+ * change. */
+const char *query_once(struct tr *tr, const char *sql);
 struct query *select_query(struct tr *tr, struct scope *parent, SelectStmt *stmt,
                            bool keep_unknown);
 /* WITH: makes the CTEs visible in ${s}; returns `WITH ... ` or "". */
