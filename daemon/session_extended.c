@@ -225,6 +225,7 @@ static struct statement *make_statement(struct session *s, const struct msg_pars
         .rows = own.rows,
         .oids = m->oids,
         .noids = m->nparams,
+        .confined = s->confined,
         .source = m->sql,
         .epoch = target_epoch(s->target, s->conf),
     };

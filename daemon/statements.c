@@ -42,10 +42,27 @@ static int name_on_server(struct statement *s)
     return 0;
 }
 
+/* oid and the reg types (pg_type.dat).  A bigint column compared with a parameter declared as one of them is
+ * cast, and the cast fails on rows out of range: on other tenants' rows, too. */
+static bool is_oid_type(uint32_t oid)
+{
+    static const uint32_t oids[] = {24, 26, 2202, 2203, 2204, 2205, 2206, 3734, 3769, 4089, 4096, 4191};
+    for (size_t i = 0; i < sizeof(oids) / sizeof(oids[0]); i++)
+        if (oids[i] == oid)
+            return true;
+    return false;
+}
+
+static uint32_t declared(const struct statement_spec *spec, size_t i)
+{
+    uint32_t oid = oid_at(spec->oids, i);
+    return spec->confined && is_oid_type(oid) ? 0 : oid;
+}
+
 static int take_oids(struct statement *s, const struct statement_spec *spec)
 {
     s->noids = spec->noids;
-    while (s->noids > 0 && oid_at(spec->oids, s->noids - 1u) == 0)
+    while (s->noids > 0 && declared(spec, s->noids - 1u) == 0)
         s->noids--;
     if (s->noids == 0)
         return 0;
@@ -53,7 +70,7 @@ static int take_oids(struct statement *s, const struct statement_spec *spec)
     if (!s->oids)
         return -1;
     for (size_t i = 0; i < s->noids; i++)
-        s->oids[i] = oid_at(spec->oids, i);
+        s->oids[i] = declared(spec, i);
     return 0;
 }
 

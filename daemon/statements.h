@@ -41,6 +41,7 @@ struct statement_spec {
     bool rows;
     const char *oids; /* big-endian, as in Parse */
     uint16_t noids;
+    bool confined;       /* types of the oid family are left to the server to infer */
     struct slice source; /* copied */
     uint64_t epoch;
 };

@@ -30,6 +30,31 @@ static struct statement *make(struct plan *p, const char *name, const char *oids
     return s;
 }
 
+/* A bigint column beside a parameter declared as oid told whether a row of anybody was out of range. */
+static void test_oid_types_of_confined_clients_are_inferred(void **state)
+{
+    (void)state;
+    static const char oid_int4[] = "\0\0\0\x1a\0\0\0\x17", regclass[] = "\0\0\x08\x9d";
+    struct plan *p = plan_new();
+    struct statement_spec spec = {.name = text("a"), .plan = p, .oids = oid_int4, .noids = 2, .source = text("")};
+    struct statement *owners = statement_new(&spec);
+    assert_int_equal(owners->oids[0], 26);
+    spec.confined = true;
+    struct statement *confined = statement_new(&spec);
+    assert_int_equal(confined->noids, 2);
+    assert_int_equal(confined->oids[0], 0);
+    assert_int_equal(confined->oids[1], 23);
+    spec.oids = regclass;
+    spec.noids = 1;
+    struct statement *none = statement_new(&spec);
+    assert_int_equal(none->noids, 0);
+    assert_int_equal(none->nparams, 1);
+    statement_unref(owners);
+    statement_unref(confined);
+    statement_unref(none);
+    plan_unref(p);
+}
+
 static void test_server_names(void **state)
 {
     (void)state;
@@ -135,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_server_names),
+        cmocka_unit_test(test_oid_types_of_confined_clients_are_inferred),
         cmocka_unit_test(test_client_map),
         cmocka_unit_test(test_client_limit),
         cmocka_unit_test(test_eviction),
