@@ -177,6 +177,9 @@ static int check_star(struct scoper *s, const struct target *t, SelectStmt *arm)
 
 static int check_arm(struct scoper *s, const struct target *t, SelectStmt *arm)
 {
+    if (!arm->valuesLists && !arm->targetList)
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, t->stmt->relation->location,
+                            "INSERT into \"%s\" must give at least one value", t->access->rel->name);
     if (arm->valuesLists) {
         for (int row = 0; row < list_length(arm->valuesLists); row++)
             if (check_row(s, t, arm, row, list_nth(arm->valuesLists, row)) < 0)

@@ -164,6 +164,7 @@ static const struct row rows[] = {
      T(1) " THEN $1::text ELSE " NOT_MINE("Workflow:tenantId") " END FROM \"Workflow\" w, country WHERE " Q("w", 1)},
     {"INSERT INTO api_key SELECT * FROM \"User\"", "42501"},
     {"INSERT INTO step SELECT * FROM generate_series(1,2)", "0A000"},
+    {"INSERT INTO \"User\" SELECT WHERE false", "0A000"},
     {"INSERT INTO \"User\"(nope) VALUES (1)", "42703"},
     {"INSERT INTO \"User\" VALUES (1,2,3,4,5,6)", "42601"},
     /* UPDATE, DELETE, COPY */
