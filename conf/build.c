@@ -171,7 +171,7 @@ static char *readable_path(struct build *b, const struct tree_node *map, const c
     const char *text = tree_text(map, key);
     char *path = text ? conf_file_below(b->arena, b->dir, text) : NULL;
     if (path && access(path, R_OK) < 0)
-        tree_fault(b->diag, tree_get(map, key), "could not read %s: %s", diag_quote(b->diag, path),
+        tree_fault(b->diag, tree_get(map, key), "could not read %s: %s", diag_path(b->diag, path),
                    strerror(errno));
     return path;
 }

@@ -15,18 +15,18 @@ static const char *from_file(struct build *b, const struct tree_node *n, const c
     /* two bytes more than a secret: its line break */
     char *text = conf_file_read(d->arena, path, LIMIT_SECRET_BYTES + 2, &len, &why);
     if (!text) {
-        tree_fault(d, n, "could not read %s: %s", diag_quote(d, path), why);
+        tree_fault(d, n, "could not read %s: %s", diag_path(d, path), why);
         return NULL;
     }
     if (len > 0 && text[len - 1] == '\n')
         len -= 1 + (len > 1 && text[len - 2] == '\r');
     text[len] = '\0';
     if (len == 0)
-        tree_fault(d, n, "%s is empty", diag_quote(d, path));
+        tree_fault(d, n, "%s is empty", diag_path(d, path));
     else if (memchr(text, '\0', len) || strpbrk(text, "\r\n"))
-        tree_fault(d, n, "%s must hold one line of text", diag_quote(d, path));
+        tree_fault(d, n, "%s must hold one line of text", diag_path(d, path));
     else if (len > LIMIT_SECRET_BYTES)
-        tree_fault(d, n, "%s is too large", diag_quote(d, path));
+        tree_fault(d, n, "%s is too large", diag_path(d, path));
     else
         return text;
     return NULL;

@@ -97,6 +97,12 @@ const char *diag_quote(struct diag *d, const char *text)
     return ret ? ret : "\"\"";
 }
 
+const char *diag_path(struct diag *d, const char *path)
+{
+    const char *ret = conf_arena_format(d->arena, "\"%s\"", path);
+    return ret ? ret : "\"\"";
+}
+
 /* Levenshtein's distance, in bytes, one row at a time. */
 static size_t distance(const char *a, const char *b)
 {

@@ -40,6 +40,8 @@ void diag_take(struct diag *d, const char *path, struct conf_errors *ret);
 
 /* ${text} for a message: one line, quotes around it, cut when long; from the arena, never NULL. */
 const char *diag_quote(struct diag *d, const char *text);
+/* A path, in quotes and never cut: its end tells the most. */
+const char *diag_path(struct diag *d, const char *path);
 
 /* `; did you mean "x"?` with the nearest of ${n} ${names}, or "" when none is near. */
 const char *diag_nearest(struct diag *d, const char *wrong, const char *const *names, size_t n);
