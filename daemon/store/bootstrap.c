@@ -39,6 +39,7 @@ static const char indexes[] =
     "CREATE INDEX \"pg_catalog.pg_type_name\" ON \"pg_catalog.pg_type\" (typname);"
     "UPDATE \"pg_catalog.pg_authid\" SET rolname = 'partywall', rolpassword = NULL;"
     "UPDATE \"pg_catalog.pg_database\" SET datname = 'partywall';"
+    "UPDATE \"pg_catalog.pg_namespace\" SET nspowner = 10;"
     "UPDATE \"pg_catalog.pg_class\" SET relhasindex = 0, relpersistence = 'p', relreplident = 'n',"
     " relispopulated = 1, relowner = 10;";
 

@@ -150,6 +150,7 @@ static void add_key(struct loader *l, sqlite3_stmt *s, struct rows *r)
     k->predicate_sql = text(l, s, 7);
     k->partial = k->predicate_sql != NULL;
     k->attnums = numbers(l, s, 8, &k->nattnums);
+    k->definition = text(l, s, 9);
 }
 
 static void add_foreign_key(struct loader *l, sqlite3_stmt *s, struct rows *r)
@@ -277,7 +278,7 @@ static const char sql_columns[] =
     " ORDER BY s.relid, s.attnum";
 static const char sql_keys[] =
     "SELECT i.indrelid, c.relname, r.sqlite_name, i.indexrelid, coalesce(k.oid, 0), i.indisprimary,"
-    " i.indisunique, i.indpred, i.indkey FROM " CATALOG("pg_index") " i"
+    " i.indisunique, i.indpred, i.indkey, r.definition FROM " CATALOG("pg_index") " i"
     " JOIN " CATALOG("pg_class") " c ON c.oid = i.indexrelid"
     " JOIN \"store.relation\" r ON r.oid = i.indexrelid"
     " LEFT JOIN " CATALOG("pg_constraint") " k ON k.conindid = i.indexrelid AND k.contype IN ('p','u')"

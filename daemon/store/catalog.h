@@ -44,6 +44,7 @@ struct store_key { /* primary key, unique constraint, or index */
     bool unique;
     bool partial;            /* has a predicate */
     const char *predicate_sql; /* of a partial index, PostgreSQL's text, else NULL */
+    const char *definition;  /* pg_get_indexdef() */
     const int16_t *attnums;  /* 0: an expression */
     size_t nattnums;
 };

@@ -212,6 +212,8 @@ int statement_split(const char *sql, struct statement_place **ret, size_t *ret_n
  * if the catalog is needed.  -1: 42601, 25P02, and what translate() says. */
 int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oids, size_t noids,
                       struct prepared **ret, struct err *err) MUSTCHECK;
+/* err->position of a translator's error, in bytes of ${sql} -> in characters. */
+void statement_position(const char *sql, struct err *err);
 /* ${p} translated with the catalog of today: itself, or another in its place (the reference moves).
  * -1: 0A000 `cached plan must not change result type`. */
 int statement_refresh(struct store_conn *c, struct prepared **p, struct err *err) MUSTCHECK;

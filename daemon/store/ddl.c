@@ -500,5 +500,9 @@ int ddl_run(struct store_conn *c, const Node *stmt, const char *sql, const char 
     struct ddl d = {c, sql, err};
     if (tx_enter(c, true, err) < 0)
         return -1;
-    return dispatch(&d, stmt, ret_tag);
+    if (dispatch(&d, stmt, ret_tag) < 0) {
+        statement_position(sql, err);
+        return -1;
+    }
+    return 0;
 }

@@ -131,21 +131,6 @@ static void fn_constraintdef(sqlite3_context *ctx, int argc, sqlite3_value **arg
     buf_release(&out);
 }
 
-static void index_text(const struct store_table *t, const struct store_key *k, struct buf *out)
-{
-    ident_format(out, "CREATE %sINDEX ", k->unique ? "UNIQUE " : "");
-    ident_postgres(k->name, out);
-    ident_format(out, " ON ");
-    ident_postgres(t->schema, out);
-    ident_format(out, ".");
-    ident_postgres(t->name, out);
-    ident_format(out, " USING btree (");
-    columns(t, k->attnums, k->nattnums, out);
-    ident_format(out, ")");
-    if (k->partial && k->predicate_sql != NULL)
-        ident_format(out, " WHERE (%s)", k->predicate_sql);
-}
-
 /* pg_get_indexdef(oid [, column, pretty]): the whole for column 0, else the column's name. */
 static void fn_indexdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
@@ -163,7 +148,7 @@ static void fn_indexdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
                 whole = whole && key->attnums[a] > 0;
             if (key->oid != oid)
                 continue;
-            if (!whole) {
+            if (!whole && column != 0) {
                 functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
                                "the definition of an index on expressions is not supported by the "
                                "embedded store");
@@ -171,7 +156,7 @@ static void fn_indexdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
             }
             functions_buf(&out);
             if (column == 0)
-                index_text(&c->tables[i], key, &out);
+                ident_format(&out, "%s", key->definition ? key->definition : "");
             else if (column > 0 && (size_t)column <= key->nattnums)
                 columns(&c->tables[i], &key->attnums[column - 1], 1, &out);
             finish(ctx, &out);

@@ -178,10 +178,12 @@ static void fn_visible(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     const struct store_catalog *catalog = functions_context(ctx)->catalog;
     if (functions_null(argc, argv) || catalog == NULL)
         return;
-    const struct store_table *t =
-        store_catalog_table_oid(catalog, (uint32_t)sqlite3_value_int64(argv[0]));
+    uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
+    const struct store_table *t = store_catalog_table_oid(catalog, oid);
     if (t != NULL)
         sqlite3_result_int(ctx, store_catalog_table(catalog, NULL, t->name) == t);
+    else if (oid >= 16384) /* an index or a sequence: all are in public, with names of their own */
+        sqlite3_result_int(ctx, 1);
 }
 
 static void fn_uuid(sqlite3_context *ctx, int argc, sqlite3_value **argv)

@@ -202,7 +202,8 @@ static const char *cast_by_text(struct tr *tr, struct expr *e, uint32_t type)
         tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(e->type),
                        infer_type_name(type));
     const char *text = e->sql;
-    if (infer_is_reg(type) || (infer_is_reg(e->type) && e->type != TYPES_REGCLASS))
+    if (infer_is_reg(type) ||
+        (infer_is_reg(e->type) && e->type != TYPES_REGCLASS && e->type != TYPES_REGTYPE))
         tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(e->type),
                        infer_type_name(type));
     if (e->type == TYPES_REGCLASS)

@@ -160,6 +160,14 @@ static int keep_translation(struct prepared *p, const struct translate_result *t
     return p->arena.failed ? err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory") : 0;
 }
 
+/* The translator counts bytes, clients count characters. */
+void statement_position(const char *sql, struct err *err)
+{
+    size_t bytes = err->position > 0 ? (size_t)err->position - 1 : 0, len = strlen(sql);
+    if (err->position > 0)
+        err->position = characters(sql, bytes < len ? bytes : len) + 1;
+}
+
 static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err)
 {
     struct prepared *p = a->p;
@@ -169,8 +177,10 @@ static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err
         return -1;
     p->epoch = a->c->catalog->epoch;
     memset(&t, 0, sizeof t);
-    if (translate(a->c->catalog, raw, p->sql, p->oids, p->noids, &t, err) < 0)
+    if (translate(a->c->catalog, raw, p->sql, p->oids, p->noids, &t, err) < 0) {
+        statement_position(p->sql, err);
         return -1;
+    }
     return keep_translation(p, &t, err);
 }
 
