@@ -103,6 +103,7 @@ struct store_conn {
     size_t nsavepoints;
     int64_t deadline_ms; /* of the running statement, 0: none */
     bool timed_out;
+    unsigned progress_calls;
 
     struct strmap statements;  /* struct named by name */
     struct strmap cache;       /* struct prepared by text */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -19,6 +20,7 @@
 #define BUSY_STEP_MS   2
 #define BUSY_TRIES     5000 /* ten seconds for whoever else has the file */
 #define PROGRESS_STEPS 1000
+#define PROGRESS_LOOKS 64 /* calls between two looks at the client's socket */
 
 const char *const store_parameters[] = {
     "application_name", "",
@@ -133,9 +135,20 @@ static int authorize(void *arg, int action, const char *a, const char *b, const 
     }
 }
 
+/* Its end of the socket pair is closed, whatever it sent before. */
+static bool client_gone(const struct store_conn *c)
+{
+    struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 static int progress(void *arg)
 {
     struct store_conn *c = arg;
+    if (++c->progress_calls % PROGRESS_LOOKS == 0 && client_gone(c)) {
+        c->broken = true; /* nobody waits for the answer */
+        return 1;
+    }
     if (atomic_load_explicit(&c->cancel, memory_order_relaxed))
         return 1;
     if (c->deadline_ms && conn_now_ms() >= c->deadline_ms) {
@@ -208,13 +221,6 @@ static struct timespec from_ms(int64_t ms)
     return (struct timespec){ms / 1000, ms % 1000 * 1000000};
 }
 
-/* Wake now and then: whether the client has gone shows only on its socket. */
-static bool client_gone(const struct store_conn *c)
-{
-    char byte;
-    return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
 int conn_write_lock(struct store_conn *c, struct err *err)
 {
     struct store *s = c->store;
@@ -237,7 +243,7 @@ int conn_write_lock(struct store_conn *c, struct err *err)
             rc = -1;
             break;
         }
-        int64_t until = now + 1000;
+        int64_t until = now + 1000; /* whether the client has gone shows only on its socket */
         if (lock_deadline && lock_deadline < until)
             until = lock_deadline;
         if (c->deadline_ms && c->deadline_ms < until)

@@ -164,6 +164,26 @@ static void test_cancel(void **state)
     client_close(&c);
 }
 
+/* Nobody waits for the answer any more: the statement ends, and with it the thread. */
+static void test_closed_while_running(void **state)
+{
+    (void)state;
+    static const char endless[] =
+        "with recursive r(n) as (select 1 union all select n + 1 from r where n < 1000000000) "
+        "select count(*) from r";
+    struct client c;
+    struct timespec before, after;
+    client_open(store, &c);
+    msg_query(&c.out, (struct slice){endless, sizeof endless - 1});
+    msg_query(&c.out, (struct slice){endless, sizeof endless - 1});
+    client_send(&c);
+    pause_ms(50);
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    client_close(&c);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    assert_true(after.tv_sec - before.tv_sec < 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +191,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_reader_beside_writer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lock_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_closed_while_running, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
