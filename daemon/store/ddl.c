@@ -16,6 +16,26 @@ bool ddl_is(const Node *stmt)
     }
 }
 
+const char *ddl_word(const Node *stmt)
+{
+    switch (nodeTag(stmt)) {
+    case T_CreateStmt:
+        return "CREATE TABLE";
+    case T_IndexStmt:
+        return "CREATE INDEX";
+    case T_AlterTableStmt: case T_RenameStmt:
+        return "ALTER TABLE";
+    case T_TruncateStmt:
+        return "TRUNCATE TABLE";
+    case T_CreateSeqStmt:
+        return "CREATE SEQUENCE";
+    case T_DropStmt:
+        return ((const DropStmt *)stmt)->removeType == OBJECT_TABLE ? "DROP TABLE" : "DROP";
+    default:
+        return "this statement";
+    }
+}
+
 int ddl_check_schema(struct ddl *d, const char *schema)
 {
     if (!schema || strcmp(schema, "public") == 0)

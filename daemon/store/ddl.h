@@ -14,6 +14,8 @@
 #include "policy/nodes.h"
 
 bool ddl_is(const Node *stmt);
+/* What to call it in an error: "CREATE TABLE". */
+const char *ddl_word(const Node *stmt);
 /* Inside parse_protect.  ${ret_tag} is static. */
 int ddl_run(struct store_conn *c, const Node *stmt, const char *sql, const char **ret_tag,
             struct err *err) MUSTCHECK;

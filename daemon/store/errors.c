@@ -154,7 +154,7 @@ static int unique(struct store_conn *c, sqlite3_stmt *stmt, const struct prepare
                        "duplicate key value violates a unique constraint (%s)", list);
     struct watch w = {.c = c};
     bool seen = stmt && watch_rows(&w, t, stmt) == 0;
-    if (seen && p && p->tag[0] == 'I')
+    if (seen && p && p->tag[0] == 'I' && !strstr(p->sqlite, "ON CONFLICT"))
         k = oldest_broken(&w, t, k);
     err_set(err, SQLSTATE_UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"%s\"",
             k->name);

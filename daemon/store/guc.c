@@ -149,8 +149,13 @@ const char *guc_name(struct store_conn *c, const char *name)
 
 static const char *current(struct store_conn *c, const struct guc_value *v)
 {
-    if (v->def && strcmp(v->def->name, "transaction_isolation") == 0 && c->tx != TX_IDLE)
-        return c->repeatable ? v->text : "read committed";
+    if (v->def && strcmp(v->def->name, "transaction_isolation") == 0 && c->tx != TX_IDLE) {
+        if (!c->repeatable)
+            return "read committed";
+        return strncmp(v->text, "read", 4) == 0 && v->text[4] == ' '
+                   ? store_setting(&c->context, "default_transaction_isolation")
+                   : v->text;
+    }
     if (v->def && strcmp(v->def->name, "transaction_isolation") == 0)
         return store_setting(&c->context, "default_transaction_isolation");
     if (v->def && strcmp(v->def->name, "transaction_read_only") == 0)

@@ -315,7 +315,7 @@ static int run(struct utility *u, const Node *stmt, struct err *err)
     if (ddl_is(stmt)) {
         if (u->c->read_only)
             return err_set(err, SQLSTATE_READ_ONLY_SQL_TRANSACTION,
-                           "cannot execute DDL in a read-only transaction");
+                           "cannot execute %s in a read-only transaction", ddl_word(stmt));
         return ddl_run(u->c, stmt, u->p->sql, &u->tag, err);
     }
     return not_supported(stmt, err);

@@ -106,6 +106,8 @@ static const struct golden transactions[] = {
     {"select id from t order by id desc", "T(id:23); D(8); D(1); C SELECT 2; Z I"},
     {"begin read only", "C BEGIN; Z T"},
     {"insert into t values (9)", "E 25006 cannot execute INSERT in a read-only transaction; Z E"},
+    {"rollback; begin read only; create table z(a int)",
+     "C ROLLBACK; C BEGIN; E 25006 cannot execute CREATE TABLE in a read-only transaction; Z E"},
     {"rollback and chain", "C ROLLBACK; Z T"},
     {"show transaction_read_only", "T(transaction_read_only:25); D(on); C SHOW; Z T"},
     {"end", "C COMMIT; Z I"},
