@@ -68,7 +68,7 @@ const char *emit_operator_template(const struct infer_operator *o)
     if (left != FAMILY_NONE && left == right && (left != FAMILY_SAME || o->left == o->right))
         return emit_format("(%%1 %s %%2)", o->name);
     if (o->left == TYPES_NUMERIC && o->right == TYPES_NUMERIC)
-        return emit_format("(%%1 COLLATE numeric %s %%2)", o->name);
+        return emit_format("(pgf_num_compare(%%1, %%2) %s 0)", o->name);
     if (o->left == TYPES_JSONB && o->right == TYPES_JSONB && c < 2)
         return emit_format("(%%1 %s %%2)", o->name);
     if (o->left == TYPES_INTERVAL && o->right == TYPES_INTERVAL)

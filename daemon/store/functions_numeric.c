@@ -269,6 +269,49 @@ static void fn_of_float(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     decimal_free(&power);
 }
 
+static void fn_compare(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (!functions_null(argc, argv))
+        sqlite3_result_int(
+            ctx, types_numeric_compare(functions_slice(argv[0]), functions_slice(argv[1])));
+}
+
+/* min() and max() as aggregates */
+static void keep(sqlite3_context *ctx, sqlite3_value *v, int sign)
+{
+    sqlite3_value **best = sqlite3_aggregate_context(ctx, sizeof(*best));
+    if (best == NULL || sqlite3_value_type(v) == SQLITE_NULL)
+        return;
+    if (*best != NULL &&
+        types_numeric_compare(functions_slice(v), functions_slice(*best)) * sign <= 0)
+        return;
+    sqlite3_value_free(*best);
+    *best = sqlite3_value_dup(v);
+    if (*best == NULL)
+        sqlite3_result_error_nomem(ctx);
+}
+
+static void max_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    (void)argc;
+    keep(ctx, argv[0], 1);
+}
+
+static void min_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    (void)argc;
+    keep(ctx, argv[0], -1);
+}
+
+static void kept_final(sqlite3_context *ctx)
+{
+    sqlite3_value **best = sqlite3_aggregate_context(ctx, 0);
+    if (best == NULL || *best == NULL)
+        return;
+    sqlite3_result_value(ctx, *best);
+    sqlite3_value_free(*best);
+}
+
 static void extreme(sqlite3_context *ctx, int argc, sqlite3_value **argv, int sign)
 {
     int best = -1;
@@ -309,6 +352,9 @@ const struct function_row functions_numeric_rows[] = {
     {"pgf_num_int", 2, true, fn_int, NULL, NULL},
     {"pgf_num_float", 1, true, fn_float, NULL, NULL},
     {"pgf_float_num", 2, true, fn_of_float, NULL, NULL},
+    {"pgf_num_compare", 2, true, fn_compare, NULL, NULL},
+    {"pgf_max_numeric", 1, true, NULL, max_step, kept_final},
+    {"pgf_min_numeric", 1, true, NULL, min_step, kept_final},
     {"pgf_greatest_numeric", -1, true, fn_greatest, NULL, NULL},
     {"pgf_least_numeric", -1, true, fn_least, NULL, NULL},
 };

@@ -114,10 +114,11 @@ static const char *with_distinct(struct scope *s, const struct call *c, const ch
     if (c->nargs != 1)
         tr_unsupported(s->tr, c->node->location, "DISTINCT in %s", c->name);
     type_comparable(s->tr, c->args[0]->type, c->node->location);
+    if (c->args[0]->type == TYPES_NUMERIC && !expr_collated(c->args[0]))
+        tr_unsupported(s->tr, c->node->location, "DISTINCT of a numeric expression in %s", c->name);
     size_t len = strlen(text);
-    return emit_format("%.*s(DISTINCT %.*s%s)", (int)(open - text), text,
-                       (int)(len - (size_t)(open - text) - 2), open + 1,
-                       emit_collation(c->args[0]->type));
+    return emit_format("%.*s(DISTINCT %.*s)", (int)(open - text), text,
+                       (int)(len - (size_t)(open - text) - 2), open + 1);
 }
 
 /* DISTINCT in one of those: sorted by its arguments, as PostgreSQL does, and then made unique. */

@@ -78,6 +78,12 @@ void type_sortable(struct tr *tr, uint32_t type, int location)
         tr_unsupported(tr, location, "sorting by type %s", infer_type_name(type));
 }
 
+bool expr_collated(const struct expr *e)
+{
+    const struct source *item = e->kind == EXPR_COLUMN ? e->column->origin : NULL;
+    return item != NULL && item->table != NULL && item->table->kind == 'r';
+}
+
 const char *emit_collation(uint32_t type)
 {
     return type == TYPES_NUMERIC ? " COLLATE numeric" : "";

@@ -292,6 +292,7 @@ static struct source *excluded_source(struct insert *in)
         item->columns[i].sql =
             emit_format("excluded.%s", emit_identifier(in->table->columns[i].sqlite_name));
         item->columns[i].table_oid = 0;
+        item->columns[i].origin = NULL; /* SQLite forgets the collation of excluded.x */
     }
     return item;
 }

@@ -5,6 +5,12 @@
 
 #include "lib/stringinfo.h"
 
+/* A literal or a parameter: without a collation of its own. */
+static bool is_bare(const struct expr *e)
+{
+    return e->kind == EXPR_PARAM || (e->kind == EXPR_CONST && e->sql[0] == '\'');
+}
+
 const char *expr_resolve(struct scope *s, const char *name, struct expr **left, struct expr **right,
                          uint32_t *ret_type, int location)
 {
@@ -24,6 +30,12 @@ const char *expr_resolve(struct scope *s, const char *name, struct expr **left, 
                              INFER_IMPLICIT);
     *right = infer_coerce(s->tr, *right, infer_polymorphic(o->right, declared, actual, 2),
                           INFER_IMPLICIT);
+    /* By an index, if there is one.  The left operand's collation counts first, and SQLite finds
+     * one in almost anything: so the other side may only be a literal or a parameter. */
+    bool comparison =
+        o->left == TYPES_NUMERIC && o->right == TYPES_NUMERIC && *ret_type == TYPES_BOOL;
+    if (comparison && (expr_collated(*left) || (expr_collated(*right) && is_bare(*left))))
+        return emit_format("(%%1 %s %%2)", name);
     return pattern;
 }
 
@@ -131,6 +143,7 @@ static struct expr *any_of(struct scope *s, const char *name, struct expr *left,
             tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, location,
                     "op ANY/ALL (array) requires operator to yield boolean");
         plain = plain && strcmp(pattern, all ? "(%1 <> %2)" : "(%1 = %2)") == 0 &&
+                (l->type != TYPES_NUMERIC || expr_collated(l)) &&
                 (i == 0 || strcmp(one->sql, l->sql) == 0);
         one = l;
         args[i + 1] = r;
@@ -302,12 +315,14 @@ static struct expr *distinct_from(struct scope *s, A_Expr *a, bool negated)
     struct expr *args[2] = {expr_make(s, a->lexpr), expr_make(s, a->rexpr)};
     uint32_t type;
     const char *pattern = expr_resolve(s, "=", &args[0], &args[1], &type, a->location);
-    const char *collation = emit_collation(args[0]->type);
-    if (pattern != strstr(pattern, "(%1 "))
+    bool numeric = strncmp(pattern, "(pgf_num_compare(", 17) == 0;
+    if (pattern != strstr(pattern, "(%1 ") && !numeric)
         tr_unsupported(s->tr, a->location, "IS DISTINCT FROM of %s",
                        infer_type_name(args[0]->type));
-    const char *sql =
-        emit_format("(%s%s IS %s%s)", args[0]->sql, collation, negated ? "" : "NOT ", args[1]->sql);
+    const char *sql = emit_apply(!numeric  ? (negated ? "(%1 IS %2)" : "(%1 IS NOT %2)")
+                                 : negated ? "coalesce(pgf_num_compare(%1, %2) = 0, %1 IS %2)"
+                                           : "coalesce(pgf_num_compare(%1, %2) <> 0, %1 IS NOT %2)",
+                                 args, 2);
     return expr_of(TYPES_BOOL, sql, a->location, args, 2);
 }
 
@@ -316,10 +331,13 @@ static struct expr *null_if(struct scope *s, A_Expr *a)
     struct expr *args[2] = {expr_make(s, a->lexpr), expr_make(s, a->rexpr)};
     uint32_t type;
     const char *pattern = expr_resolve(s, "=", &args[0], &args[1], &type, a->location);
-    if (pattern != strstr(pattern, "(%1 "))
+    bool numeric = strncmp(pattern, "(pgf_num_compare(", 17) == 0;
+    if (pattern != strstr(pattern, "(%1 ") && !numeric)
         tr_unsupported(s->tr, a->location, "NULLIF of %s", infer_type_name(args[0]->type));
     const char *sql =
-        emit_format("nullif(%s%s, %s)", args[0]->sql, emit_collation(args[0]->type), args[1]->sql);
+        emit_apply(numeric ? "(CASE WHEN pgf_num_compare(%1, %2) = 0 THEN NULL ELSE %1 END)"
+                           : "nullif(%1, %2)",
+                   args, 2);
     return expr_of(args[0]->type, sql, a->location, args, 2);
 }
 

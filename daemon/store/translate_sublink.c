@@ -67,9 +67,7 @@ static void remember_name(struct scope *s, const SubLink *link, const struct que
 
 static bool is_plain(const char *pattern, bool negated)
 {
-    return strcmp(pattern, negated ? "(%1 <> %2)" : "(%1 = %2)") == 0 ||
-           strcmp(pattern, negated ? "(%1 COLLATE numeric <> %2)" : "(%1 COLLATE numeric = %2)") ==
-               0;
+    return strcmp(pattern, negated ? "(%1 <> %2)" : "(%1 = %2)") == 0;
 }
 
 static struct expr **test_exprs(struct scope *s, Node *test, int *ret_n)
@@ -132,12 +130,12 @@ static struct expr *in_query(struct scope *s, const SubLink *link)
         struct expr *to = column;
         uint32_t type;
         const char *pattern = expr_resolve(s, name, &left[i], &to, &type, link->location);
-        if (!is_plain(pattern, negated))
+        if (!is_plain(pattern, negated) ||
+            (left[i]->type == TYPES_NUMERIC && !expr_collated(left[i])))
             tr_unsupported(s->tr, link->location, "IN (subquery) of type %s",
                            infer_type_name(left[i]->type));
         change = change || strcmp(to->sql, column->sql) != 0;
-        appendStringInfo(&outer, "%s%s%s", i == 0 ? "" : ", ", left[i]->sql,
-                         emit_collation(left[i]->type));
+        appendStringInfo(&outer, "%s%s", i == 0 ? "" : ", ", left[i]->sql);
         appendStringInfo(&inner, "%s%s", i == 0 ? "" : ", ", to->sql);
     }
     const char *rows =

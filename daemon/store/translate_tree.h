@@ -243,5 +243,8 @@ struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t element);
 /* The common type of ${exprs} (42804 `${what} types x and y cannot be matched`) and the coercion of
  * all. */
 uint32_t expr_common_type(struct tr *tr, struct expr **exprs, int n, const char *what);
-/* Whether a comparison of the type needs a collation: ` COLLATE x` or "". */
+/* A column of a table that SQLite knows to compare as numeric, by its declaration. */
+bool expr_collated(const struct expr *e);
+/* The collation that a sort key, group or output of the type needs: ` COLLATE x` or "".  Never inside an
+ * expression: SQLite carries it up to the comparisons around, whatever they compare. */
 const char *emit_collation(uint32_t type);

@@ -99,7 +99,7 @@ static void test_select(void **state)
                  "(\"t1\".\"id\" = \"t2\".\"c1\") | id:23:-1:1.1");
     check_golden("SELECT balance FROM \"User\" WHERE balance = 1.50",
                  "SELECT \"t1\".\"balance\" AS \"c1\" FROM \"User\" AS \"t1\" WHERE "
-                 "(\"t1\".\"balance\" COLLATE numeric = "
+                 "(\"t1\".\"balance\" = "
                  "'1.50') | balance:1700:-1:1.5");
 }
 
