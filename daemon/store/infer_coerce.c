@@ -211,6 +211,8 @@ static const char *cast_by_text(struct tr *tr, struct expr *e, uint32_t type)
     else if (infer_category(e->type) != 'S' && e->type != TYPES_JSON && e->type != TYPES_JSONB &&
              e->type != TYPES_UUID && e->type != TYPES_NUMERIC)
         text = emit_format("pgf_output(%u, %s)", e->type, e->sql);
+    if (e->type == TYPES_NUMERIC)
+        text = emit_format("(%s || '')", text); /* a column's collation must not come along */
     if (type == TYPES_TEXT || type == TYPES_VARCHAR)
         return text;
     return emit_format("pgf_input(%u, %s)", type, text);

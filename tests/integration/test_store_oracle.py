@@ -3,13 +3,13 @@
 store_oracle.tsv has them; random queries over the same tables follow.  What is compared is what a client
 can see on the wire, by libpq itself."""
 import pathlib
-import random
 
 import psycopg
 import pytest
 from psycopg import pq
 
 import harness
+from integration import store_random
 
 STATEMENTS = pathlib.Path(__file__).with_name("store_oracle.tsv")
 SEVERAL = 40  # differences printed before the rest is only counted
@@ -101,82 +101,30 @@ def test_statements(both):
     both.check()
 
 
-# -- random queries --
-
-class Query:
-    """Makes SELECTs over "User", "Workflow" and pair that are legal in PostgreSQL."""
-
-    tables = {'"User"': (["id", "level"], ["email", "name", '"tenantId"']),
-              '"Workflow"': (['"userId"', "small"], ["id", "name", "status", '"tenantId"']),
-              "pair": (["a", "b"], ["v"])}
-
-    def __init__(self, seed):
-        self.r = random.Random(seed)
-        self.names = 0
-
-    def item(self):
-        self.names += 1
-        table, (ints, texts) = self.r.choice(list(self.tables.items()))
-        alias = f"q{self.names}"
-        if self.r.random() < 0.15:
-            return f"(SELECT * FROM {table}) AS {alias}", [(alias, ints, texts)]
-        return f"{table} AS {alias}", [(alias, ints, texts)]
-
-    def column(self, scope, text=False):
-        alias, ints, texts = self.r.choice(scope)
-        return f"{alias}.{self.r.choice(texts if text else ints)}"
-
-    def condition(self, scope, depth=2):
-        r = self.r
-        if depth and r.random() < 0.4:
-            word = r.choice(["AND", "OR"])
-            return f"({self.condition(scope, depth - 1)} {word} {self.condition(scope, depth - 1)})"
-        kind = r.randrange(8)
-        if kind < 3:
-            return f"{self.column(scope)} {r.choice(['=', '<>', '<', '>='])} {self.column(scope)}"
-        if kind == 3:
-            return f"{self.column(scope)} IN ({r.randrange(4)}, {r.randrange(9)}, NULL)"
-        if kind == 4:
-            return f"{self.column(scope, True)} IS {r.choice(['', 'NOT '])}NULL"
-        if kind == 5:
-            return f"NOT ({self.column(scope, True)} LIKE '%{r.choice('ane_o')}%')"
-        if kind == 6 and depth:
-            item, more = self.item()
-            return f"EXISTS (SELECT 1 FROM {item} WHERE {self.condition(scope + more, 0)})"
-        return f"{self.column(scope, True)} {r.choice(['=', '<', '>'])} {self.column(scope, True)}"
-
-    def join(self, depth):
-        left, scope = self.item() if depth == 0 or self.r.random() < 0.3 else self.join(depth - 1)
-        right, more = self.item() if depth == 0 or self.r.random() < 0.6 else self.join(depth - 1)
-        if " JOIN " in right:
-            right = f"({right})"
-        scope = scope + more
-        kind = self.r.choice(["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN"])
-        if kind == "CROSS JOIN":
-            return f"{left} CROSS JOIN {right}", scope
-        # FULL JOIN only takes conditions that can be merged or hashed
-        on = f"{self.column(scope[:-len(more)])} = {self.column(more)}" if kind == "FULL JOIN" \
-            else self.condition(scope, 1)
-        return f"{left} {kind} {right} ON {on}", scope
-
-    def make(self):
-        tables, scope = self.join(self.r.choice([0, 1, 1, 1, 2]))
-        if self.r.random() < 0.2:
-            item, more = self.item()
-            tables, scope = f"{tables}, {item}", scope + more
-        columns = [self.column(scope, self.r.random() < 0.4) for _ in range(3)]
-        where = f" WHERE {self.condition(scope)}" if self.r.random() < 0.6 else ""
-        if self.r.random() < 0.3:
-            return (f"SELECT {columns[0]}, count(*), count({columns[1]}), max({columns[2]}) FROM {tables}{where} "
-                    f"GROUP BY {columns[0]} HAVING count(*) > {self.r.randrange(3)}")
-        distinct = self.r.choice(["", "", "DISTINCT "])
-        return f"SELECT {distinct}{', '.join(columns)}, count(*) OVER () FROM {tables}{where}"
-
+# -- random queries and expressions --
 
 def test_random_queries(both):
     for number, mark, sql, params in statements():
         if mark == "+":
             both.compare(f"line {number}", mark, sql, params)
     for seed in range(1000):
-        both.compare(f"seed {seed}", "", Query(seed).make(), [])
+        both.compare(f"seed {seed}", "", store_random.Query(seed).make(), [])
+    both.check()
+
+
+def test_random_expressions(both):
+    """Where both have a value it is the same.  What is evaluated, and so may fail, is up to each."""
+    for number, mark, sql, params in statements():
+        if mark == "+":
+            both.compare(f"line {number}", mark, sql, params)
+    for seed in range(1500):
+        sql = store_random.Expression(seed).make()
+        expected, got = answer(both.oracle, sql, []), answer(both.store, sql, [])
+        if "error" in (expected[0], got[0]):
+            assert expected[1] in ("22003", "22012") or got[1] in ("22003", "22012"), (sql, expected, got)
+        elif expected == got:
+            both.same += 1
+        else:
+            both.differences.append(f"seed {seed}: {sql}\n  PostgreSQL {expected}\n  store      {got}")
+    assert both.same > 1200
     both.check()
