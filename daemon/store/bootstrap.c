@@ -1,10 +1,11 @@
-/* bootstrap.c: the system tables of a new file: PostgreSQL's catalog with the rows of built-in objects.
+/* bootstrap.c: the system tables of a new file: PostgreSQL's catalog with the rows of built-in
+ * objects.
  *
- * A relation S.N of the system is the SQLite table (or view) "S.N".  Beside them, what PostgreSQL has no
- * place for: "store.meta" (epoch, next oid), "store.relation" (of user tables and indexes SQLite's name,
- * of checks the translated expression, of indexes and constraints PostgreSQL's text), "store.attribute"
- * (SQLite's names of columns, translated defaults), "store.index" (SQLite's text of each index),
- * "store.sequence" (values). */
+ * A relation S.N of the system is the SQLite table (or view) "S.N".  Beside them, what PostgreSQL
+ * has no place for: "store.meta" (epoch, next oid), "store.relation" (of user tables and indexes
+ * SQLite's name, of checks the translated expression, of indexes and constraints PostgreSQL's
+ * text), "store.attribute" (SQLite's names of columns, translated defaults), "store.index"
+ * (SQLite's text of each index), "store.sequence" (values). */
 #include "daemon/store/bootstrap.h"
 #include "daemon/store/builtin.h"
 #include "daemon/store/conn.h"
@@ -30,8 +31,10 @@ static const char own_tables[] =
 
 static const char indexes[] =
     "CREATE INDEX \"pg_catalog.pg_class_name\" ON \"pg_catalog.pg_class\" (relname, relnamespace);"
-    "CREATE UNIQUE INDEX \"pg_catalog.pg_attribute_num\" ON \"pg_catalog.pg_attribute\" (attrelid, attnum);"
-    "CREATE UNIQUE INDEX \"pg_catalog.pg_attrdef_num\" ON \"pg_catalog.pg_attrdef\" (adrelid, adnum);"
+    "CREATE UNIQUE INDEX \"pg_catalog.pg_attribute_num\" ON \"pg_catalog.pg_attribute\" (attrelid, "
+    "attnum);"
+    "CREATE UNIQUE INDEX \"pg_catalog.pg_attrdef_num\" ON \"pg_catalog.pg_attrdef\" (adrelid, "
+    "adnum);"
     "CREATE INDEX \"pg_catalog.pg_constraint_rel\" ON \"pg_catalog.pg_constraint\" (conrelid);"
     "CREATE INDEX \"pg_catalog.pg_constraint_ind\" ON \"pg_catalog.pg_constraint\" (conindid);"
     "CREATE UNIQUE INDEX \"pg_catalog.pg_index_index\" ON \"pg_catalog.pg_index\" (indexrelid);"
@@ -57,8 +60,8 @@ static void column_definition(struct buf *sql, const struct builtin_line *c)
     const char *storage = types_storage(c->oid);
     bool key = strcmp(c->name, "oid") == 0;
     snprintf(text, sizeof text, "\"%s\" %s%s", c->name, storage,
-             key             ? " PRIMARY KEY"
-             : !c->not_null  ? ""
+             key               ? " PRIMARY KEY"
+             : !c->not_null    ? ""
              : *storage == 'T' ? " NOT NULL DEFAULT ''"
                                : " NOT NULL DEFAULT 0");
     buf_append(sql, text, strlen(text));
@@ -98,17 +101,19 @@ static int create_relation(sqlite3 *db, const struct builtin_line *line, size_t 
 static int describe_relation(sqlite3 *db, const struct builtin_line *line, size_t n)
 {
     char sql[512];
-    snprintf(sql, sizeof sql,
-             "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relkind, relnatts)"
-             " SELECT %u, '%s', oid, '%c', %zu FROM \"pg_catalog.pg_namespace\" WHERE nspname = '%s'",
-             line->oid, line->name, line->kind, n, line->schema);
+    snprintf(
+        sql, sizeof sql,
+        "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relkind, relnatts)"
+        " SELECT %u, '%s', oid, '%c', %zu FROM \"pg_catalog.pg_namespace\" WHERE nspname = '%s'",
+        line->oid, line->name, line->kind, n, line->schema);
     int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
     for (size_t i = 1; i <= n && rc == SQLITE_OK; i++) {
-        snprintf(sql, sizeof sql,
-                 "INSERT INTO \"pg_catalog.pg_attribute\" (attrelid, attname, atttypid, atttypmod,"
-                 " attlen, attnum, attnotnull, attislocal) VALUES (%u, '%s', %u, %d, %d, %d, %d, 1)",
-                 line->oid, line[i].name, line[i].oid, line[i].typmod, line[i].len, line[i].attnum,
-                 line[i].not_null);
+        snprintf(
+            sql, sizeof sql,
+            "INSERT INTO \"pg_catalog.pg_attribute\" (attrelid, attname, atttypid, atttypmod,"
+            " attlen, attnum, attnotnull, attislocal) VALUES (%u, '%s', %u, %d, %d, %d, %d, 1)",
+            line->oid, line[i].name, line[i].oid, line[i].typmod, line[i].len, line[i].attnum,
+            line[i].not_null);
         rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
     }
     return rc;

@@ -1,7 +1,7 @@
 #include "daemon/store/builtin.h"
 
 #define RELATION(oid, schema, name, kind) {true, oid, schema, name, kind, -1, 0, 0, false},
-#define COLUMN(name, type, typmod, len, attnum, not_null) \
+#define COLUMN(name, type, typmod, len, attnum, not_null)                                          \
     {false, type, NULL, name, 0, typmod, len, attnum, not_null},
 static const struct builtin_line lines[] = {
 #include "daemon/store/builtin_relations.inc"

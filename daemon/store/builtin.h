@@ -1,4 +1,5 @@
-/* builtin.h: the facts of builtin_relations.inc and builtin_rows.inc, read from a real PostgreSQL 15. */
+/* builtin.h: the facts of builtin_relations.inc and builtin_rows.inc, read from a real
+ * PostgreSQL 15. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,7 +8,7 @@
 
 struct builtin_line { /* a relation, then its columns */
     bool relation;
-    uint32_t oid; /* of the relation; of the column's type */
+    uint32_t oid;       /* of the relation; of the column's type */
     const char *schema; /* NULL for a column */
     const char *name;
     char kind; /* pg_class.relkind; 0 for a column */

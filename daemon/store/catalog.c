@@ -231,16 +231,23 @@ static void add_system(struct loader *l, struct rows *tables)
         if (!t || !columns || !sqlite_name)
             return;
         snprintf(sqlite_name, size, "%s.%s", lines[i].schema, lines[i].name);
-        *t = (struct store_table){.oid = lines[i].oid, .schema = lines[i].schema,
-                                  .name = lines[i].name, .sqlite_name = sqlite_name,
-                                  .kind = lines[i].kind, .system = true, .columns = columns,
+        *t = (struct store_table){.oid = lines[i].oid,
+                                  .schema = lines[i].schema,
+                                  .name = lines[i].name,
+                                  .sqlite_name = sqlite_name,
+                                  .kind = lines[i].kind,
+                                  .system = true,
+                                  .columns = columns,
                                   .ncolumns = ncolumns};
         for (size_t k = 0; k < ncolumns; k++) {
             const struct builtin_line *from = &lines[i + 1 + k];
-            columns[k] = (struct store_column){
-                .name = from->name, .sqlite_name = from->name, .type_oid = from->oid,
-                .typmod = from->typmod, .type_len = from->len, .attnum = from->attnum,
-                .not_null = from->not_null};
+            columns[k] = (struct store_column){.name = from->name,
+                                               .sqlite_name = from->name,
+                                               .type_oid = from->oid,
+                                               .typmod = from->typmod,
+                                               .type_len = from->len,
+                                               .attnum = from->attnum,
+                                               .not_null = from->not_null};
         }
     }
 }
@@ -266,35 +273,50 @@ static size_t run_of(const struct rows *r, uint32_t owner, size_t *ret_n)
 #define CATALOG(name) "\"pg_catalog." name "\""
 
 static const char sql_tables[] =
-    "SELECT c.oid, n.nspname, c.relname, r.sqlite_name, c.relkind FROM " CATALOG("pg_class") " c"
-    " JOIN " CATALOG("pg_namespace") " n ON n.oid = c.relnamespace"
-    " JOIN \"store.relation\" r ON r.oid = c.oid WHERE c.relkind IN ('r','v') ORDER BY c.oid";
+    "SELECT c.oid, n.nspname, c.relname, r.sqlite_name, c.relkind FROM " CATALOG(
+        "pg_class") " c"
+                    " JOIN " CATALOG("pg_namespace") " n ON n.oid = c.relnamespace"
+                                                     " JOIN \"store.relation\" r ON r.oid = c.oid "
+                                                     "WHERE c.relkind IN ('r','v') ORDER BY c.oid";
 static const char sql_columns[] =
     "SELECT a.attrelid, a.attname, s.sqlite_name, a.atttypid, a.atttypmod, a.attlen, a.attnum,"
     " a.attnotnull, s.is_rowid, a.attidentity, s.sequence_oid, d.adbin, s.default_sqlite"
-    " FROM \"store.attribute\" s JOIN " CATALOG("pg_attribute") " a"
-    " ON a.attrelid = s.relid AND a.attnum = s.attnum"
-    " LEFT JOIN " CATALOG("pg_attrdef") " d ON d.adrelid = s.relid AND d.adnum = s.attnum"
-    " ORDER BY s.relid, s.attnum";
+    " FROM \"store.attribute\" s JOIN " CATALOG(
+        "pg_attribute") " a"
+                        " ON a.attrelid = s.relid AND a.attnum = s.attnum"
+                        " LEFT JOIN " CATALOG(
+                            "pg_attrdef") " d ON d.adrelid = s.relid AND d.adnum = s.attnum"
+                                          " ORDER BY s.relid, s.attnum";
 static const char sql_keys[] =
     "SELECT i.indrelid, c.relname, r.sqlite_name, i.indexrelid, coalesce(k.oid, 0), i.indisprimary,"
-    " i.indisunique, i.indpred, i.indkey, r.definition FROM " CATALOG("pg_index") " i"
-    " JOIN " CATALOG("pg_class") " c ON c.oid = i.indexrelid"
-    " JOIN \"store.relation\" r ON r.oid = i.indexrelid"
-    " LEFT JOIN " CATALOG("pg_constraint") " k ON k.conindid = i.indexrelid AND k.contype IN ('p','u')"
-    " ORDER BY i.indrelid, i.indisprimary DESC, i.indexrelid";
+    " i.indisunique, i.indpred, i.indkey, r.definition FROM " CATALOG(
+        "pg_index") " i"
+                    " JOIN " CATALOG(
+                        "pg_class") " c ON c.oid = i.indexrelid"
+                                    " JOIN \"store.relation\" r ON r.oid = i.indexrelid"
+                                    " LEFT JOIN " CATALOG(
+                                        "pg_constraint") " k ON k.conindid = i.indexrelid AND "
+                                                         "k.contype IN ('p','u')"
+                                                         " ORDER BY i.indrelid, i.indisprimary "
+                                                         "DESC, i.indexrelid";
 static const char sql_foreign_keys[] =
-    "SELECT conrelid, conname, oid, confrelid, conkey, confkey, confdeltype, confupdtype, condeferred"
+    "SELECT conrelid, conname, oid, confrelid, conkey, confkey, confdeltype, confupdtype, "
+    "condeferred"
     " FROM " CATALOG("pg_constraint") " WHERE contype = 'f' ORDER BY conrelid, oid";
 static const char sql_checks[] =
-    "SELECT k.conrelid, k.conname, k.oid, k.conbin, r.sqlite_name FROM " CATALOG("pg_constraint") " k"
-    " JOIN \"store.relation\" r ON r.oid = k.oid WHERE k.contype = 'c' ORDER BY k.conrelid, k.conname";
+    "SELECT k.conrelid, k.conname, k.oid, k.conbin, r.sqlite_name FROM " CATALOG(
+        "pg_constraint") " k"
+                         " JOIN \"store.relation\" r ON r.oid = k.oid WHERE k.contype = 'c' ORDER "
+                         "BY k.conrelid, k.conname";
 static const char sql_sequences[] =
     "SELECT q.seqrelid, n.nspname, c.relname, q.seqtypid, q.seqstart, q.seqincrement, q.seqmin,"
     " q.seqmax, q.seqcycle, coalesce(s.relid, 0), coalesce(s.attnum, 0)"
-    " FROM " CATALOG("pg_sequence") " q JOIN " CATALOG("pg_class") " c ON c.oid = q.seqrelid"
-    " JOIN " CATALOG("pg_namespace") " n ON n.oid = c.relnamespace"
-    " LEFT JOIN \"store.attribute\" s ON s.sequence_oid = q.seqrelid ORDER BY q.seqrelid";
+    " FROM " CATALOG("pg_sequence") " q JOIN " CATALOG(
+        "pg_class") " c ON c.oid = q.seqrelid"
+                    " JOIN " CATALOG(
+                        "pg_namespace") " n ON n.oid = c.relnamespace"
+                                        " LEFT JOIN \"store.attribute\" s ON s.sequence_oid = "
+                                        "q.seqrelid ORDER BY q.seqrelid";
 
 static int load(struct loader *l)
 {
@@ -321,8 +343,8 @@ static int load(struct loader *l)
     if (rc == 0)
         rc = each(l, sql_sequences, add_sequence, &sequences);
     if (rc == 0)
-        rc = each(l, "SELECT oid, nspname FROM " CATALOG("pg_namespace") " ORDER BY oid", add_schema,
-                  &schemas);
+        rc = each(l, "SELECT oid, nspname FROM " CATALOG("pg_namespace") " ORDER BY oid",
+                  add_schema, &schemas);
     struct store_table *t = rows_keep(l, &tables);
     struct store_column *all_columns = rows_keep(l, &columns);
     struct store_key *all_keys = rows_keep(l, &keys);
@@ -432,8 +454,7 @@ const struct store_sequence *store_catalog_sequence(const struct store_catalog *
     return NULL;
 }
 
-const struct store_sequence *store_catalog_sequence_oid(const struct store_catalog *c,
-                                                        uint32_t oid)
+const struct store_sequence *store_catalog_sequence_oid(const struct store_catalog *c, uint32_t oid)
 {
     for (size_t i = 0; i < c->nsequences; i++)
         if (c->sequences[i].oid == oid)

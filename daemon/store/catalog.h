@@ -1,11 +1,11 @@
 /* catalog.h: what a store knows about its tables, in memory: immutable, owned by one connection.
  *
- * The truth is in the SQLite file: tables shaped like PostgreSQL's own (pg_class, pg_attribute ...), kept
- * by ddl*.c.  A connection reads them into a struct store_catalog once for each `epoch`, and again when
- * DDL has changed that; everything below then stays valid until store_catalog_free.
+ * The truth is in the SQLite file: tables shaped like PostgreSQL's own (pg_class, pg_attribute
+ * ...), kept by ddl*.c.  A connection reads them into a struct store_catalog once for each `epoch`,
+ * and again when DDL has changed that; everything below then stays valid until store_catalog_free.
  *
- * The relations of pg_catalog and information_schema are in here like any other (schema "pg_catalog",
- * `system` set: readable, never writable).  Built-in types are not: see types.h. */
+ * The relations of pg_catalog and information_schema are in here like any other (schema
+ * "pg_catalog", `system` set: readable, never writable).  Built-in types are not: see types.h. */
 #pragma once
 
 #include "protocol/err.h"
@@ -20,32 +20,32 @@ struct store_column {
     const char *name;        /* as PostgreSQL knows it */
     const char *sqlite_name; /* as SQLite knows it (SQLite folds case): quote it */
     uint32_t type_oid;
-    int32_t typmod;          /* -1: none */
-    int16_t type_len;        /* pg_type.typlen */
-    int16_t attnum;          /* from 1; gaps after DROP COLUMN */
+    int32_t typmod;   /* -1: none */
+    int16_t type_len; /* pg_type.typlen */
+    int16_t attnum;   /* from 1; gaps after DROP COLUMN */
     bool not_null;
-    bool rowid;              /* the INTEGER PRIMARY KEY: may be left out or NULL in SQLite */
-    char identity;           /* 'a' ALWAYS (explicit values: 428C9), 'd' BY DEFAULT, 0 none */
-    uint32_t sequence_oid;   /* serial or identity: the sequence it owns; 0 none */
-    /* NULL: no default.  `default_sql` is PostgreSQL's text.  `default_sqlite` is a translated SQLite
-     * expression of the column's type, typmod applied, legal anywhere an expression is; an INSERT that
-     * leaves the column out, or says DEFAULT, must put it in: SQLite's own schema has no defaults.
-     * Serial and identity columns have it too (a call of the sequence). */
+    bool rowid;            /* the INTEGER PRIMARY KEY: may be left out or NULL in SQLite */
+    char identity;         /* 'a' ALWAYS (explicit values: 428C9), 'd' BY DEFAULT, 0 none */
+    uint32_t sequence_oid; /* serial or identity: the sequence it owns; 0 none */
+    /* NULL: no default.  `default_sql` is PostgreSQL's text.  `default_sqlite` is a translated
+     * SQLite expression of the column's type, typmod applied, legal anywhere an expression is; an
+     * INSERT that leaves the column out, or says DEFAULT, must put it in: SQLite's own schema has
+     * no defaults. Serial and identity columns have it too (a call of the sequence). */
     const char *default_sql;
     const char *default_sqlite;
 };
 
-struct store_key { /* primary key, unique constraint, or index */
+struct store_key {           /* primary key, unique constraint, or index */
     const char *name;        /* of the constraint and of its index */
     const char *sqlite_name; /* of the index; NULL if SQLite made it (rowid alias) */
     uint32_t oid;            /* of the index */
     uint32_t constraint_oid; /* 0: a plain (maybe unique) index */
     bool primary;
     bool unique;
-    bool partial;            /* has a predicate */
+    bool partial;              /* has a predicate */
     const char *predicate_sql; /* of a partial index, PostgreSQL's text, else NULL */
-    const char *definition;  /* pg_get_indexdef() */
-    const int16_t *attnums;  /* 0: an expression */
+    const char *definition;    /* pg_get_indexdef() */
+    const int16_t *attnums;    /* 0: an expression */
     size_t nattnums;
 };
 
@@ -115,7 +115,8 @@ struct store_catalog {
 int store_catalog_read(struct sqlite3 *db, struct store_catalog **ret, struct err *err) MUSTCHECK;
 void store_catalog_free(struct store_catalog *c);
 
-/* ${schema} NULL: pg_catalog first, then public (the search_path of a store).  NULL: there is none. */
+/* ${schema} NULL: pg_catalog first, then public (the search_path of a store).  NULL: there is none.
+ */
 const struct store_table *store_catalog_table(const struct store_catalog *c, const char *schema,
                                               const char *name);
 const struct store_table *store_catalog_table_oid(const struct store_catalog *c, uint32_t oid);

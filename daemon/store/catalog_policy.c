@@ -11,10 +11,14 @@ static void add_columns(struct catalog_relation *r, const struct store_table *t)
     for (size_t i = 0; i < t->ncolumns; i++) {
         const struct store_column *c = &t->columns[i];
         types_format(c->type_oid, c->typmod, type, sizeof type);
-        struct catalog_column column = {
-            .name = (char *)c->name, .type_name = type, .type_oid = c->type_oid, .typmod = c->typmod,
-            .attnum = c->attnum, .not_null = c->not_null, .has_default = c->default_sqlite != NULL,
-            .generated = c->identity == 'a'};
+        struct catalog_column column = {.name = (char *)c->name,
+                                        .type_name = type,
+                                        .type_oid = c->type_oid,
+                                        .typmod = c->typmod,
+                                        .attnum = c->attnum,
+                                        .not_null = c->not_null,
+                                        .has_default = c->default_sqlite != NULL,
+                                        .generated = c->identity == 'a'};
         catalog_add_column(r, &column);
     }
 }
@@ -75,9 +79,10 @@ int store_read_catalog(struct store *s, struct catalog **ret, struct err *err)
     struct store_catalog *from = NULL;
     if (store_open_db(s, &db, err) < 0)
         return -1;
-    int rc = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK
-                 ? store_catalog_read(db, &from, err)
-                 : err_set(err, SQLSTATE_IO_ERROR, "could not read the store: %s", sqlite3_errmsg(db));
+    int rc =
+        sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK
+            ? store_catalog_read(db, &from, err)
+            : err_set(err, SQLSTATE_IO_ERROR, "could not read the store: %s", sqlite3_errmsg(db));
     sqlite3_close_v2(db);
     if (rc < 0)
         return -1;

@@ -1,9 +1,10 @@
-/* conn.h: one connection of a store, as the files of daemon/store share it; nobody else includes this.
+/* conn.h: one connection of a store, as the files of daemon/store share it; nobody else includes
+ * this.
  *
- * All of it belongs to the connection's thread, except `cancel` (any thread) and what the store's lock
- * guards.  Files: store.c life and the write lock; serve*.c messages; transaction.c transactions;
- * statement.c prepared statements; execute.c portals; utility.c the other statements; guc.c settings;
- * sequence.c; errors.c; ddl*.c. */
+ * All of it belongs to the connection's thread, except `cancel` (any thread) and what the store's
+ * lock guards.  Files: store.c life and the write lock; serve*.c messages; transaction.c
+ * transactions; statement.c prepared statements; execute.c portals; utility.c the other statements;
+ * guc.c settings; sequence.c; errors.c; ddl*.c. */
 #pragma once
 
 #include "daemon/store/arena.h"
@@ -41,9 +42,9 @@ struct store {
 
 /* The PostgreSQL side of a transaction. */
 enum tx_state {
-    TX_IDLE,     /* no block; an implicit transaction may be open until Sync */
+    TX_IDLE, /* no block; an implicit transaction may be open until Sync */
     TX_BLOCK,
-    TX_FAILED,   /* in a block after an error: only ROLLBACK helps */
+    TX_FAILED, /* in a block after an error: only ROLLBACK helps */
 };
 
 /* The SQLite side. */
@@ -71,7 +72,12 @@ struct conn_guc {
 };
 
 enum conn_cached { /* statements of our own */
-    CACHED_BEGIN, CACHED_BEGIN_WRITE, CACHED_COMMIT, CACHED_ROLLBACK, CACHED_EPOCH, CACHED_COUNT,
+                   CACHED_BEGIN,
+                   CACHED_BEGIN_WRITE,
+                   CACHED_COMMIT,
+                   CACHED_ROLLBACK,
+                   CACHED_EPOCH,
+                   CACHED_COUNT,
 };
 
 struct store_conn {
@@ -93,22 +99,22 @@ struct store_conn {
 
     enum tx_state tx;
     enum db_state db_state;
-    bool implicit;     /* an implicit transaction of several statements is open */
-    bool lost;         /* SQLite rolled the whole transaction back by itself */
+    bool implicit;              /* an implicit transaction of several statements is open */
+    bool lost;                  /* SQLite rolled the whole transaction back by itself */
     bool read_only, repeatable; /* of this transaction */
-    bool began;        /* a statement has run in it: too late for SET TRANSACTION */
+    bool began;                 /* a statement has run in it: too late for SET TRANSACTION */
     bool holds_write;
-    bool ddl;          /* the transaction has changed the catalog */
+    bool ddl; /* the transaction has changed the catalog */
     struct savepoint *savepoints;
     size_t nsavepoints;
     int64_t deadline_ms; /* of the running statement, 0: none */
     bool timed_out;
     unsigned progress_calls;
 
-    struct strmap statements;  /* struct named by name */
-    struct strmap cache;       /* struct prepared by text */
-    struct strmap portals;     /* struct portal by name */
-    size_t nrunning;             /* portals whose SQLite statement stands in the middle */
+    struct strmap statements; /* struct named by name */
+    struct strmap cache;      /* struct prepared by text */
+    struct strmap portals;    /* struct portal by name */
+    size_t nrunning;          /* portals whose SQLite statement stands in the middle */
 
     struct conn_guc guc;
     struct sequence_use *sequences;
@@ -121,8 +127,8 @@ struct store_conn {
 /* -- store.c -- */
 /* On the connection's own thread: open SQLite, register functions.  -1: 58030, 53200. */
 int conn_setup(struct store_conn *c, struct err *err) MUSTCHECK;
-/* Wait for the right to write: 0, or -1 (57014 cancelled, 55P03 lock_timeout).  Released at the end of
- * the transaction. */
+/* Wait for the right to write: 0, or -1 (57014 cancelled, 55P03 lock_timeout).  Released at the end
+ * of the transaction. */
 int conn_write_lock(struct store_conn *c, struct err *err) MUSTCHECK;
 void conn_write_unlock(struct store_conn *c);
 int64_t conn_now_ms(void);
@@ -140,8 +146,8 @@ void conn_notice(struct store_conn *c, const char *severity, const char *sqlstat
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* -- transaction.c -- */
-/* Make sure that a SQLite transaction is open, fit to read or ${write}, and that c->catalog is that of
- * its snapshot.  -1: 25006, 40001, 55P03, 57014 ... */
+/* Make sure that a SQLite transaction is open, fit to read or ${write}, and that c->catalog is that
+ * of its snapshot.  -1: 25006, 40001, 55P03, 57014 ... */
 int tx_enter(struct store_conn *c, bool write, struct err *err) MUSTCHECK;
 /* A statement has ended well: give up a read snapshot that the isolation level does not keep. */
 void tx_leave(struct store_conn *c);
@@ -183,18 +189,18 @@ struct prepared {
     const char *sql;       /* NUL-terminated */
     uint32_t *oids;        /* as the client gave them */
     size_t noids;
-    uint64_t epoch;        /* of the catalog it was translated with */
-    const char *tag;       /* "SELECT", "INSERT 0" ...: the number of rows is added */
-    bool modifies;         /* INSERT, UPDATE, DELETE: rows are counted by SQLite */
+    uint64_t epoch;  /* of the catalog it was translated with */
+    const char *tag; /* "SELECT", "INSERT 0" ...: the number of rows is added */
+    bool modifies;   /* INSERT, UPDATE, DELETE: rows are counted by SQLite */
     bool writes;
     const char *sqlite;
     struct msg_field *columns; /* of queries, and of utilities that return rows */
     size_t ncolumns;
     uint32_t *params;
     size_t nparams;
-    bool returns_rows;     /* maybe rows without columns: SELECT FROM t */
+    bool returns_rows; /* maybe rows without columns: SELECT FROM t */
     uint32_t target_oid;
-    sqlite3_stmt *idle;    /* prepared and reset, for the next portal */
+    sqlite3_stmt *idle; /* prepared and reset, for the next portal */
 };
 
 struct named { /* a prepared statement's name; "" is the unnamed one */
@@ -209,8 +215,8 @@ struct statement_place {
 /* The statements of ${sql}: malloc'd places.  -1: 42601, 54001 ... */
 int statement_split(const char *sql, struct statement_place **ret, size_t *ret_n,
                     struct err *err) MUSTCHECK;
-/* Analyse one statement, from the cache if it can be.  One reference for the caller.  Enters a transaction
- * if the catalog is needed.  -1: 42601, 25P02, and what translate() says. */
+/* Analyse one statement, from the cache if it can be.  One reference for the caller.  Enters a
+ * transaction if the catalog is needed.  -1: 42601, 25P02, and what translate() says. */
 int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oids, size_t noids,
                       struct prepared **ret, struct err *err) MUSTCHECK;
 /* err->position of a translator's error, in bytes of ${sql} -> in characters. */
@@ -226,7 +232,8 @@ void statement_cache_add(struct store_conn *c, struct prepared *p);
 void statement_cache_clear(struct store_conn *c);
 struct named *named_find(struct store_conn *c, const char *name);
 /* Takes ${p}'s reference when it succeeds. */
-int named_set(struct store_conn *c, const char *name, struct prepared *p, struct err *err) MUSTCHECK;
+int named_set(struct store_conn *c, const char *name, struct prepared *p,
+              struct err *err) MUSTCHECK;
 void named_drop(struct store_conn *c, struct named *n);
 void named_drop_all(struct store_conn *c);
 
@@ -234,21 +241,22 @@ void named_drop_all(struct store_conn *c);
 struct portal {
     char *name;
     struct prepared *prepared;
-    sqlite3_stmt *stmt;  /* QUERY: with its values bound */
-    int16_t *formats;    /* of each result column */
+    sqlite3_stmt *stmt; /* QUERY: with its values bound */
+    int16_t *formats;   /* of each result column */
     bool started, done;
-    size_t depth;        /* savepoints when it was made */
+    size_t depth; /* savepoints when it was made */
 };
 /* Bind ${m} (NULL: no parameters, all results as text) to ${p}. */
-int portal_open(struct store_conn *c, const char *name, struct prepared *p, const struct msg_bind *m,
-                struct portal **ret, struct err *err) MUSTCHECK;
+int portal_open(struct store_conn *c, const char *name, struct prepared *p,
+                const struct msg_bind *m, struct portal **ret, struct err *err) MUSTCHECK;
 struct portal *portal_find(struct store_conn *c, const char *name);
 void portal_close(struct store_conn *c, struct portal *p);
 /* Close all that were made inside more than ${depth} savepoints. */
 void portal_close_deeper(struct store_conn *c, size_t depth);
 void portal_close_all(struct store_conn *c);
 /* Run it, rows and CommandComplete (or PortalSuspended) into c->out.  ${max_rows} 0: all. */
-int portal_run(struct store_conn *c, struct portal *p, uint32_t max_rows, struct err *err) MUSTCHECK;
+int portal_run(struct store_conn *c, struct portal *p, uint32_t max_rows,
+               struct err *err) MUSTCHECK;
 /* Start the clock of a statement: cancel, statement_timeout, statement_timestamp(). */
 void statement_start(struct store_conn *c);
 
@@ -268,7 +276,8 @@ int guc_set(struct store_conn *c, const char *name, const char *value, bool loca
 int guc_reset_all(struct store_conn *c, struct err *err) MUSTCHECK;
 /* As PostgreSQL writes the name (TimeZone); NULL: unknown. */
 const char *guc_name(struct store_conn *c, const char *name);
-/* Tell the client of reported settings that have changed since it was told: before ReadyForQuery. */
+/* Tell the client of reported settings that have changed since it was told: before ReadyForQuery.
+ */
 void guc_report(struct store_conn *c);
 /* i-th setting for SHOW ALL; false: no more. */
 bool guc_at(struct store_conn *c, size_t i, const char **ret_name, const char **ret_value);
@@ -276,12 +285,13 @@ bool guc_at(struct store_conn *c, size_t i, const char **ret_name, const char **
 /* -- sequence.c -- */
 void sequence_release(struct store_conn *c);
 void sequence_draws_reset(struct store_conn *c);
-/* What was handed out of ${oid} (0: of all) no longer counts: it was set, or its DDL rolled back. */
+/* What was handed out of ${oid} (0: of all) no longer counts: it was set, or its DDL rolled back.
+ */
 void sequence_forget(struct store *s, uint32_t oid);
 
 /* -- errors.c -- */
-/* Why ${stmt} failed with ${rc}, in PostgreSQL's words.  May run it again inside a savepoint to see names
- * and values; ${p} NULL: our own statement. */
+/* Why ${stmt} failed with ${rc}, in PostgreSQL's words.  May run it again inside a savepoint to see
+ * names and values; ${p} NULL: our own statement. */
 int errors_map(struct store_conn *c, int rc, sqlite3_stmt *stmt, const struct prepared *p,
                struct err *err);
 /* ${v} as SQLite gives it. */

@@ -1,7 +1,8 @@
 /* context.h: what SQLite functions (functions*.c) may know of the connection that runs them.
  *
- * Owned by serve.c; one for each connection, passed to functions as their user data.  A function that
- * fails fills `raised` and then calls sqlite3_result_error: the statement ends with exactly that error. */
+ * Owned by serve.c; one for each connection, passed to functions as their user data.  A function
+ * that fails fills `raised` and then calls sqlite3_result_error: the statement ends with exactly
+ * that error. */
 #pragma once
 
 #include "daemon/store/catalog.h"
@@ -24,8 +25,10 @@ struct store_context {
 };
 
 /* Sequences (sequence.c): 0 or -1 with 42P01, 2200H, 55000. */
-int store_nextval(struct store_context *c, uint32_t sequence_oid, int64_t *ret, struct err *err) MUSTCHECK;
-int store_currval(struct store_context *c, uint32_t sequence_oid, int64_t *ret, struct err *err) MUSTCHECK;
+int store_nextval(struct store_context *c, uint32_t sequence_oid, int64_t *ret,
+                  struct err *err) MUSTCHECK;
+int store_currval(struct store_context *c, uint32_t sequence_oid, int64_t *ret,
+                  struct err *err) MUSTCHECK;
 int store_lastval(struct store_context *c, int64_t *ret, struct err *err) MUSTCHECK;
 int store_setval(struct store_context *c, uint32_t sequence_oid, int64_t value, bool is_called,
                  struct err *err) MUSTCHECK;

@@ -1,4 +1,5 @@
-/* ddl.c: statements that change the catalog: entry, names, DROP, TRUNCATE and what is accepted as it is. */
+/* ddl.c: statements that change the catalog: entry, names, DROP, TRUNCATE and what is accepted as
+ * it is. */
 #include "daemon/store/ddl.h"
 #include "daemon/store/ident.h"
 
@@ -7,9 +8,19 @@
 bool ddl_is(const Node *stmt)
 {
     switch (nodeTag(stmt)) {
-    case T_CreateStmt: case T_IndexStmt: case T_DropStmt: case T_AlterTableStmt: case T_RenameStmt:
-    case T_TruncateStmt: case T_CreateSeqStmt: case T_CreateSchemaStmt: case T_CreateExtensionStmt:
-    case T_CommentStmt: case T_VacuumStmt: case T_ReindexStmt: case T_CheckPointStmt:
+    case T_CreateStmt:
+    case T_IndexStmt:
+    case T_DropStmt:
+    case T_AlterTableStmt:
+    case T_RenameStmt:
+    case T_TruncateStmt:
+    case T_CreateSeqStmt:
+    case T_CreateSchemaStmt:
+    case T_CreateExtensionStmt:
+    case T_CommentStmt:
+    case T_VacuumStmt:
+    case T_ReindexStmt:
+    case T_CheckPointStmt:
         return true;
     default:
         return false;
@@ -23,7 +34,8 @@ const char *ddl_word(const Node *stmt)
         return "CREATE TABLE";
     case T_IndexStmt:
         return "CREATE INDEX";
-    case T_AlterTableStmt: case T_RenameStmt:
+    case T_AlterTableStmt:
+    case T_RenameStmt:
         return "ALTER TABLE";
     case T_TruncateStmt:
         return "TRUNCATE TABLE";
@@ -41,7 +53,8 @@ int ddl_check_schema(struct ddl *d, const char *schema)
     if (!schema || strcmp(schema, "public") == 0)
         return 0;
     if (strcmp(schema, "pg_catalog") == 0 || strcmp(schema, "information_schema") == 0)
-        return err_set(d->err, SQLSTATE_INSUFFICIENT_PRIVILEGE, "permission denied for schema %s", schema);
+        return err_set(d->err, SQLSTATE_INSUFFICIENT_PRIVILEGE, "permission denied for schema %s",
+                       schema);
     return err_set(d->err, "3F000", "schema \"%s\" does not exist", schema);
 }
 
@@ -49,7 +62,8 @@ int ddl_check_free(struct ddl *d, const char *name, bool *ret_exists)
 {
     int64_t n = 0;
     if (ddl_query_int(d, &n,
-                      "SELECT count(*) FROM \"pg_catalog.pg_class\" WHERE relname = ?1 AND relnamespace = 2200",
+                      "SELECT count(*) FROM \"pg_catalog.pg_class\" WHERE relname = ?1 AND "
+                      "relnamespace = 2200",
                       "s", name) < 0)
         return -1;
     if (ret_exists)
@@ -59,7 +73,8 @@ int ddl_check_free(struct ddl *d, const char *name, bool *ret_exists)
     return err_set(d->err, SQLSTATE_DUPLICATE_TABLE, "relation \"%s\" already exists", name);
 }
 
-int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok, const struct store_table **ret)
+int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok,
+                   const struct store_table **ret)
 {
     *ret = store_catalog_table(d->c->catalog, name->schemaname, name->relname);
     if (!*ret && missing_ok)
@@ -69,7 +84,8 @@ int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok, const s
             err_set(d->err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s.%s\" does not exist",
                     name->schemaname, name->relname);
         else
-            err_set(d->err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s\" does not exist", name->relname);
+            err_set(d->err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s\" does not exist",
+                    name->relname);
         return -1;
     }
     if ((*ret)->system)
@@ -91,7 +107,8 @@ static int forget_rows(struct ddl *d, const struct store_table *t)
         " WHERE relid = ?1)",
         "DELETE FROM \"pg_catalog.pg_sequence\" WHERE seqrelid IN (SELECT sequence_oid"
         " FROM \"store.attribute\" WHERE relid = ?1)",
-        "DELETE FROM \"pg_catalog.pg_class\" WHERE oid IN (SELECT sequence_oid FROM \"store.attribute\""
+        "DELETE FROM \"pg_catalog.pg_class\" WHERE oid IN (SELECT sequence_oid FROM "
+        "\"store.attribute\""
         " WHERE relid = ?1 AND sequence_oid <> 0)",
         "DELETE FROM \"store.attribute\" WHERE relid = ?1",
         "DELETE FROM \"pg_catalog.pg_attribute\" WHERE attrelid = ?1",
@@ -135,7 +152,8 @@ static int depended_on(struct ddl *d, const struct store_table *t, const struct 
 }
 
 /* Foreign keys of other tables that refer to ${t}: refused, or dropped with CASCADE. */
-static int detach(struct ddl *d, const struct store_table *t, const uint32_t *dropped, int n, bool cascade)
+static int detach(struct ddl *d, const struct store_table *t, const uint32_t *dropped, int n,
+                  bool cascade)
 {
     const struct store_catalog *c = d->c->catalog;
     for (size_t i = 0; i < c->ntables; i++) {
@@ -149,8 +167,8 @@ static int detach(struct ddl *d, const struct store_table *t, const uint32_t *dr
                 return depended_on(d, t, child, f);
             }
             if (!also)
-                conn_notice(d->c, "NOTICE", "00000", "drop cascades to constraint %s on table %s", f->name,
-                            child->name);
+                conn_notice(d->c, "NOTICE", "00000", "drop cascades to constraint %s on table %s",
+                            f->name, child->name);
             if (ddl_exec(d, "DELETE FROM \"pg_catalog.pg_constraint\" WHERE oid = ?1", "i",
                          (int64_t)f->oid) < 0)
                 return -1;
@@ -206,11 +224,12 @@ static int drop_tables_oids(struct ddl *d, const uint32_t *oids, int n, bool cas
 static int name_of(struct ddl *d, const List *names, const char **ret)
 {
     *ret = strVal(llast(names));
-    return ddl_check_schema(d, list_length(names) > 1 ? strVal(list_nth(names, list_length(names) - 2))
-                                                      : NULL);
+    return ddl_check_schema(
+        d, list_length(names) > 1 ? strVal(list_nth(names, list_length(names) - 2)) : NULL);
 }
 
-static int missing(struct ddl *d, bool missing_ok, const char *what, const char *name, const char *sqlstate)
+static int missing(struct ddl *d, bool missing_ok, const char *what, const char *name,
+                   const char *sqlstate)
 {
     if (!missing_ok)
         return err_set(d->err, sqlstate, "%s \"%s\" does not exist", what, name);
@@ -264,8 +283,9 @@ static int drop_indexes(struct ddl *d, const DropStmt *s)
             continue;
         }
         if (k->constraint_oid) {
-            err_set(d->err, "2BP01", "cannot drop index %s because constraint %s on table %s requires it",
-                    name, name, owner->name);
+            err_set(d->err, "2BP01",
+                    "cannot drop index %s because constraint %s on table %s requires it", name,
+                    name, owner->name);
             err_hint(d->err, "You can drop constraint %s on table %s instead.", name, owner->name);
             return -1;
         }
@@ -289,13 +309,16 @@ static int drop_sequences(struct ddl *d, const DropStmt *s)
             continue;
         }
         if (q->table_oid) {
-            err_set(d->err, "2BP01", "cannot drop sequence %s because other objects depend on it", name);
+            err_set(d->err, "2BP01", "cannot drop sequence %s because other objects depend on it",
+                    name);
             return -1;
         }
         if (ddl_exec(d, "DELETE FROM \"pg_catalog.pg_sequence\" WHERE seqrelid = ?1", "i",
                      (int64_t)q->oid) < 0 ||
-            ddl_exec(d, "DELETE FROM \"pg_catalog.pg_class\" WHERE oid = ?1", "i", (int64_t)q->oid) < 0 ||
-            ddl_exec(d, "DELETE FROM \"store.sequence\" WHERE oid = ?1", "i", (int64_t)q->oid) < 0 ||
+            ddl_exec(d, "DELETE FROM \"pg_catalog.pg_class\" WHERE oid = ?1", "i",
+                     (int64_t)q->oid) < 0 ||
+            ddl_exec(d, "DELETE FROM \"store.sequence\" WHERE oid = ?1", "i", (int64_t)q->oid) <
+                0 ||
             ddl_reload(d) < 0)
             return -1;
     }
@@ -310,10 +333,11 @@ static int drop_other(struct ddl *d, const DropStmt *s, const char *what, const 
     *ret_tag = tag;
     foreach (cell, s->objects) {
         const Node *object = lfirst(cell);
-        const char *name = IsA(object, List)       ? strVal(llast((const List *)object))
-                           : IsA(object, TypeName) ? strVal(llast(((const TypeName *)object)->names))
-                           : IsA(object, String)   ? strVal(object)
-                                                   : "";
+        const char *name = IsA(object, List) ? strVal(llast((const List *)object))
+                           : IsA(object, TypeName)
+                               ? strVal(llast(((const TypeName *)object)->names))
+                           : IsA(object, String) ? strVal(object)
+                                                 : "";
         if (strcmp(what, "schema") == 0 && store_catalog_schema(d->c->catalog, name))
             return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                            "dropping schema %s is not supported by the store", name);
@@ -366,11 +390,13 @@ static int truncate_closure(struct ddl *d, const TruncateStmt *s, uint32_t *oids
                     err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                             "cannot truncate a table referenced in a foreign key constraint");
                     err_detail(d->err, "Table \"%s\" references \"%s\".", child->name, t->name);
-                    err_hint(d->err, "Truncate table \"%s\" at the same time, or use TRUNCATE ... CASCADE.",
+                    err_hint(d->err,
+                             "Truncate table \"%s\" at the same time, or use TRUNCATE ... CASCADE.",
                              child->name);
                     return -1;
                 }
-                conn_notice(d->c, "NOTICE", "00000", "truncate cascades to table \"%s\"", child->name);
+                conn_notice(d->c, "NOTICE", "00000", "truncate cascades to table \"%s\"",
+                            child->name);
                 oids[(*n)++] = child->oid;
             }
     }
@@ -389,16 +415,17 @@ static int truncate_one(struct ddl *d, const struct store_table *t, bool restart
     int rc = conn_exec(d->c, ident_text(&sql), d->err);
     buf_release(&sql);
     if (rc == 0 && restart)
-        rc = ddl_exec(d,
-                      "UPDATE \"store.sequence\" SET is_called = 0, last_value = (SELECT seqstart"
-                      " FROM \"pg_catalog.pg_sequence\" WHERE seqrelid = \"store.sequence\".oid) WHERE oid IN"
-                      " (SELECT sequence_oid FROM \"store.attribute\" WHERE relid = ?1)",
-                      "i", (int64_t)t->oid);
+        rc = ddl_exec(
+            d,
+            "UPDATE \"store.sequence\" SET is_called = 0, last_value = (SELECT seqstart"
+            " FROM \"pg_catalog.pg_sequence\" WHERE seqrelid = \"store.sequence\".oid) WHERE oid IN"
+            " (SELECT sequence_oid FROM \"store.attribute\" WHERE relid = ?1)",
+            "i", (int64_t)t->oid);
     return rc;
 }
 
-/* Foreign keys wait until all tables are empty; actions must not run meanwhile, so children go first:
- * the closure lists parents before children. */
+/* Foreign keys wait until all tables are empty; actions must not run meanwhile, so children go
+ * first: the closure lists parents before children. */
 static int truncate_tables(struct ddl *d, const TruncateStmt *s)
 {
     uint32_t *oids = palloc0((d->c->catalog->ntables + 1) * sizeof *oids);
@@ -428,8 +455,8 @@ static int create_extension(struct ddl *d, const CreateExtensionStmt *s)
     for (size_t i = 0; known[i]; i++)
         if (strcmp(known[i], s->extname) == 0)
             return 0; /* what is implemented of them is always there */
-    return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "extension \"%s\" is not supported by the store",
-                   s->extname);
+    return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                   "extension \"%s\" is not supported by the store", s->extname);
 }
 
 static int create_schema(struct ddl *d, const CreateSchemaStmt *s)
@@ -455,8 +482,7 @@ static int create_sequence(struct ddl *d, const CreateSeqStmt *s)
         if (strcmp(def->defname, "as") == 0 &&
             ddl_type(d, (const TypeName *)def->arg, &type, &typmod, NULL) < 0)
             return -1;
-        if (strcmp(def->defname, "owned_by") == 0 &&
-            !(list_length((const List *)def->arg) == 1))
+        if (strcmp(def->defname, "owned_by") == 0 && !(list_length((const List *)def->arg) == 1))
             return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                            "OWNED BY is not supported by the store");
     }
@@ -464,11 +490,12 @@ static int create_sequence(struct ddl *d, const CreateSeqStmt *s)
         ddl_check_free(d, s->sequence->relname, s->if_not_exists ? &exists : NULL) < 0)
         return -1;
     if (exists) {
-        conn_notice(d->c, "NOTICE", SQLSTATE_DUPLICATE_TABLE, "relation \"%s\" already exists, skipping",
-                    s->sequence->relname);
+        conn_notice(d->c, "NOTICE", SQLSTATE_DUPLICATE_TABLE,
+                    "relation \"%s\" already exists, skipping", s->sequence->relname);
         return 0;
     }
-    return ddl_add_sequence(d, s->sequence->relname, type, s->options, &oid) < 0 ? -1 : ddl_reload(d);
+    return ddl_add_sequence(d, s->sequence->relname, type, s->options, &oid) < 0 ? -1
+                                                                                 : ddl_reload(d);
 }
 
 static int dispatch(struct ddl *d, const Node *stmt, const char **ret_tag)
@@ -510,7 +537,8 @@ static int dispatch(struct ddl *d, const Node *stmt, const char **ret_tag)
         *ret_tag = "CHECKPOINT";
         return 0;
     default:
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "COMMENT is not supported by the store");
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "COMMENT is not supported by the store");
     }
 }
 

@@ -1,13 +1,14 @@
 /* ddl.h: statements that change the catalog.
  *
- * ddl.c  entry, DROP, TRUNCATE      ddl_table.c  CREATE TABLE      ddl_alter.c  ALTER TABLE
- * ddl_index.c  indexes and keys     ddl_foreign.c  foreign keys    ddl_rows.c  rows of the catalog
- * ddl_schema.c  the table's text in SQLite's schema                deparse.c  expressions as text
+ * ddl.c  entry, DROP, TRUNCATE      ddl_table.c  CREATE TABLE      ddl_alter.c, ddl_rename.c  ALTER
+ * TABLE ddl_index.c  indexes and keys     ddl_foreign.c  foreign keys    ddl_rows.c  rows of the
+ * catalog ddl_schema.c  the table's text in SQLite's schema                deparse.c  expressions
+ * as text
  *
- * Order of every change: rows of the catalog first; then the catalog is read again; then SQLite's schema
- * is made to follow it (ddl_sync_table writes the CREATE TABLE text that the catalog implies).  All in one
- * transaction.  SQLite's schema has no defaults and no key but indexes; columns keep the name they were
- * born with there, so renaming is a matter of the catalog alone. */
+ * Order of every change: rows of the catalog first; then the catalog is read again; then SQLite's
+ * schema is made to follow it (ddl_sync_table writes the CREATE TABLE text that the catalog
+ * implies).  All in one transaction.  SQLite's schema has no defaults and no key but indexes;
+ * columns keep the name they were born with there, so renaming is a matter of the catalog alone. */
 #pragma once
 
 #include "daemon/store/conn.h"
@@ -28,36 +29,49 @@ struct ddl {
 };
 
 /* -- ddl.c -- */
-/* A relation that may be changed: 42P01, 42501, 0A000 (other schemas).  ${ret} NULL when missing and
+/* A relation that may be changed: 42P01, 42501, 0A000 (other schemas).  ${ret} NULL when missing
+ * and
  * ${missing_ok}. */
 int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok,
                    const struct store_table **ret) MUSTCHECK;
 /* 3F000 / 0A000 unless it is public. */
 int ddl_check_schema(struct ddl *d, const char *schema) MUSTCHECK;
-/* 42P07 if a relation (table, index, sequence) of that name exists; ${ret_exists} instead when not NULL. */
+/* 42P07 if a relation (table, index, sequence) of that name exists; ${ret_exists} instead when not
+ * NULL. */
 int ddl_check_free(struct ddl *d, const char *name, bool *ret_exists) MUSTCHECK;
 
 /* -- ddl_table.c -- */
 int ddl_create_table(struct ddl *d, const CreateStmt *s) MUSTCHECK;
-/* One column: rows of the catalog, its sequence and default.  Fills the name of the constraints to come. */
+/* One column: rows of the catalog, its sequence and default.  Fills the name of the constraints to
+ * come. */
 int ddl_add_column(struct ddl *d, uint32_t table, const char *table_name, int16_t attnum,
                    const ColumnDef *def, bool primary) MUSTCHECK;
 /* TypeName -> oid and typmod; ${ret_serial}: it was serial (may be NULL: then 42704). */
 int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *ret_typmod,
              bool *ret_serial) MUSTCHECK;
 /* Constraints that were said in ${def} or are table constraints, after the columns exist. */
-int ddl_add_constraint(struct ddl *d, uint32_t table, const Constraint *con, const char *column) MUSTCHECK;
+int ddl_add_constraint(struct ddl *d, uint32_t table, const Constraint *con,
+                       const char *column) MUSTCHECK;
 /* ${expression} NULL: none. */
 int ddl_set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expression) MUSTCHECK;
-/* What a new column's definition says of its default, and of its constraints (${keys}: PRIMARY KEY and
- * UNIQUE, or the others). */
-int ddl_column_default(struct ddl *d, uint32_t table, int16_t attnum, const ColumnDef *def) MUSTCHECK;
-int ddl_column_constraints(struct ddl *d, uint32_t table, const ColumnDef *def, bool keys) MUSTCHECK;
+/* What a new column's definition says of its default, and of its constraints (${keys}: PRIMARY KEY
+ * and UNIQUE, or the others). */
+int ddl_column_default(struct ddl *d, uint32_t table, int16_t attnum,
+                       const ColumnDef *def) MUSTCHECK;
+int ddl_column_constraints(struct ddl *d, uint32_t table, const ColumnDef *def,
+                           bool keys) MUSTCHECK;
 int ddl_add_sequence(struct ddl *d, const char *name, uint32_t type, const List *options,
                      uint32_t *ret) MUSTCHECK;
 
 /* -- ddl_alter.c -- */
 int ddl_alter_table(struct ddl *d, const AlterTableStmt *s) MUSTCHECK;
+/* 42703. */
+const struct store_column *ddl_need_column(struct ddl *d, uint32_t table, const char *name);
+/* Checks and expressions in indexes know columns by name only: 0A000 if ${t} has any.  ${what} is
+ * being done. */
+int ddl_refuse_expressions(struct ddl *d, const struct store_table *t, const char *what) MUSTCHECK;
+
+/* -- ddl_rename.c -- */
 int ddl_rename(struct ddl *d, const RenameStmt *s) MUSTCHECK;
 
 /* -- ddl_index.c -- */
@@ -72,12 +86,15 @@ int ddl_make_index(struct ddl *d, const struct store_table *t, const struct stor
 int ddl_make_index_oid(struct ddl *d, uint32_t table, uint32_t index) MUSTCHECK;
 
 /* -- ddl_foreign.c -- */
-int ddl_add_foreign_key(struct ddl *d, uint32_t table, const Constraint *con, const char *column) MUSTCHECK;
-int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con, const char *column) MUSTCHECK;
+int ddl_add_foreign_key(struct ddl *d, uint32_t table, const Constraint *con,
+                        const char *column) MUSTCHECK;
+int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con,
+                  const char *column) MUSTCHECK;
 /* Do the rows that are there satisfy it?  -1: 23503, 23514. */
 int ddl_validate_foreign_key(struct ddl *d, const struct store_table *t,
                              const struct store_foreign_key *f) MUSTCHECK;
-int ddl_validate_check(struct ddl *d, const struct store_table *t, const struct store_check *k) MUSTCHECK;
+int ddl_validate_check(struct ddl *d, const struct store_table *t,
+                       const struct store_check *k) MUSTCHECK;
 
 /* -- ddl_rows.c -- */
 int ddl_new_oid(struct ddl *d, uint32_t *ret) MUSTCHECK;
@@ -97,7 +114,8 @@ int ddl_reload(struct ddl *d) MUSTCHECK;
 const struct store_table *ddl_table(struct ddl *d, uint32_t oid);
 
 /* -- ddl_schema.c -- */
-/* CREATE TABLE text as the catalog implies it; the column ${loose} (0: none) is of any type and bare. */
+/* CREATE TABLE text as the catalog implies it; the column ${loose} (0: none) is of any type and
+ * bare. */
 void ddl_table_text(const struct store_catalog *c, const struct store_table *t, int16_t loose,
                     struct buf *out);
 /* Create it in SQLite. */
@@ -108,5 +126,6 @@ int ddl_sync_table(struct ddl *d, const struct store_table *t) MUSTCHECK;
 int ddl_sync_table_loose(struct ddl *d, const struct store_table *t, int16_t loose) MUSTCHECK;
 
 /* -- deparse.c -- */
-/* The text of an expression, as pg_get_expr() would print it for a column of ${type} (0: as it is). */
+/* The text of an expression, as pg_get_expr() would print it for a column of ${type} (0: as it is).
+ */
 int deparse(const Node *expression, uint32_t type, struct buf *out, struct err *err) MUSTCHECK;

@@ -13,19 +13,21 @@ static int run_text(struct ddl *d, struct buf *sql)
     return rc;
 }
 
-static const struct store_column *need(struct ddl *d, uint32_t table, const char *name)
+const struct store_column *ddl_need_column(struct ddl *d, uint32_t table, const char *name)
 {
     const struct store_table *t = ddl_table(d, table);
     const struct store_column *c = store_table_column(t, name);
     if (!c)
-        err_set(d->err, SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist",
-                name, t->name);
+        err_set(d->err, SQLSTATE_UNDEFINED_COLUMN,
+                "column \"%s\" of relation \"%s\" does not exist", name, t->name);
     return c;
 }
 
 static int set_flag(struct ddl *d, uint32_t table, int16_t attnum, bool not_null)
 {
-    return ddl_exec(d, "UPDATE \"pg_catalog.pg_attribute\" SET attnotnull = ?3 WHERE attrelid = ?1 AND attnum = ?2",
+    return ddl_exec(d,
+                    "UPDATE \"pg_catalog.pg_attribute\" SET attnotnull = ?3 WHERE attrelid = ?1 "
+                    "AND attnum = ?2",
                     "iii", (int64_t)table, (int64_t)attnum, (int64_t)not_null);
 }
 
@@ -51,8 +53,8 @@ static int check_no_nulls(struct ddl *d, uint32_t table, int16_t attnum)
     buf_release(&sql);
     if (rc <= 0)
         return rc;
-    err_set(d->err, SQLSTATE_NOT_NULL_VIOLATION, "column \"%s\" of relation \"%s\" contains null values",
-            c->name, t->name);
+    err_set(d->err, SQLSTATE_NOT_NULL_VIOLATION,
+            "column \"%s\" of relation \"%s\" contains null values", c->name, t->name);
     snprintf(d->err->schema, sizeof d->err->schema, "%s", t->schema);
     snprintf(d->err->table, sizeof d->err->table, "%s", t->name);
     snprintf(d->err->column, sizeof d->err->column, "%s", c->name);
@@ -114,20 +116,23 @@ static int refuse_needed(struct ddl *d, const struct store_table *t, const struc
 {
     int64_t n = 0;
     if (ddl_query_int(d, &n,
-                      "SELECT count(*) FROM \"pg_catalog.pg_constraint\" WHERE contype = 'f' AND conindid = ?1",
+                      "SELECT count(*) FROM \"pg_catalog.pg_constraint\" WHERE contype = 'f' AND "
+                      "conindid = ?1",
                       "i", (int64_t)k->oid) < 0)
         return -1;
     if (n == 0)
         return 0;
-    err_set(d->err, "2BP01", "cannot drop constraint %s on table %s because other objects depend on it",
-            k->name, t->name);
+    err_set(d->err, "2BP01",
+            "cannot drop constraint %s on table %s because other objects depend on it", k->name,
+            t->name);
     err_hint(d->err, "Use DROP ... CASCADE to drop the dependent objects too.");
     return -1;
 }
 
 static int drop_constraint_row(struct ddl *d, uint32_t oid)
 {
-    return ddl_exec(d, "DELETE FROM \"pg_catalog.pg_constraint\" WHERE oid = ?1", "i", (int64_t)oid) < 0
+    return ddl_exec(d, "DELETE FROM \"pg_catalog.pg_constraint\" WHERE oid = ?1", "i",
+                    (int64_t)oid) < 0
                ? -1
                : ddl_exec(d, "DELETE FROM \"store.relation\" WHERE oid = ?1", "i", (int64_t)oid);
 }
@@ -152,8 +157,9 @@ static int drop_constraint(struct ddl *d, uint32_t table, const AlterTableCmd *c
     if (!cmd->missing_ok)
         return err_set(d->err, SQLSTATE_UNDEFINED_OBJECT,
                        "constraint \"%s\" of relation \"%s\" does not exist", cmd->name, t->name);
-    conn_notice(d->c, "NOTICE", "00000", "constraint \"%s\" of relation \"%s\" does not exist, skipping",
-                cmd->name, t->name);
+    conn_notice(d->c, "NOTICE", "00000",
+                "constraint \"%s\" of relation \"%s\" does not exist, skipping", cmd->name,
+                t->name);
     return 0;
 }
 
@@ -193,12 +199,14 @@ static int add_column(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
         if (!cmd->missing_ok)
             return err_set(d->err, "42701", "column \"%s\" of relation \"%s\" already exists",
                            def->colname, t->name);
-        conn_notice(d->c, "NOTICE", "42701", "column \"%s\" of relation \"%s\" already exists, skipping",
-                    def->colname, t->name);
+        conn_notice(d->c, "NOTICE", "42701",
+                    "column \"%s\" of relation \"%s\" already exists, skipping", def->colname,
+                    t->name);
         return 0;
     }
     if (ddl_query_int(d, &natts,
-                      "UPDATE \"pg_catalog.pg_class\" SET relnatts = relnatts + 1 WHERE oid = ?1 RETURNING relnatts",
+                      "UPDATE \"pg_catalog.pg_class\" SET relnatts = relnatts + 1 WHERE oid = ?1 "
+                      "RETURNING relnatts",
                       "i", (int64_t)table) < 0 ||
         ddl_new_oid(d, &first_new) < 0)
         return -1;
@@ -224,12 +232,13 @@ static bool uses(const int16_t *attnums, size_t n, int16_t attnum)
 }
 
 /* Checks and expressions know columns by name only: be careful. */
-static int refuse_expressions(struct ddl *d, const struct store_table *t, const char *what)
+int ddl_refuse_expressions(struct ddl *d, const struct store_table *t, const char *what)
 {
     for (size_t i = 0; i < t->nkeys; i++)
         if (t->keys[i].partial || uses(t->keys[i].attnums, t->keys[i].nattnums, 0))
-            return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                           "%s of a table with expressions in indexes is not supported by the store", what);
+            return err_set(
+                d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                "%s of a table with expressions in indexes is not supported by the store", what);
     if (t->nchecks > 0)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "%s of a table with check constraints is not supported by the store", what);
@@ -256,10 +265,11 @@ static int forget_column(struct ddl *d, uint32_t table, int16_t attnum, uint32_t
     if (ddl_set_default(d, table, attnum, NULL) < 0 ||
         ddl_exec(d, "DELETE FROM \"store.attribute\" WHERE relid = ?1 AND attnum = ?2", "ii",
                  (int64_t)table, (int64_t)attnum) < 0 ||
-        ddl_exec(d,
-                 "UPDATE \"pg_catalog.pg_attribute\" SET attname = ?3, attisdropped = 1, atttypid = 0,"
-                 " attnotnull = 0, atthasdef = 0 WHERE attrelid = ?1 AND attnum = ?2",
-                 "iis", (int64_t)table, (int64_t)attnum, dropped) < 0)
+        ddl_exec(
+            d,
+            "UPDATE \"pg_catalog.pg_attribute\" SET attname = ?3, attisdropped = 1, atttypid = 0,"
+            " attnotnull = 0, atthasdef = 0 WHERE attrelid = ?1 AND attnum = ?2",
+            "iis", (int64_t)table, (int64_t)attnum, dropped) < 0)
         return -1;
     if (!sequence)
         return 0;
@@ -268,7 +278,8 @@ static int forget_column(struct ddl *d, uint32_t table, int16_t attnum, uint32_t
                    ddl_exec(d, "DELETE FROM \"pg_catalog.pg_class\" WHERE oid = ?1", "i",
                             (int64_t)sequence) < 0
                ? -1
-               : ddl_exec(d, "DELETE FROM \"store.sequence\" WHERE oid = ?1", "i", (int64_t)sequence);
+               : ddl_exec(d, "DELETE FROM \"store.sequence\" WHERE oid = ?1", "i",
+                          (int64_t)sequence);
 }
 
 static int drop_column(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
@@ -277,11 +288,13 @@ static int drop_column(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     const struct store_column *c = store_table_column(t, cmd->name);
     struct buf sql;
     if (!c && cmd->missing_ok) {
-        conn_notice(d->c, "NOTICE", "00000", "column \"%s\" of relation \"%s\" does not exist, skipping",
-                    cmd->name, t->name);
+        conn_notice(d->c, "NOTICE", "00000",
+                    "column \"%s\" of relation \"%s\" does not exist, skipping", cmd->name,
+                    t->name);
         return 0;
     }
-    if (!(c = need(d, table, cmd->name)) || refuse_expressions(d, t, "dropping a column") < 0)
+    if (!(c = ddl_need_column(d, table, cmd->name)) ||
+        ddl_refuse_expressions(d, t, "dropping a column") < 0)
         return -1;
     if (t->ncolumns == 1)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
@@ -324,8 +337,8 @@ static int cannot_convert(struct ddl *d, const char *column, uint32_t type, int3
     if (strcmp(d->err->sqlstate, SQLSTATE_DATATYPE_MISMATCH) != 0)
         return -1;
     types_format(type, typmod, name, sizeof name);
-    err_set(d->err, SQLSTATE_DATATYPE_MISMATCH, "column \"%s\" cannot be cast automatically to type %s",
-            column, name);
+    err_set(d->err, SQLSTATE_DATATYPE_MISMATCH,
+            "column \"%s\" cannot be cast automatically to type %s", column, name);
     err_hint(d->err, "You might need to specify \"USING %s::%s\".", column, name);
     return -1;
 }
@@ -343,13 +356,13 @@ static int change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
 {
     const ColumnDef *def = (const ColumnDef *)cmd->def;
     const struct store_table *t = ddl_table(d, table);
-    const struct store_column *c = need(d, table, cmd->name);
+    const struct store_column *c = ddl_need_column(d, table, cmd->name);
     const char *sqlite, *default_text;
     uint32_t type;
     int32_t typmod;
     struct buf sql;
     if (!c || ddl_type(d, def->typeName, &type, &typmod, NULL) < 0 ||
-        refuse_expressions(d, t, "changing the type of a column") < 0)
+        ddl_refuse_expressions(d, t, "changing the type of a column") < 0)
         return -1;
     if (translate_expression(d->c->catalog, t, conversion(cmd, def), d->sql, type, typmod, &sqlite,
                              d->err) < 0)
@@ -367,11 +380,14 @@ static int change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     ident_sqlite(c->sqlite_name, &sql);
     ident_format(&sql, " = %s", sqlite);
     if (run_text(d, &sql) < 0 ||
-        ddl_exec(d,
-                 "UPDATE \"pg_catalog.pg_attribute\" SET atttypid = ?3, atttypmod = ?4, (attlen, attbyval,"
-                 " attalign, attstorage, attcollation) = (SELECT typlen, typbyval, typalign, typstorage,"
-                 " typcollation FROM \"pg_catalog.pg_type\" WHERE oid = ?3) WHERE attrelid = ?1 AND attnum = ?2",
-                 "iiii", (int64_t)table, (int64_t)attnum, (int64_t)type, (int64_t)typmod) < 0 ||
+        ddl_exec(
+            d,
+            "UPDATE \"pg_catalog.pg_attribute\" SET atttypid = ?3, atttypmod = ?4, (attlen, "
+            "attbyval,"
+            " attalign, attstorage, attcollation) = (SELECT typlen, typbyval, typalign, typstorage,"
+            " typcollation FROM \"pg_catalog.pg_type\" WHERE oid = ?3) WHERE attrelid = ?1 AND "
+            "attnum = ?2",
+            "iiii", (int64_t)table, (int64_t)attnum, (int64_t)type, (int64_t)typmod) < 0 ||
         ddl_reload(d) < 0 || (default_text && restate_default(d, table, attnum, default_text) < 0))
         return -1;
     return sync(d, table);
@@ -379,7 +395,7 @@ static int change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
 
 static int not_null(struct ddl *d, uint32_t table, const char *name, bool on)
 {
-    const struct store_column *c = need(d, table, name);
+    const struct store_column *c = ddl_need_column(d, table, name);
     if (!c)
         return -1;
     const struct store_key *primary = store_table_primary(ddl_table(d, table));
@@ -392,7 +408,7 @@ static int not_null(struct ddl *d, uint32_t table, const char *name, bool on)
 
 static int set_default(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
 {
-    const struct store_column *c = need(d, table, cmd->name);
+    const struct store_column *c = ddl_need_column(d, table, cmd->name);
     if (!c)
         return -1;
     return ddl_set_default(d, table, c->attnum, cmd->def) < 0 ? -1 : ddl_reload(d);
@@ -407,7 +423,8 @@ static int command(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
         return drop_column(d, table, cmd);
     case AT_ColumnDefault:
         return set_default(d, table, cmd);
-    case AT_SetNotNull: case AT_DropNotNull:
+    case AT_SetNotNull:
+    case AT_DropNotNull:
         return not_null(d, table, cmd->name, cmd->subtype == AT_SetNotNull);
     case AT_AlterColumnType:
         return change_type(d, table, cmd);
@@ -415,7 +432,10 @@ static int command(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
         return add_constraint(d, table, (const Constraint *)cmd->def);
     case AT_DropConstraint:
         return drop_constraint(d, table, cmd);
-    case AT_ChangeOwner: case AT_ValidateConstraint: case AT_SetStatistics: case AT_SetStorage:
+    case AT_ChangeOwner:
+    case AT_ValidateConstraint:
+    case AT_SetStatistics:
+    case AT_SetStorage:
         return 0;
     default:
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
@@ -442,159 +462,4 @@ int ddl_alter_table(struct ddl *d, const AlterTableStmt *s)
         if (command(d, table, lfirst(cell)) < 0)
             return -1;
     return 0;
-}
-
-/* -- RENAME: names live in the catalog alone -- */
-
-/* The text of an index's definition up to its columns is that of its names. */
-static int restate_indexes(struct ddl *d, uint32_t table)
-{
-    const struct store_table *t = ddl_table(d, table);
-    for (size_t i = 0; i < t->nkeys; i++) {
-        struct buf head;
-        buf_init(&head, 8192);
-        ident_format(&head, "CREATE %sINDEX ", t->keys[i].unique ? "UNIQUE " : "");
-        ident_postgres(t->keys[i].name, &head);
-        ident_format(&head, " ON public.");
-        ident_postgres(t->name, &head);
-        int rc = ddl_exec(d,
-                          "UPDATE \"store.relation\" SET definition = ?2 || substr(definition,"
-                          " instr(definition, ' USING btree (')) WHERE oid = ?1",
-                          "is", (int64_t)t->keys[i].oid, ident_text(&head));
-        buf_release(&head);
-        if (rc < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int restate_columns(struct ddl *d, uint32_t table)
-{
-    const struct store_table *t = ddl_table(d, table);
-    for (size_t i = 0; i < t->nkeys; i++) {
-        const struct store_key *k = &t->keys[i];
-        struct buf tail;
-        int64_t options = 0;
-        if (ddl_query_int(d, &options,
-                          "SELECT count(*) FROM \"pg_catalog.pg_index\", json_each(indoption) j"
-                          " WHERE indexrelid = ?1 AND j.value <> '0'", "i", (int64_t)k->oid) < 0)
-            return -1;
-        if (options)
-            return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                           "renaming a column of a table with descending indexes is not supported by the"
-                           " store");
-        buf_init(&tail, 8192);
-        ident_format(&tail, " USING btree (");
-        for (size_t a = 0; a < k->nattnums; a++) {
-            const struct store_column *c = store_table_attnum(t, k->attnums[a]);
-            ident_format(&tail, "%s", a ? ", " : "");
-            ident_postgres(c ? c->name : "", &tail);
-        }
-        ident_format(&tail, ")");
-        int rc = ddl_exec(d,
-                          "UPDATE \"store.relation\" SET definition = substr(definition, 1,"
-                          " instr(definition, ' USING btree (') - 1) || ?2 WHERE oid = ?1",
-                          "is", (int64_t)k->oid, ident_text(&tail));
-        buf_release(&tail);
-        if (rc < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int rename_relation(struct ddl *d, uint32_t oid, const char *name)
-{
-    if (ddl_check_free(d, name, NULL) < 0)
-        return -1;
-    return ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relname = ?2 WHERE oid = ?1", "is", (int64_t)oid,
-                    name);
-}
-
-static int rename_column(struct ddl *d, const struct store_table *t, const char *from, const char *to)
-{
-    uint32_t table = t->oid;
-    const struct store_column *c = need(d, table, from);
-    if (!c || refuse_expressions(d, t, "renaming a column") < 0)
-        return -1;
-    if (store_table_column(t, to))
-        return err_set(d->err, "42701", "column \"%s\" of relation \"%s\" already exists", to, t->name);
-    if (ddl_exec(d, "UPDATE \"pg_catalog.pg_attribute\" SET attname = ?3 WHERE attrelid = ?1 AND attnum = ?2",
-                 "iis", (int64_t)table, (int64_t)c->attnum, to) < 0 ||
-        ddl_reload(d) < 0)
-        return -1;
-    return restate_columns(d, table);
-}
-
-static int rename_constraint(struct ddl *d, const struct store_table *t, const char *from, const char *to)
-{
-    uint32_t table = t->oid;
-    int64_t oid, index = 0;
-    int found = ddl_query_int(d, &oid,
-                              "SELECT oid FROM \"pg_catalog.pg_constraint\" WHERE conrelid = ?1 AND conname = ?2",
-                              "is", (int64_t)table, from);
-    if (found <= 0)
-        return found < 0 ? -1
-                         : err_set(d->err, SQLSTATE_UNDEFINED_OBJECT,
-                                   "constraint \"%s\" for table \"%s\" does not exist", from, t->name);
-    if (ddl_query_int(d, &index,
-                      "SELECT conindid FROM \"pg_catalog.pg_constraint\" WHERE oid = ?1 AND contype IN ('p','u')",
-                      "i", oid) < 0 ||
-        (index && rename_relation(d, (uint32_t)index, to) < 0) ||
-        ddl_exec(d, "UPDATE \"pg_catalog.pg_constraint\" SET conname = ?2 WHERE oid = ?1", "is", oid, to) < 0 ||
-        ddl_reload(d) < 0)
-        return -1;
-    return index ? restate_indexes(d, table) : ddl_sync_table(d, ddl_table(d, table));
-}
-
-static int rename_index(struct ddl *d, const char *from, const char *to)
-{
-    int64_t index, table = 0;
-    int found = ddl_query_int(d, &index,
-                              "SELECT oid FROM \"pg_catalog.pg_class\" WHERE relname = ?1"
-                              " AND relnamespace = 2200 AND relkind = 'i'", "s", from);
-    if (found <= 0)
-        return found < 0 ? -1
-                         : err_set(d->err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s\" does not exist", from);
-    if (ddl_query_int(d, &table, "SELECT indrelid FROM \"pg_catalog.pg_index\" WHERE indexrelid = ?1", "i",
-                      index) < 0 ||
-        rename_relation(d, (uint32_t)index, to) < 0 ||
-        ddl_exec(d,
-                 "UPDATE \"pg_catalog.pg_constraint\" SET conname = ?2 WHERE conindid = ?1"
-                 " AND contype IN ('p','u')", "is", index, to) < 0 ||
-        ddl_reload(d) < 0)
-        return -1;
-    return restate_indexes(d, (uint32_t)table);
-}
-
-int ddl_rename(struct ddl *d, const RenameStmt *s)
-{
-    const struct store_table *t;
-    if (s->renameType == OBJECT_INDEX)
-        return rename_index(d, s->relation->relname, s->newname);
-    if (s->renameType == OBJECT_SEQUENCE) {
-        const struct store_sequence *q = store_catalog_sequence(d->c->catalog, NULL, s->relation->relname);
-        if (!q)
-            return err_set(d->err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s\" does not exist",
-                           s->relation->relname);
-        return rename_relation(d, q->oid, s->newname) < 0 ? -1 : ddl_reload(d);
-    }
-    if (s->renameType != OBJECT_TABLE && s->renameType != OBJECT_COLUMN &&
-        s->renameType != OBJECT_TABCONSTRAINT)
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "renaming this kind of object is not supported by the store");
-    if (ddl_find_table(d, s->relation, s->missing_ok, &t) < 0)
-        return -1;
-    if (!t) {
-        conn_notice(d->c, "NOTICE", "00000", "relation \"%s\" does not exist, skipping",
-                    s->relation->relname);
-        return 0;
-    }
-    if (s->renameType == OBJECT_COLUMN)
-        return rename_column(d, t, s->subname, s->newname);
-    if (s->renameType == OBJECT_TABCONSTRAINT)
-        return rename_constraint(d, t, s->subname, s->newname);
-    uint32_t table = t->oid;
-    if (rename_relation(d, table, s->newname) < 0 || ddl_reload(d) < 0)
-        return -1;
-    return restate_indexes(d, table);
 }

@@ -73,9 +73,10 @@ static int parent_key(struct ddl *d, const struct store_table *parent, const Con
             return -1;
     *ret = unique_key(parent, k);
     if (!*ret)
-        return err_set(d->err, "42830",
-                       "there is no unique constraint matching given keys for referenced table \"%s\"",
-                       parent->name);
+        return err_set(
+            d->err, "42830",
+            "there is no unique constraint matching given keys for referenced table \"%s\"",
+            parent->name);
     return 0;
 }
 
@@ -126,14 +127,15 @@ static int foreign_key_row(struct ddl *d, const struct store_table *t, const cha
     char upd[2] = {con->fk_upd_action ? con->fk_upd_action : 'a', 0};
     if (ddl_new_oid(d, &oid) < 0)
         return -1;
-    return ddl_exec(d,
-                    "INSERT INTO \"pg_catalog.pg_constraint\" (oid, conname, connamespace, contype,"
-                    " condeferrable, condeferred, convalidated, conrelid, conindid, confrelid, confupdtype,"
-                    " confdeltype, confmatchtype, conislocal, connoinherit, conkey, confkey)"
-                    " VALUES (?1, ?2, 2200, 'f', ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, 's', 1, 1, ?10, ?11)",
-                    "isiiiiissss", (int64_t)oid, name, (int64_t)con->deferrable,
-                    (int64_t)con->initdeferred, (int64_t)t->oid, (int64_t)key->oid, (int64_t)parent->oid,
-                    upd, del, vector(child), vector(target));
+    return ddl_exec(
+        d,
+        "INSERT INTO \"pg_catalog.pg_constraint\" (oid, conname, connamespace, contype,"
+        " condeferrable, condeferred, convalidated, conrelid, conindid, confrelid, confupdtype,"
+        " confdeltype, confmatchtype, conislocal, connoinherit, conkey, confkey)"
+        " VALUES (?1, ?2, 2200, 'f', ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, 's', 1, 1, ?10, ?11)",
+        "isiiiiissss", (int64_t)oid, name, (int64_t)con->deferrable, (int64_t)con->initdeferred,
+        (int64_t)t->oid, (int64_t)key->oid, (int64_t)parent->oid, upd, del, vector(child),
+        vector(target));
 }
 
 static const char *joined(const struct store_table *t, const struct key_spec *k)
@@ -154,12 +156,13 @@ static int check_name(struct ddl *d, const struct store_table *t, const char *na
 {
     int64_t n = 0;
     if (ddl_query_int(d, &n,
-                      "SELECT count(*) FROM \"pg_catalog.pg_constraint\" WHERE conrelid = ?1 AND conname = ?2",
+                      "SELECT count(*) FROM \"pg_catalog.pg_constraint\" WHERE conrelid = ?1 AND "
+                      "conname = ?2",
                       "is", (int64_t)t->oid, name) < 0)
         return -1;
     if (n)
-        return err_set(d->err, "42710",
-                       "constraint \"%s\" for relation \"%s\" already exists", name, t->name);
+        return err_set(d->err, "42710", "constraint \"%s\" for relation \"%s\" already exists",
+                       name, t->name);
     return 0;
 }
 
@@ -330,15 +333,19 @@ int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con, const ch
     struct buf text;
     char chosen[64];
     uint32_t oid;
-    if (translate_expression(d->c->catalog, t, con->raw_expr, d->sql, TYPES_BOOL, -1, &sqlite, d->err) < 0)
+    if (translate_expression(d->c->catalog, t, con->raw_expr, d->sql, TYPES_BOOL, -1, &sqlite,
+                             d->err) < 0)
         return -1;
     count_columns(con->raw_expr, &use);
     if (name) {
         if (check_name(d, t, name) < 0)
             return -1;
     } else {
-        if (ddl_choose_name(d, t->name, column ? column : use.n == 1 ? use.only : NULL, "check", table,
-                            chosen) < 0)
+        if (ddl_choose_name(d, t->name,
+                            column       ? column
+                            : use.n == 1 ? use.only
+                                         : NULL,
+                            "check", table, chosen) < 0)
             return -1;
         name = chosen;
     }
@@ -347,13 +354,15 @@ int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con, const ch
     if (rc == 0)
         rc = ddl_new_oid(d, &oid);
     if (rc == 0)
-        rc = ddl_exec(d,
-                      "INSERT INTO \"pg_catalog.pg_constraint\" (oid, conname, connamespace, contype,"
-                      " convalidated, conrelid, conislocal, conkey, confupdtype, confdeltype,"
-                      " confmatchtype, conbin) VALUES (?1, ?2, 2200, 'c', 1, ?3, 1, '[]', ' ', ' ', ' ', ?4)",
-                      "isis", (int64_t)oid, name, (int64_t)table, ident_text(&text));
+        rc = ddl_exec(
+            d,
+            "INSERT INTO \"pg_catalog.pg_constraint\" (oid, conname, connamespace, contype,"
+            " convalidated, conrelid, conislocal, conkey, confupdtype, confdeltype,"
+            " confmatchtype, conbin) VALUES (?1, ?2, 2200, 'c', 1, ?3, 1, '[]', ' ', ' ', ' ', ?4)",
+            "isis", (int64_t)oid, name, (int64_t)table, ident_text(&text));
     if (rc == 0)
-        rc = ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, ?2, NULL)", "is", (int64_t)oid, sqlite);
+        rc = ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, ?2, NULL)", "is", (int64_t)oid,
+                      sqlite);
     buf_release(&text);
     return rc;
 }

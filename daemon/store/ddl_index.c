@@ -11,11 +11,11 @@ struct index_spec { /* what is to be created; all palloc'd or borrowed */
     uint32_t oid;
     bool unique, primary;
     int n;
-    int16_t attnums[32];     /* 0: an expression */
+    int16_t attnums[32]; /* 0: an expression */
     uint32_t types[32];
-    int options[32];         /* pg_index.indoption: 1 DESC, 2 NULLS FIRST */
-    const char *sqlite[32];  /* column or expression in SQLite */
-    const char *text[32];    /* in PostgreSQL */
+    int options[32];        /* pg_index.indoption: 1 DESC, 2 NULLS FIRST */
+    const char *sqlite[32]; /* column or expression in SQLite */
+    const char *text[32];   /* in PostgreSQL */
     const char *predicate, *predicate_sqlite;
 };
 
@@ -24,8 +24,10 @@ static const struct store_column *need_column(struct ddl *d, const struct store_
 {
     const struct store_column *c = store_table_column(t, name);
     if (!c)
-        err_set(d->err, SQLSTATE_UNDEFINED_COLUMN, where ? "column \"%s\" named in key does not exist"
-                                                         : "column \"%s\" does not exist", name);
+        err_set(d->err, SQLSTATE_UNDEFINED_COLUMN,
+                where ? "column \"%s\" named in key does not exist"
+                      : "column \"%s\" does not exist",
+                name);
     return c;
 }
 
@@ -39,8 +41,8 @@ static const char *quoted(const char *name, void (*how)(const char *, struct buf
     return text;
 }
 
-static int add_column(struct ddl *d, const struct store_table *t, struct index_spec *x, const char *name,
-                      const char *where)
+static int add_column(struct ddl *d, const struct store_table *t, struct index_spec *x,
+                      const char *name, const char *where)
 {
     const struct store_column *c = need_column(d, t, name, where);
     if (!c)
@@ -82,15 +84,17 @@ static void definition(const struct store_table *t, const struct index_spec *x, 
     for (int i = 0; i < x->n; i++) {
         int o = x->options[i];
         ident_format(out, "%s%s%s%s", i ? ", " : "", x->text[i], o & 1 ? " DESC" : "",
-                     o == 1 ? " NULLS LAST" : o == 2 ? " NULLS FIRST" : "");
+                     o == 1   ? " NULLS LAST"
+                     : o == 2 ? " NULLS FIRST"
+                              : "");
     }
     ident_format(out, ")");
     if (x->predicate)
         ident_format(out, " WHERE (%s)", x->predicate);
 }
 
-static void sqlite_text(const struct store_table *t, const struct index_spec *x, const char *sqlite_name,
-                        struct buf *out)
+static void sqlite_text(const struct store_table *t, const struct index_spec *x,
+                        const char *sqlite_name, struct buf *out)
 {
     ident_format(out, "CREATE %sINDEX ", x->unique ? "UNIQUE " : "");
     ident_sqlite(sqlite_name, out);
@@ -104,8 +108,8 @@ static void sqlite_text(const struct store_table *t, const struct index_spec *x,
         ident_format(out, " WHERE %s", x->predicate_sqlite);
 }
 
-/* Rows of pg_class, pg_index and store.relation.  SQLite's own text waits in "store.relation" under the
- * index's definition until the table exists: see ddl_make_index. */
+/* Rows of pg_class, pg_index and store.relation.  SQLite's own text waits in "store.relation" under
+ * the index's definition until the table exists: see ddl_make_index. */
 static int index_rows(struct ddl *d, const struct store_table *t, struct index_spec *x)
 {
     struct buf name, text, sqlite;
@@ -118,8 +122,8 @@ static int index_rows(struct ddl *d, const struct store_table *t, struct index_s
     definition(t, x, &text);
     sqlite_text(t, x, ident_text(&name), &sqlite);
     if (rc == 0)
-        rc = ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, ?2, ?3)", "iss", (int64_t)x->oid,
-                      ident_text(&name), ident_text(&text));
+        rc = ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, ?2, ?3)", "iss",
+                      (int64_t)x->oid, ident_text(&name), ident_text(&text));
     if (rc == 0)
         rc = ddl_exec(d, "INSERT INTO \"store.index\" VALUES (?1, ?2)", "is", (int64_t)x->oid,
                       ident_text(&sqlite));
@@ -127,18 +131,21 @@ static int index_rows(struct ddl *d, const struct store_table *t, struct index_s
     buf_release(&text);
     buf_release(&sqlite);
     if (rc == 0)
-        rc = ddl_exec(d,
-                      "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relam,"
-                      " relfilenode, relkind, relnatts, relpersistence, relreplident, relispopulated)"
-                      " VALUES (?1, ?2, 2200, 10, 403, ?1, 'i', ?3, 'p', 'n', 1)",
-                      "isi", (int64_t)x->oid, x->name, (int64_t)x->n);
+        rc = ddl_exec(
+            d,
+            "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relam,"
+            " relfilenode, relkind, relnatts, relpersistence, relreplident, relispopulated)"
+            " VALUES (?1, ?2, 2200, 10, 403, ?1, 'i', ?3, 'p', 'n', 1)",
+            "isi", (int64_t)x->oid, x->name, (int64_t)x->n);
     if (rc == 0)
         rc = ddl_exec(
             d,
             "INSERT INTO \"pg_catalog.pg_index\" (indexrelid, indrelid, indnatts, indnkeyatts,"
             " indisunique, indisprimary, indimmediate, indisvalid, indisready, indislive, indkey,"
-            " indcollation, indclass, indoption, indpred) VALUES (?1, ?2, ?3, ?3, ?4, ?5, 1, 1, 1, 1, ?6,"
-            " (SELECT json_group_array(CAST(coalesce(y.typcollation, 0) AS TEXT)) FROM json_each(?7) j"
+            " indcollation, indclass, indoption, indpred) VALUES (?1, ?2, ?3, ?3, ?4, ?5, 1, 1, 1, "
+            "1, ?6,"
+            " (SELECT json_group_array(CAST(coalesce(y.typcollation, 0) AS TEXT)) FROM "
+            "json_each(?7) j"
             "  LEFT JOIN \"pg_catalog.pg_type\" y ON y.oid = CAST(j.value AS INTEGER)),"
             " (SELECT json_group_array(CAST(coalesce((SELECT o.oid FROM \"pg_catalog.pg_opclass\" o"
             "  WHERE o.opcmethod = 403 AND o.opcdefault AND o.opcintype ="
@@ -197,10 +204,12 @@ int ddl_make_index(struct ddl *d, const struct store_table *t, const struct stor
     if (!s)
         return -1;
     sqlite3_bind_int64(s, 1, k->oid);
-    char *sql = sqlite3_step(s) == SQLITE_ROW ? sqlite3_mprintf("%s", sqlite3_column_text(s, 0)) : NULL;
+    char *sql =
+        sqlite3_step(s) == SQLITE_ROW ? sqlite3_mprintf("%s", sqlite3_column_text(s, 0)) : NULL;
     sqlite3_finalize(s);
     if (!sql)
-        return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "definition of index \"%s\" not found", k->name);
+        return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "definition of index \"%s\" not found",
+                       k->name);
     d->c->internal++;
     int rc = sqlite3_exec(d->c->db, sql, NULL, NULL, NULL);
     d->c->internal--;
@@ -242,7 +251,9 @@ int ddl_forget_index(struct ddl *d, uint32_t oid)
 static int set_not_null(struct ddl *d, uint32_t table, const struct index_spec *x)
 {
     for (int i = 0; i < x->n; i++)
-        if (ddl_exec(d, "UPDATE \"pg_catalog.pg_attribute\" SET attnotnull = 1 WHERE attrelid = ?1 AND attnum = ?2",
+        if (ddl_exec(d,
+                     "UPDATE \"pg_catalog.pg_attribute\" SET attnotnull = 1 WHERE attrelid = ?1 "
+                     "AND attnum = ?2",
                      "ii", (int64_t)table, (int64_t)x->attnums[i]) < 0)
             return -1;
     return 0;
@@ -268,40 +279,46 @@ static int key_constraint(struct ddl *d, const struct store_table *t, const stru
     uint32_t oid;
     if (ddl_new_oid(d, &oid) < 0)
         return -1;
-    return ddl_exec(d,
-                    "INSERT INTO \"pg_catalog.pg_constraint\" (oid, conname, connamespace, contype,"
-                    " convalidated, conrelid, conindid, conislocal, connoinherit, conkey, confupdtype,"
-                    " confdeltype, confmatchtype, condeferrable, condeferred)"
-                    " VALUES (?1, ?2, 2200, ?3, 1, ?4, ?5, 1, 1, ?6, ' ', ' ', ' ', 0, 0)",
-                    "issiis", (int64_t)oid, x->name, con->contype == CONSTR_PRIMARY ? "p" : "u",
-                    (int64_t)t->oid, (int64_t)x->oid, vector(x, 0));
+    return ddl_exec(
+        d,
+        "INSERT INTO \"pg_catalog.pg_constraint\" (oid, conname, connamespace, contype,"
+        " convalidated, conrelid, conindid, conislocal, connoinherit, conkey, confupdtype,"
+        " confdeltype, confmatchtype, condeferrable, condeferred)"
+        " VALUES (?1, ?2, 2200, ?3, 1, ?4, ?5, 1, 1, ?6, ' ', ' ', ' ', 0, 0)",
+        "issiis", (int64_t)oid, x->name, con->contype == CONSTR_PRIMARY ? "p" : "u",
+        (int64_t)t->oid, (int64_t)x->oid, vector(x, 0));
 }
 
 int ddl_add_key(struct ddl *d, uint32_t table, const Constraint *con, const char *column)
 {
     const struct store_table *t = ddl_table(d, table);
-    struct index_spec x = {.unique = true, .primary = con->contype == CONSTR_PRIMARY, .name = con->conname};
+    struct index_spec x = {
+        .unique = true, .primary = con->contype == CONSTR_PRIMARY, .name = con->conname};
     ListCell *cell;
     char chosen[64];
     if (con->deferrable || con->indexname || con->nulls_not_distinct || con->exclusions != NIL)
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "a deferrable key, or a key USING INDEX or NULLS NOT DISTINCT, is not supported by"
-                       " the store");
+        return err_set(
+            d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+            "a deferrable key, or a key USING INDEX or NULLS NOT DISTINCT, is not supported by"
+            " the store");
     int64_t have = 0;
     if (x.primary &&
-        ddl_query_int(d, &have, "SELECT count(*) FROM \"pg_catalog.pg_constraint\" WHERE conrelid = ?1"
-                                " AND contype = 'p'", "i", (int64_t)table) < 0)
+        ddl_query_int(d, &have,
+                      "SELECT count(*) FROM \"pg_catalog.pg_constraint\" WHERE conrelid = ?1"
+                      " AND contype = 'p'",
+                      "i", (int64_t)table) < 0)
         return -1;
     if (have)
-        return err_set(d->err, "42P16", "multiple primary keys for table \"%s\" are not allowed", t->name);
+        return err_set(d->err, "42P16", "multiple primary keys for table \"%s\" are not allowed",
+                       t->name);
     if (column && con->keys == NIL && add_column(d, t, &x, column, "key") < 0)
         return -1;
     foreach (cell, con->keys)
         if (add_column(d, t, &x, strVal(lfirst(cell)), "key") < 0)
             return -1;
     if (!x.name) {
-        if (ddl_choose_name(d, t->name, x.primary ? NULL : joined(t, &x), x.primary ? "pkey" : "key", table,
-                            chosen) < 0)
+        if (ddl_choose_name(d, t->name, x.primary ? NULL : joined(t, &x),
+                            x.primary ? "pkey" : "key", table, chosen) < 0)
             return -1;
         x.name = chosen;
     } else if (ddl_check_free(d, x.name, NULL) < 0) {
@@ -328,7 +345,8 @@ static int index_element(struct ddl *d, const struct store_table *t, const Index
         struct buf text;
         if (x->n == 32)
             return err_set(d->err, "54011", "cannot use more than 32 columns in an index");
-        if (translate_expression(d->c->catalog, t, e->expr, d->sql, 0, -1, &x->sqlite[at], d->err) < 0)
+        if (translate_expression(d->c->catalog, t, e->expr, d->sql, 0, -1, &x->sqlite[at], d->err) <
+            0)
             return -1;
         buf_init(&text, 1 << 20);
         int rc = deparse(e->expr, 0, &text, d->err);
@@ -350,9 +368,10 @@ static int index_spec(struct ddl *d, const struct store_table *t, const IndexStm
                       struct index_spec *x)
 {
     ListCell *cell;
-    if (s->accessMethod && strcmp(s->accessMethod, "btree") != 0 && strcmp(s->accessMethod, "hash") != 0)
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "index method %s is not supported by the store",
-                       s->accessMethod);
+    if (s->accessMethod && strcmp(s->accessMethod, "btree") != 0 &&
+        strcmp(s->accessMethod, "hash") != 0)
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "index method %s is not supported by the store", s->accessMethod);
     if (s->nulls_not_distinct)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "NULLS NOT DISTINCT is not supported by the store");
@@ -383,8 +402,8 @@ int ddl_create_index(struct ddl *d, const IndexStmt *s)
     if (x.name && ddl_check_free(d, x.name, s->if_not_exists ? &exists : NULL) < 0)
         return -1;
     if (exists) {
-        conn_notice(d->c, "NOTICE", SQLSTATE_DUPLICATE_TABLE, "relation \"%s\" already exists, skipping",
-                    x.name);
+        conn_notice(d->c, "NOTICE", SQLSTATE_DUPLICATE_TABLE,
+                    "relation \"%s\" already exists, skipping", x.name);
         return 0;
     }
     if (index_spec(d, t, s, &x) < 0)

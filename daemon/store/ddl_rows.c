@@ -59,7 +59,8 @@ int ddl_query_int(struct ddl *d, int64_t *ret, const char *sql, const char *type
 int ddl_new_oid(struct ddl *d, uint32_t *ret)
 {
     int64_t oid = 0;
-    if (ddl_query_int(d, &oid, "UPDATE \"store.meta\" SET next_oid = next_oid + 1 RETURNING next_oid - 1",
+    if (ddl_query_int(d, &oid,
+                      "UPDATE \"store.meta\" SET next_oid = next_oid + 1 RETURNING next_oid - 1",
                       "") < 0)
         return -1;
     *ret = (uint32_t)oid;
@@ -72,7 +73,8 @@ int ddl_sqlite_name(struct ddl *d, const char *name, uint32_t oid, struct buf *r
     if (ddl_query_int(d, &taken,
                       "SELECT count(*) FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE"
                       " OR substr(?1, 1, 7) = 'sqlite_' COLLATE NOCASE"
-                      " OR substr(?1, 1, 6) = 'store.' COLLATE NOCASE", "s", name) < 0)
+                      " OR substr(?1, 1, 6) = 'store.' COLLATE NOCASE",
+                      "s", name) < 0)
         return -1;
     if (taken)
         ident_format(ret, "#%u ", oid); /* SQLite folds case, and has names of its own */
@@ -104,11 +106,12 @@ static void make_name(const char *table, const char *column, const char *label, 
 static int name_taken(struct ddl *d, const char *name, uint32_t constraint_of, bool *ret)
 {
     int64_t n = 0;
-    if (ddl_query_int(d, &n,
-                      "SELECT (SELECT count(*) FROM \"pg_catalog.pg_class\" WHERE relname = ?1"
-                      " AND relnamespace = 2200) + (SELECT count(*) FROM \"pg_catalog.pg_constraint\""
-                      " WHERE conname = ?1 AND conrelid = ?2 AND ?2 <> 0)",
-                      "si", name, (int64_t)constraint_of) < 0)
+    if (ddl_query_int(
+            d, &n,
+            "SELECT (SELECT count(*) FROM \"pg_catalog.pg_class\" WHERE relname = ?1"
+            " AND relnamespace = 2200) + (SELECT count(*) FROM \"pg_catalog.pg_constraint\""
+            " WHERE conname = ?1 AND conrelid = ?2 AND ?2 <> 0)",
+            "si", name, (int64_t)constraint_of) < 0)
         return -1;
     *ret = n > 0;
     return 0;

@@ -1,8 +1,9 @@
 /* ddl_schema.c: the table that SQLite has, as the catalog implies it.
  *
- * Keys are indexes of their own, defaults are put in by the translator: the text holds columns, not-null,
- * what a type can hold (checks named "#<attnum>:<table>"), foreign keys and checks.  RESTRICT is written as
- * NO ACTION, which SQLite checks at the end of the statement, as PostgreSQL does for what differs least. */
+ * Keys are indexes of their own, defaults are put in by the translator: the text holds columns,
+ * not-null, what a type can hold (checks named "#<attnum>:<table>"), foreign keys and checks.
+ * RESTRICT is written as NO ACTION, which SQLite checks at the end of the statement, as PostgreSQL
+ * does for what differs least. */
 #include "daemon/store/ddl.h"
 #include "daemon/store/ident.h"
 
@@ -23,7 +24,8 @@ static void type_check(const struct store_table *t, const struct store_column *c
     case TYPES_INT2:
         ident_format(out, "%s BETWEEN -32768 AND 32767", column);
         break;
-    case TYPES_INT4: case TYPES_DATE:
+    case TYPES_INT4:
+    case TYPES_DATE:
         ident_format(out, "%s BETWEEN -2147483648 AND 2147483647", column);
         break;
     case TYPES_OID:
@@ -39,16 +41,22 @@ static void type_check(const struct store_table *t, const struct store_column *c
 static bool has_type_check(const struct store_column *c)
 {
     switch (c->type_oid) {
-    case TYPES_BOOL: case TYPES_INT2: case TYPES_INT4: case TYPES_DATE: case TYPES_OID:
+    case TYPES_BOOL:
+    case TYPES_INT2:
+    case TYPES_INT4:
+    case TYPES_DATE:
+    case TYPES_OID:
         return true;
-    case TYPES_VARCHAR: case TYPES_BPCHAR:
+    case TYPES_VARCHAR:
+    case TYPES_BPCHAR:
         return c->typmod > 4;
     default:
         return false;
     }
 }
 
-static void column_list(const struct store_table *t, const int16_t *attnums, size_t n, struct buf *out)
+static void column_list(const struct store_table *t, const int16_t *attnums, size_t n,
+                        struct buf *out)
 {
     ident_format(out, "(");
     for (size_t i = 0; i < n; i++) {
@@ -148,7 +156,8 @@ int ddl_make_table(struct ddl *d, const struct store_table *t)
     return rc;
 }
 
-/* sqlite_schema may be written only with SQLite's defences down, and must be read again afterwards. */
+/* sqlite_schema may be written only with SQLite's defences down, and must be read again afterwards.
+ */
 int ddl_sync_table_loose(struct ddl *d, const struct store_table *t, int16_t loose)
 {
     struct buf text;
@@ -159,8 +168,8 @@ int ddl_sync_table_loose(struct ddl *d, const struct store_table *t, int16_t loo
     sqlite3_db_config(d->c->db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
     int rc = conn_exec(d->c, "PRAGMA writable_schema=ON", d->err);
     if (rc == 0)
-        rc = ddl_exec(d, "UPDATE sqlite_schema SET sql = ?2 WHERE type = 'table' AND name = ?1", "ss",
-                      t->sqlite_name, ident_text(&text));
+        rc = ddl_exec(d, "UPDATE sqlite_schema SET sql = ?2 WHERE type = 'table' AND name = ?1",
+                      "ss", t->sqlite_name, ident_text(&text));
     if (rc == 0)
         rc = ddl_query_int(d, &version, "PRAGMA schema_version", "") == 1 ? 0 : -1;
     snprintf(pragma, sizeof pragma, "PRAGMA schema_version=%lld", (long long)version + 1);

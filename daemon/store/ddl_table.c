@@ -31,10 +31,12 @@ static int typmod_of(struct ddl *d, uint32_t oid, const List *mods, int32_t *ret
         (list_length(mods) > 1 && typmod_number(d, lsecond(mods), &b) < 0))
         return -1;
     switch (oid) {
-    case TYPES_VARCHAR: case TYPES_BPCHAR:
+    case TYPES_VARCHAR:
+    case TYPES_BPCHAR:
         if (a < 1)
-            return out_of_range(d, oid == TYPES_VARCHAR ? "length for type varchar must be at least 1"
-                                                        : "length for type char must be at least 1");
+            return out_of_range(d, oid == TYPES_VARCHAR
+                                       ? "length for type varchar must be at least 1"
+                                       : "length for type char must be at least 1");
         if (a > 10485760)
             return out_of_range(d, oid == TYPES_VARCHAR
                                        ? "length for type varchar cannot exceed 10485760"
@@ -48,7 +50,10 @@ static int typmod_of(struct ddl *d, uint32_t oid, const List *mods, int32_t *ret
             return out_of_range(d, "NUMERIC scale must be between -1000 and 1000");
         *ret = ((a << 16) | (b & 0x7ff)) + 4;
         return 0;
-    case TYPES_TIMESTAMP: case TYPES_TIMESTAMPTZ: case TYPES_TIME: case TYPES_TIMETZ:
+    case TYPES_TIMESTAMP:
+    case TYPES_TIMESTAMPTZ:
+    case TYPES_TIME:
+    case TYPES_TIMETZ:
         *ret = a > 6 ? 6 : a < 0 ? 0 : a;
         return 0;
     default:
@@ -61,7 +66,7 @@ static uint32_t serial_type(const char *name)
     static const struct {
         const char *name;
         uint32_t oid;
-    } serials[] = {{"serial", TYPES_INT4}, {"serial4", TYPES_INT4}, {"bigserial", TYPES_INT8},
+    } serials[] = {{"serial", TYPES_INT4},  {"serial4", TYPES_INT4},     {"bigserial", TYPES_INT8},
                    {"serial8", TYPES_INT8}, {"smallserial", TYPES_INT2}, {"serial2", TYPES_INT2}};
     for (size_t i = 0; i < sizeof serials / sizeof serials[0]; i++)
         if (strcmp(serials[i].name, name) == 0)
@@ -75,16 +80,16 @@ int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *re
     const char *name = strVal(llast(type->names));
     const struct types_info *info = types_find_name(name);
     uint32_t serial = ret_serial && list_length(type->names) == 1 ? serial_type(name) : 0;
-    bool other_schema = list_length(type->names) > 1 &&
-                        strcmp(strVal(linitial(type->names)), "pg_catalog") != 0;
+    bool other_schema =
+        list_length(type->names) > 1 && strcmp(strVal(linitial(type->names)), "pg_catalog") != 0;
     if (ret_serial)
         *ret_serial = serial != 0;
     if (serial) {
         *ret_oid = serial;
         *ret_typmod = -1;
-        return type->arrayBounds == NIL
-                   ? 0
-                   : err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "array of serial is not implemented");
+        return type->arrayBounds == NIL ? 0
+                                        : err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                                                  "array of serial is not implemented");
     }
     if (!info || other_schema) {
         err_set(d->err, SQLSTATE_UNDEFINED_OBJECT, "type \"%s\" does not exist", name);
@@ -153,19 +158,22 @@ static int sequence_limits(struct ddl *d, uint32_t type, const List *options, in
     return 0;
 }
 
-int ddl_add_sequence(struct ddl *d, const char *name, uint32_t type, const List *options, uint32_t *ret)
+int ddl_add_sequence(struct ddl *d, const char *name, uint32_t type, const List *options,
+                     uint32_t *ret)
 {
     uint32_t oid;
     int64_t l[5] = {0};
     if (sequence_limits(d, type, options, l) < 0 || ddl_new_oid(d, &oid) < 0 ||
-        ddl_exec(d,
-                 "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relkind,"
-                 " relnatts, relpersistence, relreplident, relispopulated)"
-                 " VALUES (?1, ?2, 2200, 10, 'S', 3, 'p', 'n', 1)",
-                 "is", (int64_t)oid, name) < 0 ||
+        ddl_exec(
+            d,
+            "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relkind,"
+            " relnatts, relpersistence, relreplident, relispopulated)"
+            " VALUES (?1, ?2, 2200, 10, 'S', 3, 'p', 'n', 1)",
+            "is", (int64_t)oid, name) < 0 ||
         ddl_exec(d, "INSERT INTO \"pg_catalog.pg_sequence\" VALUES (?1, ?2, ?3, ?4, ?6, ?5, 1, ?7)",
                  "iiiiiii", (int64_t)oid, (int64_t)type, l[0], l[1], l[2], l[3], l[4]) < 0 ||
-        ddl_exec(d, "INSERT INTO \"store.sequence\" VALUES (?1, ?2, 0)", "ii", (int64_t)oid, l[0]) < 0)
+        ddl_exec(d, "INSERT INTO \"store.sequence\" VALUES (?1, ?2, 0)", "ii", (int64_t)oid, l[0]) <
+            0)
         return -1;
     *ret = oid;
     return 0;
@@ -184,22 +192,24 @@ static const Constraint *find_constraint(const ColumnDef *def, ConstrType type)
     return NULL;
 }
 
-static int attribute_row(struct ddl *d, uint32_t table, int16_t attnum, const char *name, uint32_t type,
-                         int32_t typmod, bool not_null, const char *identity)
+static int attribute_row(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
+                         uint32_t type, int32_t typmod, bool not_null, const char *identity)
 {
-    return ddl_exec(d,
-                    "INSERT INTO \"pg_catalog.pg_attribute\" (attrelid, attname, atttypid, attstattarget,"
-                    " attlen, attnum, attndims, attcacheoff, atttypmod, attbyval, attalign, attstorage,"
-                    " attnotnull, attidentity, attislocal, attcollation)"
-                    " SELECT ?1, ?2, ?3, -1, t.typlen, ?4, t.typcategory = 'A', -1, ?5, t.typbyval,"
-                    " t.typalign, t.typstorage, ?6, ?7, 1, t.typcollation"
-                    " FROM \"pg_catalog.pg_type\" t WHERE t.oid = ?3",
-                    "isiiiis", (int64_t)table, name, (int64_t)type, (int64_t)attnum, (int64_t)typmod,
-                    (int64_t)not_null, identity);
+    return ddl_exec(
+        d,
+        "INSERT INTO \"pg_catalog.pg_attribute\" (attrelid, attname, atttypid, attstattarget,"
+        " attlen, attnum, attndims, attcacheoff, atttypmod, attbyval, attalign, attstorage,"
+        " attnotnull, attidentity, attislocal, attcollation)"
+        " SELECT ?1, ?2, ?3, -1, t.typlen, ?4, t.typcategory = 'A', -1, ?5, t.typbyval,"
+        " t.typalign, t.typstorage, ?6, ?7, 1, t.typcollation"
+        " FROM \"pg_catalog.pg_type\" t WHERE t.oid = ?3",
+        "isiiiis", (int64_t)table, name, (int64_t)type, (int64_t)attnum, (int64_t)typmod,
+        (int64_t)not_null, identity);
 }
 
 /* SQLite folds case: "a" and "A" need two names there. */
-static int sqlite_column(struct ddl *d, uint32_t table, int16_t attnum, const char *name, uint32_t sequence)
+static int sqlite_column(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
+                         uint32_t sequence)
 {
     int64_t taken = 0;
     char own[96];
@@ -227,9 +237,10 @@ int ddl_add_column(struct ddl *d, uint32_t table, const char *table_name, int16_
     if (ddl_type(d, def->typeName, &type, &typmod, &serial) < 0)
         return -1;
     int64_t taken = 0;
-    if (ddl_query_int(d, &taken,
-                      "SELECT count(*) FROM \"pg_catalog.pg_attribute\" WHERE attrelid = ?1 AND attname = ?2",
-                      "is", (int64_t)table, def->colname) < 0)
+    if (ddl_query_int(
+            d, &taken,
+            "SELECT count(*) FROM \"pg_catalog.pg_attribute\" WHERE attrelid = ?1 AND attname = ?2",
+            "is", (int64_t)table, def->colname) < 0)
         return -1;
     if (taken)
         return err_set(d->err, "42701", "column \"%s\" specified more than once", def->colname);
@@ -238,8 +249,9 @@ int ddl_add_column(struct ddl *d, uint32_t table, const char *table_name, int16_
     if (con && type != TYPES_INT2 && type != TYPES_INT4 && type != TYPES_INT8)
         return err_set(d->err, SQLSTATE_INVALID_PARAMETER_VALUE,
                        "identity column type must be smallint, integer, or bigint");
-    if ((serial || con) && (ddl_choose_name(d, table_name, def->colname, "seq", 0, name) < 0 ||
-                            ddl_add_sequence(d, name, type, con ? con->options : NIL, &sequence) < 0))
+    if ((serial || con) &&
+        (ddl_choose_name(d, table_name, def->colname, "seq", 0, name) < 0 ||
+         ddl_add_sequence(d, name, type, con ? con->options : NIL, &sequence) < 0))
         return -1;
     bool not_null = primary || serial || con || find_constraint(def, CONSTR_NOTNULL) ||
                     find_constraint(def, CONSTR_PRIMARY);
@@ -256,10 +268,14 @@ static int default_rows(struct ddl *d, uint32_t table, int16_t attnum, const cha
     uint32_t oid;
     if (ddl_exec(d, "DELETE FROM \"pg_catalog.pg_attrdef\" WHERE adrelid = ?1 AND adnum = ?2", "ii",
                  (int64_t)table, (int64_t)attnum) < 0 ||
-        ddl_exec(d, "UPDATE \"pg_catalog.pg_attribute\" SET atthasdef = ?3 WHERE attrelid = ?1 AND attnum = ?2",
+        ddl_exec(d,
+                 "UPDATE \"pg_catalog.pg_attribute\" SET atthasdef = ?3 WHERE attrelid = ?1 AND "
+                 "attnum = ?2",
                  "iii", (int64_t)table, (int64_t)attnum, (int64_t)(text && visible)) < 0 ||
-        ddl_exec(d, "UPDATE \"store.attribute\" SET default_sqlite = ?3 WHERE relid = ?1 AND attnum = ?2",
-                 "iis", (int64_t)table, (int64_t)attnum, sqlite) < 0)
+        ddl_exec(
+            d,
+            "UPDATE \"store.attribute\" SET default_sqlite = ?3 WHERE relid = ?1 AND attnum = ?2",
+            "iis", (int64_t)table, (int64_t)attnum, sqlite) < 0)
         return -1;
     if (!text || !visible)
         return 0;
@@ -348,14 +364,20 @@ int ddl_column_default(struct ddl *d, uint32_t table, int16_t attnum, const Colu
 int ddl_add_constraint(struct ddl *d, uint32_t table, const Constraint *con, const char *column)
 {
     switch (con->contype) {
-    case CONSTR_PRIMARY: case CONSTR_UNIQUE:
+    case CONSTR_PRIMARY:
+    case CONSTR_UNIQUE:
         return ddl_add_key(d, table, con, column);
     case CONSTR_FOREIGN:
         return ddl_add_foreign_key(d, table, con, column);
     case CONSTR_CHECK:
         return ddl_add_check(d, table, con, column);
-    case CONSTR_NULL: case CONSTR_NOTNULL: case CONSTR_DEFAULT: case CONSTR_IDENTITY:
-    case CONSTR_ATTR_DEFERRABLE: case CONSTR_ATTR_NOT_DEFERRABLE: case CONSTR_ATTR_DEFERRED:
+    case CONSTR_NULL:
+    case CONSTR_NOTNULL:
+    case CONSTR_DEFAULT:
+    case CONSTR_IDENTITY:
+    case CONSTR_ATTR_DEFERRABLE:
+    case CONSTR_ATTR_NOT_DEFERRABLE:
+    case CONSTR_ATTR_DEFERRED:
     case CONSTR_ATTR_IMMEDIATE:
         return 0;
     default:
@@ -398,13 +420,14 @@ int ddl_column_constraints(struct ddl *d, uint32_t table, const ColumnDef *def, 
 
 static int refuse_forms(struct ddl *d, const CreateStmt *s)
 {
-    const char *what = s->inhRelations != NIL            ? "INHERITS"
-                       : s->partspec || s->partbound     ? "partitioning"
-                       : s->ofTypename                   ? "CREATE TABLE OF"
+    const char *what = s->inhRelations != NIL               ? "INHERITS"
+                       : s->partspec || s->partbound        ? "partitioning"
+                       : s->ofTypename                      ? "CREATE TABLE OF"
                        : s->relation->relpersistence != 'p' ? "a temporary or unlogged table"
-                                                         : NULL;
+                                                            : NULL;
     if (what)
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s is not supported by the store", what);
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s is not supported by the store",
+                       what);
     return 0;
 }
 
@@ -434,11 +457,12 @@ static int table_rows(struct ddl *d, const CreateStmt *s, uint32_t oid)
                       ident_text(&name));
     buf_release(&name);
     if (rc == 0)
-        rc = ddl_exec(d,
-                      "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relam,"
-                      " relfilenode, relkind, relnatts, relpersistence, relreplident, relispopulated,"
-                      " reltuples) VALUES (?1, ?2, 2200, 10, 2, ?1, 'r', 0, 'p', 'd', 1, -1)",
-                      "is", (int64_t)oid, s->relation->relname);
+        rc = ddl_exec(
+            d,
+            "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relam,"
+            " relfilenode, relkind, relnatts, relpersistence, relreplident, relispopulated,"
+            " reltuples) VALUES (?1, ?2, 2200, 10, 2, ?1, 'r', 0, 'p', 'd', 1, -1)",
+            "is", (int64_t)oid, s->relation->relname);
     foreach (cell, s->tableElts) {
         const Node *node = lfirst(cell);
         if (rc == 0 && !IsA(node, ColumnDef) && !IsA(node, Constraint))
@@ -446,12 +470,13 @@ static int table_rows(struct ddl *d, const CreateStmt *s, uint32_t oid)
                          "LIKE in CREATE TABLE is not supported by the store");
         if (rc == 0 && IsA(node, ColumnDef)) {
             const ColumnDef *def = (const ColumnDef *)node;
-            rc = ddl_add_column(d, oid, s->relation->relname, ++attnum, def, in_primary(s, def->colname));
+            rc = ddl_add_column(d, oid, s->relation->relname, ++attnum, def,
+                                in_primary(s, def->colname));
         }
     }
     return rc < 0 ? -1
-                  : ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relnatts = ?2 WHERE oid = ?1", "ii",
-                             (int64_t)oid, (int64_t)attnum);
+                  : ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relnatts = ?2 WHERE oid = ?1",
+                             "ii", (int64_t)oid, (int64_t)attnum);
 }
 
 static int all_constraints(struct ddl *d, const CreateStmt *s, uint32_t oid, bool keys)

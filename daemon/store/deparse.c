@@ -1,7 +1,8 @@
 /* deparse.c: expressions of defaults and checks as text, the way pg_get_expr() prints them.
  *
- * Only what such expressions are usually made of; the rest is 0A000.  Everything that could be misread
- * is put in parentheses, every name quoted where needed: the text is parsed again when it is used. */
+ * Only what such expressions are usually made of; the rest is 0A000.  Everything that could be
+ * misread is put in parentheses, every name quoted where needed: the text is parsed again when it
+ * is used. */
 #include "daemon/store/ddl.h"
 #include "daemon/store/ident.h"
 
@@ -95,11 +96,16 @@ static int value_function(struct deparse *d, const SQLValueFunction *f)
         SQLValueFunctionOp op;
         const char *text;
     } words[] = {
-        {SVFOP_CURRENT_DATE, "CURRENT_DATE"}, {SVFOP_CURRENT_TIME, "CURRENT_TIME"},
-        {SVFOP_CURRENT_TIME_N, "CURRENT_TIME"}, {SVFOP_CURRENT_TIMESTAMP, "CURRENT_TIMESTAMP"},
-        {SVFOP_CURRENT_TIMESTAMP_N, "CURRENT_TIMESTAMP"}, {SVFOP_LOCALTIME, "LOCALTIME"},
-        {SVFOP_LOCALTIME_N, "LOCALTIME"}, {SVFOP_LOCALTIMESTAMP, "LOCALTIMESTAMP"},
-        {SVFOP_LOCALTIMESTAMP_N, "LOCALTIMESTAMP"}, {SVFOP_CURRENT_USER, "CURRENT_USER"},
+        {SVFOP_CURRENT_DATE, "CURRENT_DATE"},
+        {SVFOP_CURRENT_TIME, "CURRENT_TIME"},
+        {SVFOP_CURRENT_TIME_N, "CURRENT_TIME"},
+        {SVFOP_CURRENT_TIMESTAMP, "CURRENT_TIMESTAMP"},
+        {SVFOP_CURRENT_TIMESTAMP_N, "CURRENT_TIMESTAMP"},
+        {SVFOP_LOCALTIME, "LOCALTIME"},
+        {SVFOP_LOCALTIME_N, "LOCALTIME"},
+        {SVFOP_LOCALTIMESTAMP, "LOCALTIMESTAMP"},
+        {SVFOP_LOCALTIMESTAMP_N, "LOCALTIMESTAMP"},
+        {SVFOP_CURRENT_USER, "CURRENT_USER"},
         {SVFOP_SESSION_USER, "SESSION_USER"},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
@@ -130,7 +136,7 @@ static int cast(struct deparse *d, const TypeCast *t)
     return 0;
 }
 
-static int binary(struct deparse *d, const Node *left, const char *operator, const Node *right)
+static int binary(struct deparse *d, const Node *left, const char *operator, const Node * right)
 {
     if (left && (expression(d, left, false) < 0))
         return -1;
@@ -162,7 +168,8 @@ static int operation(struct deparse *d, const A_Expr *a)
             return -1;
         ident_format(d->out, ")");
         return 0;
-    case AEXPR_BETWEEN: case AEXPR_NOT_BETWEEN:
+    case AEXPR_BETWEEN:
+    case AEXPR_NOT_BETWEEN:
         if (expression(d, a->lexpr, false) < 0)
             return -1;
         ident_format(d->out, "%s", a->kind == AEXPR_BETWEEN ? " BETWEEN " : " NOT BETWEEN ");
@@ -284,5 +291,6 @@ int deparse(const Node *node, uint32_t type, struct buf *out, struct err *err)
         types_format(type, -1, name, sizeof name);
         ident_format(out, "::%s", name);
     }
-    return out->failed ? err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "expression is too long") : 0;
+    return out->failed ? err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "expression is too long")
+                       : 0;
 }

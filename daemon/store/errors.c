@@ -1,9 +1,9 @@
 /* errors.c: what SQLite says -> what PostgreSQL would have said, with names and values.
  *
- * SQLite names the columns of a broken unique or not-null constraint, but not their values, and of a
- * broken foreign key nothing.  So the statement is run once more, in a savepoint that is rolled back, under
- * temporary triggers that show each row to "store_seen"() (errors_watch.c).  That costs only when there
- * is an error to tell. */
+ * SQLite names the columns of a broken unique or not-null constraint, but not their values, and of
+ * a broken foreign key nothing.  So the statement is run once more, in a savepoint that is rolled
+ * back, under temporary triggers that show each row to "store_seen"() (errors_watch.c).  That costs
+ * only when there is an error to tell. */
 #include "daemon/store/errors.h"
 
 #include <stdio.h>
@@ -30,9 +30,12 @@ static int plain(struct store_conn *c, int rc, const char *said, struct err *err
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     case SQLITE_TOOBIG:
         return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "a value or statement is too large");
-    case SQLITE_IOERR: case SQLITE_CANTOPEN: case SQLITE_PROTOCOL:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PROTOCOL:
         return err_set(err, SQLSTATE_IO_ERROR, "input/output error in the store: %s", said);
-    case SQLITE_CORRUPT: case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
         return err_set(err, "XX001", "the store's file is damaged: %s", said);
     case SQLITE_AUTH:
         return err_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE, "permission denied: %s", said);
@@ -44,8 +47,8 @@ static int plain(struct store_conn *c, int rc, const char *said, struct err *err
     if (strstr(said, "integer overflow"))
         return err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range");
     if (strstr(said, "too many") || strstr(said, "too large") || strstr(said, "stack overflow"))
-        return err_set(err, SQLSTATE_STATEMENT_TOO_COMPLEX, "statement is too complex for the store: %s",
-                       said);
+        return err_set(err, SQLSTATE_STATEMENT_TOO_COMPLEX,
+                       "statement is too complex for the store: %s", said);
     return err_set(err, SQLSTATE_INTERNAL_ERROR, "store: %s (%d)", said, rc);
 }
 
@@ -77,7 +80,8 @@ static const struct store_table *table_of(struct store_conn *c, const char *colu
     return best;
 }
 
-static const struct store_column *column_at(const struct store_table *t, const char *name, size_t len)
+static const struct store_column *column_at(const struct store_table *t, const char *name,
+                                            size_t len)
 {
     for (size_t i = 0; i < t->ncolumns; i++)
         if (strlen(t->columns[i].sqlite_name) == len &&
@@ -103,7 +107,8 @@ static bool key_matches(const struct store_table *t, const struct store_key *k, 
     return *list == '\0';
 }
 
-static const struct store_key *find_key(const struct store_table *t, const char *list, size_t prefix)
+static const struct store_key *find_key(const struct store_table *t, const char *list,
+                                        size_t prefix)
 {
     for (size_t i = 0; i < t->nkeys; i++)
         if (t->keys[i].unique && key_matches(t, &t->keys[i], list, prefix))
@@ -137,8 +142,8 @@ static const struct store_key *oldest_broken(struct watch *w, const struct store
     return best;
 }
 
-static int unique(struct store_conn *c, sqlite3_stmt *stmt, const struct prepared *p, const char *list,
-                  struct err *err)
+static int unique(struct store_conn *c, sqlite3_stmt *stmt, const struct prepared *p,
+                  const char *list, struct err *err)
 {
     const struct store_table *t;
     const struct store_key *k;
@@ -171,11 +176,11 @@ static int not_null(struct store_conn *c, sqlite3_stmt *stmt, const char *list, 
     const struct store_table *t = table_of(c, list, &prefix);
     const struct store_column *col = t ? column_at(t, list + prefix, strlen(list + prefix)) : NULL;
     if (!col)
-        return err_set(err, SQLSTATE_NOT_NULL_VIOLATION, "null value violates not-null constraint (%s)",
-                       list);
+        return err_set(err, SQLSTATE_NOT_NULL_VIOLATION,
+                       "null value violates not-null constraint (%s)", list);
     err_set(err, SQLSTATE_NOT_NULL_VIOLATION,
-            "null value in column \"%s\" of relation \"%s\" violates not-null constraint", col->name,
-            t->name);
+            "null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+            col->name, t->name);
     name_table(t, NULL, err);
     snprintf(err->column, sizeof err->column, "%s", col->name);
     struct watch w = {.c = c};
@@ -197,18 +202,20 @@ static int own_check(struct store_conn *c, const char *name, struct err *err)
         return err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range");
     types_format(col->type_oid, col->typmod, type, sizeof type);
     if (col->type_oid == TYPES_VARCHAR || col->type_oid == TYPES_BPCHAR)
-        return err_set(err, SQLSTATE_STRING_DATA_RIGHT_TRUNCATION, "value too long for type %s", type);
+        return err_set(err, SQLSTATE_STRING_DATA_RIGHT_TRUNCATION, "value too long for type %s",
+                       type);
     return err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "%s out of range", type);
 }
 
-static int check(struct store_conn *c, sqlite3_stmt *stmt, const struct prepared *p, const char *name,
-                 struct err *err)
+static int check(struct store_conn *c, sqlite3_stmt *stmt, const struct prepared *p,
+                 const char *name, struct err *err)
 {
     if (name[0] == '#')
         return own_check(c, name, err);
     const struct store_table *t = p ? store_catalog_table_oid(c->catalog, p->target_oid) : NULL;
     if (!t)
-        return err_set(err, SQLSTATE_CHECK_VIOLATION, "new row violates check constraint \"%s\"", name);
+        return err_set(err, SQLSTATE_CHECK_VIOLATION, "new row violates check constraint \"%s\"",
+                       name);
     err_set(err, SQLSTATE_CHECK_VIOLATION,
             "new row for relation \"%s\" violates check constraint \"%s\"", t->name, name);
     name_table(t, name, err);
@@ -229,14 +236,15 @@ static int foreign_key_error(struct watch *w, struct err *err)
     char tail[ERR_DETAIL_BYTES];
     if (w->parent_side) {
         err_set(err, SQLSTATE_FOREIGN_KEY_VIOLATION,
-                "update or delete on table \"%s\" violates foreign key constraint \"%s\" on table \"%s\"",
+                "update or delete on table \"%s\" violates foreign key constraint \"%s\" on table "
+                "\"%s\"",
                 parent->name, f->name, child->name);
         snprintf(tail, sizeof tail, " is still referenced from table \"%s\".", child->name);
         watch_values_detail(w, parent, f->parent_attnums, f->nattnums, false, tail, err);
     } else {
         err_set(err, SQLSTATE_FOREIGN_KEY_VIOLATION,
-                "insert or update on table \"%s\" violates foreign key constraint \"%s\"", child->name,
-                f->name);
+                "insert or update on table \"%s\" violates foreign key constraint \"%s\"",
+                child->name, f->name);
         snprintf(tail, sizeof tail, " is not present in table \"%s\".", parent->name);
         watch_values_detail(w, child, f->attnums, f->nattnums, false, tail, err);
     }
@@ -262,13 +270,16 @@ static int constraint(struct store_conn *c, int rc, sqlite3_stmt *stmt, const st
     const char *rest = strstr(said, "failed: ");
     rest = rest ? rest + 8 : "";
     switch (rc) {
-    case SQLITE_CONSTRAINT_UNIQUE: case SQLITE_CONSTRAINT_PRIMARYKEY: case SQLITE_CONSTRAINT_ROWID:
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
         return unique(c, stmt, p, rest, err);
     case SQLITE_CONSTRAINT_NOTNULL:
         return not_null(c, stmt, rest, err);
     case SQLITE_CONSTRAINT_CHECK:
         return check(c, stmt, p, rest, err);
-    case SQLITE_CONSTRAINT_FOREIGNKEY: case SQLITE_CONSTRAINT_TRIGGER:
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+    case SQLITE_CONSTRAINT_TRIGGER:
         return foreign_key(c, stmt, err);
     default:
         return err_set(err, SQLSTATE_INTERNAL_ERROR, "store: %s (%d)", said, rc);

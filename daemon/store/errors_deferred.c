@@ -39,7 +39,8 @@ static bool is_key(struct store_conn *c, const struct store_table *t,
 }
 
 static void detail(struct store_conn *c, const struct store_table *t,
-                   const struct store_foreign_key *f, int64_t rowid, const char *tail, struct err *err)
+                   const struct store_foreign_key *f, int64_t rowid, const char *tail,
+                   struct err *err)
 {
     struct watch w = {.c = c};
     struct buf sql;
@@ -64,13 +65,14 @@ static void detail(struct store_conn *c, const struct store_table *t,
     watch_release(&w);
 }
 
-static void tell(struct store_conn *c, const struct store_table *t, const struct store_foreign_key *f,
-                 int64_t rowid, struct err *err)
+static void tell(struct store_conn *c, const struct store_table *t,
+                 const struct store_foreign_key *f, int64_t rowid, struct err *err)
 {
     char tail[ERR_DETAIL_BYTES];
     const struct store_table *parent = store_catalog_table_oid(c->catalog, f->parent_oid);
     err_set(err, SQLSTATE_FOREIGN_KEY_VIOLATION,
-            "insert or update on table \"%s\" violates foreign key constraint \"%s\"", t->name, f->name);
+            "insert or update on table \"%s\" violates foreign key constraint \"%s\"", t->name,
+            f->name);
     snprintf(err->schema, sizeof err->schema, "%s", t->schema);
     snprintf(err->table, sizeof err->table, "%s", t->name);
     snprintf(err->constraint, sizeof err->constraint, "%s", f->name);

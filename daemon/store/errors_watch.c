@@ -1,9 +1,9 @@
 /* errors_watch.c: a failed statement is run again under temporary triggers that show what it does.
  *
- * The triggers call "store_seen"(kind, values ...): kind 0 is a row about to be stored (the last one
- * shown is the one that failed), otherwise the oid of a foreign key, positive for the side that refers,
- * negative for the side that is referred to (the first one counts).  All happens in a savepoint that is
- * rolled back, triggers included. */
+ * The triggers call "store_seen"(kind, values ...): kind 0 is a row about to be stored (the last
+ * one shown is the one that failed), otherwise the oid of a foreign key, positive for the side that
+ * refers, negative for the side that is referred to (the first one counts).  All happens in a
+ * savepoint that is rolled back, triggers included. */
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
 
@@ -49,8 +49,8 @@ static void seen(sqlite3_context *context, int n, sqlite3_value **values)
 
 int watch_register(struct store_conn *c)
 {
-    return sqlite3_create_function_v2(c->db, "store_seen", -1, SQLITE_UTF8, c,
-                                      seen, NULL, NULL, NULL);
+    return sqlite3_create_function_v2(c->db, "store_seen", -1, SQLITE_UTF8, c, seen, NULL, NULL,
+                                      NULL);
 }
 
 /* Between: the triggers; after: the statement has failed again, everything is as before. */
@@ -90,7 +90,8 @@ int watch_rows(struct watch *w, const struct store_table *t, sqlite3_stmt *stmt)
     struct buf sql;
     buf_init(&sql, WATCH_SQL_MAX);
     for (size_t i = 0; i < 2; i++) {
-        ident_format(&sql, "CREATE TEMP TRIGGER \"store.watch%zu\" BEFORE %s ON main.", i, events[i]);
+        ident_format(&sql, "CREATE TEMP TRIGGER \"store.watch%zu\" BEFORE %s ON main.", i,
+                     events[i]);
         ident_sqlite(t->sqlite_name, &sql);
         ident_format(&sql, " BEGIN SELECT store_seen(0");
         columns_of(t, "NEW", &sql);
@@ -272,8 +273,8 @@ bool watch_key_exists(struct watch *w, const struct store_table *t, const struct
     return exists;
 }
 
-static void key_names(const struct store_table *t, const int16_t *attnums, size_t n, bool quoted_names,
-                      struct buf *out)
+static void key_names(const struct store_table *t, const int16_t *attnums, size_t n,
+                      bool quoted_names, struct buf *out)
 {
     ident_format(out, "Key (");
     for (size_t i = 0; i < n; i++) {
@@ -288,8 +289,8 @@ static void key_names(const struct store_table *t, const int16_t *attnums, size_
     ident_format(out, ")=(");
 }
 
-void watch_key_detail(struct watch *w, const struct store_table *t, const int16_t *attnums, size_t n,
-                      bool quoted_names, const char *tail, struct err *err)
+void watch_key_detail(struct watch *w, const struct store_table *t, const int16_t *attnums,
+                      size_t n, bool quoted_names, const char *tail, struct err *err)
 {
     struct buf text;
     buf_init(&text, WATCH_SQL_MAX);

@@ -101,9 +101,9 @@ static int bind_value(sqlite3_stmt *stmt, int i, const struct types_value *v)
         return sqlite3_bind_text64(stmt, i, v->bytes.data ? v->bytes.data : "", v->bytes.len,
                                    SQLITE_TRANSIENT, SQLITE_UTF8);
     case TYPES_KIND_BLOB:
-        return v->bytes.len ? sqlite3_bind_blob64(stmt, i, v->bytes.data, v->bytes.len,
-                                                  SQLITE_TRANSIENT)
-                            : sqlite3_bind_zeroblob(stmt, i, 0);
+        return v->bytes.len
+                   ? sqlite3_bind_blob64(stmt, i, v->bytes.data, v->bytes.len, SQLITE_TRANSIENT)
+                   : sqlite3_bind_zeroblob(stmt, i, 0);
     }
     return SQLITE_MISUSE;
 }
@@ -113,8 +113,12 @@ static int check_text(struct slice s, struct err *err)
 {
     for (size_t i = 0; i < s.len;) {
         unsigned char c = (unsigned char)s.data[i];
-        size_t n = c == 0 ? 0 : c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : (c & 0xf0) == 0xe0 ? 3
-                 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+        size_t n = c == 0                  ? 0
+                   : c < 0x80              ? 1
+                   : c >= 0xc2 && c < 0xe0 ? 2
+                   : (c & 0xf0) == 0xe0    ? 3
+                   : c >= 0xf0 && c < 0xf5 ? 4
+                                           : 0;
         bool ok = n > 0 && i + n <= s.len;
         for (size_t k = 1; ok && k < n; k++)
             ok = ((unsigned char)s.data[i + k] & 0xc0) == 0x80;
@@ -152,7 +156,8 @@ static int bind_one(struct store_conn *c, struct portal *p, int i, int format, s
                : errors_map(c, bound, NULL, NULL, err);
 }
 
-static int bind_all(struct store_conn *c, struct portal *p, const struct msg_bind *m, struct err *err)
+static int bind_all(struct store_conn *c, struct portal *p, const struct msg_bind *m,
+                    struct err *err)
 {
     struct slice cursor = m->params;
     for (uint16_t i = 0; i < m->nparams; i++) {
@@ -172,9 +177,10 @@ static int check_counts(const char *statement, const struct prepared *p, const s
                        "bind message has %u parameter formats but %u parameters", m->nformats,
                        m->nparams);
     if (m->nparams != p->nparams)
-        return err_set(err, SQLSTATE_PROTOCOL_VIOLATION,
-                       "bind message supplies %u parameters, but prepared statement \"%s\" requires %zu",
-                       m->nparams, statement, p->nparams);
+        return err_set(
+            err, SQLSTATE_PROTOCOL_VIOLATION,
+            "bind message supplies %u parameters, but prepared statement \"%s\" requires %zu",
+            m->nparams, statement, p->nparams);
     if (m->nresults > 1 && m->nresults != p->ncolumns)
         return err_set(err, SQLSTATE_PROTOCOL_VIOLATION,
                        "bind message has %u result formats but query has %zu columns", m->nresults,
@@ -189,12 +195,13 @@ static int take_stmt(struct store_conn *c, struct portal *portal, struct err *er
     p->idle = NULL;
     if (portal->stmt)
         return 0;
-    int rc = sqlite3_prepare_v3(c->db, p->sqlite, -1, SQLITE_PREPARE_PERSISTENT, &portal->stmt, NULL);
+    int rc =
+        sqlite3_prepare_v3(c->db, p->sqlite, -1, SQLITE_PREPARE_PERSISTENT, &portal->stmt, NULL);
     return rc == SQLITE_OK ? 0 : errors_map(c, rc, NULL, p, err);
 }
 
-int portal_open(struct store_conn *c, const char *name, struct prepared *p, const struct msg_bind *m,
-                struct portal **ret, struct err *err)
+int portal_open(struct store_conn *c, const char *name, struct prepared *p,
+                const struct msg_bind *m, struct portal **ret, struct err *err)
 {
     struct portal *old = portal_find(c, name);
     if (old && name[0])
@@ -219,8 +226,8 @@ int portal_open(struct store_conn *c, const char *name, struct prepared *p, cons
     }
     for (size_t i = 0; m && i < p->ncolumns; i++)
         portal->formats[i] = (int16_t)msg_bind_result_format(m, (uint16_t)i);
-    if (p->kind == PREPARED_QUERY && (take_stmt(c, portal, err) < 0 ||
-                                      (m && bind_all(c, portal, m, err) < 0)))
+    if (p->kind == PREPARED_QUERY &&
+        (take_stmt(c, portal, err) < 0 || (m && bind_all(c, portal, m, err) < 0)))
         goto fail_free;
     if (!strmap_add(&c->portals, portal->name, strlen(portal->name), portal)) {
         err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
@@ -275,9 +282,10 @@ static int encode_row(struct store_conn *c, struct portal *p, struct err *err)
             continue;
         }
         buf_reset(&c->scratch);
-        int rc = p->formats[i]
-                     ? types_send(&c->context.types, f->type_oid, f->typmod, &v, &c->scratch, err)
-                     : types_output(&c->context.types, f->type_oid, f->typmod, &v, &c->scratch, err);
+        int rc =
+            p->formats[i]
+                ? types_send(&c->context.types, f->type_oid, f->typmod, &v, &c->scratch, err)
+                : types_output(&c->context.types, f->type_oid, f->typmod, &v, &c->scratch, err);
         if (rc < 0)
             return -1;
         msg_value(&c->out, buf_peek(&c->scratch).data, buf_len(&c->scratch));
@@ -302,8 +310,8 @@ static int start(struct store_conn *c, struct portal *p, struct err *err)
     const struct prepared *q = p->prepared;
     if (q->writes && c->read_only)
         return err_set(err, SQLSTATE_READ_ONLY_SQL_TRANSACTION,
-                       "cannot execute %.*s in a read-only transaction",
-                       q->modifies ? 6 : 20, q->modifies ? q->tag : "SELECT FOR UPDATE");
+                       "cannot execute %.*s in a read-only transaction", q->modifies ? 6 : 20,
+                       q->modifies ? q->tag : "SELECT FOR UPDATE");
     if (tx_enter(c, q->writes, err) < 0)
         return -1;
     if (q->epoch != c->catalog->epoch) /* DDL of somebody else between Bind and Execute */

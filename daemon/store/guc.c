@@ -184,8 +184,8 @@ bool guc_at(struct store_conn *c, size_t i, const char **ret_name, const char **
 
 static int bad_value(const struct guc_value *v, const char *value, struct err *err)
 {
-    return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE, "invalid value for parameter \"%s\": \"%s\"",
-                   value_name(v), value);
+    return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE,
+                   "invalid value for parameter \"%s\": \"%s\"", value_name(v), value);
 }
 
 static int keep(const char *text, char **ret, struct err *err)
@@ -205,8 +205,8 @@ static int check_bool(const struct guc_value *v, const char *value, char **ret, 
                          &parsed, &ignored);
     buf_release(&scratch);
     if (rc < 0)
-        return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE, "parameter \"%s\" requires a Boolean value",
-                       value_name(v));
+        return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE,
+                       "parameter \"%s\" requires a Boolean value", value_name(v));
     return keep(parsed.i ? "on" : "off", ret, err);
 }
 
@@ -327,7 +327,8 @@ static bool next_word(const char **p, char *word, size_t size)
     return n > 0;
 }
 
-static int check_datestyle(const struct guc_value *v, const char *value, char **ret, struct err *err)
+static int check_datestyle(const struct guc_value *v, const char *value, char **ret,
+                           struct err *err)
 {
     char word[32];
     const char *p = value, *order = "MDY";
@@ -388,7 +389,8 @@ static int check_special(struct store_conn *c, const struct guc_value *v, const 
     }
     if (strcmp(name, "transaction_isolation") == 0) {
         o.level_given = true;
-        o.repeatable = strcasecmp(value, "repeatable read") == 0 || strcasecmp(value, "serializable") == 0;
+        o.repeatable =
+            strcasecmp(value, "repeatable read") == 0 || strcasecmp(value, "serializable") == 0;
         if (!o.repeatable && strcasecmp(value, "read committed") != 0 &&
             strcasecmp(value, "read uncommitted") != 0)
             return bad_value(v, value, err);
@@ -447,7 +449,8 @@ static void take_effect(struct store_conn *c, const struct guc_value *v)
         c->context.types.extra_float_digits = (int)strtol(v->text, NULL, 10);
     else if (strcmp(name, "bytea_output") == 0)
         c->context.types.bytea_escape = strcmp(v->text, "escape") == 0;
-    else if (strcmp(name, "TimeZone") == 0 && types_set_timezone(&c->context.types, v->text, &ignored) < 0)
+    else if (strcmp(name, "TimeZone") == 0 &&
+             types_set_timezone(&c->context.types, v->text, &ignored) < 0)
         return; /* it was a zone before: its file has gone */
     if (c->tx == TX_IDLE && strcmp(name, "default_transaction_read_only") == 0 && !c->began)
         c->read_only = strcmp(v->text, "on") == 0;
@@ -501,8 +504,8 @@ int guc_set(struct store_conn *c, const char *name, const char *value, bool loca
     if (!v && strchr(name, '.'))
         v = add(c, NULL, name);
     if (!v)
-        return err_set(err, SQLSTATE_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%s\"",
-                       name);
+        return err_set(err, SQLSTATE_UNDEFINED_OBJECT,
+                       "unrecognized configuration parameter \"%s\"", name);
     if (!value)
         value = v->def ? v->def->initial : "";
     bool fixed = v->def && v->def->kind == GUC_FIXED;
@@ -520,8 +523,8 @@ int guc_set(struct store_conn *c, const char *name, const char *value, bool loca
     return 0;
 }
 
-int store_setting_set(struct store_context *context, const char *name, const char *value, bool local,
-                      struct err *err)
+int store_setting_set(struct store_context *context, const char *name, const char *value,
+                      bool local, struct err *err)
 {
     return guc_set(context->conn, name, value, local, err);
 }
@@ -556,8 +559,8 @@ void guc_commit(struct store_conn *c)
         struct guc_change *change = &c->guc.changes[i - 1];
         bool set_later = false;
         for (size_t k = i; k < c->guc.nchanges; k++)
-            set_later = set_later || (c->guc.changes[k].value == change->value &&
-                                      !c->guc.changes[k].local);
+            set_later =
+                set_later || (c->guc.changes[k].value == change->value && !c->guc.changes[k].local);
         if (change->local && !set_later) {
             put_back(c, change);
             change->old = NULL;

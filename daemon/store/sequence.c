@@ -1,9 +1,9 @@
 /* sequence.c: nextval and its kin.
  *
- * A sequence's value is a row of "store.sequence", changed in the caller's transaction under the write
- * lock.  A rollback would give values back, so what was handed out is also remembered in memory, for all
- * connections: as on PostgreSQL there is a gap then.  (Only a crash forgets it, and with it whoever
- * could have seen the values.) */
+ * A sequence's value is a row of "store.sequence", changed in the caller's transaction under the
+ * write lock.  A rollback would give values back, so what was handed out is also remembered in
+ * memory, for all connections: as on PostgreSQL there is a gap then.  (Only a crash forgets it, and
+ * with it whoever could have seen the values.) */
 #include "daemon/store/conn.h"
 
 #include <inttypes.h>
@@ -110,9 +110,11 @@ static int remember(struct store_conn *c, uint32_t oid, int64_t value, struct er
     return 0;
 }
 
-static const struct store_sequence *definition(struct store_context *c, uint32_t oid, struct err *err)
+static const struct store_sequence *definition(struct store_context *c, uint32_t oid,
+                                               struct err *err)
 {
-    const struct store_sequence *s = c->catalog ? store_catalog_sequence_oid(c->catalog, oid) : NULL;
+    const struct store_sequence *s =
+        c->catalog ? store_catalog_sequence_oid(c->catalog, oid) : NULL;
     if (!s)
         err_set(err, SQLSTATE_UNDEFINED_TABLE, "could not open relation with OID %u", oid);
     return s;
@@ -121,8 +123,8 @@ static const struct store_sequence *definition(struct store_context *c, uint32_t
 static int read_value(struct store_conn *c, uint32_t oid, int64_t *ret_last, bool *ret_called,
                       struct err *err)
 {
-    sqlite3_stmt *s = conn_prepare(c, "SELECT last_value, is_called FROM \"store.sequence\" WHERE oid = ?1",
-                                   err);
+    sqlite3_stmt *s =
+        conn_prepare(c, "SELECT last_value, is_called FROM \"store.sequence\" WHERE oid = ?1", err);
     if (!s)
         return -1;
     sqlite3_bind_int64(s, 1, oid);
@@ -139,7 +141,8 @@ static int read_value(struct store_conn *c, uint32_t oid, int64_t *ret_last, boo
     return rc;
 }
 
-static int write_value(struct store_conn *c, uint32_t oid, int64_t last, bool called, struct err *err)
+static int write_value(struct store_conn *c, uint32_t oid, int64_t last, bool called,
+                       struct err *err)
 {
     sqlite3_stmt *s = conn_prepare(
         c, "UPDATE \"store.sequence\" SET last_value = ?2, is_called = ?3 WHERE oid = ?1", err);
@@ -216,8 +219,8 @@ int store_currval(struct store_context *context, uint32_t oid, int64_t *ret, str
         return -1;
     struct sequence_use *use = find_use(context->conn, oid);
     if (!use)
-        return err_set(err, "55000", "currval of sequence \"%s\" is not yet defined in this session",
-                       s->name);
+        return err_set(err, "55000",
+                       "currval of sequence \"%s\" is not yet defined in this session", s->name);
     *ret = use->value;
     return 0;
 }
@@ -241,7 +244,8 @@ int store_setval(struct store_context *context, uint32_t oid, int64_t value, boo
     if (value < s->min || value > s->max)
         return err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE,
                        "setval: value %" PRId64 " is out of bounds for sequence \"%s\" (%" PRId64
-                       "..%" PRId64 ")", value, s->name, s->min, s->max);
+                       "..%" PRId64 ")",
+                       value, s->name, s->min, s->max);
     if (write_value(c, oid, value, is_called, err) < 0)
         return -1;
     sequence_forget(c->store, oid);

@@ -1,8 +1,8 @@
 /* serve.c: a connection's thread: messages in, messages out.
  *
- * The order of things is PostgreSQL's: a Query is one implicit transaction around all its statements
- * unless they say BEGIN; in the extended protocol the implicit transaction ends at Sync, and after an
- * error everything is skipped up to it. */
+ * The order of things is PostgreSQL's: a Query is one implicit transaction around all its
+ * statements unless they say BEGIN; in the extended protocol the implicit transaction ends at Sync,
+ * and after an error everything is skipped up to it. */
 #include "daemon/store/conn.h"
 #include "policy/policy.h"
 
@@ -196,7 +196,8 @@ static void describe_rows(struct store_conn *c, const struct prepared *p, const 
         p->columns[i].format = 0;
 }
 
-static int find_portal(struct store_conn *c, struct slice name, struct portal **ret, struct err *err)
+static int find_portal(struct store_conn *c, struct slice name, struct portal **ret,
+                       struct err *err)
 {
     *ret = portal_find(c, name.data);
     if (*ret)

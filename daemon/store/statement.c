@@ -1,7 +1,7 @@
 /* statement.c: a text becomes a prepared statement: split, classed, translated, kept.
  *
- * Everything that touches PostgreSQL's tree happens in the bodies given to parse_protect; what must live
- * longer is copied into the statement's own arena before the body returns. */
+ * Everything that touches PostgreSQL's tree happens in the bodies given to parse_protect; what must
+ * live longer is copied into the statement's own arena before the body returns. */
 #include "daemon/store/conn.h"
 #include "daemon/store/translate.h"
 #include "policy/guard.h"
@@ -76,7 +76,10 @@ struct analysis {
 static bool is_query(const Node *stmt)
 {
     switch (nodeTag(stmt)) {
-    case T_SelectStmt: case T_InsertStmt: case T_UpdateStmt: case T_DeleteStmt:
+    case T_SelectStmt:
+    case T_InsertStmt:
+    case T_UpdateStmt:
+    case T_DeleteStmt:
         return true;
     default:
         return false;
@@ -93,7 +96,9 @@ static bool is_transaction_exit(const Node *stmt)
     if (!IsA(stmt, TransactionStmt))
         return false;
     switch (((const TransactionStmt *)stmt)->kind) {
-    case TRANS_STMT_COMMIT: case TRANS_STMT_ROLLBACK: case TRANS_STMT_ROLLBACK_TO:
+    case TRANS_STMT_COMMIT:
+    case TRANS_STMT_ROLLBACK:
+    case TRANS_STMT_ROLLBACK_TO:
         return true;
     default:
         return false;
@@ -106,8 +111,10 @@ static int one_column(struct store_conn *c, struct prepared *p, const char *name
     p->columns = arena_alloc(&p->arena, sizeof *p->columns);
     if (!p->columns)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    p->columns[0] = (struct msg_field){.name = arena_strdup(&p->arena, name), .type_oid = TYPES_TEXT,
-                                       .type_len = -1, .typmod = -1};
+    p->columns[0] = (struct msg_field){.name = arena_strdup(&p->arena, name),
+                                       .type_oid = TYPES_TEXT,
+                                       .type_len = -1,
+                                       .typmod = -1};
     p->ncolumns = 1;
     p->returns_rows = true;
     return 0;
@@ -127,8 +134,8 @@ static int show_columns(struct store_conn *c, struct prepared *p, const char *na
     if (!p->columns)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     for (size_t i = 0; i < 3; i++)
-        p->columns[i] = (struct msg_field){.name = all[i], .type_oid = TYPES_TEXT, .type_len = -1,
-                                           .typmod = -1};
+        p->columns[i] = (struct msg_field){
+            .name = all[i], .type_oid = TYPES_TEXT, .type_len = -1, .typmod = -1};
     p->ncolumns = 3;
     p->returns_rows = true;
     return 0;
@@ -137,8 +144,10 @@ static int show_columns(struct store_conn *c, struct prepared *p, const char *na
 static int keep_translation(struct prepared *p, const struct translate_result *t, struct err *err)
 {
     static const char *const tags[] = {
-        [TRANSLATE_SELECT] = "SELECT", [TRANSLATE_INSERT] = "INSERT 0",
-        [TRANSLATE_UPDATE] = "UPDATE", [TRANSLATE_DELETE] = "DELETE",
+        [TRANSLATE_SELECT] = "SELECT",
+        [TRANSLATE_INSERT] = "INSERT 0",
+        [TRANSLATE_UPDATE] = "UPDATE",
+        [TRANSLATE_DELETE] = "DELETE",
     };
     p->tag = tags[t->tag];
     p->modifies = t->tag != TRANSLATE_SELECT;
@@ -152,10 +161,12 @@ static int keep_translation(struct prepared *p, const struct translate_result *t
     p->columns = arena_alloc(&p->arena, t->ncolumns * sizeof *p->columns);
     for (size_t i = 0; i < t->ncolumns && p->columns; i++) {
         const struct translate_column *from = &t->columns[i];
-        p->columns[i] = (struct msg_field){
-            .name = arena_strdup(&p->arena, from->name), .table_oid = from->table_oid,
-            .attnum = from->attnum, .type_oid = from->type_oid, .type_len = from->type_len,
-            .typmod = from->typmod};
+        p->columns[i] = (struct msg_field){.name = arena_strdup(&p->arena, from->name),
+                                           .table_oid = from->table_oid,
+                                           .attnum = from->attnum,
+                                           .type_oid = from->type_oid,
+                                           .type_len = from->type_len,
+                                           .typmod = from->typmod};
     }
     return p->arena.failed ? err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory") : 0;
 }

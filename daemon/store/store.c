@@ -1,7 +1,7 @@
 /* store.c: opening a store, its connections and their threads, and the one lock that writers take.
  *
- * All writers of a file are in this process, so they queue here, first come first served, instead of
- * polling SQLite's lock; SQLite's own busy handler only meets checkpoints and foreign tools. */
+ * All writers of a file are in this process, so they queue here, first come first served, instead
+ * of polling SQLite's lock; SQLite's own busy handler only meets checkpoints and foreign tools. */
 #include "daemon/store/conn.h"
 #include "daemon/store/errors.h"
 #include "daemon/store/functions.h"
@@ -23,19 +23,32 @@
 #define PROGRESS_LOOKS 64 /* calls between two looks at the client's socket */
 
 const char *const store_parameters[] = {
-    "application_name", "",
-    "client_encoding", "UTF8",
-    "DateStyle", "ISO, MDY",
-    "default_transaction_read_only", "off",
-    "in_hot_standby", "off",
-    "integer_datetimes", "on",
-    "IntervalStyle", "postgres",
-    "is_superuser", "off",
-    "server_encoding", "UTF8",
-    "server_version", "15.20",
-    "session_authorization", "partywall",
-    "standard_conforming_strings", "on",
-    "TimeZone", "UTC",
+    "application_name",
+    "",
+    "client_encoding",
+    "UTF8",
+    "DateStyle",
+    "ISO, MDY",
+    "default_transaction_read_only",
+    "off",
+    "in_hot_standby",
+    "off",
+    "integer_datetimes",
+    "on",
+    "IntervalStyle",
+    "postgres",
+    "is_superuser",
+    "off",
+    "server_encoding",
+    "UTF8",
+    "server_version",
+    "15.20",
+    "session_authorization",
+    "partywall",
+    "standard_conforming_strings",
+    "on",
+    "TimeZone",
+    "UTC",
     NULL,
 };
 
@@ -96,8 +109,8 @@ static int compare_numeric(void *arg, int alen, const void *a, int blen, const v
 int store_open_db(struct store *s, sqlite3 **ret, struct err *err)
 {
     sqlite3 *db = NULL;
-    int rc = sqlite3_open_v2(s->path, &db,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    int rc = sqlite3_open_v2(
+        s->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc == SQLITE_OK)
         rc = configure(db);
     if (rc == SQLITE_OK)
@@ -121,11 +134,15 @@ static int authorize(void *arg, int action, const char *a, const char *b, const 
     if (c->internal > 0)
         return SQLITE_OK;
     switch (action) {
-    case SQLITE_SELECT: case SQLITE_READ: case SQLITE_RECURSIVE:
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_RECURSIVE:
         return SQLITE_OK;
     case SQLITE_FUNCTION:
         return b && sqlite3_stricmp(b, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
-    case SQLITE_INSERT: case SQLITE_UPDATE: case SQLITE_DELETE:
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE:
         return a && (strncmp(a, "pg_catalog.", 11) == 0 || strncmp(a, "store.", 6) == 0 ||
                      strncmp(a, "sqlite_", 7) == 0)
                    ? SQLITE_DENY

@@ -1,4 +1,5 @@
-/* strmap.h: a small hash map from strings to pointers.  Keys are borrowed: they live in what they map to. */
+/* strmap.h: a small hash map from strings to pointers.  Keys are borrowed: they live in what they
+ * map to. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,15 +1,17 @@
 /* transaction.c: PostgreSQL's transactions on SQLite's.
  *
- *   TX_IDLE --BEGIN--> TX_BLOCK --error--> TX_FAILED --ROLLBACK--> TX_IDLE       (tx: what the client sees)
- *   DB_NONE --read--> DB_READ --write--> DB_WRITE --commit/rollback--> DB_NONE   (db_state: what SQLite has)
+ *   TX_IDLE --BEGIN--> TX_BLOCK --error--> TX_FAILED --ROLLBACK--> TX_IDLE       (tx: what the
+ * client sees) DB_NONE --read--> DB_READ --write--> DB_WRITE --commit/rollback--> DB_NONE
+ * (db_state: what SQLite has)
  *
  * At READ COMMITTED (the default) a transaction that has only read gives its snapshot up after each
- * statement, so every statement sees what was committed before it, and the first write starts from a
- * fresh snapshot under the store's write lock: it never fails for being late.  From then on nobody else
- * can write.  At REPEATABLE READ and SERIALIZABLE the snapshot is kept, and a write after somebody
- * else's is 40001.
+ * statement, so every statement sees what was committed before it, and the first write starts from
+ * a fresh snapshot under the store's write lock: it never fails for being late.  From then on
+ * nobody else can write.  At REPEATABLE READ and SERIALIZABLE the snapshot is kept, and a write
+ * after somebody else's is 40001.
  *
- * Savepoints are known here by name; SQLite gets them (as "s<depth>") once there is something to undo. */
+ * Savepoints are known here by name; SQLite gets them (as "s<depth>") once there is something to
+ * undo. */
 #include "daemon/store/conn.h"
 
 #include <inttypes.h>
@@ -49,8 +51,9 @@ static int run_cached(struct store_conn *c, enum conn_cached which, int64_t *ret
     };
     sqlite3_stmt **stmt = &c->cached[which];
     c->internal++;
-    int rc = *stmt ? SQLITE_OK
-                   : sqlite3_prepare_v3(c->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
+    int rc =
+        *stmt ? SQLITE_OK
+              : sqlite3_prepare_v3(c->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(*stmt);
     if (rc == SQLITE_ROW && ret)
@@ -162,8 +165,9 @@ int tx_check(const struct store_conn *c, struct err *err)
 {
     if (c->tx != TX_FAILED)
         return 0;
-    return err_set(err, SQLSTATE_IN_FAILED_SQL_TRANSACTION,
-                   "current transaction is aborted, commands ignored until end of transaction block");
+    return err_set(
+        err, SQLSTATE_IN_FAILED_SQL_TRANSACTION,
+        "current transaction is aborted, commands ignored until end of transaction block");
 }
 
 static int enter_write(struct store_conn *c, struct err *err)
@@ -237,7 +241,8 @@ static void over(struct store_conn *c)
     const char *read_only = store_setting(&c->context, "default_transaction_read_only");
     const char *level = store_setting(&c->context, "default_transaction_isolation");
     c->read_only = read_only && strcmp(read_only, "on") == 0;
-    c->repeatable = level && (strcmp(level, "repeatable read") == 0 || strcmp(level, "serializable") == 0);
+    c->repeatable =
+        level && (strcmp(level, "repeatable read") == 0 || strcmp(level, "serializable") == 0);
 }
 
 static void roll_back(struct store_conn *c)
@@ -375,7 +380,8 @@ static int need_block(const struct store_conn *c, const char *what, struct err *
 }
 
 /* Index of the innermost savepoint of that name.  0, or -1: 3B001. */
-static int find_savepoint(const struct store_conn *c, const char *name, size_t *ret, struct err *err)
+static int find_savepoint(const struct store_conn *c, const char *name, size_t *ret,
+                          struct err *err)
 {
     for (size_t i = c->nsavepoints; i > 0; i--)
         if (strcmp(c->savepoints[i - 1].name, name) == 0) {

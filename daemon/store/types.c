@@ -75,9 +75,17 @@ static bool is_array(const struct types_info *type)
 static bool is_int(uint32_t oid)
 {
     switch (oid) {
-    case TYPES_INT2: case TYPES_INT4: case TYPES_INT8: case TYPES_OID: case TYPES_XID:
-    case TYPES_CID: case TYPES_REGPROC: case TYPES_REGCLASS: case TYPES_REGTYPE:
-    case TYPES_REGNAMESPACE: case TYPES_REGROLE:
+    case TYPES_INT2:
+    case TYPES_INT4:
+    case TYPES_INT8:
+    case TYPES_OID:
+    case TYPES_XID:
+    case TYPES_CID:
+    case TYPES_REGPROC:
+    case TYPES_REGCLASS:
+    case TYPES_REGTYPE:
+    case TYPES_REGNAMESPACE:
+    case TYPES_REGROLE:
         return true;
     default:
         return false;
@@ -87,8 +95,15 @@ static bool is_int(uint32_t oid)
 static bool is_text(uint32_t oid)
 {
     switch (oid) {
-    case TYPES_TEXT: case TYPES_VARCHAR: case TYPES_BPCHAR: case TYPES_NAME: case TYPES_CHAR:
-    case TYPES_UNKNOWN: case TYPES_VOID: case 194 /* pg_node_tree */: case 2275 /* cstring */:
+    case TYPES_TEXT:
+    case TYPES_VARCHAR:
+    case TYPES_BPCHAR:
+    case TYPES_NAME:
+    case TYPES_CHAR:
+    case TYPES_UNKNOWN:
+    case TYPES_VOID:
+    case 194 /* pg_node_tree */:
+    case 2275 /* cstring */:
     case 1033 /* aclitem */:
         return true;
     default:
@@ -101,10 +116,22 @@ bool types_supported(uint32_t oid)
     if (is_int(oid) || is_text(oid))
         return true;
     switch (oid) {
-    case TYPES_BOOL: case TYPES_BYTEA: case TYPES_JSON: case TYPES_JSONB: case TYPES_FLOAT4:
-    case TYPES_FLOAT8: case TYPES_DATE: case TYPES_TIME: case TYPES_TIMESTAMP:
-    case TYPES_TIMESTAMPTZ: case TYPES_INTERVAL: case TYPES_NUMERIC: case TYPES_UUID:
-    case TYPES_INT2VECTOR: case TYPES_OIDVECTOR: case TYPES_ANYARRAY:
+    case TYPES_BOOL:
+    case TYPES_BYTEA:
+    case TYPES_JSON:
+    case TYPES_JSONB:
+    case TYPES_FLOAT4:
+    case TYPES_FLOAT8:
+    case TYPES_DATE:
+    case TYPES_TIME:
+    case TYPES_TIMESTAMP:
+    case TYPES_TIMESTAMPTZ:
+    case TYPES_INTERVAL:
+    case TYPES_NUMERIC:
+    case TYPES_UUID:
+    case TYPES_INT2VECTOR:
+    case TYPES_OIDVECTOR:
+    case TYPES_ANYARRAY:
         return true;
     default:
         break;
@@ -118,11 +145,17 @@ const char *types_storage(uint32_t oid)
     if (is_int(oid))
         return "INTEGER";
     switch (oid) {
-    case TYPES_BOOL: case TYPES_DATE: case TYPES_TIME: case TYPES_TIMESTAMP: case TYPES_TIMESTAMPTZ:
+    case TYPES_BOOL:
+    case TYPES_DATE:
+    case TYPES_TIME:
+    case TYPES_TIMESTAMP:
+    case TYPES_TIMESTAMPTZ:
         return "INTEGER";
-    case TYPES_FLOAT4: case TYPES_FLOAT8:
+    case TYPES_FLOAT4:
+    case TYPES_FLOAT8:
         return "REAL";
-    case TYPES_BYTEA: case TYPES_INTERVAL:
+    case TYPES_BYTEA:
+    case TYPES_INTERVAL:
         return "BLOB";
     default:
         return "TEXT";
@@ -138,11 +171,19 @@ struct type_name {
 static const char *sql_name(const struct types_info *type)
 {
     static const struct type_name names[] = {
-        {TYPES_BOOL, "boolean"}, {TYPES_CHAR, "\"char\""}, {TYPES_INT8, "bigint"},
-        {TYPES_INT2, "smallint"}, {TYPES_INT4, "integer"}, {TYPES_FLOAT4, "real"},
-        {TYPES_FLOAT8, "double precision"}, {TYPES_BPCHAR, "character"},
-        {TYPES_VARCHAR, "character varying"}, {1560, "bit"}, {1562, "bit varying"},
-        {TYPES_UNKNOWN, "unknown"}, {2276, "\"any\""},
+        {TYPES_BOOL, "boolean"},
+        {TYPES_CHAR, "\"char\""},
+        {TYPES_INT8, "bigint"},
+        {TYPES_INT2, "smallint"},
+        {TYPES_INT4, "integer"},
+        {TYPES_FLOAT4, "real"},
+        {TYPES_FLOAT8, "double precision"},
+        {TYPES_BPCHAR, "character"},
+        {TYPES_VARCHAR, "character varying"},
+        {1560, "bit"},
+        {1562, "bit varying"},
+        {TYPES_UNKNOWN, "unknown"},
+        {2276, "\"any\""},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (names[i].oid == type->oid)
@@ -154,7 +195,10 @@ static void format_scalar(const struct types_info *type, int32_t typmod, char *r
 {
     char precision[24] = "";
     switch (type->oid) {
-    case TYPES_TIME: case TYPES_TIMESTAMP: case TYPES_TIMETZ: case TYPES_TIMESTAMPTZ: {
+    case TYPES_TIME:
+    case TYPES_TIMESTAMP:
+    case TYPES_TIMETZ:
+    case TYPES_TIMESTAMPTZ: {
         bool tz = type->oid == TYPES_TIMETZ || type->oid == TYPES_TIMESTAMPTZ;
         bool time = type->oid == TYPES_TIME || type->oid == TYPES_TIMETZ;
         if (typmod >= 0)
@@ -163,7 +207,8 @@ static void format_scalar(const struct types_info *type, int32_t typmod, char *r
                  tz ? "with" : "without");
         return;
     }
-    case TYPES_BPCHAR: case TYPES_VARCHAR:
+    case TYPES_BPCHAR:
+    case TYPES_VARCHAR:
         if (typmod > 4)
             snprintf(precision, sizeof precision, "(%d)", typmod - 4);
         else if (type->oid == TYPES_BPCHAR) { /* char without a length means something else */
@@ -200,149 +245,6 @@ void types_format(uint32_t oid, int32_t typmod, char *ret, size_t size)
 
 /* -- in -- */
 
-static int bool_in(struct slice text, int64_t *ret, struct err *err)
-{
-    static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "1", "0"};
-    struct slice t = types_trim(text);
-    for (size_t i = 0; i < 8 && t.len > 0; i++) {
-        size_t least = i == 4 || i == 5 ? 2 : 1; /* `o` could be either */
-        if (t.len < least || t.len > strlen(words[i]))
-            continue;
-        size_t k = 0;
-        while (k < t.len && tolower((unsigned char)t.data[k]) == words[i][k])
-            k++;
-        if (k == t.len) {
-            *ret = i % 2 == 0;
-            return 0;
-        }
-    }
-    return types_bad_input("boolean", text, err);
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)tolower((unsigned char)c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Braces around and hyphens after any group of four digits are accepted, as PostgreSQL does. */
-static int uuid_in(struct slice text, struct buf *scratch, struct slice *ret, struct err *err)
-{
-    char out[36];
-    size_t n = 0, digits = 0, i = 0;
-    bool braces = text.len > 0 && text.data[0] == '{';
-    struct slice t = text;
-    if (braces) {
-        if (t.len < 2 || t.data[t.len - 1] != '}')
-            return types_bad_input("uuid", text, err);
-        t = (struct slice){t.data + 1, t.len - 2};
-    }
-    for (; i < t.len && digits < 32; i++) {
-        if (t.data[i] == '-' && digits > 0 && digits % 4 == 0 && t.data[i - 1] != '-')
-            continue;
-        if (hex_digit(t.data[i]) < 0)
-            break;
-        if (digits == 8 || digits == 12 || digits == 16 || digits == 20)
-            out[n++] = '-';
-        out[n++] = (char)tolower((unsigned char)t.data[i]);
-        digits++;
-    }
-    if (digits != 32 || i != t.len)
-        return types_bad_input("uuid", text, err);
-    size_t at = buf_len(scratch);
-    if (buf_append(scratch, out, 36) < 0)
-        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    *ret = (struct slice){buf_peek(scratch).data + at, 36};
-    return 0;
-}
-
-static int bytea_escape_in(struct slice text, struct buf *scratch, struct err *err)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        if (c == '\\' && i + 1 < text.len && text.data[i + 1] == '\\') {
-            i++;
-        } else if (c == '\\') {
-            if (i + 3 >= text.len || text.data[i + 1] < '0' || text.data[i + 1] > '3' ||
-                text.data[i + 2] < '0' || text.data[i + 2] > '7' || text.data[i + 3] < '0' ||
-                text.data[i + 3] > '7')
-                return err_set(err, SQLSTATE_INVALID_TEXT_REPRESENTATION,
-                               "invalid input syntax for type bytea");
-            c = (char)(((text.data[i + 1] - '0') << 6) | ((text.data[i + 2] - '0') << 3) |
-                       (text.data[i + 3] - '0'));
-            i += 3;
-        }
-        buf_append(scratch, &c, 1);
-    }
-    return 0;
-}
-
-static int bytea_in(struct slice text, struct buf *scratch, struct slice *ret, struct err *err)
-{
-    size_t at = buf_len(scratch);
-    if (text.len < 2 || text.data[0] != '\\' || text.data[1] != 'x') {
-        if (bytea_escape_in(text, scratch, err) < 0)
-            return -1;
-    } else {
-        for (size_t i = 2; i < text.len; i++) {
-            if (isspace((unsigned char)text.data[i]))
-                continue;
-            int high = hex_digit(text.data[i]);
-            if (high < 0)
-                return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE,
-                               "invalid hexadecimal digit: \"%c\"", text.data[i]);
-            if (i + 1 >= text.len)
-                return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE,
-                               "invalid hexadecimal data: odd number of digits");
-            int low = hex_digit(text.data[++i]);
-            if (low < 0)
-                return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE,
-                               "invalid hexadecimal digit: \"%c\"", text.data[i]);
-            char byte = (char)(high << 4 | low);
-            buf_append(scratch, &byte, 1);
-        }
-    }
-    if (scratch->failed)
-        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    struct slice all = buf_peek(scratch);
-    *ret = (struct slice){all.data ? all.data + at : "", all.len - at};
-    return 0;
-}
-
-static size_t utf8_step(struct slice s, size_t i)
-{
-    i++;
-    while (i < s.len && ((unsigned char)s.data[i] & 0xc0) == 0x80)
-        i++;
-    return i;
-}
-
-/* varchar(n), char(n): ${cut} cuts silently (explicit cast), else only blanks may go. */
-static int text_typmod(uint32_t oid, int32_t typmod, bool cut, struct slice text, struct slice *ret,
-                       struct err *err)
-{
-    if (oid == TYPES_BPCHAR)
-        while (text.len > 0 && text.data[text.len - 1] == ' ')
-            text.len--;
-    *ret = text;
-    if (typmod < 5 || (oid != TYPES_BPCHAR && oid != TYPES_VARCHAR))
-        return 0;
-    size_t limit = (size_t)typmod - 4, at = 0;
-    if (text.len <= limit)
-        return 0;
-    for (size_t n = 0; n < limit && at < text.len; n++)
-        at = utf8_step(text, at);
-    for (size_t i = at; i < text.len && !cut; i++)
-        if (text.data[i] != ' ')
-            return err_set(err, SQLSTATE_STRING_DATA_RIGHT_TRUNCATION,
-                           "value too long for type character%s(%zu)",
-                           oid == TYPES_VARCHAR ? " varying" : "", limit);
-    *ret = (struct slice){text.data, at};
-    return 0;
-}
-
 static int unsupported(uint32_t oid, struct err *err)
 {
     char name[96];
@@ -371,7 +273,7 @@ static int text_in(uint32_t oid, int32_t typmod, struct slice text, struct buf *
     size_t at = buf_len(scratch);
     switch (oid) {
     case TYPES_UUID:
-        return uuid_in(text, scratch, ret, err);
+        return types_uuid_in(text, scratch, ret, err);
     case TYPES_JSON:
         *ret = text;
         return types_json_in(text, "json", NULL, err);
@@ -389,7 +291,7 @@ static int text_in(uint32_t oid, int32_t typmod, struct slice text, struct buf *
                 ret->len--;
         return 0;
     default:
-        return text_typmod(oid, typmod, false, text, ret, err);
+        return types_text_typmod(oid, typmod, false, text, ret, err);
     }
 }
 
@@ -403,7 +305,7 @@ int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, str
         return unsupported(oid, err);
     switch (oid) {
     case TYPES_BOOL:
-        rc = bool_in(text, &v.i, err);
+        rc = types_bool_in(text, &v.i, err);
         break;
     case TYPES_DATE:
         rc = types_date_in(s, text, &v.i, err);
@@ -411,16 +313,18 @@ int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, str
     case TYPES_TIME:
         rc = types_time_in(typmod, text, &v.i, err);
         break;
-    case TYPES_TIMESTAMP: case TYPES_TIMESTAMPTZ:
+    case TYPES_TIMESTAMP:
+    case TYPES_TIMESTAMPTZ:
         rc = types_timestamp_in(s, oid == TYPES_TIMESTAMPTZ, typmod, text, &v.i, err);
         break;
-    case TYPES_FLOAT4: case TYPES_FLOAT8:
+    case TYPES_FLOAT4:
+    case TYPES_FLOAT8:
         v.kind = TYPES_KIND_REAL;
         rc = types_float_in(oid, text, &v.r, err);
         break;
     case TYPES_BYTEA:
         v.kind = TYPES_KIND_BLOB;
-        rc = bytea_in(text, scratch, &v.bytes, err);
+        rc = types_bytea_in(text, scratch, &v.bytes, err);
         break;
     case TYPES_INTERVAL:
         v.kind = TYPES_KIND_BLOB;
@@ -448,11 +352,14 @@ int types_apply_typmod(uint32_t oid, int32_t typmod, bool explicit_cast,
     if (typmod < 0 || v->kind == TYPES_KIND_NULL)
         return 0;
     switch (oid) {
-    case TYPES_VARCHAR: case TYPES_BPCHAR:
-        return text_typmod(oid, typmod, explicit_cast, v->bytes, &ret->bytes, err);
+    case TYPES_VARCHAR:
+    case TYPES_BPCHAR:
+        return types_text_typmod(oid, typmod, explicit_cast, v->bytes, &ret->bytes, err);
     case TYPES_NUMERIC:
         return types_numeric_in(typmod, v->bytes, scratch, &ret->bytes, err);
-    case TYPES_TIME: case TYPES_TIMESTAMP: case TYPES_TIMESTAMPTZ:
+    case TYPES_TIME:
+    case TYPES_TIMESTAMP:
+    case TYPES_TIMESTAMPTZ:
         if (v->kind == TYPES_KIND_INT)
             ret->i = types_round_us(v->i, typmod);
         return 0;
@@ -499,7 +406,8 @@ static enum types_kind stored_kind(uint32_t oid)
 
 /* What SQLite gives for an expression may be of a neighbouring class: an integer where a real is
  * meant, a number where text is declared unknown. */
-int types_settle(uint32_t oid, const struct types_value *v, struct types_value *ret, struct err *err)
+int types_settle(uint32_t oid, const struct types_value *v, struct types_value *ret,
+                 struct err *err)
 {
     enum types_kind want = stored_kind(oid);
     *ret = *v;
@@ -553,10 +461,12 @@ int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
     case TYPES_TIME:
         types_time_out(v.i, out);
         break;
-    case TYPES_TIMESTAMP: case TYPES_TIMESTAMPTZ:
+    case TYPES_TIMESTAMP:
+    case TYPES_TIMESTAMPTZ:
         types_timestamp_out(s, oid == TYPES_TIMESTAMPTZ, v.i, out);
         break;
-    case TYPES_FLOAT4: case TYPES_FLOAT8:
+    case TYPES_FLOAT4:
+    case TYPES_FLOAT8:
         types_float_out(oid, v.r, s->extra_float_digits, out);
         break;
     case TYPES_BYTEA:

@@ -1,21 +1,19 @@
-/* types.h: PostgreSQL's types: facts about them, how SQLite keeps them, and text and binary in and out.
+/* types.h: PostgreSQL's types: facts about them, how SQLite keeps them, and text and binary in and
+ * out.
  *
  *   type                                   in SQLite
  *   bool                                   INTEGER 0/1
  *   int2 int4 int8 oid xid cid reg*        INTEGER
- *   float4 float8                          REAL ('Infinity' too; 'NaN' is 0A000: SQLite makes it NULL)
- *   numeric                                TEXT, canonical: -?digits(.digits)?, scale kept; NaN
+ *   float4 float8                          REAL ('Infinity' too; 'NaN' is 0A000: SQLite makes it
+ * NULL) numeric                                TEXT, canonical: -?digits(.digits)?, scale kept; NaN
  *   text varchar bpchar name "char" json   TEXT (bpchar without trailing blanks, padded on output)
- *   jsonb                                  TEXT, normalised: keys by length then bytes, last duplicate
- *                                          wins, PostgreSQL's spacing; equal values are equal texts
- *   uuid                                   TEXT, lower case with hyphens
- *   bytea                                  BLOB
- *   date                                   INTEGER days since 2000-01-01
- *   timestamp timestamptz                  INTEGER microseconds since 2000-01-01 (UTC); typmod rounds
- *   time                                   INTEGER microseconds since midnight
- *   interval                               BLOB(16): big-endian int64 microseconds, int32 days, int32 months
- *   T[] of the above                       TEXT: a JSON array of the elements' PostgreSQL text form (strings) and null
- *                                          (int2vector, oidvector: likewise)
+ *   jsonb                                  TEXT, normalised: keys by length then bytes, last
+ * duplicate wins, PostgreSQL's spacing; equal values are equal texts uuid TEXT, lower case with
+ * hyphens bytea                                  BLOB date INTEGER days since 2000-01-01 timestamp
+ * timestamptz                  INTEGER microseconds since 2000-01-01 (UTC); typmod rounds time
+ * INTEGER microseconds since midnight interval                               BLOB(16): big-endian
+ * int64 microseconds, int32 days, int32 months T[] of the above                       TEXT: a JSON
+ * array of the elements' PostgreSQL text form (strings) and null (int2vector, oidvector: likewise)
  *   void, unknown                          TEXT
  * Infinite dates and timestamps are the smallest and largest int32 / int64.
  *
@@ -30,21 +28,61 @@
 #include <stdint.h>
 
 enum types_oid {
-    TYPES_BOOL = 16, TYPES_BYTEA = 17, TYPES_CHAR = 18, TYPES_NAME = 19, TYPES_INT8 = 20,
-    TYPES_INT2 = 21, TYPES_INT2VECTOR = 22, TYPES_INT4 = 23, TYPES_REGPROC = 24, TYPES_TEXT = 25,
-    TYPES_OID = 26, TYPES_XID = 28, TYPES_CID = 29, TYPES_OIDVECTOR = 30, TYPES_JSON = 114,
-    TYPES_JSON_ARRAY = 199, TYPES_FLOAT4 = 700, TYPES_FLOAT8 = 701, TYPES_UNKNOWN = 705,
-    TYPES_BOOL_ARRAY = 1000, TYPES_CHAR_ARRAY = 1002, TYPES_NAME_ARRAY = 1003,
-    TYPES_INT2_ARRAY = 1005, TYPES_INT4_ARRAY = 1007, TYPES_TEXT_ARRAY = 1009,
-    TYPES_BPCHAR_ARRAY = 1014, TYPES_VARCHAR_ARRAY = 1015, TYPES_INT8_ARRAY = 1016,
-    TYPES_FLOAT4_ARRAY = 1021, TYPES_FLOAT8_ARRAY = 1022, TYPES_OID_ARRAY = 1028,
-    TYPES_BPCHAR = 1042, TYPES_VARCHAR = 1043, TYPES_DATE = 1082, TYPES_TIME = 1083,
-    TYPES_TIMESTAMP = 1114, TYPES_TIMESTAMP_ARRAY = 1115, TYPES_DATE_ARRAY = 1182,
-    TYPES_TIMESTAMPTZ = 1184, TYPES_TIMESTAMPTZ_ARRAY = 1185, TYPES_INTERVAL = 1186,
-    TYPES_NUMERIC_ARRAY = 1231, TYPES_TIMETZ = 1266, TYPES_NUMERIC = 1700,
-    TYPES_REGCLASS = 2205, TYPES_REGTYPE = 2206, TYPES_RECORD = 2249, TYPES_ANYARRAY = 2277,
-    TYPES_VOID = 2278, TYPES_UUID = 2950, TYPES_UUID_ARRAY = 2951, TYPES_JSONB = 3802,
-    TYPES_JSONB_ARRAY = 3807, TYPES_REGNAMESPACE = 4089, TYPES_REGROLE = 4096,
+    TYPES_BOOL = 16,
+    TYPES_BYTEA = 17,
+    TYPES_CHAR = 18,
+    TYPES_NAME = 19,
+    TYPES_INT8 = 20,
+    TYPES_INT2 = 21,
+    TYPES_INT2VECTOR = 22,
+    TYPES_INT4 = 23,
+    TYPES_REGPROC = 24,
+    TYPES_TEXT = 25,
+    TYPES_OID = 26,
+    TYPES_XID = 28,
+    TYPES_CID = 29,
+    TYPES_OIDVECTOR = 30,
+    TYPES_JSON = 114,
+    TYPES_JSON_ARRAY = 199,
+    TYPES_FLOAT4 = 700,
+    TYPES_FLOAT8 = 701,
+    TYPES_UNKNOWN = 705,
+    TYPES_BOOL_ARRAY = 1000,
+    TYPES_CHAR_ARRAY = 1002,
+    TYPES_NAME_ARRAY = 1003,
+    TYPES_INT2_ARRAY = 1005,
+    TYPES_INT4_ARRAY = 1007,
+    TYPES_TEXT_ARRAY = 1009,
+    TYPES_BPCHAR_ARRAY = 1014,
+    TYPES_VARCHAR_ARRAY = 1015,
+    TYPES_INT8_ARRAY = 1016,
+    TYPES_FLOAT4_ARRAY = 1021,
+    TYPES_FLOAT8_ARRAY = 1022,
+    TYPES_OID_ARRAY = 1028,
+    TYPES_BPCHAR = 1042,
+    TYPES_VARCHAR = 1043,
+    TYPES_DATE = 1082,
+    TYPES_TIME = 1083,
+    TYPES_TIMESTAMP = 1114,
+    TYPES_TIMESTAMP_ARRAY = 1115,
+    TYPES_DATE_ARRAY = 1182,
+    TYPES_TIMESTAMPTZ = 1184,
+    TYPES_TIMESTAMPTZ_ARRAY = 1185,
+    TYPES_INTERVAL = 1186,
+    TYPES_NUMERIC_ARRAY = 1231,
+    TYPES_TIMETZ = 1266,
+    TYPES_NUMERIC = 1700,
+    TYPES_REGCLASS = 2205,
+    TYPES_REGTYPE = 2206,
+    TYPES_RECORD = 2249,
+    TYPES_ANYARRAY = 2277,
+    TYPES_VOID = 2278,
+    TYPES_UUID = 2950,
+    TYPES_UUID_ARRAY = 2951,
+    TYPES_JSONB = 3802,
+    TYPES_JSONB_ARRAY = 3807,
+    TYPES_REGNAMESPACE = 4089,
+    TYPES_REGROLE = 4096,
 };
 
 /* A row of pg_type. */
@@ -53,13 +91,13 @@ struct types_info {
     const char *name; /* typname: int4, varchar, _text */
     int16_t len;      /* typlen */
     bool byval;
-    char type;        /* typtype: b p r m c ... */
-    char category;    /* typcategory */
+    char type;     /* typtype: b p r m c ... */
+    char category; /* typcategory */
     bool preferred;
     char delim;
     uint32_t relid;
-    uint32_t elem;    /* of an array: its element, else 0 (typelem of name and the like is left out) */
-    uint32_t array;   /* its array type, or 0 */
+    uint32_t elem; /* of an array: its element, else 0 (typelem of name and the like is left out) */
+    uint32_t array; /* its array type, or 0 */
     uint32_t collation;
 };
 const struct types_info *types_find(uint32_t oid);             /* NULL: no such built-in type */
@@ -88,8 +126,8 @@ void types_session_release(struct types_session *s);
 /* "UTC", "GMT", "Europe/Vienna", "+02", "-03:30", "<+02>-02".
  * -1: 22023 `invalid value for parameter "TimeZone": "x"`, and ${s} is as before. */
 int types_set_timezone(struct types_session *s, const char *value, struct err *err) MUSTCHECK;
-/* Likewise for one expression (AT TIME ZONE): a session with that zone and else ${s}'s settings, to be
- * released by the caller.  -1: 22023 `time zone "x" not recognized`. */
+/* Likewise for one expression (AT TIME ZONE): a session with that zone and else ${s}'s settings, to
+ * be released by the caller.  -1: 22023 `time zone "x" not recognized`. */
 int types_zone_session(const struct types_session *s, struct slice zone, struct types_session *ret,
                        struct err *err) MUSTCHECK;
 /* Seconds east of UTC that hold in the session's zone at ${us} (timestamptz). */
@@ -98,7 +136,13 @@ int32_t types_utc_offset(const struct types_session *s, int64_t us);
 int64_t types_local_to_utc(const struct types_session *s, int64_t local_us);
 int64_t types_utc_to_local(const struct types_session *s, int64_t utc_us);
 
-enum types_kind { TYPES_KIND_NULL, TYPES_KIND_INT, TYPES_KIND_REAL, TYPES_KIND_TEXT, TYPES_KIND_BLOB };
+enum types_kind {
+    TYPES_KIND_NULL,
+    TYPES_KIND_INT,
+    TYPES_KIND_REAL,
+    TYPES_KIND_TEXT,
+    TYPES_KIND_BLOB
+};
 /* A value as SQLite keeps it.  `bytes` borrows from the input, or from the `scratch` that the
  * function was given: valid until scratch is changed or reset. */
 struct types_value {
@@ -108,9 +152,9 @@ struct types_value {
     struct slice bytes;
 };
 
-/* Text form in (literal, text parameter, cast from text); ${typmod} -1: none.  With a typmod this is an
- * assignment: varchar(n) too long is 22001 unless only blanks are cut; numeric and timestamps are rounded.
- * -1: 22P02, 22007, 22008, 22003, 22001, 0A000 with PostgreSQL's texts. */
+/* Text form in (literal, text parameter, cast from text); ${typmod} -1: none.  With a typmod this
+ * is an assignment: varchar(n) too long is 22001 unless only blanks are cut; numeric and timestamps
+ * are rounded. -1: 22P02, 22007, 22008, 22003, 22001, 0A000 with PostgreSQL's texts. */
 int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, struct slice text,
                 struct buf *scratch, struct types_value *ret, struct err *err) MUSTCHECK;
 /* Binary form in (recv functions).  -1: 22P03 and the above. */
@@ -129,7 +173,8 @@ int types_apply_typmod(uint32_t oid, int32_t typmod, bool explicit_cast,
                        const struct types_value *v, struct buf *scratch, struct types_value *ret,
                        struct err *err) MUSTCHECK;
 
-/* Two canonical numerics by value: <0, 0, >0; NaN is greatest.  (The collation "numeric" of columns.) */
+/* Two canonical numerics by value: <0, 0, >0; NaN is greatest.  (The collation "numeric" of
+ * columns.) */
 int types_numeric_compare(struct slice a, struct slice b);
 
 /* -- calendar, for functions*.c -- */

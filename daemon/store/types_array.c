@@ -1,6 +1,8 @@
-/* types_array.c: one-dimensional arrays; in SQLite a JSON array of the elements' text forms and nulls.
+/* types_array.c: one-dimensional arrays; in SQLite a JSON array of the elements' text forms and
+ * nulls.
  *
- * An element is stored as its type prints it (in UTC, so that the text does not depend on a session). */
+ * An element is stored as its type prints it (in UTC, so that the text does not depend on a
+ * session). */
 #include "daemon/store/types_impl.h"
 
 #include <ctype.h>
@@ -60,8 +62,8 @@ static int finish(struct buf *scratch, size_t at, struct slice *ret, struct err 
     return 0;
 }
 
-static int vector_in(const struct types_session *s, const struct types_info *type, struct slice text,
-                     struct buf *scratch, struct slice *ret, struct err *err)
+static int vector_in(const struct types_session *s, const struct types_info *type,
+                     struct slice text, struct buf *scratch, struct slice *ret, struct err *err)
 {
     size_t at = buf_len(scratch);
     bool first = true;
@@ -80,8 +82,8 @@ static int vector_in(const struct types_session *s, const struct types_info *typ
     return finish(scratch, at, ret, err);
 }
 
-/* One element of `{...}` at ${p}: its text is appended to ${word}.  ${ret_quoted}: it had quotes, so it is
- * not null.  NULL: malformed. */
+/* One element of `{...}` at ${p}: its text is appended to ${word}.  ${ret_quoted}: it had quotes,
+ * so it is not null.  NULL: malformed. */
 static const char *take_element(const char *p, const char *end, char delim, struct buf *word,
                                 bool *ret_quoted)
 {
@@ -343,8 +345,7 @@ static int receive_element(const struct types_session *s, uint32_t elem, struct 
 }
 
 int types_array_receive(const struct types_session *s, const struct types_info *type,
-                        struct slice data, struct buf *scratch, struct slice *ret,
-                        struct err *err)
+                        struct slice data, struct buf *scratch, struct slice *ret, struct err *err)
 {
     uint32_t ndim, flags, elem, n = 0, lower, len;
     size_t at = buf_len(scratch);

@@ -87,8 +87,7 @@ int types_numeric_send(struct slice text, struct buf *out, struct err *err)
 
 static int bad_length(struct err *err)
 {
-    return err_set(err, SQLSTATE_INVALID_BINARY_REPRESENTATION,
-                   "incorrect binary data format");
+    return err_set(err, SQLSTATE_INVALID_BINARY_REPRESENTATION, "incorrect binary data format");
 }
 
 int types_numeric_receive(struct slice data, struct buf *scratch, struct slice *ret,
@@ -133,9 +132,14 @@ static size_t fixed_length(uint32_t oid)
         return 1;
     case TYPES_INT2:
         return 2;
-    case TYPES_INT8: case TYPES_FLOAT8: case TYPES_TIME: case TYPES_TIMESTAMP: case TYPES_TIMESTAMPTZ:
+    case TYPES_INT8:
+    case TYPES_FLOAT8:
+    case TYPES_TIME:
+    case TYPES_TIMESTAMP:
+    case TYPES_TIMESTAMPTZ:
         return 8;
-    case TYPES_UUID: case TYPES_INTERVAL:
+    case TYPES_UUID:
+    case TYPES_INTERVAL:
         return 16;
     default:
         return types_storage(oid)[0] != 'T' && types_storage(oid)[0] != 'B' ? 4 : 0;
@@ -202,10 +206,14 @@ static int int_receive(uint32_t oid, struct slice data, int64_t *ret, struct err
     case TYPES_INT2:
         *ret = (int16_t)take_be(data.data, 2);
         return 0;
-    case TYPES_INT4: case TYPES_DATE:
+    case TYPES_INT4:
+    case TYPES_DATE:
         *ret = (int32_t)take_be(data.data, 4);
         break;
-    case TYPES_INT8: case TYPES_TIMESTAMP: case TYPES_TIMESTAMPTZ: case TYPES_TIME:
+    case TYPES_INT8:
+    case TYPES_TIMESTAMP:
+    case TYPES_TIMESTAMPTZ:
+    case TYPES_TIME:
         *ret = (int64_t)take_be(data.data, 8);
         break;
     default:

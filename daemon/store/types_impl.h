@@ -4,9 +4,9 @@
 #include "daemon/store/types.h"
 #include "protocol/sqlstate.h"
 
-#define TYPES_JSON_MAX ((size_t)256 << 20) /* the largest JSON text put in order */
-#define TYPES_INT_MIN32 INT64_C(-2147483648)
-#define TYPES_INT_MAX32 INT64_C(2147483647)
+#define TYPES_JSON_MAX      ((size_t)256 << 20) /* the largest JSON text put in order */
+#define TYPES_INT_MIN32     INT64_C(-2147483648)
+#define TYPES_INT_MAX32     INT64_C(2147483647)
 #define TYPES_US_PER_SECOND INT64_C(1000000)
 #define TYPES_US_PER_DAY    INT64_C(86400000000)
 /* timestamps: 4714-11-24 BC to 294276 AD; dates to 5874897 AD */
@@ -26,6 +26,16 @@ int types_bad_input(const char *type, struct slice text, struct err *err);
 /* The value in the storage class of its type; XX000 if it has another. */
 int types_settle(uint32_t oid, const struct types_value *v, struct types_value *ret,
                  struct err *err) MUSTCHECK;
+
+/* types_text.c */
+int types_bool_in(struct slice text, int64_t *ret, struct err *err) MUSTCHECK;
+int types_uuid_in(struct slice text, struct buf *scratch, struct slice *ret,
+                  struct err *err) MUSTCHECK;
+int types_bytea_in(struct slice text, struct buf *scratch, struct slice *ret,
+                   struct err *err) MUSTCHECK;
+/* varchar(n), char(n): ${cut} cuts silently (explicit cast), else only blanks may go (22001). */
+int types_text_typmod(uint32_t oid, int32_t typmod, bool cut, struct slice text, struct slice *ret,
+                      struct err *err) MUSTCHECK;
 
 /* types_number.c */
 int types_int_in(uint32_t oid, struct slice text, int64_t *ret, struct err *err) MUSTCHECK;
@@ -54,13 +64,15 @@ void types_interval_out(const struct types_interval *v, struct buf *out);
 
 /* types_json.c */
 /* Is ${text} JSON?  22P02 if not.  With ${normal}: jsonb's normal form is appended to it. */
-int types_json_in(struct slice text, const char *type, struct buf *normal, struct err *err) MUSTCHECK;
+int types_json_in(struct slice text, const char *type, struct buf *normal,
+                  struct err *err) MUSTCHECK;
 void types_json_string(struct slice text, struct buf *out);
 /* Array: the stored JSON array of strings and nulls, one element after another. */
 struct types_elements {
     struct slice rest;
 };
-/* 1: an element (its text in scratch, from ${ret}->data; NULL: data NULL); 0: the end; -1: not an array. */
+/* 1: an element (its text in scratch, from ${ret}->data; NULL: data NULL); 0: the end; -1: not an
+ * array. */
 int types_element(struct types_elements *e, struct buf *scratch, struct slice *ret);
 
 /* types_array.c */

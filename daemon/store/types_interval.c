@@ -244,7 +244,9 @@ void types_interval_out(const struct types_interval *v, struct buf *out)
         return;
     char text[8];
     snprintf(text, sizeof text, "%s%s", first ? "" : " ",
-             v->us < 0 ? "-" : minus && !first ? "+" : "");
+             v->us < 0         ? "-"
+             : minus && !first ? "+"
+                               : "");
     buf_append(out, text, strlen(text));
     types_time_out(v->us < 0 ? -v->us : v->us, out);
 }

@@ -1,6 +1,7 @@
 /* types_json.c: JSON text: checked, and written in jsonb's normal form.
  *
- * jsonb keeps one value for a key (the last), orders keys by length, then bytes, prints one blank after
+ * jsonb keeps one value for a key (the last), orders keys by length, then bytes, prints one blank
+ * after
  * `:` and `,`, numbers as numeric, strings with the least escaping.  Nesting is bounded. */
 #include "daemon/store/types_impl.h"
 
@@ -20,13 +21,15 @@ struct json {
 
 static int json_bad(struct json *j)
 {
-    err_set(j->err, SQLSTATE_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type %s", j->type);
+    err_set(j->err, SQLSTATE_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type %s",
+            j->type);
     if (j->p >= j->end) {
         err_detail(j->err, "The input string ended unexpectedly.");
         return -1;
     }
     int n = 0; /* a token: a word, or one character */
-    while (n < j->end - j->p && (isalnum((unsigned char)j->p[n]) || (j->p[n] & 0x80) || j->p[n] == '_'))
+    while (n < j->end - j->p &&
+           (isalnum((unsigned char)j->p[n]) || (j->p[n] & 0x80) || j->p[n] == '_'))
         n++;
     err_detail(j->err, "Token \"%.*s\" is invalid.", n ? n : 1, j->p);
     return -1;
@@ -219,7 +222,7 @@ struct member {
     size_t key, key_len;     /* in the scratch of keys */
     size_t value, value_len; /* in the scratch of values */
     size_t order;
-    const char *keys;        /* set before sorting */
+    const char *keys; /* set before sorting */
 };
 
 static int member_compare(const void *a, const void *b)
@@ -244,7 +247,8 @@ static void members_write(struct member *members, size_t n, const struct buf *ke
         struct slice key = {members[i].key_len ? buf_peek(keys).data + members[i].key : "",
                             members[i].key_len};
         if (i + 1 < n && members[i + 1].key_len == key.len &&
-            (key.len == 0 || memcmp(members[i + 1].keys + members[i + 1].key, key.data, key.len) == 0))
+            (key.len == 0 ||
+             memcmp(members[i + 1].keys + members[i + 1].key, key.data, key.len) == 0))
             continue; /* a later one wins */
         if (!first)
             buf_append(out, ", ", 2);
@@ -375,8 +379,12 @@ static int json_value(struct json *j, int depth)
 
 int types_json_in(struct slice text, const char *type, struct buf *normal, struct err *err)
 {
-    struct json j = {.p = text.data, .end = text.data + text.len, .out = normal, .type = type,
-                     .text = text, .err = err};
+    struct json j = {.p = text.data,
+                     .end = text.data + text.len,
+                     .out = normal,
+                     .type = type,
+                     .text = text,
+                     .err = err};
     err_reset(err);
     if (json_value(&j, 0) < 0)
         return -1;
@@ -391,7 +399,8 @@ int types_json_in(struct slice text, const char *type, struct buf *normal, struc
 int types_element(struct types_elements *e, struct buf *scratch, struct slice *ret)
 {
     struct err err = {0};
-    struct json j = {.p = e->rest.data, .end = e->rest.data + e->rest.len, .type = "json", .err = &err};
+    struct json j = {
+        .p = e->rest.data, .end = e->rest.data + e->rest.len, .type = "json", .err = &err};
     json_blanks(&j);
     if (j.p == j.end)
         return -1;

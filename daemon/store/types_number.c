@@ -93,8 +93,8 @@ int types_float_in(uint32_t oid, struct slice text, double *ret, struct err *err
         v = (double)f;
     }
     if (range)
-        return err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "\"%.*s\" is out of range for type %s",
-                       TYPES_SHOWN(t), name);
+        return err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE,
+                       "\"%.*s\" is out of range for type %s", TYPES_SHOWN(t), name);
     *ret = v;
     return 0;
 }
@@ -202,7 +202,8 @@ static int numeric_overflow(struct err *err)
     return err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "value overflows numeric format");
 }
 
-/* All digits of ${p} into ${ret} (with room for a carry in front), the point after ${ret_point} of them. */
+/* All digits of ${p} into ${ret} (with room for a carry in front), the point after ${ret_point} of
+ * them. */
 static int numeric_digits(const struct numeric_parts *p, char **ret, long *ret_n, long *ret_point,
                           struct err *err)
 {
@@ -248,8 +249,10 @@ static int numeric_limit(const char *d, long point, int precision, int scale, st
     if (point - first <= precision - scale)
         return 0;
     err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "numeric field overflow");
-    err_detail(err, "A field with precision %d, scale %d must round to an absolute value less than %s%d.",
-               precision, scale, precision - scale ? "10^" : "", precision - scale ? precision - scale : 1);
+    err_detail(
+        err, "A field with precision %d, scale %d must round to an absolute value less than %s%d.",
+        precision, scale, precision - scale ? "10^" : "",
+        precision - scale ? precision - scale : 1);
     return -1;
 }
 

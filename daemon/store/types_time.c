@@ -1,7 +1,7 @@
 /* types_time.c: the calendar; date, time, timestamp in and out.
  *
- * Input is ISO 8601 as all drivers send it (2026-01-31T12:34:56.789+02, with blanks, BC, a zone's name)
- * and PostgreSQL's special words.  Other orders of fields are refused with 22007. */
+ * Input is ISO 8601 as all drivers send it (2026-01-31T12:34:56.789+02, with blanks, BC, a zone's
+ * name) and PostgreSQL's special words.  Other orders of fields are refused with 22007. */
 #include "daemon/store/types_impl.h"
 
 #include <ctype.h>
@@ -37,8 +37,8 @@ struct fields {
     int32_t year, month, day;
     int64_t us; /* since midnight */
     bool has_date, has_time, has_zone;
-    int32_t zone;             /* seconds east */
-    struct slice zone_name;   /* instead, when its data is set */
+    int32_t zone;           /* seconds east */
+    struct slice zone_name; /* instead, when its data is set */
 };
 
 enum { FIELDS_OK = 0, FIELDS_SYNTAX = -1, FIELDS_RANGE = -2, FIELDS_RANGE_HINT = -3 };

@@ -1,8 +1,8 @@
 /* types_zone.c: the session's time zone: UTC, a fixed offset, or a zone read from the tz database.
  *
- * libc's own zones hang off one environment variable of the process, so the compiled files (RFC 8536) are
- * read here: transitions with 64-bit times.  Debian's files list them up to 2037; later instants are
- * moved back by multiples of 28 years, after which the calendar repeats. */
+ * libc's own zones hang off one environment variable of the process, so the compiled files (RFC
+ * 8536) are read here: transitions with 64-bit times.  Debian's files list them up to 2037; later
+ * instants are moved back by multiples of 28 years, after which the calendar repeats. */
 #include "daemon/store/types_impl.h"
 
 #include <ctype.h>
@@ -246,7 +246,8 @@ int64_t types_local_to_utc(const struct types_session *s, int64_t local_us)
     if (!s->zone)
         return local_us - s->utc_offset * TYPES_US_PER_SECOND;
     int64_t local = to_unix(local_us);
-    int32_t before = zone_offset(s->zone, local - 86400), after = zone_offset(s->zone, local + 86400);
+    int32_t before = zone_offset(s->zone, local - 86400),
+            after = zone_offset(s->zone, local + 86400);
     int32_t offset = before;
     if (before != after) {
         bool before_fits = zone_offset(s->zone, local - before) == before;

@@ -1,4 +1,5 @@
-/* utility.c: the statements that are not queries: transactions, settings, prepared statements, DDL. */
+/* utility.c: the statements that are not queries: transactions, settings, prepared statements, DDL.
+ */
 #include "daemon/store/conn.h"
 #include "daemon/store/ddl.h"
 #include "policy/nodes.h"
@@ -66,7 +67,8 @@ static int transaction(struct utility *u, const TransactionStmt *s, struct err *
 {
     struct store_conn *c = u->c;
     switch (s->kind) {
-    case TRANS_STMT_BEGIN: case TRANS_STMT_START:
+    case TRANS_STMT_BEGIN:
+    case TRANS_STMT_START:
         return begin(u, s, err);
     case TRANS_STMT_COMMIT:
         return tx_commit(c, s->chain, &u->tag, err);
@@ -166,11 +168,13 @@ static int set(struct utility *u, const VariableSetStmt *s, struct err *err)
         if (strcmp(s->name, "TRANSACTION") != 0)
             break;
         warn_local(u->c, "SET TRANSACTION");
-        return u->c->tx == TX_IDLE && !u->c->implicit ? 0 : set_options(u->c, s->args, "", true, err);
+        return u->c->tx == TX_IDLE && !u->c->implicit ? 0
+                                                      : set_options(u->c, s->args, "", true, err);
     case VAR_SET_CURRENT:
         break;
     }
-    return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "this form of SET is not supported by the store");
+    return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                   "this form of SET is not supported by the store");
 }
 
 static int show(struct utility *u, const VariableShowStmt *s, struct err *err)
@@ -263,28 +267,73 @@ static int not_supported(const Node *stmt, struct err *err)
 {
     const char *what = "this statement";
     switch (nodeTag(stmt)) {
-    case T_CopyStmt: what = "COPY"; break;
-    case T_PrepareStmt: what = "PREPARE"; break;
-    case T_ExecuteStmt: what = "EXECUTE"; break;
-    case T_DeclareCursorStmt: what = "DECLARE CURSOR"; break;
-    case T_FetchStmt: what = "FETCH"; break;
-    case T_ExplainStmt: what = "EXPLAIN"; break;
-    case T_MergeStmt: what = "MERGE"; break;
-    case T_ListenStmt: what = "LISTEN"; break;
-    case T_NotifyStmt: what = "NOTIFY"; break;
-    case T_DoStmt: what = "DO"; break;
-    case T_CallStmt: what = "CALL"; break;
-    case T_GrantStmt: what = "GRANT"; break;
-    case T_CreateRoleStmt: what = "CREATE ROLE"; break;
-    case T_CreateFunctionStmt: what = "CREATE FUNCTION"; break;
-    case T_CreateTrigStmt: what = "CREATE TRIGGER"; break;
-    case T_ViewStmt: what = "CREATE VIEW"; break;
-    case T_CreateEnumStmt: case T_CompositeTypeStmt: case T_DefineStmt: what = "CREATE TYPE"; break;
-    case T_CreateDomainStmt: what = "CREATE DOMAIN"; break;
-    case T_CreatedbStmt: what = "CREATE DATABASE"; break;
-    case T_DropdbStmt: what = "DROP DATABASE"; break;
-    case T_CreateTableAsStmt: what = "CREATE TABLE AS"; break;
-    default: break;
+    case T_CopyStmt:
+        what = "COPY";
+        break;
+    case T_PrepareStmt:
+        what = "PREPARE";
+        break;
+    case T_ExecuteStmt:
+        what = "EXECUTE";
+        break;
+    case T_DeclareCursorStmt:
+        what = "DECLARE CURSOR";
+        break;
+    case T_FetchStmt:
+        what = "FETCH";
+        break;
+    case T_ExplainStmt:
+        what = "EXPLAIN";
+        break;
+    case T_MergeStmt:
+        what = "MERGE";
+        break;
+    case T_ListenStmt:
+        what = "LISTEN";
+        break;
+    case T_NotifyStmt:
+        what = "NOTIFY";
+        break;
+    case T_DoStmt:
+        what = "DO";
+        break;
+    case T_CallStmt:
+        what = "CALL";
+        break;
+    case T_GrantStmt:
+        what = "GRANT";
+        break;
+    case T_CreateRoleStmt:
+        what = "CREATE ROLE";
+        break;
+    case T_CreateFunctionStmt:
+        what = "CREATE FUNCTION";
+        break;
+    case T_CreateTrigStmt:
+        what = "CREATE TRIGGER";
+        break;
+    case T_ViewStmt:
+        what = "CREATE VIEW";
+        break;
+    case T_CreateEnumStmt:
+    case T_CompositeTypeStmt:
+    case T_DefineStmt:
+        what = "CREATE TYPE";
+        break;
+    case T_CreateDomainStmt:
+        what = "CREATE DOMAIN";
+        break;
+    case T_CreatedbStmt:
+        what = "CREATE DATABASE";
+        break;
+    case T_DropdbStmt:
+        what = "DROP DATABASE";
+        break;
+    case T_CreateTableAsStmt:
+        what = "CREATE TABLE AS";
+        break;
+    default:
+        break;
     }
     return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s is not supported by the store", what);
 }

@@ -1,8 +1,9 @@
-/* store_client.h: a store in a directory of its own, and a tiny client that writes down what comes back.
+/* store_client.h: a store in a directory of its own, and a tiny client that writes down what comes
+ * back.
  *
  * A transcript is a text: messages joined by "; ":  T(id:23,name:25)  D(1,NULL)  C SELECT 1
- * E 23505 message {detail} [constraint]  N 25001 message  S name=value  t(23,25)  Z I  and the letters
- * 1 2 3 n s I of messages without content. */
+ * E 23505 message {detail} [constraint]  N 25001 message  S name=value  t(23,25)  Z I  and the
+ * letters 1 2 3 n s I of messages without content. */
 #pragma once
 
 #include "daemon/store/store.h"
@@ -80,7 +81,8 @@ static inline void client_send(struct client *c)
     buf_reset(&c->out);
 }
 
-static inline void put(struct client *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static inline void put(struct client *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 static inline void put(struct client *c, const char *format, ...)
 {
     char text[4096];
@@ -149,7 +151,8 @@ static inline void put_message(struct client *c, const struct frame *f)
     case 'C':
         put(c, "C %s", body.data);
         break;
-    case 'E': case 'N':
+    case 'E':
+    case 'N':
         assert_int_equal(msg_read_error(body, &e, severity), 0);
         put(c, "%c %s %s", f->type, e.sqlstate, e.message);
         if (e.detail[0])

@@ -19,7 +19,8 @@ static int setup(void **state)
     store = open_store(directory);
     client_open(store, c);
     ask(c, "create table t(id int primary key, v text, n numeric(6,2), at timestamptz)");
-    ask(c, "insert into t values (1,'a',1.5,'2026-01-01 00:00:00+00'),(2,'b',2,null),(3,'c',null,null)");
+    ask(c, "insert into t values (1,'a',1.5,'2026-01-01 "
+           "00:00:00+00'),(2,'b',2,null),(3,'c',null,null)");
     *state = c;
     return 0;
 }
@@ -40,8 +41,8 @@ static void say_parse(struct client *c, const char *name, const char *sql)
 }
 
 /* Bind with text parameters (NULL pointer: NULL); all results in ${format}. */
-static void say_bind(struct client *c, const char *portal, const char *name, const char *const *values,
-                     size_t n, uint16_t format)
+static void say_bind(struct client *c, const char *portal, const char *name,
+                     const char *const *values, size_t n, uint16_t format)
 {
     size_t mark = msg_begin(&c->out, 'B');
     msg_string(&c->out, portal);
@@ -104,8 +105,9 @@ static void test_named(void **state)
     say_execute(c, "", 0);
     assert_string_equal(sync_read(c), "E 22P02 invalid input syntax for type integer: \"x\"; Z I");
     say_bind(c, "", "s1", NULL, 0, 0);
-    assert_string_equal(sync_read(c), "E 08P01 bind message supplies 0 parameters, but prepared statement "
-                                      "\"s1\" requires 1; Z I");
+    assert_string_equal(sync_read(c),
+                        "E 08P01 bind message supplies 0 parameters, but prepared statement "
+                        "\"s1\" requires 1; Z I");
     say_parse(c, "s1", "select 1");
     assert_string_equal(sync_read(c), "E 42P05 prepared statement \"s1\" already exists; Z I");
     say_target(c, 'C', 'S', "s1");
@@ -157,9 +159,10 @@ static void test_pipeline(void **state)
     say_bind(c, "", "", NULL, 0, 0);
     say_execute(c, "", 0);
     /* one implicit transaction up to Sync; what follows the error is skipped */
-    assert_string_equal(sync_read(c),
-                        "1; 2; C INSERT 0 1; 1; 2; E 23505 duplicate key value violates unique constraint "
-                        "\"t_pkey\" {Key (id)=(10) already exists.} [t_pkey]; Z I");
+    assert_string_equal(
+        sync_read(c),
+        "1; 2; C INSERT 0 1; 1; 2; E 23505 duplicate key value violates unique constraint "
+        "\"t_pkey\" {Key (id)=(10) already exists.} [t_pkey]; Z I");
     assert_string_equal(ask(c, "select count(*) from t"), "T(count:20); D(3); C SELECT 1; Z I");
 }
 
@@ -189,8 +192,9 @@ static void test_transaction_by_messages(void **state)
     say_parse(c, "", "select nosuch");
     assert_string_equal(sync_read(c), "E 42703 column \"nosuch\" does not exist; Z E");
     say_parse(c, "", "select 1");
-    assert_string_equal(sync_read(c), "E 25P02 current transaction is aborted, commands ignored until end "
-                                      "of transaction block; Z E");
+    assert_string_equal(sync_read(c),
+                        "E 25P02 current transaction is aborted, commands ignored until end "
+                        "of transaction block; Z E");
     say_parse(c, "", "ROLLBACK");
     say_bind(c, "", "", NULL, 0, 0);
     say_execute(c, "", 0);
@@ -230,7 +234,8 @@ static void test_odd(void **state)
     say_parse(c, "", "insert into t(id, v) values (50, $1)");
     const char *bytes[] = {"\xff\xfe"};
     say_bind(c, "", "", bytes, 1, 0);
-    assert_string_equal(sync_read(c), "1; E 22021 invalid byte sequence for encoding \"UTF8\": 0xff; Z I");
+    assert_string_equal(sync_read(c),
+                        "1; E 22021 invalid byte sequence for encoding \"UTF8\": 0xff; Z I");
 }
 
 int main(void)

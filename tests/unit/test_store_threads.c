@@ -48,7 +48,8 @@ static bool says(struct client *c, const char *sql, const char *part)
     return false;
 }
 
-/* Reads, then writes, in one transaction: at READ COMMITTED nobody may fail, and nothing is lost. */
+/* Reads, then writes, in one transaction: at READ COMMITTED nobody may fail, and nothing is lost.
+ */
 static void *writer(void *arg)
 {
     struct client c;
@@ -56,8 +57,10 @@ static void *writer(void *arg)
     (void)arg;
     client_open(store, &c);
     for (int i = 0; i < ROUNDS && ok; i++)
-        ok = says(&c, "begin", "C BEGIN") && says(&c, "select n from account where id = 1", "C SELECT 1") &&
-             says(&c, "update account set n = n + 1 where id = 1", "C UPDATE 1") && says(&c, "commit", "C COMMIT");
+        ok = says(&c, "begin", "C BEGIN") &&
+             says(&c, "select n from account where id = 1", "C SELECT 1") &&
+             says(&c, "update account set n = n + 1 where id = 1", "C UPDATE 1") &&
+             says(&c, "commit", "C COMMIT");
     client_close(&c);
     return ok ? NULL : &store;
 }
@@ -134,7 +137,8 @@ static void test_lock_wait(void **state)
     client_send(&other);
     pause_ms(50);
     store_cancel(other.conn);
-    assert_string_equal(client_read(&other, 'Z'), "E 57014 canceling statement due to user request; Z I");
+    assert_string_equal(client_read(&other, 'Z'),
+                        "E 57014 canceling statement due to user request; Z I");
     /* granted when the writer ends */
     msg_query(&other.out, (struct slice){"update account set n = n + 1", 28});
     client_send(&other);
@@ -158,7 +162,8 @@ static void test_cancel(void **state)
     client_send(&c);
     pause_ms(100);
     store_cancel(c.conn);
-    assert_non_null(strstr(client_read(&c, 'Z'), "E 57014 canceling statement due to user request; Z I"));
+    assert_non_null(
+        strstr(client_read(&c, 'Z'), "E 57014 canceling statement due to user request; Z I"));
     store_cancel(c.conn); /* nothing runs: nothing happens */
     assert_string_equal(ask(&c, "select 1 as x"), "T(x:23); D(1); C SELECT 1; Z I");
     client_close(&c);

@@ -20,42 +20,57 @@ struct row {
 };
 
 static const struct row rows[] = {
-    {TYPES_BOOL, -1, " TRUE ", "t"}, {TYPES_BOOL, -1, "of", "f"},
+    {TYPES_BOOL, -1, " TRUE ", "t"},
+    {TYPES_BOOL, -1, "of", "f"},
     {TYPES_BOOL, -1, "o", "22P02 invalid input syntax for type boolean: \"o\""},
     {TYPES_INT2, -1, "-32768", "-32768"},
     {TYPES_INT2, -1, "32768", "22003 value \"32768\" is out of range for type smallint"},
-    {TYPES_INT4, -1, " +12 ", "12"}, {TYPES_INT4, -1, "-2147483648", "-2147483648"},
+    {TYPES_INT4, -1, " +12 ", "12"},
+    {TYPES_INT4, -1, "-2147483648", "-2147483648"},
     {TYPES_INT4, -1, "12a", "22P02 invalid input syntax for type integer: \"12a\""},
     {TYPES_INT4, -1, "", "22P02 invalid input syntax for type integer: \"\""},
     {TYPES_INT8, -1, "-9223372036854775808", "-9223372036854775808"},
     {TYPES_INT8, -1, "9223372036854775808",
      "22003 value \"9223372036854775808\" is out of range for type bigint"},
-    {TYPES_FLOAT8, -1, "0.1", "0.1"}, {TYPES_FLOAT8, -1, "1e15", "1e+15"},
-    {TYPES_FLOAT8, -1, "123456789012345", "123456789012345"}, {TYPES_FLOAT8, -1, "1e-5", "1e-05"},
-    {TYPES_FLOAT8, -1, "-0", "-0"}, {TYPES_FLOAT8, -1, "-Infinity", "-Infinity"},
-    {TYPES_FLOAT8, -1, "0.0001", "0.0001"}, {TYPES_FLOAT4, -1, "1000000", "1e+06"},
+    {TYPES_FLOAT8, -1, "0.1", "0.1"},
+    {TYPES_FLOAT8, -1, "1e15", "1e+15"},
+    {TYPES_FLOAT8, -1, "123456789012345", "123456789012345"},
+    {TYPES_FLOAT8, -1, "1e-5", "1e-05"},
+    {TYPES_FLOAT8, -1, "-0", "-0"},
+    {TYPES_FLOAT8, -1, "-Infinity", "-Infinity"},
+    {TYPES_FLOAT8, -1, "0.0001", "0.0001"},
+    {TYPES_FLOAT4, -1, "1000000", "1e+06"},
     {TYPES_FLOAT4, -1, "123456.789", "123456.79"},
     {TYPES_FLOAT8, -1, "1e400", "22003 \"1e400\" is out of range for type double precision"},
-    {TYPES_NUMERIC, -1, "1e3", "1000"}, {TYPES_NUMERIC, -1, "-00.5000", "-0.5000"},
-    {TYPES_NUMERIC, -1, "-0", "0"}, {TYPES_NUMERIC, -1, "1.5e-3", "0.0015"},
-    {TYPES_NUMERIC, -1, ".5", "0.5"}, {TYPES_NUMERIC, -1, "nan", "NaN"},
+    {TYPES_NUMERIC, -1, "1e3", "1000"},
+    {TYPES_NUMERIC, -1, "-00.5000", "-0.5000"},
+    {TYPES_NUMERIC, -1, "-0", "0"},
+    {TYPES_NUMERIC, -1, "1.5e-3", "0.0015"},
+    {TYPES_NUMERIC, -1, ".5", "0.5"},
+    {TYPES_NUMERIC, -1, "nan", "NaN"},
     {TYPES_NUMERIC, -1, "1.2.3", "22P02 invalid input syntax for type numeric: \"1.2.3\""},
     {TYPES_NUMERIC, (6 << 16 | 2) + 4, "9999.995", "22003 numeric field overflow"},
-    {TYPES_NUMERIC, (6 << 16 | 2) + 4, "1.005", "1.01"}, {TYPES_NUMERIC, (6 << 16 | 2) + 4, "-1.995", "-2.00"},
+    {TYPES_NUMERIC, (6 << 16 | 2) + 4, "1.005", "1.01"},
+    {TYPES_NUMERIC, (6 << 16 | 2) + 4, "-1.995", "-2.00"},
     {TYPES_VARCHAR, 4 + 3, "abc   ", "abc"},
     {TYPES_VARCHAR, 4 + 3, "\xc3\xa4\xc3\xb6\xc3\xbc", "\xc3\xa4\xc3\xb6\xc3\xbc"},
     {TYPES_VARCHAR, 4 + 3, "abcd", "22001 value too long for type character varying(3)"},
     {TYPES_BPCHAR, 4 + 4, "ab", "ab  "},
-    {TYPES_UUID, -1, "{A0EEBC99-9C0B4EF8-BB6D6BB9BD380A11}", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
+    {TYPES_UUID, -1, "{A0EEBC99-9C0B4EF8-BB6D6BB9BD380A11}",
+     "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
     {TYPES_UUID, -1, "a0eebc99", "22P02 invalid input syntax for type uuid: \"a0eebc99\""},
-    {TYPES_BYTEA, -1, "\\xDEAD beef", "\\xdeadbeef"}, {TYPES_BYTEA, -1, "a\\\\b\\001", "\\x615c6201"},
+    {TYPES_BYTEA, -1, "\\xDEAD beef", "\\xdeadbeef"},
+    {TYPES_BYTEA, -1, "a\\\\b\\001", "\\x615c6201"},
     {TYPES_BYTEA, -1, "\\x1", "22023 invalid hexadecimal data: odd number of digits"},
     {TYPES_JSON, -1, " {\"b\" : 1, \"b\":2} ", " {\"b\" : 1, \"b\":2} "},
     {TYPES_JSONB, -1, "{\"bb\":1,\"a\":[1.50,{}],\"bb\":\"\\u00e4\\n\",\"c\":null}",
      "{\"a\": [1.50, {}], \"c\": null, \"bb\": \"\xc3\xa4\\n\"}"},
-    {TYPES_JSONB, -1, "1e2", "100"}, {TYPES_JSONB, -1, "[1,]", "22P02 invalid input syntax for type json"},
-    {TYPES_DATE, -1, "2026-01-31", "2026-01-31"}, {TYPES_DATE, -1, "20260131", "2026-01-31"},
-    {TYPES_DATE, -1, "0044-03-15 BC", "0044-03-15 BC"}, {TYPES_DATE, -1, "infinity", "infinity"},
+    {TYPES_JSONB, -1, "1e2", "100"},
+    {TYPES_JSONB, -1, "[1,]", "22P02 invalid input syntax for type json"},
+    {TYPES_DATE, -1, "2026-01-31", "2026-01-31"},
+    {TYPES_DATE, -1, "20260131", "2026-01-31"},
+    {TYPES_DATE, -1, "0044-03-15 BC", "0044-03-15 BC"},
+    {TYPES_DATE, -1, "infinity", "infinity"},
     {TYPES_DATE, -1, "2024-02-29", "2024-02-29"},
     {TYPES_DATE, -1, "2026-02-29", "22008 date/time field value out of range: \"2026-02-29\""},
     {TYPES_DATE, -1, "x", "22007 invalid input syntax for type date: \"x\""},
@@ -63,19 +78,26 @@ static const struct row rows[] = {
     {TYPES_TIMESTAMP, 3, "2026-01-31 12:34:56.7895", "2026-01-31 12:34:56.79"},
     {TYPES_TIMESTAMP, 0, "1999-12-31 23:59:59.5", "1999-12-31 23:59:59"},
     {TYPES_TIMESTAMP, -1, "2026-01-31 24:00", "2026-02-01 00:00:00"},
-    {TYPES_TIMESTAMP, -1, "2026-01-31 25:00", "22008 date/time field value out of range: \"2026-01-31 25:00\""},
+    {TYPES_TIMESTAMP, -1, "2026-01-31 25:00",
+     "22008 date/time field value out of range: \"2026-01-31 25:00\""},
     {TYPES_TIMESTAMP, -1, "2026-01-31 04:05 PM", "2026-01-31 16:05:00"},
     {TYPES_TIMESTAMPTZ, -1, "2026-01-31 12:00+02", "2026-01-31 10:00:00+00"},
     {TYPES_TIMESTAMPTZ, -1, "2026-01-31T12:00:00Z", "2026-01-31 12:00:00+00"},
     {TYPES_TIMESTAMPTZ, -1, "2026-07-01 12:00 America/Chicago", "2026-07-01 17:00:00+00"},
-    {TYPES_TIMESTAMPTZ, -1, "2026-07-01 12:00 No/Where", "22023 time zone \"No/Where\" not recognized"},
+    {TYPES_TIMESTAMPTZ, -1, "2026-07-01 12:00 No/Where",
+     "22023 time zone \"No/Where\" not recognized"},
     {TYPES_TIMESTAMPTZ, -1, "294277-01-01", "22008 timestamp out of range: \"294277-01-01\""},
-    {TYPES_TIME, -1, "12:34:56.5", "12:34:56.5"}, {TYPES_TIME, -1, "24:00:00", "24:00:00"},
+    {TYPES_TIME, -1, "12:34:56.5", "12:34:56.5"},
+    {TYPES_TIME, -1, "24:00:00", "24:00:00"},
     {TYPES_INTERVAL, -1, "1 year 2 mons -3 days 04:05:06.5", "1 year 2 mons -3 days +04:05:06.5"},
-    {TYPES_INTERVAL, -1, "P1DT2H", "1 day 02:00:00"}, {TYPES_INTERVAL, -1, "90 minutes ago", "-01:30:00"},
-    {TYPES_INTERVAL, -1, "0", "00:00:00"}, {TYPES_INTERVAL, -1, "1.5 months", "1 mon 15 days"},
-    {TYPES_INT4_ARRAY, -1, "{1, 2,NULL}", "{1,2,NULL}"}, {TYPES_TEXT_ARRAY, -1, "{}", "{}"},
-    {TYPES_TEXT_ARRAY, -1, "{a b,\"c,\\\"d\",\"null\",\"\"}", "{\"a b\",\"c,\\\"d\",\"null\",\"\"}"},
+    {TYPES_INTERVAL, -1, "P1DT2H", "1 day 02:00:00"},
+    {TYPES_INTERVAL, -1, "90 minutes ago", "-01:30:00"},
+    {TYPES_INTERVAL, -1, "0", "00:00:00"},
+    {TYPES_INTERVAL, -1, "1.5 months", "1 mon 15 days"},
+    {TYPES_INT4_ARRAY, -1, "{1, 2,NULL}", "{1,2,NULL}"},
+    {TYPES_TEXT_ARRAY, -1, "{}", "{}"},
+    {TYPES_TEXT_ARRAY, -1, "{a b,\"c,\\\"d\",\"null\",\"\"}",
+     "{\"a b\",\"c,\\\"d\",\"null\",\"\"}"},
     {TYPES_INT4_ARRAY, -1, "{1,x}", "22P02 invalid input syntax for type integer: \"x\""},
     {TYPES_INT4_ARRAY, -1, "1,2", "22P02 malformed array literal: \"1,2\""},
     {TYPES_INT4_ARRAY, -1, "{{1}}", "0A000 multidimensional arrays are not supported by the store"},
@@ -92,7 +114,8 @@ static const char *round_trip(const struct types_session *s, const struct row *r
     static char failure[700];
     buf_init(&scratch, 1 << 20);
     buf_reset(out);
-    int rc = types_input(s, r->oid, r->typmod, (struct slice){r->in, strlen(r->in)}, &scratch, &v, &err);
+    int rc =
+        types_input(s, r->oid, r->typmod, (struct slice){r->in, strlen(r->in)}, &scratch, &v, &err);
     if (rc == 0)
         rc = types_output(s, r->oid, r->typmod, &v, out, &err);
     buf_append(out, "", 1);
@@ -111,7 +134,8 @@ static void test_text(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *got = round_trip(&s, &rows[i], &out);
         if (strcmp(got, rows[i].out) != 0)
-            fail_msg("%u \"%s\": want \"%s\", got \"%s\"", rows[i].oid, rows[i].in, rows[i].out, got);
+            fail_msg("%u \"%s\": want \"%s\", got \"%s\"", rows[i].oid, rows[i].in, rows[i].out,
+                     got);
     }
     buf_release(&out);
     types_session_release(&s);
@@ -150,7 +174,8 @@ static void test_binary(void **state)
             fail_msg("%u \"%s\": got \"%s\" back", rows[i].oid, rows[i].in, buf_peek(&text).data);
         for (size_t cut = 0; cut < bytes.len; cut++) { /* no prefix may be read beyond its end */
             buf_reset(&back);
-            (void)!types_receive(&s, rows[i].oid, (struct slice){bytes.data, cut}, &back, &again, &err);
+            (void)!types_receive(&s, rows[i].oid, (struct slice){bytes.data, cut}, &back, &again,
+                                 &err);
         }
     }
     buf_release(&scratch);
@@ -199,10 +224,14 @@ static void test_names(void **state)
         int32_t typmod;
         const char *name;
     } names[] = {
-        {TYPES_VARCHAR, 14, "character varying(10)"}, {TYPES_VARCHAR, -1, "character varying"},
-        {TYPES_TIMESTAMP, 3, "timestamp(3) without time zone"}, {TYPES_INT4_ARRAY, -1, "integer[]"},
-        {TYPES_NUMERIC, (12 << 16 | 2) + 4, "numeric(12,2)"}, {TYPES_BPCHAR, 5, "character(1)"},
-        {TYPES_CHAR, -1, "\"char\""}, {TYPES_JSONB, -1, "jsonb"},
+        {TYPES_VARCHAR, 14, "character varying(10)"},
+        {TYPES_VARCHAR, -1, "character varying"},
+        {TYPES_TIMESTAMP, 3, "timestamp(3) without time zone"},
+        {TYPES_INT4_ARRAY, -1, "integer[]"},
+        {TYPES_NUMERIC, (12 << 16 | 2) + 4, "numeric(12,2)"},
+        {TYPES_BPCHAR, 5, "character(1)"},
+        {TYPES_CHAR, -1, "\"char\""},
+        {TYPES_JSONB, -1, "jsonb"},
     };
     char text[96];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -221,8 +250,8 @@ static void test_names(void **state)
 static void test_numeric_order(void **state)
 {
     (void)state;
-    static const char *const sorted[] = {"-1000", "-10.5", "-10.49", "-0.001", "0",   "0.5", "0.51",
-                                         "1",     "1.01",  "9.99",   "10",     "NaN"};
+    static const char *const sorted[] = {"-1000", "-10.5", "-10.49", "-0.001", "0",  "0.5",
+                                         "0.51",  "1",     "1.01",   "9.99",   "10", "NaN"};
     size_t n = sizeof sorted / sizeof sorted[0];
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < n; k++) {
@@ -230,14 +259,16 @@ static void test_numeric_order(void **state)
                                           (struct slice){sorted[k], strlen(sorted[k])});
             assert_int_equal(c < 0 ? -1 : c > 0, i < k ? -1 : i > k);
         }
-    assert_int_equal(types_numeric_compare((struct slice){"10.5", 4}, (struct slice){"10.500", 6}), 0);
+    assert_int_equal(types_numeric_compare((struct slice){"10.5", 4}, (struct slice){"10.500", 6}),
+                     0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),  cmocka_unit_test(test_binary),        cmocka_unit_test(test_zones),
-        cmocka_unit_test(test_names), cmocka_unit_test(test_numeric_order),
+        cmocka_unit_test(test_text),          cmocka_unit_test(test_binary),
+        cmocka_unit_test(test_zones),         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_numeric_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
