@@ -1,8 +1,7 @@
 /* Errors and notices: what the server says, made fit for the client that hears it.
  *
  * A confined client gets the fields that can only speak of its own rows (isolation: "What an error
- * may say"): no context, no source, no whole rows; a position only if the text was sent as it came.
- */
+ * may say"): no context, no source, no whole rows; positions are mapped back to the client's text. */
 #include "daemon/session_internal.h"
 #include "daemon/worker.h"
 
@@ -27,6 +26,18 @@ static const struct plan *plan_of(const struct owed *o)
     return o->decision && o->decision->nplans == 1 ? o->decision->plans[0] : NULL;
 }
 
+/* In the client's text; 0 where what was sent is not made from it. */
+static int position_for_client(const struct session *s, const struct owed *o, int position)
+{
+    const struct plan *p = plan_of(o);
+    if (!p || o->answers || (o->statement && o->statement->text))
+        return 0;
+    if (is_as_it_came(p))
+        return position;
+    struct slice tenant = {s->tenant, s->tenant ? strlen(s->tenant) : 0};
+    return plan_source_position(p, o->statement ? NULL : &tenant, position);
+}
+
 void session_filter_error(const struct session *s, struct err *err, const struct owed *o)
 {
     if (!s->confined)
@@ -43,6 +54,5 @@ void session_filter_error(const struct session *s, struct err *err, const struct
                         strncmp(err->sqlstate, "42", 2) == 0;
     if (!keeps_detail)
         err->detail[0] = '\0';
-    if (!is_as_it_came(plan_of(o)))
-        err->position = 0;
+    err->position = position_for_client(s, o, err->position);
 }

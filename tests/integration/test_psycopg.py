@@ -97,6 +97,16 @@ def test_wrong_number_of_parameters(conn):
     assert pg.exec_prepared(b"two", [b"u1", b"0"]).get_value(0, 0) == b"u1"
 
 
+def test_positions_are_the_clients(conn):
+    def position(result):
+        return result.error_field(psycopg.pq.DiagnosticField.STATEMENT_POSITION)
+    for sql, word in (('SELECT u.id FROM "User" u JOIN "Workflow" w ON w."userId" = u.id WHERE nothing = 1', "nothing"),
+                      ("""UPDATE "User" SET level = 1 WHERE 'ü' = email AND nothing = 2""", "nothing")):
+        at = str(sql.find(word) + 1).encode()
+        assert position(conn.pgconn.exec_(sql.encode())) == at
+        assert position(conn.pgconn.exec_params(sql.encode(), [])) == at
+
+
 def test_settings_stay_with_the_client(wall):
     with psycopg.connect(wall.dsn(), autocommit=True) as a, psycopg.connect(wall.dsn(), autocommit=True) as b:
         a.execute("SET TIME ZONE 'UTC'")
