@@ -86,8 +86,8 @@ void session_drop_owed(struct session *s)
         pop(s);
     s->copy_syncs = 0;
     s->copy_in = false;
-    if (flow_len(flow) == 0 && s->unsynced)
-        s->skipping = true;
+    if (flow_len(flow) == 0) /* the server waits for a Sync that is not on its way: a Query does not end that */
+        s->skipping = s->unsynced = true;
     if (s->skipping || !s->unnamed_bound)
         session_unnamed_portal_gone(s);
 }
