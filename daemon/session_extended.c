@@ -52,6 +52,17 @@ void session_portals_clear(struct session *s)
     portal_free(s, p);
 }
 
+void session_portals_end(struct session *s)
+{
+    struct portal *p, *next;
+    uint64_t answered = s->server->nowed - flow_len(s->server->flow);
+    HASH_ITER(hh, s->portals, p, next)
+    {
+        if (p->at < answered)
+            portal_free(s, p);
+    }
+}
+
 void session_unnamed_portal_gone(struct session *s)
 {
     struct portal *p = portal_find(s, (struct slice){"", 0});
@@ -80,8 +91,14 @@ static enum verdict check_portal(struct session *s, struct slice name, struct po
 static int portal_put(struct session *s, struct slice name, struct statement *st, struct err *err)
 {
     struct portal *p = portal_find(s, name);
-    if (p && name.len > 0)
-        return 0; /* the server will refuse it */
+    if (p && name.len > 0) {
+        if (flow_syncs(s->server->flow) > 0) { /* the one of that name may end before this Bind */
+            statement_unref(p->statement);
+            p->statement = statement_ref(st);
+            p->at = s->server->nowed;
+        }
+        return 0; /* otherwise the server refuses it */
+    }
     if (p)
         portal_free(s, p);
     if (HASH_COUNT(s->portals) >= LIMIT_CLIENT_STATEMENTS)
@@ -91,6 +108,7 @@ static int portal_put(struct session *s, struct slice name, struct statement *st
     if (!p)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     memcpy(p->name, name.data, name.len);
+    p->at = s->server->nowed;
     HASH_ADD(hh, s->portals, name[0], name.len, p);
     if (!p->hh.tbl) {
         free(p);

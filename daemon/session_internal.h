@@ -80,6 +80,7 @@ struct owed {
 struct portal {
     UT_hash_handle hh;
     struct statement *statement; /* one reference */
+    uint64_t at;                 /* its Bind among all that its server ever owed: server->nowed */
     char name[];
 };
 
@@ -218,6 +219,9 @@ enum verdict session_refuse(struct session *s, const struct err *err);
 /* An error in answer to a Query or FunctionCall, and ReadyForQuery. */
 enum verdict session_refuse_query(struct session *s, const struct err *err);
 void session_portals_clear(struct session *s);
+/* The transaction is over: those end whose Bind has been answered.  A pipelining client may have bound others
+ * since it sent the Sync that is answered only now. */
+void session_portals_end(struct session *s);
 /* The unnamed portal is not, or not surely, what a Bind has made. */
 void session_unnamed_portal_gone(struct session *s);
 /* An owner's statement whose traces only this server has. */

@@ -35,8 +35,10 @@ struct owed *owed_of(const struct flow_entry *e)
 int session_owe(struct session *s, enum flow_kind kind, enum flow_fate fate, struct owed *o,
                 struct err *err)
 {
-    if (flow_push(s->server->flow, kind, fate, (uint64_t)(uintptr_t)o, err) == 0)
+    if (flow_push(s->server->flow, kind, fate, (uint64_t)(uintptr_t)o, err) == 0) {
+        s->server->nowed++;
         return 0;
+    }
     owed_free(o);
     return -1;
 }

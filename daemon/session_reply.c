@@ -298,7 +298,7 @@ static void transaction_ends(struct session *s)
     else
         track_commit(&s->track);
     session_settle_settings(s);
-    session_portals_clear(s);
+    session_portals_end(s);
     bool failed = s->tx_failed;
     s->tx_failed = false;
     session_tenant_settle(s, failed);
