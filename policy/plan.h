@@ -66,7 +66,6 @@ struct plan {
     char *name;            /* SET, RESET, SHOW, DEALLOCATE, SAVEPOINT ...: lower case where PostgreSQL folds */
     char *value;           /* SET: the value as set_config() takes it; NULL: DEFAULT */
     bool local;            /* SET LOCAL */
-    bool leads_with_literal_places; /* reserved for the cache */
     uint32_t source_offset; /* where the statement stands in the text it was split from */
     uint32_t source_len;
 };

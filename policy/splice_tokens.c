@@ -156,13 +156,3 @@ bool tokens_is_comma(const struct tokens *t, int i)
 {
     return tokens_is_char(t, i, ',');
 }
-
-bool tokens_is_and(const struct tokens *t, int i)
-{
-    return tokens_is(t, i, "and");
-}
-
-bool tokens_is_or(const struct tokens *t, int i)
-{
-    return tokens_is(t, i, "or");
-}

@@ -34,5 +34,3 @@ bool tokens_ends_from(const struct tokens *t, int i);
 bool tokens_ends_on(const struct tokens *t, int i);
 bool tokens_ends_targets(const struct tokens *t, int i);
 bool tokens_is_comma(const struct tokens *t, int i);
-bool tokens_is_and(const struct tokens *t, int i);
-bool tokens_is_or(const struct tokens *t, int i);

@@ -31,14 +31,6 @@ static const struct int_type *int_type(uint32_t oid)
     return &types[i];
 }
 
-int types_int_range(uint32_t oid, int64_t v, struct err *err)
-{
-    const struct int_type *type = int_type(oid);
-    if (v >= type->min && v <= type->max)
-        return 0;
-    return err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "%s out of range", type->name);
-}
-
 int types_int_in(uint32_t oid, struct slice text, int64_t *ret, struct err *err)
 {
     const struct int_type *type = int_type(oid);
