@@ -46,6 +46,9 @@ void session_filter_error(const struct session *s, struct err *err, const struct
     if (strcmp(err->sqlstate, SQLSTATE_INVALID_TEXT_REPRESENTATION) == 0 &&
         policy_check_failed(err->message, &failed)) {
         *err = failed;
+        if (strcmp(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE) == 0)
+            rules_hint(&s->conf->rules, rules_find(&s->conf->rules, NULL, err->table),
+                       "tenant_column", err);
         return;
     }
     bool keeps_detail = strcmp(err->sqlstate, SQLSTATE_UNIQUE_VIOLATION) == 0 ||

@@ -100,9 +100,7 @@ static int refuse_function(const struct authorise *a, const struct name *f, bool
         return refuse(err, SQLSTATE_UNDEFINED_FUNCTION, location, "function %s does not exist",
                       f->shown);
     refuse(err, SQLSTATE_INSUFFICIENT_PRIVILEGE, location, "function %s is not allowed", f->shown);
-    if (a->rules->hints)
-        err_hint(err, "rule policy.functions, %s:%d", a->rules->file ? a->rules->file : "built in",
-                 a->rules->line);
+    rules_hint(a->rules, NULL, "functions", err);
     return -1;
 }
 

@@ -58,9 +58,7 @@ static int too_complex(const struct rules *rules, const char *what, uint32_t lim
 {
     err_set(err, SQLSTATE_STATEMENT_TOO_COMPLEX, "statement has more than %u %s", limit, what);
     err->position = (int)at + 1;
-    if (rules->hints)
-        err_hint(err, "rule policy.limits, %s:%d", rules->file ? rules->file : "built-in",
-                 rules->line);
+    rules_hint(rules, NULL, "limits", err);
     return -1;
 }
 

@@ -77,6 +77,8 @@ static void refuse(struct work *w, struct plan *p, const struct err *err)
 {
     p->refused = true;
     p->err = *err;
+    if (!err->hint[0] && !strcmp(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE))
+        rules_hint(w->req->rules, NULL, NULL, &p->err); /* built-in rules have no place of their own */
     if (w->parsed && p->err.position > 0)
         p->err.position = characters(w, p->err.position);
 }

@@ -44,3 +44,17 @@ const struct rule_table *rules_find(const struct rules *r, const char *schema, c
     const struct rule_table *exact = schema ? find(r, schema, name) : NULL;
     return exact ? exact : find(r, NULL, name);
 }
+
+void rules_hint(const struct rules *r, const struct rule_table *entry, const char *key,
+                struct err *err)
+{
+    if (!r->hints)
+        return;
+    const char *file = entry && entry->file ? entry->file : r->file;
+    if (entry)
+        err_hint(err, "rule policy.tables.%s, %s:%d", entry->name, file ? file : "built in",
+                 entry->line);
+    else
+        err_hint(err, "rule policy%s%s, %s:%d", key ? "." : "", key ? key : "",
+                 file ? file : "built in", r->line);
+}

@@ -4,6 +4,8 @@
  * policy/ only reads it.  Names are PostgreSQL names after folding (`"User"` is written User). */
 #pragma once
 
+#include "protocol/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,6 +54,11 @@ struct rules {
 
 /* The built-in defaults, nothing listed.  Strings are static: such rules are never freed. */
 extern const struct rules rules_default;
+
+/* Say in ${err} which rule it comes from and where that stands, unless the policy keeps its rules to itself:
+ * the table's ${entry}, or the policy's ${key}; with neither, the policy itself. */
+void rules_hint(const struct rules *r, const struct rule_table *entry, const char *key,
+                struct err *err);
 
 /* The entry for a table, or NULL.  ${schema} is the real schema of the relation found. */
 const struct rule_table *rules_find(const struct rules *r, const char *schema, const char *name);

@@ -207,10 +207,9 @@ static inline int scope_hidden(const struct scoper *s)
 /* Decide about ${stmt}, a SELECT, INSERT, UPDATE, DELETE or COPY.  0, or -1 with s->err. */
 int scope_statement(struct scoper *s, Node *stmt) MUSTCHECK;
 
-/* -- errors: all return -1, with the position and, if policy says so, the rule -- */
+/* -- errors: all return -1, with the position -- */
 int scope_refuse(struct scoper *s, const char *sqlstate, int location, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-void scope_hint_rule(struct scoper *s, const struct rule_table *entry, const char *name);
 
 /* -- scope_access.c -- */
 /* Whose rows of ${var}, resolved in the catalog?  NULL: refused. */

@@ -19,17 +19,9 @@ int scope_refuse(struct scoper *s, const char *sqlstate, int location, const cha
     return -1;
 }
 
-void scope_hint_rule(struct scoper *s, const struct rule_table *entry, const char *name)
+static void hint_rule(struct scoper *s, const struct rule_table *entry)
 {
-    if (!s->rules->hints)
-        return;
-    const char *file = entry && entry->file ? entry->file
-                       : s->rules->file     ? s->rules->file
-                                            : "built-in";
-    if (entry)
-        err_hint(s->err, "rule policy.tables.%s, %s:%d", name, file, entry->line);
-    else
-        err_hint(s->err, "rule policy.unlisted_tables, %s:%d", file, s->rules->line);
+    rules_hint(s->rules, entry, entry ? NULL : "unlisted_tables", s->err);
 }
 
 void *scope_node(size_t size, NodeTag tag)
@@ -83,7 +75,7 @@ static int access_through(struct scoper *s, struct access *a, int location)
         scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
                      "permission denied for relation \"%s\": its rule names no existing column of "
                      "its parent", a->rel->name);
-        scope_hint_rule(s, e, e->name);
+        hint_rule(s, e);
         return -1;
     }
     if (s->depth > MAX_PARENTS)
@@ -102,7 +94,7 @@ static int denied(struct scoper *s, const struct access *a, int location)
 {
     scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
                  "permission denied for relation \"%s\"", a->rel->name);
-    scope_hint_rule(s, a->entry, a->entry ? a->entry->name : NULL);
+    hint_rule(s, a->entry);
     return -1;
 }
 
@@ -179,7 +171,7 @@ int scope_access_write(struct scoper *s, const struct access *a, const RangeVar 
         return 0;
     scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, var->location,
                  "permission denied to change relation \"%s\": %s", a->rel->name, why);
-    scope_hint_rule(s, a->entry, a->entry ? a->entry->name : NULL);
+    hint_rule(s, a->entry);
     return -1;
 }
 

@@ -46,7 +46,7 @@ static int lock_check(struct scoper *s, const struct level *l, const RangeVar *v
     scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, var->location,
                  "permission denied to lock rows of relation \"%s\"", var->relname);
     if (a)
-        scope_hint_rule(s, a->entry, var->relname);
+        rules_hint(s->rules, a->entry, "unlisted_tables", s->err);
     return -1;
 }
 

@@ -188,9 +188,8 @@ int settings_check(const struct rules *rules, bool confined, const char *name, c
     }
     if (confined && !policy_setting_allowed(rules, name)) {
         err_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE, "setting \"%s\" is not allowed", name);
-        if (rules->hints && !names_listed(never, NAMES_COUNT(never), name))
-            err_hint(err, "rule policy.settings.allow, %s:%d",
-                     rules->file ? rules->file : "built in", rules->line);
+        if (!names_listed(never, NAMES_COUNT(never), name))
+            rules_hint(rules, NULL, "settings.allow", err);
         return -1;
     }
     return check_value(confined, name, value, err);

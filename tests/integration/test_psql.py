@@ -57,7 +57,8 @@ def test_errors_have_codes_and_positions(wall):
 
 
 def test_ddl_is_the_owners(wall):
-    assert "42501" in fails(wall, "acme", "CREATE TABLE t (a int)")
+    refused = fails(wall, "acme", "CREATE TABLE t (a int)")
+    assert "42501" in refused and "HINT:  rule policy, " in refused and "partywall.yaml:" in refused
     assert "42501" in fails(wall, "acme", 'DROP TABLE "User"')
     ask(wall, "owner", 'CREATE TABLE note (id text PRIMARY KEY, body text, "tenantId" text NOT NULL)')
     ask(wall, "acme", "INSERT INTO note VALUES ('n1', 'hello')")

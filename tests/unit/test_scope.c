@@ -457,6 +457,19 @@ static void test_hints(void **state)
     struct decision *d = decide(&f, "DELETE FROM country", true);
     assert_non_null(strstr(d->plans[0]->err.hint, "rule policy.tables.country, "));
     decision_unref(d);
+    static const struct {
+        const char *sql, *rule;
+    } rules[] = {
+        {"SELECT * FROM wf_log", "rule policy.unlisted_tables, "},
+        {"SELECT pg_sleep(1)", "rule policy.functions, "},
+        {"SET work_mem = '8GB'", "rule policy.settings.allow, "},
+        {"CREATE TABLE x (a int)", "rule policy, "},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        d = decide(&f, rules[i].sql, true);
+        assert_non_null(strstr(d->plans[0]->err.hint, rules[i].rule));
+        decision_unref(d);
+    }
     f.rules.hints = false;
     d = decide(&f, "DELETE FROM country", true);
     assert_string_equal(d->plans[0]->err.hint, "");
