@@ -1,278 +1,367 @@
 #!/usr/bin/python3
-"""The noninterference oracle for policy/.
+"""The noninterference oracle: random statements through Partywall on a database of several tenants, and directly on
+one that holds the tenant alone.
 
-Each statement of *.sql in this folder (one a line, `-- group` lines between) is decided by policy as tenant
-acme.  What it decided is run on a database that holds two tenants and on one that holds acme alone, and the
-statement as written on the latter.
+    oracle.py [--seed N] [--count N] [--per-world N] [--refusals]
 
-LEAK   the decided text does not answer and do the same on both databases, or globex's rows changed
-WRONG  alone, the decided text does not answer and do what the written one does (groups that begin with `known`
-       say why and are not told)
+Of each statement the answers (as multisets, for ORDER BY leaves rows open that it does not tell apart), command
+tags, SQLSTATEs and then the content of all the tenant's tables are compared.  Triggers of the shared database end
+any statement that touches a row of another tenant with P0LEA; the content of both databases is compared by their
+superuser after each world, when some of the writes have been committed.
+
+LEAK   the shared database answers otherwise than the lonely one; or a row of another tenant was touched
+WRONG  Partywall in front of the lonely database answers so, too: nobody's row has been told
 key    a unique key that does not name the tenant is taken by another's row: cannot be had
-limit  too slow, or a FULL JOIN whose condition had to be fenced
-order  alone, one of them fails and the other does not, or the shared one does as well when the others' rows are
-       deleted: PostgreSQL may run conditions in any order
-
-    oracle.py DECIDE [file ...]      DECIDE: the program made from decide.c
-
-Prints a line for each difference and the counts; exit code 1 if anything differs (a refusal is no difference).
+slow   one side ran into its time limit
 """
+import argparse
 import collections
-import os
+import concurrent.futures
 import pathlib
-import pwd
+import random
 import re
-import shutil
-import subprocess
 import sys
-import tempfile
-
-import psycopg
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-PG_BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
-TABLES = ["Tenant", "User", "Workflow", "step", "country", "event", "wf_log", "api_key"]
-# acme's rows of each table in the shared database
-OWN = {
-    "Tenant": "id = 'acme'", "User": "\"tenantId\" = 'acme'", "Workflow": "\"tenantId\" = 'acme'",
-    "step": "\"workflowId\" IN (SELECT id FROM public.\"Workflow\" WHERE \"tenantId\" = 'acme')",
-    "country": "true", "event": "\"tenantId\" = 'acme'", "wf_log": "\"tenantId\" = 'acme'",
-    "api_key": "\"tenantId\" = 'acme'",
-}
+sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE))
+import harness  # noqa: E402
+from minimise import minimise  # noqa: E402
+from schema import World, ident, literal  # noqa: E402
+from wire import Wire  # noqa: E402
+from writes import Writes  # noqa: E402
+
+TIMEOUT = "2s"
+REFUSALS = {"42501", "0A000", "XX000", "54000", "54001"}
+
+TRIPWIRE = """
+CREATE FUNCTION tripwire() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a row of another tenant was touched: %', TG_TABLE_NAME USING ERRCODE = 'P0LEA';
+END $$"""
 
 
-# ORACLE_GENERIC=1: with the hidden parameter, prepared, by a plan that does not know its value
-GENERIC = bool(os.environ.get("ORACLE_GENERIC"))
+class Side:
+    """One database, by the way that statements take to it, and by its superuser."""
+
+    def __init__(self, postgres, name, world, multi):
+        self.name, self.world = name, world
+        postgres.create_database(name)
+        self.admin = Wire(postgres.dsn(name))
+        self.admin.run("SET session_replication_role = replica")
+        statements = list(world.ddl(multi))
+        a = self.admin.run("; ".join(statements))
+        if a.error:
+            for s in statements:
+                one = self.admin.run(s)
+                if one.error and one.error["C"] not in ("42710", "42P07"):
+                    raise SystemExit(f"{one}: {s}")
+        if multi:
+            self.trip()
+        self.admin.run("SET session_replication_role = origin")
+
+    def trip(self):
+        world = self.world
+        self.admin.run(TRIPWIRE)
+        own = literal(world.tenants[0])
+        for t in world.tables:
+            if t.kind == "scoped" and not t.tail.startswith("PARTITION OF"):
+                column = ident(t.tenant.name)
+                old, new = f"OLD.{column}::text IS DISTINCT FROM {own}", f"NEW.{column}::text IS DISTINCT FROM {own}"
+            elif t.kind == "through":
+                keys = f"SELECT k::text FROM own_{world.tables.index(t)} k"
+                self.admin.run(self.own_keys(t))
+                column = ident(t.through[0])
+                old, new = f"NOT own_{world.tables.index(t)}(OLD.{column}::text)", f"NOT own_{world.tables.index(t)}(NEW.{column}::text)"
+            else:
+                continue
+            for event, test in (("INSERT", new), ("DELETE", old), ("UPDATE", f"{old} OR {new}")):
+                a = self.admin.run(f"CREATE TRIGGER trip_{event} BEFORE {event} ON {ident(t.name)} FOR EACH ROW WHEN ({test}) "
+                                   "EXECUTE FUNCTION tripwire()")
+                assert not a.error, a
+
+    def own_keys(self, t):
+        """A function that tells whether a key is that of a parent row of one's own."""
+        where, inner = [], t
+        column, parent, key = t.through
+        query = f"SELECT p0.{ident(key)} FROM {ident(parent.name)} p0"
+        depth = 0
+        while parent.kind == "through":
+            c, p, k = parent.through
+            query += f" JOIN {ident(p.name)} p{depth + 1} ON p{depth + 1}.{ident(k)} = p{depth}.{ident(c)}"
+            parent, depth = p, depth + 1
+        own = literal(self.world.tenants[0])
+        query += f" WHERE p{depth}.{ident(parent.tenant.name)}::text = {own}"
+        n = self.world.tables.index(t)
+        # a parent that another row of the same statement makes is not there yet, and a deleted one no more
+        return (f"CREATE FUNCTION own_{n}(k text) RETURNS bool LANGUAGE sql AS $$ SELECT k IN (SELECT x::text FROM ({query}) q(x)) OR NOT EXISTS "
+                f"(SELECT 1 FROM {ident(t.through[1].name)} p WHERE p.{ident(key)}::text = k) $$")
+
+    def content(self):
+        """{table: rows as text}, of everybody."""
+        parts = [f"SELECT {literal(t.name)}, x::text FROM ONLY public.{ident(t.name)} x" if not t.tail.startswith(" PARTITION")
+                 else f"SELECT {literal(t.name)}, x::text FROM public.{ident(t.name)} x" for t in self.world.tables]
+        a = self.admin.run(" UNION ALL ".join(parts))
+        assert not a.error, a
+        return collections.Counter(a.rows)
+
+    def own_sequences(self):
+        """Every identity column counts on from the same number."""
+        for i, t in enumerate(self.world.tables):
+            for c in t.columns:
+                if c.flavour in ("identity", "always") and not t.tail.startswith(("PARTITION OF", "INHERITS")):
+                    yield f"pg_catalog.setval(pg_catalog.pg_get_serial_sequence({literal('public.' + ident(t.name))}, {literal(c.name)}), 1000 + %d)"
 
 
-class Server:
-    """A throwaway PostgreSQL on a socket in a temporary directory."""
+class Pair:
+    """Both databases of a world and the daemon: runs one trial and says how the two differ."""
 
-    def __enter__(self):
-        self.dir = tempfile.mkdtemp(prefix="oracle-")
-        self.user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
-        if os.getuid() == 0:
-            shutil.chown(self.dir, "postgres")
-        self.run("initdb", "-D", f"{self.dir}/data", "-A", "trust", "-U", "postgres", "-E", "UTF8",
-                 "--locale=C.UTF-8", "--no-sync")
-        self.run("pg_ctl", "-D", f"{self.dir}/data", "-w", "-l", f"{self.dir}/log", "-o",
-                 f"-k {self.dir} -c listen_addresses='' -c fsync=off", "start")
-        return self
+    def __init__(self, postgres, number, seed):
+        self.world = World(random.Random(seed))
+        self.shared = Side(postgres, f"shared{number}", self.world, True)
+        self.alone = Side(postgres, f"alone{number}", self.world, False)
+        tenant = literal_yaml(self.world.tenants[0])
+        logins = f"logins:\n  own: {{secret: own, tenant: {tenant}}}\n  owner: {{secret: owner, access: owner}}\n"
 
-    def run(self, program, *args):
-        command = [str(PG_BIN / program), *args]
-        if os.getuid() == 0:
-            command = ["runuser", "-u", "postgres", "--", *command]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       cwd="/")
+        def config(database):
+            def make(port, directory):
+                return (f"listen: [127.0.0.1:{port}]\nbackends:\n  main:\n    postgres: \"{postgres.dsn(database)} sslmode=disable "
+                        f"options='-c statement_timeout={TIMEOUT}'\"\n    pool: {{size: 2}}\n{logins}tenants: {{\"*\": {{backend: main}}}}\n"
+                        f"{self.world.policy_yaml()}")
+            return make
+        self.wall = harness.Partywall(config(self.shared.name))
+        self.lonely_wall = None
+        self.make_lonely = lambda: harness.Partywall(config(self.alone.name))
+        self.left = Wire(self.wall.dsn("own"))
+        self.right = Wire(postgres.dsn(self.alone.name))
+        self.right.run(f"SET statement_timeout = '{TIMEOUT}'")
+        self.lonely = None
+        self.watch = " UNION ALL ".join(
+            f"SELECT {literal(t.name)}, x::text FROM ONLY public.{ident(t.name)} x" for t in self.world.tables
+            if not t.tail.startswith(" PARTITION") and t.kind != "shared")
+        self.serial = 0
+        self.sequences = list(self.shared.own_sequences())
 
-    def __exit__(self, *_):
-        self.run("pg_ctl", "-D", f"{self.dir}/data", "-w", "-m", "immediate", "stop")
-        shutil.rmtree(self.dir, ignore_errors=True)
+    def close(self):
+        for w in (self.left, self.right, self.lonely, self.shared.admin, self.alone.admin):
+            if w:
+                w.close()
+        self.wall.remove()
+        if self.lonely_wall:
+            self.lonely_wall.remove()
 
-    def database(self, name, multi):
-        psql = ["psql", "-h", self.dir, "-U", "postgres", "-qX", "-v", "ON_ERROR_STOP=1"]
-        subprocess.run([*psql, "-c", f"CREATE DATABASE {name}", "postgres"], check=True)
-        schema = HERE.parent / "corpus" / "attacks_schema.sql"
-        subprocess.run([*psql, "-v", f"multi={multi}", "-f", str(schema), name], check=True,
-                       stdout=subprocess.DEVNULL)
-        conn = psycopg.connect(host=self.dir, user="postgres", dbname=name, autocommit=True)
-        conn.prepare_threshold = None
-        conn.execute("SET statement_timeout = '5s'")
-        if GENERIC:
-            conn.execute("SET plan_cache_mode = force_generic_plan")
-        if multi:  # values on which operators fail
-            conn.execute("INSERT INTO \"User\" VALUES (54, 'w\\', 'p\\', 9, 'globex'), (55, '(', '(', 0, 'globex')")
-            conn.execute("INSERT INTO step VALUES (153, 60, '('), (154, 60, 'b\\')")
-        if not multi:  # tenants name no tenant when they insert; alone, a default stands for it
-            for t in ("User", "Workflow", "event", "wf_log", "api_key"):
-                conn.execute(f'ALTER TABLE "{t}" ALTER "tenantId" SET DEFAULT \'acme\'')
-        return conn
+    def align(self, again=False):
+        """Identity columns go on from the same number on both sides; ${again}: from the last one."""
+        if self.sequences:
+            self.serial += 0 if again else 50
+            sql = "SELECT " + ", ".join(s % self.serial for s in self.sequences)
+            self.shared.admin.send_simple(sql)
+            self.alone.admin.send_simple(sql)
+            self.shared.admin.answer(), self.alone.admin.answer()
 
+    def run(self, wires, sqls, params, write, commit=False):
+        """Answers of each side, one statement after the other in a transaction, and its rows afterwards."""
+        out = [[] for _ in wires]
+        steps = [("BEGIN", None)] if write else []
+        steps += [(s, params) for s in sqls]
+        if write:
+            steps += [(self.watch, None), ("COMMIT" if commit else "ROLLBACK", None)]
+        for sql, p in steps:
+            for w in wires:
+                w.send_simple(sql) if p is None else w.send_extended(sql, p)
+            for w, answers in zip(wires, out):
+                answers.append(w.answer())
+        return out
 
-class Decide:
-    def __init__(self, program):
-        mode = ["hidden"] if GENERIC else []
-        self.p = subprocess.Popen([program, "acme", *mode], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                  cwd=HERE.parent / "unit")
-
-    def __call__(self, sql):
-        self.p.stdin.write(sql.encode() + b"\0")
-        self.p.stdin.flush()
-        head = self.p.stdout.readline().split()
-        if not head:
-            raise SystemExit(f"decide died on: {sql}")
-        plans = []
-        for _ in range(int(head[1])):
-            _, cls, refused, state, length = self.p.stdout.readline().split()
-            body = self.p.stdout.read(int(length)).decode()
-            self.p.stdout.read(1)
-            plans.append((int(cls), refused == b"1", state.decode(), body))
-        return plans
-
-
-def run_one(conn, sql):
-    """The answer to one statement: ("rows", ...), ("tag", ...) or ("error", sqlstate)."""
-    cur = conn.cursor()
-    prepared = GENERIC and "$1" in sql and not re.match(r"\s*copy\b", sql, re.I)
-    try:
-        if prepared:  # the only parameter of such statements is the hidden one
-            conn.execute(f"PREPARE oracle AS {sql}".encode(), prepare=False)
-            sql_run = "EXECUTE oracle('acme')"
-        else:
-            sql_run = sql
-        if re.match(r"\s*copy\b", sql, re.I):
-            with cur.copy(sql.encode()) as copy:
-                rows = sorted(bytes(r) for r in copy)
-            return ("rows", rows, cur.statusmessage)
-        cur.execute(sql_run.encode(), prepare=False)
-        if cur.description:
-            rows = [tuple(None if v is None else str(v) for v in r) for r in cur.fetchall()]
-            names = tuple(c.name for c in cur.description)
-            types = tuple(min(c.type_code, 16384) for c in cur.description)  # user types differ by database
-            if not re.search(r"order\s+by", sql, re.I):
-                rows.sort(key=repr)
-            return ("rows", names, types, rows, cur.statusmessage)
-        return ("tag", cur.statusmessage)
-    except psycopg.Error as e:
-        message = str(e).split("\n")[0]
-        told = re.search(r'"partywall:(\w{5}):', message)  # what the session makes of our own failures
-        return ("error", told.group(1) if told else e.sqlstate, message)
-    finally:
-        if prepared and conn.info.transaction_status != psycopg.pq.TransactionStatus.INERROR:
-            conn.execute("DEALLOCATE ALL", prepare=False)
+    def lonely_run(self, sqls, params, write):
+        if self.lonely is None:
+            self.lonely_wall = self.make_lonely()
+            self.lonely = Wire(self.lonely_wall.dsn("own"))
+        self.align(again=True)
+        return self.run([self.lonely], sqls, params, write)[0]
 
 
-EVERYTHING = " UNION ALL ".join(
-    f"SELECT '{t}', ({OWN[t]}) IS TRUE, x::text FROM public.\"{t}\" x" for t in TABLES)
+def literal_yaml(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def rows_now(conn):
-    """The rows of all tables: acme's, and the others'."""
-    mine, others = {t: [] for t in TABLES}, {t: [] for t in TABLES}
-    for table, own, row in conn.execute(EVERYTHING).fetchall():
-        (mine if own else others)[table].append(row)
-    for side in (mine, others):
-        for rows in side.values():
-            rows.sort()
-    return mine, others
+def same(a, b):
+    """One answer and the other, without the order of rows."""
+    if a.error or b.error:
+        return bool(a.error and b.error) and a.error["C"] == b.error["C"]
+    return a.columns == b.columns and a.tags == b.tags and collections.Counter(a.rows) == collections.Counter(b.rows) and \
+        sorted(a.copied) == sorted(b.copied)
 
 
-def trial(conn, sqls, without_others=False):
-    """Run in a transaction that is rolled back: answers, the tenant's rows after, the others' rows after."""
-    conn.execute("BEGIN")
-    if without_others:
-        for t in ("step", "Workflow", "User", "event", "api_key", "wf_log", "Tenant"):
-            conn.execute(f"DELETE FROM public.\"{t}\" WHERE ({OWN[t]}) IS NOT TRUE")
-    answers = []
-    for sql in sqls:
-        conn.execute("SAVEPOINT oracle")
-        answer = run_one(conn, sql)
-        answers.append(answer)
-        if answer[0] == "error":
-            conn.execute("ROLLBACK TO SAVEPOINT oracle")
-            conn.execute("DEALLOCATE ALL", prepare=False)
-            break
-    mine, others = rows_now(conn)
-    conn.execute("ROLLBACK")
-    return answers, mine, others
+def difference(a, b):
+    """Lines that say what one has and the other has not."""
+    if a.error or b.error:
+        return [f"    shared: {str(a)[:400]}", f"    alone:  {str(b)[:400]}"]
+    rows = [collections.Counter(map(repr, x.rows + x.copied)) for x in (a, b)]
+    lines = [] if a.tags == b.tags else [f"    tags {a.tags} and {b.tags}"]
+    lines += [] if a.columns == b.columns else [f"    columns {a.columns} and {b.columns}"]
+    lines += [f"    only shared: {r} {n} times" for r, n in list((rows[0] - rows[1]).items())[:5]]
+    return lines + [f"    only alone:  {r} {n} times" for r, n in list((rows[1] - rows[0]).items())[:5]]
 
 
-def same_failure(a, b):
-    """The same code; and a message that says the same, or nothing of a row (positions and sizes may differ)."""
-    return len(a) == len(b) and a[:-1] == b[:-1] and a[-1][0] == b[-1][0] == "error" and a[-1][1] == b[-1][1] \
-        and "globex" not in a[-1][2]
+def first_error(answers):
+    return next((a.error for a in answers if a.error), None)
 
 
-def same_rows(a, b):
-    """The same rows in another order: of rows that ORDER BY does not tell apart."""
-    return a[0] == b[0] == "rows" and a[:3] == b[:3] and sorted(map(repr, a[3])) == sorted(map(repr, b[3]))
+def judge(pair, sqls, params, write, left, right):
+    """None when the two sides agree, or what it is called."""
+    bad, good = first_error(left), first_error(right)
+    if bad and bad["C"] == "P0LEA":
+        return "LEAK"
+    if bad and bad["C"] == "57014" or good and good["C"] == "57014":
+        return None if bad and good and bad["C"] == good["C"] else "slow"
+    if len(left) == len(right) and all(same(a, b) for a, b in zip(left, right)):
+        return None
+    if bad and bad["C"] in REFUSALS and not (good and good["C"] == bad["C"]):
+        return "refused" if not good else "both fail"
+    if taken_by_another(pair, bad, left, right, sqls, params, write):
+        return "key"
+    if bad and good and {bad["C"], good["C"]} <= {"23503", "23505", "23502", "23514", "23000", "428C9"}:
+        return "both fail"
+    lonely = pair.lonely_run(sqls, params, write)
+    return "LEAK" if all(same(a, b) for a, b in zip(lonely, right)) else "WRONG"
 
 
-def statements(files):
-    for path in files:
-        group = path.stem
-        for line in path.read_text().splitlines():
-            if line.startswith("-- "):
-                group = line[3:]
-            elif line.strip():
-                yield group, line
+def taken_by_another(pair, bad, left, right, sqls, params, write):
+    """A unique key that another tenant's row has: 23505, or no row by DO NOTHING; alone through Partywall all is well."""
+    if not write or not any("INSERT" in s or "UPDATE" in s or "MERGE" in s for s in sqls):
+        return False
+    nothing = not bad and any("DO NOTHING" in s for s in sqls)
+    if not nothing and not (bad and bad["C"] == "23505"):
+        return False
+    lonely = pair.lonely_run(sqls, params, write)
+    return all(same(a, b) for a, b in zip(lonely, right))
+
+
+class Run:
+    def __init__(self, options):
+        self.options = options
+        self.counts, self.reasons, self.failures = collections.Counter(), collections.defaultdict(list), []
+        self.both = collections.Counter()
+
+    def refused(self, error, sql):
+        message = generic(error["M"])
+        self.reasons[error["C"], message].append(sql)
+
+    def trial(self, pair, sqls, params, write):
+        if write:
+            pair.align()
+        commit = write and self.commits.random() < 0.03
+        left, right = pair.run([pair.left, pair.right], sqls, params, write, False)
+        kind = judge(pair, sqls, params, write, left, right)
+        self.counts["statements"] += 1
+        self.counts["writes" if write else "reads"] += 1
+        if kind is None:
+            error = first_error(right)
+            self.counts["fail alike" if error else "agree"] += 1
+            if error:
+                self.both[error["C"], generic(error["M"])] += 1
+            elif commit:
+                pair.align()
+                pair.run([pair.left, pair.right], sqls, params, True, True)
+                self.counts["committed"] += 1
+            return
+        self.counts[kind] += 1
+        if kind == "refused":
+            self.refused(first_error(left), (sqls, params))
+        if kind in ("LEAK", "WRONG"):
+            self.report(pair, kind, sqls, params, write)
+
+    def report(self, pair, kind, sqls, params, write):
+        def states(left, right):
+            return [(e or {}).get("C") for e in (first_error(left), first_error(right))]
+
+        def differs(texts):
+            pair.align()
+            left, right = pair.run([pair.left, pair.right], texts, params, write)
+            return judge(pair, texts, params, write, left, right) == kind and states(left, right) == wanted
+        pair.align()
+        wanted = states(*pair.run([pair.left, pair.right], sqls, params, write))
+        small = minimise(sqls, differs) if self.options.minimise else sqls
+        pair.align()
+        left, right = pair.run([pair.left, pair.right], small, params, write)
+        print(f"\n{kind} seed {pair.seed}\n  {'; '.join(sqls)}\n  parameters {params}\n  small: {'; '.join(small)}")
+        for a, b in zip(left, right):
+            if not same(a, b) and (a.state(), b.state()) not in (("25P02", None), (None, "25P02")):
+                print("\n".join(difference(a, b)))
+        sys.stdout.flush()
+
+    def end_of_world(self, pair, before):
+        """What the superuser sees: others' rows as they were, one's own as alone."""
+        now, alone = pair.shared.content(), pair.alone.content()
+        others = before[0] - before[1]
+        if now - others != alone or now - alone != others:
+            self.counts["LEAK"] += 1
+            print(f"LEAK seed {pair.seed}: content\n  gone {others - now}\n  new {now - others - alone} missing {alone - now}")
+
+    def world(self, postgres, number, seed, count):
+        pair = Pair(postgres, number, seed)
+        pair.seed = seed
+        self.commits = random.Random(seed)
+        try:
+            before = pair.shared.content(), pair.alone.content()
+            statements = Writes(random.Random(seed * 7 + 1), pair.world)
+            for _ in range(count):
+                try:
+                    sqls, params = statements.statement()
+                except RecursionError:
+                    continue
+                if re.search(self.options.skip, sqls[0]):
+                    continue
+                write = any(w in sqls[0] for w in ("INSERT", "UPDATE", "DELETE", "MERGE", "DECLARE"))
+                self.trial(pair, sqls, params, write)
+            self.end_of_world(pair, before)
+        finally:
+            pair.close()
+
+    def go(self):
+        o = self.options
+        begin = time.monotonic()
+        postgres = harness.Postgres(["max_connections=100", "log_min_messages=panic"])
+        try:
+            left, number = o.count, 0
+            while left > 0:
+                self.world(postgres, number, o.seed * 100000 + number, min(o.per_world, left))
+                left -= o.per_world
+                number += 1
+        finally:
+            postgres.remove()
+        self.summary(time.monotonic() - begin)
+        return 1 if self.counts["LEAK"] + self.counts["WRONG"] else 0
+
+    def summary(self, seconds):
+        print(f"\nseed {self.options.seed}, {seconds:.0f} s: " + ", ".join(f"{v} {k}" for k, v in sorted(self.counts.items())))
+        share = 100 * self.counts["refused"] / max(self.counts["statements"], 1)
+        print(f"refused: {share:.2f} %")
+        for (state, message), sqls in sorted(self.reasons.items(), key=lambda x: -len(x[1])):
+            print(f"  {len(sqls):5} {state} {message}")
+            for sql, params in sqls[:2] if self.options.refusals else []:
+                print(f"          {'; '.join(sql)}  {params or ''}")
+        if self.options.refusals:
+            for (state, message), n in self.both.most_common(25):
+                print(f"  alike {n:5} {state} {message}")
+
+
+def generic(message):
+    """A message without its names."""
+    return re.sub(r'"[^"]*"', '"..."', message)[:150]
 
 
 def main():
-    decide = Decide(sys.argv[1])
-    files = [pathlib.Path(p) for p in sys.argv[2:]] or sorted(HERE.glob("*.sql"))
-    counts = collections.Counter()
-    refusals = collections.defaultdict(list)
-    with Server() as server:
-        multi, solo = server.database("multi", 1), server.database("solo", 0)
-        others_before = trial(multi, [])[2]
-        for group, sql in statements(files):
-            if GENERIC and re.match(r"\s*copy\b", sql, re.I):
-                continue  # takes no parameters
-            plans = decide(sql)
-            counts[group, "all"] += 1
-            refused = [p for p in plans if p[1]]
-            if refused:
-                counts[group, "refused"] += 1
-                refusals[group].append((refused[0][2], refused[0][3], sql))
-                continue
-            texts = [p[3] for p in plans]
-            shared = trial(multi, texts)
-            alone = trial(solo, texts)
-            written = trial(solo, [sql])
-            kinds = []
-            if any(a[0][-1][:2] == ("error", "57014") for a in (shared, alone, written)):
-                counts[group, "limit"] += 1
-                continue
-            if shared[0][-1][:2] == ("error", "23505") and alone[0][-1][1] != "23505" and shared[2] == others_before:
-                kinds.append("key")
-            elif "DO NOTHING" in sql and str(shared[0][-1][-1]) == "INSERT 0 0" and shared[2] == others_before:
-                kinds.append("key")
-            elif shared[0] != alone[0] and not same_failure(shared[0], alone[0]) or shared[1] != alone[1] or \
-                    shared[2] != others_before or any(alone[2].values()):
-                # Tables of another size may be read in another order: the same plan, with the others' rows gone?
-                gone = trial(multi, texts, without_others=True)
-                same = gone[0] == shared[0] or same_failure(gone[0], shared[0])
-                kinds.append("order" if same and gone[1] == shared[1] and shared[2] == others_before else "LEAK")
-            elif len(texts) > 1:
-                pass
-            elif alone[0] != written[0] or alone[1] != written[1]:
-                if alone[0][-1][:2] == ("error", "42501") and "partywall:" in alone[0][-1][2]:
-                    counts[group, "refused"] += 1  # a value that is another tenant's, found out when it ran
-                    continue
-                failed = alone[0][-1][0] == "error", written[0][-1][0] == "error"
-                states = [a[0][-1][1] for a in (shared, alone, written) if a[0][-1][0] == "error"]
-                if states == ["0A000", "0A000"] and "FULL JOIN" in alone[0][-1][2]:
-                    counts[group, "limit"] += 1
-                    continue
-                if failed == (True, True) or same_rows(alone[0][-1], written[0][-1]) and alone[1] == written[1]:
-                    pass
-                elif any(failed) and any(a[0][-1][1][:2] in ("21", "22") for a in (alone, written)):
-                    kinds.append("order")
-                elif not group.startswith("known"):
-                    kinds.append("WRONG")
-            for kind in kinds:
-                counts[group, kind] += 1
-                if kind in ("order", "key") and not os.environ.get("ORACLE_ORDER"):
-                    continue
-                print(f"{kind} {group}\n  {sql}\n  {texts}\n  shared  {shared[0]}\n  alone   {alone[0]}\n"
-                      f"  written {written[0]}")
-                for a, b, what in ((shared[1], alone[1], "shared/alone"), (alone[1], written[1], "alone/written"),
-                                   (shared[2], others_before, "OTHER TENANT after/before")):
-                    for t in TABLES:
-                        if a[t] != b[t]:
-                            print(f"    {what} {t}: {a[t]}\n        {b[t]}")
-                print(flush=True)
-    for group in sorted({g for g, _ in counts}):
-        print(f"{group[:32]:32} {counts[group, 'all']:4} statements {counts[group, 'refused']:4} refused "
-              f"{counts[group, 'LEAK']:4} LEAK {counts[group, 'WRONG']:4} WRONG {counts[group, 'order']:4} order "
-              f"{counts[group, 'key']:4} key {counts[group, 'limit']:4} limit")
-    if os.environ.get("ORACLE_REFUSALS"):
-        for group, items in refusals.items():
-            for state, message, sql in items:
-                print(f"refused {group}: {state} {message}\n    {sql}")
-    return 1 if any(k[1] in ("LEAK", "WRONG") for k in counts) else 0
+    p = argparse.ArgumentParser()
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--count", type=int, default=2000)
+    p.add_argument("--per-world", type=int, default=500)
+    p.add_argument("--refusals", action="store_true", help="show refused statements and failures alike")
+    p.add_argument("--skip", default="(?!)", help="statements that match this are left out")
+    p.add_argument("--no-minimise", dest="minimise", action="store_false")
+    return Run(p.parse_args()).go()
 
 
 if __name__ == "__main__":
