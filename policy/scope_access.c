@@ -64,6 +64,15 @@ static const struct rule_table *rule_of(struct scoper *s, const struct catalog_r
     return NULL;
 }
 
+/* Does ${column} alone name one row of ${rel}?  If not, a tenant's row may have the key of another's. */
+static bool is_key(const struct catalog_relation *rel, const struct catalog_column *column)
+{
+    for (size_t i = 0; i < rel->nkeys; i++)
+        if (rel->keys[i].nattnums == 1 && rel->keys[i].attnums[0] == column->attnum)
+            return true;
+    return false;
+}
+
 static int access_through(struct scoper *s, struct access *a, int location)
 {
     const struct rule_table *e = a->entry;
@@ -75,6 +84,13 @@ static int access_through(struct scoper *s, struct access *a, int location)
         scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
                      "permission denied for relation \"%s\": its rule names no existing column of "
                      "its parent", a->rel->name);
+        hint_rule(s, e);
+        return -1;
+    }
+    if (!is_key(parent, a->key)) {
+        scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
+                     "permission denied for relation \"%s\": column \"%s\" of its parent is not unique",
+                     a->rel->name, a->key->name);
         hint_rule(s, e);
         return -1;
     }

@@ -72,6 +72,7 @@ static SelectStmt *parent_keys(const struct scoper *s, const struct access *pare
     char *alias = psprintf("partywall_p%d", depth);
     RangeVar *from = makeRangeVar(pstrdup(parent->rel->schema), pstrdup(parent->rel->name), -1);
     from->alias = makeAlias(alias, NIL);
+    from->inh = parent->rel->kind != 'r';
     const struct catalog_column *own =
         parent->kind == RULE_SCOPED ? parent->tenant : parent->column;
     List *where = NIL;

@@ -32,7 +32,8 @@ static const char *own_column(const struct access *a)
     return a->kind == RULE_SCOPED ? a->tenant->name : a->column->name;
 }
 
-/* (SELECT p.key FROM parent AS p WHERE ...); ${value} NULL: all keys of the tenant's rows. */
+/* (SELECT p.key FROM parent AS p WHERE ...); ${value} NULL: all keys of the tenant's rows.  ONLY: a key is
+ * unique in its own table, not among those that inherit from it. */
 static char *parent_keys(const struct scoper *s, const struct access *parent,
                          const struct catalog_column *key, const char *value, int depth)
 {
@@ -40,8 +41,8 @@ static char *parent_keys(const struct scoper *s, const struct access *parent,
     char *column = sql_ident(key->name);
     char *also = value ? psprintf("%s.%s OPERATOR(pg_catalog.=) (%s) AND ", alias, column, value)
                        : pstrdup("");
-    return psprintf("(SELECT %s.%s FROM %s.%s AS %s WHERE %s%s)", alias, column,
-                    sql_ident(parent->rel->schema), sql_ident(parent->rel->name), alias, also,
+    return psprintf("(SELECT %s.%s FROM %s%s.%s AS %s WHERE %s%s)", alias, column,
+                    parent->rel->kind == 'r' ? "ONLY " : "", sql_ident(parent->rel->schema), sql_ident(parent->rel->name), alias, also,
                     sql_qual(s, parent, alias, own_column(parent), false, depth + 1));
 }
 

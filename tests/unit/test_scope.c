@@ -14,7 +14,7 @@
 /* Golden rows: SQL in, text for the server or SQLSTATE out.  T(n) stands for the predicate's right side. */
 #define T(n)     " OPERATOR(pg_catalog.=) $" #n "::text"
 #define Q(r, n)  "\"" r "\".\"tenantId\"" T(n)
-#define WF(n)    "(SELECT partywall_p0.\"id\" FROM \"public\".\"Workflow\" AS partywall_p0 WHERE " \
+#define WF(n)    "(SELECT partywall_p0.\"id\" FROM ONLY \"public\".\"Workflow\" AS partywall_p0 WHERE " \
                  "\"partywall_p0\".\"tenantId\"" T(n) ")"
 #define STEP(n)  "\"step\".\"workflowId\" IN " WF(n)
 #define NOT_MINE(what) "(SELECT 'partywall:42501:" what "'::text)::int4::text"
@@ -115,7 +115,7 @@ static const struct row rows[] = {
     /* through a parent */
     {"SELECT id FROM step WHERE id = 1", "SELECT id FROM step WHERE " STEP(1) " AND (id = 1)"},
     {"INSERT INTO step VALUES (1, $1, 'b')",
-     "INSERT INTO step VALUES (1, COALESCE((SELECT partywall_p0.\"id\" FROM \"public\".\"Workflow\" AS partywall_p0 "
+     "INSERT INTO step VALUES (1, COALESCE((SELECT partywall_p0.\"id\" FROM ONLY \"public\".\"Workflow\" AS partywall_p0 "
      "WHERE partywall_p0.\"id\" OPERATOR(pg_catalog.=) ($1) AND \"partywall_p0\".\"tenantId\"" T(2)
      "), (SELECT 'partywall:23503:step:step_workflowId_fkey'::text)::int4), 'b')"},
     {"INSERT INTO step(id, body) VALUES (1, 'b')", "INSERT INTO step(id, body) VALUES (1, 'b')"},
@@ -143,7 +143,7 @@ static const struct row rows[] = {
      NOT_MINE("User:tenantId") " END AS t FROM country"},
     {"INSERT INTO \"Workflow\"(id,name,\"userId\") VALUES (1,'n',NULL)",
      "INSERT INTO \"Workflow\"(id,name,\"userId\", \"tenantId\") VALUES (1,'n',COALESCE((SELECT partywall_p0.\"id\" "
-     "FROM \"public\".\"User\" AS partywall_p0 WHERE partywall_p0.\"id\" OPERATOR(pg_catalog.=) (NULL) AND "
+     "FROM ONLY \"public\".\"User\" AS partywall_p0 WHERE partywall_p0.\"id\" OPERATOR(pg_catalog.=) (NULL) AND "
      "\"partywall_p0\".\"tenantId\"" T(1) "), CASE WHEN (NULL) IS NULL THEN NULL ELSE " NO_USER " END), $1::text)"},
     {"INSERT INTO \"User\"(id) VALUES (1) ON CONFLICT (id) DO UPDATE SET level = 1 WHERE \"User\".id = 2 RETURNING id",
      "INSERT INTO \"User\"(id, \"tenantId\") VALUES (1, $1::text) ON CONFLICT (id) DO UPDATE SET level = 1 WHERE CASE WHEN "
@@ -159,7 +159,7 @@ static const struct row rows[] = {
      "SELECT u.*, 1, $1::text FROM country u"},
     {"INSERT INTO \"Workflow\" SELECT DISTINCT w.* FROM \"Workflow\" w, country",
      "INSERT INTO \"Workflow\" SELECT DISTINCT \"w\".\"id\", \"w\".\"name\", \"w\".\"config\", CASE WHEN (\"w\".\"userId\") IN "
-     "(SELECT partywall_p0.\"id\" FROM \"public\".\"User\" AS partywall_p0 WHERE \"partywall_p0\".\"tenantId\"" T(1)
+     "(SELECT partywall_p0.\"id\" FROM ONLY \"public\".\"User\" AS partywall_p0 WHERE \"partywall_p0\".\"tenantId\"" T(1)
      ") THEN (\"w\".\"userId\") WHEN (\"w\".\"userId\") IS NULL THEN NULL ELSE " NO_USER " END, CASE WHEN (\"w\".\"tenantId\")"
      T(1) " THEN $1::text ELSE " NOT_MINE("Workflow:tenantId") " END FROM \"Workflow\" w, country WHERE " Q("w", 1)},
     {"INSERT INTO api_key SELECT * FROM \"User\"", "42501"},
@@ -376,13 +376,16 @@ static void test_chain(void **state)
         {.name = "note", .kind = RULE_SCOPED, .tenant_column = "org"},
         {.name = "step", .kind = RULE_THROUGH, .through_column = "flow", .parent_table = "flow",
          .parent_column = "id"},
+        {.name = "stray", .kind = RULE_THROUGH, .through_column = "id", .parent_table = "step",
+         .parent_column = "flow"}, /* no key: another tenant's row may have the same */
     };
     f.rules.tables = tables;
     f.rules.ntables = sizeof tables / sizeof *tables;
-    fixture_table(&f, "flow", 'r', "id int4 n, org int4 n");
-    fixture_table(&f, "step", 'r', "id int4 n, flow int4 n");
-    fixture_table(&f, "comment", 'r', "id uuid n, step int4 n");
-    fixture_table(&f, "loop", 'r', "id int4 n");
+    fixture_primary(fixture_table(&f, "flow", 'r', "id int4 n, org int4 n"), "flow_pkey", 1);
+    fixture_primary(fixture_table(&f, "step", 'r', "id int4 n, flow int4 n"), "step_pkey", 1);
+    fixture_primary(fixture_table(&f, "comment", 'r', "id uuid n, step int4 n"), "comment_pkey", 1);
+    fixture_primary(fixture_table(&f, "loop", 'r', "id int4 n"), "loop_pkey", 1);
+    fixture_table(&f, "stray", 'r', "id int4 n, flow int4 n");
     struct catalog_relation *note =
         fixture_table(&f, "note", 'r', "id int4 n, org int4 n, about uuid");
     fixture_foreign(note, "note_about", 3, "comment");
@@ -390,18 +393,19 @@ static void test_chain(void **state)
     assert_int_equal(catalog_seal(f.catalog, &err), 0);
     static const struct row chain[] = {
         {"SELECT 1 FROM comment c",
-         "SELECT 1 FROM comment c WHERE \"c\".\"step\" IN (SELECT partywall_p0.\"id\" FROM \"public\".\"step\" AS "
-         "partywall_p0 WHERE \"partywall_p0\".\"flow\" IN (SELECT partywall_p1.\"id\" FROM \"public\".\"flow\" AS "
+         "SELECT 1 FROM comment c WHERE \"c\".\"step\" IN (SELECT partywall_p0.\"id\" FROM ONLY \"public\".\"step\" AS "
+         "partywall_p0 WHERE \"partywall_p0\".\"flow\" IN (SELECT partywall_p1.\"id\" FROM ONLY \"public\".\"flow\" AS "
          "partywall_p1 WHERE \"partywall_p1\".\"org\" OPERATOR(pg_catalog.=) $1::int4))"},
         {"INSERT INTO note(id, about, org) VALUES (1, $1, 7)",
-         "INSERT INTO note(id, about, org) VALUES (1, COALESCE((SELECT partywall_p0.\"id\" FROM \"public\".\"comment\" AS "
+         "INSERT INTO note(id, about, org) VALUES (1, COALESCE((SELECT partywall_p0.\"id\" FROM ONLY \"public\".\"comment\" AS "
          "partywall_p0 WHERE partywall_p0.\"id\" OPERATOR(pg_catalog.=) ($1) AND \"partywall_p0\".\"step\" IN (SELECT "
-         "partywall_p1.\"id\" FROM \"public\".\"step\" AS partywall_p1 WHERE \"partywall_p1\".\"flow\" IN (SELECT "
-         "partywall_p2.\"id\" FROM \"public\".\"flow\" AS partywall_p2 WHERE \"partywall_p2\".\"org\" "
+         "partywall_p1.\"id\" FROM ONLY \"public\".\"step\" AS partywall_p1 WHERE \"partywall_p1\".\"flow\" IN (SELECT "
+         "partywall_p2.\"id\" FROM ONLY \"public\".\"flow\" AS partywall_p2 WHERE \"partywall_p2\".\"org\" "
          "OPERATOR(pg_catalog.=) $2::int4))), CASE WHEN ($1) IS NULL THEN NULL ELSE (SELECT "
          "'partywall:23503:note:note_about'::text)::uuid END), CASE WHEN (7) OPERATOR(pg_catalog.=) $2::int4 THEN "
          "$2::int4 ELSE (SELECT 'partywall:42501:note:org'::text)::int4 END)"},
         {"SELECT 1 FROM loop", "0A000"},
+        {"SELECT 1 FROM stray", "42501"},
     };
     int bad = 0;
     for (size_t i = 0; i < sizeof chain / sizeof *chain; i++)
