@@ -2,12 +2,13 @@
  * belongs to each from the others. */
 #include "daemon/catalog_load.h"
 
+#include "daemon/store/store.h"
 #include "protocol/sqlstate.h"
 
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CATALOG_SERVER_MIN 120000 /* pg_attribute.attgenerated */
 
@@ -111,8 +112,7 @@ static int catalog_connection_error(PGconn *conn, struct err *err)
     return err_set(err, SQLSTATE_CONNECTION_FAILURE, "%s", text[0] ? text : "out of memory");
 }
 
-static int catalog_connect(const char *conninfo, const char *password, PGconn **ret,
-                           struct err *err)
+int catalog_connect(const char *conninfo, const char *password, PGconn **ret, struct err *err)
 {
     /* what stands before dbname are defaults, what stands behind overrides the conninfo */
     const char *keys[] = {"connect_timeout",
@@ -146,9 +146,10 @@ static int catalog_connect(const char *conninfo, const char *password, PGconn **
     return 0;
 }
 
-static int catalog_query(PGconn *conn, const char *sql, PGresult **ret, struct err *err)
+int catalog_query(PGconn *conn, const char *sql, const char *const *params, int nparams,
+                  PGresult **ret, struct err *err)
 {
-    PGresult *res = PQexec(conn, sql);
+    PGresult *res = PQexecParams(conn, sql, nparams, NULL, params, NULL, NULL, 0);
     ExecStatusType status = PQresultStatus(res);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
         *ret = res;
@@ -315,11 +316,25 @@ int catalog_load_postgres(const char *conninfo, const char *password, struct cat
     if (rc != 0)
         return rc;
     for (int i = 0; i < Q_COUNT && rc == 0; i++)
-        rc = catalog_query(conn, catalog_queries[i], &res[i], err);
+        rc = catalog_query(conn, catalog_queries[i], NULL, 0, &res[i], err);
     PQfinish(conn);
     if (rc == 0)
         rc = catalog_build(res, ret, err);
     for (int i = 0; i < Q_COUNT; i++)
         PQclear(res[i]);
+    return rc;
+}
+
+int catalog_load_backend(const struct conf_backend *backend, struct catalog **ret, struct err *err)
+{
+    if (backend->postgres)
+        return catalog_load_postgres(backend->postgres, backend->secret, ret, err);
+    struct store *store;
+    if (access(backend->store, F_OK) != 0) /* opening it would make one */
+        return err_set(err, SQLSTATE_IO_ERROR, "there is no store in \"%s\" yet", backend->store);
+    if (store_open(backend->store, &store, err) < 0)
+        return -1;
+    int rc = store_read_catalog(store, ret, err);
+    store_close(store);
     return rc;
 }

@@ -5,8 +5,11 @@
  * pg_catalog (nothing a user created can be called), statement and connect timeouts set. */
 #pragma once
 
+#include "conf/conf.h"
 #include "policy/catalog.h"
 #include "protocol/err.h"
+
+#include <libpq-fe.h>
 
 /* Into ${ret} a sealed catalog with one reference: relations of all schemas but the system's, with
  * columns, keys, foreign keys, parent; user functions, operators, types; the names of pg_catalog's
@@ -14,3 +17,15 @@
  * or 08006 when it cannot be reached; ${ret} is untouched. */
 int catalog_load_postgres(const char *conninfo, const char *password, struct catalog **ret,
                           struct err *err) MUSTCHECK;
+
+/* The same of either kind of back end; for commands that run without a daemon. */
+int catalog_load_backend(const struct conf_backend *backend, struct catalog **ret,
+                         struct err *err) MUSTCHECK;
+
+/* A connection fit for looking at catalogs, to be ended by PQfinish; the caller pins search_path. */
+int catalog_connect(const char *conninfo, const char *password, PGconn **ret,
+                    struct err *err) MUSTCHECK;
+
+/* One query; ${ret} is the caller's to clear.  Every error is a struct err. */
+int catalog_query(PGconn *conn, const char *sql, const char *const *params, int nparams,
+                  PGresult **ret, struct err *err) MUSTCHECK;

@@ -3,12 +3,12 @@
  * while it is above zero the async handle keeps the loop alive. */
 #include "daemon/job.h"
 
+#include "daemon/deep_thread.h"
 #include "daemon/must.h"
 #include "daemon/worker.h"
 #include "policy/policy.h"
 #include "protocol/sqlstate.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,18 +72,11 @@ static void job_on_finished(uv_async_t *async)
 /* Signals are the loop's: helpers block them all. */
 static int job_spawn(struct job_pool *p)
 {
-    pthread_attr_t attr;
     sigset_t all, old;
-    int rc = pthread_attr_init(&attr);
-    if (rc != 0)
-        return rc;
-    rc = pthread_attr_setstacksize(&attr, WORKER_STACK_BYTES);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    if (rc == 0)
-        rc = pthread_create(&p->threads[p->nthreads], &attr, job_thread, p);
+    int rc = deep_thread_start(&p->threads[p->nthreads], job_thread, p);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    pthread_attr_destroy(&attr);
     if (rc == 0)
         p->nthreads++;
     return rc;

@@ -1,3 +1,5 @@
+#include "daemon/check_live.h"
+#include "daemon/explain.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/worker.h"
@@ -19,21 +21,11 @@ static void main_raise_descriptors(struct daemon_log *log)
         log_warning(log, "could not raise the limit of file descriptors");
 }
 
-static struct conf *main_load(const char *path)
-{
-    struct conf_errors errors = {0};
-    struct conf *conf = conf_load(path, &errors);
-    for (size_t i = 0; i < errors.n; i++)
-        fprintf(stderr, "%s\n", errors.lines[i]);
-    conf_errors_release(&errors);
-    return conf;
-}
-
 static int main_serve(const char *path)
 {
     struct daemon_log log;
     struct err err;
-    struct conf *conf = main_load(path);
+    struct conf *conf = options_load(path);
     if (!conf)
         return 1;
     log_init(&log, STDERR_FILENO);
@@ -66,7 +58,9 @@ int main(int argc, char **argv)
     case OPTIONS_SERVE:
         return main_serve(o.conf_path);
     case OPTIONS_CHECK:
-        return options_run_check(o.conf_path);
+        return o.live ? check_live_run(o.conf_path) : options_run_check(o.conf_path);
+    case OPTIONS_EXPLAIN:
+        return explain_run(o.conf_path, o.tenant, o.sql);
     case OPTIONS_REFERENCE:
         return options_run_reference();
     case OPTIONS_SECRET:

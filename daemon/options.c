@@ -1,6 +1,5 @@
 #include "daemon/options.h"
 
-#include "conf/conf.h"
 #include "daemon/tls.h"
 #include "protocol/scram.h"
 
@@ -17,6 +16,7 @@ static const struct {
 } options_commands[] = {
     {"serve", OPTIONS_SERVE},
     {"check", OPTIONS_CHECK},
+    {"explain", OPTIONS_EXPLAIN},
     {"config", OPTIONS_REFERENCE},
     {"secret", OPTIONS_SECRET},
 };
@@ -45,6 +45,8 @@ int options_parse(int argc, char **argv, struct options *ret)
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {"reference", no_argument, NULL, 'r'},
+        {"live", no_argument, NULL, 'l'},
+        {"tenant", required_argument, NULL, 't'},
         {0},
     };
     struct options o = {.command = OPTIONS_SERVE, .conf_path = OPTIONS_DEFAULT_CONF};
@@ -64,7 +66,17 @@ int options_parse(int argc, char **argv, struct options *ret)
         case 'r':
             reference = true;
             break;
+        case 'l':
+            o.live = true;
+            break;
+        case 't':
+            o.tenant = optarg;
+            break;
         case 1:
+            if (command && o.command == OPTIONS_EXPLAIN && !o.sql) {
+                o.sql = optarg;
+                break;
+            }
             if (command)
                 return options_fail("one command at a time: ", optarg);
             if (options_command(optarg, &o.command) != 0)
@@ -80,6 +92,12 @@ int options_parse(int argc, char **argv, struct options *ret)
     if (reference != (o.command == OPTIONS_REFERENCE))
         return options_fail("", reference ? "--reference belongs to \"partywall config\""
                                           : "\"partywall config\" wants --reference");
+    if (o.live && o.command != OPTIONS_CHECK)
+        return options_fail("", "--live belongs to \"partywall check\"");
+    if (o.tenant && o.command != OPTIONS_EXPLAIN)
+        return options_fail("", "--tenant belongs to \"partywall explain\"");
+    if (o.command == OPTIONS_EXPLAIN && !(o.tenant && o.sql) && !help && !version)
+        return options_fail("", "\"partywall explain\" wants --tenant NAME and the SQL");
     if (help)
         o.command = OPTIONS_HELP;
     else if (version)
@@ -90,18 +108,23 @@ int options_parse(int argc, char **argv, struct options *ret)
 
 /* -- the commands that need no daemon -- */
 
-int options_run_check(const char *conf_path)
+struct conf *options_load(const char *conf_path)
 {
     struct conf_errors errors = {0};
+    struct conf *conf = conf_load(conf_path, &errors);
+    for (size_t i = 0; i < errors.n; i++)
+        fprintf(stderr, "%s\n", errors.lines[i]);
+    conf_errors_release(&errors);
+    return conf;
+}
+
+int options_run_check(const char *conf_path)
+{
     struct err err;
     SSL_CTX *tls = NULL;
-    struct conf *conf = conf_load(conf_path, &errors);
-    if (!conf) {
-        for (size_t i = 0; i < errors.n; i++)
-            fprintf(stderr, "%s\n", errors.lines[i]);
-        conf_errors_release(&errors);
+    struct conf *conf = options_load(conf_path);
+    if (!conf)
         return 1;
-    }
     int rc = tls_context_new(conf, &tls, &err);
     if (rc == 0)
         printf("%s: valid\n", conf_path);
@@ -130,8 +153,11 @@ int options_run_help(void)
         "partywall: a wall between the tenants who share one PostgreSQL\n"
         "\n"
         "  partywall [serve] [-c FILE]       serve clients; SIGHUP reloads, SIGTERM drains\n"
-        "  partywall check [-c FILE]         check a configuration and say everything that is "
-        "wrong\n"
+        "  partywall check [-c FILE] [--live]\n"
+        "                                    say everything that is wrong with the configuration;\n"
+        "                                    --live: and with the databases, and what mends it\n"
+        "  partywall explain [-c FILE] --tenant NAME 'SQL'\n"
+        "                                    say what the policy makes of a tenant's statement\n"
         "  partywall config --reference      print every key of the configuration\n"
         "  partywall secret                  read a password, print the verifier to keep instead\n"
         "  partywall --help | --version\n"

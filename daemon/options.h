@@ -1,6 +1,8 @@
 /* options.h: the command line. */
 #pragma once
 
+#include "conf/conf.h"
+
 #include <stdbool.h>
 
 #define OPTIONS_DEFAULT_CONF "/etc/partywall/partywall.yaml"
@@ -8,6 +10,7 @@
 enum options_command {
     OPTIONS_SERVE,
     OPTIONS_CHECK,
+    OPTIONS_EXPLAIN,
     OPTIONS_REFERENCE,
     OPTIONS_SECRET,
     OPTIONS_HELP,
@@ -16,11 +19,16 @@ enum options_command {
 
 struct options {
     enum options_command command;
-    const char *conf_path; /* borrowed from argv */
+    const char *conf_path; /* borrowed from argv, as all texts */
+    bool live;             /* CHECK: the catalogs too */
+    const char *tenant, *sql; /* EXPLAIN; never NULL then */
 };
 
 /* 0, or -1 after a line on standard error: exit with status 2. */
 int options_parse(int argc, char **argv, struct options *ret);
+
+/* The configuration, or NULL after saying everything that is wrong with it. */
+struct conf *options_load(const char *conf_path);
 
 /* The commands that need no daemon; each returns the exit status. */
 int options_run_check(const char *conf_path);

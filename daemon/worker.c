@@ -7,6 +7,7 @@
 #include "daemon/worker.h"
 
 #include "conf/limits.h"
+#include "daemon/deep_thread.h"
 #include "daemon/job.h"
 #include "daemon/link.h"
 #include "daemon/listener.h"
@@ -184,15 +185,8 @@ static void *worker_thread(void *arg)
 
 int worker_run(struct worker *w, struct err *err)
 {
-    pthread_attr_t attr;
     pthread_t thread;
-    int rc = pthread_attr_init(&attr);
-    if (rc == 0) {
-        rc = pthread_attr_setstacksize(&attr, WORKER_STACK_BYTES);
-        if (rc == 0)
-            rc = pthread_create(&thread, &attr, worker_thread, w);
-        pthread_attr_destroy(&attr);
-    }
+    int rc = deep_thread_start(&thread, worker_thread, w);
     if (rc != 0) { /* end it here: no session has begun */
         worker_stop(w);
         uv_run(&w->loop, UV_RUN_DEFAULT);

@@ -1,7 +1,7 @@
 /* worker.h: a thread with its own loop, and everything that is mutable.
  *
  * Nothing mutable is global: whatever a function needs hangs off the struct worker it is given.
- * The loop runs on a thread with a 64 MiB stack (policy parses there).
+ * The loop runs on a deep thread (policy parses there).
  *
  * Life: worker_init -> worker_run (until drained) -> worker_release.
  * Ending: the first SIGTERM or SIGINT drains: listeners close, sessions_drain asks each session to
@@ -26,7 +26,6 @@ struct job_pool;
 struct reload;
 
 #define WORKER_SCRATCH_BYTES ((size_t)64 << 10)
-#define WORKER_STACK_BYTES   ((size_t)64 << 20)
 #define WORKER_DRAIN_MS      30000
 
 struct worker {

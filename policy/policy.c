@@ -210,11 +210,28 @@ static struct scoper scoper_of(struct work *w, const struct plan *p, struct err 
                            .err = err};
 }
 
+static void tell_relations(const struct policy_request *req, const struct scoper *s)
+{
+    ListCell *cell;
+    if (req->on_relation)
+        foreach (cell, s->accesses) {
+            const struct access *a = lfirst(cell);
+            const struct catalog_column *column = a->tenant ? a->tenant : a->column;
+            req->on_relation(req->arg, &(struct policy_relation){
+                                           .relation = a->rel,
+                                           .kind = a->kind,
+                                           .entry = a->entry,
+                                           .column = column ? column->name : NULL,
+                                           .parent = a->parent ? a->parent->rel : NULL});
+        }
+}
+
 static int decide_query(struct work *w, struct plan *p, RawStmt *raw, struct err *err)
 {
     struct scoper s = scoper_of(w, p, err);
     char *text = NULL;
     int status = scope(&s, raw->stmt, &text);
+    tell_relations(w->req, &s);
     if (s.writes)
         p->class = PLAN_WRITE;
     if (status < 0 || set_text(w, p, text, strlen(text), err) < 0 ||

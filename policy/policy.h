@@ -16,6 +16,14 @@
 
 struct policy_cache; /* per worker; bounded; see policy/cache.h */
 
+struct policy_relation { /* a relation that a statement names, and what governs it */
+    const struct catalog_relation *relation;
+    enum rule_kind kind;            /* SCOPED, THROUGH or SHARED */
+    const struct rule_table *entry; /* NULL: unlisted */
+    const char *column;             /* its tenant column, or that which refers to its parent */
+    const struct catalog_relation *parent; /* THROUGH */
+};
+
 struct policy_request {
     const struct rules *rules;      /* immutable, outlives the call */
     const struct catalog *catalog;  /* likewise */
@@ -23,6 +31,10 @@ struct policy_request {
     bool confined;   /* false: owner; statements are classified, not rewritten */
     bool single;     /* extended protocol: more than one statement is 42601 */
     struct slice sql; /* the client's text, without its NUL */
+    /* For those who ask why: told of the relations of each confined statement, some perhaps twice.  A
+     * decision from the cache tells nothing.  NULL: nobody asks.  Must not jump. */
+    void (*on_relation)(void *arg, const struct policy_relation *r);
+    void *arg;
 };
 
 struct decision {
@@ -53,6 +65,11 @@ void policy_cache_free(struct policy_cache *c);
  * store's) "invalid input syntax ...".  Is ${message}, of an error with SQLSTATE 22P02, one of them?  Then
  * ${ret} is the error that the client gets: 42501, 23503 or 23505, with table and constraint. */
 bool policy_check_failed(const char *message, struct err *ret);
+
+/* The entry of policy.tables that governs ${rel}: its own, or that of what it is a partition or child of.
+ * NULL: unlisted. */
+const struct rule_table *policy_rule_of(const struct rules *rules, const struct catalog *catalog,
+                                        const struct catalog_relation *rel);
 
 /* May a client set ${name} (lower case) at start-up or by SET?  Rules' own list or the built-in one. */
 bool policy_setting_allowed(const struct rules *rules, const char *name);

@@ -52,14 +52,15 @@ const char *scope_cast_type(const struct catalog_column *column)
     return NULL;
 }
 
-static const struct rule_table *rule_of(struct scoper *s, const struct catalog_relation *rel)
+const struct rule_table *policy_rule_of(const struct rules *rules, const struct catalog *catalog,
+                                        const struct catalog_relation *rel)
 {
     for (int i = 0; rel && i < MAX_PARENTS; i++) {
-        const struct rule_table *entry = rules_find(s->rules, rel->schema, rel->name);
+        const struct rule_table *entry = rules_find(rules, rel->schema, rel->name);
         /* an entry without a schema means the table that the bare name finds, no other */
-        if (entry && (entry->schema || catalog_find(s->catalog, NULL, rel->name) == rel))
+        if (entry && (entry->schema || catalog_find(catalog, NULL, rel->name) == rel))
             return entry;
-        rel = rel->parent_oid ? catalog_find_oid(s->catalog, rel->parent_oid) : NULL;
+        rel = rel->parent_oid ? catalog_find_oid(catalog, rel->parent_oid) : NULL;
     }
     return NULL;
 }
@@ -117,7 +118,7 @@ static int denied(struct scoper *s, const struct access *a, int location)
 static int access_fill(struct scoper *s, struct access *a, int location)
 {
     const char *tenant_column = s->rules->tenant_column;
-    a->entry = rule_of(s, a->rel);
+    a->entry = policy_rule_of(s->rules, s->catalog, a->rel);
     a->kind = a->entry ? a->entry->kind : RULE_UNLISTED;
     if (a->entry && a->entry->tenant_column)
         tenant_column = a->entry->tenant_column;
@@ -213,7 +214,7 @@ int scope_access_parent(struct scoper *s, const struct access *a,
     if (!rel)
         return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
                             "foreign key \"%s\" refers to an unknown relation", fk->name);
-    const struct rule_table *entry = rule_of(s, rel);
+    const struct rule_table *entry = policy_rule_of(s->rules, s->catalog, rel);
     bool unlisted = !entry;
     if (entry && (entry->kind == RULE_SHARED || entry->kind == RULE_DENIED))
         return 0;
