@@ -230,13 +230,22 @@ static bool is_row_type(const struct authorise *a, const char *schema, const cha
     if (!rel)
         return false;
     const struct rule_table *rule = rules_find(a->rules, rel->schema, rel->name);
+    bool own = a->isolation == ISOLATION_DATABASE || (a->schema && !strcmp(rel->schema, a->schema));
+    if (a->schema && !own)
+        return rule && rule->kind == RULE_SHARED;
     if (rule)
         return rule->kind != RULE_DENIED && rule->kind != RULE_UNLISTED;
-    return a->rules->unlisted_scoped && catalog_column(rel, a->rules->tenant_column);
+    return a->rules->unlisted_scoped && (own || catalog_column(rel, a->rules->tenant_column));
 }
 
 static bool is_user_type(const struct authorise *a, const char *schema, const char *name)
 {
+    if (a->schema && schema && strcmp(schema, a->schema) != 0) {
+        if (strcmp(schema, "public") != 0)
+            return false;
+        if (is_user_type(a, a->schema, name))
+            return true;
+    }
     return catalog_has_user_type(a->catalog, schema, name) || is_row_type(a, schema, name);
 }
 

@@ -25,6 +25,7 @@
 #pragma once
 
 #include "policy/catalog.h"
+#include "policy/isolation.h"
 #include "policy/nodes.h"
 #include "policy/rules.h"
 #include "protocol/err.h"
@@ -32,6 +33,8 @@
 struct authorise {
     const struct rules *rules;
     const struct catalog *catalog;
+    enum isolation isolation;
+    const char *schema; /* the tenant's, NULL without ISOLATION_SCHEMA */
 };
 
 /* A call by name alone.  Functions whose first argument decides (current_setting, lpad, ...) are

@@ -11,9 +11,11 @@ struct entry {
     struct entry *older, *newer; /* by last use */
     uint64_t hash;
     uint64_t epoch;
+    enum isolation isolation;
     bool confined, single;
     size_t bytes;
     struct decision *decision;
+    char *schema; /* NULL as in the request; stands behind the text */
     size_t len;
     char text[];
 };
@@ -44,14 +46,22 @@ struct policy_cache *policy_cache_new(size_t max_bytes)
 
 static uint64_t hash_of(const struct policy_request *req)
 {
-    return XXH3_64bits_withSeed(req->sql.len ? req->sql.data : "", req->sql.len,
-                                req->epoch * 4 + (req->confined ? 2 : 0) + (req->single ? 1 : 0));
+    uint64_t seed = req->epoch * 4 + (req->confined ? 2 : 0) + (req->single ? 1 : 0);
+    if (req->schema)
+        seed = XXH3_64bits_withSeed(req->schema, strlen(req->schema), seed);
+    return XXH3_64bits_withSeed(req->sql.len ? req->sql.data : "", req->sql.len, seed);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
 }
 
 static bool is_for(const struct entry *e, uint64_t hash, const struct policy_request *req)
 {
     return e->hash == hash && e->epoch == req->epoch && e->confined == req->confined &&
-           e->single == req->single &&
+           e->single == req->single && e->isolation == req->isolation &&
+           same_text(e->schema, req->schema) &&
            slice_equal((struct slice){e->text, e->len}, req->sql);
 }
 
@@ -143,16 +153,20 @@ static void widen(struct policy_cache *c)
 
 void cache_put(struct policy_cache *c, const struct policy_request *req, struct decision *d)
 {
-    size_t bytes = sizeof(struct entry) + req->sql.len + decision_bytes(d);
+    size_t schema = req->schema ? strlen(req->schema) + 1 : 0;
+    size_t bytes = sizeof(struct entry) + req->sql.len + schema + decision_bytes(d);
     if (bytes > c->max_bytes / 8)
         return; /* one huge text must not push out everything else */
-    struct entry *e = malloc(sizeof *e + req->sql.len);
+    struct entry *e = malloc(sizeof *e + req->sql.len + schema);
     if (!e)
         return;
     *e = (struct entry){.hash = hash_of(req), .epoch = req->epoch, .confined = req->confined,
-                        .single = req->single, .bytes = bytes, .decision = d, .len = req->sql.len};
+                        .single = req->single, .isolation = req->isolation, .bytes = bytes,
+                        .decision = d, .len = req->sql.len};
     if (e->len)
         memcpy(e->text, req->sql.data, e->len);
+    if (req->schema)
+        e->schema = memcpy(e->text + e->len, req->schema, schema);
     while (c->oldest && c->bytes + bytes > c->max_bytes)
         evict(c, c->oldest);
     if (c->n >= c->nbuckets)

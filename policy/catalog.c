@@ -30,6 +30,8 @@ struct catalog {
     struct names functions, builtins, operators, types;
     char **path;
     size_t npath;
+    char *bypassing;      /* the role, if it passes by row security */
+    struct catalog *base; /* of catalog_within: whose everything but the path is */
 };
 
 /* -- growing arrays -- */
@@ -221,6 +223,12 @@ void catalog_set_search_path(struct catalog *c, const char *const *schemas, size
     }
 }
 
+void catalog_set_role(struct catalog *c, const char *name, bool bypasses)
+{
+    free(c->bypassing);
+    c->bypassing = bypasses ? keep(c, name) : NULL;
+}
+
 static int relation_compare(const void *a, const void *b)
 {
     const struct catalog_relation *const *x = a, *const *y = b;
@@ -305,10 +313,47 @@ struct catalog *catalog_ref(struct catalog *c)
     return c;
 }
 
+struct catalog *catalog_within(struct catalog *c, const char *schema)
+{
+    struct catalog *within = malloc(sizeof *within);
+    const char **path = calloc(c->npath + 1, sizeof *path);
+    if (!within || !path) {
+        free(within);
+        free(path);
+        return NULL;
+    }
+    path[0] = schema;
+    for (size_t i = 0; i < c->npath; i++)
+        path[i + 1] = c->path[i];
+    *within = (struct catalog){.by_name = c->by_name,
+                               .by_oid = c->by_oid,
+                               .nrelations = c->nrelations,
+                               .functions = c->functions,
+                               .builtins = c->builtins,
+                               .operators = c->operators,
+                               .types = c->types,
+                               .bypassing = c->bypassing,
+                               .base = catalog_ref(c)};
+    atomic_init(&within->refs, 1);
+    catalog_set_search_path(within, path, c->npath + 1);
+    free(path);
+    if (!within->failed)
+        return within;
+    catalog_unref(within);
+    return NULL;
+}
+
 void catalog_unref(struct catalog *c)
 {
     if (!c || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
         return;
+    if (c->base) {
+        catalog_unref(c->base);
+        path_release(c);
+        free(c);
+        return;
+    }
+    free(c->bypassing);
     for (size_t i = 0; i < c->nrelations; i++)
         relation_free((struct catalog_relation *)(uintptr_t)c->by_name[i]);
     free(c->by_name);
@@ -403,6 +448,11 @@ size_t catalog_relations(const struct catalog *c, const struct catalog_relation 
 {
     *ret = c->by_name;
     return c->nrelations;
+}
+
+const char *catalog_bypassing_role(const struct catalog *c)
+{
+    return c->bypassing;
 }
 
 size_t catalog_search_path(const struct catalog *c, const char *const **ret)

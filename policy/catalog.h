@@ -44,6 +44,7 @@ struct catalog_relation {
     char kind; /* pg_class.relkind: r p v m f S ... */
     uint32_t parent_oid; /* partition or single-inheritance parent, else 0 */
     bool has_rules;      /* rules other than a view's own */
+    bool row_security;   /* policies of the database hold on it for the role that asks */
     struct catalog_column *columns; /* by attnum, dropped ones left out */
     size_t ncolumns;
     struct catalog_key *keys;
@@ -73,11 +74,16 @@ void catalog_add_operator(struct catalog *c, const char *schema, const char *nam
 void catalog_add_type(struct catalog *c, const char *schema, const char *name, uint32_t oid, char kind);
 /* Schemas of the pinned search_path, in order ("public" unless told); pg_catalog is implied first. */
 void catalog_set_search_path(struct catalog *c, const char *const *schemas, size_t n);
+/* The role that asks, and whether it passes by row security (superuser, BYPASSRLS). */
+void catalog_set_role(struct catalog *c, const char *name, bool bypasses);
 /* Index and freeze.  0, or -1 (53200). */
 int catalog_seal(struct catalog *c, struct err *err) MUSTCHECK;
 
 /* -- use (any thread) -- */
 struct catalog *catalog_ref(struct catalog *c);
+/* The same catalog with ${schema} first on the search_path: a reference of its own that shares all else.
+ * NULL: no memory. */
+struct catalog *catalog_within(struct catalog *c, const char *schema);
 void catalog_unref(struct catalog *c);
 /* ${schema} NULL: first match on the search_path.  NULL if there is none.  (pg_catalog is not in here.) */
 const struct catalog_relation *catalog_find(const struct catalog *c, const char *schema,
@@ -86,6 +92,8 @@ const struct catalog_relation *catalog_find_oid(const struct catalog *c, uint32_
 const struct catalog_column *catalog_column(const struct catalog_relation *r, const char *name);
 /* The schemas of the pinned search_path, in order; borrowed from the catalog.  Returns how many. */
 size_t catalog_search_path(const struct catalog *c, const char *const **ret);
+/* The role's name if it passes by row security, else NULL; borrowed from the catalog. */
+const char *catalog_bypassing_role(const struct catalog *c);
 /* Is there any function / operator / type of this name (${schema} NULL: in any schema of the search_path,
  * pg_catalog left out)? */
 bool catalog_has_user_function(const struct catalog *c, const char *schema, const char *name);

@@ -57,6 +57,7 @@ struct plan {
     char *text;            /* what the server gets; NUL-terminated */
     uint32_t text_len;
     uint16_t nparams;      /* highest $n of the client's statement */
+    bool aside;            /* SHOW, SET TRANSACTION and the like: touches no rows and no names of objects */
     bool hidden;           /* text uses $nparams+1: the tenant.  With nparams 65535 there is no such
                               parameter on the wire: send plan_text_literal's text */
     struct plan_place *places;
@@ -66,6 +67,7 @@ struct plan {
     char *name;            /* SET, RESET, SHOW, DEALLOCATE, SAVEPOINT ...: lower case where PostgreSQL folds */
     char *value;           /* SET: the value as set_config() takes it; NULL: DEFAULT */
     bool local;            /* SET LOCAL */
+    bool chain;            /* COMMIT, ROLLBACK: AND CHAIN */
     uint32_t source_offset; /* where the statement stands in the text it was split from */
     uint32_t source_len;
 };

@@ -16,6 +16,7 @@
  * nothing. */
 struct work {
     const struct policy_request *req;
+    struct catalog *catalog; /* the request's, as the tenant sees it */
     char *sql;             /* NUL-terminated copy */
     struct decision *decision;
     size_t cap;
@@ -196,11 +197,19 @@ static int scope(struct scoper *s, Node *stmt, char **ret_text)
     return verify_text(s, *ret_text, stmt);
 }
 
+static struct authorise authorise_of(const struct work *w)
+{
+    return (struct authorise){.rules = w->req->rules,
+                              .catalog = w->catalog,
+                              .isolation = w->req->isolation,
+                              .schema = w->req->schema};
+}
+
 static struct scoper scoper_of(struct work *w, const struct plan *p, struct err *err)
 {
-    return (struct scoper){.auth = {w->req->rules, w->req->catalog},
+    return (struct scoper){.auth = authorise_of(w),
                            .rules = w->req->rules,
-                           .catalog = w->req->catalog,
+                           .catalog = w->catalog,
                            .sql = w->sql,
                            .start = p->source_offset,
                            .end = p->source_offset + p->source_len,
@@ -242,7 +251,7 @@ static int decide_query(struct work *w, struct plan *p, RawStmt *raw, struct err
 
 static int decide_stmt(struct work *w, struct plan *p, RawStmt *raw, struct err *err)
 {
-    struct authorise auth = {w->req->rules, w->req->catalog};
+    struct authorise auth = authorise_of(w);
     int decided = utility_decide(&auth, raw, w->req->confined, p, err);
     if (decided < 0)
         return -1;
@@ -343,9 +352,11 @@ static int work_init(struct work *w, const struct policy_request *req)
 {
     enum { FIRST_PLANS = 1 };
     *w = (struct work){.req = req, .cap = FIRST_PLANS};
+    w->catalog = req->schema ? catalog_within(req->catalog, req->schema) : catalog_ref(req->catalog);
     w->sql = malloc(req->sql.len + 1);
     w->decision = calloc(1, sizeof *w->decision + FIRST_PLANS * sizeof(struct plan *));
-    if (!w->sql || !w->decision) {
+    if (!w->catalog || !w->sql || !w->decision) {
+        catalog_unref(w->catalog);
         free(w->sql);
         free(w->decision);
         return -1;
@@ -373,6 +384,7 @@ struct decision *policy_decide(struct policy_cache *cache, const struct policy_r
     if (decide(&w, &why) < 0 && !w.no_memory)
         refuse_all(&w, req->confined ? PLAN_READ : PLAN_OTHER, &why);
     free(w.sql);
+    catalog_unref(w.catalog);
     if (w.no_memory) {
         decision_unref(w.decision);
         err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "policy/catalog.h"
+#include "policy/isolation.h"
 #include "policy/plan.h"
 #include "policy/rules.h"
 
@@ -26,8 +27,10 @@ struct policy_relation { /* a relation that a statement names, and what governs 
 
 struct policy_request {
     const struct rules *rules;      /* immutable, outlives the call */
-    const struct catalog *catalog;  /* likewise */
-    uint64_t epoch;  /* changes whenever rules or catalog do; part of the cache key */
+    struct catalog *catalog;        /* likewise */
+    uint64_t epoch;  /* changes whenever rules or catalog do; part of the cache key, as the next two */
+    enum isolation isolation; /* of the tenant */
+    const char *schema; /* ISOLATION_SCHEMA: the tenant's; otherwise NULL */
     bool confined;   /* false: owner; statements are classified, not rewritten */
     bool single;     /* extended protocol: more than one statement is 42601 */
     struct slice sql; /* the client's text, without its NUL */

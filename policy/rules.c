@@ -4,11 +4,12 @@
 #include <string.h>
 
 /* Static texts behind a `char *`: rules that a configuration owns are freed there, these never. */
-static char default_column[] = "tenantId";
+static char default_column[] = "tenantId", default_setting[] = "app.tenant";
 
 const struct rules rules_default = {
     .tenant_column = default_column,
     .unlisted_scoped = true,
+    .rls_setting = default_setting,
     .hints = true,
     .limits = {.statement_bytes = 1u << 20, .tokens = 50000, .depth = 200, .chain = 10000},
 };

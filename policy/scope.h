@@ -12,7 +12,8 @@
  *   scope_from.c    FROM: the climb rule, wraps              scope_expr.c    expressions, sublinks
  *   scope_fence.c   leaky conditions                         scope_access.c  relation -> rule
  *   scope_insert.c  INSERT, ON CONFLICT  scope_update.c  UPDATE, DELETE, SET lists
- *   scope_merge.c   MERGE                scope_copy.c    COPY TO */
+ *   scope_merge.c   MERGE                scope_copy.c    COPY TO
+ *   scope_schema.c  a schema for each tenant */
 #pragma once
 
 #include "policy/authorise.h"
@@ -27,10 +28,11 @@ struct access {
     const struct catalog_relation *rel;
     const struct rule_table *entry; /* NULL: unlisted */
     enum rule_kind kind;            /* SCOPED, THROUGH or SHARED: others were refused */
-    const struct catalog_column *tenant; /* SCOPED */
+    const struct catalog_column *tenant; /* SCOPED; NULL only where all rows are the tenant's */
     const struct catalog_column *column; /* THROUGH: column -> parent.key */
     const struct access *parent;
     const struct catalog_column *key;
+    bool whole; /* reads need no predicate: the database looks at each row, or others' are not here */
 };
 
 /* -- names in FROM -- */
@@ -61,6 +63,7 @@ struct source {
     struct source *next;
     const char *alias;  /* NULL: unnamed */
     const char *schema; /* of a relation without an alias: schema.relation.column is legal */
+    const char *said;   /* what the client calls that schema instead; NULL: nothing else */
     struct leaf *leaf;
     const struct catalog_relation *rel;
     const List *colnames;        /* alias column list */
@@ -118,7 +121,8 @@ enum change_kind {
     CHANGE_EXPAND,  /* INSERT ... DEFAULT VALUES -> (tenant) VALUES (value) */
     CHANGE_MERGE_ON, /* quals and fences in the ON of MERGE */
     CHANGE_MERGE_INSERT, /* column and value added to its WHEN ... INSERT */
-    CHANGE_COPY     /* COPY t TO -> COPY (SELECT ... FROM t WHERE qual) TO */
+    CHANGE_COPY,    /* COPY t TO -> COPY (SELECT ... FROM t WHERE qual) TO */
+    CHANGE_SCHEMA   /* the name of a relation, a column or a type gets its schema, `schema` */
 };
 
 struct fence { /* the condition runs only where these hold */
@@ -164,6 +168,7 @@ struct change {
     RangeVar *anchor; /* a relation of the level: where the text walk starts */
     InsertStmt *insert;
     const struct access *access; /* INSERT, COPY */
+    const char *schema;  /* CHANGE_SCHEMA of `stmt`, a RangeVar, ColumnRef or TypeName */
     List *columns;   /* of char *: CHANGE_COLUMNS, CHANGE_COPY; of ColumnRef *: CHANGE_STAR */
     enum place_kind place;
     bool indirect;   /* a part of the column is set: col[1], col.field */
@@ -213,7 +218,7 @@ int scope_refuse(struct scoper *s, const char *sqlstate, int location, const cha
 
 /* -- scope_access.c -- */
 /* Whose rows of ${var}, resolved in the catalog?  NULL: refused. */
-const struct access *scope_access(struct scoper *s, const RangeVar *var);
+const struct access *scope_access(struct scoper *s, RangeVar *var);
 const struct access *scope_access_relation(struct scoper *s, const struct catalog_relation *rel,
                                            int location);
 /* May rows of it be changed?  ${var} for the message. */
@@ -222,11 +227,22 @@ int scope_access_write(struct scoper *s, const struct access *a, const RangeVar 
 int scope_access_parent(struct scoper *s, const struct access *a,
                         const struct catalog_foreign_key *fk, const struct access **ret) MUSTCHECK;
 
+/* -- scope_schema.c -- */
+/* Is all that ${rel} holds the tenant's, because of where it is? */
+bool scope_is_own_place(const struct scoper *s, const struct catalog_relation *rel);
+/* The schema that ${schema}, written before the name ${name} of a relation, means.  NULL: refused. */
+const char *scope_schema_meant(struct scoper *s, const char *schema, const char *name, int location);
+/* ${var} has been found to be ${rel}: say so in the text. */
+void scope_qualify(struct scoper *s, RangeVar *var, const struct catalog_relation *rel);
+/* The qualified name of a column or a type, likewise. */
+void scope_qualify_ref(struct scoper *s, const struct source *source, ColumnRef *ref);
+void scope_qualify_type(struct scoper *s, TypeName *type);
+
 /* -- scope_names.c -- */
 struct source *scope_add_source(struct level *l, const char *alias);
 const struct cte *scope_find_cte(const struct level *l, const char *name);
 /* Check a reference; 0 or -1. */
-int scope_check_ref(struct scoper *s, struct level *l, const ColumnRef *ref) MUSTCHECK;
+int scope_check_ref(struct scoper *s, struct level *l, ColumnRef *ref) MUSTCHECK;
 /* Type of a reference, 0 unknown. */
 uint32_t scope_ref_type(const struct level *l, const ColumnRef *ref);
 /* May ${ref} mean a column of ${source} (a source of ${l})? */

@@ -115,6 +115,42 @@ static int denied(struct scoper *s, const struct access *a, int location)
     return -1;
 }
 
+/* Policies of the database hold on tables alone; elsewhere, in views, predicates do. */
+static int access_policies(struct scoper *s, struct access *a, int location)
+{
+    if (!isolation_has_rls(s->auth.isolation) || !strchr("rp", a->rel->kind))
+        return 0;
+    a->whole = s->auth.isolation == ISOLATION_RLS;
+    if (a->rel->row_security)
+        return 0;
+    scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
+                 "permission denied for relation \"%s\": no row security holds on it", a->rel->name);
+    if (s->rules->hints)
+        err_hint(s->err, "\"partywall policy --rls-sql\" prints the policies that it needs.");
+    return -1;
+}
+
+/* Where all rows are the tenant's, a tenant column is kept right if there is one. */
+static int access_own(struct access *a, const char *tenant_column)
+{
+    a->tenant = a->kind == RULE_SCOPED && tenant_column ? catalog_column(a->rel, tenant_column) : NULL;
+    a->kind = RULE_SCOPED;
+    a->whole = true;
+    return 0;
+}
+
+static int access_rows(struct scoper *s, struct access *a, const char *tenant_column, int location)
+{
+    if (scope_is_own_place(s, a->rel))
+        return access_own(a, tenant_column);
+    if (s->auth.schema)
+        return denied(s, a, location);
+    if (a->kind == RULE_THROUGH)
+        return access_through(s, a, location) < 0 ? -1 : access_policies(s, a, location);
+    a->tenant = tenant_column ? catalog_column(a->rel, tenant_column) : NULL;
+    return a->tenant ? access_policies(s, a, location) : denied(s, a, location);
+}
+
 static int access_fill(struct scoper *s, struct access *a, int location)
 {
     const char *tenant_column = s->rules->tenant_column;
@@ -128,10 +164,8 @@ static int access_fill(struct scoper *s, struct access *a, int location)
         a->kind = s->rules->unlisted_scoped ? RULE_SCOPED : RULE_DENIED;
     switch (a->kind) {
     case RULE_SCOPED:
-        a->tenant = tenant_column ? catalog_column(a->rel, tenant_column) : NULL;
-        return a->tenant ? 0 : denied(s, a, location);
     case RULE_THROUGH:
-        return access_through(s, a, location);
+        return access_rows(s, a, tenant_column, location);
     case RULE_SHARED:
         return 0;
     case RULE_UNLISTED:
@@ -158,12 +192,17 @@ const struct access *scope_access_relation(struct scoper *s, const struct catalo
     return a;
 }
 
-const struct access *scope_access(struct scoper *s, const RangeVar *var)
+const struct access *scope_access(struct scoper *s, RangeVar *var)
 {
-    const struct catalog_relation *rel =
-        catalog_find(s->catalog, var->schemaname, var->relname);
-    if (rel)
+    const char *schema = var->schemaname;
+    if (s->auth.schema && schema &&
+        !(schema = scope_schema_meant(s, schema, var->relname, var->location)))
+        return NULL;
+    const struct catalog_relation *rel = catalog_find(s->catalog, schema, var->relname);
+    if (rel) {
+        scope_qualify(s, var, rel);
         return scope_access_relation(s, rel, var->location);
+    }
     if (var->schemaname)
         scope_refuse(s, SQLSTATE_UNDEFINED_TABLE, var->location,
                      "relation \"%s.%s\" does not exist", var->schemaname, var->relname);
@@ -209,6 +248,8 @@ int scope_access_parent(struct scoper *s, const struct access *a,
                         const struct catalog_foreign_key *fk, const struct access **ret)
 {
     *ret = NULL;
+    if (scope_is_own_place(s, a->rel))
+        return 0;
     const struct catalog_relation *rel =
         catalog_find(s->catalog, fk->parent_schema, fk->parent_table);
     if (!rel)

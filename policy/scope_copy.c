@@ -51,6 +51,8 @@ static int copy_table(struct scoper *s, CopyStmt *stmt)
     const struct access *access = scope_access(s, var);
     if (!access)
         return -1;
+    if (access->whole || (s->auth.schema && access->kind == RULE_SHARED))
+        return 0;
     struct change *c = scope_change(s, CHANGE_COPY, (Node *)stmt);
     c->anchor = var;
     c->access = access;

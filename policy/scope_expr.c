@@ -81,6 +81,7 @@ static bool walk_cast(TypeCast *cast, struct env *env)
                     may_be_computed(env->l, (ColumnRef *)cast->arg);
     int status = computed ? authorise_type(&s->auth, cast->typeName, s->err)
                           : authorise_cast(&s->auth, cast, s->err);
+    scope_qualify_type(s, cast->typeName);
     return status < 0 || walk(cast->arg, env);
 }
 

@@ -26,7 +26,8 @@ static struct leaf *add_leaf(struct source *source, RangeVar *var, const struct 
     leaf->var = var;
     leaf->access = access;
     leaf->ref = source->alias;
-    leaf->column = scope_column_name(source, column_index(access->rel, column));
+    if (column)
+        leaf->column = scope_column_name(source, column_index(access->rel, column));
     source->leaf = leaf;
     return leaf;
 }
@@ -35,6 +36,17 @@ static struct source *named_source(struct level *l, const char *name, const Alia
 {
     struct source *source = scope_add_source(l, alias ? alias->aliasname : name);
     source->colnames = alias ? alias->colnames : NIL;
+    return source;
+}
+
+static struct source *table_source(struct scoper *s, struct level *l, const RangeVar *var,
+                                   const struct access *access)
+{
+    struct source *source = named_source(l, var->relname, var->alias);
+    source->rel = access->rel;
+    source->schema = var->alias ? NULL : access->rel->schema;
+    if (s->auth.schema && source->schema && scope_is_own_place(s, access->rel))
+        source->said = "public";
     return source;
 }
 
@@ -104,10 +116,8 @@ static int relation_item(struct scoper *s, struct level *l, Node **slot, bool wr
     const struct access *access = scope_access(s, var);
     if (!access || lock_check(s, l, var, access) < 0)
         return -1;
-    struct source *source = named_source(l, var->relname, var->alias);
-    source->schema = var->alias ? NULL : access->rel->schema;
-    source->rel = access->rel;
-    if (access->kind == RULE_SHARED)
+    struct source *source = table_source(s, l, var, access);
+    if (access->kind == RULE_SHARED || access->whole)
         return 0;
     l->confined = true;
     struct leaf *leaf = add_leaf(source, var, access);
@@ -177,6 +187,7 @@ static int column_types(struct scoper *s, const List *definitions)
         const ColumnDef *column = lfirst(cell);
         if (authorise_type(&s->auth, column->typeName, s->err) < 0)
             return -1;
+        scope_qualify_type(s, column->typeName);
     }
     return 0;
 }
@@ -399,10 +410,8 @@ int scope_target(struct scoper *s, struct level *l, RangeVar *var, struct leaf *
     const struct access *access = scope_access(s, var);
     if (!access || scope_access_write(s, access, var) < 0)
         return -1;
-    struct source *source = named_source(l, var->relname, var->alias);
-    source->schema = var->alias ? NULL : access->rel->schema;
-    source->rel = access->rel;
-    l->confined = true;
+    struct source *source = table_source(s, l, var, access);
+    l->confined = !access->whole;
     s->writes = true;
     *ret = add_leaf(source, var, access);
     return 0;

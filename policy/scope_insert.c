@@ -221,6 +221,8 @@ static int insert_source(struct scoper *s, struct level *l, struct target *t)
     if (scope_select(s, source, inner, &outputs) < 0)
         return -1;
     collect_arms(source, &t->arms);
+    if (t->access->whole && !t->access->tenant && !t->access->column)
+        return 0; /* no column matters */
     if ((t->stmt->cols ? named_columns(s, t) : implied_columns(s, t, width(t, outputs))) < 0 ||
         scope_check_missing(s, t->access, t->columns, t->stmt->relation->location) < 0)
         return -1;
@@ -228,7 +230,7 @@ static int insert_source(struct scoper *s, struct level *l, struct target *t)
     foreach (cell, t->arms)
         if (check_arm(s, t, lfirst(cell)) < 0)
             return -1;
-    if (t->access->kind == RULE_SCOPED && !names(t->columns, t->access->tenant->name))
+    if (t->access->tenant && !names(t->columns, t->access->tenant->name))
         append_tenant(s, t);
     return 0;
 }
@@ -237,7 +239,7 @@ static int insert_defaults(struct scoper *s, struct target *t)
 {
     if (scope_check_missing(s, t->access, t->columns, t->stmt->relation->location) < 0)
         return -1;
-    if (t->access->kind != RULE_SCOPED)
+    if (!t->access->tenant)
         return 0;
     struct change *c = scope_change(s, CHANGE_EXPAND, (Node *)t->stmt);
     c->insert = t->stmt;
@@ -281,6 +283,8 @@ static int conflict(struct scoper *s, struct level *l, const struct target *t, s
         scope_expr(s, l, clause->whereClause) < 0)
         return -1;
     l->sources = target; /* RETURNING does not see it */
+    if (t->access->whole)
+        return 0;
     struct change *c = scope_change(s, CHANGE_CONFLICT, (Node *)t->stmt);
     c->insert = t->stmt;
     c->anchor = t->stmt->relation;
@@ -298,7 +302,7 @@ int scope_insert(struct scoper *s, InsertStmt *stmt, struct level *l)
     target->outer = l->outer;
     if (scope_target(s, target, stmt->relation, &leaf) < 0)
         return -1;
-    l->confined = true;
+    l->confined = !leaf->access->whole;
     t.access = leaf->access;
     if ((stmt->selectStmt ? insert_source(s, l, &t) : insert_defaults(s, &t)) < 0 ||
         conflict(s, target, &t, leaf) < 0)

@@ -9,13 +9,16 @@ static int merge_on(struct scoper *s, struct level *l, MergeStmt *stmt, struct l
                     const List *sources)
 {
     List *fences = NIL;
-    List *visible = lcons(target, list_copy(sources));
+    bool whole = target->access->whole;
+    List *visible = whole ? list_copy(sources) : lcons(target, list_copy(sources));
     if (scope_expr(s, l, stmt->joinCondition) < 0 ||
         scope_fences(s, l, stmt->joinCondition, visible, &fences) < 0)
         return -1;
+    if (whole && !fences)
+        return 0;
     struct change *c = scope_change(s, CHANGE_MERGE_ON, (Node *)stmt);
     c->anchor = stmt->relation;
-    c->leaves = list_make1(target);
+    c->leaves = whole ? NIL : list_make1(target);
     c->fences = fences;
     return 0;
 }
@@ -51,7 +54,7 @@ static int merge_insert(struct scoper *s, struct level *l, const struct access *
     struct change at = {.kind = CHANGE_VALUE, .stmt = (Node *)stmt, .anchor = stmt->relation,
                         .access = a, .place = PLACE_MERGE_VALUE, .row = nth};
     List *columns = NIL;
-    bool tenant = a->kind != RULE_SCOPED;
+    bool tenant = !a->tenant;
     if (insert_columns(s, a, stmt, clause, &columns) < 0 ||
         scope_check_missing(s, a, columns, stmt->relation->location) < 0 ||
         scope_expr(s, l, (Node *)clause->values) < 0)
@@ -105,7 +108,6 @@ int scope_merge(struct scoper *s, MergeStmt *stmt, struct level *l)
         return -1;
     l->sources = source->sources;
     l->nrelations = source->nrelations;
-    l->confined = true;
     l->reaches_out = l->reaches_out || source->reaches_out;
     if (scope_target(s, l, stmt->relation, &target) < 0 ||
         merge_on(s, l, stmt, target, sources.visible) < 0)

@@ -110,7 +110,8 @@ static bool is_named(const struct source *source, const char *schema, const char
 {
     if (!source->alias || strcmp(source->alias, name))
         return false;
-    return !schema || (source->schema && !strcmp(source->schema, schema));
+    return !schema || (source->schema && !strcmp(source->schema, schema)) ||
+           (source->said && !strcmp(source->said, schema));
 }
 
 /* The innermost source that is called ${name}. */
@@ -256,7 +257,7 @@ static int check_star(struct scoper *s, const struct level *l, const struct sour
     return 0;
 }
 
-int scope_check_ref(struct scoper *s, struct level *l, const ColumnRef *ref)
+int scope_check_ref(struct scoper *s, struct level *l, ColumnRef *ref)
 {
     int n = list_length(ref->fields);
     const char *last = field(ref, n - 1);
@@ -267,6 +268,8 @@ int scope_check_ref(struct scoper *s, struct level *l, const ColumnRef *ref)
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, ref->location,
                             "cross-database references are not implemented");
     struct resolved r = resolve(l, ref);
+    if (r.source)
+        scope_qualify_ref(s, r.source, ref);
     if (r.source && r.source->limited && (!last || !r.certain))
         return deny_column(s, r.source, last, ref->location);
     if (r.certain || !last)

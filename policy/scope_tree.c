@@ -227,6 +227,17 @@ static void apply_copy(const struct scoper *s, const struct change *c)
     stmt->attlist = NIL;
 }
 
+static void apply_schema(const struct change *c)
+{
+    if (IsA(c->stmt, RangeVar)) {
+        ((RangeVar *)c->stmt)->schemaname = pstrdup(c->schema);
+        return;
+    }
+    List *names = IsA(c->stmt, ColumnRef) ? ((ColumnRef *)c->stmt)->fields
+                                          : ((TypeName *)c->stmt)->names;
+    lfirst(list_head(names)) = makeString(pstrdup(c->schema));
+}
+
 static void apply(const struct scoper *s, const struct change *c)
 {
     switch (c->kind) {
@@ -275,6 +286,9 @@ static void apply(const struct scoper *s, const struct change *c)
         return;
     case CHANGE_COPY:
         apply_copy(s, c);
+        return;
+    case CHANGE_SCHEMA:
+        apply_schema(c);
         return;
     }
 }

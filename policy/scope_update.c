@@ -5,6 +5,14 @@
 
 #include <string.h>
 
+/* The target comes before what was found in FROM or USING. */
+static struct climbed with_target(struct leaf *target, const struct climbed *from)
+{
+    if (target->access->whole)
+        return *from;
+    return (struct climbed){lcons(target, from->carried), lcons(target, from->visible)};
+}
+
 static int finish(struct scoper *s, struct level *l, Node *stmt, Node *where,
                   const struct climbed *from)
 {
@@ -12,6 +20,8 @@ static int finish(struct scoper *s, struct level *l, Node *stmt, Node *where,
     if (where && (scope_expr(s, l, where) < 0 ||
                   scope_fences(s, l, where, from->visible, &fences) < 0))
         return -1;
+    if (!from->carried && !fences)
+        return 0;
     struct change *c = scope_change(s, CHANGE_WHERE, stmt);
     c->leaves = from->carried;
     c->fences = fences;
@@ -22,13 +32,12 @@ static int finish(struct scoper *s, struct level *l, Node *stmt, Node *where,
 int scope_delete(struct scoper *s, DeleteStmt *stmt, struct level *l)
 {
     struct leaf *target;
-    struct climbed from = {NIL, NIL}, all = {NIL, NIL};
+    struct climbed from = {NIL, NIL};
     if (scope_with(s, l, stmt->withClause) < 0 || scope_target(s, l, stmt->relation, &target) < 0 ||
         scope_from(s, l, stmt->usingClause, &from) < 0)
         return -1;
     l->anchor = stmt->relation;
-    all.carried = lcons(target, from.carried);
-    all.visible = lcons(target, from.visible);
+    const struct climbed all = with_target(target, &from);
     if (finish(s, l, (Node *)stmt, stmt->whereClause, &all) < 0)
         return -1;
     return scope_expr(s, l, (Node *)stmt->returningList);
@@ -37,13 +46,12 @@ int scope_delete(struct scoper *s, DeleteStmt *stmt, struct level *l)
 int scope_update(struct scoper *s, UpdateStmt *stmt, struct level *l)
 {
     struct leaf *target;
-    struct climbed from = {NIL, NIL}, all = {NIL, NIL};
+    struct climbed from = {NIL, NIL};
     if (scope_with(s, l, stmt->withClause) < 0 || scope_target(s, l, stmt->relation, &target) < 0 ||
         scope_from(s, l, stmt->fromClause, &from) < 0)
         return -1;
     l->anchor = stmt->relation;
-    all.carried = lcons(target, from.carried);
-    all.visible = lcons(target, from.visible);
+    const struct climbed all = with_target(target, &from);
     const struct change at = {.stmt = (Node *)stmt, .place = PLACE_SET};
     if (scope_set_list(s, l, target->access, stmt->targetList, &at) < 0 ||
         finish(s, l, (Node *)stmt, stmt->whereClause, &all) < 0)

@@ -83,7 +83,8 @@ static bool listed_by_rules(const struct rules *rules, const char *name)
 
 bool policy_setting_allowed(const struct rules *rules, const char *name)
 {
-    if (settings_is_own(name) || names_listed(never, NAMES_COUNT(never), name))
+    if (settings_is_own(name) || names_listed(never, NAMES_COUNT(never), name) ||
+        (rules->rls_setting && strcasecmp(name, rules->rls_setting) == 0))
         return false;
     if (names_listed(transactional, NAMES_COUNT(transactional), name))
         return true;

@@ -228,6 +228,23 @@ static int merge_on(struct splice *p, const struct change *c)
     return 0;
 }
 
+/* Before the name, or in place of the schema that the client has written. */
+static int schema(struct splice *p, const struct change *c)
+{
+    const RangeVar *var = IsA(c->stmt, RangeVar) ? (const RangeVar *)c->stmt : NULL;
+    int location = var                      ? var->location
+                   : IsA(c->stmt, TypeName) ? ((const TypeName *)c->stmt)->location
+                                            : ((const ColumnRef *)c->stmt)->location;
+    int at = tokens_at(&p->t, location);
+    if (at < 0)
+        return splice_lost(p, "a name");
+    const char *name = sql_ident(c->schema);
+    if (var && !var->schemaname)
+        name = psprintf("%s.%s", name, splice_copy(p, at, at + 1));
+    splice_replace(p, at, at + 1, name);
+    return 0;
+}
+
 static int splice_one(struct splice *p, const struct change *c)
 {
     switch (c->kind) {
@@ -259,6 +276,8 @@ static int splice_one(struct splice *p, const struct change *c)
         return splice_merge_insert(p, c);
     case CHANGE_COPY:
         return copy(p, c);
+    case CHANGE_SCHEMA:
+        return schema(p, c);
     }
     return splice_lost(p, "a change");
 }

@@ -104,9 +104,11 @@ static int decide_transaction(const TransactionStmt *t, bool confined, struct pl
         return 1;
     case TRANS_STMT_COMMIT:
         plan->class = PLAN_COMMIT;
+        plan->chain = t->chain;
         return 1;
     case TRANS_STMT_ROLLBACK:
         plan->class = PLAN_ROLLBACK;
+        plan->chain = t->chain;
         return 1;
     case TRANS_STMT_SAVEPOINT:
         plan->class = PLAN_SAVEPOINT;
@@ -141,6 +143,7 @@ static int decide_set_multi(const VariableSetStmt *s, bool confined, struct plan
 {
     if (strcmp(s->name, "TRANSACTION") == 0) {
         plan->class = PLAN_READ;
+        plan->aside = true;
         return 1;
     }
     plan->class = PLAN_SET;
@@ -168,7 +171,8 @@ static int decide_set(const struct authorise *a, const VariableSetStmt *s, bool 
     }
     plan->local = s->is_local;
     plan->value = value;
-    if (of_transaction(plan->name))
+    plan->aside = of_transaction(plan->name);
+    if (plan->aside)
         plan->class = PLAN_READ;
     return 1;
 }
@@ -212,6 +216,7 @@ static int decide_show(const struct authorise *a, const VariableShowStmt *s, boo
                            "unrecognized configuration parameter \"%s\"", s->name);
     } else {
         plan->class = PLAN_READ;
+        plan->aside = true;
         if (confined && !settings_readable(a->rules, s->name))
             return err_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
                            "SHOW %s is not allowed for confined sessions", s->name);
@@ -243,7 +248,8 @@ static int decide_constraints(const ConstraintsSetStmt *s, bool confined, struct
                               struct err *err)
 {
     plan->class = PLAN_READ;
-    if (s->constraints == NIL)
+    plan->aside = s->constraints == NIL;
+    if (plan->aside)
         return 1; /* ALL: until the end of the transaction */
     if (!confined)
         return 0;

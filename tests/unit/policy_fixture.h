@@ -138,7 +138,7 @@ static inline void fixture_seal(struct fixture *f)
     fixture_builtins(f);
     FIXTURE_MUST(catalog_seal(f->catalog, &err) == 0);
     qsort(f->rules.tables, f->rules.ntables, sizeof *f->rules.tables, fixture_rule_order);
-    f->authorise = (struct authorise){&f->rules, f->catalog};
+    f->authorise = (struct authorise){.rules = &f->rules, .catalog = f->catalog};
 }
 
 static inline void fixture_attack_relations(struct fixture *f)

@@ -415,7 +415,7 @@ static void test_empty_catalog_fails_closed(void **state)
     struct catalog *c = catalog_new();
     assert_non_null(c);
     assert_int_equal(catalog_seal(c, &err), 0);
-    struct authorise a = {&rules, c};
+    struct authorise a = {.rules = &rules, .catalog = c};
     assert_int_equal(fixture_parse("SELECT ('x'::text).pg_read_file", ask, &a, &err), -1);
     assert_int_equal(fixture_parse("SELECT u.email FROM u", ask, &a, &err), -1);
     assert_int_equal(fixture_parse("SELECT pg_read_file('x')", ask, &a, &err), -1);
