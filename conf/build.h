@@ -18,8 +18,8 @@ struct build {
 
 void build_daemon(struct build *b);   /* listen, tls, workers, log */
 void build_backends(struct build *b); /* before tenants */
-void build_tenants(struct build *b);  /* before logins */
 void build_policy(struct build *b);
+void build_tenants(struct build *b);  /* after these, before logins */
 void build_logins(struct build *b); /* last: derives verifiers only when nothing is wrong so far */
 
 /* The secret that one of the keys secret, secret_file and secret_credential of ${map} gives, in the

@@ -1,4 +1,4 @@
-/* Back ends and the tenants on them. */
+/* Back ends. */
 #include "conf/build.h"
 
 #include "conf/file.h"
@@ -97,48 +97,4 @@ void build_backends(struct build *b)
     b->conf->backends = conf_arena_array(b->arena, map->count, sizeof b->conf->backends[0]);
     for (const struct tree_node *c = map->first; c && b->conf->backends; c = c->next)
         build_backend(b, c);
-}
-
-/* -- tenants -- */
-
-static void build_tenant(struct build *b, const struct tree_node *n, struct conf_tenant *ret)
-{
-    const char *name = tree_text(n, "backend");
-    ret->name = build_text(b, n->name);
-    for (size_t i = 0; name && i < b->conf->nbackends; i++) {
-        if (b->conf->backends[i].name && strcmp(b->conf->backends[i].name, name) == 0) {
-            ret->backend = i;
-            return;
-        }
-    }
-    const struct tree_node *backends = tree_get(b->root, "backends");
-    if (name && backends)
-        tree_fault(b->diag, tree_get(n, "backend"), "there is no back end %s%s",
-                   diag_quote(b->diag, name), build_nearest(b, backends, name));
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const struct conf_tenant *x = a, *y = b;
-    return x->name && y->name ? strcmp(x->name, y->name) : 0;
-}
-
-void build_tenants(struct build *b)
-{
-    struct conf *c = b->conf;
-    const struct tree_node *map = tree_get(b->root, "tenants");
-    if (!map || map->kind != TREE_MAPPING)
-        return;
-    c->tenants = conf_arena_array(b->arena, map->count, sizeof c->tenants[0]);
-    for (const struct tree_node *n = map->first; n && c->tenants; n = n->next) {
-        bool rest = strcmp(n->name, "*") == 0;
-        struct conf_tenant *t =
-            rest ? conf_arena_alloc(b->arena, sizeof *t) : &c->tenants[c->ntenants++];
-        if (rest)
-            c->tenant_default = t;
-        if (t)
-            build_tenant(b, n, t);
-    }
-    if (c->ntenants)
-        qsort(c->tenants, c->ntenants, sizeof c->tenants[0], by_name);
 }

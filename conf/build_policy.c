@@ -203,9 +203,9 @@ static int by_text(const void *a, const void *b)
 }
 
 /* Some settings are beyond the reach of a list: policy/settings.c knows them. */
-static bool is_pinned(char *setting)
+static bool is_pinned(char *setting, char *rls)
 {
-    struct rules only = {.allowed_settings = &setting, .nallowed_settings = 1};
+    struct rules only = {.allowed_settings = &setting, .nallowed_settings = 1, .rls_setting = rls};
     return !policy_setting_allowed(&only, setting);
 }
 
@@ -214,11 +214,32 @@ static char *build_setting(struct build *b, const struct tree_node *n)
     char *name = build_text(b, n->text);
     for (char *p = name; p && *p; p++)
         *p = (char)tolower((unsigned char)*p);
-    if (name && is_pinned(name))
+    if (name && is_pinned(name, b->conf->rules.rls_setting))
         tree_fault(b->diag, n, "%s must not be changed by clients", diag_quote(b->diag, n->text));
     else if (name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.") != strlen(name))
         tree_fault(b->diag, n, "%s is not the name of a setting", diag_quote(b->diag, n->text));
     return name;
+}
+
+/* A setting that PostgreSQL itself does not have: two words with a dot between. */
+static bool is_custom(const char *name)
+{
+    static const char legal[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    size_t prefix = strspn(name, legal), rest = name[prefix] == '.' ? strspn(name + prefix + 1, legal) : 0;
+    return prefix > 0 && rest > 0 && !name[prefix + 1 + rest] && !strchr("0123456789", name[0]) &&
+           !strchr("0123456789", name[prefix + 1]) && strncmp(name, "partywall.", 10) != 0;
+}
+
+static void build_setting_of_rls(struct build *b, const struct tree_node *policy)
+{
+    const struct tree_node *n = tree_get(policy, "rls_setting");
+    const char *text = tree_text(policy, "rls_setting");
+    char *name = build_text(b, text ? text : schema_find("policy.rls_setting")->fallback);
+    for (char *p = name; p && *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    if (name && !is_custom(name))
+        tree_fault(b->diag, n, "must be prefix.name, as in app.tenant");
+    b->conf->rules.rls_setting = name;
 }
 
 static char *build_function(struct build *b, const struct tree_node *n)
@@ -273,6 +294,7 @@ void build_policy(struct build *b)
     r->tenant_column = build_text(b, column ? column : "");
     r->unlisted_scoped =
         schema_value("policy.unlisted_tables", tree_get(policy, "unlisted_tables")) == 0;
+    build_setting_of_rls(b, policy);
     r->hints = schema_value("policy.hints", tree_get(policy, "hints")) == 1;
     r->file = build_file(b, policy);
     r->line = policy->name_at.line;

@@ -6,6 +6,7 @@
  * which is also what `partywall config --reference` prints. */
 #pragma once
 
+#include "policy/isolation.h"
 #include "policy/rules.h"
 #include "protocol/err.h"
 #include "protocol/scram.h"
@@ -54,9 +55,14 @@ struct conf_login {
     char *backend; /* OWNER: the back end it works on (its `backend`, else the only or first one) */
 };
 
+#define CONF_TENANT_WORD "{tenant}" /* in the two patterns below */
+
 struct conf_tenant {
     char *name;
     size_t backend; /* index into conf->backends */
+    enum isolation isolation;
+    char *schema;   /* ISOLATION_SCHEMA: see conf_tenant_names */
+    char *database; /* ISOLATION_DATABASE, likewise; NULL: that of the back end */
 };
 
 struct conf {
@@ -107,6 +113,11 @@ void conf_unref(struct conf *c);
 const struct conf_login *conf_login_find(const struct conf *c, struct slice name);
 /* The tenant's entry, or the default's (when "*" is present), or NULL: unknown tenant. */
 const struct conf_tenant *conf_tenant_find(const struct conf *c, struct slice name);
+
+/* The schema and the database of ${tenant}, of which ${t} is the entry (perhaps the default's), on the
+ * heap; NULL where it has none.  -1: there can be none of that name for it alone (28000), or 53200. */
+int conf_tenant_names(const struct conf *c, const struct conf_tenant *t, const char *tenant,
+                      char **ret_schema, char **ret_database, struct err *err) MUSTCHECK;
 
 /* `partywall config --reference`: every key, its type, default, range and sentence, as Markdown. */
 void conf_reference(FILE *out);

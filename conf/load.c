@@ -31,8 +31,8 @@ static struct conf *build(struct conf_arena *keep, struct diag *d, const char *p
     schema_check(d, root);
     build_daemon(&b);
     build_backends(&b);
-    build_tenants(&b);
     build_policy(&b);
+    build_tenants(&b);
     if (!conf_arena_failed(keep)) /* all names are there to be searched */
         build_logins(&b);
     if (d->n || conf_arena_failed(keep) || conf_arena_failed(d->arena))
