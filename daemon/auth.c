@@ -99,31 +99,73 @@ static int copy_text(char **slot, const char *text, struct err *err)
     return 0;
 }
 
-static struct target *target_of(struct session *s, const char *tenant)
+struct place { /* where a session works, and what keeps it apart there */
+    struct target *target;
+    enum isolation isolation;
+    char *schema; /* on the heap */
+};
+
+static struct target *target_without_tenant(const struct session *s)
 {
     const struct conf *c = s->conf;
     if (s->login->access == CONF_ACCESS_OWNER)
         return s->login->backend ? target_find(s->worker, s->login->backend)
                                  : target_find(s->worker, c->backends[0].name);
-    if (!tenant) /* until it has chosen */
-        return target_find(s->worker,
-                           c->backends[c->tenant_default ? c->tenant_default->backend : 0].name);
+    return target_find(s->worker, /* until it has chosen */
+                       c->backends[c->tenant_default ? c->tenant_default->backend : 0].name);
+}
+
+static int place_of(const struct session *s, const char *tenant, struct place *ret, struct err *err)
+{
+    const struct conf *c = s->conf;
+    char *database = NULL;
+    *ret = (struct place){0};
+    if (s->login->access == CONF_ACCESS_OWNER || !tenant) {
+        ret->target = target_without_tenant(s);
+        return 0;
+    }
     const struct conf_tenant *t = conf_tenant_find(c, (struct slice){tenant, strlen(tenant)});
-    return t ? target_find(s->worker, c->backends[t->backend].name) : NULL;
+    if (!t)
+        return 0;
+    if (conf_tenant_names(c, t, tenant, &ret->schema, &database, err) != 0)
+        return -1;
+    ret->isolation = t->isolation;
+    const struct conf_backend *back = &c->backends[t->backend];
+    ret->target = database ? target_of_database(s->worker, back, database, err)
+                           : target_find(s->worker, back->name);
+    bool failed = database && !ret->target;
+    free(database);
+    return failed ? -1 : 0;
+}
+
+static bool same_schema(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
 }
 
 int auth_choose(struct session *s, const char *tenant, struct err *err)
 {
-    struct target *t = target_of(s, tenant);
-    if (!t)
+    struct place place;
+    if (place_of(s, tenant, &place, err) != 0)
+        return -1;
+    if (!place.target) {
+        free(place.schema);
         return err_set(err, SQLSTATE_INVALID_AUTHORIZATION, "tenant \"%s\" does not exist",
                        tenant ? tenant : "");
-    if (copy_text(&s->tenant, tenant, err) != 0)
+    }
+    if (copy_text(&s->tenant, tenant, err) != 0) {
+        free(place.schema);
         return -1;
-    if (t != s->target) {
-        target_enter(t);
+    }
+    if (place.isolation != s->isolation || !same_schema(place.schema, s->schema))
+        s->place++;
+    free(s->schema);
+    s->schema = place.schema;
+    s->isolation = place.isolation;
+    if (place.target != s->target) {
+        target_enter(place.target);
         target_leave(s->target);
-        s->target = t;
+        s->target = place.target;
     }
     return 0;
 }

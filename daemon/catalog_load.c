@@ -22,6 +22,7 @@
 enum {
     Q_BEGIN,
     Q_PATH,
+    Q_ROLE,
     Q_PIN,
     Q_RELATIONS,
     Q_COLUMNS,
@@ -39,15 +40,20 @@ static const char *const catalog_queries[Q_COUNT] = {
     /* as this role's statements will see it, before it is pinned */
     [Q_PATH] = "SELECT u.name FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) "
                "WITH ORDINALITY AS u(name, at) ORDER BY u.at",
+    /* 0 name, 1 passes by row security */
+    [Q_ROLE] = "SELECT r.rolname, r.rolsuper OR r.rolbypassrls FROM pg_catalog.pg_roles r "
+               "WHERE r.rolname = current_user",
     [Q_PIN] = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), "
               "pg_catalog.set_config('statement_timeout', '60s', true), "
               "pg_catalog.set_config('lock_timeout', '10s', true)",
-    /* 0 oid, 1 schema, 2 name, 3 kind, 4 its only parent or 0, 5 has rules beside a view's own */
+    /* 0 oid, 1 schema, 2 name, 3 kind, 4 its only parent or 0, 5 has rules beside a view's own, 6 row
+       security is enabled and holds for this role */
     [Q_RELATIONS] =
         "SELECT c.oid, n.nspname, c.relname, c.relkind, "
         "CASE WHEN (SELECT count(*) FROM pg_inherits i WHERE i.inhrelid = c.oid) = 1 "
         "THEN (SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid) ELSE 0 END, "
-        "EXISTS (SELECT 1 FROM pg_rewrite w WHERE w.ev_class = c.oid AND w.rulename <> '_RETURN') "
+        "EXISTS (SELECT 1 FROM pg_rewrite w WHERE w.ev_class = c.oid AND w.rulename <> '_RETURN'), "
+        "c.relrowsecurity AND row_security_active(c.oid) "
         "FROM " FROM_CLASS " WHERE " USER_RELATION " ORDER BY c.oid",
     /* 0 relation, 1 attnum, 2 name, 3 type's text, 4 type, 5 typmod, 6 not null, 7 default, 8
        generated */
@@ -112,7 +118,8 @@ static int catalog_connection_error(PGconn *conn, struct err *err)
     return err_set(err, SQLSTATE_CONNECTION_FAILURE, "%s", text[0] ? text : "out of memory");
 }
 
-int catalog_connect(const char *conninfo, const char *password, PGconn **ret, struct err *err)
+int catalog_connect(const char *conninfo, const char *database, const char *password, PGconn **ret,
+                    struct err *err)
 {
     /* what stands before dbname are defaults, what stands behind overrides the conninfo */
     const char *keys[] = {"connect_timeout",
@@ -123,10 +130,12 @@ int catalog_connect(const char *conninfo, const char *password, PGconn **ret, st
                           "dbname",
                           "client_encoding",
                           "application_name",
-                          password ? "password" : NULL,
+                          "password",
+                          "dbname",
                           NULL};
-    const char *values[] = {
-        "10", "10", "5", "3", "30000", conninfo, "UTF8", "partywall catalog", password, NULL};
+    const char *values[] = {"10",   "10",     "5",  "3",
+                            "30000", conninfo, "UTF8", "partywall catalog",
+                            password, database, NULL}; /* NULL among them: not given */
     PGconn *conn = PQconnectdbParams(keys, values, 1);
     if (!conn)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
@@ -260,6 +269,7 @@ static void add_relations(struct catalog *c, PGresult *const *res)
                                  PQgetvalue(relations, i, 2), PQgetvalue(relations, i, 3)[0]);
         r->parent_oid = read_oid(relations, i, 4);
         r->has_rules = read_bool(relations, i, 5);
+        r->row_security = read_bool(relations, i, 6);
         column = add_columns(r, res[Q_COLUMNS], column);
         key = add_keys(r, res[Q_KEYS], key);
         foreign = add_foreign_keys(r, res[Q_FOREIGN], foreign);
@@ -299,6 +309,8 @@ static int catalog_build(PGresult *const *res, struct catalog **ret, struct err 
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     add_relations(c, res);
     add_names(c, res);
+    if (PQntuples(res[Q_ROLE]) == 1)
+        catalog_set_role(c, PQgetvalue(res[Q_ROLE], 0, 0), read_bool(res[Q_ROLE], 0, 1));
     if (add_path(c, res[Q_PATH], err) != 0 || catalog_seal(c, err) != 0) {
         catalog_unref(c);
         return -1;
@@ -307,12 +319,12 @@ static int catalog_build(PGresult *const *res, struct catalog **ret, struct err 
     return 0;
 }
 
-int catalog_load_postgres(const char *conninfo, const char *password, struct catalog **ret,
-                          struct err *err)
+int catalog_load_postgres(const char *conninfo, const char *database, const char *password,
+                          struct catalog **ret, struct err *err)
 {
     PGresult *res[Q_COUNT] = {NULL};
     PGconn *conn = NULL;
-    int rc = catalog_connect(conninfo, password, &conn, err);
+    int rc = catalog_connect(conninfo, database, password, &conn, err);
     if (rc != 0)
         return rc;
     for (int i = 0; i < Q_COUNT && rc == 0; i++)
@@ -325,10 +337,11 @@ int catalog_load_postgres(const char *conninfo, const char *password, struct cat
     return rc;
 }
 
-int catalog_load_backend(const struct conf_backend *backend, struct catalog **ret, struct err *err)
+int catalog_load_backend(const struct conf_backend *backend, const char *database,
+                         struct catalog **ret, struct err *err)
 {
     if (backend->postgres)
-        return catalog_load_postgres(backend->postgres, backend->secret, ret, err);
+        return catalog_load_postgres(backend->postgres, database, backend->secret, ret, err);
     struct store *store;
     if (access(backend->store, F_OK) != 0) /* opening it would make one */
         return err_set(err, SQLSTATE_IO_ERROR, "there is no store in \"%s\" yet", backend->store);

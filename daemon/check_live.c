@@ -176,7 +176,7 @@ static int ask(struct check *c, PGconn *conn, struct err *err)
 static int check_postgres(struct check *c, struct err *err)
 {
     PGconn *conn;
-    if (catalog_connect(c->backend->postgres, c->backend->secret, &conn, err) < 0)
+    if (catalog_connect(c->backend->postgres, NULL, c->backend->secret, &conn, err) < 0)
         return -1;
     int rc = ask(c, conn, err);
     PQfinish(conn);
@@ -187,7 +187,7 @@ static int check_postgres(struct check *c, struct err *err)
 
 static int check_backend(struct check *c, struct err *err)
 {
-    if (catalog_load_backend(c->backend, &c->catalog, err) < 0)
+    if (catalog_load_backend(c->backend, NULL, &c->catalog, err) < 0)
         return -1;
     for (int i = 0; i < PARAMS; i++) {
         buf_init(&c->params[i], PARAM_MAX_BYTES);

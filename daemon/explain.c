@@ -17,6 +17,8 @@ struct explain {
     const char *tenant, *sql;
     struct conf *conf;
     struct catalog *catalog;
+    enum isolation isolation;
+    char *schema;
     struct policy_relation relations[RELATIONS_MAX];
     size_t nrelations;
     int status;
@@ -195,6 +197,8 @@ static int explain_text(struct explain *x, struct err *err)
     struct rules rules = x->conf->rules;
     struct policy_request req = {.rules = &rules,
                                  .catalog = x->catalog,
+                                 .isolation = x->isolation,
+                                 .schema = x->schema,
                                  .confined = true,
                                  .sql = {x->sql, strlen(x->sql)},
                                  .on_relation = remember_relation,
@@ -223,8 +227,18 @@ static int explain_load(struct explain *x, struct err *err)
         return err_set(err, SQLSTATE_INVALID_AUTHORIZATION, "tenant \"%s\" does not exist",
                        x->tenant);
     const struct conf_backend *backend = &x->conf->backends[t->backend];
-    fprintf(stdout, "tenant \"%s\" on back end \"%s\"\n\n", x->tenant, backend->name);
-    return catalog_load_backend(backend, &x->catalog, err);
+    char *database;
+    if (conf_tenant_names(x->conf, t, x->tenant, &x->schema, &database, err) != 0)
+        return -1;
+    x->isolation = t->isolation;
+    fprintf(stdout, "tenant \"%s\" on back end \"%s\"", x->tenant, backend->name);
+    if (x->schema || database)
+        fprintf(stdout, ", %s \"%s\"", x->schema ? "schema" : "database",
+                x->schema ? x->schema : database);
+    fputs("\n\n", stdout);
+    int rc = catalog_load_backend(backend, database, &x->catalog, err);
+    free(database);
+    return rc;
 }
 
 static void *explain_thread(void *arg)
@@ -250,6 +264,7 @@ int explain_run(const char *conf_path, const char *tenant, const char *sql)
         pthread_join(thread, NULL);
     int status = fflush(stdout) == 0 ? x->status : 1;
     catalog_unref(x->catalog);
+    free(x->schema);
     conf_unref(x->conf);
     free(x);
     return status;

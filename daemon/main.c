@@ -63,6 +63,8 @@ int main(int argc, char **argv)
         return explain_run(o.conf_path, o.tenant, o.sql);
     case OPTIONS_REFERENCE:
         return options_run_reference();
+    case OPTIONS_POLICY:
+        return options_run_policy(o.conf_path);
     case OPTIONS_SECRET:
         return options_run_secret();
     case OPTIONS_HELP:

@@ -18,6 +18,7 @@ static const struct {
     {"check", OPTIONS_CHECK},
     {"explain", OPTIONS_EXPLAIN},
     {"config", OPTIONS_REFERENCE},
+    {"policy", OPTIONS_POLICY},
     {"secret", OPTIONS_SECRET},
 };
 
@@ -47,10 +48,11 @@ int options_parse(int argc, char **argv, struct options *ret)
         {"reference", no_argument, NULL, 'r'},
         {"live", no_argument, NULL, 'l'},
         {"tenant", required_argument, NULL, 't'},
+        {"rls-sql", no_argument, NULL, 'R'},
         {0},
     };
     struct options o = {.command = OPTIONS_SERVE, .conf_path = OPTIONS_DEFAULT_CONF};
-    bool help = false, version = false, reference = false, command = false;
+    bool help = false, version = false, reference = false, rls = false, command = false;
     int c;
     while ((c = getopt_long(argc, argv, "-c:hV", longs, NULL)) != -1) { /* '-': words come as 1 */
         switch (c) {
@@ -71,6 +73,9 @@ int options_parse(int argc, char **argv, struct options *ret)
             break;
         case 't':
             o.tenant = optarg;
+            break;
+        case 'R':
+            rls = true;
             break;
         case 1:
             if (command && o.command == OPTIONS_EXPLAIN && !o.sql) {
@@ -98,6 +103,9 @@ int options_parse(int argc, char **argv, struct options *ret)
         return options_fail("", "--tenant belongs to \"partywall explain\"");
     if (o.command == OPTIONS_EXPLAIN && !(o.tenant && o.sql) && !help && !version)
         return options_fail("", "\"partywall explain\" wants --tenant NAME and the SQL");
+    if (rls != (o.command == OPTIONS_POLICY))
+        return options_fail("", rls ? "--rls-sql belongs to \"partywall policy\""
+                                    : "\"partywall policy\" wants --rls-sql");
     if (help)
         o.command = OPTIONS_HELP;
     else if (version)
@@ -159,6 +167,9 @@ int options_run_help(void)
         "  partywall explain [-c FILE] --tenant NAME 'SQL'\n"
         "                                    say what the policy makes of a tenant's statement\n"
         "  partywall config --reference      print every key of the configuration\n"
+        "  partywall policy --rls-sql [-c FILE]\n"
+        "                                    print the row security policies that say the same in "
+        "the database\n"
         "  partywall secret                  read a password, print the verifier to keep instead\n"
         "  partywall --help | --version\n"
         "\n"

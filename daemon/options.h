@@ -12,6 +12,7 @@ enum options_command {
     OPTIONS_CHECK,
     OPTIONS_EXPLAIN,
     OPTIONS_REFERENCE,
+    OPTIONS_POLICY,
     OPTIONS_SECRET,
     OPTIONS_HELP,
     OPTIONS_VERSION
@@ -33,6 +34,7 @@ struct conf *options_load(const char *conf_path);
 /* The commands that need no daemon; each returns the exit status. */
 int options_run_check(const char *conf_path);
 int options_run_reference(void);
+int options_run_policy(const char *conf_path);
 int options_run_secret(void);
 int options_run_help(void);
 int options_run_version(void);

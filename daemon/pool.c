@@ -30,6 +30,7 @@ static void on_sweep(uv_timer_t *timer)
         if (stale || old)
             server_close(s, NULL);
     }
+    target_end_if_unused(t);
 }
 
 static void on_retry(uv_timer_t *timer)
@@ -160,7 +161,7 @@ void pool_opened(struct server *s)
     t->pool.nopening--;
     t->pool.failures = 0;
     if (t->pool.down)
-        log_info(t->worker->log, "back end \"%s\" can be reached again", t->name);
+        log_info(t->worker->log, "back end \"%s\" can be reached again", t->label);
     t->pool.down = false;
     pool_put(s);
 }
@@ -169,7 +170,7 @@ void pool_open_failed(struct target *t, const struct err *why)
 {
     struct pool *p = &t->pool;
     if (!p->down || strcmp(p->last.message, why->message) != 0)
-        log_warning(t->worker->log, "back end \"%s\" cannot be reached: %s", t->name, why->message);
+        log_warning(t->worker->log, "back end \"%s\" cannot be reached: %s", t->label, why->message);
     p->down = true;
     p->last = *why;
     uint64_t wait = (uint64_t)POOL_RETRY_MS << (p->failures < 6 ? p->failures : 6);

@@ -95,7 +95,7 @@ void server_close(struct server *s, const char *why)
         return;
     struct target *t = s->target;
     if (why && !t->closing)
-        log_info(s->worker->log, "connection to back end \"%s\" ended: %s", t->name, why);
+        log_info(s->worker->log, "connection to back end \"%s\" ended: %s", t->label, why);
     bool opening = s->state == SERVER_OPENING;
     s->state = SERVER_CLOSED;
     s->session = NULL;

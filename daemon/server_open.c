@@ -167,12 +167,14 @@ static void step(struct server *s)
  * defaults. */
 static void connect_to(struct server *s, const struct server_opener *o)
 {
-    const char *words[10], *values[10];
+    const char *words[11], *values[11];
     size_t n = 0;
 #define WORD(word, value) (words[n] = (word), values[n++] = (value))
     WORD("gssencmode", "disable"); /* looks for tickets in files */
     WORD("application_name", "partywall");
     WORD("dbname", o->conninfo);
+    if (s->target->database)
+        WORD("dbname", s->target->database);
     if (s->target->secret)
         WORD("password", s->target->secret);
     if (o->address.hostaddr) {

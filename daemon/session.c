@@ -169,6 +169,7 @@ static void session_free(struct session *s)
     free(s->user);
     free(s->asked_tenant);
     free(s->tenant);
+    free(s->schema);
     free(s->start_tenant);
     free(s->next_tenant);
     free(s->old_tenant);

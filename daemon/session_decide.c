@@ -11,7 +11,7 @@ struct decide_job {
     struct policy_request req;
     struct conf *conf; /* one reference, as the next */
     struct catalog *catalog;
-    char *sql;
+    char *sql, *schema;
     struct decision *decision;
     struct err err;
 };
@@ -37,6 +37,7 @@ static void job_free(struct decide_job *d)
     conf_unref(d->conf);
     catalog_unref(d->catalog);
     free(d->sql);
+    free(d->schema);
     free(d);
 }
 
@@ -61,7 +62,10 @@ static int begin_job(struct session *s, const struct policy_request *req, struct
 {
     struct decide_job *d = calloc(1, sizeof(*d));
     char *sql = d ? strndup(req->sql.data, req->sql.len) : NULL;
-    if (!sql) {
+    char *schema = req->schema ? strdup(req->schema) : NULL;
+    if (!sql || (req->schema && !schema)) {
+        free(sql);
+        free(schema);
         free(d);
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     }
@@ -69,6 +73,7 @@ static int begin_job(struct session *s, const struct policy_request *req, struct
     d->session = s;
     d->req = *req;
     d->req.sql.data = d->sql = sql;
+    d->req.schema = d->schema = schema;
     d->conf = conf_ref(s->conf);
     d->catalog = catalog_ref(s->target->catalog);
     if (job_start(s->worker, &d->job, err) != 0) {
@@ -116,13 +121,15 @@ int session_decide(struct session *s, struct slice sql, bool single, struct err 
     int settled = session_tenant_settled(s, err);
     if (settled != 1)
         return settled;
-    if (session_take(&s->failed_decide, err))
+    if (session_take(&s->failed_decide, err) || session_check_isolation(s, err) != 0)
         return -1;
     if (!s->decision) {
         struct policy_request req = {
             .rules = &s->conf->rules,
             .catalog = s->target->catalog,
             .epoch = target_epoch(s->target, s->conf),
+            .isolation = s->isolation,
+            .schema = s->schema,
             .confined = s->confined,
             .single = single,
             .sql = sql,

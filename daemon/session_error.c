@@ -32,6 +32,9 @@ static int position_for_client(const struct session *s, const struct owed *o, in
     const struct plan *p = plan_of(o);
     if (!p || o->answers || (o->statement && o->statement->text))
         return 0;
+    position -= o->lead;
+    if (position <= 0)
+        return 0;
     if (is_as_it_came(p))
         return position;
     struct slice tenant = {s->tenant, s->tenant ? strlen(s->tenant) : 0};

@@ -246,6 +246,7 @@ static struct statement *make_statement(struct session *s, const struct msg_pars
         .confined = s->confined,
         .source = m->sql,
         .epoch = target_epoch(s->target, s->conf),
+        .place = s->place,
     };
     struct statement *st = statement_new(&spec);
     free(own.text);
@@ -281,7 +282,7 @@ static enum verdict serve_parse(struct session *s, const struct msg_parse *m)
     enum verdict v = TAKEN;
     if (statements_put(&s->statements, st, &err) != 0)
         v = session_refuse(s, &err);
-    else if (parse_on_server(s, st, &err) != 0)
+    else if (session_isolate(s, st->plan, &err) != 0 || parse_on_server(s, st, &err) != 0)
         v = broken(s, &err);
     statement_unref(st);
     return v;
@@ -330,13 +331,15 @@ static enum verdict on_parse(struct session *s, const struct frame *f)
 static int renew(struct session *s, struct statement **st, struct err *err)
 {
     struct statement *old = *st;
-    if (old->epoch == target_epoch(s->target, s->conf))
+    if (old->epoch == target_epoch(s->target, s->conf) && old->place == s->place)
         return 1;
     int got = session_decide(s, (struct slice){old->source, strlen(old->source)}, true, err);
     if (got <= 0)
         return got;
     struct plan *p = s->decision->plans[0];
-    int r = p->refused ? -1 : statement_renew(old, p, target_epoch(s->target, s->conf), err);
+    int r = p->refused
+                ? -1
+                : statement_renew(old, p, target_epoch(s->target, s->conf), s->place, err);
     if (p->refused)
         *err = p->err;
     session_decided(s);
@@ -359,7 +362,7 @@ static enum verdict ready_statement(struct session *s, struct slice name, struct
         got = session_lease(s, &err);
     if (got <= 0)
         return got == 0 ? WAIT : session_refuse(s, &err);
-    if (bring(s, st, &err) != 0)
+    if (session_isolate(s, st->plan, &err) != 0 || bring(s, st, &err) != 0)
         return broken(s, &err);
     *ret = st;
     return TAKEN;
@@ -406,6 +409,10 @@ static enum verdict serve_bind(struct session *s, const struct msg_bind *m)
 {
     struct err err;
     struct statement *st = statements_find(&s->statements, m->statement);
+    if (session_is_portal_of_isolation(m->portal)) {
+        err_set(&err, SQLSTATE_DUPLICATE_CURSOR, "cursor \"%s\" already exists", m->portal.data);
+        return session_refuse(s, &err);
+    }
     if (m->portal.len > LIMIT_STATEMENT_NAME_BYTES) {
         err_set(&err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "name of portal is too long");
         return session_refuse(s, &err);
@@ -514,13 +521,18 @@ static enum verdict on_execute(struct session *s, const struct frame *f)
             return session_refuse(s, &err);
         }
     }
-    if (!p || !p->statement->tag || p->statement->rows)
-        return forward(s, FLOW_EXECUTE, o, frame_bytes(f));
-    struct buf b; /* without the limit of rows: what stands for a statement without rows has one */
-    buf_init(&b, LIMIT_SETTINGS_BYTES);
-    msg_execute(&b, m.portal.data, 0);
-    v = forward(s, FLOW_EXECUTE, o, buf_peek(&b));
-    buf_release(&b);
+    const struct plan *plan = p ? p->statement->plan : NULL;
+    if (!p || !p->statement->tag || p->statement->rows) {
+        v = forward(s, FLOW_EXECUTE, o, frame_bytes(f));
+    } else {
+        struct buf b; /* without the limit of rows: what stands for a statement without rows has one */
+        buf_init(&b, LIMIT_SETTINGS_BYTES);
+        msg_execute(&b, m.portal.data, 0);
+        v = forward(s, FLOW_EXECUTE, o, buf_peek(&b));
+        buf_release(&b);
+    }
+    if (v == TAKEN && plan && session_isolate_next(s, plan, &err) != 0)
+        return broken(s, &err);
     return v;
 }
 
@@ -602,7 +614,7 @@ enum verdict session_sync(struct session *s)
     struct err err;
     if (s->copy_in) /* the server reads it as part of the data and does not answer (wire case 42) */
         return TAKEN;
-    s->skipping = s->batch = false;
+    s->skipping = s->batch = s->isolated = false;
     if (!s->server || (!s->unsynced && flow_len(s->server->flow) == 0)) {
         session_tenant_settle(s, true);
         msg_ready(session_out(s), s->status);

@@ -8,6 +8,7 @@
  *   session_decide.c    text -> decision; helper threads; the catalog; a newer snapshot
  *   session_simple.c    Query, FunctionCall
  *   session_extended.c  Parse ... Sync
+ *   session_isolate.c   telling the database whose transaction it is
  *   session_own.c       statements answered by Partywall, and what statements do to the session
  *   session_lease.c     getting, preparing, giving back and losing a server
  *   session_reply.c     the server's messages
@@ -69,6 +70,10 @@ struct owed {
     bool refused; /* `refusal` takes the place of the error of statement `refused_at` */
     size_t refused_at;
     struct err *refusal;
+    char *steps;  /* Query: for each statement that was sent 'p', a plan's, or 's', our setting; NULL: only
+                     plans' */
+    size_t step;  /* how many of those are complete */
+    int lead;     /* characters of ours before the first plan's text */
     struct statement *statement; /* Parse, Describe, Execute: the client's; one reference */
     bool made;                   /* Parse: take it out of the client's map if this fails */
     bool prepares;               /* Parse: take it out of the server's set if this fails */
@@ -114,6 +119,9 @@ struct session {
     bool confined;
     char *tenant;            /* NULL: owner, or not chosen yet */
     char *start_tenant;      /* what RESET partywall.tenant leads back to */
+    enum isolation isolation; /* of the tenant */
+    char *schema;             /* the tenant's, ISOLATION_SCHEMA; else NULL */
+    uint64_t place; /* counts changes of these two: part of what a prepared statement was decided for */
     struct target *target;   /* entered */
     struct target_wait wait; /* ready (WELCOME) or refresh (DECIDE) */
     /* the statement under way */
@@ -138,6 +146,7 @@ struct session {
     bool unsynced;         /* extended messages were sent to the server after the last Sync */
     bool batch;            /* extended messages have come after the last Sync */
     bool skipping;         /* until Sync */
+    bool isolated;         /* the batch has told the database the tenant of its transaction */
     bool pinned;           /* an owner whose session has state on this server */
     bool settings_differ;  /* the client's settings are no longer those of the server */
     bool tx_failed;        /* an error since the transaction began */
@@ -226,6 +235,24 @@ void session_portals_end(struct session *s);
 void session_unnamed_portal_gone(struct session *s);
 /* An owner's statement whose traces only this server has. */
 void session_pin_if_needed(struct session *s, const struct plan *p, struct slice sql);
+
+/* -- session_isolate.c -- */
+/* Must the database be told the tenant? */
+bool session_isolates(const struct session *s);
+/* Has it been, in the open transaction that the next message surely belongs to? */
+bool session_is_isolated(const struct session *s);
+bool session_needs_isolation(const struct plan *p);
+bool session_begins_transaction(const struct plan *p);
+bool session_ends_transaction(const struct plan *p);
+/* May the target be used for such a tenant?  -1: its role passes by row security. */
+int session_check_isolation(const struct session *s, struct err *err) MUSTCHECK;
+/* The statement that tells it. */
+void session_isolation_text(const struct session *s, struct buf *ret);
+/* In a batch: before a message about ${p}; after the Execute of ${p}. */
+int session_isolate(struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
+int session_isolate_next(struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
+/* The name that no portal of a client may have. */
+bool session_is_portal_of_isolation(struct slice name);
 
 /* -- session_own.c -- */
 struct own { /* how a statement is served that the server must not see as it is */

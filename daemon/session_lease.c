@@ -22,6 +22,7 @@ void owed_free(struct owed *o)
     decision_unref(o->decision);
     free(o->answers);
     free(o->refusal);
+    free(o->steps);
     statement_unref(o->statement);
     statements_clear(&o->closed);
     free(o);
@@ -225,7 +226,7 @@ static struct server *let_go(struct session *s)
     struct server *srv = s->server;
     s->server = NULL;
     srv->session = NULL;
-    s->unsynced = s->copy_in = false;
+    s->unsynced = s->copy_in = s->isolated = false;
     s->copy_syncs = 0;
     session_portals_clear(s);
     return srv;

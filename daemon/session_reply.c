@@ -109,7 +109,7 @@ static void own_query_failed(struct session *s, const struct owed *o, const stru
         return;
     }
     log_warning(s->worker->log, "back end \"%s\" does not accept a session's settings: %s",
-                s->target->name, err->message);
+                s->target->label, err->message);
     s->server->doomed = true;
 }
 
@@ -224,11 +224,18 @@ static const struct plan *completed_plan(const struct flow_entry *e)
     return o->decision && o->index < o->decision->nplans ? o->decision->plans[o->index] : NULL;
 }
 
+/* Is what is complete our own setting, within a Query?  Counts what is complete. */
+static bool is_setting(const struct flow_entry *e)
+{
+    struct owed *o = e->kind == FLOW_QUERY ? owed_of(e) : NULL;
+    return o && o->steps && o->steps[o->step] && o->steps[o->step++] == 's';
+}
+
 static enum pass on_complete(struct session *s, const struct flow_entry *e, const struct frame *f)
 {
     const struct plan *p = completed_plan(e);
     struct answer a = answer_of(e);
-    if (e->fate == FLOW_SWALLOW)
+    if (e->fate == FLOW_SWALLOW || is_setting(e))
         return DROP;
     if (f->body_len == 0 || f->body[f->body_len - 1] != '\0') {
         distrust(s, "malformed command tag");

@@ -118,7 +118,47 @@ struct building { /* one Query for the server */
     struct owed *owed;
     struct buf text;
     bool changed; /* from what the client sent */
+    struct buf steps; /* see struct owed */
+    bool isolated;    /* the database has been told the tenant of the transaction, at this place */
 };
+
+/* Another statement begins, on a line of its own: the text before may end in a comment. */
+static void begin_step(struct building *b, char step)
+{
+    if (buf_peek(&b->steps).len > 0)
+        buf_append(&b->text, "\n;\n", 3);
+    buf_append(&b->steps, &step, 1);
+}
+
+static void add_setting(struct building *b)
+{
+    begin_step(b, 's');
+    session_isolation_text(b->s, &b->text);
+    b->isolated = true;
+}
+
+/* Before ${p}: the setting, if a transaction may begin with it. */
+static void add_setting_before(struct building *b, const struct plan *p)
+{
+    if (b->isolated || !session_isolates(b->s) || !session_needs_isolation(p))
+        return;
+    bool first = buf_peek(&b->steps).len == 0;
+    add_setting(b);
+    struct slice text = buf_peek(&b->text);
+    for (size_t i = 0; first && i < text.len; i++) /* characters of UTF-8 */
+        b->owed->lead += ((unsigned char)text.data[i] & 0xc0) != 0x80;
+    b->owed->lead += first ? 3 : 0; /* what begin_step puts behind it */
+}
+
+static void add_setting_after(struct building *b, const struct plan *p)
+{
+    if (!session_isolates(b->s))
+        return;
+    if (session_begins_transaction(p))
+        add_setting(b);
+    else if (session_ends_transaction(p))
+        b->isolated = false;
+}
 
 static void refuse_at(struct building *b, size_t i, const struct err *err)
 {
@@ -169,8 +209,9 @@ static bool add(struct building *b, size_t i)
     bool ok = check(s, p, &err) == 0 &&
               session_own(s, p, b->decision->nplans == 1, &own, &err) == 0 &&
               session_own_begin(s, p, b->owed, &err) == 0;
-    if (i > 0) /* on a line of its own: the text before may end in a comment */
-        buf_append(&b->text, "\n;\n", 3);
+    if (ok)
+        add_setting_before(b, p);
+    begin_step(b, 'p');
     if (!ok)
         refuse_at(b, i, &err);
     else if (own.special)
@@ -179,7 +220,15 @@ static bool add(struct building *b, size_t i)
         plan_text_literal(p, (struct slice){s->tenant, s->tenant ? strlen(s->tenant) : 0},
                           &b->text);
     free(own.text);
+    if (ok)
+        add_setting_after(b, p);
     return ok;
+}
+
+static char *take_steps(struct buf *b)
+{
+    buf_append(b, "", 1);
+    return b->failed ? NULL : strdup(buf_peek(b).data);
 }
 
 static enum verdict send_query(struct session *s, struct slice sql)
@@ -189,12 +238,18 @@ static enum verdict send_query(struct session *s, struct slice sql)
     if (!b.owed)
         return no_memory(s);
     buf_init(&b.text, LIMIT_MESSAGE_BYTES);
+    buf_init(&b.steps, LIMIT_MESSAGE_BYTES);
+    b.isolated = session_is_isolated(s);
     for (size_t i = 0; i < b.decision->nplans; i++) {
         session_pin_if_needed(s, b.decision->plans[i], sql);
         if (!add(&b, i))
             break;
     }
-    if (b.text.failed) {
+    if (session_isolates(s))
+        b.owed->steps = take_steps(&b.steps);
+    buf_release(&b.steps);
+    if (b.text.failed || (session_isolates(s) && !b.owed->steps)) {
+        buf_release(&b.text);
         owed_free(b.owed);
         return no_memory(s);
     }

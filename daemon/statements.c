@@ -87,6 +87,7 @@ struct statement *statement_new(const struct statement_spec *spec)
     s->text = spec->text ? strdup(spec->text) : NULL;
     s->source = strndup(spec->source.len > 0 ? spec->source.data : "", spec->source.len);
     s->epoch = spec->epoch;
+    s->place = spec->place;
     if (!s->name || !s->source || (spec->text && !s->text) || take_oids(s, spec) != 0 ||
         name_on_server(s) != 0) {
         statement_unref(s);
@@ -118,7 +119,8 @@ void statement_unref(struct statement *s)
     free(s);
 }
 
-int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, struct err *err)
+int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, uint64_t place,
+                    struct err *err)
 {
     char name[STATEMENT_NAME_BYTES];
     struct plan *old = s->plan;
@@ -133,6 +135,7 @@ int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, struct 
     plan_unref(old);
     s->hidden = !s->text && p->hidden;
     s->epoch = epoch;
+    s->place = place;
     return 0;
 }
 

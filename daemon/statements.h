@@ -30,7 +30,8 @@ struct statement {
     uint16_t nparams; /* as the client counts them */
     bool hidden;      /* the server's statement has one more: the tenant */
     char *source;     /* the client's text, to decide anew ... */
-    uint64_t epoch;   /* ... when this is no longer the target's */
+    uint64_t epoch;   /* ... when this is no longer the target's, or */
+    uint64_t place;   /* this no longer the session's */
 };
 
 struct statement_spec {
@@ -43,7 +44,7 @@ struct statement_spec {
     uint16_t noids;
     bool confined;       /* types of the oid family are left to the server to infer */
     struct slice source; /* copied */
-    uint64_t epoch;
+    uint64_t epoch, place;
 };
 
 /* NULL: no memory.  One reference. */
@@ -52,7 +53,8 @@ struct statement *statement_ref(struct statement *s);
 void statement_unref(struct statement *s);
 /* ${p} is what its text means now; a text that replaces the plan's stays.  -1: 53200, nothing
  * changed. */
-int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, struct err *err) MUSTCHECK;
+int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, uint64_t place,
+                    struct err *err) MUSTCHECK;
 /* The text for the server. */
 struct slice statement_text(const struct statement *s);
 

@@ -16,7 +16,7 @@
 struct load { /* one reading of the catalog */
     struct job job;
     struct target *target; /* one reference */
-    char *postgres, *secret, *store_dir;
+    char *postgres, *database, *secret, *store_dir;
     struct store *store; /* opened here if it was not yet */
     struct catalog *catalog;
     int result;
@@ -45,12 +45,31 @@ static void load_work(struct job *j)
 {
     struct load *l = list_entry(j, struct load, job);
     if (l->postgres) {
-        l->result = catalog_load_postgres(l->postgres, l->secret, &l->catalog, &l->err);
+        l->result =
+            catalog_load_postgres(l->postgres, l->database, l->secret, &l->catalog, &l->err);
         return;
     }
     l->result = l->store ? 0 : store_open(l->store_dir, &l->store, &l->err);
     if (l->result == 0)
         l->result = store_read_catalog(l->store, &l->catalog, &l->err);
+}
+
+/* Tenants that rely on row security get nothing from such a back end. */
+static void warn_of_role(const struct target *t)
+{
+    const struct conf *c = t->worker->conf;
+    const char *role = catalog_bypassing_role(t->catalog);
+    bool relied_on = false;
+    for (size_t i = 0; i <= c->ntenants; i++) {
+        const struct conf_tenant *tenant = i < c->ntenants ? &c->tenants[i] : c->tenant_default;
+        relied_on = relied_on || (tenant && isolation_has_rls(tenant->isolation) &&
+                                  strcmp(c->backends[tenant->backend].name, t->name) == 0);
+    }
+    if (role && relied_on && t->version == 1)
+        log_error(t->worker->log,
+                  "back end \"%s\" is not used for tenants isolated by row security: its role \"%s\" "
+                  "passes by it (SUPERUSER or BYPASSRLS)",
+                  t->label, role);
 }
 
 static void load_took(struct target *t, struct load *l)
@@ -59,14 +78,15 @@ static void load_took(struct target *t, struct load *l)
     t->catalog = l->catalog;
     t->version++;
     if (t->load_failed)
-        log_info(t->worker->log, "catalog of back end \"%s\" has been read", t->name);
+        log_info(t->worker->log, "catalog of back end \"%s\" has been read", t->label);
     t->load_failed = false;
+    warn_of_role(t);
 }
 
 static void load_failed(struct target *t, const struct load *l)
 {
     if (!t->load_failed || !t->catalog)
-        log_warning(t->worker->log, "catalog of back end \"%s\" cannot be read: %s", t->name,
+        log_warning(t->worker->log, "catalog of back end \"%s\" cannot be read: %s", t->label,
                     l->err.message);
     t->load_failed = true;
 }
@@ -75,6 +95,7 @@ static void load_free(struct load *l)
 {
     target_unref(l->target);
     free(l->postgres);
+    free(l->database);
     free(l->secret);
     free(l->store_dir);
     free(l);
@@ -137,11 +158,12 @@ static void load_start(struct target *t)
         l->job.done = load_done;
         l->target = target_ref(t);
         l->postgres = t->postgres ? strdup(t->postgres) : NULL;
+        l->database = t->database ? strdup(t->database) : NULL;
         l->secret = t->secret ? strdup(t->secret) : NULL;
         l->store_dir = t->store_dir ? strdup(t->store_dir) : NULL;
         l->store = t->store;
         bool ok = (!t->postgres || l->postgres) && (!t->secret || l->secret) &&
-                  (!t->store_dir || l->store_dir);
+                  (!t->database || l->database) && (!t->store_dir || l->store_dir);
         if (ok && job_start(t->worker, &l->job, &err) == 0) {
             t->loading = true;
             return;
@@ -149,7 +171,7 @@ static void load_start(struct target *t)
         load_free(l);
     }
     log_warning(t->worker->log, "catalog of back end \"%s\" cannot be read: out of memory",
-                t->name);
+                t->label);
     wake(&t->refreshes);
     if (!t->catalog)
         load_later(t);
@@ -196,7 +218,7 @@ void target_wait_ready(struct target *t, struct target_wait *wait)
 
 uint64_t target_epoch(const struct target *t, const struct conf *conf)
 {
-    return (conf->epoch & 0xffffff) << 40 | (uint64_t)(t->serial & 0xffff) << 24 |
+    return (conf->epoch & 0xfffff) << 44 | (uint64_t)(t->serial & 0xfffff) << 24 |
            (t->version & 0xffffff);
 }
 
@@ -301,6 +323,8 @@ void target_unref(struct target *t)
     if (t->store)
         store_close(t->store);
     free(t->name);
+    free(t->database);
+    free(t->label);
     free(t->postgres);
     free(t->secret);
     free(t->store_dir);

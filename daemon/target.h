@@ -34,7 +34,9 @@ struct target {
     uint32_t magic;
     struct worker *worker;
     unsigned refs;
-    char *name;
+    char *name;     /* of the back end */
+    char *database; /* another one than the conninfo's: one tenant's; NULL: none such */
+    char *label;    /* for the log: both */
     char *postgres; /* conninfo; NULL: store */
     char *secret;
     char *store_dir;
@@ -67,6 +69,13 @@ int targets_apply(struct worker *w, struct conf *next, struct err *err) MUSTCHEC
 void targets_close(struct worker *w);
 /* NULL if there is none. */
 struct target *target_find(struct worker *w, const char *name);
+/* That of ${database} on the server of ${back}, which is made when it is first asked for and goes when it
+ * has neither sessions nor servers.  NULL: ${err}; also when the database is the back end's own, which
+ * belongs to all of its tenants. */
+struct target *target_of_database(struct worker *w, const struct conf_backend *back,
+                                  const char *database, struct err *err) MUSTCHECK;
+/* If nobody uses it and it was made for one database: its end. */
+void target_end_if_unused(struct target *t);
 
 struct target *target_ref(struct target *t);
 void target_unref(struct target *t);

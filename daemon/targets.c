@@ -4,6 +4,7 @@
 #include "daemon/worker.h"
 #include "protocol/sqlstate.h"
 
+#include <libpq-fe.h>
 #include <stdlib.h>
 
 static bool same_text(const char *a, const char *b)
@@ -11,10 +12,16 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static bool is_for(const struct target *t, const struct conf_backend *b)
+/* Is it one of the back end's, as that is now? */
+static bool is_on(const struct target *t, const struct conf_backend *b)
 {
     return !t->retired && strcmp(t->name, b->name) == 0 && same_text(t->postgres, b->postgres) &&
            same_text(t->secret, b->secret) && same_text(t->store_dir, b->store);
+}
+
+static bool is_for(const struct target *t, const struct conf_backend *b)
+{
+    return !t->database && is_on(t, b);
 }
 
 static char *copy(const char *text, bool *failed)
@@ -25,16 +32,20 @@ static char *copy(const char *text, bool *failed)
     return c;
 }
 
-static uint32_t next_serial(const struct worker *w)
+static char *label(const char *name, const char *database, bool *failed)
 {
-    uint32_t serial = 0;
-    for (size_t i = 0; i < w->ntargets; i++)
-        if (w->targets[i]->serial >= serial)
-            serial = w->targets[i]->serial + 1;
-    return serial;
+    char *text = NULL;
+    if (!database)
+        return copy(name, failed);
+    if (asprintf(&text, "%s, database %s", name, database) < 0) {
+        *failed = true;
+        return NULL;
+    }
+    return text;
 }
 
-static struct target *target_new(struct worker *w, const struct conf_backend *b, struct err *err)
+static struct target *target_new(struct worker *w, const struct conf_backend *b,
+                                 const char *database, struct err *err)
 {
     bool failed = false;
     struct target *t = calloc(1, sizeof(*t));
@@ -46,6 +57,8 @@ static struct target *target_new(struct worker *w, const struct conf_backend *b,
     t->refs = 1;
     t->worker = w;
     t->name = copy(b->name, &failed);
+    t->database = copy(database, &failed);
+    t->label = label(b->name, database, &failed);
     t->postgres = copy(b->postgres, &failed);
     t->secret = copy(b->secret, &failed);
     t->store_dir = copy(b->store, &failed);
@@ -63,7 +76,7 @@ static struct target *target_new(struct worker *w, const struct conf_backend *b,
 
 static void begin(struct worker *w, struct target *t)
 {
-    t->serial = next_serial(w);
+    t->serial = w->next_target++; /* never used again: plans are kept by it */
     pool_open(t);
     target_refresh(t, NULL);
     pool_want_one(t);
@@ -93,7 +106,7 @@ static struct target *find_for(struct worker *w, const struct conf_backend *b)
 static bool is_named(const struct target *t, const struct conf *next)
 {
     for (size_t i = 0; i < next->nbackends; i++)
-        if (is_for(t, &next->backends[i]))
+        if (is_on(t, &next->backends[i]))
             return true;
     return false;
 }
@@ -126,15 +139,15 @@ int targets_apply(struct worker *w, struct conf *next, struct err *err)
     for (size_t i = 0; i < next->nbackends; i++) {
         if (find_for(w, &next->backends[i]))
             continue;
-        struct target *t = target_new(w, &next->backends[i], err);
+        struct target *t = target_new(w, &next->backends[i], NULL, err);
         if (!t)
             goto fail_new;
         made[nmade++] = t;
     }
     for (size_t i = 0; i < next->nbackends; i++) {
-        struct target *t = find_for(w, &next->backends[i]);
-        if (t)
-            t->limits = next->backends[i].pool;
+        for (size_t k = 0; k < w->ntargets; k++)
+            if (is_on(w->targets[k], &next->backends[i]))
+                w->targets[k]->limits = next->backends[i].pool;
     }
     retire_unnamed(w, next);
     for (size_t i = 0; i < nmade; i++) {
@@ -161,9 +174,75 @@ void targets_close(struct worker *w)
 struct target *target_find(struct worker *w, const char *name)
 {
     for (size_t i = 0; i < w->ntargets; i++)
-        if (!w->targets[i]->retired && strcmp(w->targets[i]->name, name) == 0)
+        if (!w->targets[i]->retired && !w->targets[i]->database &&
+            strcmp(w->targets[i]->name, name) == 0)
             return w->targets[i];
     return NULL;
+}
+
+/* -- one database each -- */
+
+/* The value of ${keyword}, the last one in ${options}; NULL: none. */
+static const char *option(const PQconninfoOption *options, const char *keyword)
+{
+    for (const PQconninfoOption *o = options; o && o->keyword; o++)
+        if (strcmp(o->keyword, keyword) == 0 && o->val && o->val[0])
+            return o->val;
+    return NULL;
+}
+
+/* What libpq connects to when nothing else is asked for: unknown counts as the same. */
+static bool is_own_database(const struct conf_backend *b, const char *database)
+{
+    PQconninfoOption *given = PQconninfoParse(b->postgres, NULL), *usual = PQconndefaults();
+    const char *name = option(given, "dbname");
+    name = name ? name : option(given, "user");
+    name = name ? name : option(usual, "dbname");
+    bool same = !given || !name || strcmp(name, database) == 0;
+    PQconninfoFree(given);
+    PQconninfoFree(usual);
+    return same;
+}
+
+static struct target *find_database(struct worker *w, const struct conf_backend *b,
+                                    const char *database)
+{
+    for (size_t i = 0; i < w->ntargets; i++)
+        if (w->targets[i]->database && strcmp(w->targets[i]->database, database) == 0 &&
+            is_on(w->targets[i], b))
+            return w->targets[i];
+    return NULL;
+}
+
+struct target *target_of_database(struct worker *w, const struct conf_backend *back,
+                                  const char *database, struct err *err)
+{
+    struct target *t = find_database(w, back, database);
+    if (t)
+        return t;
+    if (is_own_database(back, database)) {
+        err_set(err, SQLSTATE_INVALID_AUTHORIZATION,
+                "the database \"%s\" is that of the back end", database);
+        return NULL;
+    }
+    struct target **list = realloc(w->targets, (w->ntargets + 1) * sizeof(struct target *));
+    if (!list) {
+        err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        return NULL;
+    }
+    w->targets = list;
+    t = target_new(w, back, database, err);
+    if (!t)
+        return NULL;
+    begin(w, t);
+    w->targets[w->ntargets++] = t;
+    return t;
+}
+
+void target_end_if_unused(struct target *t)
+{
+    if (t->database && !t->closing && t->nsessions == 0 && t->pool.nservers == 0 && !t->loading)
+        end(t->worker, t);
 }
 
 struct target *target_enter(struct target *t)

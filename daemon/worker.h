@@ -49,6 +49,7 @@ struct worker {
     /* session's part */
     struct target **targets; /* see daemon/target.h: those in use, and still in use */
     size_t ntargets;
+    uint32_t next_target; /* their serial numbers */
     struct list sessions; /* all of them */
     size_t nsessions;
     uint32_t next_pid;   /* for cancel keys */
