@@ -3,6 +3,8 @@
 
 #include "protocol/sqlstate.h"
 
+#include <string.h>
+
 struct level *scope_level(struct level *outer)
 {
     struct level *l = palloc0(sizeof *l);
@@ -35,9 +37,10 @@ static struct cte *add_cte(struct level *l, const CommonTableExpr *expr)
 static int cte_body(struct scoper *s, struct level *l, CommonTableExpr *expr, bool recursive,
                     struct cte *cte, bool *ret_confined)
 {
-    if (expr->search_clause || expr->cycle_clause)
-        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, expr->location,
-                            "SEARCH and CYCLE are not supported for confined sessions");
+    const CTECycleClause *cycle = expr->cycle_clause;
+    if (cycle && (scope_expr(s, l, cycle->cycle_mark_value) < 0 ||
+                  scope_expr(s, l, cycle->cycle_mark_default) < 0))
+        return -1;
     struct level *inner = scope_level(l);
     inner->outer = l->outer; /* a CTE does not see the columns of the query it belongs to */
     inner->from_subquery = true;
@@ -108,6 +111,47 @@ static bool computes(const List *targets)
     return false;
 }
 
+/* Does a list of grouping sets name ${column}, or perhaps, by its number? */
+static bool groups_by(const Node *node, const char *column)
+{
+    ListCell *cell;
+    const List *inside = IsA(node, List)          ? (const List *)node
+                         : IsA(node, GroupingSet) ? ((const GroupingSet *)node)->content
+                         : IsA(node, RowExpr)     ? ((const RowExpr *)node)->args
+                                                  : NIL;
+    foreach (cell, inside)
+        if (groups_by(lfirst(cell), column))
+            return true;
+    if (IsA(node, ColumnRef)) {
+        const Node *last = llast(((const ColumnRef *)node)->fields);
+        return IsA(last, String) && !strcmp(strVal(last), column);
+    }
+    return IsA(node, A_Const);
+}
+
+/* A planner that is told that a column equals a constant takes it for sorted, even where a grouping
+ * set without it yields NULL.  So it is not told: what such sets group by the tenant column is read
+ * apart. */
+static void group_apart(struct scoper *s, const SelectStmt *stmt, struct climbed *from)
+{
+    ListCell *cell;
+    bool sets = false;
+    foreach (cell, stmt->groupClause)
+        sets = sets || IsA(lfirst(cell), GroupingSet);
+    List *rest = NIL;
+    foreach (cell, from->carried) {
+        struct leaf *leaf = lfirst(cell);
+        if (!sets || leaf->access->kind != RULE_SCOPED ||
+            !groups_by((const Node *)stmt->groupClause, leaf->column)) {
+            rest = lappend(rest, leaf);
+            continue;
+        }
+        leaf->wrap = leaf->barrier = true;
+        scope_change(s, CHANGE_WRAP, NULL)->leaf = leaf;
+    }
+    from->carried = rest;
+}
+
 static int select_where(struct scoper *s, struct level *l, SelectStmt *stmt,
                         const struct climbed *from)
 {
@@ -135,6 +179,7 @@ static int select_plain(struct scoper *s, struct level *l, SelectStmt *stmt,
     s->selects = lappend(s->selects, note);
     if (scope_from(s, l, stmt->fromClause, &from) < 0)
         return -1;
+    group_apart(s, stmt, &from);
     if (scope_expr(s, l, (Node *)stmt->distinctClause) < 0 ||
         scope_expr(s, l, (Node *)stmt->targetList) < 0 ||
         scope_expr(s, l, (Node *)stmt->groupClause) < 0 ||
