@@ -54,12 +54,22 @@ bool tokens_is_char(const struct tokens *t, int i, char c)
     return i >= 0 && i < t->n && scan_is_char(t->text, &t->items[i], c);
 }
 
+/* Is the word at ${i} a name because of what stands before it?  Of `AS as FROM`, the second is. */
+static bool is_name(const struct tokens *t, int i)
+{
+    bool name = false;
+    int first = i;
+    while (first > 0 && scan_is_word(t->text, &t->items[first - 1], "as"))
+        first--;
+    name = tokens_is_char(t, first - 1, '.');
+    for (; first < i; first++)
+        name = !name;
+    return name;
+}
+
 bool tokens_is(const struct tokens *t, int i, const char *word)
 {
-    if (i < 0 || i >= t->n || !scan_is_word(t->text, &t->items[i], word))
-        return false;
-    return i == 0 || (!tokens_is_char(t, i - 1, '.') &&
-                      !scan_is_word(t->text, &t->items[i - 1], "as"));
+    return i >= 0 && i < t->n && scan_is_word(t->text, &t->items[i], word) && !is_name(t, i);
 }
 
 static bool is_open(const struct tokens *t, int i)
@@ -111,6 +121,13 @@ static bool is_any(const struct tokens *t, int i, const char *const *words)
     return false;
 }
 
+bool tokens_is_conflict(const struct tokens *t, int i)
+{
+    return tokens_is(t, i, "on") && tokens_is(t, i + 1, "conflict") &&
+           (tokens_is_char(t, i + 2, '(') || tokens_is(t, i + 2, "do") ||
+            (tokens_is(t, i + 2, "on") && tokens_is(t, i + 3, "constraint")));
+}
+
 bool tokens_ends_where(const struct tokens *t, int i)
 {
     static const char *const words[] = {"having", "window",    "order",  "limit",     "offset", "fetch",
@@ -118,12 +135,12 @@ bool tokens_ends_where(const struct tokens *t, int i)
     if (t->items[i].kind != SCAN_WORD)
         return false;
     if (tokens_is(t, i, "group"))
-        return !tokens_is(t, i - 1, "within");
+        return tokens_is(t, i + 1, "by"); /* not WITHIN GROUP (...) */
     if (tokens_is(t, i, "for"))
         return tokens_is(t, i + 1, "update") || tokens_is(t, i + 1, "share") ||
                tokens_is(t, i + 1, "no") || tokens_is(t, i + 1, "key");
     if (tokens_is(t, i, "on"))
-        return tokens_is(t, i + 1, "conflict");
+        return tokens_is_conflict(t, i);
     return is_any(t, i, words);
 }
 

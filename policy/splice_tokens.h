@@ -20,6 +20,8 @@ int tokens_at(const struct tokens *t, int offset);
 
 /* Keyword ${word} at ${i}, and not a name after a dot or AS? */
 bool tokens_is(const struct tokens *t, int i, const char *word);
+/* ON CONFLICT, and not a join's condition on a column of that name? */
+bool tokens_is_conflict(const struct tokens *t, int i);
 bool tokens_is_char(const struct tokens *t, int i, char c);
 
 /* From ${i} forward on the same nesting level to the first token that ${stop} wants; stops too at a closing

@@ -10,11 +10,6 @@ static bool is_where(const struct tokens *t, int i)
 
 /* -- INSERT -- */
 
-static bool is_conflict(const struct tokens *t, int i)
-{
-    return tokens_is(t, i, "on") && tokens_is(t, i + 1, "conflict");
-}
-
 static bool is_set(const struct tokens *t, int i)
 {
     return tokens_is(t, i, "set");
@@ -167,7 +162,7 @@ static int set_start(const struct splice *p, const struct change *c)
     int at = tokens_at(&p->t, c->anchor->location);
     at = at < 0 ? -1 : splice_name_end(&p->t, at); /* a table may be called set */
     if (at >= 0 && c->place == PLACE_CONFLICT_SET)
-        at = tokens_forward(&p->t, at, is_conflict);
+        at = tokens_forward(&p->t, at, tokens_is_conflict);
     at = at < 0 ? -1 : tokens_forward(&p->t, at, is_set);
     return tokens_is(&p->t, at, "set") ? at + 1 : -1;
 }

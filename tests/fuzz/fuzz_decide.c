@@ -1,11 +1,12 @@
 /* link: policy */
-/* Guard, parse, resolve, authorise, scope, splice and verify of any bytes, confined and not.
+/* Guard, parse, resolve, authorise, scope, splice and verify of statements, confined and not.
  *
- * Run at the top of the project, or in tests/unit.  Looked for, beside crashes: a plan that is neither
- * refused nor whole, places that do not stand for the hidden parameter, a self-check that fails. */
-#include "unit/policy_fixture.h"
-
-#include "policy/scan.h"
+ * Run at the top of the project, or in tests/unit.  The mutations know SQL (sql_mutator.h).  Looked for, beside
+ * crashes: a self-check that fails; a text that does not parse again, or reads what covered.h finds uncovered;
+ * places that do not stand for the hidden parameter; runs that are not the client's words; positions outside of
+ * the client's text; a second decision that is not the first. */
+#include "fuzz/covered.h"
+#include "fuzz/sql_mutator.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -32,6 +33,43 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
+static int count_characters(const char *text, size_t len)
+{
+    int n = 0;
+    for (size_t i = 0; i < len; i++)
+        n += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return n;
+}
+
+/* -- the text -- */
+
+static int look_covered(void *arg, const RawStmt *stmt, struct err *err)
+{
+    const struct plan *p = arg;
+    (void)err;
+    covered_check(&fuzzed, p->text, p->nparams + 1, stmt->stmt);
+    return 0;
+}
+
+static int look_nothing(void *arg, const RawStmt *stmt, struct err *err)
+{
+    (void)arg, (void)stmt, (void)err;
+    return 0;
+}
+
+static bool is_query(const struct plan *p)
+{
+    return p->class == PLAN_READ || p->class == PLAN_WRITE;
+}
+
+static void check_text(const struct plan *p, bool confined)
+{
+    struct err err;
+    bool covers = confined && is_query(p);
+    FIXTURE_MUST(fixture_parse(p->text, covers ? look_covered : look_nothing,
+                               (void *)(uintptr_t)p, &err) == 0);
+}
+
 static void check_places(const struct plan *p)
 {
     uint32_t from = 0;
@@ -43,11 +81,49 @@ static void check_places(const struct plan *p)
         struct scan_token t = scan_next(&s);
         FIXTURE_MUST(scan_param(p->text + p->places[i].offset, &t) == p->nparams + 1u);
     }
+    struct err err;
     struct buf b;
     buf_init(&b, (size_t)1 << 24);
     plan_text_literal(p, (struct slice){"a'\\b", 4}, &b);
+    buf_append(&b, "", 1);
     FIXTURE_MUST(!b.failed);
+    FIXTURE_MUST(fixture_parse(buf_peek(&b).data, look_nothing, NULL, &err) == 0);
     buf_release(&b);
+}
+
+/* -- where it came from -- */
+
+static void check_runs(const struct plan *p, struct slice sql)
+{
+    uint32_t from = 0;
+    const char *source = sql.data;
+    int position = 1;
+    for (uint32_t i = 0; i < p->nruns; i++) {
+        const struct plan_run *run = &p->runs[i];
+        FIXTURE_MUST(run->offset >= from && run->len <= p->text_len - run->offset);
+        from = run->offset + run->len;
+        FIXTURE_MUST(run->source_position >= position);
+        while (position < run->source_position) {
+            FIXTURE_MUST(source < sql.data + sql.len);
+            position += ((unsigned char)*source++ & 0xc0) != 0x80;
+        }
+        while (source < sql.data + sql.len && ((unsigned char)*source & 0xc0) == 0x80)
+            source++;
+        FIXTURE_MUST(run->len <= sql.len - (size_t)(source - sql.data));
+        FIXTURE_MUST(memcmp(p->text + run->offset, source, run->len) == 0);
+    }
+}
+
+static void check_positions(const struct plan *p, struct slice sql)
+{
+    struct slice tenant = {"a'\\\xc3\xa9", 5};
+    int last = count_characters(sql.data, sql.len) + 1, sent = count_characters(p->text, p->text_len);
+    int step = sent / 16 + 1;
+    for (int position = 0; position <= sent + step; position += step) {
+        int plain = plan_source_position(p, NULL, position);
+        int literal = plan_source_position(p, &tenant, position);
+        FIXTURE_MUST(plain >= 0 && plain <= last && literal >= 0 && literal <= last);
+    }
 }
 
 static void check_plan(const struct plan *p, const struct policy_request *req)
@@ -56,10 +132,23 @@ static void check_plan(const struct plan *p, const struct policy_request *req)
     if (p->refused) {
         FIXTURE_MUST(strlen(p->err.sqlstate) == 5);
         FIXTURE_MUST(strcmp(p->err.sqlstate, "XX000") != 0);
+        FIXTURE_MUST(p->err.position >= 0);
+        FIXTURE_MUST(p->err.position <= count_characters(req->sql.data, req->sql.len) + 1);
     } else if (p->text) {
         FIXTURE_MUST(req->confined || !p->hidden);
+        check_text(p, req->confined);
         check_places(p);
+        check_runs(p, req->sql);
+        check_positions(p, req->sql);
     }
+}
+
+static void check_same(const struct plan *a, const struct plan *b)
+{
+    FIXTURE_MUST(a->class == b->class && a->refused == b->refused && a->text_len == b->text_len);
+    FIXTURE_MUST(a->nplaces == b->nplaces && a->nruns == b->nruns && a->hidden == b->hidden);
+    FIXTURE_MUST(!a->text == !b->text && (!a->text || !strcmp(a->text, b->text)));
+    FIXTURE_MUST(!a->refused || !strcmp(a->err.message, b->err.message));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -71,10 +160,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                      .sql = {(const char *)data, size}};
         struct err err;
         struct decision *d = policy_decide(NULL, &req, &err);
-        FIXTURE_MUST(d && d->nplans > 0);
-        for (size_t i = 0; i < d->nplans; i++)
+        struct decision *again = policy_decide(NULL, &req, &err);
+        FIXTURE_MUST(d && again && d->nplans > 0 && d->nplans == again->nplans);
+        for (size_t i = 0; i < d->nplans; i++) {
             check_plan(d->plans[i], &req);
+            check_same(d->plans[i], again->plans[i]);
+        }
         decision_unref(d);
+        decision_unref(again);
     }
     return 0;
 }

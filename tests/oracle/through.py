@@ -52,9 +52,10 @@ def fields(result):
 
 
 def one_result(r, pg):
-    columns = [(r.fname(i).decode(), min(r.ftype(i), USER_TYPES)) for i in range(r.nfields)]
-    rows = [tuple(None if (v := r.get_value(i, j)) is None else v.decode(errors="replace") for j in range(r.nfields))
-            for i in range(r.ntuples)]
+    columns = [((r.fname(i) or b"").decode(), min(r.ftype(i), USER_TYPES)) for i in range(r.nfields)]
+    rows = [] if r.status == ExecStatus.COPY_OUT else [
+        tuple(None if (v := r.get_value(i, j)) is None else v.decode(errors="replace") for j in range(r.nfields))
+        for i in range(r.ntuples)]
     if r.status == ExecStatus.COPY_OUT:
         while (data := pg.get_copy_data(0))[0] > 0:
             rows.append((bytes(data[1]).decode(errors="replace"),))
@@ -148,16 +149,17 @@ class Database:
         return self.conn.execute(self.everything.replace("%%", "%")).fetchall()
 
     def restore(self):
-        """The rows as they were; were they others?"""
+        """The rows and sequences as they were."""
+        self.conn.execute("SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S' "
+                          "AND relnamespace = 'public'::regnamespace")
         if self.rows() == self.before:
-            return False
+            return
         with self.conn.transaction():
             self.conn.execute("SET LOCAL session_replication_role = replica")
             for t in self.tables:
                 self.conn.execute(f"DELETE FROM ONLY {t}")
             for i, t in enumerate(self.tables):
-                self.conn.execute(f"INSERT INTO {t} ({self.columns[i]}) SELECT {self.columns[i]} FROM kept.t{i}")
-        return True
+                self.conn.execute(f"INSERT INTO {t} ({self.columns[i]}) OVERRIDING SYSTEM VALUE SELECT {self.columns[i]} FROM kept.t{i}")
 
 
 def world_policy(world):
@@ -199,7 +201,7 @@ class Pair:
                 rows = [r for name, r in self.alone.before if name == t]
                 for r in rows:
                     self.shared.conn.execute(
-                        f"INSERT INTO {t} ({columns}) SELECT {columns} FROM (SELECT (%s::{t}).*) x", [r])
+                        f"INSERT INTO {t} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM (SELECT (%s::{t}).*) x", [r])
         try:
             return run()
         finally:
