@@ -292,11 +292,21 @@ static int conflict(struct scoper *s, struct level *l, const struct target *t, s
     return 0;
 }
 
+/* Subscripts: INSERT INTO t (a[1]). */
+static int subscripts(struct scoper *s, struct level *l, const List *columns)
+{
+    ListCell *cell;
+    foreach (cell, columns)
+        if (scope_expr(s, l, (Node *)((const ResTarget *)lfirst(cell))->indirection) < 0)
+            return -1;
+    return 0;
+}
+
 int scope_insert(struct scoper *s, InsertStmt *stmt, struct level *l)
 {
     struct target t = {.stmt = stmt};
     struct leaf *leaf;
-    if (scope_with(s, l, stmt->withClause) < 0)
+    if (scope_with(s, l, stmt->withClause) < 0 || subscripts(s, l, stmt->cols) < 0)
         return -1;
     struct level *target = scope_level(l); /* the source does not see the target's columns */
     target->outer = l->outer;

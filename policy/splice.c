@@ -103,22 +103,13 @@ static int where_from(struct splice *p, const struct change *c, int at)
     return 0;
 }
 
-/* TABLE t takes no WHERE: it becomes what it stands for.  Returns whether token ${at} begins its
- * name. */
-static bool untable(struct splice *p, int at)
-{
-    int keyword = at - 1 - (tokens_is(&p->t, at - 1, "only") ? 1 : 0);
-    if (!tokens_is(&p->t, keyword, "table"))
-        return false;
-    splice_replace(p, keyword, keyword + 1, "SELECT * FROM");
-    return true;
-}
-
 static int where(struct splice *p, const struct change *c)
 {
     int at = c->anchor ? tokens_at(&p->t, c->anchor->location) : -1;
-    if (at >= 0 && IsA(c->stmt, SelectStmt) && !untable(p, at))
-        at = tokens_back_to(&p->t, at, "from");
+    if (at >= 0 && IsA(c->stmt, SelectStmt)) {
+        int table = splice_table(p, (const SelectStmt *)c->stmt);
+        at = table >= 0 ? table : tokens_back_to(&p->t, at, "from");
+    }
     return at < 0 ? splice_lost(p, "FROM") : where_from(p, c, at + 1);
 }
 
@@ -160,18 +151,29 @@ static int wrap_leaf(struct splice *p, const struct leaf *leaf)
     return 0;
 }
 
+/* Where the first thing of a select list or of FROM is said; -1: not known. */
+static int first_location(const Node *node)
+{
+    if (IsA(node, ResTarget))
+        return ((const ResTarget *)node)->location;
+    while (IsA(node, JoinExpr))
+        node = ((const JoinExpr *)node)->larg;
+    if (IsA(node, RangeTableSample))
+        node = ((const RangeTableSample *)node)->relation;
+    return IsA(node, RangeVar) ? ((const RangeVar *)node)->location : -1;
+}
+
 /* The SELECT, or TABLE, with which a query begins; -1: not found. */
 static int query_start(const struct tokens *t, const SelectStmt *query)
 {
     while (query->op != SETOP_NONE)
         query = query->larg;
-    const ResTarget *target = query->targetList ? linitial(query->targetList) : NULL;
-    int at = target ? tokens_at(t, target->location) : -1;
-    if (at >= 0)
-        return tokens_back_to(t, at, "select");
-    const Node *from = query->fromClause ? linitial(query->fromClause) : NULL;
-    at = from && IsA(from, RangeVar) ? tokens_at(t, ((const RangeVar *)from)->location) : -1;
-    return at < 0 ? -1 : tokens_back_to(t, at, "table");
+    int table = splice_table_keyword(t, query);
+    if (table >= 0)
+        return table;
+    const List *parts = query->targetList ? query->targetList : query->fromClause;
+    int at = parts ? tokens_at(t, first_location(linitial(parts))) : -1;
+    return at < 0 ? -1 : tokens_back_to(t, at, "select");
 }
 
 /* Does token ${i} begin an alias, so that the bracket before it closed a subquery in FROM? */

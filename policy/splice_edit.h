@@ -21,6 +21,7 @@ struct splice {
     int n, cap;
     const Node *rows_of; /* the row found last, of these VALUES: rows are asked for in order */
     int row, row_at;
+    List *tables; /* SelectStmt *: `TABLE t` that is written as a SELECT by now */
 };
 
 /* The place of ${what} was not found: XX000, -1. */
@@ -54,6 +55,10 @@ struct span splice_merge_value(const struct splice *p, const struct change *c);
 int splice_columns(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_expand(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_append(struct splice *p, const struct change *c) MUSTCHECK;
+/* `TABLE t` takes neither WHERE nor values: it becomes the SELECT that it stands for, with the values that
+ * other changes add.  Its keyword; -1: ${query} is another query. */
+int splice_table(struct splice *p, const SelectStmt *query);
+int splice_table_keyword(const struct tokens *t, const SelectStmt *query);
 int splice_star(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_value(struct splice *p, const struct change *c) MUSTCHECK;
 /* Element ${k} of the list that begins at token ${at} and ends before ${end}. */

@@ -91,6 +91,8 @@ static int first_of_targets(const struct splice *p, const SelectStmt *arm)
 int splice_append(struct splice *p, const struct change *c)
 {
     const SelectStmt *arm = (const SelectStmt *)c->stmt;
+    if (splice_table(p, arm) >= 0)
+        return 0;
     const char *value = psprintf(", %s", sql_tenant(p->s, c->access->tenant));
     if (!arm->valuesLists) {
         int at = first_of_targets(p, arm);
@@ -233,19 +235,65 @@ static char *star_column(const struct splice *p, const struct change *star, int 
                : sql_parent_check(p->s, c, value);
 }
 
-int splice_star(struct splice *p, const struct change *c)
+/* What the star of ${c}'s select list becomes. */
+static char *star_columns(const struct splice *p, const struct change *c)
 {
-    int at = first_of_targets(p, (const SelectStmt *)c->stmt);
-    int end = at < 0 ? -1 : tokens_forward(&p->t, at, tokens_ends_targets);
-    if (end <= at)
-        return splice_lost(p, "a star");
     char *all = NULL;
     for (int i = 0; i < list_length(c->columns); i++) {
         char *one = star_column(p, c, i);
         all = all ? psprintf("%s, %s", all, one) : one;
     }
-    splice_replace(p, at, end, all);
+    return all;
+}
+
+int splice_star(struct splice *p, const struct change *c)
+{
+    if (splice_table(p, (const SelectStmt *)c->stmt) >= 0)
+        return 0;
+    int at = first_of_targets(p, (const SelectStmt *)c->stmt);
+    int end = at < 0 ? -1 : tokens_forward(&p->t, at, tokens_ends_targets);
+    if (end <= at)
+        return splice_lost(p, "a star");
+    splice_replace(p, at, end, star_columns(p, c));
     return 0;
+}
+
+/* -- TABLE t -- */
+
+int splice_table_keyword(const struct tokens *t, const SelectStmt *query)
+{
+    const ResTarget *star = query->targetList ? linitial(query->targetList) : NULL;
+    const Node *from = query->fromClause ? linitial(query->fromClause) : NULL;
+    if (!star || star->location >= 0 || !from || !IsA(from, RangeVar))
+        return -1;
+    int at = tokens_at(t, ((const RangeVar *)from)->location) - 1;
+    if (tokens_is_char(t, at, '(') && tokens_is(t, at - 1, "only"))
+        at--;
+    if (tokens_is(t, at, "only"))
+        at--;
+    return tokens_is(t, at, "table") ? at : -1;
+}
+
+int splice_table(struct splice *p, const SelectStmt *query)
+{
+    int at = splice_table_keyword(&p->t, query);
+    ListCell *cell;
+    foreach (cell, p->tables)
+        if (lfirst(cell) == query)
+            return at;
+    if (at < 0)
+        return at;
+    p->tables = lappend(p->tables, (void *)(uintptr_t)query);
+    char *columns = "*", *value = "";
+    foreach (cell, p->s->changes) {
+        const struct change *c = lfirst(cell);
+        if (c->kind == CHANGE_STAR && c->stmt == (const Node *)query)
+            columns = star_columns(p, c);
+        else if (c->kind == CHANGE_APPEND && c->stmt == (const Node *)query)
+            value = psprintf(", %s", sql_tenant(p->s, c->access->tenant));
+    }
+    splice_replace(p, at, at + 1, psprintf("SELECT %s%s FROM", columns, value));
+    return at;
 }
 
 int splice_value(struct splice *p, const struct change *c)

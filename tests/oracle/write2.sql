@@ -131,3 +131,12 @@ WITH x AS (DELETE FROM country RETURNING *) SELECT * FROM x
 -- known: the check of a child does not see a parent of the same statement
 WITH i AS (INSERT INTO "Workflow"(id, name) VALUES (80, 'n') RETURNING id) INSERT INTO step(id, "workflowId", body) SELECT 900, id, 'b' FROM i RETURNING *
 WITH i AS (INSERT INTO "Workflow"(id, name) VALUES (80, 'n') RETURNING id) INSERT INTO step(id, "workflowId", body) VALUES (900, 80, 'b') RETURNING *
+-- TABLE
+TABLE ONLY ("User")
+INSERT INTO "Workflow"(id, name) TABLE country
+INSERT INTO "Workflow"(id, name) SELECT id + 900, name FROM (TABLE ONLY "Workflow") x RETURNING *
+INSERT INTO "Workflow"(id, name) TABLE "Workflow"
+INSERT INTO "Workflow" TABLE "Workflow" ON CONFLICT DO NOTHING
+INSERT INTO "Workflow"(id, name, config['a']) VALUES (80, 'n', '1') RETURNING config
+INSERT INTO "Workflow"(id, name, config[(SELECT max(email) FROM "User")]) VALUES (80, 'n', '1') RETURNING config
+SELECT c.code FROM country c, LATERAL (SELECT FROM "User" u WHERE c.code ~ u.password) x ORDER BY 1
