@@ -100,6 +100,9 @@ static void refuse_all(struct work *w, enum plan_class class, const struct err *
     p->class = class;
     p->source_len = (uint32_t)w->req->sql.len;
     refuse(w, p, err);
+    if (w->req->confined && w->req->rules->hints && !err->hint[0] &&
+        !strcmp(err->sqlstate, SQLSTATE_SYNTAX_ERROR)) /* it may be right in a newer version */
+        err_hint(&p->err, "Statements are read as PostgreSQL " PG_MAJORVERSION " reads them.");
 }
 
 static int no_memory(struct work *w, struct err *err)

@@ -468,6 +468,7 @@ static void test_hints(void **state)
         {"SELECT pg_sleep(1)", "rule policy.functions, "},
         {"SET work_mem = '8GB'", "rule policy.settings.allow, "},
         {"CREATE TABLE x (a int)", "rule policy, "},
+        {"SELECT JSON_OBJECT('a' VALUE 1)", "PostgreSQL 15"}, /* of version 16 */
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         d = decide(&f, rules[i].sql, true);
