@@ -302,11 +302,12 @@ static int add_path(struct catalog *c, const PGresult *path, struct err *err)
     return 0;
 }
 
-static int catalog_build(PGresult *const *res, struct catalog **ret, struct err *err)
+static int catalog_build(PGresult *const *res, int version, struct catalog **ret, struct err *err)
 {
     struct catalog *c = catalog_new();
     if (!c)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    catalog_set_server_version(c, version);
     add_relations(c, res);
     add_names(c, res);
     if (PQntuples(res[Q_ROLE]) == 1)
@@ -329,9 +330,10 @@ int catalog_load_postgres(const char *conninfo, const char *database, const char
         return rc;
     for (int i = 0; i < Q_COUNT && rc == 0; i++)
         rc = catalog_query(conn, catalog_queries[i], NULL, 0, &res[i], err);
+    int version = PQserverVersion(conn) / 10000;
     PQfinish(conn);
     if (rc == 0)
-        rc = catalog_build(res, ret, err);
+        rc = catalog_build(res, version, ret, err);
     for (int i = 0; i < Q_COUNT; i++)
         PQclear(res[i]);
     return rc;

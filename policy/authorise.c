@@ -139,6 +139,18 @@ int authorise_function(const struct authorise *a, const List *name, int nargs, i
     return 0;
 }
 
+bool authorise_means_builtin(const struct authorise *a, const List *name)
+{
+    struct name f;
+    bool user_has;
+    if (!name_read(name, &f))
+        return false;
+    if (f.schema)
+        return strcmp(f.schema, "pg_catalog") == 0;
+    path_has_unlisted(a, catalog_has_user_function, f.name, &user_has);
+    return !user_has;
+}
+
 int authorise_call(const struct authorise *a, const FuncCall *call, struct err *err)
 {
     struct name f;
@@ -305,9 +317,10 @@ bool authorise_is_catalog_relation(const char *name)
 }
 
 int authorise_catalog_relation(const struct authorise *a, const char *schema, const char *name,
-                               const char *const **ret_columns, int location, struct err *err)
+                               const struct catalogs_relation **ret, int location, struct err *err)
 {
-    if (catalogs_find(schema ? schema : "pg_catalog", name, ret_columns))
+    *ret = catalogs_find(schema ? schema : "pg_catalog", name);
+    if (*ret)
         return 0;
     refuse(err, SQLSTATE_INSUFFICIENT_PRIVILEGE, location, "relation \"%s\" is not allowed", name);
     if (a->rules->hints)

@@ -62,11 +62,13 @@ int authorise_type(const struct authorise *a, const TypeName *type, struct err *
  * name of a table the client reads anyway). */
 int authorise_cast(const struct authorise *a, const TypeCast *cast, struct err *err) MUSTCHECK;
 
-/* Reads of pg_catalog and information_schema (${schema} NULL: unqualified, found nowhere else).
- * ${*ret_columns} NULL: all columns.  Otherwise a NULL-terminated list: only these may be named,
- * and no star, whole row or system column but `oid` when listed.  Static storage. */
+/* Does ${name}, as it is written, mean a function of pg_catalog and no other? */
+bool authorise_means_builtin(const struct authorise *a, const List *name);
+
+struct catalogs_relation; /* policy/catalogs.h */
+/* Reads of pg_catalog and information_schema (${schema} NULL: unqualified, found nowhere else). */
 int authorise_catalog_relation(const struct authorise *a, const char *schema, const char *name,
-                               const char *const **ret_columns, int location,
+                               const struct catalogs_relation **ret, int location,
                                struct err *err) MUSTCHECK;
 
 /* Must an unqualified ${name} be taken for a relation of pg_catalog, which comes first on the

@@ -32,6 +32,7 @@ struct catalog {
     size_t npath;
     char *bypassing;      /* the role, if it passes by row security */
     struct catalog *base; /* of catalog_within: whose everything but the path is */
+    int server_version;
 };
 
 /* -- growing arrays -- */
@@ -113,6 +114,7 @@ struct catalog *catalog_new(void)
     c->scrap.catalog = c;
     c->scrap.scrap = true;
     static const char *const public[] = {"public"};
+    catalog_set_server_version(c, 15);
     catalog_set_search_path(c, public, 1);
     return c;
 }
@@ -333,6 +335,7 @@ struct catalog *catalog_within(struct catalog *c, const char *schema)
                                .operators = c->operators,
                                .types = c->types,
                                .bypassing = c->bypassing,
+                               .server_version = c->server_version,
                                .base = catalog_ref(c)};
     atomic_init(&within->refs, 1);
     catalog_set_search_path(within, path, c->npath + 1);
@@ -453,6 +456,16 @@ size_t catalog_relations(const struct catalog *c, const struct catalog_relation 
 const char *catalog_bypassing_role(const struct catalog *c)
 {
     return c->bypassing;
+}
+
+void catalog_set_server_version(struct catalog *c, int version)
+{
+    c->server_version = version;
+}
+
+int catalog_server_version(const struct catalog *c)
+{
+    return c->server_version;
 }
 
 size_t catalog_search_path(const struct catalog *c, const char *const **ret)

@@ -76,6 +76,8 @@ void catalog_add_type(struct catalog *c, const char *schema, const char *name, u
 void catalog_set_search_path(struct catalog *c, const char *const *schemas, size_t n);
 /* The role that asks, and whether it passes by row security (superuser, BYPASSRLS). */
 void catalog_set_role(struct catalog *c, const char *name, bool bypasses);
+/* The server's major version; 15 unless told. */
+void catalog_set_server_version(struct catalog *c, int version);
 /* Index and freeze.  0, or -1 (53200). */
 int catalog_seal(struct catalog *c, struct err *err) MUSTCHECK;
 
@@ -101,5 +103,6 @@ bool catalog_has_user_operator(const struct catalog *c, const char *schema, cons
 bool catalog_has_user_type(const struct catalog *c, const char *schema, const char *name);
 /* Is ${name} a function of pg_catalog on this server? */
 bool catalog_has_builtin_function(const struct catalog *c, const char *name);
-/* All relations, in no special order. */
+int catalog_server_version(const struct catalog *c);
+/* All relations, by schema and name. */
 size_t catalog_relations(const struct catalog *c, const struct catalog_relation *const **ret);

@@ -1,52 +1,124 @@
-#include "policy/catalogs.h"
+#include "policy/catalogs_list.h"
 
-#include "policy/names.h"
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* Composite types (asyncpg, psycopg): the columns of a row type, reached by number.  No sizes, no
- * statistics, no defaults. */
-static const char *const attribute_columns[] = {
-    "attisdropped", "attlen",   "attname",  "attndims",  "attnotnull",
-    "attnum",       "attrelid", "atttypid", "atttypmod", NULL,
-};
-/* Enough to get from a type to its columns; names of tables stay out. */
-static const char *const class_columns[] = {"oid", "relkind", "relnamespace", "reltype", NULL};
-/* SQLAlchemy joins it to pg_type by number; the names may be those of other tenants' schemas. */
-static const char *const namespace_columns[] = {"oid", NULL};
-
-static const struct {
-    const char *name; /* in pg_catalog */
-    const char *const *columns;
-    const char *prefix; /* of its columns, by the custom of pg_catalog */
-} relations[] = {
-    {"pg_attribute", attribute_columns, "att"},
-    {"pg_class", class_columns, "rel"},
-    {"pg_enum", NULL, "enum"},
-    {"pg_namespace", namespace_columns, "nsp"},
-    {"pg_range", NULL, "rng"},
-    {"pg_type", NULL, "typ"},
-};
-
-bool catalogs_find(const char *schema, const char *name, const char *const **ret_columns)
+size_t catalogs_all(const struct catalogs_relation **ret, size_t part)
 {
-    if (strcmp(schema, "pg_catalog") != 0)
+    *ret = part == 0 ? catalogs_tables : catalogs_views;
+    return part == 0 ? catalogs_ntables : catalogs_nviews;
+}
+
+const struct catalogs_relation *catalogs_find(const char *schema, const char *name)
+{
+    for (size_t part = 0; part < 2; part++) {
+        const struct catalogs_relation *all;
+        size_t n = catalogs_all(&all, part);
+        for (size_t i = 0; i < n; i++)
+            if (strcmp(all[i].name, name) == 0 && strcmp(all[i].schema, schema) == 0)
+                return &all[i];
+    }
+    return NULL;
+}
+
+/* @14: from 14 on, @15-16: both, @-17: up to 17. */
+static const char *read_versions(const char *at, struct catalogs_column *ret)
+{
+    char *end = (char *)(uintptr_t)at;
+    if (*end != '-')
+        ret->since = (int)strtol(end, &end, 10);
+    if (*end == '-')
+        ret->until = (int)strtol(end + 1, &end, 10);
+    return end;
+}
+
+bool catalogs_next_column(const char **at, struct catalogs_column *ret)
+{
+    const char *c = *at ? *at + strspn(*at, " ") : "";
+    *ret = (struct catalogs_column){.object = *c == '#', .acl = *c == '~'};
+    c += ret->object || ret->acl;
+    size_t n = strcspn(c, " @");
+    if (n == 0 || n >= sizeof ret->name)
         return false;
-    for (size_t i = 0; i < NAMES_COUNT(relations); i++)
-        if (strcmp(relations[i].name, name) == 0) {
-            *ret_columns = relations[i].columns;
+    memcpy(ret->name, c, n);
+    c += n;
+    *at = *c == '@' ? read_versions(c + 1, ret) : c;
+    return true;
+}
+
+bool catalogs_is_closed(const struct catalogs_relation *relation, const char *column)
+{
+    struct catalogs_column closed;
+    for (const char *at = relation->closed; catalogs_next_column(&at, &closed);)
+        if (strcmp(closed.name, column) == 0)
             return true;
-        }
     return false;
 }
 
-bool catalogs_may_own(const char *const *columns, const char *column)
+bool catalogs_find_function(const char *name, int *ret_argument, bool *ret_literal)
 {
-    static const char *const system[] = {"cmax", "cmin", "ctid", "oid", "tableoid", "xmax", "xmin"};
-    if (names_listed(system, NAMES_COUNT(system), column))
-        return true;
-    for (size_t i = 0; i < NAMES_COUNT(relations); i++)
-        if (relations[i].columns == columns)
-            return strncmp(relations[i].prefix, column, strlen(relations[i].prefix)) == 0;
-    return true;
+    /* What each says of an object is what the object's row says, or how it was defined.  Not here, and so
+     * refused: sizes, files, statistics, locks, sources of functions (pg_get_functiondef), names by text
+     * (pg_get_serial_sequence). */
+    static const struct {
+        const char *name;
+        int argument;
+        bool literal;
+    } functions[] = {
+        {"col_description", 0, false},
+        {"format_type", 0, true},
+        {"has_any_column_privilege", 0, false},
+        {"has_column_privilege", 0, false},
+        {"has_database_privilege", 0, false},
+        {"has_function_privilege", 0, false},
+        {"has_schema_privilege", 0, false},
+        {"has_sequence_privilege", 0, false},
+        {"has_table_privilege", 0, false},
+        {"has_type_privilege", 0, false},
+        {"obj_description", 0, false},
+        {"pg_collation_is_visible", 0, false},
+        {"pg_conversion_is_visible", 0, false},
+        {"pg_function_is_visible", 0, false},
+        {"pg_get_constraintdef", 0, false},
+        {"pg_get_expr", 1, false},
+        {"pg_get_function_arg_default", 0, false},
+        {"pg_get_function_arguments", 0, false},
+        {"pg_get_function_identity_arguments", 0, false},
+        {"pg_get_function_result", 0, false},
+        {"pg_get_indexdef", 0, false},
+        {"pg_get_partition_constraintdef", 0, true},
+        {"pg_get_partkeydef", 0, true},
+        {"pg_get_ruledef", 0, false},
+        {"pg_get_statisticsobjdef_columns", 0, false},
+        {"pg_get_triggerdef", 0, false},
+        {"pg_get_userbyid", 0, false},
+        {"pg_get_viewdef", 0, true},
+        {"pg_index_column_has_property", 0, false},
+        {"pg_index_has_property", 0, false},
+        {"pg_indexam_has_property", 0, false},
+        {"pg_opclass_is_visible", 0, false},
+        {"pg_operator_is_visible", 0, false},
+        {"pg_opfamily_is_visible", 0, false},
+        {"pg_partition_ancestors", 0, true},
+        {"pg_partition_root", 0, true},
+        {"pg_relation_is_publishable", 0, true},
+        {"pg_statistics_obj_is_visible", 0, false},
+        {"pg_table_is_visible", 0, true},
+        {"pg_ts_config_is_visible", 0, false},
+        {"pg_ts_dict_is_visible", 0, false},
+        {"pg_ts_parser_is_visible", 0, false},
+        {"pg_ts_template_is_visible", 0, false},
+        {"pg_type_is_visible", 0, false},
+        {"shobj_description", 0, false},
+    };
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        if (strcmp(functions[i].name, name) == 0) {
+            *ret_argument = functions[i].argument;
+            *ret_literal = functions[i].literal;
+            return true;
+        }
+    return false;
 }
 
 bool catalogs_is_system_schema(const char *schema)

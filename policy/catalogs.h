@@ -1,19 +1,45 @@
 /* catalogs.h: the relations of pg_catalog and information_schema that a confined client may read.
  *
- * Drivers look types up; nothing more is offered.  The rows are the server's own, so a relation is
- * listed only if its rows say nothing about other tenants' data or sessions, and of relations with
- * names that may tell (schemas, tables), only the columns that do not. */
+ * A closed list, in catalogs_list.c and catalogs_views.c, each with its reason: which columns, which rows,
+ * and whether it may be listed.  A confined statement never reads such a relation itself: it reads a
+ * subselect of the columns and rows that are here (scope_catalog.c), so that nothing else exists for it.
+ * The tests compare the list with a live server: every column is either open or closed. */
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
-/* Is ${schema}.${name} on the list?  ${*ret_columns}: NULL, all columns; else a NULL-terminated
- * list of those that may be named, and nothing that means all of them.  Static storage. */
-bool catalogs_find(const char *schema, const char *name, const char *const **ret_columns);
+struct catalogs_relation {
+    const char *schema;
+    const char *name;
+    /* In order, separated by blanks.  #name: an oid, naming an object that the row's reader may see
+     * (a function like pg_get_indexdef may be given it).  ~name: grants, shown as NULL.  @14 or @15-16
+     * behind it: of these server versions alone.  NULL: all, none of them an oid. */
+    const char *columns;
+    const char *closed; /* likewise; names only.  NULL: none */
+    /* A condition.  IN $relations: oids of relations whose rows the client may read.  IN $schemas: names
+     * of schemas it may see.  IN $settings: names of settings it may read.  NULL: all rows. */
+    const char *rows;
+    bool free; /* says nothing of anyone's data: may be listed without a condition */
+    const char *why;
+};
 
-/* May ${column}, written without a relation, be a column of the relation whose list is ${columns} (as
- * catalogs_find returned it, not NULL)?  False only for names that no version of it has: the columns of a
- * system relation share a prefix. */
-bool catalogs_may_own(const char *const *columns, const char *column);
+/* NULL: not on the list. */
+const struct catalogs_relation *catalogs_find(const char *schema, const char *name);
+/* All of them; returns how many. */
+size_t catalogs_all(const struct catalogs_relation **ret, size_t part);
+
+/* One column after the other: ${*at} begins as ->columns or ->closed.  False: no more. */
+struct catalogs_column {
+    char name[64];
+    bool object, acl;
+    int since, until; /* server versions; 0: any */
+};
+bool catalogs_next_column(const char **at, struct catalogs_column *ret);
+bool catalogs_is_closed(const struct catalogs_relation *relation, const char *column);
+
+/* Functions of pg_catalog about objects by oid.  ${*ret_argument}: which argument must be the oid, a
+ * column of an allowed relation; ${*ret_literal}: or the number of a relation that the client may read. */
+bool catalogs_find_function(const char *name, int *ret_argument, bool *ret_literal);
 
 bool catalogs_is_system_schema(const char *schema);

@@ -64,7 +64,7 @@ INSERT INTO deny VALUES
 CREATE TEMP TABLE rescue(name text);
 INSERT INTO rescue SELECT unnest('{
     pg_typeof, pg_client_encoding, pg_size_pretty, pg_size_bytes, pg_collation_for, pg_column_size,
-    pg_is_in_recovery, to_regtype,
+    pg_is_in_recovery,
     array_agg, array_append, array_cat, array_dims, array_fill, array_length, array_lower, array_ndims,
     array_position, array_positions, array_prepend, array_remove, array_replace, array_to_json,
     array_to_string, array_to_tsvector, array_upper, arraycontains, arraycontained, arrayoverlap,

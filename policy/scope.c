@@ -44,13 +44,17 @@ static int cte_body(struct scoper *s, struct level *l, CommonTableExpr *expr, bo
     struct level *inner = scope_level(l);
     inner->outer = l->outer; /* a CTE does not see the columns of the query it belongs to */
     inner->from_subquery = true;
+    if (recursive) {
+        inner->body_of = cte;
+        cte->names = expr->aliascolnames;
+    }
     const struct outputs *outputs = NULL;
     if (scope_query(s, expr->ctequery, inner, &outputs) < 0)
         return -1;
     l->reaches_out = l->reaches_out || inner->reaches_out;
     *ret_confined = inner->confined;
     if (recursive || !IsA(expr->ctequery, SelectStmt))
-        return 0; /* what is known of such a CTE's columns is not worth the trouble */
+        return 0;
     cte->query = (SelectStmt *)expr->ctequery;
     cte->outputs = outputs;
     ListCell *cell;
@@ -67,16 +71,18 @@ int scope_with(struct scoper *s, struct level *l, WithClause *with)
     if (!with)
         return 0;
     ListCell *cell;
+    List *all = NIL;
     if (with->recursive) /* all see all, themselves too */
         foreach (cell, with->ctes) {
             struct cte *cte = add_cte(l, lfirst(cell));
             cte->confined = true;
+            all = lappend(all, cte);
         }
-    foreach (cell, with->ctes) {
-        CommonTableExpr *expr = lfirst(cell);
+    for (int i = 0; i < list_length(with->ctes); i++) {
+        CommonTableExpr *expr = list_nth(with->ctes, i);
         struct cte scratch = {0};
         bool confined = false;
-        if (cte_body(s, l, expr, with->recursive, &scratch, &confined) < 0)
+        if (cte_body(s, l, expr, with->recursive, all ? list_nth(all, i) : &scratch, &confined) < 0)
             return -1;
         l->confined = l->confined || confined;
         if (with->recursive)
@@ -187,6 +193,8 @@ static int select_plain(struct scoper *s, struct level *l, SelectStmt *stmt,
         scope_expr(s, l, (Node *)stmt->valuesLists) < 0 ||
         select_where(s, l, stmt, &from) < 0)
         return -1;
+    if (scope_catalog_listing(s, l, stmt) < 0)
+        return -1;
     if (stmt->havingClause && (scope_expr(s, l, stmt->havingClause) < 0 ||
                                scope_having(s, l, stmt) < 0))
         return -1;
@@ -195,7 +203,7 @@ static int select_plain(struct scoper *s, struct level *l, SelectStmt *stmt,
             if (source->leaf)
                 source->leaf->scan_level = true;
     if (ret && !stmt->valuesLists)
-        *ret = scope_outputs(l, stmt->targetList, NIL);
+        *ret = scope_outputs(s, l, stmt->targetList, NIL);
     return 0;
 }
 
@@ -213,11 +221,47 @@ static int select_arm(struct scoper *s, struct level *l, SelectStmt *stmt,
     return status;
 }
 
+/* What the first arm of a recursive CTE says of its columns. */
+static struct outputs *recursive_outputs(const struct outputs *first, const List *names)
+{
+    if (!first)
+        return NULL;
+    struct outputs *out = palloc0(sizeof *out);
+    out->n = first->n;
+    out->items = palloc0((size_t)first->n * sizeof *out->items);
+    for (int i = 0; i < first->n; i++) {
+        out->items[i].name = i < list_length(names) ? strVal(list_nth(names, i)) : first->items[i].name;
+        out->items[i].object = first->items[i].object;
+    }
+    return out;
+}
+
+/* The second arm must keep what was relied on in it. */
+static int check_recursion(struct scoper *s, struct outputs *whole, const struct outputs *second)
+{
+    for (int i = 0; whole && i < whole->n; i++) {
+        struct output *column = &whole->items[i];
+        bool object = second && i < second->n && second->items[i].object;
+        if (column->relied && !object)
+            return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, -1,
+                                "the recursion computes column \"%s\", which names an object",
+                                column->name ? column->name : "?");
+        column->object = column->object && object;
+    }
+    return 0;
+}
+
 static int select_set(struct scoper *s, struct level *l, SelectStmt *stmt,
                       const struct outputs **ret)
 {
     const struct outputs *first = NULL, *second = NULL;
-    if (select_arm(s, l, stmt->larg, &first) < 0 || select_arm(s, l, stmt->rarg, &second) < 0)
+    if (select_arm(s, l, stmt->larg, &first) < 0)
+        return -1;
+    struct outputs *whole = l->body_of ? recursive_outputs(first, l->body_of->names) : NULL;
+    if (l->body_of)
+        l->body_of->outputs = whole;
+    if (select_arm(s, l, stmt->rarg, &second) < 0 ||
+        check_recursion(s, whole, second) < 0)
         return -1;
     if (!first || !ret)
         return 0;
@@ -230,7 +274,8 @@ static int select_set(struct scoper *s, struct level *l, SelectStmt *stmt,
             .type_oid = second && i < second->n &&
                                 second->items[i].type_oid == first->items[i].type_oid
                             ? first->items[i].type_oid
-                            : 0};
+                            : 0,
+            .object = first->items[i].object && second && i < second->n && second->items[i].object};
     *ret = out;
     return 0;
 }

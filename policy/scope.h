@@ -13,7 +13,8 @@
  *   scope_fence.c   leaky conditions                         scope_access.c  relation -> rule
  *   scope_insert.c  INSERT, ON CONFLICT  scope_update.c  UPDATE, DELETE, SET lists
  *   scope_merge.c   MERGE                scope_copy.c    COPY TO
- *   scope_schema.c  a schema for each tenant */
+ *   scope_schema.c  a schema for each tenant
+ *   scope_catalog.c relations of the system's  scope_object.c  functions and casts about their rows */
 #pragma once
 
 #include "policy/authorise.h"
@@ -40,6 +41,8 @@ struct access {
 struct output { /* a column of a subquery, a CTE or a function */
     const char *name;  /* NULL: not known */
     uint32_t type_oid; /* 0: not known */
+    bool object;       /* an oid from rows of the system's that the client may see: scope_object.c */
+    bool relied;       /* ... and somebody has relied on it */
 };
 
 struct outputs { /* NULL instead: nothing is known about the columns */
@@ -67,7 +70,7 @@ struct source {
     struct leaf *leaf;
     const struct catalog_relation *rel;
     const List *colnames;        /* alias column list */
-    const char *const *limited;  /* only these columns may be named */
+    const struct catalogs_relation *catalog; /* a relation of the system's, confined */
     const struct outputs *outputs;
     SelectStmt *subquery;        /* FROM (subquery), or the CTE's: where a barrier would go */
     bool confined;               /* the subquery reads scoped relations */
@@ -78,6 +81,7 @@ struct cte {
     const char *name;
     SelectStmt *query; /* NULL: data-modifying, or recursive: never merged into the query around it */
     const struct outputs *outputs;
+    const List *names; /* of its columns; recursive ones only */
     bool confined;
 };
 
@@ -92,6 +96,7 @@ struct level { /* one SELECT, UPDATE, DELETE, INSERT */
     bool from_subquery;  /* stands in FROM or is a CTE */
     bool merged;         /* a join by USING or NATURAL: `*` is not the sources in order */
     bool locked;         /* rows are locked: FOR UPDATE here or around */
+    struct cte *body_of; /* a recursive one */
 };
 
 struct sublink { /* a sublink and the level inside it: is it fit to stay outside of a fence? */
@@ -122,6 +127,7 @@ enum change_kind {
     CHANGE_MERGE_ON, /* quals and fences in the ON of MERGE */
     CHANGE_MERGE_INSERT, /* column and value added to its WHEN ... INSERT */
     CHANGE_COPY,    /* COPY t TO -> COPY (SELECT ... FROM t WHERE qual) TO */
+    CHANGE_CATALOG, /* a relation of the system's -> (SELECT columns FROM relation WHERE rows) alias */
     CHANGE_SCHEMA   /* the name of a relation, a column or a type gets its schema, `schema` */
 };
 
@@ -163,6 +169,8 @@ struct change {
     Node *stmt;      /* the statement or SELECT concerned */
     JoinExpr *join;
     struct leaf *leaf;
+    Node **slot;     /* CHANGE_CATALOG: where the tree holds `anchor`, and */
+    char *text;      /* what goes there instead */
     List *leaves;    /* struct leaf * whose quals are added */
     List *fences;    /* struct fence * */
     RangeVar *anchor; /* a relation of the level: where the text walk starts */
@@ -196,6 +204,7 @@ struct scoper {
     List *sublinks;        /* struct sublink *, innermost first */
     uint32_t nparams;
     const bool *param_once; /* of each parameter: does it stand only once? */
+    const char *seen[3];   /* what the client may see: scope_catalog.c */
     int nrelations;        /* RangeVars accounted for */
     bool writes;
     bool whole_fences;     /* second try: conditions are not told apart by their conjuncts */
@@ -255,7 +264,35 @@ int scope_column_count(const struct source *source); /* -1: not known */
 /* Columns of a select list or RETURNING list. */
 /* The columns that ${ref}, a star, stands for, as `source.column`; NIL: not known. */
 List *scope_star_columns(const struct level *l, const ColumnRef *ref);
-const struct outputs *scope_outputs(const struct level *l, const List *targets, const List *names);
+const struct outputs *scope_outputs(struct scoper *s, const struct level *l, const List *targets,
+                                    const List *names);
+
+/* May the column be ${name}? */
+bool scope_source_has(const struct source *source, const char *name);
+/* Is ${ref} surely an object: scope_object.c? */
+bool scope_ref_is_object(const struct level *l, const ColumnRef *ref);
+
+/* -- scope_catalog.c -- */
+/* May the client read ${rel}? */
+bool scope_may_read(struct scoper *s, const struct catalog_relation *rel);
+/* ${slot} holds a RangeVar of a relation of the system's. */
+int scope_catalog_item(struct scoper *s, struct level *l, Node **slot) MUSTCHECK;
+/* What takes its place in the tree. */
+Node *scope_catalog_tree(const struct change *c);
+/* Does every such relation of ${stmt} that names things have a condition? */
+int scope_catalog_listing(struct scoper *s, const struct level *l, SelectStmt *stmt) MUSTCHECK;
+/* May ${column} (NULL: all) of ${source} be read? */
+int scope_catalog_ref(struct scoper *s, const struct source *source, const char *column,
+                      int location) MUSTCHECK;
+
+/* -- scope_object.c -- */
+bool scope_is_object(struct scoper *s, const struct level *l, const Node *node);
+/* 1: a function about an object, given one.  0: another function.  -1: refused. */
+int scope_object_call(struct scoper *s, const struct level *l, const FuncCall *call) MUSTCHECK;
+/* Is it a cast to the name of an object, and allowed? */
+bool scope_object_cast(struct scoper *s, const struct level *l, const TypeCast *cast);
+/* Of `object = name`: the text of the name.  NULL: something else. */
+Node *scope_object_lookup(struct scoper *s, const struct level *l, const A_Expr *e);
 
 /* -- scope_expr.c -- */
 int scope_expr(struct scoper *s, struct level *l, Node *node) MUSTCHECK; /* also a List of them */

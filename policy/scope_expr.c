@@ -77,12 +77,36 @@ static bool may_be_computed(const struct level *l, const ColumnRef *ref)
 static bool walk_cast(TypeCast *cast, struct env *env)
 {
     struct scoper *s = env->s;
+    if (scope_object_cast(s, env->l, cast))
+        return walk(cast->arg, env);
     bool computed = cast->arg && IsA(cast->arg, ColumnRef) &&
                     may_be_computed(env->l, (ColumnRef *)cast->arg);
     int status = computed ? authorise_type(&s->auth, cast->typeName, s->err)
                           : authorise_cast(&s->auth, cast, s->err);
     scope_qualify_type(s, cast->typeName);
     return status < 0 || walk(cast->arg, env);
+}
+
+/* Sublinks in the arguments must have been walked before it is known what they are. */
+static bool walk_call(FuncCall *call, struct env *env)
+{
+    struct scoper *s = env->s;
+    if (children((Node *)call, env))
+        return true;
+    int decided = scope_object_call(s, env->l, call);
+    return decided < 0 || (decided == 0 && authorise_call(&s->auth, call, s->err) < 0);
+}
+
+static bool walk_operator(A_Expr *e, struct env *env)
+{
+    struct scoper *s = env->s;
+    if (authorise_operator(&s->auth, e->name, e->location, s->err) < 0)
+        return true;
+    Node *name = scope_object_lookup(s, env->l, e);
+    if (!name)
+        return children((Node *)e, env);
+    bool left = scope_is_object(s, env->l, e->lexpr);
+    return walk(left ? e->lexpr : e->rexpr, env) || walk(name, env);
 }
 
 static bool walk_param(const ParamRef *param, struct env *env)
@@ -120,11 +144,9 @@ static bool walk(Node *node, struct env *env)
     case T_ColumnRef:
         return scope_check_ref(s, env->l, (ColumnRef *)node) < 0;
     case T_FuncCall:
-        return authorise_call(&s->auth, (FuncCall *)node, s->err) < 0 || children(node, env);
+        return walk_call((FuncCall *)node, env);
     case T_A_Expr:
-        return authorise_operator(&s->auth, ((A_Expr *)node)->name, ((A_Expr *)node)->location,
-                                  s->err) < 0 ||
-               children(node, env);
+        return walk_operator((A_Expr *)node, env);
     case T_TypeCast:
         return walk_cast((TypeCast *)node, env);
     case T_SubLink:

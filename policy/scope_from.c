@@ -62,22 +62,6 @@ static int lock_check(struct scoper *s, const struct level *l, const RangeVar *v
     return -1;
 }
 
-static int catalog_item(struct scoper *s, struct level *l, RangeVar *var)
-{
-    const char *const *columns = NULL;
-    if (authorise_catalog_relation(&s->auth, var->schemaname, var->relname, &columns, var->location,
-                                   s->err) < 0 ||
-        lock_check(s, l, var, NULL) < 0)
-        return -1;
-    struct source *source = named_source(l, var->relname, var->alias);
-    source->schema = var->alias ? NULL : "pg_catalog";
-    source->limited = columns;
-    if (columns && source->colnames)
-        return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, var->location,
-                            "columns of relation \"%s\" cannot be renamed", var->relname);
-    return 0;
-}
-
 static void cte_item(struct level *l, RangeVar *var, const struct cte *cte)
 {
     struct source *source = named_source(l, var->relname, var->alias);
@@ -112,7 +96,7 @@ static int relation_item(struct scoper *s, struct level *l, Node **slot, bool wr
         return 0;
     }
     if (is_catalog(var))
-        return catalog_item(s, l, var);
+        return scope_catalog_item(s, l, slot);
     const struct access *access = scope_access(s, var);
     if (!access || lock_check(s, l, var, access) < 0)
         return -1;
@@ -200,6 +184,20 @@ static const char *function_name(const RangeFunction *node)
     return strVal(llast(((const FuncCall *)call)->funcname));
 }
 
+/* The column of functions that return relations: it has the item's name. */
+static const struct outputs *object_column(const RangeFunction *node, const struct source *source)
+{
+    const char *name = function_name(node);
+    if (!name || strcmp(name, "pg_partition_ancestors") != 0)
+        return NULL;
+    struct outputs *out = palloc0(sizeof *out);
+    out->items = palloc0(2 * sizeof *out->items);
+    out->items[out->n++] = (struct output){.name = source->alias, .object = true};
+    if (node->ordinality)
+        out->items[out->n++] = (struct output){.name = "ordinality"};
+    return out;
+}
+
 static int function_item(struct scoper *s, struct level *l, RangeFunction *node)
 {
     ListCell *cell;
@@ -215,7 +213,8 @@ static int function_item(struct scoper *s, struct level *l, RangeFunction *node)
     if (column_types(s, node->coldeflist) < 0)
         return -1;
     l->nrelations++;
-    named_source(l, function_name(node), node->alias);
+    struct source *source = named_source(l, function_name(node), node->alias);
+    source->outputs = object_column(node, source);
     return 0;
 }
 
@@ -229,29 +228,15 @@ static int sample_item(struct scoper *s, struct level *l, RangeTableSample *node
     if (strcmp(method, "bernoulli") != 0 || list_length(node->method) != 1 || node->repeatable)
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, node->location,
                             "only TABLESAMPLE BERNOULLI without REPEATABLE can be confined");
+    if (IsA(node->relation, RangeVar) && is_catalog((RangeVar *)node->relation))
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, node->location,
+                            "TABLESAMPLE is not supported for relations of the system");
     if (scope_expr(s, l, (Node *)node->args) < 0)
         return -1;
     return item(s, l, &node->relation, false, ret);
 }
 
 /* -- joins -- */
-
-/* USING takes the column from both sides, so a name that another relation has is no excuse. */
-static int check_using(struct scoper *s, struct level *l, const Node *name)
-{
-    for (struct source *source = l->sources; source; source = source->next) {
-        if (!source->limited || !catalogs_may_own(source->limited, strVal(name)))
-            continue;
-        const char *const *listed = source->limited;
-        while (*listed && strcmp(*listed, strVal(name)) != 0)
-            listed++;
-        if (!*listed)
-            return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
-                                "permission denied for column \"%s\" of relation \"%s\"",
-                                strVal(name), source->alias);
-    }
-    return 0;
-}
 
 static int check_merged(struct scoper *s, struct level *l, const JoinExpr *join)
 {
@@ -263,13 +248,9 @@ static int check_merged(struct scoper *s, struct level *l, const JoinExpr *join)
         ColumnRef *ref = NODE(ColumnRef);
         ref->fields = list_make1(lfirst(cell));
         ref->location = -1;
-        if (scope_check_ref(s, l, ref) < 0 || check_using(s, l, lfirst(cell)) < 0)
+        if (scope_check_ref(s, l, ref) < 0)
             return -1;
     }
-    for (struct source *source = l->sources; source && join->isNatural; source = source->next)
-        if (source->limited)
-            return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
-                                "NATURAL JOIN is not supported for relation \"%s\"", source->alias);
     return 0;
 }
 
@@ -278,9 +259,8 @@ static int hide(struct scoper *s, struct level *l, const JoinExpr *join, struct 
                 struct climbed *ret)
 {
     for (struct source *source = l->sources; source != before; source = source->next) {
-        if (source->limited)
-            return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
-                                "a join with relation \"%s\" cannot have an alias", source->alias);
+        if (scope_catalog_ref(s, source, NULL, -1) < 0)
+            return -1; /* its whole row can be had by the alias */
         if (source->leaf && l->locked)
             return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, source->leaf->var->location,
                                 "a join with an alias cannot be locked");

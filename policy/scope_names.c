@@ -1,5 +1,4 @@
 /* Names to sources and columns, by PostgreSQL's rules of visibility. */
-#include "policy/catalogs.h"
 #include "policy/scope.h"
 
 #include "protocol/sqlstate.h"
@@ -47,9 +46,14 @@ static uint32_t natural_type(const struct source *source, int i)
     return source->outputs->items[i].type_oid;
 }
 
+static bool natural_object(const struct source *source, int i)
+{
+    return !source->rel && i < source->outputs->n && source->outputs->items[i].object;
+}
+
 int scope_column_count(const struct source *source)
 {
-    return source->limited ? -1 : natural_count(source);
+    return natural_count(source);
 }
 
 const char *scope_column_name(const struct source *source, int i)
@@ -64,12 +68,6 @@ const char *scope_column_name(const struct source *source, int i)
 /* Is ${name} a column of it?  1 yes, 0 no, -1 cannot be known. */
 static int source_has(const struct source *source, const char *name, uint32_t *ret_type)
 {
-    if (source->limited) {
-        for (const char *const *c = source->limited; *c; c++)
-            if (!strcmp(*c, name))
-                return 1;
-        return -1;
-    }
     int n = natural_count(source);
     bool unknown = n < 0;
     for (int i = 0; i < n || i < list_length(source->colnames); i++) {
@@ -196,6 +194,27 @@ uint32_t scope_ref_type(const struct level *l, const ColumnRef *ref)
     return r.certain ? r.type_oid : 0;
 }
 
+bool scope_ref_is_object(const struct level *l, const ColumnRef *ref)
+{
+    struct resolved r = resolve(l, ref);
+    const char *last = field(ref, list_length(ref->fields) - 1);
+    int n = r.certain && r.source && last && r.source->outputs ? r.source->outputs->n : 0;
+    for (int i = 0; i < n; i++) {
+        const char *name = scope_column_name(r.source, i);
+        if (!name || strcmp(name, last) != 0 || !r.source->outputs->items[i].object)
+            continue;
+        r.source->outputs->items[i].relied = true;
+        return true;
+    }
+    return false;
+}
+
+bool scope_source_has(const struct source *source, const char *name)
+{
+    uint32_t type;
+    return source_has(source, name, &type) != 0;
+}
+
 bool scope_ref_is_inner(const struct level *l, const ColumnRef *ref)
 {
     struct resolved r = resolve(l, ref);
@@ -215,45 +234,27 @@ bool scope_ref_may_mean(const struct source *source, const ColumnRef *ref)
 
 /* -- what a reference may touch -- */
 
-static int deny_column(struct scoper *s, const struct source *source, const char *name,
-                       int location)
-{
-    return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
-                        name ? "permission denied for column \"%2$s\" of relation \"%1$s\""
-                             : "permission denied for all columns of relation \"%s\"",
-                        source->alias, name);
-}
-
-/* A bare name could be a column of a catalog relation that is not on its list. */
-static int check_bare_limited(struct scoper *s, const struct level *l, const char *name,
-                              int location)
+/* A bare name could be a closed column of a relation of the system's. */
+static int check_bare(struct scoper *s, const struct level *l, const char *name, int location)
 {
     for (; l; l = l->outer) {
-        bool known = false;
-        const struct source *limited = NULL;
         for (const struct source *source = l->sources; source; source = source->next) {
             uint32_t type;
-            if (is_named(source, NULL, name) && source->limited)
-                return deny_column(s, source, NULL, location);
             if (source_has(source, name, &type) == 1)
-                known = true;
-            else if (source->limited && catalogs_may_own(source->limited, name))
-                limited = source;
+                return 0;
         }
-        if (known)
-            return 0;
-        if (limited)
-            return deny_column(s, limited, name, location);
+        for (const struct source *source = l->sources; source; source = source->next)
+            if (scope_catalog_ref(s, source, is_named(source, NULL, name) ? NULL : name, location) < 0)
+                return -1;
     }
     return 0;
 }
 
-static int check_star(struct scoper *s, const struct level *l, const struct source *only,
-                      int location)
+static int check_star(struct scoper *s, const struct level *l, int location)
 {
     for (const struct source *source = l->sources; source; source = source->next)
-        if (source->limited && (!only || source == only))
-            return deny_column(s, source, NULL, location);
+        if (scope_catalog_ref(s, source, NULL, location) < 0)
+            return -1;
     return 0;
 }
 
@@ -262,16 +263,15 @@ int scope_check_ref(struct scoper *s, struct level *l, ColumnRef *ref)
     int n = list_length(ref->fields);
     const char *last = field(ref, n - 1);
     if (n == 1)
-        return last ? check_bare_limited(s, l, last, ref->location)
-                    : check_star(s, l, NULL, ref->location);
+        return last ? check_bare(s, l, last, ref->location) : check_star(s, l, ref->location);
     if (n > 3)
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, ref->location,
                             "cross-database references are not implemented");
     struct resolved r = resolve(l, ref);
     if (r.source)
         scope_qualify_ref(s, r.source, ref);
-    if (r.source && r.source->limited && (!last || !r.certain))
-        return deny_column(s, r.source, last, ref->location);
+    if (r.source && !r.certain && scope_catalog_ref(s, r.source, last, ref->location) < 0)
+        return -1;
     if (r.certain || !last)
         return 0;
     /* not a column that we know: `x.f` may be a call of f; `a.b.c` may also be field c of column b
@@ -285,7 +285,7 @@ int scope_check_ref(struct scoper *s, struct level *l, ColumnRef *ref)
  * somewhere. */
 enum { MAX_OUTPUTS = 1664 };
 
-static bool add_output(struct outputs *out, const char *name, uint32_t type_oid)
+static bool add_output(struct outputs *out, const char *name, uint32_t type_oid, bool object)
 {
     if (out->n >= MAX_OUTPUTS)
         return false;
@@ -293,7 +293,8 @@ static bool add_output(struct outputs *out, const char *name, uint32_t type_oid)
         size_t bytes = (size_t)(out->n ? 2 * out->n : 1) * sizeof *out->items;
         out->items = out->items ? repalloc(out->items, bytes) : palloc(bytes);
     }
-    out->items[out->n++] = (struct output){.name = name, .type_oid = type_oid};
+    out->items[out->n++] =
+        (struct output){.name = name, .type_oid = type_oid, .object = object};
     return true;
 }
 
@@ -302,7 +303,8 @@ static bool add_all(struct outputs *out, const struct source *source)
 {
     int n = scope_column_count(source);
     for (int i = 0; i < n; i++) {
-        if (!add_output(out, scope_column_name(source, i), natural_type(source, i)))
+        if (!add_output(out, scope_column_name(source, i), natural_type(source, i),
+                        natural_object(source, i)))
             return false;
     }
     return n >= 0;
@@ -358,7 +360,8 @@ static const char *target_name(const ResTarget *target)
     return NULL; /* PostgreSQL's rule for naming expressions is long: better not to know */
 }
 
-const struct outputs *scope_outputs(const struct level *l, const List *targets, const List *names)
+const struct outputs *scope_outputs(struct scoper *s, const struct level *l, const List *targets,
+                                    const List *names)
 {
     struct outputs *out = palloc0(sizeof *out);
     ListCell *cell;
@@ -371,7 +374,8 @@ const struct outputs *scope_outputs(const struct level *l, const List *targets, 
                                                      : r.source && add_all(out, r.source);
             if (!all)
                 return NULL;
-        } else if (!add_output(out, target_name(target), ref ? scope_ref_type(l, ref) : 0)) {
+        } else if (!add_output(out, target_name(target), ref ? scope_ref_type(l, ref) : 0,
+                               scope_is_object(s, l, target->val))) {
             return NULL;
         }
     }

@@ -284,6 +284,9 @@ static void apply(const struct scoper *s, const struct change *c)
     case CHANGE_MERGE_INSERT:
         apply_merge_insert(s, c);
         return;
+    case CHANGE_CATALOG:
+        *c->slot = scope_catalog_tree(c);
+        return;
     case CHANGE_COPY:
         apply_copy(s, c);
         return;

@@ -106,6 +106,17 @@ bool settings_readable(const struct rules *rules, const char *name)
            policy_setting_allowed(rules, lower);
 }
 
+const char *settings_nth_readable(const struct rules *rules, size_t i)
+{
+    if (i < NAMES_COUNT(readable))
+        return readable[i];
+    i -= NAMES_COUNT(readable);
+    if (i < NAMES_COUNT(settable))
+        return settable[i];
+    i -= NAMES_COUNT(settable);
+    return rules->allowed_settings && i < rules->nallowed_settings ? rules->allowed_settings[i] : NULL;
+}
+
 /* -- values -- */
 
 /* As PostgreSQL's clean_encoding_name: letters and digits only, so that 'utf-8' and UTF8 are the

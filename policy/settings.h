@@ -21,6 +21,9 @@ int settings_check(const struct rules *rules, bool confined, const char *name, c
 /* May a confined client read ${name} (SHOW, current_setting)? */
 bool settings_readable(const struct rules *rules, const char *name);
 
+/* The names that settings_readable allows, lower case, some twice; NULL: no more. */
+const char *settings_nth_readable(const struct rules *rules, size_t i);
+
 /* The value of a SET as set_config takes it, malloc'd: lists joined and quoted, intervals of SET
  * TIME ZONE written out.  ${args} is VariableSetStmt's.  NULL: refused, ${err} says why. */
 char *settings_value(const char *name, const List *args, struct err *err) MUSTCHECK;

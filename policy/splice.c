@@ -163,6 +163,20 @@ static int first_location(const Node *node)
     return IsA(node, RangeVar) ? ((const RangeVar *)node)->location : -1;
 }
 
+/* The system's relation becomes a subselect, which must have a name. */
+static int catalog(struct splice *p, const struct change *c)
+{
+    int from = tokens_at(&p->t, c->anchor->location);
+    if (from < 0)
+        return splice_lost(p, "a relation");
+    if (c->stmt)
+        (void)splice_table(p, (const SelectStmt *)c->stmt);
+    splice_replace(p, from, splice_name_end(&p->t, from),
+                   c->anchor->alias ? c->text
+                                    : psprintf("%s AS %s", c->text, sql_ident(c->anchor->relname)));
+    return 0;
+}
+
 /* The SELECT, or TABLE, with which a query begins; -1: not found. */
 static int query_start(const struct tokens *t, const SelectStmt *query)
 {
@@ -276,6 +290,8 @@ static int splice_one(struct splice *p, const struct change *c)
         return merge_on(p, c);
     case CHANGE_MERGE_INSERT:
         return splice_merge_insert(p, c);
+    case CHANGE_CATALOG:
+        return catalog(p, c);
     case CHANGE_COPY:
         return copy(p, c);
     case CHANGE_SCHEMA:

@@ -74,7 +74,7 @@ SELECT ARRAY(SELECT u FROM "User" u ORDER BY id)
 SELECT unnest(ARRAY(SELECT u FROM "User" u ORDER BY id))
 SELECT (unnest(ARRAY(SELECT u FROM "User" u ORDER BY id))).password
 SELECT x.password FROM unnest(ARRAY(SELECT u FROM "User" u)) x ORDER BY 1
-SELECT count(*) FROM pg_type
+SELECT count(*) FROM pg_am
 SELECT typname FROM pg_catalog.pg_type WHERE oid = 23
 SELECT t.oid, typarray FROM pg_type t JOIN pg_namespace ns ON typnamespace = ns.oid WHERE typname = 'hstore'
 SELECT ns.nspname FROM pg_namespace ns
@@ -120,7 +120,7 @@ SELECT k.nspname FROM pg_namespace a JOIN (SELECT NULL::name AS nspname) b USING
 SELECT k FROM pg_namespace a LEFT JOIN (SELECT NULL::name AS nspname) b USING (nspname) AS k
 SELECT k.nspname FROM pg_namespace a LEFT JOIN (SELECT NULL::name AS nspname) b USING (nspname) AS k
 SELECT b.nspname FROM pg_namespace a JOIN (SELECT nspname FROM unnest(ARRAY['public','evil']::name[]) nspname) b USING (nspname)
-SELECT k.relname FROM pg_class a FULL JOIN (SELECT NULL::name AS relname) b USING (relname) AS k
+SELECT k.amname FROM pg_am a FULL JOIN (SELECT NULL::name AS amname) b USING (amname) AS k
 SELECT j.nspname FROM (pg_namespace a CROSS JOIN country) AS j
 SELECT j.b FROM (pg_namespace a CROSS JOIN country) AS j(a, b)
 SELECT j FROM (pg_namespace a CROSS JOIN country) AS j

@@ -1,0 +1,15 @@
+/* catalogs_list.h: the rows of catalogs.c's tables; for catalogs*.c alone. */
+#pragma once
+
+#include "policy/catalogs.h"
+
+extern const struct catalogs_relation catalogs_tables[];
+extern const size_t catalogs_ntables;
+extern const struct catalogs_relation catalogs_views[];
+extern const size_t catalogs_nviews;
+
+/* What initdb made has a number below FirstNormalObjectId: the same on every server. */
+#define CATALOGS_SYSTEM "16384"
+
+#define CATALOGS_IN_SCHEMA(column)                                                                 \
+    column " IN (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname IN $schemas)"
