@@ -11,7 +11,7 @@ const struct rules rules_default = {
     .unlisted_scoped = true,
     .rls_setting = default_setting,
     .hints = true,
-    .limits = {.statement_bytes = 1u << 20, .tokens = 50000, .depth = 200, .chain = 10000},
+    .limits = {.statement_bytes = 16u << 20, .tokens = 200000, .depth = 200, .chain = 10000},
 };
 
 static int table_compare(const struct rule_table *t, const char *schema, const char *name)

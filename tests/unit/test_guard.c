@@ -75,12 +75,12 @@ static void test_limits(void **state)
     assert_repeated("SELECT 1, ", "(1, ", 150, "1)", NULL);
     assert_repeated("SELECT ", "ARRAY[", 300, "]", "54001");
     assert_repeated("SELECT ", "CASE WHEN true THEN ", 300, " END", "54001");
-    assert_repeated("SELECT 1", ", 1", 20000, NULL, NULL);
-    assert_repeated("SELECT 1", ", 1", 60000, NULL, "54001");
+    assert_repeated("SELECT 1", ", 1", 90000, NULL, NULL);
+    assert_repeated("SELECT 1", ", 1", 110000, NULL, "54001");
     assert_repeated("SELECT 1", "+", 60, NULL, NULL);
     assert_repeated("SELECT 1", "+", 64, NULL, "54001"); /* cubic time in PostgreSQL's scanner */
     assert_repeated("SELECT 1 ", "@", 500000, NULL, "54001");
-    assert_repeated("-- ", "long comment ", 100000, NULL, "54000");
+    assert_repeated("-- ", "long comment ", 1500000, NULL, "54000");
 }
 
 /* Depth must not be undone by words that only look like the end of a CASE. */
