@@ -107,7 +107,8 @@ static int own_show(const struct session *s, struct own *o, struct err *err)
     return text_of(o, &b, err);
 }
 
-static int own_clamped(const struct plan *p, const char *value, struct own *o, struct err *err)
+/* Another value than the client's text says, under the tag of what it said. */
+static int own_value(const struct plan *p, const char *value, struct own *o, struct err *err)
 {
     struct buf b;
     buf_init(&b, LIMIT_SETTINGS_BYTES);
@@ -117,7 +118,7 @@ static int own_clamped(const struct plan *p, const char *value, struct own *o, s
     track_quote(&b, value);
     buf_append(&b, p->local ? ",true)" : ",false)", p->local ? 6 : 7);
     o->special = true;
-    o->tag = "SET";
+    o->tag = p->class == PLAN_RESET ? "RESET" : "SET";
     return text_of(o, &b, err);
 }
 
@@ -131,18 +132,22 @@ static int own_set(struct session *s, const struct plan *p, struct own *o, struc
                            "SET LOCAL " TENANT " is not supported");
         return harmless(o, "SET", err);
     }
+    const char *base = track_set_get(s->track.base, p->name);
     if (!p->value)
-        return track_set_get(s->track.base, p->name) ? harmless(o, "SET", err) : 0;
+        return base ? own_value(p, base, o, err) : 0;
     char *value = session_clamp(s, p->name, p->value);
-    int r = value ? own_clamped(p, value, o, err) : 0;
+    int r = value ? own_value(p, value, o, err) : 0;
     free(value);
     return r;
 }
 
 static int own_reset(const struct session *s, const struct plan *p, struct own *o, struct err *err)
 {
-    bool own = p->name ? is_tenant(p) || track_set_get(s->track.base, p->name)
-                       : track_set_len(s->track.base) > 0;
+    if (p->name && !is_tenant(p)) {
+        const char *base = track_set_get(s->track.base, p->name);
+        return base ? own_value(p, base, o, err) : 0;
+    }
+    bool own = p->name || track_set_len(s->track.base) > 0;
     return own ? harmless(o, "RESET", err) : 0;
 }
 
@@ -414,8 +419,6 @@ static void effect_set(struct session *s, const struct plan *p)
     if (p->local || !p->name || is_tenant(p))
         return;
     char *clamped = p->value ? session_clamp(s, p->name, p->value) : NULL;
-    if (!p->value && track_set_get(s->track.base, p->name))
-        s->settings_differ = true;
     if (track_change(&s->track, p->name, clamped ? clamped : p->value, &err) != 0)
         s->settings_differ = true;
     free(clamped);

@@ -26,6 +26,13 @@ static const char *const settable[] = {
     "timezone",
 };
 
+/* What transactions begin as.  Drivers set these in autocommit mode, and BEGIN may say the same. */
+static const char *const defaults[] = {
+    "default_transaction_deferrable",
+    "default_transaction_isolation",
+    "default_transaction_read_only",
+};
+
 /* Of this transaction, over with it: never replayed, so allowed whatever rules say. */
 static const char *const transactional[] = {
     "transaction_deferrable",
@@ -90,7 +97,8 @@ bool policy_setting_allowed(const struct rules *rules, const char *name)
         return true;
     if (rules->allowed_settings)
         return listed_by_rules(rules, name);
-    return names_listed(settable, NAMES_COUNT(settable), name);
+    return names_listed(settable, NAMES_COUNT(settable), name) ||
+           names_listed(defaults, NAMES_COUNT(defaults), name);
 }
 
 bool settings_readable(const struct rules *rules, const char *name)
@@ -164,6 +172,7 @@ static const struct {
     {"standard_conforming_strings", is_true, "Only \"on\" is served.", true},
     {"client_min_messages", is_quiet, "Only \"notice\", \"warning\" and \"error\" are served.",
      false},
+    {"default_transaction_read_only", is_true, "What a server has made read-only stays so.", false},
 };
 
 bool policy_setting_fits(const char *name, const char *value)
@@ -189,6 +198,14 @@ static int check_value(bool confined, const char *name, const char *value, struc
     return 0;
 }
 
+/* A name with a value that its statement must not set: serializable transactions cost memory that all
+ * tenants share, so a client asks for them where it means them. */
+static bool is_costly(const char *name, const char *value)
+{
+    return value && strcmp(name, "default_transaction_isolation") == 0 &&
+           strcasecmp(value, "serializable") == 0;
+}
+
 int settings_check(const struct rules *rules, bool confined, const char *name, const char *value,
                    struct err *err)
 {
@@ -204,7 +221,23 @@ int settings_check(const struct rules *rules, bool confined, const char *name, c
             rules_hint(rules, NULL, "settings.allow", err);
         return -1;
     }
+    if (confined && is_costly(name, value)) {
+        err_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE, "setting \"%s\" to \"%s\" is not allowed",
+                name, value);
+        err_hint(err, "Give the level to BEGIN, or use SET SESSION CHARACTERISTICS.");
+        return -1;
+    }
     return check_value(confined, name, value, err);
+}
+
+int settings_characteristic(const struct rules *rules, bool confined, const char *name,
+                            const char *value, struct err *err)
+{
+    if (!confined || (policy_setting_allowed(rules, name) && policy_setting_fits(name, value)))
+        return 0;
+    return err_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
+                   "SET SESSION CHARACTERISTICS is not allowed to set \"%s\" to \"%s\"", name,
+                   value);
 }
 
 /* -- from the tree to text -- */

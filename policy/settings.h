@@ -17,6 +17,9 @@ bool settings_is_own(const char *name);
  * refused. */
 int settings_check(const struct rules *rules, bool confined, const char *name, const char *value,
                    struct err *err) MUSTCHECK;
+/* The same for SET SESSION CHARACTERISTICS, which says it in SQL's own words. */
+int settings_characteristic(const struct rules *rules, bool confined, const char *name,
+                            const char *value, struct err *err) MUSTCHECK;
 
 /* May a confined client read ${name} (SHOW, current_setting)? */
 bool settings_readable(const struct rules *rules, const char *name);

@@ -1,5 +1,6 @@
 #include "policy/utility.h"
 
+#include "policy/scope_nodes.h"
 #include "policy/settings.h"
 #include "protocol/sqlstate.h"
 
@@ -137,9 +138,29 @@ static bool of_transaction(const char *name)
     return strncmp(name, "transaction_", 12) == 0;
 }
 
-/* SET TRANSACTION ..., SET SESSION CHARACTERISTICS ...: several settings under one name. */
-static int decide_set_multi(const VariableSetStmt *s, bool confined, struct plan *plan,
-                            struct err *err)
+/* SET SESSION CHARACTERISTICS AS TRANSACTION: drivers give it one mode, which is a setting of its own. */
+static int decide_characteristics(const struct authorise *a, const VariableSetStmt *s,
+                                  bool confined, struct plan *plan, struct err *err)
+{
+    if (list_length(s->args) != 1)
+        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "SET SESSION CHARACTERISTICS with several modes is not supported");
+    const DefElem *mode = linitial(s->args);
+    const A_Const *value = (const A_Const *)mode->arg;
+    char name[ERR_NAME_BYTES];
+    snprintf(name, sizeof name, "default_%s", mode->defname);
+    const char *text = nodeTag(&value->val) == T_String ? value->val.sval.sval
+                       : value->val.ival.ival           ? "on"
+                                                        : "off";
+    if (settings_characteristic(a->rules, confined, name, text, err) < 0 ||
+        keep(&plan->name, name, err) < 0)
+        return -1;
+    return keep(&plan->value, text, err);
+}
+
+/* Several settings under one name. */
+static int decide_set_multi(const struct authorise *a, const VariableSetStmt *s, bool confined,
+                            struct plan *plan, struct err *err)
 {
     if (strcmp(s->name, "TRANSACTION") == 0) {
         plan->class = PLAN_READ;
@@ -147,16 +168,12 @@ static int decide_set_multi(const VariableSetStmt *s, bool confined, struct plan
         return 1;
     }
     plan->class = PLAN_SET;
-    if (strcmp(s->name, "TRANSACTION SNAPSHOT") == 0) {
-        plan->class = PLAN_OTHER;
-        if (!confined)
-            return 0;
-        return refuse((struct kind){T_VariableSetStmt, SERVER, "SET TRANSACTION SNAPSHOT"}, err);
-    }
-    err_set(err, confined ? SQLSTATE_INSUFFICIENT_PRIVILEGE : SQLSTATE_FEATURE_NOT_SUPPORTED,
-            "SET SESSION CHARACTERISTICS is not supported");
-    err_hint(err, "Give the modes to BEGIN, or use SET TRANSACTION in each transaction.");
-    return -1;
+    if (strcmp(s->name, "TRANSACTION SNAPSHOT") != 0)
+        return decide_characteristics(a, s, confined, plan, err);
+    plan->class = PLAN_OTHER;
+    if (!confined)
+        return 0;
+    return refuse((struct kind){T_VariableSetStmt, SERVER, "SET TRANSACTION SNAPSHOT"}, err);
 }
 
 static int decide_set(const struct authorise *a, const VariableSetStmt *s, bool confined,
@@ -185,7 +202,7 @@ static int decide_variable(const struct authorise *a, const VariableSetStmt *s, 
     case VAR_RESET_ALL:
         return 1;
     case VAR_SET_MULTI:
-        return decide_set_multi(s, confined, plan, err);
+        return decide_set_multi(a, s, confined, plan, err);
     case VAR_SET_CURRENT:
         return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "SET ... FROM CURRENT is not supported");
@@ -288,6 +305,32 @@ static int decide_copy(const CopyStmt *c, bool confined, struct plan *plan, stru
                                     c->is_program ? "COPY with a program" : "COPY with a file"},
                       err);
     return 0;
+}
+
+bool utility_resets(const List *statements)
+{
+    ListCell *cell;
+    foreach (cell, statements) {
+        const VariableSetStmt *s = (const VariableSetStmt *)lfirst_node(RawStmt, cell)->stmt;
+        if (IsA(s, VariableSetStmt) && s->kind == VAR_RESET_ALL)
+            return true;
+    }
+    return false;
+}
+
+static bool is_unlock_all(Node *node)
+{
+    FuncCall *call = makeFuncCall(list_make1(makeString("pg_advisory_unlock_all")), NIL,
+                                  COERCE_EXPLICIT_CALL, -1);
+    List *targets = list_make1(scope_nodes_target((Node *)call));
+    return equal(node, scope_nodes_select(targets, NULL, NULL));
+}
+
+bool utility_clears(Node *node, struct plan *plan)
+{
+    const UnlistenStmt *unlisten = (const UnlistenStmt *)node;
+    plan->class = PLAN_READ;
+    return (IsA(node, UnlistenStmt) && !unlisten->conditionname) || is_unlock_all(node);
 }
 
 int utility_decide(const struct authorise *a, const RawStmt *stmt, bool confined, struct plan *plan,

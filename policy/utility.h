@@ -23,3 +23,8 @@
  * class. */
 int utility_decide(const struct authorise *a, const RawStmt *stmt, bool confined, struct plan *plan,
                    struct err *err) MUSTCHECK;
+
+/* A pool's reset: statements of one text, RESET ALL among them.  In such a text a confined client may
+ * also let go of what it cannot have, advisory locks and channels. */
+bool utility_resets(const List *statements);
+bool utility_clears(Node *node, struct plan *plan);

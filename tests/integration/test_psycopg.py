@@ -120,6 +120,54 @@ def test_settings_stay_with_the_client(wall):
         assert a.execute("SHOW application_name").fetchone() == ("first",)
 
 
+def test_reset_gives_back_what_the_client_began_with(wall):
+    with psycopg.connect(wall.dsn(options="-c statement_timeout=4321"), autocommit=True) as c:
+        show = lambda: c.execute("SHOW statement_timeout").fetchone()[0]
+        for back in ("RESET statement_timeout", "SET statement_timeout TO DEFAULT"):
+            c.execute("SET statement_timeout = 99")
+            assert show() == "99ms"
+            c.execute(back)
+            assert show() == "4321ms"
+        with c.transaction():
+            c.execute("SET statement_timeout = 99")
+            assert show() == "99ms"
+            assert c.execute("RESET statement_timeout").statusmessage == "RESET"
+            assert show() == "4321ms"
+            c.execute("SET LOCAL statement_timeout = 98")
+            assert c.execute("SET LOCAL statement_timeout TO DEFAULT").statusmessage == "SET"
+            assert show() == "4321ms"
+        c.execute("SET statement_timeout = 99; RESET statement_timeout")
+        assert show() == "4321ms"
+
+
+def test_what_transactions_begin_as(wall):
+    with psycopg.connect(wall.dsn(), autocommit=True) as c, psycopg.connect(wall.dsn(), autocommit=True) as other:
+        level = lambda conn: conn.execute("SHOW transaction_isolation").fetchone()[0]
+        c.execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+        assert (level(c), level(other)) == ("serializable", "read committed")
+        c.execute("SET default_transaction_isolation TO 'repeatable read'")
+        assert level(c) == "repeatable read"
+        c.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            c.execute("""DELETE FROM "Workflow" """)
+        c.execute("SET default_transaction_isolation TO DEFAULT; RESET default_transaction_read_only")
+        assert level(c) == "read committed"
+        assert c.execute("""DELETE FROM "Workflow" WHERE id = 'none'""").rowcount == 0
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            c.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
+
+
+def test_a_pools_reset(wall):
+    with psycopg.connect(wall.dsn(), autocommit=True) as c:
+        c.execute("SET application_name = 'mine'")
+        c.execute("SELECT pg_advisory_unlock_all(); UNLISTEN *; RESET ALL;")
+        assert c.execute("SHOW application_name").fetchone() != ("mine",)
+        for alone in ("SELECT pg_advisory_unlock_all()", "UNLISTEN *", "RESET ALL; UNLISTEN globex",
+                      "SELECT pg_advisory_unlock_all(), 1; RESET ALL", "SELECT pg_advisory_unlock(1); RESET ALL"):
+            with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported)):
+                c.execute(alone)
+
+
 def test_psycopg2(wall):
     with psycopg2.connect(wall.dsn()) as c, c.cursor() as cur:
         cur.execute('SELECT id FROM "User" WHERE level > %s ORDER BY id', (0,))

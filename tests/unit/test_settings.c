@@ -30,6 +30,9 @@ static void test_builtin_list(void **state)
         "standard_conforming_strings",
         "statement_timeout",
         "timezone",
+        "default_transaction_isolation",
+        "default_transaction_read_only",
+        "default_transaction_deferrable",
         "transaction_isolation",
         "transaction_read_only",
         "transaction_deferrable",
@@ -42,8 +45,6 @@ static void test_builtin_list(void **state)
         "row_security",
         "work_mem",
         "array_nulls",
-        "default_transaction_isolation",
-        "default_transaction_read_only",
         "partywall.tenant",
         "session_replication_role",
         "backslash_quote",
@@ -116,6 +117,12 @@ static void test_values(void **state)
     assert_true(policy_setting_fits("standard_conforming_strings", "on"));
     assert_true(policy_setting_fits("timezone", "anything"));
     check(false, "client_min_messages", "debug", NULL);
+    check(true, "default_transaction_isolation", "repeatable read", NULL);
+    check(true, "default_transaction_isolation", "Serializable", "42501");
+    check(true, "default_transaction_isolation", NULL, NULL);
+    check(false, "default_transaction_isolation", "serializable", NULL);
+    check(true, "default_transaction_read_only", "on", NULL);
+    check(true, "default_transaction_read_only", "off", "22023");
     check(true, "partywall.tenant", "acme", NULL);
     check(true, "partywall.login", "acme", "42704");
     check(false, "partywall.login", "acme", "42704");

@@ -92,6 +92,11 @@ static void test_transactions(void **state)
         {"SET LOCAL transaction_read_only = on", 1, PLAN_READ, "transaction_read_only", "on"},
         {"SET TRANSACTION SNAPSHOT '00000003-1'", -1, 0, "42501", NULL},
         {"SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE", -1, 0, "42501", NULL},
+        {"SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", 1, PLAN_SET, "default_transaction_read_only", "on"},
+        {"SET SESSION CHARACTERISTICS AS TRANSACTION NOT DEFERRABLE", 1, PLAN_SET, "default_transaction_deferrable", "off"},
+        {"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE", 1, PLAN_SET,
+         "default_transaction_isolation", "serializable"},
+        {"SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY, DEFERRABLE", -1, 0, "0A000", NULL},
         {"SET CONSTRAINTS ALL DEFERRED", 1, PLAN_READ, NULL, NULL},
         {"SET CONSTRAINTS x DEFERRED", -1, 0, "0A000", NULL},
     };
