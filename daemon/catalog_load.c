@@ -61,7 +61,7 @@ static const char *const catalog_queries[Q_COUNT] = {
         "SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, "
         "a.atttypmod, a.attnotnull OR t.typnotnull, "
         "a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL, "
-        "a.attgenerated <> '' OR a.attidentity = 'a' "
+        "a.attgenerated <> '' "
         "FROM " FROM_CLASS " JOIN pg_attribute a ON a.attrelid = c.oid "
         "JOIN pg_type t ON t.oid = a.atttypid "
         "WHERE " USER_RELATION " AND a.attnum > 0 AND NOT a.attisdropped "

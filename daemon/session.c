@@ -163,6 +163,7 @@ static void session_free(struct session *s)
     track_release(&s->track);
     statements_clear(&s->statements);
     session_portals_clear(s);
+    session_copy_free(s);
     decision_unref(s->decision);
     target_leave(s->target);
     conf_unref(s->conf);
@@ -262,7 +263,7 @@ void session_wrote(struct session *s)
 static bool is_blocked(const struct session *s)
 {
     return s->state == SESSION_WELCOME || s->state == SESSION_TLS || s->state == SESSION_DECIDE ||
-           s->state == SESSION_QUEUED || s->holding_ready ||
+           s->state == SESSION_QUEUED || s->holding_ready || session_copy_waits(s) ||
            (s->server &&
             (link_is_congested(&s->server->link) || flow_len(s->server->flow) > SESSION_OWED_HIGH));
 }
@@ -284,16 +285,15 @@ static enum verdict unexpected(struct session *s, char type)
 
 static enum verdict dispatch(struct session *s, const struct frame *f)
 {
-    switch (f->type) {
-    case 'X':
+    if (f->type == 'X') {
         session_close(s, "client closed the connection");
         return GONE;
+    }
+    if (session_copy_runs(s) || f->type == 'c' || f->type == 'f')
+        return session_copy_message(s, f);
+    switch (f->type) {
     case 'S':
         return session_sync(s);
-    case 'd':
-    case 'c':
-    case 'f':
-        return session_copy_data(s, f);
     case 'Q':
         return s->skipping ? TAKEN : session_query(s, f);
     case 'F':
@@ -318,9 +318,17 @@ static size_t one_message(struct session *s, struct slice data)
         link_pause(&s->link);
         return 0;
     }
+    if (s->copy_left > 0)
+        return session_copy_data(s, data);
     if (s->state == SESSION_IDLE && s->conf != s->worker->conf && session_adopt(s) != 0)
         return 0;
-    int got = frame_next(FRAME_FRONTEND, data, LIMIT_MESSAGE_BYTES, &f, &err);
+    int got = frame_head(FRAME_FRONTEND, data, &f, &err);
+    if (got > 0 && f.type == 'd') {
+        s->copy_left = f.body_len;
+        return f.head_len;
+    }
+    if (got > 0)
+        got = frame_next(FRAME_FRONTEND, data, LIMIT_MESSAGE_BYTES, &f, &err);
     if (got < 0)
         session_fail(s, &err);
     if (got <= 0)

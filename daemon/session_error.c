@@ -30,7 +30,8 @@ static const struct plan *plan_of(const struct owed *o)
 static int position_for_client(const struct session *s, const struct owed *o, int position)
 {
     const struct plan *p = plan_of(o);
-    if (!p || o->answers || (o->statement && o->statement->text))
+    const struct statement *st = o ? o->statement : NULL;
+    if (!p || o->answers || (st && st->text && !st->literal))
         return 0;
     position -= o->lead;
     if (position <= 0)
@@ -38,7 +39,7 @@ static int position_for_client(const struct session *s, const struct owed *o, in
     if (is_as_it_came(p))
         return position;
     struct slice tenant = {s->tenant, s->tenant ? strlen(s->tenant) : 0};
-    return plan_source_position(p, o->statement ? NULL : &tenant, position);
+    return plan_source_position(p, st && !st->literal ? NULL : &tenant, position);
 }
 
 void session_filter_error(const struct session *s, struct err *err, const struct owed *o)

@@ -219,13 +219,26 @@ static int check_parse(const struct session *s, const struct msg_parse *m, struc
         return err_set(err, SQLSTATE_IN_FAILED_SQL_TRANSACTION,
                        "current transaction is aborted, "
                        "commands ignored until end of transaction block");
-    if (p->hidden && (m->nparams > p->nparams || p->nparams == UINT16_MAX))
+    if (p->hidden && !plan_needs_literal(p) && m->nparams > p->nparams)
         return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "more parameter types than parameters are not supported");
     if (m->name.len > 0 && statements_find(&s->statements, m->name))
         return err_set(err, SQLSTATE_DUPLICATE_PREPARED_STATEMENT,
                        "prepared statement \"%s\" already exists", m->name.data);
     return 0;
+}
+
+/* The plan's text for the session's tenant; the caller's to free.  NULL: no memory. */
+static char *literal_text(const struct session *s, const struct plan *p)
+{
+    struct slice tenant = {s->tenant, s->tenant ? strlen(s->tenant) : 0};
+    struct buf text;
+    buf_init(&text, LIMIT_MESSAGE_BYTES);
+    plan_text_literal(p, tenant, &text);
+    buf_append(&text, "", 1);
+    char *copy = text.failed ? NULL : strdup(buf_peek(&text).data);
+    buf_release(&text);
+    return copy;
 }
 
 static struct statement *make_statement(struct session *s, const struct msg_parse *m,
@@ -235,10 +248,16 @@ static struct statement *make_statement(struct session *s, const struct msg_pars
     struct own own;
     if (session_own(s, p, true, &own, err) != 0)
         return NULL;
+    bool literal = !own.text && plan_needs_literal(p);
+    if (literal && !(own.text = literal_text(s, p))) {
+        no_memory(err);
+        return NULL;
+    }
     struct statement_spec spec = {
         .name = m->name,
         .plan = p,
         .text = own.text,
+        .literal = literal,
         .tag = own.tag,
         .rows = own.rows,
         .oids = m->oids,
@@ -326,6 +345,18 @@ static enum verdict on_parse(struct session *s, const struct frame *f)
     return v;
 }
 
+/* Its text is for the tenant of today. */
+static int renew_literal(const struct session *s, struct statement *st, struct err *err)
+{
+    bool literal = plan_needs_literal(st->plan);
+    if (!literal && !st->literal)
+        return 1;
+    char *text = literal ? literal_text(s, st->plan) : NULL;
+    if (literal && !text)
+        return no_memory(err);
+    return statement_set_literal(st, text, err) == 0 ? 1 : -1;
+}
+
 /* The statement was decided under an older catalog or policy: decide again.  1: it may be used
  * (${*st} is the new one); 0: wait; -1: ${err}. */
 static int renew(struct session *s, struct statement **st, struct err *err)
@@ -358,6 +389,8 @@ static enum verdict ready_statement(struct session *s, struct slice name, struct
         got = renew(s, &st, &err);
     if (got == 1 && session_needs_tenant(s, st->plan))
         got = err_set(&err, SQLSTATE_INVALID_AUTHORIZATION, "no tenant has been chosen");
+    if (got == 1)
+        got = renew_literal(s, st, &err);
     if (got == 1)
         got = session_lease(s, &err);
     if (got <= 0)
@@ -488,6 +521,8 @@ static enum verdict on_describe(struct session *s, const struct frame *f)
 /* Does its CommandComplete mean anything to the session? */
 static bool matters(const struct statement *st)
 {
+    if (st->plan->copy)
+        return true;
     switch (st->plan->class) {
     case PLAN_EMPTY:
     case PLAN_READ:
@@ -511,6 +546,11 @@ static enum verdict on_execute(struct session *s, const struct frame *f)
     if (v != TAKEN || s->skipping)
         return v;
     struct owed *o = NULL;
+    const struct plan *copy = p && p->statement->plan->copy ? p->statement->plan : NULL;
+    if (copy && s->copy)
+        return WAIT;
+    if (copy && session_copy_check(s, copy, &err) != 0)
+        return session_refuse(s, &err);
     if (p && matters(p->statement)) {
         if (!(o = owed_statement(p->statement))) {
             no_memory(&err);
@@ -531,6 +571,8 @@ static enum verdict on_execute(struct session *s, const struct frame *f)
         v = forward(s, FLOW_EXECUTE, o, buf_peek(&b));
         buf_release(&b);
     }
+    if (v == TAKEN && copy && session_copy_expect(s, false, &err) != 0)
+        return broken(s, &err);
     if (v == TAKEN && plan && session_isolate_next(s, plan, &err) != 0)
         return broken(s, &err);
     return v;
@@ -612,8 +654,6 @@ enum verdict session_extended(struct session *s, const struct frame *f)
 enum verdict session_sync(struct session *s)
 {
     struct err err;
-    if (s->copy_in) /* the server reads it as part of the data and does not answer (wire case 42) */
-        return TAKEN;
     s->skipping = s->batch = s->isolated = false;
     if (!s->server || (!s->unsynced && flow_len(s->server->flow) == 0)) {
         session_tenant_settle(s, true);
@@ -626,17 +666,5 @@ enum verdict session_sync(struct session *s)
     msg_sync(server_out(s));
     server_sent(s);
     s->unsynced = s->unnamed_bound = false;
-    return TAKEN;
-}
-
-enum verdict session_copy_data(struct session *s, const struct frame *f)
-{
-    if (f->type != 'd')
-        s->copy_in = false;
-    if (s->server && flow_len(s->server->flow) > 0) {
-        struct slice message = frame_bytes(f);
-        buf_append(server_out(s), message.data, message.len);
-        server_sent(s);
-    } /* otherwise it comes too late: the COPY has failed */
     return TAKEN;
 }

@@ -9,6 +9,7 @@
  *   session_simple.c    Query, FunctionCall
  *   session_extended.c  Parse ... Sync
  *   session_isolate.c   telling the database whose transaction it is
+ *   session_copy.c      COPY ... FROM STDIN
  *   session_own.c       statements answered by Partywall, and what statements do to the session
  *   session_lease.c     getting, preparing, giving back and losing a server
  *   session_reply.c     the server's messages
@@ -59,6 +60,7 @@ enum owed_kind {
     OWED_CLIENT,   /* a message of the client */
     OWED_SETTINGS, /* our replay of settings */
     OWED_VERIFY,   /* the same with the values read back, for start-up */
+    OWED_CHECK,    /* our look at the rows that a COPY has written: an error is the client's */
     OWED_LOST,     /* BEGIN and a failure: the transaction that was lost with its server */
 };
 
@@ -156,8 +158,8 @@ struct session {
     bool told_fatal;    /* the server said FATAL and the client has had it */
     bool ddl;           /* of this transaction: the catalog may have changed */
     bool holding_ready; /* ReadyForQuery waits for the catalog */
-    size_t copy_syncs;  /* Syncs the server reads in COPY mode and will not answer */
-    bool copy_in;       /* begun by Execute */
+    struct copying *copy; /* COPY ... FROM STDIN under way; NULL: none */
+    uint32_t copy_left;   /* bytes to come of a CopyData whose head has been dealt with */
     /* output */
     const char *run; /* the server's bytes that are to be forwarded as they are ... */
     size_t run_len;  /* ... borrowed from the read under way */
@@ -222,7 +224,6 @@ enum verdict session_query(struct session *s, const struct frame *f);
 enum verdict session_function(struct session *s, const struct frame *f);
 enum verdict session_extended(struct session *s, const struct frame *f);
 enum verdict session_sync(struct session *s);
-enum verdict session_copy_data(struct session *s, const struct frame *f);
 /* An error in answer to an extended message: in its place, and up to Sync everything is skipped. */
 enum verdict session_refuse(struct session *s, const struct err *err);
 /* An error in answer to a Query or FunctionCall, and ReadyForQuery. */
@@ -253,6 +254,28 @@ int session_isolate(struct session *s, const struct plan *p, struct err *err) MU
 int session_isolate_next(struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
 /* The name that no portal of a client may have. */
 bool session_is_portal_of_isolation(struct slice name);
+/* -- session_copy.c -- */
+/* Can ${p} be served?  -1: the tenant is no value for its rows. */
+int session_copy_check(const struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
+/* The entry owed last is a Query with a COPY ... FROM STDIN in it, or the Execute of one; there is no other. */
+int session_copy_expect(struct session *s, bool query, struct err *err) MUSTCHECK;
+/* The answer to it is not known: the client's input waits. */
+bool session_copy_waits(const struct session *s);
+/* The server takes data: only session_copy_message takes other messages. */
+bool session_copy_runs(const struct session *s);
+/* CopyInResponse for ${p}.  1: the client has been told; 0: it is to be passed on; -1: nobody waits for it. */
+int session_copy_begin(struct session *s, struct plan *p, struct slice body) MUSTCHECK;
+/* A part of CopyData's body, s->copy_left long in all; returns how much of it was taken. */
+size_t session_copy_data(struct session *s, struct slice in);
+enum verdict session_copy_message(struct session *s, const struct frame *f);
+/* CommandComplete of ${p}: true if it waits for a check; what is said until session_copy_checked, which sends
+ * it, is not for the client. */
+bool session_copy_hold(struct session *s, const struct plan *p, struct slice tag);
+bool session_copy_holds(const struct session *s);
+void session_copy_checked(struct session *s);
+/* Entries of the flow have been popped, or an error has arrived for its head. */
+void session_copy_over(struct session *s, bool failed);
+void session_copy_free(struct session *s);
 
 /* -- session_own.c -- */
 struct own { /* how a statement is served that the server must not see as it is */

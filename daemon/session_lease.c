@@ -226,8 +226,8 @@ static struct server *let_go(struct session *s)
     struct server *srv = s->server;
     s->server = NULL;
     srv->session = NULL;
-    s->unsynced = s->copy_in = s->isolated = false;
-    s->copy_syncs = 0;
+    s->unsynced = s->isolated = false;
+    session_copy_free(s);
     session_portals_clear(s);
     return srv;
 }

@@ -82,10 +82,7 @@ void session_drop_owed(struct session *s)
         undo(s, o);
         owed_free(o);
     }
-    for (; s->copy_syncs > 0 && flow_len(flow) > 0; s->copy_syncs--)
-        pop(s);
-    s->copy_syncs = 0;
-    s->copy_in = false;
+    session_copy_over(s, true);
     if (flow_len(flow) == 0) /* the server waits for a Sync that is not on its way: a Query does not end that */
         s->skipping = s->unsynced = true;
     if (s->skipping || !s->unnamed_bound)
@@ -96,7 +93,7 @@ void session_drop_owed(struct session *s)
 
 static bool is_own_query(const struct owed *o)
 {
-    return o && o->kind != OWED_CLIENT;
+    return o && o->kind != OWED_CLIENT && o->kind != OWED_CHECK;
 }
 
 static void own_query_failed(struct session *s, const struct owed *o, const struct err *err)
@@ -214,7 +211,7 @@ static struct answer answer_of(const struct flow_entry *e)
     return (struct answer){0};
 }
 
-static const struct plan *completed_plan(const struct flow_entry *e)
+static struct plan *completed_plan(const struct flow_entry *e)
 {
     const struct owed *o = owed_of(e);
     if (!o)
@@ -235,16 +232,26 @@ static enum pass on_complete(struct session *s, const struct flow_entry *e, cons
 {
     const struct plan *p = completed_plan(e);
     struct answer a = answer_of(e);
-    if (e->fate == FLOW_SWALLOW || is_setting(e))
+    bool checked = session_copy_holds(s);
+    if (e->fate == FLOW_SWALLOW || is_setting(e)) {
+        if (checked && owed_of(e) && owed_of(e)->kind == OWED_CHECK)
+            session_copy_checked(s);
         return DROP;
+    }
     if (f->body_len == 0 || f->body[f->body_len - 1] != '\0') {
         distrust(s, "malformed command tag");
         return DROP;
     }
+    if (!checked && session_copy_hold(s, p, (struct slice){f->body, f->body_len - 1}))
+        return DROP;
     if (p)
         session_effect(s, p, f->body);
     if (e->kind == FLOW_QUERY && owed_of(e))
         owed_of(e)->index++;
+    if (checked) {
+        session_copy_checked(s);
+        return DROP;
+    }
     if (!a.tag)
         return FORWARD;
     msg_command_complete(session_out(s), a.tag);
@@ -276,7 +283,7 @@ static enum pass on_parameters(struct session *s, const struct flow_entry *e, co
 static enum pass on_row_description(struct session *s, const struct flow_entry *e)
 {
     struct answer a = answer_of(e);
-    if (e->fate == FLOW_SWALLOW)
+    if (e->fate == FLOW_SWALLOW || session_copy_holds(s))
         return DROP;
     if (!a.tag || a.rows)
         return FORWARD;
@@ -287,15 +294,12 @@ static enum pass on_row_description(struct session *s, const struct flow_entry *
     return DROP;
 }
 
-/* COPY FROM begun by Execute: the Syncs that were sent behind it are read as part of the data. */
-static void on_copy_in(struct session *s, const struct flow_entry *e)
+static enum pass on_copy_in(struct session *s, const struct flow_entry *e, const struct frame *f)
 {
-    if (e->kind != FLOW_EXECUTE)
-        return;
-    s->copy_in = true;
-    for (size_t i = 1; i < flow_len(s->server->flow); i++)
-        if (flow_at(s->server->flow, i)->kind == FLOW_SYNC)
-            s->copy_syncs++;
+    int begun = session_copy_begin(s, completed_plan(e), (struct slice){f->body, f->body_len});
+    if (begun < 0)
+        distrust(s, "unexpected CopyInResponse");
+    return begun == 0 ? FORWARD : DROP;
 }
 
 static void transaction_ends(struct session *s)
@@ -364,6 +368,7 @@ static enum pass on_ready(struct session *s, const struct flow_entry *e, const s
     if (s->state == SESSION_CLOSING)
         return DROP;
     pop(s);
+    session_copy_over(s, false);
     if (!s->ddl || s->status != 'I')
         return FORWARD;
     hold_ready(s);
@@ -398,13 +403,10 @@ static enum pass on_message(struct session *s, const struct frame *f)
     else if (f->type == 'T')
         pass = on_row_description(s, e);
     else if (f->type == 'G')
-        on_copy_in(s, e);
+        pass = on_copy_in(s, e, f);
     if (last && s->server) {
-        bool copied = e->kind == FLOW_EXECUTE && s->copy_syncs > 0;
         pop(s);
-        for (; copied && s->copy_syncs > 0 && flow_len(s->server->flow) > 0; s->copy_syncs--)
-            pop(s);
-        s->copy_in = false;
+        session_copy_over(s, false);
     }
     return pass;
 }
@@ -421,10 +423,10 @@ static void add_to_run(struct session *s, const char *data, size_t len)
 }
 
 /* The body of a row, or of COPY data, of which perhaps only the first bytes have come. */
-static bool drops_rows(const struct flow_entry *e)
+static bool drops_rows(const struct session *s, const struct flow_entry *e)
 {
     struct answer a = answer_of(e);
-    return e->fate == FLOW_SWALLOW || (a.tag && !a.rows);
+    return e->fate == FLOW_SWALLOW || (a.tag && !a.rows) || session_copy_holds(s);
 }
 
 static size_t stream(struct session *s, struct slice data)
@@ -479,7 +481,7 @@ static size_t one(struct session *s, struct slice data)
         session_verified(s, (struct slice){f.body, f.body_len});
     }
     srv->stream_left = (uint64_t)f.head_len + f.body_len;
-    srv->stream_drop = drops_rows(e);
+    srv->stream_drop = drops_rows(s, e);
     return stream(s, data);
 }
 

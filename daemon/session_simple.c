@@ -120,6 +120,7 @@ struct building { /* one Query for the server */
     bool changed; /* from what the client sent */
     struct buf steps; /* see struct owed */
     bool isolated;    /* the database has been told the tenant of the transaction, at this place */
+    bool copies;      /* there is a COPY ... FROM STDIN */
 };
 
 /* Another statement begins, on a line of its own: the text before may end in a comment. */
@@ -199,6 +200,19 @@ static int check(const struct session *s, const struct plan *p, struct err *err)
     return -1;
 }
 
+static void add_text(struct building *b, const struct plan *p)
+{
+    struct slice tenant = {b->s->tenant, b->s->tenant ? strlen(b->s->tenant) : 0};
+    plan_text_literal(p, tenant, &b->text);
+    if (!p->copy)
+        return;
+    b->copies = true;
+    if (!p->copy->check)
+        return;
+    begin_step(b, 'c');
+    plan_text_literal(p->copy->check, tenant, &b->text);
+}
+
 /* false: it is refused, nothing may follow. */
 static bool add(struct building *b, size_t i)
 {
@@ -206,7 +220,7 @@ static bool add(struct building *b, size_t i)
     const struct plan *p = b->decision->plans[i];
     struct own own = {0};
     struct err err;
-    bool ok = check(s, p, &err) == 0 &&
+    bool ok = check(s, p, &err) == 0 && session_copy_check(s, p, &err) == 0 &&
               session_own(s, p, b->decision->nplans == 1, &own, &err) == 0 &&
               session_own_begin(s, p, b->owed, &err) == 0;
     if (ok)
@@ -217,8 +231,7 @@ static bool add(struct building *b, size_t i)
     else if (own.special)
         add_special(b, i, &own);
     else
-        plan_text_literal(p, (struct slice){s->tenant, s->tenant ? strlen(s->tenant) : 0},
-                          &b->text);
+        add_text(b, p);
     free(own.text);
     if (ok)
         add_setting_after(b, p);
@@ -260,6 +273,10 @@ static enum verdict send_query(struct session *s, struct slice sql)
     if (session_owe(s, FLOW_QUERY, FLOW_FORWARD, b.owed, &err) == 0) {
         msg_query(server_out(s), as_it_came ? sql : buf_peek(&b.text));
         server_sent(s);
+        if (b.copies && session_copy_expect(s, true, &err) != 0) {
+            session_fail(s, &err);
+            v = GONE;
+        }
     } else {
         session_fail(s, &err);
         v = GONE;
@@ -310,6 +327,8 @@ static enum verdict serve(struct session *s, struct slice sql)
         return session_refuse_query(s, &err);
     if (answer_locally(s))
         return s->state == SESSION_CLOSING ? GONE : TAKEN;
+    if (s->copy) /* one in a batch, whose end is not known yet */
+        return WAIT;
     int got = session_lease(s, &err);
     if (got == 0)
         return WAIT;

@@ -93,7 +93,8 @@ struct statement *statement_new(const struct statement_spec *spec)
         statement_unref(s);
         return NULL;
     }
-    s->nparams = spec->text ? 0 : s->plan->nparams;
+    s->literal = spec->literal;
+    s->nparams = spec->text && !spec->literal ? 0 : s->plan->nparams;
     if (spec->noids > s->nparams)
         s->nparams = spec->noids;
     s->hidden = !spec->text && s->plan->hidden;
@@ -136,6 +137,23 @@ int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, uint64_
     s->hidden = !s->text && p->hidden;
     s->epoch = epoch;
     s->place = place;
+    return 0;
+}
+
+int statement_set_literal(struct statement *s, char *text, struct err *err)
+{
+    char name[STATEMENT_NAME_BYTES], *old = s->text;
+    memcpy(name, s->server_name, sizeof(name));
+    s->text = text;
+    if (name_on_server(s) != 0) {
+        s->text = old;
+        memcpy(s->server_name, name, sizeof(name));
+        free(text);
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    }
+    free(old);
+    s->literal = text != NULL;
+    s->hidden = !text && s->plan->hidden;
     return 0;
 }
 

@@ -23,6 +23,7 @@ struct statement {
     char server_name[STATEMENT_NAME_BYTES];
     struct plan *plan; /* one reference */
     char *text;        /* what the server gets instead of the plan's text; NULL: the plan's */
+    bool literal;      /* ... which is the plan's, for one tenant */
     const char *tag;   /* replaces the server's CommandComplete; NULL: the server's own */
     bool rows;         /* with a tag: rows are passed on */
     uint32_t *oids;    /* parameter types the client gave, trailing zeros left out */
@@ -38,6 +39,7 @@ struct statement_spec {
     struct slice name;
     struct plan *plan; /* a reference is taken */
     const char *text;  /* copied; NULL: the plan's */
+    bool literal;      /* the text is the plan's, with a tenant in it */
     const char *tag;   /* static */
     bool rows;
     const char *oids; /* big-endian, as in Parse */
@@ -55,6 +57,9 @@ void statement_unref(struct statement *s);
  * changed. */
 int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, uint64_t place,
                     struct err *err) MUSTCHECK;
+/* ${text} (taken over; NULL: the plan's own) is what the server gets for its plan now.  -1: 53200, nothing
+ * changed. */
+int statement_set_literal(struct statement *s, char *text, struct err *err) MUSTCHECK;
 /* The text for the server. */
 struct slice statement_text(const struct statement *s);
 

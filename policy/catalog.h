@@ -18,7 +18,7 @@ struct catalog_column {
     int16_t attnum;
     bool not_null;
     bool has_default;  /* default, serial or identity */
-    bool generated;    /* GENERATED ALWAYS AS (...) STORED, or identity ALWAYS */
+    bool generated;    /* GENERATED ALWAYS AS (...) STORED */
 };
 
 struct catalog_key { /* primary key or unique constraint or unique index */

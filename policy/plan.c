@@ -32,6 +32,11 @@ void plan_unref(struct plan *p)
     if (!p ||
         atomic_fetch_sub_explicit(&((struct counted *)p)->refs, 1, memory_order_acq_rel) != 1)
         return;
+    if (p->copy) {
+        plan_unref(p->copy->check);
+        free(p->copy->column);
+        free(p->copy);
+    }
     free(p->text);
     free(p->places);
     free(p->runs);

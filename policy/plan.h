@@ -10,10 +10,16 @@
  *   DO UPDATE       WHERE CASE WHEN tenant = $t THEN (condition) ELSE fail END
  * where fail is (SELECT 'partywall:SQLSTATE:table:name'::text)::int4 (or ::uuid, ::bool, ::int4::text): a
  * cast that raises 22P02 only when the CASE gets there.  policy_check_failed turns that error into 42501,
- * 23503 or 23505.  So a row of the same statement that a foreign key should find must exist before it. */
+ * 23503 or 23505.  So a row of the same statement that a foreign key should find must exist before it.
+ *
+ * Rows of COPY ... FROM STDIN are checked where they are stored, as PostgreSQL has read them:
+ *   tenant column   WHERE CASE WHEN tenant = $t THEN (condition) ELSE fail END
+ *   foreign key     by a statement of its own, `copy->check`, that runs behind the COPY, before its
+ *                   CommandComplete reaches the client, and fails with the same texts */
 #pragma once
 
 #include "protocol/buf.h"
+#include "protocol/copy_stream.h"
 #include "protocol/err.h"
 
 #include <stdbool.h>
@@ -49,6 +55,14 @@ struct plan_run { /* a run of `text` that is the client's own */
     int source_position; /* in the client's whole text, characters, 1-based */
 };
 
+struct plan_copy { /* COPY ... FROM STDIN */
+    bool fills; /* rows lack the tenant's column: protocol/copy_stream.h adds it, first of all columns */
+    struct copy_format format; /* fills */
+    char *column;              /* ... its name */
+    uint32_t type_oid;         /* ... and type */
+    struct plan *check;        /* NULL: none.  A text with places, nothing else */
+};
+
 struct plan {
     uint64_t id;           /* unique in the process, never reused: names the statement on servers */
     enum plan_class class; /* valid also for refused plans when known */
@@ -60,6 +74,8 @@ struct plan {
     bool aside;            /* SHOW, SET TRANSACTION and the like: touches no rows and no names of objects */
     bool hidden;           /* text uses $nparams+1: the tenant.  With nparams 65535 there is no such
                               parameter on the wire: send plan_text_literal's text */
+    bool literal;          /* COPY takes no parameters: the text is plan_text_literal's in both protocols */
+    struct plan_copy *copy; /* NULL: it is no COPY ... FROM STDIN */
     struct plan_place *places;
     uint32_t nplaces;
     struct plan_run *runs; /* by offset */
@@ -74,6 +90,12 @@ struct plan {
 
 struct plan *plan_ref(struct plan *p);
 void plan_unref(struct plan *p);
+
+/* Does the tenant stand in its text as a literal, in the extended protocol, too? */
+static inline bool plan_needs_literal(const struct plan *p)
+{
+    return p->hidden && (p->literal || p->nparams == UINT16_MAX);
+}
 
 /* Append the text with ${tenant} as a string literal at each place (simple protocol).
  * The literal is made for standard_conforming_strings=on and holds for any bytes without NUL. */

@@ -239,6 +239,43 @@ static void tell_relations(const struct policy_request *req, const struct scoper
         }
 }
 
+static int set_check(struct work *w, struct plan *p, const char *text, struct err *err)
+{
+    if (!text)
+        return 0;
+    struct plan *check = p->copy->check = plan_new();
+    if (!check)
+        return no_memory(w, err);
+    if (set_text(w, check, text, strlen(text), err) < 0)
+        return -1;
+    return find_places(check, p->nparams + 1u) < 0 ? no_memory(w, err) : 0;
+}
+
+static int note_copy(struct work *w, struct plan *p, const Node *stmt, struct err *err)
+{
+    const CopyStmt *copy = IsA(stmt, CopyStmt) ? (const CopyStmt *)stmt : NULL;
+    p->literal = copy != NULL;
+    if (!copy || !copy->is_from || copy->filename || copy->is_program)
+        return 0;
+    p->copy = calloc(1, sizeof *p->copy);
+    return p->copy ? 0 : no_memory(w, err);
+}
+
+static int set_copy(struct work *w, struct plan *p, const struct copy_in *in, struct err *err)
+{
+    if (!in)
+        return 0;
+    p->copy->fills = in->fills != NULL;
+    p->copy->format = in->format;
+    if (in->fills) {
+        p->copy->type_oid = in->fills->type_oid;
+        p->copy->column = strdup(in->fills->name);
+        if (!p->copy->column)
+            return no_memory(w, err);
+    }
+    return set_check(w, p, in->check, err);
+}
+
 static int decide_query(struct work *w, struct plan *p, RawStmt *raw, struct err *err)
 {
     struct scoper s = scoper_of(w, p, err);
@@ -250,7 +287,9 @@ static int decide_query(struct work *w, struct plan *p, RawStmt *raw, struct err
     if (status < 0 || set_text(w, p, text, strlen(text), err) < 0 ||
         set_runs(w, p, s.runs, s.nruns, err) < 0)
         return -1;
-    return find_places(p, p->nparams + 1u) < 0 ? no_memory(w, err) : 0;
+    if (find_places(p, p->nparams + 1u) < 0)
+        return no_memory(w, err);
+    return set_copy(w, p, s.copy_in, err);
 }
 
 static int decide_stmt(struct work *w, struct plan *p, RawStmt *raw, struct err *err)
@@ -264,6 +303,8 @@ static int decide_stmt(struct work *w, struct plan *p, RawStmt *raw, struct err 
     if (nparams > UINT16_MAX)
         return err_set(err, SQLSTATE_UNDEFINED_PARAMETER, "there is no parameter $%u", nparams);
     p->nparams = (uint16_t)nparams;
+    if (note_copy(w, p, raw->stmt, err) < 0)
+        return -1;
     if (decided == 0 && w->req->confined)
         return decide_query(w, p, raw, err);
     const struct run all = {0, p->source_len, p->source_offset};

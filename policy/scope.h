@@ -12,7 +12,7 @@
  *   scope_from.c    FROM: the climb rule, wraps              scope_expr.c    expressions, sublinks
  *   scope_fence.c   leaky conditions                         scope_access.c  relation -> rule
  *   scope_insert.c  INSERT, ON CONFLICT  scope_update.c  UPDATE, DELETE, SET lists
- *   scope_merge.c   MERGE                scope_copy.c    COPY TO
+ *   scope_merge.c   MERGE                scope_copy.c    COPY; copy_options.c, copy_check.c: of FROM STDIN
  *   scope_schema.c  a schema for each tenant
  *   scope_catalog.c relations of the system's  scope_object.c  functions and casts about their rows */
 #pragma once
@@ -22,6 +22,7 @@
 #include "policy/plan.h"
 #include "policy/policy.h"
 #include "policy/scan.h"
+#include "protocol/copy_stream.h"
 
 /* -- which rows of a relation are the tenant's -- */
 
@@ -128,6 +129,7 @@ enum change_kind {
     CHANGE_MERGE_INSERT, /* column and value added to its WHEN ... INSERT */
     CHANGE_COPY,    /* COPY t TO -> COPY (SELECT ... FROM t WHERE qual) TO */
     CHANGE_CATALOG, /* a relation of the system's -> (SELECT columns FROM relation WHERE rows) alias */
+    CHANGE_COPY_IN, /* COPY t FROM: the tenant's column, and a WHERE that each row passes or fails loudly */
     CHANGE_SCHEMA   /* the name of a relation, a column or a type gets its schema, `schema` */
 };
 
@@ -184,6 +186,12 @@ struct change {
     struct value_change value;
 };
 
+struct copy_in { /* COPY ... FROM STDIN: what is more than its text */
+    struct copy_format format;
+    const struct catalog_column *fills; /* rows lack it and get it first; NULL: they are complete */
+    char *check; /* a statement that fails if a row refers to another tenant's; NULL: none can */
+};
+
 struct run { /* bytes of the client's text that the new text keeps */
     uint32_t offset; /* in the new text */
     uint32_t len;
@@ -206,6 +214,7 @@ struct scoper {
     const bool *param_once; /* of each parameter: does it stand only once? */
     const char *seen[3];   /* what the client may see: scope_catalog.c */
     int nrelations;        /* RangeVars accounted for */
+    struct copy_in *copy_in; /* set by scope_copy */
     bool writes;
     bool whole_fences;     /* second try: conditions are not told apart by their conjuncts */
     int depth;
@@ -352,6 +361,15 @@ int scope_set_list(struct scoper *s, struct level *l, const struct access *a, Li
 int scope_written(struct scoper *s, const struct access *a, const char *column, Node *value,
                   struct change *at) MUSTCHECK;
 int scope_copy(struct scoper *s, CopyStmt *stmt) MUSTCHECK;
+
+/* -- copy_options.c, copy_check.c -- */
+/* Read the options of ${stmt} as PostgreSQL does; what it would refuse is refused. */
+int copy_options(struct scoper *s, const CopyStmt *stmt, struct copy_format *ret) MUSTCHECK;
+/* May rows of this format get ${column}, which ${stmt} does not name? */
+int copy_options_fit(struct scoper *s, const CopyStmt *stmt, const struct copy_format *f,
+                     const struct catalog_column *column) MUSTCHECK;
+/* The statement to run behind a COPY of ${columns} (char *) into ${a}: see struct copy_in. */
+int copy_check(struct scoper *s, const struct access *a, const List *columns, char **ret) MUSTCHECK;
 
 /* -- scope_tree.c -- */
 /* Carry out all changes on the tree. */

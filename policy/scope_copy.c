@@ -1,27 +1,10 @@
-/* COPY ... TO STDOUT: a query is confined as any; a table becomes one. */
+/* COPY ... TO STDOUT: a query is confined as any; a table becomes one.
+ * COPY ... FROM STDIN: the rows become the tenant's, or the COPY fails. */
 #include "policy/scope.h"
 
 #include "protocol/sqlstate.h"
 
 #include <string.h>
-
-static int check_options(struct scoper *s, const List *options)
-{
-    static const char *const known[] = {"format", "header", "delimiter",   "null",
-                                        "quote",  "escape", "force_quote", "freeze"};
-    ListCell *cell;
-    foreach (cell, options) {
-        const DefElem *option = lfirst(cell);
-        bool found = false;
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-            found = found || !strcmp(option->defname, known[i]);
-        if (!found)
-            return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, option->location,
-                                "option \"%s\" of COPY is not supported for confined sessions",
-                                option->defname);
-    }
-    return 0;
-}
 
 static int copy_columns(struct scoper *s, const CopyStmt *stmt, struct change *c)
 {
@@ -41,6 +24,21 @@ static int copy_columns(struct scoper *s, const CopyStmt *stmt, struct change *c
     return 0;
 }
 
+/* As PostgreSQL: only a table's own rows. */
+static int check_kind(struct scoper *s, const struct catalog_relation *rel, const RangeVar *var)
+{
+    static const char kinds[] = "vmfp";
+    static const char *const names[] = {"view", "materialized view", "foreign table",
+                                        "partitioned table"};
+    const char *kind = strchr(kinds, rel->kind);
+    if (!kind)
+        return 0;
+    scope_refuse(s, SQLSTATE_WRONG_OBJECT_TYPE, var->location, "cannot copy from %s \"%s\"",
+                 names[kind - kinds], rel->name);
+    err_hint(s->err, "Try the COPY (SELECT ...) TO variant.");
+    return -1;
+}
+
 static int copy_table(struct scoper *s, CopyStmt *stmt)
 {
     RangeVar *var = stmt->relation;
@@ -49,7 +47,7 @@ static int copy_table(struct scoper *s, CopyStmt *stmt)
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, var->location,
                             "cross-database references are not implemented");
     const struct access *access = scope_access(s, var);
-    if (!access)
+    if (!access || check_kind(s, access->rel, var) < 0)
         return -1;
     if (access->whole || (s->auth.schema && access->kind == RULE_SHARED))
         return 0;
@@ -59,15 +57,114 @@ static int copy_table(struct scoper *s, CopyStmt *stmt)
     return copy_columns(s, stmt, c);
 }
 
+/* -- FROM -- */
+
+static bool is_subquery(Node *node, void *unused)
+{
+    if (!node || IsA(node, SubLink))
+        return node != NULL;
+    _Pragma("GCC diagnostic push")
+    _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
+    return raw_expression_tree_walker(node, (bool (*)())is_subquery, unused);
+    _Pragma("GCC diagnostic pop")
+}
+
+static int check_columns(struct scoper *s, const CopyStmt *stmt, const struct catalog_relation *rel)
+{
+    ListCell *cell;
+    foreach (cell, stmt->attlist) {
+        const struct catalog_column *column = catalog_column(rel, strVal(lfirst(cell)));
+        if (!column)
+            return scope_refuse(s, SQLSTATE_UNDEFINED_COLUMN, stmt->relation->location,
+                                "column \"%s\" of relation \"%s\" does not exist",
+                                strVal(lfirst(cell)), rel->name);
+    }
+    return 0;
+}
+
+/* The columns of the rows as they come, char *. */
+static List *columns_of(const CopyStmt *stmt, const struct catalog_relation *rel)
+{
+    List *all = NIL;
+    ListCell *cell;
+    foreach (cell, stmt->attlist)
+        all = lappend(all, strVal(lfirst(cell)));
+    for (size_t i = 0; !stmt->attlist && i < rel->ncolumns; i++)
+        if (!rel->columns[i].generated)
+            all = lappend(all, rel->columns[i].name);
+    return all;
+}
+
+static bool names(const List *columns, const char *name)
+{
+    ListCell *cell;
+    foreach (cell, columns)
+        if (!strcmp(lfirst(cell), name))
+            return true;
+    return false;
+}
+
+static int scoped_rows(struct scoper *s, CopyStmt *stmt, struct leaf *leaf, const List *columns)
+{
+    const struct access *a = leaf->access;
+    if (!a->tenant) /* all rows are the tenant's, because of where they are */
+        return 0;
+    struct change *c = scope_change(s, CHANGE_COPY_IN, (Node *)stmt);
+    c->anchor = stmt->relation;
+    c->leaf = leaf;
+    c->value = (struct value_change){.check = CHECK_TENANT, .rel = a->rel, .column = a->tenant};
+    if (a->tenant->generated)
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, stmt->relation->location,
+                            "COPY into \"%s\" cannot be confined: column \"%s\" is generated",
+                            a->rel->name, a->tenant->name);
+    if (names(columns, a->tenant->name))
+        return 0;
+    c->columns = list_make1(a->tenant->name);
+    s->copy_in->fills = a->tenant;
+    return copy_options_fit(s, stmt, &s->copy_in->format, a->tenant);
+}
+
+/* Whose row it is must not be left to a default, or to nobody. */
+static int through_rows(struct scoper *s, const CopyStmt *stmt, const struct access *a,
+                        const List *columns)
+{
+    if (names(columns, a->column->name) || (a->column->not_null && !a->column->has_default))
+        return 0;
+    return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, stmt->relation->location,
+                        "COPY into \"%s\" must give a value for column \"%s\"", a->rel->name,
+                        a->column->name);
+}
+
+static int copy_in(struct scoper *s, CopyStmt *stmt)
+{
+    struct level *l = scope_level(NULL);
+    struct leaf *leaf;
+    s->copy_in = palloc0(sizeof *s->copy_in);
+    if (scope_target(s, l, stmt->relation, &leaf) < 0)
+        return -1;
+    const struct access *a = leaf->access;
+    List *columns = columns_of(stmt, a->rel);
+    if (check_columns(s, stmt, a->rel) < 0 || copy_options(s, stmt, &s->copy_in->format) < 0)
+        return -1;
+    if (is_subquery(stmt->whereClause, NULL))
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, exprLocation(stmt->whereClause),
+                            "cannot use subquery in COPY FROM WHERE condition");
+    if (scope_expr(s, l, stmt->whereClause) < 0 ||
+        (a->kind == RULE_SCOPED ? scoped_rows(s, stmt, leaf, columns)
+                                : through_rows(s, stmt, a, columns)) < 0)
+        return -1;
+    return copy_check(s, a, columns, &s->copy_in->check);
+}
+
 int scope_copy(struct scoper *s, CopyStmt *stmt)
 {
+    struct copy_format format;
     if (stmt->is_program || stmt->filename)
         return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
                             "COPY with a file or a program is not allowed for confined sessions");
     if (stmt->is_from)
-        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, -1,
-                            "COPY FROM is not supported for confined sessions");
-    if (check_options(s, stmt->options) < 0)
+        return copy_in(s, stmt);
+    if (copy_options(s, stmt, &format) < 0)
         return -1;
     if (stmt->query)
         return scope_query(s, stmt->query, scope_level(NULL), NULL);

@@ -158,15 +158,20 @@ Node *scope_nodes_fence(const struct scoper *s, const struct fence *fence, Node 
 
 /* -- checks that fail loudly -- */
 
+static Node *marker(const struct change *c)
+{
+    A_Const *node = NODE(A_Const);
+    node->val.sval.type = T_String;
+    node->val.sval.sval = pstrdup(scope_marker(c));
+    node->location = -1;
+    return (Node *)node;
+}
+
 /* (SELECT 'marker'::text)::int4::type: PostgreSQL evaluates the subquery, and fails, only when the CASE
  * around it gets there. */
 static Node *fail(const struct change *c, const char *type)
 {
-    A_Const *marker = NODE(A_Const);
-    marker->val.sval.type = T_String;
-    marker->val.sval.sval = pstrdup(scope_marker(c));
-    marker->location = -1;
-    ResTarget *target = scope_nodes_target(cast((Node *)marker, "text"));
+    ResTarget *target = scope_nodes_target(cast(marker(c), "text"));
     Node *text = (Node *)sublink(EXPR_SUBLINK, NULL,
                                  scope_nodes_select(list_make1(target), NULL, NULL));
     if (type[0] == 't')
@@ -221,14 +226,27 @@ Node *scope_nodes_value(const struct scoper *s, const struct change *c, Node *va
     return scope_nodes_tenant(s, c->value.column);
 }
 
+static Node *yes(void)
+{
+    A_Const *node = NODE(A_Const);
+    node->val.boolval.type = T_Boolean;
+    node->val.boolval.boolval = true;
+    node->location = -1;
+    return (Node *)node;
+}
+
 Node *scope_nodes_conflict(const struct scoper *s, const struct change *c, Node *cond)
 {
-    if (!cond) {
-        A_Const *yes = NODE(A_Const);
-        yes->val.boolval.type = T_Boolean;
-        yes->val.boolval.boolval = true;
-        yes->location = -1;
-        cond = (Node *)yes;
-    }
-    return case_of(list_make1(when(scope_nodes_leaf(s, c->leaf), cond)), fail(c, "bool"));
+    return case_of(list_make1(when(scope_nodes_leaf(s, c->leaf), cond ? cond : yes())),
+                   fail(c, "bool"));
+}
+
+/* COPY takes no subquery: a function that PostgreSQL does not evaluate before the rows come. */
+Node *scope_nodes_copy_in(const struct scoper *s, const struct change *c, Node *cond)
+{
+    List *concat = list_make2(makeString("pg_catalog"), makeString("concat"));
+    Node *text = (Node *)makeFuncCall(concat, list_make1(cast(marker(c), "text")),
+                                      COERCE_EXPLICIT_CALL, -1);
+    return case_of(list_make1(when(scope_nodes_leaf(s, c->leaf), cond ? cond : yes())),
+                   cast(text, "bool"));
 }

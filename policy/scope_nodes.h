@@ -19,5 +19,7 @@ SelectStmt *scope_nodes_select(List *targets, RangeVar *from, Node *where);
 ResTarget *scope_nodes_target(Node *value);
 /* The value of CHANGE_VALUE, from the client's. */
 Node *scope_nodes_value(const struct scoper *s, const struct change *c, Node *value);
+/* The WHERE of COPY FROM. */
+Node *scope_nodes_copy_in(const struct scoper *s, const struct change *c, Node *cond);
 /* The WHERE of DO UPDATE. */
 Node *scope_nodes_conflict(const struct scoper *s, const struct change *c, Node *cond);

@@ -222,6 +222,7 @@ static void apply_copy(const struct scoper *s, const struct change *c)
     if (a->kind != RULE_SHARED)
         where = scope_nodes_qual(s, a, stmt->relation->relname,
                                  (a->kind == RULE_SCOPED ? a->tenant : a->column)->name, false, 0);
+    stmt->relation->inh = false; /* COPY of a table leaves out its children */
     stmt->query = (Node *)scope_nodes_select(targets, stmt->relation, where);
     stmt->relation = NULL;
     stmt->attlist = NIL;
@@ -236,6 +237,15 @@ static void apply_schema(const struct change *c)
     List *names = IsA(c->stmt, ColumnRef) ? ((ColumnRef *)c->stmt)->fields
                                           : ((TypeName *)c->stmt)->names;
     lfirst(list_head(names)) = makeString(pstrdup(c->schema));
+}
+
+static void apply_copy_in(const struct scoper *s, const struct change *c)
+{
+    CopyStmt *stmt = (CopyStmt *)c->stmt;
+    ListCell *cell;
+    foreach (cell, c->columns)
+        stmt->attlist = lcons(makeString(lfirst(cell)), stmt->attlist);
+    stmt->whereClause = scope_nodes_copy_in(s, c, stmt->whereClause);
 }
 
 static void apply(const struct scoper *s, const struct change *c)
@@ -292,6 +302,9 @@ static void apply(const struct scoper *s, const struct change *c)
         return;
     case CHANGE_SCHEMA:
         apply_schema(c);
+        return;
+    case CHANGE_COPY_IN:
+        apply_copy_in(s, c);
         return;
     }
 }

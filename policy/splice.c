@@ -222,19 +222,6 @@ static int barrier(struct splice *p, const SelectStmt *query)
     return splice_lost(p, "a subquery's end");
 }
 
-static int copy(struct splice *p, const struct change *c)
-{
-    int from = tokens_at(&p->t, c->anchor->location);
-    if (from < 0)
-        return splice_lost(p, "a relation");
-    int to = splice_name_end(&p->t, from);
-    const char *relation = splice_copy(p, from, to);
-    if (tokens_is_char(&p->t, to, '(') && p->t.match[to] > to)
-        to = p->t.match[to] + 1;
-    splice_replace(p, from, to, sql_copy(p->s, c, relation));
-    return 0;
-}
-
 static int merge_on(struct splice *p, const struct change *c)
 {
     struct span s = splice_merge_on(p, c);
@@ -293,7 +280,9 @@ static int splice_one(struct splice *p, const struct change *c)
     case CHANGE_CATALOG:
         return catalog(p, c);
     case CHANGE_COPY:
-        return copy(p, c);
+        return splice_copy_out(p, c);
+    case CHANGE_COPY_IN:
+        return splice_copy_in(p, c);
     case CHANGE_SCHEMA:
         return schema(p, c);
     }

@@ -51,6 +51,10 @@ int splice_merge_insert(struct splice *p, const struct change *c) MUSTCHECK;
 /* The value of PLACE_MERGE_SET and PLACE_MERGE_VALUE. */
 struct span splice_merge_value(const struct splice *p, const struct change *c);
 
+/* -- splice_copy.c -- */
+int splice_copy_out(struct splice *p, const struct change *c) MUSTCHECK;
+int splice_copy_in(struct splice *p, const struct change *c) MUSTCHECK;
+
 /* -- splice_write.c: INSERT, SET lists, ON CONFLICT -- */
 int splice_columns(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_expand(struct splice *p, const struct change *c) MUSTCHECK;

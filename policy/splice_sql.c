@@ -21,6 +21,11 @@ char *sql_ident(const char *name)
     return quoted(name, '"');
 }
 
+char *sql_literal(const char *text)
+{
+    return quoted(text, '\'');
+}
+
 char *sql_tenant(const struct scoper *s, const struct catalog_column *column)
 {
     const char *type = scope_cast_type(column);
@@ -151,6 +156,16 @@ char *sql_columns(const struct change *c)
     return join(all, ", ", sql_ident(c->access->tenant->name));
 }
 
+char *sql_copy_open(const struct scoper *s, const struct change *c)
+{
+    return psprintf("CASE WHEN %s THEN ", leaf_qual(s, c->leaf));
+}
+
+char *sql_copy_close(const struct change *c)
+{
+    return psprintf(" ELSE pg_catalog.concat(%s::text)::bool END", quoted(scope_marker(c), '\''));
+}
+
 char *sql_copy(const struct scoper *s, const struct change *c, const char *relation)
 {
     const struct access *a = c->access;
@@ -161,5 +176,5 @@ char *sql_copy(const struct scoper *s, const struct change *c, const char *relat
     if (a->kind != RULE_SHARED)
         where = psprintf(" WHERE %s",
                          sql_qual(s, a, c->anchor->relname, own_column(a), false, 0));
-    return psprintf("(SELECT %s FROM %s%s)", columns ? columns : "", relation, where);
+    return psprintf("(SELECT %s FROM ONLY %s%s)", columns ? columns : "", relation, where);
 }

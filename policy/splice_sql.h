@@ -6,6 +6,8 @@
 
 /* "name", quotes doubled. */
 char *sql_ident(const char *name);
+/* 'text', quotes doubled.  A backslash says nothing in it: standard_conforming_strings is on. */
+char *sql_literal(const char *text);
 char *sql_tenant(const struct scoper *s, const struct catalog_column *column);
 char *sql_qual(const struct scoper *s, const struct access *a, const char *ref, const char *column,
                bool scan_level, int depth);
@@ -23,5 +25,8 @@ char *sql_parent_check(const struct scoper *s, const struct change *c, const cha
 char *sql_conflict_open(const struct scoper *s, const struct change *c);
 char *sql_conflict_close(const struct change *c);
 char *sql_columns(const struct change *c);
+/* The condition of COPY FROM: before and after the client's, which may be missing. */
+char *sql_copy_open(const struct scoper *s, const struct change *c);
+char *sql_copy_close(const struct change *c);
 /* Everything between COPY and TO. */
 char *sql_copy(const struct scoper *s, const struct change *c, const char *relation);

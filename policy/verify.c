@@ -23,6 +23,7 @@ int verify_relations(struct scoper *s, Node *stmt)
     if (IsA(stmt, CopyStmt)) { /* not a node that the generic walk knows */
         const CopyStmt *copy = (const CopyStmt *)stmt;
         n += copy->relation != NULL;
+        (void)count(copy->whereClause, &n);
         stmt = copy->query;
     }
     (void)count(stmt, &n);

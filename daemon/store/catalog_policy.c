@@ -17,8 +17,7 @@ static void add_columns(struct catalog_relation *r, const struct store_table *t)
                                         .typmod = c->typmod,
                                         .attnum = c->attnum,
                                         .not_null = c->not_null,
-                                        .has_default = c->default_sqlite != NULL,
-                                        .generated = c->identity == 'a'};
+                                        .has_default = c->default_sqlite != NULL};
         catalog_add_column(r, &column);
     }
 }

@@ -18,6 +18,7 @@
                  "\"partywall_p0\".\"tenantId\"" T(n) ")"
 #define STEP(n)  "\"step\".\"workflowId\" IN " WF(n)
 #define NOT_MINE(what) "(SELECT 'partywall:42501:" what "'::text)::int4::text"
+#define NOT_IN_COPY "pg_catalog.concat('partywall:42501:"
 #define NO_USER  "(SELECT 'partywall:23503:Workflow:Workflow_userId_fkey'::text)::int4"
 
 struct row {
@@ -180,11 +181,63 @@ static const struct row rows[] = {
      "DELETE FROM \"User\" USING \"Workflow\" w WHERE " Q("User", 1) " AND " Q("w", 1) " AND (w.id = \"User\".id)"},
     {"DELETE FROM api_key", "42501"},
     {"DELETE FROM \"User\" WHERE CURRENT OF c", "0A000"},
-    {"COPY \"User\"(id, email) TO STDOUT", "COPY (SELECT \"id\", \"email\" FROM \"User\" WHERE " Q("User", 1) ") TO STDOUT"},
-    {"COPY public.country TO STDOUT CSV", "COPY (SELECT \"code\", \"name\" FROM public.country) TO STDOUT CSV"},
+    {"COPY \"User\"(id, email) TO STDOUT", "COPY (SELECT \"id\", \"email\" FROM ONLY \"User\" WHERE " Q("User", 1) ") TO STDOUT"},
+    {"COPY public.country TO STDOUT CSV", "COPY (SELECT \"code\", \"name\" FROM ONLY public.country) TO STDOUT CSV"},
     {"COPY (SELECT id FROM \"User\") TO STDOUT", "COPY (SELECT id FROM \"User\" WHERE " Q("User", 1) ") TO STDOUT"},
+    {"COPY BINARY country TO STDOUT", "COPY (SELECT \"code\", \"name\" FROM ONLY country) TO STDOUT BINARY"},
+    {"COPY BINARY country TO STDOUT WITH NULL AS 'x'",
+     "COPY (SELECT \"code\", \"name\" FROM ONLY country) TO STDOUT BINARY  NULL AS 'x'"},
+    {"COPY country (code) TO STDOUT USING DELIMITERS ',' WITH NULL 'x' CSV HEADER",
+     "COPY (SELECT \"code\" FROM ONLY country) TO STDOUT DELIMITER ','  NULL 'x' CSV HEADER"},
+    {"COPY country TO STDOUT DELIMITERS ','", "COPY (SELECT \"code\", \"name\" FROM ONLY country) TO STDOUT DELIMITER ','"},
+    {"COPY country TO STDOUT DELIMITERS ',' (FORMAT csv)", "0A000"},
+    {"COPY BINARY country TO STDOUT (FORMAT csv)", "42601"},
+    {"COPY country TO STDOUT (ENCODING 'LATIN1')", "COPY (SELECT \"code\", \"name\" FROM ONLY country) TO STDOUT (ENCODING 'LATIN1')"},
+    {"COPY country TO STDOUT (FORMAT csv, FORCE_QUOTE *)",
+     "COPY (SELECT \"code\", \"name\" FROM ONLY country) TO STDOUT (FORMAT csv, FORCE_QUOTE *)"},
+    {"COPY all_workflows TO STDOUT", "42809"},
+    {"COPY event TO STDOUT", "42809"},
+    {"COPY wf_log TO STDOUT", "42501"},
     {"COPY \"User\" TO '/tmp/x'", "42501"},
-    {"COPY \"User\" FROM STDIN", "0A000"},
+    {"COPY \"User\" FROM STDIN", "COPY \"User\" FROM STDIN WHERE CASE WHEN " Q("User", 1) " THEN true ELSE " NOT_IN_COPY "User:tenantId'::text)::bool END"},
+    {"COPY \"User\" (id, email) FROM STDIN -- tail",
+     "COPY \"User\" (\"tenantId\", id, email) FROM STDIN WHERE CASE WHEN " Q("User", 1) " THEN true ELSE " NOT_IN_COPY
+     "User:tenantId'::text)::bool END"},
+    {"COPY \"User\" (\"tenantId\", id) FROM STDOUT (FORMAT csv, FORCE_NULL (\"tenantId\")) WHERE id > 1 OR level < 2",
+     "COPY \"User\" (\"tenantId\", id) FROM STDOUT (FORMAT csv, FORCE_NULL (\"tenantId\")) WHERE CASE WHEN " Q("User", 1)
+     " THEN (id > 1 OR level < 2) ELSE " NOT_IN_COPY "User:tenantId'::text)::bool END"},
+    {"COPY BINARY public.\"User\"(id)FROM STDIN WITH NULL AS 'where'WHERE\"User\".id=1",
+     "COPY BINARY public.\"User\"(\"tenantId\", id)FROM STDIN WITH NULL AS 'where'WHERE CASE WHEN " Q("User", 1)
+     " THEN (\"User\".id=1) ELSE " NOT_IN_COPY "User:tenantId'::text)::bool END"},
+    {"COPY event (id, at) FROM STDIN", "COPY event (\"tenantId\", id, at) FROM STDIN WHERE CASE WHEN " Q("event", 1)
+     " THEN true ELSE " NOT_IN_COPY "event:tenantId'::text)::bool END"},
+    {"COPY step FROM STDIN", "COPY step FROM STDIN"},
+    {"COPY step (id, body) FROM STDIN", "COPY step (id, body) FROM STDIN"}, /* 23502: it is NOT NULL */
+    {"COPY country FROM STDIN", "42501"},
+    {"COPY \"Tenant\" FROM STDIN", "42501"},
+    {"COPY wf_log FROM STDIN", "42501"},
+    {"COPY api_key FROM STDIN", "42501"},
+    {"COPY all_workflows FROM STDIN", "42501"},
+    {"COPY pg_class FROM STDIN", "42501"},
+    {"COPY nope FROM STDIN", "42P01"},
+    {"COPY \"User\" (nope) FROM STDIN", "42703"},
+    {"COPY \"User\" FROM STDIN WHERE id = (SELECT 1)", "0A000"},
+    {"COPY \"User\" FROM STDIN WHERE pg_read_file('x') = ''", "42501"},
+    {"COPY \"User\" FROM STDIN (ENCODING 'utf-8')", "COPY \"User\" FROM STDIN (ENCODING 'utf-8') WHERE CASE WHEN " Q("User", 1)
+     " THEN true ELSE " NOT_IN_COPY "User:tenantId'::text)::bool END"},
+    {"COPY \"User\" FROM STDIN (ENCODING 'SJIS')", "22023"},
+    {"COPY \"User\" FROM STDIN ENCODING 'utf8x'", "22023"},
+    {"COPY \"User\" FROM STDIN (FORMAT xml)", "22023"},
+    {"COPY \"User\" FROM STDIN (FORMAT csv, FORMAT text)", "42601"},
+    {"COPY \"User\" FROM STDIN (DEFAULT 'x')", "42601"},
+    {"COPY \"User\" FROM STDIN (\"FORMAT\" csv)", "42601"},
+    {"COPY \"User\" FROM STDIN (HEADER maybe)", "42601"},
+    {"COPY \"User\" FROM STDIN (DELIMITER 'a')", "22023"},
+    {"COPY \"User\" FROM STDIN (DELIMITER '||')", "0A000"},
+    {"COPY \"User\" FROM STDIN CSV QUOTE ','", "22023"},
+    {"COPY \"User\" (id) FROM STDIN CSV QUOTE '\\'", "0A000"},
+    {"COPY \"User\" (id) FROM STDIN CSV FORCE NOT NULL \"tenantId\"", "42P10"},
+    {"COPY \"User\" (id) FROM STDIN (FORMAT csv, FORCE_NULL (id, \"tenantId\"))", "42P10"},
     /* what hides in odd lexis */
     {"SELECT 1 FROM \"User\" AS \"WHERE\" /* WHERE */ ORDER /**/ BY 1",
      "SELECT 1 FROM \"User\" AS \"WHERE\" WHERE " Q("WHERE", 1) " /* WHERE */ ORDER /**/ BY 1"},
@@ -216,6 +269,35 @@ static const struct row rows[] = {
      "MERGE INTO \"User\" u USING country c ON " Q("u", 1) " AND (true) WHEN NOT MATCHED THEN INSERT (id, \"tenantId\") "
      "VALUES (1, CASE WHEN (c.code)" T(1) " THEN $1::text ELSE " NOT_MINE("User:tenantId") " END)"},
     {"MERGE INTO country c USING \"User\" u ON true WHEN MATCHED THEN DELETE", "42501"},
+};
+
+/* What is read of a COPY FROM STDIN beside its text. */
+static const struct copy_row {
+    const char *sql;
+    bool fills;
+    struct copy_format format;
+    const char *check; /* a part of it; NULL: there is none */
+} copy_rows[] = {
+    {"COPY \"User\" FROM STDIN", false, {0}, NULL},
+    {"COPY \"User\" (id) FROM STDIN", true, {COPY_TEXT, COPY_NO_HEADER, '\t', '"', '"'}, NULL},
+    {"COPY \"User\" (id) FROM STDIN (DELIMITER '|', HEADER)", true, {COPY_TEXT, COPY_HEADER, '|', '"', '"'}, NULL},
+    {"COPY \"User\" (id) FROM STDIN CSV HEADER QUOTE AS ''''", true, {COPY_CSV, COPY_HEADER, ',', '\'', '\''}, NULL},
+    {"COPY \"User\" (id) FROM STDIN (FORMAT csv, DELIMITER 1, HEADER Match, ESCAPE '\\')", true,
+     {COPY_CSV, COPY_HEADER_MATCH, '1', '"', '\\'}, NULL},
+    {"COPY \"User\" (id) FROM STDIN (HEADER off)", true, {COPY_TEXT, COPY_NO_HEADER, '\t', '"', '"'}, NULL},
+    {"COPY BINARY \"User\" (id) FROM STDIN", true, {COPY_BINARY, COPY_NO_HEADER, '\t', '"', '"'}, NULL},
+    {"COPY \"User\" (id) FROM STDIN DELIMITERS ';'", true, {COPY_TEXT, COPY_NO_HEADER, ';', '"', '"'}, NULL},
+    {"COPY \"Workflow\" (id, name) FROM STDIN", true, {COPY_TEXT, COPY_NO_HEADER, '\t', '"', '"'}, NULL},
+    {"COPY \"Workflow\" FROM STDIN", false, {0},
+     "SELECT CASE WHEN EXISTS (SELECT 1 FROM \"public\".\"Workflow\" AS partywall_c WHERE \"partywall_c\".\"tenantId\"" T(1)
+     " AND partywall_c.\"userId\" IS NOT NULL AND CASE WHEN "},
+    {"COPY \"Workflow\" (id, \"userId\") FROM STDIN", true, {COPY_TEXT, COPY_NO_HEADER, '\t', '"', '"'},
+     " AND NOT EXISTS (SELECT 1 FROM \"public\".\"User\" AS partywall_p0 WHERE partywall_p0.\"id\" OPERATOR(pg_catalog.=) "
+     "partywall_c.\"userId\" AND \"partywall_p0\".\"tenantId\"" T(1) ")) THEN " NO_USER " END"},
+    {"COPY step FROM STDIN", false, {0},
+     " AND NOT EXISTS (SELECT 1 FROM \"public\".\"Workflow\" AS partywall_p0 WHERE partywall_p0.\"id\" "
+     "OPERATOR(pg_catalog.=) partywall_c.\"workflowId\" AND \"partywall_p0\".\"tenantId\"" T(1)
+     ")) THEN (SELECT 'partywall:23503:step:step_workflowId_fkey'::text)::int4 END"},
 };
 
 static struct decision *decide(const struct fixture *f, const char *sql, bool confined)
@@ -253,6 +335,48 @@ static void test_golden(void **state)
         bad += check(&f, &rows[i]);
     fixture_release(&f);
     assert_int_equal(bad, 0);
+}
+
+static bool same_format(const struct copy_format *a, const struct copy_format *b)
+{
+    return a->kind == b->kind && a->header == b->header && a->delimiter == b->delimiter &&
+           a->quote == b->quote && a->escape == b->escape;
+}
+
+static void assert_copy(const struct copy_row *row, const struct plan *p)
+{
+    assert_false(p->refused);
+    assert_true(p->literal);
+    assert_non_null(p->copy);
+    assert_int_equal(p->copy->fills, row->fills);
+    if (row->fills) {
+        assert_true(same_format(&p->copy->format, &row->format));
+        assert_string_equal(p->copy->column, "tenantId");
+        assert_int_equal(p->copy->type_oid, 25);
+    }
+    assert_int_equal(p->copy->check != NULL, row->check != NULL);
+    if (row->check) {
+        assert_non_null(strstr(p->copy->check->text, row->check));
+        assert_true(p->copy->check->nplaces > 0);
+    }
+}
+
+static void test_copy_in(void **state)
+{
+    (void)state;
+    struct fixture f = {0};
+    fixture_attacks(&f);
+    for (size_t i = 0; i < sizeof copy_rows / sizeof *copy_rows; i++) {
+        struct decision *d = decide(&f, copy_rows[i].sql, true);
+        assert_copy(&copy_rows[i], d->plans[0]);
+        decision_unref(d);
+    }
+    struct decision *d = decide(&f, "COPY \"User\" FROM STDIN", false); /* an owner's */
+    assert_non_null(d->plans[0]->copy);
+    assert_false(d->plans[0]->copy->fills);
+    assert_string_equal(d->plans[0]->text, "COPY \"User\" FROM STDIN");
+    decision_unref(d);
+    fixture_release(&f);
 }
 
 /* The places are the hidden parameter and nothing else, and a literal stays one. */
@@ -506,7 +630,7 @@ static void test_markers(void **state)
 static void run(void *arg)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden), cmocka_unit_test(test_places),
+        cmocka_unit_test(test_golden), cmocka_unit_test(test_copy_in), cmocka_unit_test(test_places),
         cmocka_unit_test(test_statements), cmocka_unit_test(test_positions), cmocka_unit_test(test_hostile_names), cmocka_unit_test(test_chain),
         cmocka_unit_test(test_hints),
         cmocka_unit_test(test_markers),
