@@ -94,7 +94,8 @@ struct statement *statement_new(const struct statement_spec *spec)
         return NULL;
     }
     s->literal = spec->literal;
-    s->nparams = spec->text && !spec->literal ? 0 : s->plan->nparams;
+    bool bare = (spec->text && !spec->literal) || s->plan->literal;
+    s->nparams = bare ? 0 : s->plan->nparams;
     if (spec->noids > s->nparams)
         s->nparams = spec->noids;
     s->hidden = !spec->text && s->plan->hidden;

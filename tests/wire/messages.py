@@ -232,6 +232,8 @@ class Message:
             self.parts = [str(oid) for oid in struct.unpack("!%dI" % ((len(body) - 2) // 4), body[2:])]
         elif kind == b"V":
             self.parts = [None if body[:4] == b"\xff" * 4 else body[4:].decode(errors="replace")]
+        elif kind in b"GHW":
+            self.parts = [str(n) for n in struct.unpack("!b%dH" % ((len(body) - 1) // 2), body)]
         elif kind == b"d":
             self.parts = [body.decode(errors="replace")]
 

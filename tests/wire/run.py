@@ -31,7 +31,7 @@ A script is a text of one step per line; # begins a comment.
 
 ParameterStatus and NoticeResponse are passed over unless asked for.  {user} and {database} stand for
 the arguments.  After a message's name, words are compared with its parts (DataRow's values,
-RowDescription's names, CommandComplete's tag...; * is any), NAME=VALUE with its fields, NAME~REGEX
+RowDescription's names, CommandComplete's tag, the numbers of CopyInResponse...; * is any), NAME=VALUE with its fields, NAME~REGEX
 with a part of them.
 """
 import argparse
