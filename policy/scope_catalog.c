@@ -17,6 +17,11 @@
 
 bool scope_may_read(struct scoper *s, const struct catalog_relation *rel)
 {
+    if (s->auth.schema && !scope_is_own_place(s, rel)) { /* there may be very many of them */
+        const struct rule_table *entry = rules_find(s->rules, rel->schema, rel->name);
+        if (!entry || entry->kind != RULE_SHARED)
+            return false;
+    }
     struct err before = *s->err;
     bool readable = scope_access_relation(s, rel, -1) != NULL;
     *s->err = before;

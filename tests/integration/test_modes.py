@@ -1,0 +1,508 @@
+"""Two tenants take turns on a pool of one connection, in each mode of isolation: each sees its own rows only,
+whatever the other has left behind."""
+import collections
+import subprocess
+import threading
+import time
+
+import psycopg
+import pytest
+from psycopg import pq
+
+import harness
+
+MODES = ["row", "rls", "row+rls", "schema", "database"]
+TENANTS = ["acme", "globex"]
+TABLES = """
+    CREATE TABLE note(id int PRIMARY KEY, body text NOT NULL, "tenantId" text NOT NULL);
+    CREATE INDEX ON note("tenantId");
+    CREATE TABLE line(id int PRIMARY KEY, "noteId" int NOT NULL REFERENCES note(id), body text);
+    CREATE TYPE mood AS ENUM ('fine', 'bad');
+    CREATE TABLE secret(id int PRIMARY KEY, body text);
+    INSERT INTO secret VALUES (1, 'everyone''s');
+"""
+ROWS = """
+    INSERT INTO note VALUES ({n}1, '{t} one', '{t}'), ({n}2, '{t} two', '{t}');
+    INSERT INTO line VALUES ({n}1, {n}1, '{t} line');
+"""
+NUMBER = {"acme": 1, "globex": 2}
+
+
+def policy(mode, more=""):
+    return (f"policy:\n  isolation: {mode}\n  tenant_column: tenantId\n  tables:\n    country: shared\n"
+            f"    secret: denied\n    line: {{through: {{noteId: note.id}}}}\n{more}")
+
+
+class World:
+    def __init__(self, postgres, mode):
+        self.postgres, self.mode = postgres, mode
+        self.name = "modes_" + mode.replace("+", "_")
+        postgres.create_database(self.name)
+        country = "CREATE TABLE country(code text PRIMARY KEY); INSERT INTO country VALUES ('FR');"
+        postgres.psql(self.name, text=f"{country} CREATE ROLE {self.name} LOGIN;")
+        self.places = {t: self.place(t) for t in TENANTS}
+        for tenant, (database, schema) in self.places.items():
+            fresh = mode in ("schema", "database") or tenant == "acme"
+            postgres.psql(database, text=f"""
+                SET search_path = {schema}, public;
+                {TABLES if fresh else ''} {ROWS.format(t=tenant, n=NUMBER[tenant])}
+                GRANT USAGE ON SCHEMA {schema} TO {self.name};
+                GRANT ALL ON ALL TABLES IN SCHEMA public, {schema} TO {self.name};""")
+        self.wall = harness.Partywall(self.config, start=False)
+        if "rls" in mode:
+            self.install()
+        self.wall.start()
+
+    def place(self, tenant):
+        database, schema = self.name, "public"
+        if self.mode == "schema":
+            schema = f"t_{tenant}"
+            self.postgres.psql(database, text=f"CREATE SCHEMA {schema}")
+        if self.mode == "database":
+            database = f"{self.name}_{tenant}"
+            self.postgres.create_database(database)
+            self.postgres.psql(database, text="CREATE TABLE country(code text PRIMARY KEY)")
+        return database, schema
+
+    def config(self, port, directory, more=""):
+        rest = {"schema": ', schema: "t_{tenant}"', "database": f', database: "{self.name}_{{tenant}}"'}.get(self.mode, "")
+        return harness.config(f"{self.postgres.dsn(self.name)} user={self.name} sslmode=disable",
+                              policy=policy(self.mode, more), pool="{size: 1, queue_timeout: 30s}",
+                              tenants=f'tenants: {{"*": {{backend: main{rest}}}}}')(port, directory)
+
+    def install(self):
+        sql = subprocess.run([harness.BINARY, "policy", "--rls-sql", "-c", self.wall.conf], check=True, text=True,
+                             capture_output=True).stdout
+        self.postgres.psql(self.name, text=sql)
+
+    def admin(self, tenant="acme"):
+        database, schema = self.places[tenant]
+        return psycopg.connect(self.postgres.dsn(database), autocommit=True, options=f"-c search_path={schema}")
+
+    def connect(self, user, **more):
+        return psycopg.connect(self.wall.dsn(user), autocommit=True, **more)
+
+
+@pytest.fixture(scope="module", params=MODES)
+def world(request, postgres):
+    w = World(postgres, request.param)
+    yield w
+    w.wall.remove()
+
+
+@pytest.fixture
+def pair(world):
+    """A connection of each tenant."""
+    conns = {t: world.connect(t) for t in TENANTS}
+    yield conns
+    for conn in conns.values():
+        conn.close()
+
+
+def notes(tenant):
+    n = NUMBER[tenant]
+    return [(n * 10 + 1, f"{tenant} one"), (n * 10 + 2, f"{tenant} two")]
+
+
+def see(conns, prepare=True):  # None: psycopg does not notice when its prepared statements have gone
+    """Both look, in both protocols, alternating."""
+    for _ in range(2):
+        for tenant, conn in conns.items():
+            sql = "SELECT id, body FROM note ORDER BY id"
+            assert conn.execute(sql).fetchall() == notes(tenant)
+            assert conn.execute(sql, prepare=prepare).fetchall() == notes(tenant)
+            assert psycopg.ClientCursor(conn).execute(sql).fetchall() == notes(tenant)
+            assert conn.execute("SELECT body FROM line WHERE id > %s", [0]).fetchall() == [(f"{tenant} line",)]
+
+
+def send(conn, *statements):
+    """One batch of the extended protocol; for each statement its rows, or the SQLSTATE of its error."""
+    pg = conn.pgconn
+    pg.enter_pipeline_mode()
+    for sql in statements:
+        pg.send_query_params(sql.encode(), None)
+    pg.pipeline_sync()
+    answers = []
+    while True:
+        result = pg.get_result()
+        if result is None:
+            continue
+        if result.status == pq.ExecStatus.PIPELINE_SYNC:
+            break
+        if result.status == pq.ExecStatus.FATAL_ERROR:
+            answers.append(result.error_field(pq.DiagnosticField.SQLSTATE).decode())
+        elif result.status == pq.ExecStatus.TUPLES_OK:
+            answers.append([tuple(result.get_value(i, j).decode() for j in range(result.nfields))
+                            for i in range(result.ntuples)])
+        else:
+            answers.append(result.command_status.decode() if result.command_status else result.status)
+    pg.exit_pipeline_mode()
+    return answers
+
+
+def text(rows):
+    return [tuple(str(v) for v in row) for row in rows]
+
+
+SEE = "SELECT id, body FROM note ORDER BY id"
+
+
+def test_turns(pair):
+    see(pair)
+
+
+def test_transactions(pair):
+    for begin in ("BEGIN", "BEGIN ISOLATION LEVEL SERIALIZABLE", "START TRANSACTION READ ONLY"):
+        for end in ("COMMIT", "ROLLBACK"):
+            for tenant, conn in pair.items():
+                conn.execute(begin)
+                assert conn.execute(SEE).fetchall() == notes(tenant)
+                conn.execute(end)
+            see(pair)
+
+
+def test_set_transaction_may_follow_begin(pair):
+    for tenant, conn in pair.items():
+        conn.execute("BEGIN")
+        conn.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+        assert conn.execute(SEE).fetchall() == notes(tenant)
+        conn.execute("COMMIT")
+        simple = psycopg.ClientCursor(conn)
+        simple.execute("BEGIN; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SHOW transaction_isolation; COMMIT")
+        for _ in range(2):
+            simple.nextset()
+        assert simple.fetchall() == [("repeatable read",)]
+
+
+def test_errors(pair):
+    for tenant, conn in pair.items():
+        for sql in ("SELECT 1/0", "SELEC", "SELECT * FROM secret", "INSERT INTO note(id) VALUES (1)",
+                    "SELECT 'x'::int; SELECT 1", "SELECT 1; SELECT 1/0; SELECT 2"):
+            with pytest.raises(psycopg.Error):
+                psycopg.ClientCursor(conn).execute(sql)
+            see(pair)
+
+
+def test_savepoints(pair):
+    for tenant, conn in pair.items():
+        conn.execute("BEGIN")
+        conn.execute("SAVEPOINT a")
+        assert conn.execute(SEE).fetchall() == notes(tenant)
+        with pytest.raises(psycopg.Error):
+            conn.execute("SELECT 1/0")
+        conn.execute("ROLLBACK TO a")
+        assert conn.execute(SEE).fetchall() == notes(tenant)
+        conn.execute("RELEASE a")
+        assert conn.execute(SEE).fetchall() == notes(tenant)
+        conn.execute("ROLLBACK")
+        see(pair)
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
+def test_chains(pair, end):
+    for tenant, conn in pair.items():
+        psycopg.ClientCursor(conn).execute("BEGIN")
+        for _ in range(3):
+            assert conn.execute(SEE).fetchall() == notes(tenant)
+            psycopg.ClientCursor(conn).execute(f"{end} AND CHAIN")
+            assert conn.execute(SEE).fetchall() == notes(tenant)
+            conn.execute(f"{end} AND CHAIN")
+        assert conn.execute(SEE).fetchall() == notes(tenant)
+        conn.execute(end)
+        see(pair)
+
+
+def test_a_chain_after_an_error(pair):
+    for tenant, conn in pair.items():
+        conn.execute("BEGIN")
+        with pytest.raises(psycopg.Error):
+            conn.execute("SELECT 1/0")
+        conn.execute("ROLLBACK AND CHAIN")
+        assert conn.execute(SEE).fetchall() == notes(tenant)
+        conn.execute("ROLLBACK")
+    see(pair)
+
+
+def test_batches(pair):
+    for tenant, conn in pair.items():
+        mine = text(notes(tenant))
+        assert send(conn, SEE, SEE) == [mine, mine]
+        assert send(conn, "BEGIN", SEE, "COMMIT AND CHAIN", SEE, "COMMIT", SEE) == \
+            ["BEGIN", mine, "COMMIT", mine, "COMMIT", mine]
+        assert send(conn, SEE, "BEGIN", "SAVEPOINT a", SEE, "ROLLBACK TO a", SEE, "ROLLBACK", SEE) == \
+            [mine, "BEGIN", "SAVEPOINT", mine, "ROLLBACK", mine, "ROLLBACK", mine]
+        assert send(conn, SEE, "SELECT 1/0", SEE)[:2] == [mine, "22012"]
+        assert send(conn, "SELECT * FROM secret", SEE)[0] == "42501"
+        see(pair)
+        assert send(conn, "BEGIN", SEE)[1] == mine
+        assert send(conn, SEE, "SELECT 1/0")[1] == "22012"
+        assert send(conn, SEE)[0] == "25P02"
+        assert send(conn, "ROLLBACK AND CHAIN", SEE) == ["ROLLBACK", mine]
+        assert send(conn, "ROLLBACK", SEE) == ["ROLLBACK", mine]
+    see(pair)
+
+
+def test_queries_of_several_statements(pair):
+    def query(conn, sql):
+        conn.pgconn.send_query(sql.encode())
+        got = []
+        while (r := conn.pgconn.get_result()) is not None:
+            if r.status == pq.ExecStatus.TUPLES_OK:
+                got.append([tuple(r.get_value(i, j).decode() for j in range(r.nfields)) for i in range(r.ntuples)])
+            else:
+                got.append(r.command_status.decode() or r.error_field(pq.DiagnosticField.SQLSTATE).decode())
+        return got
+    for tenant, conn in pair.items():
+        mine = text(notes(tenant))
+        assert query(conn, f"{SEE}; BEGIN; {SEE} -- x") == [mine, "BEGIN", mine]
+        assert query(conn, f"ROLLBACK; {SEE}; COMMIT AND CHAIN") == ["ROLLBACK", mine, "25P01"]
+        assert query(conn, f"BEGIN; {SEE}; COMMIT AND CHAIN; {SEE}; ROLLBACK; {SEE}") == \
+            ["BEGIN", mine, "COMMIT", mine, "ROLLBACK", mine]
+        assert query(conn, f"{SEE}; SELECT * FROM secret; {SEE}") == [mine, "42501"]
+        assert query(conn, f"SET extra_float_digits = 2; {SEE}; RESET ALL; {SEE}") == ["SET", mine, "RESET", mine]
+        see(pair)
+
+
+def test_positions_in_errors(pair):
+    for conn in pair.values():
+        for cursor in (conn.execute, psycopg.ClientCursor(conn).execute):
+            with pytest.raises(psycopg.errors.UndefinedFunction) as error:
+                cursor("SELECT 'é', body + 1.5 FROM note")
+            assert error.value.diag.statement_position == "18"
+
+
+def test_resets(world):
+    pair = {t: world.connect(t, prepare_threshold=None) for t in TENANTS}
+    for tenant, conn in pair.items():
+        for sql in ("RESET ALL", "DISCARD ALL", "SET extra_float_digits = 1", "RESET extra_float_digits",
+                    "SET TIME ZONE 'UTC'", "DEALLOCATE ALL"):
+            conn.execute(sql)
+            see(pair, prepare=None)
+        conn.execute("BEGIN")
+        conn.execute("RESET ALL")
+        assert conn.execute(SEE).fetchall() == notes(tenant)
+        assert send(conn, "RESET ALL", SEE)[1] == text(notes(tenant))
+        conn.execute("COMMIT")
+        see(pair, prepare=None)
+    for conn in pair.values():
+        conn.close()
+
+
+def test_a_client_cannot_say_who_it_is(world, pair):
+    conn = pair["acme"]
+    refused = [
+        "SET app.tenant = 'globex'", "SET LOCAL app.tenant = 'globex'", "SET SESSION app.tenant = 'globex'",
+        "SET \"App\".\"Tenant\" TO 'globex'", "RESET app.tenant", "SET app.tenant TO DEFAULT", "SHOW app.tenant",
+        "SELECT set_config('app.tenant', 'globex', false)", "SELECT pg_catalog.set_config('app.tenant', 'globex', true)",
+        "SELECT current_setting('app.tenant')", "UPDATE pg_settings SET setting = 'globex' WHERE name = 'app.tenant'",
+        "DO $$ BEGIN PERFORM set_config('app.tenant', 'globex', false); END $$", "SET search_path = t_globex",
+        "SET LOCAL search_path TO t_globex, public", "SELECT set_config('search_path', 't_globex', false)",
+        "SET ROLE postgres", "SET SESSION AUTHORIZATION postgres", "SET row_security = off",
+        "ALTER TABLE note DISABLE ROW LEVEL SECURITY", "DROP POLICY partywall_tenant ON note", "TRUNCATE note",
+        "SELECT * FROM t_globex.note", "INSERT INTO t_globex.note VALUES (5, 'x', 'globex')",
+        "SELECT t_globex.note.id FROM note", "SELECT * FROM pg_policies", "TABLE pg_namespace",
+    ]
+    for sql in refused:
+        for begin in ("", "BEGIN; "):
+            with pytest.raises(psycopg.Error) as error:
+                psycopg.ClientCursor(conn).execute(begin + sql)
+            assert error.value.sqlstate in ("42501", "0A000", "42P01", "42704"), (sql, error.value)
+            conn.execute("ROLLBACK")
+            see(pair)
+    for options in ("-c app.tenant=globex", "-c search_path=t_globex", "-c role=postgres"):
+        with world.connect("acme", options=options) as other:  # it is ignored
+            see({"globex": pair["globex"], "acme": other})
+
+
+def test_nothing_is_left_on_the_server(world, pair):
+    if world.mode == "database":
+        pytest.skip("owners work elsewhere")
+    with world.connect("owner") as owner:
+        plain = owner.execute("SELECT coalesce(current_setting('app.tenant', true), ''), current_setting('search_path')").fetchone()
+        assert plain == ("", '"$user", public')
+        for tenant, conn in pair.items():
+            for sql in (["SELECT 1/0"], ["BEGIN", SEE, "COMMIT"], ["BEGIN", SEE, "ROLLBACK"], [SEE]):
+                send(conn, *sql)
+                assert owner.execute("SELECT coalesce(current_setting('app.tenant', true), ''), current_setting('search_path')").fetchone() == plain
+
+
+def test_writes(world, pair):
+    for tenant, conn in pair.items():
+        n = NUMBER[tenant]
+        for cursor in (conn, psycopg.ClientCursor(conn)):
+            assert cursor.execute("UPDATE note SET body = body || '!'").rowcount == 2 if cursor is not conn else \
+                conn.execute("UPDATE note SET body = body || '!'").rowcount == 2
+            assert conn.execute("UPDATE note SET body = rtrim(body, '!')").rowcount == 2
+        conn.execute("INSERT INTO note(id, body) VALUES (%s, 'new')", [n * 10 + 5])
+        assert conn.execute('SELECT "tenantId" FROM note WHERE body = %s', ["new"]).fetchall() == [(tenant,)]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            conn.execute("INSERT INTO note VALUES (99, 'theirs', %s)", ["globex" if tenant == "acme" else "acme"])
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            conn.execute('UPDATE note SET "tenantId" = \'other\'')
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            conn.execute("INSERT INTO line VALUES (98, %s, 'on their note')", [(3 - n) * 10 + 1])
+        conn.execute("INSERT INTO line VALUES (%s, %s, 'mine')", [n * 10 + 5, n * 10 + 5])
+        assert conn.execute("DELETE FROM line WHERE body = 'mine'").rowcount == 1
+        assert conn.execute("INSERT INTO note(id, body) VALUES (%s, 'x') ON CONFLICT (id) DO UPDATE SET body = excluded.body "
+                            "RETURNING body", [n * 10 + 5]).fetchall() == [("x",)]
+        assert conn.execute("MERGE INTO note t USING (SELECT %s::int AS id) s ON t.id = s.id WHEN MATCHED THEN "
+                            "UPDATE SET body = 'merged' WHEN NOT MATCHED THEN INSERT (id, body) VALUES (s.id, 'made')",
+                            [n * 10 + 5]).rowcount == 1
+        assert conn.execute("DELETE FROM note WHERE body = 'merged'").rowcount == 1
+        see(pair)
+
+
+def test_shared_and_denied_tables(world, pair):
+    for conn in pair.values():
+        if world.mode != "database":
+            assert conn.execute("SELECT code FROM country").fetchall() == [("FR",)]
+        for sql in ("DELETE FROM country", "SELECT * FROM secret", "INSERT INTO secret VALUES (2, '')"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute(sql)
+
+
+def test_copy_out(pair):
+    for tenant, conn in pair.items():
+        for sql in ("COPY note TO STDOUT", "COPY (SELECT id, body FROM note) TO STDOUT", "COPY note (id, body) TO STDOUT"):
+            with conn.cursor().copy(sql) as copy:
+                assert sorted(int(row[0]) for row in copy.rows()) == [id for id, _ in notes(tenant)]
+        see(pair)
+
+
+def test_a_cancelled_statement(world, pair):
+    """It waits for a lock, is cancelled, and so is what comes before and after it."""
+    for tenant, conn in pair.items():
+        with world.admin(tenant) as admin:
+            admin.execute("BEGIN")
+            admin.execute("LOCK note IN ACCESS EXCLUSIVE MODE")
+            failed = []
+
+            def wait():
+                try:
+                    conn.execute(SEE)
+                except psycopg.errors.QueryCanceled:
+                    failed.append(True)
+            thread = threading.Thread(target=wait)
+            thread.start()
+            harness.wait_until(lambda: admin.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()[0] > 0,
+                               "the statement waits")
+            conn.cancel()
+            thread.join()
+            admin.execute("ROLLBACK")
+            assert failed
+        see(pair)
+
+
+def test_cancels_at_any_moment(world, pair):
+    """Whatever a cancel hits, a statement gives the tenant's rows or an error."""
+    stop = threading.Event()
+
+    def cancel(conn):
+        while not stop.is_set():
+            conn.cancel()
+            time.sleep(0.001)
+    threads = [threading.Thread(target=cancel, args=(c,)) for c in pair.values()]
+    for t in threads:
+        t.start()
+    counts = collections.Counter()
+    for i in range(150):
+        for tenant, conn in pair.items():
+            try:
+                if i % 3 == 0:
+                    rows = conn.execute(SEE).fetchall()
+                elif i % 3 == 1:
+                    rows = psycopg.ClientCursor(conn).execute(SEE).fetchall()
+                else:
+                    conn.execute("BEGIN")
+                    rows = conn.execute(SEE, prepare=True).fetchall()
+                    conn.execute("COMMIT")
+                assert rows == notes(tenant)
+                counts["rows"] += 1
+            except (psycopg.errors.QueryCanceled, psycopg.errors.InFailedSqlTransaction):
+                counts["cancelled"] += 1
+                while conn.info.transaction_status != pq.TransactionStatus.IDLE:
+                    try:
+                        conn.execute("ROLLBACK")
+                    except psycopg.errors.QueryCanceled:
+                        pass
+    stop.set()
+    for t in threads:
+        t.join()
+    see(pair)
+    assert counts["rows"] > 0
+
+
+def test_a_login_of_several_tenants(world):
+    with world.connect("webapp") as conn:
+        for _ in range(3):
+            for tenant in TENANTS:
+                conn.execute(f"SET partywall.tenant = '{tenant}'")
+                assert conn.execute(SEE, prepare=True).fetchall() == notes(tenant)
+                assert psycopg.ClientCursor(conn).execute(SEE).fetchall() == notes(tenant)
+                cursor = psycopg.ClientCursor(conn)
+                cursor.execute(f"SET partywall.tenant = '{tenant}'; {SEE}")
+                cursor.nextset()
+                assert cursor.fetchall() == notes(tenant)
+
+
+def test_reload(world, pair):
+    world.wall.write_config(world.config(world.wall.port, world.wall.dir, "  limits: {statement_timeout: 9s}\n"))
+    world.wall.reload()
+    harness.wait_until(lambda: "reloaded" in world.wall.log.read_text(), "the configuration is reloaded")
+    see(pair)
+    pair["acme"].execute("BEGIN")
+    assert pair["acme"].execute(SEE).fetchall() == notes("acme")
+    world.wall.write_config()
+    world.wall.reload()
+    harness.wait_until(lambda: world.wall.log.read_text().count("reloaded") > 1, "the configuration is reloaded")
+    assert pair["acme"].execute(SEE).fetchall() == notes("acme")
+    pair["acme"].execute("COMMIT")
+    see(pair)
+
+
+@pytest.mark.parametrize("sql", [
+    'SELECT "public"."note"."id" FROM "public"."note" WHERE "public"."note"."id" > 0 ORDER BY "public"."note"."id"',
+    'SELECT public.note.* FROM public.note', 'SELECT n.id FROM public.note AS n JOIN public.line l ON l."noteId" = n.id',
+    'WITH note AS (SELECT 5 AS id) SELECT id FROM public.note', 'TABLE public.note', 'TABLE ONLY (public.note)',
+    'SELECT id FROM ONLY public.note, ONLY (note) n', 'SELECT (SELECT count(*) FROM public.line WHERE "noteId" = public.note.id) FROM public.note',
+    "SELECT 'fine'::public.mood, CAST('bad' AS \"public\".\"mood\"), '{fine}'::public.mood[], 'bad'::mood",
+    "SELECT id FROM public.note WHERE body LIKE '%one' FOR UPDATE OF note", 'SELECT public.note FROM public.note',
+    'INSERT INTO "public"."note" ("id", "body") VALUES (31, \'x\') RETURNING "public"."note"."id"',
+    "INSERT INTO public.note AS t (id, body) SELECT id + 40, body FROM public.note ON CONFLICT (id) DO UPDATE SET body = t.body || excluded.body",
+    'UPDATE public.note SET body = public.note.body || \'x\' FROM public.line WHERE public.line."noteId" = public.note.id',
+    'DELETE FROM public.line USING public.note WHERE public.note.id = public.line."noteId"',
+    "MERGE INTO public.note t USING public.line s ON t.id = s.id WHEN MATCHED THEN UPDATE SET body = s.body",
+    'COPY public.note (id) TO STDOUT', 'COPY (SELECT id FROM public.note) TO STDOUT',
+    "INSERT INTO note DEFAULT VALUES", "INSERT INTO note SELECT 77, 'x' FROM public.line",
+    "SELECT x.a FROM json_to_record('{\"a\": \"fine\"}') AS x(a public.mood)",
+])
+def test_public_is_what_an_application_calls_its_schema(world, pair, sql):
+    """The same answer as the tenant gets who has a database of its own."""
+    def ask(conn):
+        conn.pgconn.exec_(b"BEGIN")
+        r = conn.pgconn.exec_(sql.encode())
+        state = r.error_field(pq.DiagnosticField.SQLSTATE)
+        rows = sorted(tuple(r.get_value(i, j) for j in range(r.nfields)) for i in range(r.ntuples))
+        if r.status == pq.ExecStatus.COPY_OUT:
+            while (data := conn.pgconn.get_copy_data(0))[0] > 0:
+                rows.append(bytes(data[1]))
+            conn.pgconn.get_result()
+            conn.pgconn.get_result()
+        conn.pgconn.exec_(b"ROLLBACK")
+        return state, rows, r.command_status
+    for tenant, conn in pair.items():
+        with psycopg.connect(world.postgres.dsn(alone(world.postgres, tenant)), autocommit=True) as direct:
+            mine, theirs = ask(conn), ask(direct)
+        assert mine[0] == theirs[0], (mine, theirs)
+        assert mine[1:] == theirs[1:]
+
+
+def alone(postgres, tenant, made=set()):
+    """A database with this tenant's rows only, whose column knows the tenant."""
+    name = f"modes_alone_{tenant}"
+    if name not in made:
+        postgres.create_database(name)
+        postgres.psql(name, text=TABLES + ROWS.format(t=tenant, n=NUMBER[tenant]) +
+                      f"""ALTER TABLE note ALTER "tenantId" SET DEFAULT '{tenant}'""")
+        made.add(name)
+    return name
