@@ -22,6 +22,9 @@ void build_policy(struct build *b);
 void build_tenants(struct build *b);  /* after these, before logins */
 void build_logins(struct build *b); /* last: derives verifiers only when nothing is wrong so far */
 
+/* The rules of `columns` of a table, whose tenant column, or that to its parent, is known. */
+void build_columns(struct build *b, struct rule_table *t, const struct tree_node *columns);
+
 /* The secret that one of the keys secret, secret_file and secret_credential of ${map} gives, in the
  * arena of the tree.  NULL: none is given, or a fault was reported (*ret_given: one is given). */
 const char *build_secret(struct build *b, const struct tree_node *map,

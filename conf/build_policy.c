@@ -63,14 +63,20 @@ static void build_through(struct build *b, struct rule_table *t, const struct tr
     t->parent_column = parts[n - 1];
 }
 
+static const enum rule_kind table_kinds[] = {RULE_SCOPED, RULE_SHARED, RULE_DENIED};
+
 static void build_table_keys(struct build *b, struct rule_table *t, const struct tree_node *n)
 {
     const struct tree_node *through = tree_get(n, "through"),
                            *column = tree_get(n, "tenant_column");
+    const struct tree_node *rows = tree_get(n, "rows");
     t->write_deny = schema_value("policy.tables.*.write", tree_get(n, "write")) == 1;
+    t->kind = table_kinds[schema_value("policy.tables.*.rows", rows)];
     if (through && column)
         tree_fault_name(b->diag, through, "either through or tenant_column, not both");
-    if (through)
+    if (t->kind != RULE_SCOPED && (through || column))
+        tree_fault_name(b->diag, through ? through : column, "is only for tables with rows: scoped");
+    else if (through)
         build_through(b, t, through);
     else if (tree_text(n, "tenant_column"))
         t->tenant_column = build_text(b, tree_text(n, "tenant_column"));
@@ -78,7 +84,6 @@ static void build_table_keys(struct build *b, struct rule_table *t, const struct
 
 static void build_table(struct build *b, const struct tree_node *n, struct rule_table *t)
 {
-    static const enum rule_kind kinds[] = {RULE_SCOPED, RULE_SHARED, RULE_DENIED};
     char *parts[2];
     int nparts = *n->name ? split_name(b, n->name, parts, 2) : 0;
     if (nparts < 0)
@@ -93,11 +98,12 @@ static void build_table(struct build *b, const struct tree_node *n, struct rule_
     if (n->kind == TREE_MAPPING)
         build_table_keys(b, t, n);
     else
-        t->kind = kinds[schema_value("policy.tables.*", n)];
+        t->kind = table_kinds[schema_value("policy.tables.*", n)];
     if (t->kind == RULE_SHARED)
         t->write_deny = true;
     if (t->kind == RULE_SCOPED && !t->tenant_column)
         t->tenant_column = b->conf->rules.tenant_column;
+    build_columns(b, t, tree_get(n, "columns"));
 }
 
 /* As rules_find searches: by name, the one without a schema first. */

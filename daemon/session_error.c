@@ -59,7 +59,8 @@ void session_filter_error(const struct session *s, struct err *err, const struct
                         strcmp(err->sqlstate, SQLSTATE_FOREIGN_KEY_VIOLATION) == 0 ||
                         strncmp(err->sqlstate, "22", 2) == 0 ||
                         strncmp(err->sqlstate, "42", 2) == 0;
-    if (!keeps_detail)
+    if (!keeps_detail ||
+        (strncmp(err->sqlstate, "23", 2) == 0 && policy_detail_tells(&s->conf->rules, err->detail)))
         err->detail[0] = '\0';
     err->position = position_for_client(s, o, err->position);
 }

@@ -1,4 +1,4 @@
-/* The other end of scope_marker: from an error text back to what failed. */
+/* Errors of servers: the other end of scope_marker, from an error text back to what failed; and details. */
 #include "policy/policy.h"
 
 #include "protocol/sqlstate.h"
@@ -59,4 +59,24 @@ bool policy_check_failed(const char *message, struct err *ret)
     take_name(table_name, table, colon);
     take_name(name, colon + 1, end);
     return fill(ret, state, table_name, name);
+}
+
+/* Key (email, lower("taxNumber"))=(...) ...: is ${name} among the columns? */
+static bool shows_column(const char *detail, const char *name)
+{
+    const char *end = strstr(detail, "=(");
+    const char *at = strstr(detail, name);
+    bool doubled = strchr(name, '"') != NULL; /* in there it is not found */
+    return detail[0] && (doubled || (at && (!end || at < end)));
+}
+
+bool policy_detail_tells(const struct rules *rules, const char *detail)
+{
+    for (size_t i = 0; i < rules->ntables; i++)
+        for (size_t k = 0; k < rules->tables[i].ncolumns; k++) {
+            const struct rule_column *c = &rules->tables[i].columns[k];
+            if (c->read != RULE_READ_ALLOW && shows_column(detail, c->name))
+                return true;
+        }
+    return false;
 }

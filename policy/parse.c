@@ -47,6 +47,11 @@ int parse_sql(const char *sql, void **ret, struct err *err)
     return 0;
 }
 
+struct TypeName *parse_type(const char *text)
+{
+    return linitial_node(TypeName, raw_parser(text, RAW_PARSE_TYPE_NAME));
+}
+
 void policy_thread_init(void)
 {
     MemoryContext context = pg_query_enter_memory_context(); /* the library sets itself up */

@@ -16,3 +16,7 @@ int parse_protect(int (*body)(void *arg, struct err *err), void *arg, struct err
 /* Inside parse_protect: parse ${sql} (NUL-terminated, guarded before by guard_check).
  * ${ret} is a `List *` of RawStmt.  -1: 42601 with position, or what the parser raised. */
 int parse_sql(const char *sql, void **ret, struct err *err) MUSTCHECK;
+
+struct TypeName;
+/* Inside parse_protect: the type that ${text}, from a catalog, names. */
+struct TypeName *parse_type(const char *text);

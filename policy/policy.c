@@ -197,7 +197,7 @@ static int scope(struct scoper *s, Node *stmt, char **ret_text)
     if (scope_statement(s, stmt) < 0 || verify_relations(s, stmt) < 0 ||
         splice_text(s, ret_text) < 0)
         return -1;
-    scope_tree_apply(s);
+    scope_tree_apply(s, stmt);
     return verify_text(s, *ret_text, stmt);
 }
 

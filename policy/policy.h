@@ -74,6 +74,10 @@ bool policy_check_failed(const char *message, struct err *ret);
 const struct rule_table *policy_rule_of(const struct rules *rules, const struct catalog *catalog,
                                         const struct catalog_relation *rel);
 
+/* Does ${detail}, of an error about a key, show a value of a column that confined clients may not read?  The
+ * key may be another table's than the one the error names, so a column's name is enough. */
+bool policy_detail_tells(const struct rules *rules, const char *detail);
+
 /* May a client set ${name} (lower case) at start-up or by SET?  Rules' own list or the built-in one. */
 bool policy_setting_allowed(const struct rules *rules, const char *name);
 

@@ -59,3 +59,10 @@ void rules_hint(const struct rules *r, const struct rule_table *entry, const cha
         err_hint(err, "rule policy%s%s, %s:%d", key ? "." : "", key ? key : "",
                  file ? file : "built in", r->line);
 }
+
+void rules_hint_column(const struct rules *r, const struct rule_column *c, struct err *err)
+{
+    if (r->hints)
+        err_hint(err, "rule policy.tables.%s.columns.%s, %s:%d", c->table, c->name,
+                 c->file ? c->file : "built in", c->line);
+}

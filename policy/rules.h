@@ -18,6 +18,30 @@ enum rule_kind {
     RULE_DENIED,
 };
 
+enum rule_read {
+    RULE_READ_ALLOW,
+    RULE_READ_DENY, /* the column is not there for who reads */
+    RULE_READ_MASK, /* ... or holds something else */
+};
+
+enum rule_mask {
+    RULE_MASK_FIXED,   /* one text in every row */
+    RULE_MASK_PARTIAL, /* the first and last characters, the rest as `***` */
+    RULE_MASK_HASH,
+};
+
+struct rule_column {
+    char *name;
+    const char *table; /* its entry's name, for hints */
+    enum rule_read read;
+    enum rule_mask mask;  /* READ_MASK */
+    char *fixed;          /* FIXED: never NULL; cast to the column's type */
+    uint32_t first, last; /* PARTIAL: how many characters are shown */
+    bool write_deny;
+    const char *file; /* where it stands, for hints; borrowed from the snapshot */
+    int line;
+};
+
 struct rule_table {
     char *schema; /* NULL: the first schema of the pinned search_path that has the table */
     char *name;
@@ -28,6 +52,8 @@ struct rule_table {
     char *parent_table;   /* ... refers to this table ... */
     char *parent_column;  /* ... by this column */
     bool write_deny;      /* reads only */
+    struct rule_column *columns; /* those with rules of their own */
+    size_t ncolumns;
     const char *file;     /* where it stands, for hints; borrowed from the snapshot */
     int line;
 };
@@ -60,6 +86,8 @@ extern const struct rules rules_default;
  * the table's ${entry}, or the policy's ${key}; with neither, the policy itself. */
 void rules_hint(const struct rules *r, const struct rule_table *entry, const char *key,
                 struct err *err);
+/* Likewise the rule for a column. */
+void rules_hint_column(const struct rules *r, const struct rule_column *c, struct err *err);
 
 /* The entry for a table, or NULL.  ${schema} is the real schema of the relation found. */
 const struct rule_table *rules_find(const struct rules *r, const char *schema, const char *name);

@@ -156,6 +156,12 @@ static void group_apart(struct scoper *s, const SelectStmt *stmt, struct climbed
         scope_change(s, CHANGE_WRAP, NULL)->leaf = leaf;
     }
     from->carried = rest;
+    foreach (cell, from->visible) {
+        struct leaf *leaf = lfirst(cell);
+        if (sets && leaf->access->hides && leaf->access->kind == RULE_SCOPED &&
+            groups_by((const Node *)stmt->groupClause, leaf->column))
+            leaf->barrier = true; /* it is apart already */
+    }
 }
 
 static int select_where(struct scoper *s, struct level *l, SelectStmt *stmt,
@@ -186,6 +192,7 @@ static int select_plain(struct scoper *s, struct level *l, SelectStmt *stmt,
     if (scope_from(s, l, stmt->fromClause, &from) < 0)
         return -1;
     group_apart(s, stmt, &from);
+    l->targets = stmt->targetList;
     if (scope_expr(s, l, (Node *)stmt->distinctClause) < 0 ||
         scope_expr(s, l, (Node *)stmt->targetList) < 0 ||
         scope_expr(s, l, (Node *)stmt->groupClause) < 0 ||
@@ -198,6 +205,7 @@ static int select_plain(struct scoper *s, struct level *l, SelectStmt *stmt,
     if (stmt->havingClause && (scope_expr(s, l, stmt->havingClause) < 0 ||
                                scope_having(s, l, stmt) < 0))
         return -1;
+    scope_group(s, l, stmt);
     if (l->from_subquery && computes(stmt->targetList))
         for (struct source *source = l->sources; source; source = source->next)
             if (source->leaf)

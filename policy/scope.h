@@ -14,7 +14,8 @@
  *   scope_insert.c  INSERT, ON CONFLICT  scope_update.c  UPDATE, DELETE, SET lists
  *   scope_merge.c   MERGE                scope_copy.c    COPY; copy_options.c, copy_check.c: of FROM STDIN
  *   scope_schema.c  a schema for each tenant
- *   scope_catalog.c relations of the system's  scope_object.c  functions and casts about their rows */
+ *   scope_catalog.c relations of the system's  scope_object.c  functions and casts about their rows
+ *   scope_columns.c rules for columns    scope_group.c   GROUP BY primary key, of a subselect */
 #pragma once
 
 #include "policy/authorise.h"
@@ -35,6 +36,18 @@ struct access {
     const struct access *parent;
     const struct catalog_column *key;
     bool whole; /* reads need no predicate: the database looks at each row, or others' are not here */
+    const struct rule_column **columns; /* the rule, or NULL, of each column of rel; NULL: there are none */
+    const struct catalog_relation *seen; /* rel as it is read: denied columns are missing, and nothing
+                                            is known of the types of masked ones */
+    bool hides; /* ... which differs from rel */
+};
+
+/* A column as a reader gets it: the wrap of its relation consists of these, and a reference to a masked
+ * column of a target, which cannot be wrapped, becomes one. */
+struct shown {
+    const char *ref; /* the name its relation is reached by; NULL: inside of the wrap */
+    const struct catalog_column *column; /* of rel, with its type; NULL: ref.*, of a relation without rules */
+    const struct rule_column *mask; /* NULL: as it is */
 };
 
 /* -- names in FROM -- */
@@ -69,7 +82,9 @@ struct source {
     const char *schema; /* of a relation without an alias: schema.relation.column is legal */
     const char *said;   /* what the client calls that schema instead; NULL: nothing else */
     struct leaf *leaf;
-    const struct catalog_relation *rel;
+    const struct catalog_relation *rel; /* as it is read */
+    const struct access *hides;  /* its relation has columns that are not read as they are */
+    bool bare;                   /* ... and is a target: nothing but the check of references hides them */
     const List *colnames;        /* alias column list */
     const struct catalogs_relation *catalog; /* a relation of the system's, confined */
     const struct outputs *outputs;
@@ -90,6 +105,7 @@ struct level { /* one SELECT, UPDATE, DELETE, INSERT */
     struct level *outer; /* whose columns are visible here */
     struct source *sources;
     struct cte *ctes;
+    const List *targets; /* the select list */
     int nrelations;
     RangeVar *anchor;    /* any relation of FROM */
     bool reaches_out;    /* has a leaky condition that may refer to an outer level */
@@ -130,7 +146,11 @@ enum change_kind {
     CHANGE_COPY,    /* COPY t TO -> COPY (SELECT ... FROM t WHERE qual) TO */
     CHANGE_CATALOG, /* a relation of the system's -> (SELECT columns FROM relation WHERE rows) alias */
     CHANGE_COPY_IN, /* COPY t FROM: the tenant's column, and a WHERE that each row passes or fails loudly */
-    CHANGE_SCHEMA   /* the name of a relation, a column or a type gets its schema, `schema` */
+    CHANGE_SCHEMA,  /* the name of a relation, a column or a type gets its schema, `schema` */
+    CHANGE_NO_SCHEMA, /* schema.relation.column, of a wrapped relation, loses its schema */
+    CHANGE_MASK,    /* a reference to a masked column of a target */
+    CHANGE_RETURNING, /* a star in RETURNING becomes the columns that may be read */
+    CHANGE_GROUP    /* columns that the primary key decided, at the end of GROUP BY */
 };
 
 struct fence { /* the condition runs only where these hold */
@@ -179,7 +199,9 @@ struct change {
     InsertStmt *insert;
     const struct access *access; /* INSERT, COPY */
     const char *schema;  /* CHANGE_SCHEMA of `stmt`, a RangeVar, ColumnRef or TypeName */
-    List *columns;   /* of char *: CHANGE_COLUMNS, CHANGE_COPY; of ColumnRef *: CHANGE_STAR */
+    List *columns;   /* of char *: CHANGE_COLUMNS; of ColumnRef *: CHANGE_STAR, CHANGE_GROUP */
+    List *shown;     /* struct shown *: CHANGE_COPY, CHANGE_MASK (one), CHANGE_RETURNING */
+    const ColumnRef *target; /* CHANGE_NO_SCHEMA, CHANGE_MASK, CHANGE_RETURNING: the reference concerned */
     enum place_kind place;
     bool indirect;   /* a part of the column is set: col[1], col.field */
     int row, item;   /* which row of VALUES; which item of a row, target list or SET list */
@@ -216,6 +238,8 @@ struct scoper {
     int nrelations;        /* RangeVars accounted for */
     struct copy_in *copy_in; /* set by scope_copy */
     bool writes;
+    bool leaves_out;       /* a star does not show all columns of its relation */
+    bool masks;            /* there is a CHANGE_MASK */
     bool whole_fences;     /* second try: conditions are not told apart by their conjuncts */
     int depth;
     struct err *err;
@@ -235,6 +259,9 @@ int scope_refuse(struct scoper *s, const char *sqlstate, int location, const cha
     __attribute__((format(printf, 4, 5)));
 
 /* -- scope_access.c -- */
+enum { SCOPE_MAX_PARENTS = 8 }; /* of partitions, and of tables scoped through one another */
+/* The entry of this very relation, not of a parent; or NULL. */
+const struct rule_table *scope_entry(const struct scoper *s, const struct catalog_relation *rel);
 /* Whose rows of ${var}, resolved in the catalog?  NULL: refused. */
 const struct access *scope_access(struct scoper *s, RangeVar *var);
 const struct access *scope_access_relation(struct scoper *s, const struct catalog_relation *rel,
@@ -302,6 +329,51 @@ int scope_object_call(struct scoper *s, const struct level *l, const FuncCall *c
 bool scope_object_cast(struct scoper *s, const struct level *l, const TypeCast *cast);
 /* Of `object = name`: the text of the name.  NULL: something else. */
 Node *scope_object_lookup(struct scoper *s, const struct level *l, const A_Expr *e);
+
+/* Is ${name} surely a column of ${source}? */
+bool scope_source_shows(const struct source *source, const char *name);
+bool scope_is_system_column(const char *name);
+/* The source that ${ref}'s qualifier names; NULL: none. */
+const struct source *scope_qualifier(const struct level *l, const ColumnRef *ref);
+/* The innermost source called ${name}. */
+const struct source *scope_find_source(const struct level *l, const char *name);
+
+/* -- scope_columns.c: what may be read and set -- */
+/* Fill in the columns, seen and hides of ${a}, whose rule is known. */
+int scope_columns_fill(struct scoper *s, struct access *a, int location) MUSTCHECK;
+/* May ${ref} be read?  Notes what is shown instead of a target's masked column. */
+int scope_columns_ref(struct scoper *s, struct level *l, const ColumnRef *ref) MUSTCHECK;
+/* `password(u)` and `(u).password`: a column that is written otherwise. */
+int scope_columns_call(struct scoper *s, const struct level *l, const FuncCall *call) MUSTCHECK;
+int scope_columns_field(struct scoper *s, const struct level *l, const Node *row,
+                        const char *name) MUSTCHECK;
+/* USING (${name}) of a join whose sources are those of ${l} up to ${end}. */
+int scope_columns_using(struct scoper *s, const struct level *l, const struct source *end,
+                        const char *name) MUSTCHECK;
+/* May column ${name} be set? */
+int scope_columns_write(struct scoper *s, const struct access *a, const char *name,
+                        int location) MUSTCHECK;
+/* May ON CONFLICT look for column ${name}, or for the constraint ${constraint}? */
+int scope_columns_infer(struct scoper *s, const struct access *a, const char *name,
+                        const char *constraint, int location) MUSTCHECK;
+/* Will something else stand in place of ${ref}? */
+bool scope_columns_replaced(const struct scoper *s, const ColumnRef *ref);
+/* Refuse to read column ${name}, which has a rule. */
+int scope_columns_deny(struct scoper *s, const struct access *a, const char *name, int location);
+/* RETURNING of ${stmt}, whose target is a source of ${l}. */
+int scope_returning(struct scoper *s, struct level *l, Node *stmt, List *targets) MUSTCHECK;
+/* Does ${node} hold a reference that will be replaced? */
+bool scope_columns_masked(struct scoper *s, Node *node);
+/* struct shown * of all columns that may be read, or of column ${name}; NIL: may not. */
+List *scope_columns_shown(const struct access *a, const char *ref, const char *name);
+/* What a leaf with such columns is wrapped into: struct shown *. */
+static inline List *scope_columns_wrap(const struct leaf *leaf)
+{
+    return leaf->access->hides ? scope_columns_shown(leaf->access, NULL, NULL) : NIL;
+}
+
+/* -- scope_group.c -- */
+void scope_group(struct scoper *s, struct level *l, SelectStmt *stmt);
 
 /* -- scope_expr.c -- */
 int scope_expr(struct scoper *s, struct level *l, Node *node) MUSTCHECK; /* also a List of them */
@@ -372,14 +444,20 @@ int copy_options_fit(struct scoper *s, const CopyStmt *stmt, const struct copy_f
 int copy_check(struct scoper *s, const struct access *a, const List *columns, char **ret) MUSTCHECK;
 
 /* -- scope_tree.c -- */
-/* Carry out all changes on the tree. */
-void scope_tree_apply(struct scoper *s);
+/* Carry out all changes on the tree of ${stmt}. */
+void scope_tree_apply(struct scoper *s, Node *stmt);
+
+/* -- scope_slots.c -- */
+/* Put what CHANGE_MASK says in the places of the references, anywhere in ${stmt}; before all other changes. */
+void scope_slots_apply(const struct scoper *s, Node *stmt);
 
 /* -- shared helpers -- */
 /* Each item of a SET list is one element of the text, but the columns of a multi-assignment share one. */
 int scope_set_element(const List *targets, int item);
 /* What a check that failed says, inside of PostgreSQL's error about a text that is no number. */
 const char *scope_marker(const struct change *c);
+
+enum { SCOPE_UUID = 2950 }; /* PostgreSQL's well-known oid of the type */
 
 #define NODE(TYPE) ((TYPE *)scope_node(sizeof(TYPE), T_##TYPE))
 void *scope_node(size_t size, NodeTag tag);

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-enum { MAX_PARENTS = 8 }; /* of partitions, and of tables scoped through one another */
-
 int scope_refuse(struct scoper *s, const char *sqlstate, int location, const char *format, ...)
 {
     char text[ERR_MESSAGE_BYTES];
@@ -52,13 +50,25 @@ const char *scope_cast_type(const struct catalog_column *column)
     return NULL;
 }
 
+static const struct rule_table *own_entry(const struct rules *rules, const struct catalog *catalog,
+                                          const struct catalog_relation *rel)
+{
+    const struct rule_table *entry = rules_find(rules, rel->schema, rel->name);
+    /* an entry without a schema means the table that the bare name finds, no other */
+    return entry && (entry->schema || catalog_find(catalog, NULL, rel->name) == rel) ? entry : NULL;
+}
+
+const struct rule_table *scope_entry(const struct scoper *s, const struct catalog_relation *rel)
+{
+    return own_entry(s->rules, s->catalog, rel);
+}
+
 const struct rule_table *policy_rule_of(const struct rules *rules, const struct catalog *catalog,
                                         const struct catalog_relation *rel)
 {
-    for (int i = 0; rel && i < MAX_PARENTS; i++) {
-        const struct rule_table *entry = rules_find(rules, rel->schema, rel->name);
-        /* an entry without a schema means the table that the bare name finds, no other */
-        if (entry && (entry->schema || catalog_find(catalog, NULL, rel->name) == rel))
+    for (int i = 0; rel && i < SCOPE_MAX_PARENTS; i++) {
+        const struct rule_table *entry = own_entry(rules, catalog, rel);
+        if (entry)
             return entry;
         rel = rel->parent_oid ? catalog_find_oid(catalog, rel->parent_oid) : NULL;
     }
@@ -95,7 +105,7 @@ static int access_through(struct scoper *s, struct access *a, int location)
         hint_rule(s, e);
         return -1;
     }
-    if (s->depth > MAX_PARENTS)
+    if (s->depth > SCOPE_MAX_PARENTS)
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, location,
                             "relation \"%s\" is scoped through too many parents", a->rel->name);
     s->depth++;
@@ -186,7 +196,7 @@ const struct access *scope_access_relation(struct scoper *s, const struct catalo
     }
     struct access *a = palloc0(sizeof *a);
     a->rel = rel;
-    if (access_fill(s, a, location) < 0)
+    if (access_fill(s, a, location) < 0 || scope_columns_fill(s, a, location) < 0)
         return NULL;
     s->accesses = lappend(s->accesses, a);
     return a;

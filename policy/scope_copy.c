@@ -8,19 +8,23 @@
 
 static int copy_columns(struct scoper *s, const CopyStmt *stmt, struct change *c)
 {
-    const struct catalog_relation *rel = c->access->rel;
+    const struct access *a = c->access;
     ListCell *cell;
     foreach (cell, stmt->attlist) {
-        const struct catalog_column *column = catalog_column(rel, strVal(lfirst(cell)));
-        if (!column)
+        const char *name = strVal(lfirst(cell));
+        List *shown = scope_columns_shown(a, NULL, name);
+        if (!shown && catalog_column(a->rel, name))
+            return scope_columns_deny(s, a, name, stmt->relation->location);
+        if (!shown)
             return scope_refuse(s, SQLSTATE_UNDEFINED_COLUMN, stmt->relation->location,
-                                "column \"%s\" of relation \"%s\" does not exist",
-                                strVal(lfirst(cell)), rel->name);
-        c->columns = lappend(c->columns, column->name);
+                                "column \"%s\" of relation \"%s\" does not exist", name, a->rel->name);
+        c->shown = list_concat(c->shown, shown);
     }
-    for (size_t i = 0; !stmt->attlist && i < rel->ncolumns; i++)
-        if (!rel->columns[i].generated)
-            c->columns = lappend(c->columns, rel->columns[i].name);
+    if (stmt->attlist)
+        return 0;
+    foreach (cell, scope_columns_shown(a, NULL, NULL))
+        if (!((const struct shown *)lfirst(cell))->column->generated)
+            c->shown = lappend(c->shown, lfirst(cell));
     return 0;
 }
 
@@ -49,7 +53,7 @@ static int copy_table(struct scoper *s, CopyStmt *stmt)
     const struct access *access = scope_access(s, var);
     if (!access || check_kind(s, access->rel, var) < 0)
         return -1;
-    if (access->whole || (s->auth.schema && access->kind == RULE_SHARED))
+    if (!access->hides && (access->whole || (s->auth.schema && access->kind == RULE_SHARED)))
         return 0;
     struct change *c = scope_change(s, CHANGE_COPY, (Node *)stmt);
     c->anchor = var;
@@ -69,8 +73,10 @@ static bool is_subquery(Node *node, void *unused)
     _Pragma("GCC diagnostic pop")
 }
 
-static int check_columns(struct scoper *s, const CopyStmt *stmt, const struct catalog_relation *rel)
+static int check_columns(struct scoper *s, const CopyStmt *stmt, const struct access *a,
+                         const List *columns)
 {
+    const struct catalog_relation *rel = a->rel;
     ListCell *cell;
     foreach (cell, stmt->attlist) {
         const struct catalog_column *column = catalog_column(rel, strVal(lfirst(cell)));
@@ -79,6 +85,9 @@ static int check_columns(struct scoper *s, const CopyStmt *stmt, const struct ca
                                 "column \"%s\" of relation \"%s\" does not exist",
                                 strVal(lfirst(cell)), rel->name);
     }
+    foreach (cell, columns)
+        if (scope_columns_write(s, a, lfirst(cell), stmt->relation->location) < 0)
+            return -1;
     return 0;
 }
 
@@ -143,8 +152,11 @@ static int copy_in(struct scoper *s, CopyStmt *stmt)
     if (scope_target(s, l, stmt->relation, &leaf) < 0)
         return -1;
     const struct access *a = leaf->access;
+    l->sources->rel = a->rel; /* WHERE sees the client's own rows */
+    l->sources->hides = NULL;
+    l->sources->bare = false;
     List *columns = columns_of(stmt, a->rel);
-    if (check_columns(s, stmt, a->rel) < 0 || copy_options(s, stmt, &s->copy_in->format) < 0)
+    if (check_columns(s, stmt, a, columns) < 0 || copy_options(s, stmt, &s->copy_in->format) < 0)
         return -1;
     if (is_subquery(stmt->whereClause, NULL))
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, exprLocation(stmt->whereClause),

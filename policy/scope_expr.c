@@ -56,7 +56,8 @@ static bool walk_indirection(A_Indirection *node, struct env *env)
         Node *step = lfirst(cell);
         if (!IsA(step, String))
             continue;
-        if (authorise_attribute(&env->s->auth, strVal(step), exprLocation(node->arg),
+        if (scope_columns_field(env->s, env->l, node->arg, strVal(step)) < 0 ||
+            authorise_attribute(&env->s->auth, strVal(step), exprLocation(node->arg),
                                 env->s->err) < 0)
             return true;
     }
@@ -144,7 +145,7 @@ static bool walk(Node *node, struct env *env)
     case T_ColumnRef:
         return scope_check_ref(s, env->l, (ColumnRef *)node) < 0;
     case T_FuncCall:
-        return walk_call((FuncCall *)node, env);
+        return scope_columns_call(s, env->l, (FuncCall *)node) < 0 || walk_call((FuncCall *)node, env);
     case T_A_Expr:
         return walk_operator((A_Expr *)node, env);
     case T_TypeCast:

@@ -13,21 +13,23 @@
 
 static int item(struct scoper *s, struct level *l, Node **slot, bool wrap, struct climbed *ret);
 
-static int column_index(const struct catalog_relation *rel, const struct catalog_column *column)
+static struct leaf *new_leaf(RangeVar *var, const struct access *access)
 {
-    return (int)(column - rel->columns);
+    struct leaf *leaf = palloc0(sizeof *leaf);
+    leaf->var = var;
+    leaf->access = access;
+    return leaf;
 }
 
 static struct leaf *add_leaf(struct source *source, RangeVar *var, const struct access *access)
 {
     const struct catalog_column *column =
         access->kind == RULE_SCOPED ? access->tenant : access->column;
-    struct leaf *leaf = palloc0(sizeof *leaf);
-    leaf->var = var;
-    leaf->access = access;
+    struct leaf *leaf = new_leaf(var, access);
     leaf->ref = source->alias;
     if (column)
-        leaf->column = scope_column_name(source, column_index(access->rel, column));
+        leaf->column = scope_column_name(
+            source, (int)(catalog_column(source->rel, column->name) - source->rel->columns));
     source->leaf = leaf;
     return leaf;
 }
@@ -43,7 +45,8 @@ static struct source *table_source(struct scoper *s, struct level *l, const Rang
                                    const struct access *access)
 {
     struct source *source = named_source(l, var->relname, var->alias);
-    source->rel = access->rel;
+    source->rel = access->seen;
+    source->hides = access->hides ? access : NULL;
     source->schema = var->alias ? NULL : access->rel->schema;
     if (s->auth.schema && source->schema && scope_is_own_place(s, access->rel))
         source->said = "public";
@@ -79,6 +82,15 @@ static bool is_catalog(const RangeVar *var)
     return authorise_is_catalog_relation(var->relname);
 }
 
+/* The SELECT it stands in may read TABLE t. */
+static void wrap_leaf(struct scoper *s, struct leaf *leaf, Node **slot)
+{
+    leaf->slot = slot;
+    leaf->wrap = true;
+    const struct select_note *around = s->selects ? llast(s->selects) : NULL;
+    scope_change(s, CHANGE_WRAP, around ? (Node *)around->stmt : NULL)->leaf = leaf;
+}
+
 static int relation_item(struct scoper *s, struct level *l, Node **slot, bool wrap,
                          struct climbed *ret)
 {
@@ -101,14 +113,16 @@ static int relation_item(struct scoper *s, struct level *l, Node **slot, bool wr
     if (!access || lock_check(s, l, var, access) < 0)
         return -1;
     struct source *source = table_source(s, l, var, access);
-    if (access->kind == RULE_SHARED || access->whole)
+    if (access->kind == RULE_SHARED || access->whole) {
+        if (access->hides) /* all its rows, not all its columns */
+            wrap_leaf(s, new_leaf(var, access), slot);
         return 0;
+    }
     l->confined = true;
     struct leaf *leaf = add_leaf(source, var, access);
     leaf->slot = slot;
-    leaf->wrap = wrap;
-    if (wrap)
-        scope_change(s, CHANGE_WRAP, NULL)->leaf = leaf;
+    if (wrap || access->hides)
+        wrap_leaf(s, leaf, slot);
     else
         ret->carried = lappend(ret->carried, leaf);
     ret->visible = lappend(ret->visible, leaf);
@@ -233,12 +247,19 @@ static int sample_item(struct scoper *s, struct level *l, RangeTableSample *node
                             "TABLESAMPLE is not supported for relations of the system");
     if (scope_expr(s, l, (Node *)node->args) < 0)
         return -1;
-    return item(s, l, &node->relation, false, ret);
+    if (item(s, l, &node->relation, false, ret) < 0)
+        return -1;
+    if (l->sources->hides)
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, node->location,
+                            "TABLESAMPLE is not supported for relation \"%s\", which has hidden columns",
+                            l->sources->hides->rel->name);
+    return 0;
 }
 
 /* -- joins -- */
 
-static int check_merged(struct scoper *s, struct level *l, const JoinExpr *join)
+static int check_merged(struct scoper *s, struct level *l, const JoinExpr *join,
+                        const struct source *before)
 {
     l->merged = l->merged || join->isNatural || join->usingClause;
     if (!join->isNatural && !join->usingClause)
@@ -248,7 +269,7 @@ static int check_merged(struct scoper *s, struct level *l, const JoinExpr *join)
         ColumnRef *ref = NODE(ColumnRef);
         ref->fields = list_make1(lfirst(cell));
         ref->location = -1;
-        if (scope_check_ref(s, l, ref) < 0)
+        if (scope_columns_using(s, l, before, strVal(lfirst(cell))) < 0 || scope_check_ref(s, l, ref) < 0)
             return -1;
     }
     return 0;
@@ -301,6 +322,22 @@ static void fence_full(const List *leaves, List **fences)
     *fences = NIL;
 }
 
+/* ON sees the two sides and what is outside of the query, but not what stands in FROM before the join. */
+static int join_on(struct scoper *s, struct level *l, const JoinExpr *join, struct source *before,
+                   List *visible, List **fences)
+{
+    struct source *first = l->sources;
+    while (first->next != before)
+        first = first->next;
+    first->next = NULL;
+    int status = scope_expr(s, l, join->quals) < 0 ||
+                         scope_fences(s, l, join->quals, visible, fences) < 0
+                     ? -1
+                     : 0;
+    first->next = before;
+    return status;
+}
+
 static int join_item(struct scoper *s, struct level *l, JoinExpr *join, bool wrap,
                      struct climbed *ret)
 {
@@ -312,13 +349,12 @@ static int join_item(struct scoper *s, struct level *l, JoinExpr *join, bool wra
     List *on = NIL, *fences = NIL;
     if (item(s, l, &join->larg, all || (null_left && !join->quals), &left) < 0 ||
         item(s, l, &join->rarg, all || (null_right && !join->quals), &right) < 0 ||
-        check_merged(s, l, join) < 0)
+        check_merged(s, l, join, before) < 0)
         return -1;
     pass(null_left, &left, &on, ret);
     pass(null_right, &right, &on, ret);
     ret->visible = list_concat(list_copy(left.visible), right.visible);
-    if (join->quals && (scope_expr(s, l, join->quals) < 0 ||
-                        scope_fences(s, l, join->quals, ret->visible, &fences) < 0))
+    if (join->quals && join_on(s, l, join, before, ret->visible, &fences) < 0)
         return -1;
     if (join->jointype == JOIN_FULL)
         fence_full(ret->visible, &fences);
@@ -391,6 +427,7 @@ int scope_target(struct scoper *s, struct level *l, RangeVar *var, struct leaf *
     if (!access || scope_access_write(s, access, var) < 0)
         return -1;
     struct source *source = table_source(s, l, var, access);
+    source->bare = access->hides;
     l->confined = !access->whole;
     s->writes = true;
     *ret = add_leaf(source, var, access);

@@ -37,6 +37,15 @@ static bool has_star(const SelectStmt *arm)
     return false;
 }
 
+static bool any_star(const struct target *t)
+{
+    ListCell *cell;
+    foreach (cell, t->arms)
+        if (has_star(lfirst(cell)))
+            return true;
+    return false;
+}
+
 /* How many values a row has; -1: not known. */
 static int width(const struct target *t, const struct outputs *outputs)
 {
@@ -72,6 +81,17 @@ static int named_columns(struct scoper *s, struct target *t)
                                 "column \"%s\" of relation \"%s\" does not exist", column->name,
                                 t->access->rel->name);
         t->columns = lappend(t->columns, column->name);
+    }
+    return 0;
+}
+
+static int check_set(struct scoper *s, const struct target *t)
+{
+    for (int i = 0; i < list_length(t->columns); i++) {
+        const ResTarget *column = t->stmt->cols ? list_nth(t->stmt->cols, i) : NULL;
+        int location = column ? column->location : t->stmt->relation->location;
+        if (scope_columns_write(s, t->access, list_nth(t->columns, i), location) < 0)
+            return -1;
     }
     return 0;
 }
@@ -221,10 +241,17 @@ static int insert_source(struct scoper *s, struct level *l, struct target *t)
     if (scope_select(s, source, inner, &outputs) < 0)
         return -1;
     collect_arms(source, &t->arms);
-    if (t->access->whole && !t->access->tenant && !t->access->column)
+    bool bound = !t->access->whole || t->access->tenant || t->access->column;
+    bool moved = s->leaves_out && any_star(t); /* values would go to other columns */
+    if (!bound && !t->access->columns && !moved)
         return 0; /* no column matters */
-    if ((t->stmt->cols ? named_columns(s, t) : implied_columns(s, t, width(t, outputs))) < 0 ||
-        scope_check_missing(s, t->access, t->columns, t->stmt->relation->location) < 0)
+    if ((t->stmt->cols ? named_columns(s, t)
+                       : implied_columns(s, t, moved ? -1 : width(t, outputs))) < 0 ||
+        check_set(s, t) < 0)
+        return -1;
+    if (!bound)
+        return 0;
+    if (scope_check_missing(s, t->access, t->columns, t->stmt->relation->location) < 0)
         return -1;
     ListCell *cell;
     foreach (cell, t->arms)
@@ -248,10 +275,12 @@ static int insert_defaults(struct scoper *s, struct target *t)
     return 0;
 }
 
-static int infer(struct scoper *s, struct level *l, InferClause *clause)
+static int infer(struct scoper *s, struct level *l, const struct access *a, InferClause *clause)
 {
     if (!clause)
         return 0;
+    if (scope_columns_infer(s, a, NULL, clause->conname, clause->location) < 0)
+        return -1;
     ListCell *cell;
     foreach (cell, clause->indexElems) {
         const IndexElem *element = lfirst(cell);
@@ -259,7 +288,8 @@ static int infer(struct scoper *s, struct level *l, InferClause *clause)
             return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, clause->location,
                                 "operator classes in ON CONFLICT are not supported for confined "
                                 "sessions");
-        if (scope_expr(s, l, element->expr) < 0)
+        if (scope_columns_infer(s, a, element->name, NULL, clause->location) < 0 ||
+            scope_expr(s, l, element->expr) < 0)
             return -1;
     }
     return scope_expr(s, l, clause->whereClause);
@@ -270,13 +300,15 @@ static int conflict(struct scoper *s, struct level *l, const struct target *t, s
     OnConflictClause *clause = t->stmt->onConflictClause;
     if (!clause)
         return 0;
-    if (infer(s, l, clause->infer) < 0)
+    if (infer(s, l, t->access, clause->infer) < 0)
         return -1;
     if (clause->action != ONCONFLICT_UPDATE)
         return 0;
     struct source *target = l->sources;
     struct source *excluded = scope_add_source(l, "excluded");
-    excluded->rel = t->access->rel;
+    excluded->rel = t->access->seen;
+    excluded->hides = target->hides;
+    excluded->bare = target->bare;
     l->anchor = t->stmt->relation;
     const struct change at = {.stmt = (Node *)t->stmt, .place = PLACE_CONFLICT_SET};
     if (scope_set_list(s, l, t->access, clause->targetList, &at) < 0 ||
@@ -317,5 +349,5 @@ int scope_insert(struct scoper *s, InsertStmt *stmt, struct level *l)
     if ((stmt->selectStmt ? insert_source(s, l, &t) : insert_defaults(s, &t)) < 0 ||
         conflict(s, target, &t, leaf) < 0)
         return -1;
-    return scope_expr(s, target, (Node *)stmt->returningList);
+    return scope_returning(s, target, (Node *)stmt, stmt->returningList);
 }

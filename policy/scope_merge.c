@@ -63,6 +63,8 @@ static int merge_insert(struct scoper *s, struct level *l, const struct access *
         const char *name = list_nth(columns, i);
         tenant = tenant || !strcmp(name, a->tenant->name);
         at.item = i;
+        if (scope_columns_write(s, a, name, stmt->relation->location) < 0)
+            return -1;
         if (scope_is_bound(a, name) &&
             scope_written(s, a, name, list_nth(clause->values, i), &at) < 0)
             return -1;

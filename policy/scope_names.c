@@ -80,12 +80,27 @@ static int source_has(const struct source *source, const char *name, uint32_t *r
             return 1;
         }
     }
-    for (size_t i = 0; source->rel && i < sizeof system_columns / sizeof *system_columns; i++)
+    bool wrapped = source->hides && !source->bare; /* a subselect has no system columns */
+    for (size_t i = 0; source->rel && !wrapped && i < sizeof system_columns / sizeof *system_columns; i++)
         if (!strcmp(system_columns[i].name, name)) {
             *ret_type = system_columns[i].type_oid;
             return 1;
         }
     return unknown ? -1 : 0;
+}
+
+bool scope_source_shows(const struct source *source, const char *name)
+{
+    uint32_t type;
+    return source_has(source, name, &type) == 1;
+}
+
+bool scope_is_system_column(const char *name)
+{
+    for (size_t i = 0; i < sizeof system_columns / sizeof *system_columns; i++)
+        if (!strcmp(system_columns[i].name, name))
+            return true;
+    return false;
 }
 
 /* -- references -- */
@@ -167,6 +182,18 @@ static const struct source *qualifier(const struct level *l, const ColumnRef *re
     if (n == 3 && field(ref, 0) && field(ref, 1))
         return find_source(l, field(ref, 0), field(ref, 1), ret_level);
     return NULL;
+}
+
+const struct source *scope_qualifier(const struct level *l, const ColumnRef *ref)
+{
+    const struct level *level;
+    return qualifier(l, ref, &level);
+}
+
+const struct source *scope_find_source(const struct level *l, const char *name)
+{
+    const struct level *level;
+    return find_source(l, NULL, name, &level);
 }
 
 static struct resolved resolve(const struct level *l, const ColumnRef *ref)
@@ -262,13 +289,15 @@ int scope_check_ref(struct scoper *s, struct level *l, ColumnRef *ref)
 {
     int n = list_length(ref->fields);
     const char *last = field(ref, n - 1);
+    if (scope_columns_ref(s, l, ref) < 0)
+        return -1;
     if (n == 1)
         return last ? check_bare(s, l, last, ref->location) : check_star(s, l, ref->location);
     if (n > 3)
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, ref->location,
                             "cross-database references are not implemented");
     struct resolved r = resolve(l, ref);
-    if (r.source)
+    if (r.source && !scope_columns_replaced(s, ref))
         scope_qualify_ref(s, r.source, ref);
     if (r.source && !r.certain && scope_catalog_ref(s, r.source, last, ref->location) < 0)
         return -1;

@@ -17,6 +17,14 @@ Node *scope_nodes_leaf(const struct scoper *s, const struct leaf *leaf);
 Node *scope_nodes_fence(const struct scoper *s, const struct fence *fence, Node *cond);
 SelectStmt *scope_nodes_select(List *targets, RangeVar *from, Node *where);
 ResTarget *scope_nodes_target(Node *value);
+/* -- scope_mask.c -- */
+/* A column of a wrap. */
+ResTarget *scope_nodes_shown(const struct shown *v);
+/* What stands for a reference to it. */
+Node *scope_nodes_masked(const struct shown *v);
+/* ResTarget * for struct shown *: what a star in RETURNING becomes. */
+List *scope_nodes_written_out(const List *shown);
+
 /* The value of CHANGE_VALUE, from the client's. */
 Node *scope_nodes_value(const struct scoper *s, const struct change *c, Node *value);
 /* The WHERE of COPY FROM. */

@@ -101,16 +101,27 @@ static List *star(void)
     return list_make1(scope_nodes_target((Node *)ref));
 }
 
+static List *columns_of(const struct leaf *leaf)
+{
+    List *shown = scope_columns_wrap(leaf), *targets = NIL;
+    ListCell *cell;
+    foreach (cell, shown)
+        targets = lappend(targets, scope_nodes_shown(lfirst(cell)));
+    return shown ? targets : star();
+}
+
 static void apply_wrap(const struct scoper *s, const struct leaf *leaf)
 {
     RangeSubselect *node = NODE(RangeSubselect);
     RangeVar *inside = copyObjectImpl(leaf->var);
     const struct access *a = leaf->access;
-    const char *column = (a->kind == RULE_SCOPED ? a->tenant : a->column)->name;
+    Node *where = NULL;
+    if (a->kind != RULE_SHARED && !a->whole)
+        where = scope_nodes_qual(s, a, leaf->var->relname,
+                                 (a->kind == RULE_SCOPED ? a->tenant : a->column)->name,
+                                 leaf->scan_level, 0);
     inside->alias = NULL;
-    SelectStmt *query = scope_nodes_select(
-        star(), inside,
-        scope_nodes_qual(s, a, leaf->var->relname, column, leaf->scan_level, 0));
+    SelectStmt *query = scope_nodes_select(columns_of(leaf), inside, where);
     if (leaf->barrier)
         add_barrier(query);
     node->subquery = (Node *)query;
@@ -212,14 +223,10 @@ static void apply_copy(const struct scoper *s, const struct change *c)
     const struct access *a = c->access;
     List *targets = NIL;
     ListCell *cell;
-    foreach (cell, c->columns) {
-        ColumnRef *ref = NODE(ColumnRef);
-        ref->fields = list_make1(makeString(lfirst(cell)));
-        ref->location = -1;
-        targets = lappend(targets, scope_nodes_target((Node *)ref));
-    }
+    foreach (cell, c->shown)
+        targets = lappend(targets, scope_nodes_shown(lfirst(cell)));
     Node *where = NULL;
-    if (a->kind != RULE_SHARED)
+    if (a->kind != RULE_SHARED && !a->whole)
         where = scope_nodes_qual(s, a, stmt->relation->relname,
                                  (a->kind == RULE_SCOPED ? a->tenant : a->column)->name, false, 0);
     stmt->relation->inh = false; /* COPY of a table leaves out its children */
@@ -246,6 +253,33 @@ static void apply_copy_in(const struct scoper *s, const struct change *c)
     foreach (cell, c->columns)
         stmt->attlist = lcons(makeString(lfirst(cell)), stmt->attlist);
     stmt->whereClause = scope_nodes_copy_in(s, c, stmt->whereClause);
+}
+
+static List **returning_of(Node *stmt)
+{
+    if (IsA(stmt, InsertStmt))
+        return &((InsertStmt *)stmt)->returningList;
+    if (IsA(stmt, UpdateStmt))
+        return &((UpdateStmt *)stmt)->returningList;
+    return &((DeleteStmt *)stmt)->returningList;
+}
+
+static void apply_returning(const struct change *c)
+{
+    List **list = returning_of(c->stmt), *all = NIL;
+    ListCell *cell;
+    foreach (cell, *list) {
+        ResTarget *one = lfirst(cell);
+        all = one->val == (Node *)c->target ? list_concat(all, scope_nodes_written_out(c->shown))
+                                            : lappend(all, one);
+    }
+    *list = all;
+}
+
+static void apply_group(const struct change *c)
+{
+    SelectStmt *stmt = (SelectStmt *)c->stmt;
+    stmt->groupClause = list_concat(stmt->groupClause, c->columns);
 }
 
 static void apply(const struct scoper *s, const struct change *c)
@@ -306,11 +340,25 @@ static void apply(const struct scoper *s, const struct change *c)
     case CHANGE_COPY_IN:
         apply_copy_in(s, c);
         return;
+    case CHANGE_NO_SCHEMA: {
+        ColumnRef *ref = (ColumnRef *)c->target;
+        ref->fields = list_copy_tail(ref->fields, 1);
+        return;
+    }
+    case CHANGE_MASK: /* by scope_slots_apply */
+        return;
+    case CHANGE_RETURNING:
+        apply_returning(c);
+        return;
+    case CHANGE_GROUP:
+        apply_group(c);
+        return;
     }
 }
 
-void scope_tree_apply(struct scoper *s)
+void scope_tree_apply(struct scoper *s, Node *stmt)
 {
+    scope_slots_apply(s, stmt);
     ListCell *cell;
     foreach (cell, s->changes)
         apply(s, lfirst(cell));

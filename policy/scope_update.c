@@ -40,7 +40,7 @@ int scope_delete(struct scoper *s, DeleteStmt *stmt, struct level *l)
     const struct climbed all = with_target(target, &from);
     if (finish(s, l, (Node *)stmt, stmt->whereClause, &all) < 0)
         return -1;
-    return scope_expr(s, l, (Node *)stmt->returningList);
+    return scope_returning(s, l, (Node *)stmt, stmt->returningList);
 }
 
 int scope_update(struct scoper *s, UpdateStmt *stmt, struct level *l)
@@ -56,7 +56,17 @@ int scope_update(struct scoper *s, UpdateStmt *stmt, struct level *l)
     if (scope_set_list(s, l, target->access, stmt->targetList, &at) < 0 ||
         finish(s, l, (Node *)stmt, stmt->whereClause, &all) < 0)
         return -1;
-    return scope_expr(s, l, (Node *)stmt->returningList);
+    return scope_returning(s, l, (Node *)stmt, stmt->returningList);
+}
+
+/* `column = excluded.column` hands the client's own value on, and reads none. */
+static bool is_own_excluded(const struct change *at, const ResTarget *target)
+{
+    const ColumnRef *ref = IsA(target->val, ColumnRef) ? (const ColumnRef *)target->val : NULL;
+    return at->place == PLACE_CONFLICT_SET && ref && !target->indirection &&
+           list_length(ref->fields) == 2 && IsA(lsecond(ref->fields), String) &&
+           !strcmp(strVal(linitial(ref->fields)), "excluded") &&
+           !strcmp(strVal(lsecond(ref->fields)), target->name);
 }
 
 int scope_set_list(struct scoper *s, struct level *l, const struct access *a, List *targets,
@@ -67,7 +77,9 @@ int scope_set_list(struct scoper *s, struct level *l, const struct access *a, Li
         struct change at = *where;
         at.kind = CHANGE_VALUE;
         at.item = i;
-        if (scope_expr(s, l, (Node *)target->indirection) < 0 || scope_expr(s, l, target->val) < 0)
+        if (scope_columns_write(s, a, target->name, target->location) < 0 ||
+            scope_expr(s, l, (Node *)target->indirection) < 0 ||
+            (!is_own_excluded(&at, target) && scope_expr(s, l, target->val) < 0))
             return -1;
         at.anchor = l->anchor;
         at.indirect = target->indirection != NIL;
@@ -111,7 +123,7 @@ static int check_parent(struct scoper *s, const struct access *a,
     if (IsA(value, SetToDefault) && !column->has_default && (nullable || column->not_null))
         return 0; /* NULL: nobody's row, or 23502 */
     if (IsA(value, SetToDefault) || IsA(value, MultiAssignRef) || at->indirect ||
-        changes(value, NULL) || !scope_cast_type(parent_key))
+        changes(value, NULL) || scope_columns_masked(s, value) || !scope_cast_type(parent_key))
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, exprLocation(value),
                             "column \"%s\" refers to rows of one tenant and takes only constants, "
                             "parameters and plain expressions", column->name);

@@ -130,12 +130,15 @@ static int clause(struct splice *p, const struct change *c, Node *cond, const ch
 
 /* -- relations -- */
 
-static int wrap_leaf(struct splice *p, const struct leaf *leaf)
+static int wrap_leaf(struct splice *p, const struct change *c)
 {
+    const struct leaf *leaf = c->leaf;
     int from = tokens_at(&p->t, leaf->var->location);
     if (from < 0)
         return splice_lost(p, "a relation");
     int to = splice_name_end(&p->t, from);
+    if (c->stmt)
+        (void)splice_table(p, (const SelectStmt *)c->stmt);
     if (!leaf->var->inh && tokens_is(&p->t, from - 1, "only"))
         from--;
     else if (!leaf->var->inh && tokens_is(&p->t, from - 2, "only")) {
@@ -147,7 +150,7 @@ static int wrap_leaf(struct splice *p, const struct leaf *leaf)
     }
     if (to > p->t.n)
         return splice_lost(p, "a relation");
-    splice_wrap(p, from, to, "(SELECT * FROM ", sql_wrap_close(p->s, leaf));
+    splice_wrap(p, from, to, sql_wrap_open(leaf), sql_wrap_close(p->s, leaf));
     return 0;
 }
 
@@ -258,7 +261,7 @@ static int splice_one(struct splice *p, const struct change *c)
     case CHANGE_HAVING:
         return clause(p, c, ((SelectStmt *)c->stmt)->havingClause, "having", tokens_ends_where);
     case CHANGE_WRAP:
-        return wrap_leaf(p, c->leaf);
+        return wrap_leaf(p, c);
     case CHANGE_BARRIER:
         return barrier(p, (SelectStmt *)c->stmt);
     case CHANGE_COLUMNS:
@@ -285,6 +288,14 @@ static int splice_one(struct splice *p, const struct change *c)
         return splice_copy_in(p, c);
     case CHANGE_SCHEMA:
         return schema(p, c);
+    case CHANGE_NO_SCHEMA:
+        return splice_schema(p, c);
+    case CHANGE_MASK:
+        return splice_mask(p, c);
+    case CHANGE_RETURNING:
+        return splice_returning(p, c);
+    case CHANGE_GROUP:
+        return splice_group(p, c);
     }
     return splice_lost(p, "a change");
 }

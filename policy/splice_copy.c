@@ -34,11 +34,14 @@ int splice_copy_out(struct splice *p, const struct change *c)
     if (from < 0)
         return splice_lost(p, "a relation");
     int to = splice_name_end(&p->t, from);
-    const char *relation = splice_copy(p, from, to);
-    if (tokens_is_char(&p->t, to, '(') && p->t.match[to] > to)
+    splice_wrap(p, from, to, sql_copy_to_open(c), sql_copy_to_close(p->s, c));
+    if (tokens_is_char(&p->t, to, '(') && p->t.match[to] > to) {
+        splice_replace(p, to, p->t.match[to] + 1, "");
         to = p->t.match[to] + 1;
+    }
     bool binary = from > 1 && tokens_is(&p->t, from - 1, "binary");
-    splice_replace(p, binary ? from - 1 : from, to, sql_copy(p->s, c, relation));
+    if (binary)
+        splice_replace(p, from - 1, from, "");
     return old_forms(p, binary, to + 2); /* past TO STDOUT */
 }
 

@@ -80,6 +80,9 @@ static int piece_compare(const void *x, const void *y)
         return a->phase - b->phase;
     if (a->phase != 1 && a->other != b->other) /* closing: began last first; opening: ends last first */
         return a->other > b->other ? -1 : 1;
+    bool replaces = a->skip > a->at;
+    if (a->phase == 2 && replaces != (b->skip > b->at)) /* what goes around it comes first */
+        return replaces ? 1 : -1;
     return a->phase == 0 ? b->rank - a->rank : a->rank - b->rank;
 }
 

@@ -70,3 +70,9 @@ struct span splice_element(const struct tokens *t, int at, int k, int end);
 /* The value in `column = value`. */
 struct span splice_assigned(const struct tokens *t, struct span element);
 int splice_conflict(struct splice *p, const struct change *c) MUSTCHECK;
+
+/* -- splice_mask.c: columns that are masked or left out -- */
+int splice_schema(struct splice *p, const struct change *c) MUSTCHECK;
+int splice_mask(struct splice *p, const struct change *c) MUSTCHECK;
+int splice_returning(struct splice *p, const struct change *c) MUSTCHECK;
+int splice_group(struct splice *p, const struct change *c) MUSTCHECK;

@@ -94,11 +94,19 @@ char *sql_fence_open(const struct scoper *s, const struct fence *fence)
     return psprintf("CASE WHEN %s THEN (", all ? all : "count(*) >= 0");
 }
 
+char *sql_wrap_open(const struct leaf *leaf)
+{
+    List *shown = scope_columns_wrap(leaf);
+    return psprintf("(SELECT %s FROM ", shown ? sql_shown(shown) : "*");
+}
+
 char *sql_wrap_close(const struct scoper *s, const struct leaf *leaf)
 {
     const struct access *a = leaf->access;
     const char *name = leaf->var->relname;
     char *alias = leaf->var->alias ? pstrdup("") : psprintf(" AS %s", sql_ident(name));
+    if (a->kind == RULE_SHARED || a->whole)
+        return psprintf(")%s", alias);
     return psprintf(" WHERE %s%s)%s",
                     sql_qual(s, a, name, own_column(a), leaf->scan_level, 0),
                     leaf->barrier ? " OFFSET 0" : "", alias);
@@ -166,15 +174,15 @@ char *sql_copy_close(const struct change *c)
     return psprintf(" ELSE pg_catalog.concat(%s::text)::bool END", quoted(scope_marker(c), '\''));
 }
 
-char *sql_copy(const struct scoper *s, const struct change *c, const char *relation)
+char *sql_copy_to_open(const struct change *c)
+{
+    return psprintf("(SELECT %s FROM ONLY ", sql_shown(c->shown));
+}
+
+char *sql_copy_to_close(const struct scoper *s, const struct change *c)
 {
     const struct access *a = c->access;
-    char *columns = NULL, *where = pstrdup("");
-    ListCell *cell;
-    foreach (cell, c->columns)
-        columns = join(columns, ", ", sql_ident(lfirst(cell)));
-    if (a->kind != RULE_SHARED)
-        where = psprintf(" WHERE %s",
-                         sql_qual(s, a, c->anchor->relname, own_column(a), false, 0));
-    return psprintf("(SELECT %s FROM ONLY %s%s)", columns ? columns : "", relation, where);
+    if (a->kind == RULE_SHARED || a->whole)
+        return pstrdup(")");
+    return psprintf(" WHERE %s)", sql_qual(s, a, c->anchor->relname, own_column(a), false, 0));
 }

@@ -16,6 +16,7 @@ char *sql_quals(const struct scoper *s, const List *leaves);
 /* What goes before the condition; after it comes `) END`. */
 char *sql_fence_open(const struct scoper *s, const struct fence *fence);
 /* (SELECT * FROM ${relation} WHERE ...), ${relation} as the client wrote it. */
+char *sql_wrap_open(const struct leaf *leaf);
 char *sql_wrap_close(const struct scoper *s, const struct leaf *leaf);
 /* After a value that must equal the tenant's; before it goes `CASE WHEN (`. */
 char *sql_tenant_check(const struct scoper *s, const struct change *c);
@@ -28,5 +29,10 @@ char *sql_columns(const struct change *c);
 /* The condition of COPY FROM: before and after the client's, which may be missing. */
 char *sql_copy_open(const struct scoper *s, const struct change *c);
 char *sql_copy_close(const struct change *c);
-/* Everything between COPY and TO. */
-char *sql_copy(const struct scoper *s, const struct change *c, const char *relation);
+/* Around the relation of COPY TO. */
+char *sql_copy_to_open(const struct change *c);
+char *sql_copy_to_close(const struct scoper *s, const struct change *c);
+
+/* -- splice_mask.c -- */
+/* The columns of a wrap: struct shown *. */
+char *sql_shown(const List *shown);

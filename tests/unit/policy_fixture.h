@@ -2,6 +2,7 @@
  *
  * fixture_attacks: the schema of tests/corpus/attacks_schema.sql with its rules.
  * fixture_product: the Prisma models of the product page, cuid keys, everything scoped.
+ * fixture_columns: two tables with rules for columns of every kind, and a partition.
  * Columns are written "name type flags, ...": n NOT NULL, d has a default, g generated. */
 #pragma once
 
@@ -248,6 +249,70 @@ static inline void fixture_product(struct fixture *f)
     tables[0].write_deny = true;
     f->rules.tables = tables;
     f->rules.ntables = 1;
+    fixture_seal(f);
+}
+
+static inline struct rule_column fixture_column_rule(const char *name, enum rule_read read,
+                                                     enum rule_mask mask)
+{
+    return (struct rule_column){
+        .name = (char *)(uintptr_t)name,
+        .table = "Person",
+        .read = read,
+        .mask = mask,
+        .fixed = (char *)(uintptr_t) "it's \\ hidden",
+        .file = "partywall.yaml",
+        .line = 40,
+    };
+}
+
+static inline void fixture_columns_rules(struct fixture *f)
+{
+    static struct rule_table tables[3];
+    static struct rule_column person[7], region[1];
+    person[0] = fixture_column_rule("secret", RULE_READ_DENY, RULE_MASK_FIXED);
+    person[1] = fixture_column_rule("phone", RULE_READ_MASK, RULE_MASK_FIXED);
+    person[2] = fixture_column_rule("email", RULE_READ_MASK, RULE_MASK_PARTIAL);
+    person[2].first = 1;
+    person[2].last = 4;
+    person[3] = fixture_column_rule("taxno", RULE_READ_MASK, RULE_MASK_HASH);
+    person[4] = fixture_column_rule("ref", RULE_READ_MASK, RULE_MASK_HASH);
+    person[4].write_deny = true;
+    person[5] = fixture_column_rule("level", RULE_READ_ALLOW, RULE_MASK_FIXED);
+    person[5].write_deny = true;
+    person[6] = fixture_column_rule("pay", RULE_READ_MASK, RULE_MASK_FIXED);
+    person[6].fixed = (char *)(uintptr_t) "0";
+    region[0] = fixture_column_rule("note", RULE_READ_DENY, RULE_MASK_FIXED);
+    region[0].table = "region";
+    tables[0] = fixture_rule("Person", RULE_SCOPED, "tenantId");
+    tables[0].columns = person;
+    tables[0].ncolumns = 7;
+    tables[1] = fixture_rule("Person_old", RULE_SCOPED, "tenantId");
+    tables[2] = fixture_rule("region", RULE_SHARED, NULL);
+    tables[2].columns = region;
+    tables[2].ncolumns = 1;
+    f->rules.tables = tables;
+    f->rules.ntables = 3;
+}
+
+static inline void fixture_columns(struct fixture *f)
+{
+    static const char *const person =
+        "id text n, secret text n, phone varchar, email text n, taxno text, ref uuid, level int4 nd,"
+        "pay int4 n, tenantId text n";
+    *f = (struct fixture){.catalog = catalog_new(), .rules = rules_default, .next_oid = 40000};
+    FIXTURE_MUST(f->catalog);
+    struct catalog_relation *r = fixture_table(f, "Person", 'r', person);
+    uint32_t parent = r->oid;
+    fixture_primary(r, "Person_pkey", 1);
+    fixture_unique(r, "Person_email_key", 4);
+    r = fixture_table(f, "Person_old", 'r', person);
+    r->parent_oid = parent;
+    r = fixture_table(f, "Task", 'r', "id text n, title text n, personId text, tenantId text n");
+    fixture_primary(r, "Task_pkey", 1);
+    fixture_foreign(r, "Task_personId_fkey", 3, "Person");
+    fixture_table(f, "region", 'r', "code text n, name text n, note text");
+    fixture_columns_rules(f);
     fixture_seal(f);
 }
 

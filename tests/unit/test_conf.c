@@ -289,6 +289,50 @@ static void test_tables(void **state)
     conf_unref(c);
 }
 
+static void test_columns(void **state)
+{
+    (void)state;
+    struct conf *c =
+        load_text(POLICY_HEAD "  tables:\n"
+                              "    country: {rows: shared, columns: {note: {read: deny}}}\n"
+                              "    secret: {rows: denied}\n"
+                              "    User:\n"
+                              "      columns:\n"
+                              "        password: {read: deny}\n"
+                              "        email: {read: mask, mask: {partial: {first: 1, last: 5}}}\n"
+                              "        phone: {read: mask}\n"
+                              "        code: {read: mask, mask: {fixed: none}, write: deny}\n"
+                              "        tax: {read: mask, mask: hash}\n"
+                              "        tenantId: {write: deny}\n");
+    const struct rule_table *t = rules_find(&c->rules, NULL, "country");
+    assert_int_equal(t->kind, RULE_SHARED);
+    assert_true(t->write_deny);
+    assert_int_equal(t->ncolumns, 1);
+    assert_int_equal(rules_find(&c->rules, NULL, "secret")->kind, RULE_DENIED);
+    t = rules_find(&c->rules, NULL, "User");
+    assert_int_equal(t->kind, RULE_SCOPED);
+    assert_int_equal(t->ncolumns, 6);
+    const struct rule_column *k = t->columns;
+    assert_string_equal(k[0].name, "password");
+    assert_string_equal(k[0].table, "User");
+    assert_string_equal(k[0].file, "test.yaml");
+    assert_int_equal(k[0].line, 10);
+    assert_int_equal(k[0].read, RULE_READ_DENY);
+    assert_false(k[0].write_deny);
+    assert_int_equal(k[1].read, RULE_READ_MASK);
+    assert_int_equal(k[1].mask, RULE_MASK_PARTIAL);
+    assert_int_equal(k[1].first, 1);
+    assert_int_equal(k[1].last, 5);
+    assert_int_equal(k[2].mask, RULE_MASK_FIXED);
+    assert_string_equal(k[2].fixed, "***");
+    assert_string_equal(k[3].fixed, "none");
+    assert_true(k[3].write_deny);
+    assert_int_equal(k[4].mask, RULE_MASK_HASH);
+    assert_int_equal(k[5].read, RULE_READ_ALLOW);
+    assert_true(k[5].write_deny);
+    conf_unref(c);
+}
+
 static void test_policy(void **state)
 {
     (void)state;
@@ -431,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_defaults),     cmocka_unit_test(test_demo),
         cmocka_unit_test(test_daemon),       cmocka_unit_test(test_backends),
         cmocka_unit_test(test_logins),       cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_columns),
         cmocka_unit_test(test_policy),       cmocka_unit_test(test_include),
         cmocka_unit_test(test_references),   cmocka_unit_test(test_threads),
         cmocka_unit_test(test_many_tenants), cmocka_unit_test(test_too_large),

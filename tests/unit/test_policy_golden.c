@@ -2,7 +2,7 @@
 /* Golden tables: SQL in -> decision out.
  *
  * Each data/policy/golden_*.tsv holds rows: who, expected, sql, text.  Empty lines and # comments
- * pass. who       attacks | product: the fixture, as a tenant by the simple protocol; owner:
+ * pass. who       attacks | product | columns: the fixture, as a tenant by the simple protocol; owner:
  * attacks, not confined; extended: attacks, by the extended protocol expected  for each statement,
  * divided by commas: its class (read, write, begin, ...), or the SQLSTATE of its refusal text what
  * the server gets for the first statement, the tenant's value shown as $T; or the message of its
@@ -38,7 +38,7 @@ static const char *const class_names[] = {
 };
 
 struct golden {
-    struct fixture attacks, product;
+    struct fixture attacks, product, columns;
     unsigned rows, wrong;
     bool show;
 };
@@ -85,7 +85,9 @@ static void check_row(struct golden *g, const char *file, int line, char *row)
     char *who = strsep(&row, "\t"), *expected = strsep(&row, "\t"), *sql = strsep(&row, "\t");
     char *text = strsep(&row, "\t");
     FIXTURE_MUST(sql);
-    const struct fixture *f = strcmp(who, "product") == 0 ? &g->product : &g->attacks;
+    const struct fixture *f = strcmp(who, "product") == 0   ? &g->product
+                              : strcmp(who, "columns") == 0 ? &g->columns
+                                                            : &g->attacks;
     struct policy_request req = {
         .rules = &f->rules,
         .catalog = f->catalog,
@@ -150,6 +152,7 @@ static int setup(void **state)
     policy_thread_init();
     fixture_attacks(&g.attacks);
     fixture_product(&g.product);
+    fixture_columns(&g.columns);
     g.show = getenv("PARTYWALL_GOLDEN") && strcmp(getenv("PARTYWALL_GOLDEN"), "show") == 0;
     *state = &g;
     return 0;
@@ -160,6 +163,7 @@ static int teardown(void **state)
     struct golden *g = *state;
     fixture_release(&g->attacks);
     fixture_release(&g->product);
+    fixture_release(&g->columns);
     policy_thread_release();
     return 0;
 }
