@@ -5,13 +5,15 @@
  *     `--- of a Query, which ---'     error, or the end: no COPY any more
  *          may hold another one
  *
- * ASKED: the client's input waits, so that its data never overtake the answer.  In DATA, Sync and Flush are
- * nothing, as for PostgreSQL (wire case 42), and any other message ends the session.  Data that come when there is
- * no COPY are the remains of one that has failed, and are dropped.
- * Pieces of CopyData go on as they come, each as a message of its own: a server is never left with half of one.
+ * ASKED: the client's input waits, so that its data never overtake the answer.  In DATA, Sync and
+ * Flush are nothing, as for PostgreSQL (wire case 42), and any other message ends the session.
+ * Data that come when there is no COPY are the remains of one that has failed, and are dropped.
+ * Pieces of CopyData go on as they come, each as a message of its own: a server is never left with
+ * half of one.
  *
- * Where rows may refer to another tenant's, policy has a statement that looks at what has been written: it is sent
- * behind CopyDone (in a Query: behind the COPY), and the COPY's CommandComplete waits for it. */
+ * Where rows may refer to another tenant's, policy has a statement that looks at what has been
+ * written: it is sent behind CopyDone (in a Query: behind the COPY), and the COPY's CommandComplete
+ * waits for it. */
 #include "conf/limits.h"
 #include "daemon/session_internal.h"
 
@@ -222,7 +224,8 @@ static int send_check(struct session *s, struct err *err)
     struct owed *o = owed_new(OWED_CHECK);
     if (!o)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    if (owe_swallowed(s, FLOW_PARSE, NULL, err) != 0 || owe_swallowed(s, FLOW_BIND, NULL, err) != 0) {
+    if (owe_swallowed(s, FLOW_PARSE, NULL, err) != 0 ||
+        owe_swallowed(s, FLOW_BIND, NULL, err) != 0) {
         owed_free(o);
         return -1;
     }

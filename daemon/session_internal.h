@@ -257,19 +257,21 @@ bool session_is_portal_of_isolation(struct slice name);
 /* -- session_copy.c -- */
 /* Can ${p} be served?  -1: the tenant is no value for its rows. */
 int session_copy_check(const struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
-/* The entry owed last is a Query with a COPY ... FROM STDIN in it, or the Execute of one; there is no other. */
+/* The entry owed last is a Query with a COPY ... FROM STDIN in it, or the Execute of one; there is
+ * no other. */
 int session_copy_expect(struct session *s, bool query, struct err *err) MUSTCHECK;
 /* The answer to it is not known: the client's input waits. */
 bool session_copy_waits(const struct session *s);
 /* The server takes data: only session_copy_message takes other messages. */
 bool session_copy_runs(const struct session *s);
-/* CopyInResponse for ${p}.  1: the client has been told; 0: it is to be passed on; -1: nobody waits for it. */
+/* CopyInResponse for ${p}.  1: the client has been told; 0: it is to be passed on; -1: nobody waits
+ * for it. */
 int session_copy_begin(struct session *s, struct plan *p, struct slice body) MUSTCHECK;
 /* A part of CopyData's body, s->copy_left long in all; returns how much of it was taken. */
 size_t session_copy_data(struct session *s, struct slice in);
 enum verdict session_copy_message(struct session *s, const struct frame *f);
-/* CommandComplete of ${p}: true if it waits for a check; what is said until session_copy_checked, which sends
- * it, is not for the client. */
+/* CommandComplete of ${p}: true if it waits for a check; what is said until session_copy_checked,
+ * which sends it, is not for the client. */
 bool session_copy_hold(struct session *s, const struct plan *p, struct slice tag);
 bool session_copy_holds(const struct session *s);
 void session_copy_checked(struct session *s);

@@ -57,8 +57,8 @@ void statement_unref(struct statement *s);
  * changed. */
 int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, uint64_t place,
                     struct err *err) MUSTCHECK;
-/* ${text} (taken over; NULL: the plan's own) is what the server gets for its plan now.  -1: 53200, nothing
- * changed. */
+/* ${text} (taken over; NULL: the plan's own) is what the server gets for its plan now.  -1: 53200,
+ * nothing changed. */
 int statement_set_literal(struct statement *s, char *text, struct err *err) MUSTCHECK;
 /* The text for the server. */
 struct slice statement_text(const struct statement *s);

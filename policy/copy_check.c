@@ -1,8 +1,9 @@
 /* Rows that COPY has written and that refer to another tenant's.
  *
- * COPY's own condition takes no subquery.  So a statement behind it, in its transaction, looks at the rows that
- * this transaction has written: those that are visible although their transaction, or subtransaction, is still in
- * progress.  It fails as a check spliced into an INSERT does (plan.h), and the COPY with it. */
+ * COPY's own condition takes no subquery.  So a statement behind it, in its transaction, looks at
+ * the rows that this transaction has written: those that are visible although their transaction, or
+ * subtransaction, is still in progress.  It fails as a check spliced into an INSERT does (plan.h),
+ * and the COPY with it. */
 #include "policy/scope.h"
 
 #include "policy/splice_sql.h"
@@ -12,7 +13,8 @@
 
 #define ROW "partywall_c"
 
-/* A row version's transaction number lacks the upper half, which is that of our own transaction or the next. */
+/* A row version's transaction number lacks the upper half, which is that of our own transaction or
+ * the next. */
 #define OWN_ID  "(SELECT pg_catalog.pg_current_xact_id()::text::int8)"
 #define WRITTEN                                                                                    \
     "CASE WHEN pg_catalog.age(" ROW ".xmin) <= "                                                   \
@@ -42,8 +44,8 @@ static char *name_of(const struct catalog_relation *rel)
     return psprintf("%s.%s", sql_ident(rel->schema), sql_ident(rel->name));
 }
 
-/* WHEN EXISTS (a row that is ${among}, whose parent is not the tenant's) THEN fail.  ${keys} is a condition on
- * the parent. */
+/* WHEN EXISTS (a row that is ${among}, whose parent is not the tenant's) THEN fail.  ${keys} is a
+ * condition on the parent. */
 static char *when(const struct scoper *s, const struct access *a, const struct access *parent,
                   const char *among, const char *keys, const char *constraint)
 {

@@ -1,6 +1,7 @@
 /* The options of COPY, as ProcessCopyOptions of PostgreSQL 15 reads them.
  *
- * How rows are cut depends on some of them; the server must not understand one otherwise than Partywall has. */
+ * How rows are cut depends on some of them; the server must not understand one otherwise than
+ * Partywall has. */
 #include "policy/scope.h"
 
 #include "protocol/sqlstate.h"
@@ -152,7 +153,8 @@ int copy_options(struct scoper *s, const CopyStmt *stmt, struct copy_format *ret
     const List *options = stmt->options;
     if (check_names(s, options) < 0 || read_kind(s, options, &ret->kind) < 0 ||
         read_header(s, options, &ret->header) < 0 || check_encoding(s, stmt) < 0 ||
-        one_byte(s, options, "delimiter", ret->kind == COPY_CSV ? ',' : '\t', &ret->delimiter) < 0 ||
+        one_byte(s, options, "delimiter", ret->kind == COPY_CSV ? ',' : '\t',
+                 &ret->delimiter) < 0 ||
         one_byte(s, options, "quote", '"', &ret->quote) < 0 ||
         one_byte(s, options, "escape", ret->quote, &ret->escape) < 0)
         return -1;
@@ -183,7 +185,8 @@ int copy_options_fit(struct scoper *s, const CopyStmt *stmt, const struct copy_f
                      const struct catalog_column *column)
 {
     /* copyfromparse.c may take a backslash that is the quote for one twice */
-    if (f->kind == COPY_CSV && (f->quote == '\\' || is_line_end(f->quote) || is_line_end(f->escape)))
+    if (f->kind == COPY_CSV &&
+        (f->quote == '\\' || is_line_end(f->quote) || is_line_end(f->escape)))
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, stmt->relation->location,
                             "COPY with this quote or escape must name column \"%s\" and give its "
                             "value", column->name);

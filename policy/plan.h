@@ -56,7 +56,7 @@ struct plan_run { /* a run of `text` that is the client's own */
 };
 
 struct plan_copy { /* COPY ... FROM STDIN */
-    bool fills; /* rows lack the tenant's column: protocol/copy_stream.h adds it, first of all columns */
+    bool fills; /* rows lack the tenant's column: protocol/copy_stream.h adds it as the first */
     struct copy_format format; /* fills */
     char *column;              /* ... its name */
     uint32_t type_oid;         /* ... and type */
@@ -74,7 +74,7 @@ struct plan {
     bool aside;            /* SHOW, SET TRANSACTION and the like: touches no rows and no names of objects */
     bool hidden;           /* text uses $nparams+1: the tenant.  With nparams 65535 there is no such
                               parameter on the wire: send plan_text_literal's text */
-    bool literal;          /* COPY takes no parameters: the text is plan_text_literal's in both protocols */
+    bool literal;          /* COPY takes no parameters: see plan_needs_literal */
     struct plan_copy *copy; /* NULL: it is no COPY ... FROM STDIN */
     struct plan_place *places;
     uint32_t nplaces;

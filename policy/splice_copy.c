@@ -5,8 +5,8 @@
 
 /* -- TO -- */
 
-/* COPY BINARY t, and DELIMITERS behind STDOUT, are for tables alone: they become the options that stand for
- * them, without the WITH that would now stand among options. */
+/* COPY BINARY t, and DELIMITERS behind STDOUT, are for tables alone: they become the options that
+ * stand for them, without the WITH that would now stand among options. */
 static int old_forms(struct splice *p, bool binary, int tail)
 {
     int at = tail + (tokens_is(&p->t, tail, "using") ? 1 : 0);

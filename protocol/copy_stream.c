@@ -11,7 +11,8 @@
  *     |- CR ----> CR --LF, or before any other--> START
  *     `- LF ----> START
  *
- * Binary: SIGNATURE, EXTENSION_LENGTH, EXTENSION, then FIELDS, and LENGTH and DATA for each of them. */
+ * Binary: SIGNATURE, EXTENSION_LENGTH, EXTENSION, then FIELDS, and LENGTH and DATA for each of
+ * them. */
 #include "protocol/copy_stream.h"
 
 #include "protocol/msg_write.h"
@@ -26,7 +27,13 @@ enum state { AS_IT_IS, START, BACKSLASH, DOT, LINE, ESCAPED, CR };
 enum binary { /* AS_IT_IS = 0 */ SIGNATURE = 1, EXTENSION_LENGTH, EXTENSION, FIELDS, LENGTH, DATA };
 enum line_end { END_UNKNOWN, END_LF, END_CR, END_CRLF };
 
-enum { SIGNATURE_BYTES = 11, FLAGS_BYTES = 4, FIELDS_BYTES = 2, LENGTH_BYTES = 4, MAX_FIELDS = 0x7fff };
+enum {
+    SIGNATURE_BYTES = 11,
+    FLAGS_BYTES = 4,
+    FIELDS_BYTES = 2,
+    LENGTH_BYTES = 4,
+    MAX_FIELDS = 0x7fff
+};
 
 static const char signature[SIGNATURE_BYTES] = "PGCOPY\n\377\r\n"; /* and its NUL */
 
@@ -37,8 +44,8 @@ static bool is_plain(unsigned char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* Lower case letters and digits can be no delimiter, and nothing else stays as it is.  The first byte does not
- * either: so the field is not equal to a NULL marker by chance. */
+/* Lower case letters and digits can be no delimiter, and nothing else stays as it is.  The first
+ * byte does not either: so the field is not equal to a NULL marker by chance. */
 static void text_value(const struct copy_format *f, struct slice value, struct buf *ret)
 {
     for (size_t i = 0; i < value.len; i++) {
@@ -243,7 +250,8 @@ static void as_it_is(struct copy_stream *c, struct buf *out)
     c->state = AS_IT_IS;
 }
 
-/* Before ${byte} goes on: is the value to be written, or something held back?  true: ${byte} itself is. */
+/* Before ${byte} goes on: is the value to be written, or something held back?  true: ${byte} itself
+ * is. */
 static bool before(struct copy_stream *c, char byte, struct buf *out)
 {
     bool text = c->format.kind == COPY_TEXT;

@@ -1,14 +1,16 @@
 /* copy_stream.h: adds a column to the rows of COPY ... FROM STDIN while they pass.
  *
- * The column comes first in each row: its value is written where a row begins, so finding the beginnings is all
- * that must be understood of the data.  They are found as PostgreSQL finds them (CopyReadLineText and
- * NextCopyFrom of copyfromparse.c): line ends of one style, backslashes, quotes over line ends, `\.`, the header
- * line; in binary the counts and lengths.  The boundaries of messages mean nothing, nothing but two bytes is ever
- * held back, and rows are neither assembled nor judged.
+ * The column comes first in each row: its value is written where a row begins, so finding the
+ * beginnings is all that must be understood of the data.  They are found as PostgreSQL finds them
+ * (CopyReadLineText and NextCopyFrom of copyfromparse.c): line ends of one style, backslashes,
+ * quotes over line ends, `\.`, the header line; in binary the counts and lengths.  The boundaries
+ * of messages mean nothing, nothing but two bytes is ever held back, and rows are neither assembled
+ * nor judged.
  *
- * What PostgreSQL will refuse, or will not read any more, passes as it is from there on: the error is PostgreSQL's.
- * Nothing depends on this reading but the completion: that each row is the tenant's is checked where it is stored
- * (the condition that policy/scope_copy.c puts into the COPY). */
+ * What PostgreSQL will refuse, or will not read any more, passes as it is from there on: the error
+ * is PostgreSQL's. Nothing depends on this reading but the completion: that each row is the
+ * tenant's is checked where it is stored (the condition that policy/scope_copy.c puts into the
+ * COPY). */
 #pragma once
 
 #include "protocol/buf.h"
@@ -41,9 +43,9 @@ struct copy_stream {
     uint32_t fields;
 };
 
-/* The bytes with which a row begins that has ${value} in a first column of the type ${type_oid}: escaped or
- * quoted, with the delimiter; in binary with its length.
- * -1: no value of that type (22P02), or a type whose binary form is not known (0A000). */
+/* The bytes with which a row begins that has ${value} in a first column of the type ${type_oid}:
+ * escaped or quoted, with the delimiter; in binary with its length. -1: no value of that type
+ * (22P02), or a type whose binary form is not known (0A000). */
 int copy_first(const struct copy_format *f, uint32_t type_oid, struct slice value, struct buf *ret,
                struct err *err) MUSTCHECK;
 

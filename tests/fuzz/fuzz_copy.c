@@ -1,7 +1,8 @@
 /* link: protocol */
-/* A COPY stream in any cut gives the same rows, and they begin where a reader of the whole stream, with all of it
- * to look ahead in, finds that they begin (as CopyReadLineText of PostgreSQL 15 does).
- * Input: a byte of switches, quote, escape, a byte for the size of the pieces, then the stream. */
+/* A COPY stream in any cut gives the same rows, and they begin where a reader of the whole stream,
+ * with all of it to look ahead in, finds that they begin (as CopyReadLineText of PostgreSQL 15
+ * does). Input: a byte of switches, quote, escape, a byte for the size of the pieces, then the
+ * stream. */
 #include "protocol/copy_stream.h"
 
 #include <stdint.h>
@@ -35,7 +36,8 @@ static char peek(const struct whole *w, size_t at)
     return at < w->in.len ? w->in.data[at] : '\0';
 }
 
-/* The line that begins at ${w}->at: its end behind the line end.  false: nothing after this is read as rows. */
+/* The line that begins at ${w}->at: its end behind the line end.  false: nothing after this is read
+ * as rows. */
 static bool find_end(const struct whole *w, size_t *end, char *line_end)
 {
     bool csv = w->format->kind == COPY_CSV, in_quote = false, was_escape = false;

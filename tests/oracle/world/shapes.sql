@@ -307,12 +307,12 @@ COPY (SELECT * FROM memo) TO STDOUT WITH (FORMAT csv, HEADER)
 COPY remark TO STDOUT
 COPY (UPDATE person SET age = 9 WHERE id IN (1, 51) RETURNING id) TO STDOUT
 COPY (DELETE FROM memo RETURNING *) TO STDOUT
-? COPY memo(id, text) FROM STDIN <<< 9\tnew\n10\tother\n
-? COPY memo(id, org, text) FROM STDIN <<< 9\tacme\tnew\n
-? COPY remark(id, paper, text) FROM STDIN <<< 900\t10\tnew\n
-? COPY person(id, name, mail) FROM STDIN <<< 1\tn\tm\n
-? COPY person(id, name, mail, age) FROM STDIN <<< 905\tn\tm\t200\n
-? COPY reading(id, day) FROM STDIN <<< 9\t2031-01-01\n
+COPY memo(id, text) FROM STDIN <<< 9\tnew\n10\tother\n
+COPY memo(id, org, text) FROM STDIN <<< 9\tacme\tnew\n
+COPY remark(id, paper, text) FROM STDIN <<< 900\t10\tnew\n
+COPY person(id, name, mail) FROM STDIN <<< 1\tn\tm\n
+COPY person(id, name, mail, age) FROM STDIN <<< 905\tn\tm\t200\n
+COPY reading(id, day) FROM STDIN <<< 9\t2031-01-01\n
 ! COPY memo(id, org, text) FROM STDIN <<< 9\tglobex\tnew\n
 ! COPY memo(id, org, text) FROM STDIN <<< 9\t\\N\tnew\n
 ! COPY remark(id, paper, text) FROM STDIN <<< 900\t60\tnew\n
