@@ -14,7 +14,7 @@ import harness
 MODES = ["row", "rls", "row+rls", "schema", "database"]
 TENANTS = ["acme", "globex"]
 TABLES = """
-    CREATE TABLE note(id int PRIMARY KEY, body text NOT NULL, "tenantId" text NOT NULL);
+    CREATE TABLE note(id int PRIMARY KEY, body text NOT NULL, "tenantId" text NOT NULL, pin text);
     CREATE INDEX ON note("tenantId");
     CREATE TABLE line(id int PRIMARY KEY, "noteId" int NOT NULL REFERENCES note(id), body text);
     CREATE TYPE mood AS ENUM ('fine', 'bad');
@@ -22,7 +22,7 @@ TABLES = """
     INSERT INTO secret VALUES (1, 'everyone''s');
 """
 ROWS = """
-    INSERT INTO note VALUES ({n}1, '{t} one', '{t}'), ({n}2, '{t} two', '{t}');
+    INSERT INTO note VALUES ({n}1, '{t} one', '{t}', '{t} pin'), ({n}2, '{t} two', '{t}', '{t} pin');
     INSERT INTO line VALUES ({n}1, {n}1, '{t} line');
 """
 NUMBER = {"acme": 1, "globex": 2}
@@ -30,7 +30,7 @@ NUMBER = {"acme": 1, "globex": 2}
 
 def policy(mode, more=""):
     return (f"policy:\n  isolation: {mode}\n  tenant_column: tenantId\n  tables:\n    country: shared\n"
-            f"    secret: denied\n    line: {{through: {{noteId: note.id}}}}\n{more}")
+            f"    note: {{columns: {{pin: {{read: deny}}}}}}\n    secret: denied\n    line: {{through: {{noteId: note.id}}}}\n{more}")
 
 
 class World:
@@ -363,9 +363,45 @@ def test_shared_and_denied_tables(world, pair):
 
 def test_copy_out(pair):
     for tenant, conn in pair.items():
-        for sql in ("COPY note TO STDOUT", "COPY (SELECT id, body FROM note) TO STDOUT", "COPY note (id, body) TO STDOUT"):
+        for sql in ("COPY note TO STDOUT", "COPY public.note (id) TO STDOUT", "COPY (SELECT id, body FROM note) TO STDOUT", "COPY note (id, body) TO STDOUT"):
             with conn.cursor().copy(sql) as copy:
                 assert sorted(int(row[0]) for row in copy.rows()) == [id for id, _ in notes(tenant)]
+        see(pair)
+
+
+def copy_in(conn, sql, data):
+    try:
+        with conn.cursor().copy(sql) as copy:
+            copy.write(data)
+    except psycopg.Error as e:
+        return e.sqlstate
+    return None
+
+
+def test_copy_in(world, pair):
+    for tenant, conn in pair.items():
+        n = NUMBER[tenant]
+        other = TENANTS[2 - n]
+        no_copy = "0A000" if "rls" in world.mode else None  # PostgreSQL has none where row security holds
+        for _ in range(2):
+            assert copy_in(conn, "COPY note (id, body) FROM STDIN", f"{n}7\tseven\n{n}8\teight\n") == no_copy
+            assert copy_in(conn, 'COPY public.note (id, body, "tenantId") FROM STDIN', f"{n}9\tnine\t{other}\n") in ("42501", "0A000")
+            assert copy_in(conn, "COPY line FROM STDIN", f"{n}7\t{3 - n}1\ton theirs\n") in ("23503", "0A000")
+            assert copy_in(conn, "COPY line FROM STDIN", f"{n}7\t{n}1\ton mine\n") == no_copy
+            if not no_copy:
+                assert conn.execute("DELETE FROM line WHERE body = 'on mine'").rowcount == 1
+                assert conn.execute("DELETE FROM note WHERE body IN ('seven', 'eight') RETURNING \"tenantId\"").fetchall() == \
+                    [(tenant,), (tenant,)]
+        see(pair)
+
+
+def test_hidden_columns(world, pair):
+    for tenant, conn in pair.items():
+        assert conn.execute("SELECT * FROM note ORDER BY id").fetchall() == [(*row, tenant) for row in notes(tenant)]
+        assert conn.execute("SELECT n.* FROM public.note AS n ORDER BY id").fetchall() == [(*row, tenant) for row in notes(tenant)]
+        for sql in ("SELECT pin FROM note", "SELECT id FROM note ORDER BY pin", "DELETE FROM note WHERE pin = 'x'",
+                    "UPDATE note SET body = pin", "SELECT public.note.pin FROM public.note"):
+            assert refusal(conn, sql, "42501"), sql
         see(pair)
 
 
@@ -503,6 +539,155 @@ def alone(postgres, tenant, made=set()):
     if name not in made:
         postgres.create_database(name)
         postgres.psql(name, text=TABLES + ROWS.format(t=tenant, n=NUMBER[tenant]) +
-                      f"""ALTER TABLE note ALTER "tenantId" SET DEFAULT '{tenant}'""")
+                      f"""ALTER TABLE note ALTER "tenantId" SET DEFAULT '{tenant}', DROP COLUMN pin""")
         made.add(name)
     return name
+
+
+# -- roles and tables that row security does not hold for --
+
+class Roles:
+    """A database whose tables belong to `keeper`; a daemon that works there as some role."""
+
+    def __init__(self, postgres, name, mode="rls"):
+        self.postgres, self.name, self.mode, self.walls = postgres, name, mode, []
+        postgres.create_database(name)
+        postgres.psql(name, text=f"""
+            CREATE ROLE {name}_keeper LOGIN; CREATE ROLE {name}_plain LOGIN; CREATE ROLE {name}_bypass LOGIN BYPASSRLS;
+            CREATE ROLE {name}_super LOGIN SUPERUSER;
+            GRANT ALL ON SCHEMA public TO PUBLIC; SET ROLE {name}_keeper; {TABLES}
+            CREATE TABLE country(code text PRIMARY KEY);
+            {ROWS.format(t="acme", n=1)} {ROWS.format(t="globex", n=2)}
+            GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC;""")
+
+    def wall(self, role, start=True):
+        w = harness.Partywall(harness.config(
+            f"{self.postgres.dsn(self.name)} user={self.name}_{role} sslmode=disable", policy=policy(self.mode)), start)
+        self.walls.append(w)
+        return w
+
+    def print_policies(self):
+        return subprocess.run([harness.BINARY, "policy", "--rls-sql", "-c", self.wall("plain", start=False).conf],
+                              check=True, text=True, capture_output=True).stdout
+
+    def install(self):
+        self.postgres.psql(self.name, text=self.print_policies())
+
+    def remove(self):
+        for w in self.walls:
+            w.remove()
+
+
+@pytest.fixture
+def roles(request, postgres):
+    r = Roles(postgres, "roles_" + request.node.name.split("[")[0][-20:].lower())
+    yield r
+    r.remove()
+
+
+@pytest.mark.parametrize("role", ["super", "bypass"])
+def test_a_role_that_passes_by_row_security(postgres, role):
+    roles = Roles(postgres, f"passing_{role}")
+    try:
+        roles.install()
+        wall = roles.wall(role)
+        with psycopg.connect(wall.dsn("acme"), autocommit=True) as conn:
+            for sql in (SEE, "SELECT 1", "UPDATE note SET body = 'x'", "BEGIN"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege, match=f"row security does not hold.*passing_{role}_{role}"):
+                    conn.execute(sql)
+        with psycopg.connect(wall.dsn("owner"), autocommit=True) as conn:
+            assert conn.execute("SELECT count(*) FROM note").fetchone() == (4,)
+        assert f'its role "passing_{role}_{role}" passes by it' in wall.log.read_text()
+    finally:
+        roles.remove()
+
+
+def test_tables_without_policies(roles):
+    """What no policy guards is refused, before the policies are installed and when a table comes later."""
+    wall = roles.wall("plain")
+    with psycopg.connect(wall.dsn("acme"), autocommit=True) as conn:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="no row security holds on it") as error:
+            conn.execute(SEE)
+        assert "partywall policy --rls-sql" in error.value.diag.message_hint
+        roles.install()
+        wall.stop()
+    wall.start()
+    with psycopg.connect(wall.dsn("acme"), autocommit=True) as conn:
+        assert conn.execute(SEE).fetchall() == notes("acme")
+        roles.postgres.psql(roles.name, text=f"""SET ROLE {roles.name}_keeper;
+            CREATE TABLE late AS SELECT * FROM note; GRANT ALL ON late TO PUBLIC;""")
+        harness.wait_until(lambda: refusal(conn, "SELECT * FROM late", "42501"), "the catalog knows the table")
+        for sql in ("SELECT * FROM late", "DELETE FROM late", "SELECT 1 FROM note, late", "UPDATE note SET body = '' FROM late"):
+            assert "no row security holds on it" in refusal(conn, sql, "42501")
+
+
+def refusal(conn, sql, sqlstate):
+    with pytest.raises(psycopg.Error) as error:
+        conn.execute(sql)
+    return str(error.value) if error.value.sqlstate == sqlstate else ""
+
+
+def test_an_owner_is_bound_by_force(roles):
+    """Without FORCE the tables' owner would see all rows."""
+    roles.install()
+    wall = roles.wall("keeper")
+    with psycopg.connect(wall.dsn("acme"), autocommit=True) as conn:
+        assert conn.execute(SEE).fetchall() == notes("acme")
+    wall.stop()
+    roles.postgres.psql(roles.name, "-c", "ALTER TABLE note NO FORCE ROW LEVEL SECURITY")
+    wall.start()
+    with psycopg.connect(wall.dsn("acme"), autocommit=True) as conn:
+        assert "no row security holds" in refusal(conn, SEE, "42501")
+
+
+def test_other_policies_do_not_widen(roles):
+    roles.postgres.psql(roles.name, "-c", "CREATE POLICY all_of_it ON note USING (true)")
+    roles.install()
+    wall = roles.wall("plain")
+    with psycopg.connect(wall.dsn("acme"), autocommit=True) as conn:
+        assert conn.execute(SEE).fetchall() == notes("acme")
+
+
+def test_partitions_children_and_views(roles):
+    """Partitions have policies of their own; rows of views, where none can hold, are told by predicates."""
+    roles.postgres.psql(roles.name, text=f"""
+        SET ROLE {roles.name}_keeper;
+        CREATE TABLE event(id int, "tenantId" text NOT NULL) PARTITION BY RANGE (id);
+        CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM (0) TO (100);
+        CREATE TABLE more() INHERITS (note);
+        CREATE VIEW seen AS SELECT * FROM note;
+        CREATE MATERIALIZED VIEW kept AS SELECT * FROM note;
+        CREATE VIEW bodies AS SELECT body FROM note;
+        INSERT INTO event VALUES (1, 'acme'), (2, 'globex');
+        INSERT INTO more(id, body, "tenantId") VALUES (13, 'acme more', 'acme'), (23, 'globex more', 'globex');
+        GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC;""")
+    roles.install()
+    wall = roles.wall("plain")
+    with psycopg.connect(wall.dsn("acme"), autocommit=True) as conn:
+        for table in ("event", "event_1"):
+            assert conn.execute(f"SELECT id FROM {table}").fetchall() == [(1,)]
+            assert conn.execute(f"UPDATE {table} SET id = id").rowcount == 1
+        assert conn.execute("SELECT body FROM more").fetchall() == [("acme more",)]
+        assert len(conn.execute("SELECT id FROM note").fetchall()) == 3
+        assert conn.execute("SELECT id, body FROM seen ORDER BY id").fetchall()[:2] == notes("acme")
+        assert len(conn.execute("SELECT id FROM seen").fetchall()) == 3
+        assert [r[0] for r in conn.execute("SELECT id FROM kept ORDER BY id").fetchall()] == [11, 12]
+        assert refusal(conn, "SELECT * FROM bodies", "42501")
+
+
+def explain(world, sql):
+    return subprocess.run([harness.BINARY, "explain", "-c", world.wall.conf, "--tenant", "acme", sql], text=True,
+                          capture_output=True).stdout
+
+
+def test_who_enforces(world):
+    """Predicates are in the text where policy keeps rows apart, and only there; policies hold where they should."""
+    text = explain(world, "SELECT body FROM note n")
+    assert ("OPERATOR(pg_catalog.=)" in text) == (world.mode in ("row", "row+rls")), text
+    database, schema = world.places["acme"]
+    with psycopg.connect(f"{world.postgres.dsn(database)} user={world.name}", autocommit=True,
+                         options=f"-c search_path={schema}") as direct:
+        direct.execute("SET app.tenant = 'globex'")
+        rows = direct.execute(SEE).fetchall()
+        assert rows == {"rls": notes("globex"), "row+rls": notes("globex"), "row": notes("acme") + notes("globex")}.get(
+            world.mode, notes("acme"))

@@ -204,6 +204,43 @@ static inline void fixture_attacks(struct fixture *f)
     fixture_seal(f);
 }
 
+/* The same with row security in force on every table but one, and schemas of two tenants; the tables there
+ * have no tenant column.  Everything is scoped unless told. */
+static inline void fixture_modes(struct fixture *f)
+{
+    static struct rule_table tables[4];
+    *f = (struct fixture){.catalog = catalog_new(), .rules = rules_default, .next_oid = 40000};
+    FIXTURE_MUST(f->catalog);
+    fixture_attack_relations(f);
+    const struct catalog_relation *const *all;
+    size_t n = catalog_relations(f->catalog, &all);
+    for (size_t i = 0; i < n; i++)
+        ((struct catalog_relation *)(uintptr_t)all[i])->row_security =
+            strchr("rp", all[i]->kind) && strcmp(all[i]->name, "wf_log") != 0;
+    static const char *const schemas[] = {"t_acme", "t_globex"};
+    for (size_t i = 0; i < 2; i++) {
+        struct catalog_relation *r =
+            catalog_add_relation(f->catalog, f->next_oid++, schemas[i], "User", 'r');
+        fixture_column(r, "id int4 n", 1);
+        fixture_column(r, "email text n", 2);
+        r = catalog_add_relation(f->catalog, f->next_oid++, schemas[i], "job", 'r');
+        fixture_column(r, "id int4 n", 1);
+        fixture_column(r, "tenantId text n", 2);
+        catalog_add_relation(f->catalog, f->next_oid++, schemas[i], "hidden", 'r');
+        catalog_add_type(f->catalog, schemas[i], "mood", f->next_oid++, 'e');
+    }
+    struct rule_table *t = tables;
+    *t++ = fixture_rule("country", RULE_SHARED, NULL);
+    *t++ = fixture_rule("hidden", RULE_DENIED, NULL);
+    *t = fixture_rule("step", RULE_THROUGH, NULL);
+    t->through_column = (char *)(uintptr_t) "workflowId";
+    t->parent_table = (char *)(uintptr_t) "Workflow";
+    t++->parent_column = (char *)(uintptr_t) "id";
+    f->rules.tables = tables;
+    f->rules.ntables = (size_t)(t - tables);
+    fixture_seal(f);
+}
+
 static inline void fixture_product_relations(struct fixture *f)
 {
     struct catalog_relation *r;

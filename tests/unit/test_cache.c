@@ -47,6 +47,36 @@ static struct decision *decide(struct caching *f, const char *sql)
     return d;
 }
 
+/* A plan holds for one mode and one schema. */
+static void test_modes_have_their_own(void **state)
+{
+    struct caching *f = *state;
+    static const struct {
+        enum isolation isolation;
+        const char *schema;
+    } places[] = {{ISOLATION_ROW, NULL},         {ISOLATION_RLS, NULL},       {ISOLATION_DATABASE, NULL},
+                  {ISOLATION_SCHEMA, "t_acme"}, {ISOLATION_SCHEMA, "t_acm"}, {ISOLATION_SCHEMA, ""}};
+    struct decision *made[6];
+    for (size_t round = 0; round < 2; round++)
+        for (size_t i = 0; i < 6; i++) {
+            char schema[16]; /* equal texts at different places */
+            f->req.isolation = places[i].isolation;
+            f->req.schema = places[i].schema ? memcpy(schema, places[i].schema, strlen(places[i].schema) + 1) : NULL;
+            struct decision *d = decide(f, "SELECT 1");
+            for (size_t k = 0; round == 0 && k < i; k++)
+                assert_ptr_not_equal(d, made[k]);
+            if (round == 0) {
+                made[i] = d;
+                continue;
+            }
+            assert_ptr_equal(d, made[i]);
+            decision_unref(d);
+            decision_unref(made[i]);
+        }
+    f->req.isolation = ISOLATION_ROW;
+    f->req.schema = NULL;
+}
+
 static void test_same_text_same_plan(void **state)
 {
     struct caching *f = *state;
@@ -120,6 +150,7 @@ static void test_used_stays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_modes_have_their_own, setup, teardown),
         cmocka_unit_test_setup_teardown(test_same_text_same_plan, setup, teardown),
         cmocka_unit_test_setup_teardown(test_key, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),

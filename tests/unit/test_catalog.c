@@ -95,6 +95,35 @@ static void test_empty(void **state)
     catalog_unref(c);
 }
 
+static void test_within(void **state)
+{
+    (void)state;
+    struct catalog *c = catalog_new();
+    struct err err;
+    const struct catalog_relation *in[2] = {catalog_add_relation(c, 1, "public", "t", 'r'), NULL};
+    in[1] = catalog_add_relation(c, 2, "own", "t", 'r');
+    catalog_add_relation(c, 3, "other", "u", 'r');
+    catalog_add_type(c, "own", "mood", 4, 'e');
+    catalog_set_role(c, "keeper", true);
+    assert_int_equal(catalog_seal(c, &err), 0);
+    struct catalog *own = catalog_within(c, "own"), *none = catalog_within(c, "none");
+    catalog_unref(c); /* the others keep it */
+    assert_ptr_equal(catalog_find(own, NULL, "t"), in[1]);
+    assert_ptr_equal(catalog_find(none, NULL, "t"), in[0]);
+    assert_ptr_equal(catalog_find_oid(none, 2), in[1]);
+    assert_null(catalog_find(own, NULL, "u"));
+    assert_true(catalog_has_user_type(own, NULL, "mood"));
+    assert_false(catalog_has_user_type(none, NULL, "mood"));
+    assert_string_equal(catalog_bypassing_role(own), "keeper");
+    const char *const *path;
+    assert_int_equal(catalog_search_path(own, &path), 2);
+    assert_string_equal(path[0], "own");
+    assert_string_equal(path[1], "public");
+    catalog_unref(catalog_ref(own));
+    catalog_unref(own);
+    catalog_unref(none);
+}
+
 static void test_rules(void **state)
 {
     (void)state;
@@ -121,6 +150,7 @@ int main(void)
         cmocka_unit_test(test_relations),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_within),
         cmocka_unit_test(test_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

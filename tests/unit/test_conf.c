@@ -197,6 +197,66 @@ static void test_backends(void **state)
     conf_unref(c);
 }
 
+static void check_names(const struct conf *c, const char *tenant, const char *schema,
+                        const char *database)
+{
+    struct err err;
+    char *got[2];
+    const struct conf_tenant *t = conf_tenant_find(c, text(tenant));
+    assert_int_equal(conf_tenant_names(c, t, tenant, &got[0], &got[1], &err), 0);
+    const char *want[] = {schema, database};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(got[i] == NULL, want[i] == NULL);
+        if (want[i])
+            assert_string_equal(got[i], want[i]);
+        free(got[i]);
+    }
+}
+
+static void check_no_names(const struct conf *c, const char *tenant)
+{
+    struct err err;
+    char *schema, *database;
+    assert_int_equal(conf_tenant_names(c, conf_tenant_find(c, text(tenant)), tenant, &schema,
+                                       &database, &err),
+                     -1);
+    assert_string_equal(err.sqlstate, "28000");
+}
+
+static void test_isolation(void **state)
+{
+    (void)state;
+    struct conf *c = load_text(
+        "backends: {a: {postgres: host=x}, b: {postgres: host=y}}\n"
+        "logins: {o: {secret: x, tenants: '*'}}\n"
+        "tenants:\n"
+        "  rowy: {backend: a, isolation: row}\n"
+        "  both: {backend: a, isolation: row+rls}\n"
+        "  plain: {backend: a, isolation: schema}\n"
+        "  named: {backend: a, isolation: schema, schema: s_x}\n"
+        "  other: {backend: b}\n"
+        "  based: {backend: b, isolation: database, database: 'd_{tenant}'}\n"
+        "  '*': {backend: a, isolation: schema, schema: 's_{tenant}'}\n"
+        "policy: {tenant_column: t, isolation: rls, rls_setting: My.Tenant,"
+        " tables: {s_ref.t: shared}}\n");
+    assert_int_equal(conf_tenant_find(c, text("rowy"))->isolation, ISOLATION_ROW);
+    assert_int_equal(conf_tenant_find(c, text("both"))->isolation, ISOLATION_ROW_RLS);
+    assert_int_equal(conf_tenant_find(c, text("other"))->isolation, ISOLATION_RLS);
+    assert_int_equal(conf_tenant_find(c, text("based"))->isolation, ISOLATION_DATABASE);
+    assert_int_equal(conf_tenant_find(c, text("anyone"))->isolation, ISOLATION_SCHEMA);
+    assert_string_equal(c->rules.rls_setting, "my.tenant");
+    check_names(c, "rowy", NULL, NULL);
+    check_names(c, "plain", "plain", NULL);
+    check_names(c, "named", "s_x", NULL);
+    check_names(c, "based", NULL, "d_based");
+    check_names(c, "anyone", "s_anyone", NULL);
+    check_names(c, "{tenant}", "s_{tenant}", NULL);
+    check_no_names(c, "x"); /* named's */
+    check_no_names(c, "ref"); /* a schema with rules */
+    check_no_names(c, "a1234567890123456789012345678901234567890123456789012345678901234567890");
+    conf_unref(c);
+}
+
 static void test_logins(void **state)
 {
     (void)state;
@@ -473,7 +533,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),     cmocka_unit_test(test_demo),
-        cmocka_unit_test(test_daemon),       cmocka_unit_test(test_backends),
+        cmocka_unit_test(test_daemon),       cmocka_unit_test(test_backends),  cmocka_unit_test(test_isolation),
         cmocka_unit_test(test_logins),       cmocka_unit_test(test_tables),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_policy),       cmocka_unit_test(test_include),

@@ -3,7 +3,8 @@
  *
  * Each data/policy/golden_*.tsv holds rows: who, expected, sql, text.  Empty lines and # comments
  * pass. who       attacks | product | columns: the fixture, as a tenant by the simple protocol; owner:
- * attacks, not confined; extended: attacks, by the extended protocol expected  for each statement,
+ * attacks, not confined; extended: attacks, by the extended protocol; rls, row+rls, schema (t_acme) and
+ * database: the fixture of modes, in that mode.  expected  for each statement,
  * divided by commas: its class (read, write, begin, ...), or the SQLSTATE of its refusal text what
  * the server gets for the first statement, the tenant's value shown as $T; or the message of its
  * refusal; `=`: as it came; absent: not looked at Run with PARTYWALL_GOLDEN=show to print what is
@@ -38,7 +39,7 @@ static const char *const class_names[] = {
 };
 
 struct golden {
-    struct fixture attacks, product, columns;
+    struct fixture attacks, product, columns, modes;
     unsigned rows, wrong;
     bool show;
 };
@@ -80,18 +81,37 @@ static void outcome(const struct decision *d, char *ret, size_t size)
     }
 }
 
+static const char *const mode_names[] = {
+    [ISOLATION_ROW] = "modes",       [ISOLATION_RLS] = "rls",           [ISOLATION_ROW_RLS] = "row+rls",
+    [ISOLATION_SCHEMA] = "schema", [ISOLATION_DATABASE] = "database",
+};
+
+static const struct fixture *fixture_of(const struct golden *g, const char *who, enum isolation *ret)
+{
+    *ret = ISOLATION_ROW;
+    for (size_t i = 0; i < sizeof mode_names / sizeof *mode_names; i++)
+        if (strcmp(who, mode_names[i]) == 0) {
+            *ret = (enum isolation)i;
+            return &g->modes;
+        }
+    return strcmp(who, "product") == 0   ? &g->product
+           : strcmp(who, "columns") == 0 ? &g->columns
+                                         : &g->attacks;
+}
+
 static void check_row(struct golden *g, const char *file, int line, char *row)
 {
     char *who = strsep(&row, "\t"), *expected = strsep(&row, "\t"), *sql = strsep(&row, "\t");
     char *text = strsep(&row, "\t");
     FIXTURE_MUST(sql);
-    const struct fixture *f = strcmp(who, "product") == 0   ? &g->product
-                              : strcmp(who, "columns") == 0 ? &g->columns
-                                                            : &g->attacks;
+    enum isolation isolation;
+    const struct fixture *f = fixture_of(g, who, &isolation);
     struct policy_request req = {
         .rules = &f->rules,
         .catalog = f->catalog,
         .epoch = 1,
+        .isolation = isolation,
+        .schema = isolation == ISOLATION_SCHEMA ? "t_acme" : NULL,
         .confined = strcmp(who, "owner") != 0,
         .single = strcmp(who, "extended") == 0,
         .sql = {sql, strlen(sql)},
@@ -153,6 +173,7 @@ static int setup(void **state)
     fixture_attacks(&g.attacks);
     fixture_product(&g.product);
     fixture_columns(&g.columns);
+    fixture_modes(&g.modes);
     g.show = getenv("PARTYWALL_GOLDEN") && strcmp(getenv("PARTYWALL_GOLDEN"), "show") == 0;
     *state = &g;
     return 0;
@@ -164,6 +185,7 @@ static int teardown(void **state)
     fixture_release(&g->attacks);
     fixture_release(&g->product);
     fixture_release(&g->columns);
+    fixture_release(&g->modes);
     policy_thread_release();
     return 0;
 }
