@@ -73,6 +73,9 @@ struct leaf { /* one relation in FROM, or a target, whose rows must be confined 
     bool nullable;      /* on the nullable side of a join below the clause now looked at */
     bool wrap;          /* becomes a subselect */
     bool barrier;       /* ... with OFFSET 0: its name is not visible outside */
+    bool sampled;       /* the slot holds its TABLESAMPLE */
+    bool whole;         /* named as a row, or by a system column: a subselect would not do */
+    int number;         /* among the wrapped ones of the statement */
     bool scan_level;    /* THROUGH: the predicate must be applied where the table is read */
 };
 
@@ -90,6 +93,7 @@ struct source {
     const struct outputs *outputs;
     SelectStmt *subquery;        /* FROM (subquery), or the CTE's: where a barrier would go */
     bool confined;               /* the subquery reads scoped relations */
+    List *hidden;                /* struct source *: what a join with an alias took away */
 };
 
 struct cte {
@@ -133,7 +137,7 @@ enum change_kind {
     CHANGE_WHERE,   /* quals, and fenced conditions, in the WHERE of `stmt` */
     CHANGE_ON,      /* the same in the ON of `join` */
     CHANGE_HAVING,  /* fences alone */
-    CHANGE_WRAP,    /* leaf -> (SELECT * FROM leaf WHERE qual) alias */
+    CHANGE_WRAP,    /* leaf -> (SELECT * FROM leaf WHERE qual) alias; scope_stays: -> (leaf JOIN (SELECT) ON qual) */
     CHANGE_BARRIER, /* OFFSET 0 at the end of a subquery */
     CHANGE_COLUMNS, /* INSERT: column list added or lengthened */
     CHANGE_APPEND,  /* the tenant's value at the end of each row or target list */
@@ -157,6 +161,7 @@ struct fence { /* the condition runs only where these hold */
     int index;    /* which conjunct, in text order; -1: all as one */
     List *leaves; /* struct leaf *; for those in `nullable` a NULL tenant column holds too */
     List *nullable;
+    struct fence *right; /* the conjunct is an equality whose sides have a fence each; this is the left's */
 };
 
 enum value_check {
@@ -237,6 +242,7 @@ struct scoper {
     const char *seen[3];   /* what the client may see: scope_catalog.c */
     int nrelations;        /* RangeVars accounted for */
     struct copy_in *copy_in; /* set by scope_copy */
+    int nwraps;
     bool writes;
     bool leaves_out;       /* a star does not show all columns of its relation */
     bool masks;            /* there is a CHANGE_MASK */
@@ -329,6 +335,8 @@ int scope_object_call(struct scoper *s, const struct level *l, const FuncCall *c
 bool scope_object_cast(struct scoper *s, const struct level *l, const TypeCast *cast);
 /* Of `object = name`: the text of the name.  NULL: something else. */
 Node *scope_object_lookup(struct scoper *s, const struct level *l, const A_Expr *e);
+/* All columns of the sources from ${first} to before ${end}; NULL: not known. */
+const struct outputs *scope_all_outputs(const struct source *first, const struct source *end);
 
 /* Is ${name} surely a column of ${source}? */
 bool scope_source_shows(const struct source *source, const char *name);
@@ -409,6 +417,9 @@ bool scope_reaches_out(const struct level *l, Node *node);
 /* Fences for the conjuncts of ${cond}; ${leaves}: all that it may see.  Marks barriers. */
 int scope_fences(struct scoper *s, struct level *l, Node *cond, List *leaves, List **ret) MUSTCHECK;
 int scope_having(struct scoper *s, struct level *l, SelectStmt *stmt) MUSTCHECK;
+/* ${cond}, of a FULL JOIN of the sources before ${right} and those from it on: equalities keep a fence on each side. */
+void scope_split_fences(struct scoper *s, struct level *l, const struct source *right, Node *cond,
+                        const List *leaves, List *fences);
 /* The conjuncts of a condition in text order: nested ANDs flattened. */
 List *scope_conjuncts(Node *cond);
 
@@ -452,6 +463,11 @@ void scope_tree_apply(struct scoper *s, Node *stmt);
 void scope_slots_apply(const struct scoper *s, Node *stmt);
 
 /* -- shared helpers -- */
+/* Does a wrapped leaf stay a relation?  A join with one row of no columns carries its predicate. */
+static inline bool scope_stays(const struct leaf *leaf)
+{
+    return !leaf->barrier && !leaf->access->hides && (leaf->whole || leaf->sampled);
+}
 /* Each item of a SET list is one element of the text, but the columns of a multi-assignment share one. */
 int scope_set_element(const List *targets, int item);
 /* What a check that failed says, inside of PostgreSQL's error about a text that is no number. */

@@ -140,6 +140,20 @@ static bool is_member(const List *leaves, const struct leaf *leaf)
     return false;
 }
 
+/* No condition may be pushed into what ${source} stands for. */
+static void wall(struct scoper *s, struct source *source)
+{
+    if (source->confined && source->subquery)
+        scope_barrier(s, source->subquery);
+    ListCell *cell;
+    foreach (cell, source->hidden) {
+        struct source *inner = lfirst(cell);
+        if (inner->leaf)
+            inner->leaf->barrier = true;
+        wall(s, inner);
+    }
+}
+
 static struct fence *fence_of(struct scoper *s, struct level *l, Node *conjunct, const List *leaves,
                               int index)
 {
@@ -148,8 +162,7 @@ static struct fence *fence_of(struct scoper *s, struct level *l, Node *conjunct,
     for (struct source *source = l->sources; source; source = source->next) {
         if (!refers_to(conjunct, source))
             continue;
-        if (source->confined && source->subquery)
-            scope_barrier(s, source->subquery);
+        wall(s, source);
         if (!source->leaf || !is_member(leaves, source->leaf))
             continue;
         if (source->leaf->nullable)
@@ -159,6 +172,47 @@ static struct fence *fence_of(struct scoper *s, struct level *l, Node *conjunct,
     }
     l->reaches_out = l->reaches_out || scope_reaches_out(l, conjunct);
     return fence->leaves || fence->nullable ? fence : NULL;
+}
+
+/* Does ${node} look at sources on one side only: those from ${right} on, or those before? */
+static bool is_one_sided(const struct level *l, const struct source *right, Node *node, bool *ret_left)
+{
+    bool left = false, seen_left = false, seen_right = false;
+    for (const struct source *source = l->sources; source; source = source->next) {
+        left = left || source == right;
+        if (refers_to(node, source))
+            *(left ? &seen_left : &seen_right) = true;
+    }
+    *ret_left = seen_left;
+    return seen_left != seen_right;
+}
+
+static void split_fence(struct scoper *s, struct level *l, const struct source *right, Node *conjunct,
+                        const List *leaves, struct fence *fence)
+{
+    A_Expr *e = (A_Expr *)conjunct;
+    bool first_left, second_left;
+    if (!IsA(e, A_Expr) || e->kind != AEXPR_OP || list_length(e->name) != 1 ||
+        strcmp(strVal(linitial(e->name)), "=") != 0 ||
+        !is_one_sided(l, right, e->lexpr, &first_left) ||
+        !is_one_sided(l, right, e->rexpr, &second_left) || first_left == second_left)
+        return;
+    struct fence *first = fence_of(s, l, e->lexpr, leaves, fence->index);
+    struct fence *second = fence_of(s, l, e->rexpr, leaves, fence->index);
+    fence->leaves = first ? first->leaves : NIL;
+    fence->nullable = first ? first->nullable : NIL;
+    fence->right = second ? second : palloc0(sizeof *second);
+}
+
+void scope_split_fences(struct scoper *s, struct level *l, const struct source *right, Node *cond,
+                        const List *leaves, List *fences)
+{
+    const List *conjuncts = scope_conjuncts(cond);
+    ListCell *cell;
+    foreach (cell, fences) {
+        struct fence *fence = lfirst(cell);
+        split_fence(s, l, right, list_nth(conjuncts, fence->index), leaves, fence);
+    }
 }
 
 /* x IN (SELECT ...) outside of any fence may become a join, and what the subquery computes a

@@ -87,8 +87,36 @@ static void wrap_leaf(struct scoper *s, struct leaf *leaf, Node **slot)
 {
     leaf->slot = slot;
     leaf->wrap = true;
+    leaf->number = s->nwraps++;
     const struct select_note *around = s->selects ? llast(s->selects) : NULL;
     scope_change(s, CHANGE_WRAP, around ? (Node *)around->stmt : NULL)->leaf = leaf;
+}
+
+/* Has another column of ${source} the name that ${leaf}'s own goes by?  t(a, b) may take it along. */
+static bool is_ambiguous(const struct source *source, const struct leaf *leaf)
+{
+    int same = 0;
+    for (int i = 0; i < scope_column_count(source); i++)
+        same += !strcmp(scope_column_name(source, i), leaf->column);
+    return same > 1;
+}
+
+static int confine(struct scoper *s, const struct level *l, const struct source *source,
+                   struct leaf *leaf, Node **slot, bool wrap, struct climbed *ret)
+{
+    leaf->slot = slot;
+    leaf->barrier = is_ambiguous(source, leaf); /* no predicate and no fence can name its column */
+    if (leaf->barrier && l->locked)
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, leaf->var->location,
+                            "relation \"%s\" has two columns of one name and cannot be locked",
+                            source->alias);
+    if (wrap || leaf->barrier || leaf->access->hides)
+        wrap_leaf(s, leaf, slot);
+    else
+        ret->carried = lappend(ret->carried, leaf);
+    if (!leaf->barrier)
+        ret->visible = lappend(ret->visible, leaf);
+    return 0;
 }
 
 static int relation_item(struct scoper *s, struct level *l, Node **slot, bool wrap,
@@ -119,14 +147,7 @@ static int relation_item(struct scoper *s, struct level *l, Node **slot, bool wr
         return 0;
     }
     l->confined = true;
-    struct leaf *leaf = add_leaf(source, var, access);
-    leaf->slot = slot;
-    if (wrap || access->hides)
-        wrap_leaf(s, leaf, slot);
-    else
-        ret->carried = lappend(ret->carried, leaf);
-    ret->visible = lappend(ret->visible, leaf);
-    return 0;
+    return confine(s, l, source, add_leaf(source, var, access), slot, wrap, ret);
 }
 
 void scope_barrier(struct scoper *s, SelectStmt *query)
@@ -232,28 +253,36 @@ static int function_item(struct scoper *s, struct level *l, RangeFunction *node)
     return 0;
 }
 
-static int sample_item(struct scoper *s, struct level *l, RangeTableSample *node, bool wrap,
+/* A sample cannot be taken from a subselect, nor before its rows are told apart. */
+static int refuse_sample(struct scoper *s, const struct leaf *leaf)
+{
+    return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, leaf->var->location,
+                        "TABLESAMPLE is not supported in this kind of join");
+}
+
+static int sample_item(struct scoper *s, struct level *l, Node **slot, bool wrap,
                        struct climbed *ret)
 {
+    RangeTableSample *node = (RangeTableSample *)*slot;
     const char *method = strVal(llast(node->method));
-    if (wrap)
-        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, node->location,
-                            "TABLESAMPLE is not supported in this kind of join");
     if (strcmp(method, "bernoulli") != 0 || list_length(node->method) != 1 || node->repeatable)
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, node->location,
                             "only TABLESAMPLE BERNOULLI without REPEATABLE can be confined");
     if (IsA(node->relation, RangeVar) && is_catalog((RangeVar *)node->relation))
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, node->location,
                             "TABLESAMPLE is not supported for relations of the system");
-    if (scope_expr(s, l, (Node *)node->args) < 0)
-        return -1;
-    if (item(s, l, &node->relation, false, ret) < 0)
+    if (scope_expr(s, l, (Node *)node->args) < 0 || item(s, l, &node->relation, wrap, ret) < 0)
         return -1;
     if (l->sources->hides)
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, node->location,
                             "TABLESAMPLE is not supported for relation \"%s\", which has hidden columns",
                             l->sources->hides->rel->name);
-    return 0;
+    struct leaf *leaf = l->sources->leaf;
+    if (!leaf)
+        return 0;
+    leaf->slot = slot;
+    leaf->sampled = true;
+    return leaf->barrier ? refuse_sample(s, leaf) : 0;
 }
 
 /* -- joins -- */
@@ -279,19 +308,24 @@ static int check_merged(struct scoper *s, struct level *l, const JoinExpr *join,
 static int hide(struct scoper *s, struct level *l, const JoinExpr *join, struct source *before,
                 struct climbed *ret)
 {
+    List *hidden = NIL;
     for (struct source *source = l->sources; source != before; source = source->next) {
         if (scope_catalog_ref(s, source, NULL, -1) < 0)
             return -1; /* its whole row can be had by the alias */
         if (source->leaf && l->locked)
             return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, source->leaf->var->location,
                                 "a join with an alias cannot be locked");
+        if (source->leaf && source->leaf->sampled)
+            return refuse_sample(s, source->leaf);
         if (source->leaf)
-            source->leaf->barrier = true;
-        else if (source->confined && source->subquery)
-            scope_barrier(s, source->subquery);
+            source->leaf->scan_level = true;
+        hidden = lappend(hidden, source);
     }
+    const struct outputs *outputs = l->merged ? NULL : scope_all_outputs(l->sources, before);
     l->sources = before;
-    named_source(l, NULL, join->alias);
+    struct source *source = named_source(l, NULL, join->alias);
+    source->hidden = hidden;
+    source->outputs = outputs;
     ret->visible = NIL;
     return 0;
 }
@@ -311,27 +345,38 @@ static void pass(bool nullable, struct climbed *side, List **on, struct climbed 
         ret->carried = list_concat(ret->carried, side->carried);
 }
 
-/* FULL JOIN takes no CASE in its condition; all its leaves are subselects, so they become barriers.
- */
-static void fence_full(const List *leaves, List **fences)
+/* PostgreSQL carries out a FULL JOIN by an equality of both sides, and a CASE is none.  Told apart by nothing, the
+ * conditions must not be pushed into the leaves, which are subselects: they become barriers instead. */
+static int fence_full(struct scoper *s, struct level *l, const struct source *right, JoinExpr *join,
+                      const List *leaves, List **fences)
 {
+    if (!s->whole_fences) {
+        scope_split_fences(s, l, right, join->quals, leaves, *fences);
+        return 0;
+    }
     ListCell *cell;
-    if (*fences)
-        foreach (cell, leaves)
-            ((struct leaf *)lfirst(cell))->barrier = true;
+    foreach (cell, leaves) {
+        struct leaf *leaf = lfirst(cell);
+        if (leaf->sampled)
+            return refuse_sample(s, leaf);
+        leaf->barrier = true;
+    }
     *fences = NIL;
+    return 0;
 }
 
 /* ON sees the two sides and what is outside of the query, but not what stands in FROM before the join. */
-static int join_on(struct scoper *s, struct level *l, const JoinExpr *join, struct source *before,
-                   List *visible, List **fences)
+static int join_on(struct scoper *s, struct level *l, JoinExpr *join, struct source *before,
+                   const struct source *right, List *visible, List **fences)
 {
     struct source *first = l->sources;
     while (first->next != before)
         first = first->next;
     first->next = NULL;
     int status = scope_expr(s, l, join->quals) < 0 ||
-                         scope_fences(s, l, join->quals, visible, fences) < 0
+                         scope_fences(s, l, join->quals, visible, fences) < 0 ||
+                         (join->jointype == JOIN_FULL && *fences &&
+                          fence_full(s, l, right, join, visible, fences) < 0)
                      ? -1
                      : 0;
     first->next = before;
@@ -347,17 +392,17 @@ static int join_item(struct scoper *s, struct level *l, JoinExpr *join, bool wra
     struct source *before = l->sources;
     struct climbed left = {NIL, NIL}, right = {NIL, NIL};
     List *on = NIL, *fences = NIL;
-    if (item(s, l, &join->larg, all || (null_left && !join->quals), &left) < 0 ||
-        item(s, l, &join->rarg, all || (null_right && !join->quals), &right) < 0 ||
+    if (item(s, l, &join->larg, all || (null_left && !join->quals), &left) < 0)
+        return -1;
+    const struct source *right_of = l->sources;
+    if (item(s, l, &join->rarg, all || (null_right && !join->quals), &right) < 0 ||
         check_merged(s, l, join, before) < 0)
         return -1;
     pass(null_left, &left, &on, ret);
     pass(null_right, &right, &on, ret);
     ret->visible = list_concat(list_copy(left.visible), right.visible);
-    if (join->quals && join_on(s, l, join, before, ret->visible, &fences) < 0)
+    if (join->quals && join_on(s, l, join, before, right_of, ret->visible, &fences) < 0)
         return -1;
-    if (join->jointype == JOIN_FULL)
-        fence_full(ret->visible, &fences);
     if (on || fences) {
         struct change *c = scope_change(s, CHANGE_ON, NULL);
         c->join = join;
@@ -384,7 +429,7 @@ static int item(struct scoper *s, struct level *l, Node **slot, bool wrap, struc
     case T_RangeFunction:
         return function_item(s, l, (RangeFunction *)node);
     case T_RangeTableSample:
-        return sample_item(s, l, (RangeTableSample *)node, wrap, ret);
+        return sample_item(s, l, slot, wrap, ret);
     case T_JoinExpr:
         return join_item(s, l, (JoinExpr *)node, wrap, ret);
     default:

@@ -285,12 +285,29 @@ static int check_star(struct scoper *s, const struct level *l, int location)
     return 0;
 }
 
+static bool is_system_column(const char *name)
+{
+    for (size_t i = 0; i < sizeof system_columns / sizeof *system_columns; i++)
+        if (!strcmp(system_columns[i].name, name))
+            return true;
+    return false;
+}
+
+/* A row as such, and system columns, are to be had of relations only. */
+static void keep_relation(const struct level *l, const ColumnRef *ref, const char *last)
+{
+    struct resolved r = resolve(l, ref);
+    if (r.source && r.source->leaf && last)
+        r.source->leaf->whole = r.source->leaf->whole || r.whole_row || is_system_column(last);
+}
+
 int scope_check_ref(struct scoper *s, struct level *l, ColumnRef *ref)
 {
     int n = list_length(ref->fields);
     const char *last = field(ref, n - 1);
     if (scope_columns_ref(s, l, ref) < 0)
         return -1;
+    keep_relation(l, ref, last);
     if (n == 1)
         return last ? check_bare(s, l, last, ref->location) : check_star(s, l, ref->location);
     if (n > 3)
@@ -340,9 +357,15 @@ static bool add_all(struct outputs *out, const struct source *source)
 }
 
 /* `*` of a level without joins by USING is its sources in order; they are linked last first. */
-static bool add_star(struct outputs *out, const struct source *source)
+static bool add_star(struct outputs *out, const struct source *source, const struct source *end)
 {
-    return !source || (add_star(out, source->next) && add_all(out, source));
+    return source == end || (add_star(out, source->next, end) && add_all(out, source));
+}
+
+const struct outputs *scope_all_outputs(const struct source *first, const struct source *end)
+{
+    struct outputs *out = palloc0(sizeof *out);
+    return add_star(out, first, end) ? out : NULL;
 }
 
 static bool star_source(const struct source *source, List **columns)
@@ -399,7 +422,7 @@ const struct outputs *scope_outputs(struct scoper *s, const struct level *l, con
         const ColumnRef *ref = IsA(target->val, ColumnRef) ? (ColumnRef *)target->val : NULL;
         if (ref && !field(ref, list_length(ref->fields) - 1)) {
             struct resolved r = resolve(l, ref);
-            bool all = list_length(ref->fields) == 1 ? !l->merged && add_star(out, l->sources)
+            bool all = list_length(ref->fields) == 1 ? !l->merged && add_star(out, l->sources, NULL)
                                                      : r.source && add_all(out, r.source);
             if (!all)
                 return NULL;

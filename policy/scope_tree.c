@@ -36,6 +36,19 @@ static const struct fence *fence_at(const List *fences, int index)
     return NULL;
 }
 
+static bool is_open(const struct fence *fence)
+{
+    return !fence->leaves && !fence->nullable;
+}
+
+static void fence_sides(const struct scoper *s, A_Expr *equality, const struct fence *fence)
+{
+    if (!is_open(fence))
+        equality->lexpr = scope_nodes_fence(s, fence, equality->lexpr);
+    if (!is_open(fence->right))
+        equality->rexpr = scope_nodes_fence(s, fence->right, equality->rexpr);
+}
+
 static void fence_conjuncts(const struct scoper *s, Node **slot, const List *fences, int *index)
 {
     Node *cond = *slot;
@@ -46,7 +59,9 @@ static void fence_conjuncts(const struct scoper *s, Node **slot, const List *fen
         return;
     }
     const struct fence *fence = fence_at(fences, (*index)++);
-    if (fence)
+    if (fence && fence->right)
+        fence_sides(s, (A_Expr *)cond, fence);
+    else if (fence)
         *slot = scope_nodes_fence(s, fence, cond);
 }
 
@@ -110,8 +125,26 @@ static List *columns_of(const struct leaf *leaf)
     return shown ? targets : star();
 }
 
+/* leaf -> (leaf JOIN (SELECT) AS partywall_w ON qual) */
+static void apply_stay(const struct scoper *s, const struct leaf *leaf)
+{
+    RangeSubselect *nothing = NODE(RangeSubselect);
+    nothing->subquery = (Node *)scope_nodes_select(NIL, NULL, NULL);
+    nothing->alias = makeAlias(psprintf("partywall_w%d", leaf->number), NIL);
+    JoinExpr *join = NODE(JoinExpr);
+    join->jointype = JOIN_INNER;
+    join->larg = *leaf->slot;
+    join->rarg = (Node *)nothing;
+    join->quals = scope_nodes_leaf(s, leaf);
+    *leaf->slot = (Node *)join;
+}
+
 static void apply_wrap(const struct scoper *s, const struct leaf *leaf)
 {
+    if (scope_stays(leaf)) {
+        apply_stay(s, leaf);
+        return;
+    }
     RangeSubselect *node = NODE(RangeSubselect);
     RangeVar *inside = copyObjectImpl(leaf->var);
     const struct access *a = leaf->access;

@@ -41,6 +41,24 @@ static int conjunct_end(const struct tokens *t, int from, int to, bool *ret_or)
     return i;
 }
 
+static bool is_equals(const struct tokens *t, int i)
+{
+    return t->items[i].kind == SCAN_OPERATOR && t->items[i].end - t->items[i].start == 1 &&
+           t->text[t->items[i].start] == '=';
+}
+
+/* The two sides of an equality, each behind a fence of its own. */
+static void fence_sides(struct splice *p, int from, int to, const struct fence *fence)
+{
+    int equals = tokens_forward(&p->t, from, is_equals);
+    if (equals <= from || equals + 1 >= to)
+        return; /* verify finds it missing */
+    if (fence->leaves || fence->nullable)
+        splice_wrap(p, from, equals, sql_fence_open(p->s, fence), ") END");
+    if (fence->right->leaves || fence->right->nullable)
+        splice_wrap(p, equals + 1, to, sql_fence_open(p->s, fence->right), ") END");
+}
+
 /* Put the fences around their conjuncts in tokens ${from} to ${to} - 1. */
 static void fence_conjuncts(struct splice *p, int from, int to, const List *fences, int *index)
 {
@@ -63,7 +81,9 @@ static void fence_conjuncts(struct splice *p, int from, int to, const List *fenc
     ListCell *cell;
     foreach (cell, fences) {
         const struct fence *fence = lfirst(cell);
-        if (fence->index == *index)
+        if (fence->index == *index && fence->right)
+            fence_sides(p, from, to, fence);
+        else if (fence->index == *index)
             splice_wrap(p, from, to, sql_fence_open(p->s, fence), ") END");
     }
     (*index)++;
@@ -130,6 +150,19 @@ static int clause(struct splice *p, const struct change *c, Node *cond, const ch
 
 /* -- relations -- */
 
+/* Past `[AS] alias [(columns)] [TABLESAMPLE method (...)]`, which begins at ${i}. */
+static int alias_end(const struct tokens *t, int i, const RangeVar *var)
+{
+    if (var->alias) {
+        i += i < t->n && scan_is_word(t->text, &t->items[i], "as") ? 2 : 1;
+        if (var->alias->colnames && tokens_is_char(t, i, '('))
+            i = t->match[i] + 1;
+    }
+    if (tokens_is(t, i, "tablesample") && tokens_is_char(t, i + 2, '('))
+        i = t->match[i + 2] + 1;
+    return i;
+}
+
 static int wrap_leaf(struct splice *p, const struct change *c)
 {
     const struct leaf *leaf = c->leaf;
@@ -148,9 +181,13 @@ static int wrap_leaf(struct splice *p, const struct change *c)
                p->t.text[p->t.items[to].start] == '*') {
         to++;
     }
-    if (to > p->t.n)
+    bool stays = scope_stays(leaf);
+    if (stays)
+        to = alias_end(&p->t, to, leaf->var);
+    if (to <= from || to > p->t.n)
         return splice_lost(p, "a relation");
-    splice_wrap(p, from, to, sql_wrap_open(leaf), sql_wrap_close(p->s, leaf));
+    splice_wrap(p, from, to, stays ? "(" : sql_wrap_open(leaf),
+                stays ? sql_stay_close(p->s, leaf) : sql_wrap_close(p->s, leaf));
     return 0;
 }
 

@@ -100,6 +100,11 @@ char *sql_wrap_open(const struct leaf *leaf)
     return psprintf("(SELECT %s FROM ", shown ? sql_shown(shown) : "*");
 }
 
+char *sql_stay_close(const struct scoper *s, const struct leaf *leaf)
+{
+    return psprintf(" JOIN (SELECT) AS partywall_w%d ON %s)", leaf->number, leaf_qual(s, leaf));
+}
+
 char *sql_wrap_close(const struct scoper *s, const struct leaf *leaf)
 {
     const struct access *a = leaf->access;

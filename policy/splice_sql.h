@@ -18,6 +18,8 @@ char *sql_fence_open(const struct scoper *s, const struct fence *fence);
 /* (SELECT * FROM ${relation} WHERE ...), ${relation} as the client wrote it. */
 char *sql_wrap_open(const struct leaf *leaf);
 char *sql_wrap_close(const struct scoper *s, const struct leaf *leaf);
+/* After a relation that stays one, before which an opening bracket goes. */
+char *sql_stay_close(const struct scoper *s, const struct leaf *leaf);
 /* After a value that must equal the tenant's; before it goes `CASE WHEN (`. */
 char *sql_tenant_check(const struct scoper *s, const struct change *c);
 /* Instead of ${value}, which must be the key of one of the tenant's own rows. */

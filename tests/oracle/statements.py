@@ -403,7 +403,7 @@ class Statements:
         if self.chance(0.06):  # names move to other columns
             names = self.renamed(names)
             text += f"({', '.join(ident(n) for n in names)})"
-        if self.chance(0.02) and t.kind != "view":
+        if self.chance(0.006) and t.kind != "view":
             text += " TABLESAMPLE BERNOULLI (100)"
         cols = [Col(f"{ident(alias)}.{ident(n)}", n, c.family, c.flavour) for n, c in zip(names, t.columns)]
         source = Source(alias, cols, t)

@@ -64,8 +64,33 @@ static const struct row rows[] = {
     {"SELECT 1 FROM \"User\" FULL JOIN ONLY \"Workflow\" USING (id)",
      "SELECT 1 FROM (SELECT * FROM \"User\" WHERE " Q("User", 1) ") AS \"User\" FULL JOIN "
      "(SELECT * FROM ONLY \"Workflow\" WHERE " Q("Workflow", 1) ") AS \"Workflow\" USING (id)"},
+    /* what only a relation has */
+    {"SELECT w.ctid FROM \"User\" u LEFT JOIN \"Workflow\" w USING (id)",
+     "SELECT w.ctid FROM \"User\" u LEFT JOIN (\"Workflow\" w JOIN (SELECT) AS partywall_w0 ON " Q("w", 1)
+     ") USING (id) WHERE " Q("u", 1)},
+    {"SELECT 1 FROM \"User\" u FULL JOIN \"Workflow\" w ON w.id + 1 = lower(u.email)",
+     "SELECT 1 FROM (SELECT * FROM \"User\" WHERE " Q("User", 1) ") u FULL JOIN (SELECT * FROM \"Workflow\" WHERE "
+     Q("Workflow", 1) ") w ON CASE WHEN " Q("w", 1) " THEN (w.id + 1) END = CASE WHEN " Q("u", 1)
+     " THEN (lower(u.email)) END"},
+    {"SELECT u FROM \"User\" AS u FULL JOIN \"Workflow\" w ON u.id = w.id AND length(w.name) > 1 AND w.ctid IS NULL",
+     "SELECT u FROM (\"User\" AS u JOIN (SELECT) AS partywall_w0 ON " Q("u", 1) ") FULL JOIN (\"Workflow\" w JOIN "
+     "(SELECT) AS partywall_w1 ON " Q("w", 1) ") ON u.id = w.id AND CASE WHEN " Q("w", 1)
+     " THEN (length(w.name) > 1) END AND w.ctid IS NULL"},
+    {"SELECT 1 FROM country LEFT JOIN \"User\" u(id,b,c,d,e) TABLESAMPLE BERNOULLI (5) USING (id)",
+     "SELECT 1 FROM country LEFT JOIN (\"User\" u(id,b,c,d,e) TABLESAMPLE BERNOULLI (5) JOIN (SELECT) AS partywall_w0 ON "
+     "\"u\".\"e\"" T(1) ") USING (id)"},
+    {"SELECT x.id FROM \"User\" x(id, \"tenantId\")",
+     "SELECT x.id FROM (SELECT * FROM \"User\" WHERE " Q("User", 1) " OFFSET 0) x(id, \"tenantId\")"},
+    {"SELECT x.id FROM \"User\" x(id, \"tenantId\") FOR UPDATE", "0A000"},
+    {"SELECT 1 FROM (country c JOIN \"User\" u TABLESAMPLE BERNOULLI (5) ON true) AS j", "0A000"},
     {"SELECT j.a FROM (\"User\" u JOIN country ON true) AS j(a)",
-     "SELECT j.a FROM ((SELECT * FROM \"User\" WHERE " Q("User", 1) " OFFSET 0) u JOIN country ON true) AS j(a)"},
+     "SELECT j.a FROM ((SELECT * FROM \"User\" WHERE " Q("User", 1) ") u JOIN country ON true) AS j(a)"},
+    {"SELECT 1 FROM (\"User\" u JOIN country ON u.ctid IS NULL) AS j WHERE j.id > 0",
+     "SELECT 1 FROM ((\"User\" u JOIN (SELECT) AS partywall_w0 ON " Q("u", 1) ") JOIN country ON u.ctid IS NULL) AS j "
+     "WHERE j.id > 0"},
+    {"SELECT j.a FROM (\"User\" u JOIN country ON true) AS j(a) WHERE 1 / j.a > 0",
+     "SELECT j.a FROM ((SELECT * FROM \"User\" WHERE " Q("User", 1) " OFFSET 0) u JOIN country ON true) AS j(a) "
+     "WHERE 1 / j.a > 0"},
     /* every query has its own */
     {"SELECT (SELECT max(id) FROM \"User\") FROM country LIMIT (SELECT 1 FROM \"Workflow\" LIMIT 1)",
      "SELECT (SELECT max(id) FROM \"User\" WHERE " Q("User", 1) ") FROM country LIMIT "
