@@ -251,7 +251,7 @@ static int barrier(struct splice *p, const SelectStmt *query)
         if (!tokens_is_char(&p->t, i, '(') || p->t.match[i] < 0)
             continue;
         int close = p->t.match[i];
-        if (tokens_is(&p->t, i - 1, "materialized") ||
+        if (scan_is_word(p->t.text, &p->t.items[i ? i - 1 : 0], "materialized") ||
             scan_is_word(p->t.text, &p->t.items[i ? i - 1 : 0], "as") ||
             tokens_is(&p->t, i - 1, "in") || tokens_is(&p->t, i - 1, "any") ||
             tokens_is(&p->t, i - 1, "some") || begins_alias(&p->t, close + 1)) {

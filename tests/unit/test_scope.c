@@ -88,6 +88,8 @@ static const struct row rows[] = {
     {"SELECT 1 FROM (\"User\" u JOIN country ON u.ctid IS NULL) AS j WHERE j.id > 0",
      "SELECT 1 FROM ((\"User\" u JOIN (SELECT) AS partywall_w0 ON " Q("u", 1) ") JOIN country ON u.ctid IS NULL) AS j "
      "WHERE j.id > 0"},
+    {"WITH c AS MATERIALIZED (SELECT id FROM \"User\") SELECT 1 FROM c WHERE 1 / id > 0",
+     "WITH c AS MATERIALIZED (SELECT id FROM \"User\" WHERE " Q("User", 1) " OFFSET 0) SELECT 1 FROM c WHERE 1 / id > 0"},
     {"SELECT j.a FROM (\"User\" u JOIN country ON true) AS j(a) WHERE 1 / j.a > 0",
      "SELECT j.a FROM ((SELECT * FROM \"User\" WHERE " Q("User", 1) " OFFSET 0) u JOIN country ON true) AS j(a) "
      "WHERE 1 / j.a > 0"},
