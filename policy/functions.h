@@ -16,3 +16,7 @@ int functions_size_argument(const char *name);
 
 /* Functions whose answer is the length of a value that is already in memory. */
 bool functions_measures(const char *name);
+
+/* Does it, of those on the list, answer otherwise each time it is called?  Is it an aggregate or a window function? */
+bool functions_volatile(const char *name);
+bool functions_aggregates(const char *name);

@@ -28,6 +28,10 @@ static bool fill(struct err *ret, const char *state, const char *table, const ch
                 "insert or update on table \"%s\" violates foreign key constraint \"%s\"", table,
                 name);
         take_name(ret->constraint, name, name + strlen(name));
+    } else if (!strncmp(state, SQLSTATE_FEATURE_NOT_SUPPORTED, STATE_CHARS)) {
+        err_set(ret, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                "foreign key \"%s\" of relation \"%s\" may refer to a row that the same statement writes: "
+                "let its WITH return the key, or write it before", name, table);
     } else if (!strncmp(state, SQLSTATE_UNIQUE_VIOLATION, STATE_CHARS)) {
         err_set(ret, SQLSTATE_UNIQUE_VIOLATION,
                 "duplicate key value violates a unique constraint of relation \"%s\"", table);

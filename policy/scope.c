@@ -91,6 +91,7 @@ int scope_with(struct scoper *s, struct level *l, WithClause *with)
         cte->query = scratch.query;
         cte->outputs = scratch.outputs;
         cte->confined = confined;
+        scope_note_made(s, cte, expr);
     }
     return 0;
 }
@@ -337,9 +338,26 @@ int scope_query(struct scoper *s, Node *stmt, struct level *l, const struct outp
     }
 }
 
+/* A barrier is a subselect, which has no system columns, and whose rows are of no table's type. */
+static int check_wraps(struct scoper *s)
+{
+    ListCell *cell;
+    foreach (cell, s->changes) {
+        const struct change *c = lfirst(cell);
+        if (c->kind == CHANGE_WRAP && c->leaf->barrier && c->leaf->whole)
+            return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, c->leaf->var->location,
+                                "rows and system columns of relation \"%s\" cannot be confined in a "
+                                "join with an alias", c->leaf->var->relname);
+    }
+    return 0;
+}
+
 int scope_statement(struct scoper *s, Node *stmt)
 {
     if (IsA(stmt, CopyStmt))
         return scope_copy(s, (CopyStmt *)stmt);
-    return scope_query(s, stmt, scope_level(NULL), NULL);
+    if (scope_query(s, stmt, scope_level(NULL), NULL) < 0)
+        return -1;
+    scope_doubt_parents(s);
+    return check_wraps(s);
 }

@@ -96,8 +96,15 @@ struct source {
     List *hidden;                /* struct source *: what a join with an alias took away */
 };
 
+struct made { /* a key of rows that a WITH inserts, as its RETURNING gives it */
+    const char *cte, *name; /* name: of the column, outside */
+    const struct catalog_relation *rel;
+    const struct catalog_column *column;
+};
+
 struct cte {
     struct cte *next; /* further out, or earlier */
+    List *made;       /* struct made * */
     const char *name;
     SelectStmt *query; /* NULL: data-modifying, or recursive: never merged into the query around it */
     const struct outputs *outputs;
@@ -170,6 +177,20 @@ enum value_check {
     CHECK_PARENT   /* must be NULL or the key of one of the tenant's own rows */
 };
 
+enum value_form { /* how a value that must be the key of a row is read */
+    FORM_LOOKUP, /* COALESCE((SELECT key FROM parent WHERE key = value), fail) */
+    FORM_TWICE,  /* CASE WHEN value IN (SELECT key FROM parent) THEN value ELSE fail END */
+    FORM_ONCE    /* the same around the one row of (SELECT value OFFSET 0) */
+};
+
+struct beside { /* another column of the same foreign key */
+    const struct catalog_column *key;
+    Node *source;       /* its value */
+    Node *value;        /* a copy of that */
+    int item;           /* where it is written; -1: it keeps its value ... */
+    const char *column; /* ... in this column */
+};
+
 struct value_change {
     enum value_check check;
     const struct catalog_relation *rel;
@@ -177,7 +198,10 @@ struct value_change {
     const struct access *parent; /* CHECK_PARENT */
     const struct catalog_column *key;
     const char *constraint;
-    bool simple;   /* a constant or a parameter: may be looked up directly */
+    enum value_form form;
+    const struct made *made; /* rows of the parent that the statement makes; NULL: none */
+    List *beside;            /* struct beside *: a foreign key of several columns */
+    bool doubtful;           /* the statement may make the row itself, unseen */
     bool nullable; /* NULL passes */
 };
 
@@ -209,6 +233,12 @@ struct change {
     const ColumnRef *target; /* CHANGE_NO_SCHEMA, CHANGE_MASK, CHANGE_RETURNING: the reference concerned */
     enum place_kind place;
     bool indirect;   /* a part of the column is set: col[1], col.field */
+    bool missing;    /* (a, b) = (SELECT ...): NULL when there is no row */
+    const RangeVar *into;      /* whose columns are written */
+    const struct level *level; /* where the value stands */
+    const char *ref;           /* by what its other columns are reached; NULL: a row that is new */
+    List *names, *values;      /* char * and Node *: all that is written beside each other */
+    bool several;              /* rows may be written, not one */
     int row, item;   /* which row of VALUES; which item of a row, target list or SET list */
     struct value_change value;
 };
@@ -246,6 +276,7 @@ struct scoper {
     bool writes;
     bool leaves_out;       /* a star does not show all columns of its relation */
     bool masks;            /* there is a CHANGE_MASK */
+    List *written;         /* struct leaf *: the targets of all statements in it */
     bool whole_fences;     /* second try: conditions are not told apart by their conjuncts */
     int depth;
     struct err *err;
@@ -427,8 +458,20 @@ List *scope_conjuncts(Node *cond);
 int scope_from_item(struct scoper *s, struct level *l, Node **slot, bool wrap,
                     struct climbed *ret) MUSTCHECK;
 
+/* -- scope_parent.c -- */
+/* Checks for the foreign keys that ${column} belongs to. */
+int scope_check_keys(struct scoper *s, const struct access *a, const struct catalog_column *column,
+                     Node *value, const struct change *at) MUSTCHECK;
+/* ${expr} inserts: which keys does its RETURNING give? */
+void scope_note_made(struct scoper *s, struct cte *cte, const CommonTableExpr *expr);
+/* At the end: marks the checks that may fail because the statement itself writes the parent's rows. */
+void scope_doubt_parents(struct scoper *s);
+
 /* -- scope_insert.c, scope_update.c, scope_merge.c, scope_copy.c -- */
 int scope_merge(struct scoper *s, MergeStmt *stmt, struct level *l) MUSTCHECK;
+bool scope_has_star(const SelectStmt *arm);
+/* The level that a plain SELECT, or VALUES, made. */
+const struct level *scope_level_of(const struct scoper *s, const SelectStmt *arm);
 /* Is ${name} a column whose value must be checked when it is written? */
 bool scope_is_bound(const struct access *a, const char *name);
 /* May columns that are not among ${columns} (char *) be left to their defaults? */

@@ -476,5 +476,6 @@ int scope_target(struct scoper *s, struct level *l, RangeVar *var, struct leaf *
     l->confined = !access->whole;
     s->writes = true;
     *ret = add_leaf(source, var, access);
+    s->written = lappend(s->written, *ret);
     return 0;
 }

@@ -26,7 +26,7 @@ static void collect_arms(SelectStmt *stmt, List **ret)
     collect_arms(stmt->rarg, ret);
 }
 
-static bool has_star(const SelectStmt *arm)
+bool scope_has_star(const SelectStmt *arm)
 {
     ListCell *cell;
     foreach (cell, arm->targetList) {
@@ -52,7 +52,7 @@ static int width(const struct target *t, const struct outputs *outputs)
     const SelectStmt *first = linitial(t->arms);
     if (first->valuesLists)
         return list_length(linitial(first->valuesLists));
-    if (!has_star(first))
+    if (!scope_has_star(first))
         return list_length(first->targetList);
     return outputs ? outputs->n : -1;
 }
@@ -105,6 +105,14 @@ static bool names(const List *columns, const char *name)
     return false;
 }
 
+static bool is_part(const struct catalog_foreign_key *fk, const struct catalog_column *c)
+{
+    for (size_t i = 0; i < fk->ncolumns; i++)
+        if (fk->attnums[i] == c->attnum)
+            return true;
+    return false;
+}
+
 /* A column left out takes its default, which must not choose another tenant's row. */
 int scope_check_missing(struct scoper *s, const struct access *a, const List *columns, int location)
 {
@@ -120,7 +128,7 @@ int scope_check_missing(struct scoper *s, const struct access *a, const List *co
             return -1;
         for (size_t k = 0; parent && k < a->rel->ncolumns; k++) {
             const struct catalog_column *c = &a->rel->columns[k];
-            if (c->attnum == fk->attnums[0] && c->has_default && !names(columns, c->name))
+            if (is_part(fk, c) && c->has_default && !names(columns, c->name))
                 return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, location,
                                     "INSERT into \"%s\" must give a value for column \"%s\"",
                                     a->rel->name, c->name);
@@ -141,18 +149,29 @@ bool scope_is_bound(const struct access *a, const char *name)
     return false;
 }
 
+static List *target_values(const List *targets)
+{
+    List *values = NIL;
+    ListCell *cell;
+    foreach (cell, targets)
+        values = lappend(values, ((ResTarget *)lfirst(cell))->val);
+    return values;
+}
+
 static int check_row(struct scoper *s, const struct target *t, SelectStmt *arm, int row,
                      const List *values)
 {
+    struct change items = {.kind = CHANGE_VALUE, .stmt = (Node *)arm, .insert = t->stmt,
+                           .anchor = t->stmt->relation, .row = row, .into = t->stmt->relation,
+                           .place = arm->valuesLists ? PLACE_ROW : PLACE_TARGET, .names = t->columns,
+                           .values = arm->valuesLists ? (List *)values : target_values(values),
+                           .level = scope_level_of(s, arm),
+                           .several = !arm->valuesLists || list_length(arm->valuesLists) > 1};
     for (int i = 0; i < list_length(t->columns) && i < list_length(values); i++) {
         const char *name = list_nth(t->columns, i);
-        Node *value = list_nth(values, i);
-        struct change at = {.kind = CHANGE_VALUE, .stmt = (Node *)arm, .insert = t->stmt,
-                            .anchor = t->stmt->relation, .place = PLACE_ROW, .row = row, .item = i};
-        if (IsA(value, ResTarget)) {
-            at.place = PLACE_TARGET;
-            value = ((ResTarget *)value)->val;
-        }
+        Node *value = list_nth(items.values, i);
+        struct change at = items;
+        at.item = i;
         at.indirect = t->stmt->cols && ((ResTarget *)list_nth(t->stmt->cols, i))->indirection;
         if (scope_is_bound(t->access, name) && scope_written(s, t->access, name, value, &at) < 0)
             return -1;
@@ -160,7 +179,7 @@ static int check_row(struct scoper *s, const struct target *t, SelectStmt *arm, 
     return 0;
 }
 
-static const struct level *level_of(const struct scoper *s, const SelectStmt *arm)
+const struct level *scope_level_of(const struct scoper *s, const SelectStmt *arm)
 {
     ListCell *cell;
     foreach (cell, s->selects) {
@@ -174,7 +193,7 @@ static const struct level *level_of(const struct scoper *s, const SelectStmt *ar
 /* SELECT * into columns that must be checked: the star is written out. */
 static int check_star(struct scoper *s, const struct target *t, SelectStmt *arm)
 {
-    const struct level *l = level_of(s, arm);
+    const struct level *l = scope_level_of(s, arm);
     const ResTarget *star = linitial(arm->targetList);
     List *refs = l && list_length(arm->targetList) == 1
                      ? scope_star_columns(l, (const ColumnRef *)star->val)
@@ -187,7 +206,9 @@ static int check_star(struct scoper *s, const struct target *t, SelectStmt *arm)
     c->columns = refs;
     for (int i = 0; i < list_length(t->columns) && i < list_length(refs); i++) {
         const char *name = list_nth(t->columns, i);
-        struct change at = {.kind = CHANGE_VALUE, .stmt = (Node *)arm, .place = PLACE_STAR, .item = i};
+        struct change at = {.kind = CHANGE_VALUE, .stmt = (Node *)arm, .place = PLACE_STAR, .item = i,
+                            .into = t->stmt->relation, .names = t->columns, .values = refs, .level = l,
+                            .several = true};
         if (scope_is_bound(t->access, name) &&
             scope_written(s, t->access, name, list_nth(refs, i), &at) < 0)
             return -1;
@@ -210,7 +231,7 @@ static int check_arm(struct scoper *s, const struct target *t, SelectStmt *arm)
     ListCell *cell;
     foreach (cell, t->columns)
         bound = bound || scope_is_bound(t->access, lfirst(cell));
-    if (has_star(arm))
+    if (scope_has_star(arm))
         return bound ? check_star(s, t, arm) : 0;
     return check_row(s, t, arm, 0, arm->targetList);
 }
@@ -310,7 +331,8 @@ static int conflict(struct scoper *s, struct level *l, const struct target *t, s
     excluded->hides = target->hides;
     excluded->bare = target->bare;
     l->anchor = t->stmt->relation;
-    const struct change at = {.stmt = (Node *)t->stmt, .place = PLACE_CONFLICT_SET};
+    const struct change at = {.stmt = (Node *)t->stmt, .place = PLACE_CONFLICT_SET,
+                              .into = t->stmt->relation, .ref = leaf->ref};
     if (scope_set_list(s, l, t->access, clause->targetList, &at) < 0 ||
         scope_expr(s, l, clause->whereClause) < 0)
         return -1;

@@ -52,13 +52,16 @@ static int merge_insert(struct scoper *s, struct level *l, const struct access *
 {
     MergeWhenClause *clause = list_nth(stmt->mergeWhenClauses, nth);
     struct change at = {.kind = CHANGE_VALUE, .stmt = (Node *)stmt, .anchor = stmt->relation,
-                        .access = a, .place = PLACE_MERGE_VALUE, .row = nth};
+                        .access = a, .place = PLACE_MERGE_VALUE, .row = nth,
+                        .into = stmt->relation, .level = l, .several = true};
     List *columns = NIL;
     bool tenant = !a->tenant;
     if (insert_columns(s, a, stmt, clause, &columns) < 0 ||
         scope_check_missing(s, a, columns, stmt->relation->location) < 0 ||
         scope_expr(s, l, (Node *)clause->values) < 0)
         return -1;
+    at.names = columns;
+    at.values = clause->values;
     for (int i = 0; i < list_length(columns) && i < list_length(clause->values); i++) {
         const char *name = list_nth(columns, i);
         tenant = tenant || !strcmp(name, a->tenant->name);
@@ -82,7 +85,9 @@ static int merge_when(struct scoper *s, struct level *l, const struct access *a,
                       int nth)
 {
     MergeWhenClause *clause = list_nth(stmt->mergeWhenClauses, nth);
-    const struct change at = {.stmt = (Node *)stmt, .place = PLACE_MERGE_SET, .row = nth};
+    const RangeVar *var = stmt->relation;
+    const struct change at = {.stmt = (Node *)stmt, .place = PLACE_MERGE_SET, .row = nth, .into = var,
+                              .ref = var->alias ? var->alias->aliasname : var->relname};
     if (scope_expr(s, l, clause->condition) < 0)
         return -1;
     switch (clause->commandType) {

@@ -54,6 +54,18 @@ SelectStmt *scope_nodes_select(List *targets, RangeVar *from, Node *where)
     return node;
 }
 
+/* libpg_query has an enum of its own order: a SELECT without LIMIT is 0 in it, one with LIMIT or OFFSET 1. */
+#define OPTION_COUNT ((LimitOption)1)
+
+void scope_nodes_barrier(SelectStmt *query)
+{
+    A_Const *zero = NODE(A_Const);
+    zero->val.ival.type = T_Integer;
+    zero->location = -1;
+    query->limitOffset = (Node *)zero;
+    query->limitOption = OPTION_COUNT;
+}
+
 static SubLink *sublink(SubLinkType type, Node *test, SelectStmt *query)
 {
     SubLink *node = NODE(SubLink);
@@ -188,29 +200,107 @@ static Node *value_tenant(const struct scoper *s, const struct change *c, Node *
     return case_of(list_make1(same), fail(c, type ? type : "text"));
 }
 
-static Node *value_parent(const struct scoper *s, const struct change *c, Node *value)
+static Node *null_const(void)
 {
-    const struct value_change *v = &c->value;
     A_Const *null = NODE(A_Const);
     null->isnull = true;
     null->location = -1;
+    return (Node *)null;
+}
+
+static Node *value_lookup(const struct scoper *s, const struct change *c, Node *value)
+{
+    const struct value_change *v = &c->value;
     Node *failure = fail(c, scope_cast_type(v->key));
-    if (v->simple) {
-        CoalesceExpr *node = NODE(CoalesceExpr);
-        SelectStmt *keys = parent_keys(s, v->parent, v->key, equals, value, 0);
-        if (v->nullable)
-            failure = case_of(list_make1(when(is_null(copyObjectImpl(value)), (Node *)null)),
-                              failure);
-        node->args = list_make2(sublink(EXPR_SUBLINK, NULL, keys), failure);
-        node->location = -1;
-        return (Node *)node;
-    }
-    SelectStmt *keys = parent_keys(s, v->parent, v->key, NULL, NULL, 0);
-    List *whens = list_make1(when((Node *)sublink(ANY_SUBLINK, value, keys),
-                                  copyObjectImpl(value)));
+    CoalesceExpr *node = NODE(CoalesceExpr);
+    SelectStmt *keys = parent_keys(s, v->parent, v->key, equals, value, 0);
     if (v->nullable)
-        whens = lappend(whens, when(is_null(copyObjectImpl(value)), (Node *)null));
-    return case_of(whens, failure);
+        failure = case_of(list_make1(when(is_null(copyObjectImpl(value)), null_const())), failure);
+    node->args = list_make2(sublink(EXPR_SUBLINK, NULL, keys), failure);
+    node->location = -1;
+    return (Node *)node;
+}
+
+/* All keys of the tenant's rows, and of those that the statement makes. */
+static SelectStmt *all_keys(const struct scoper *s, const struct value_change *v)
+{
+    SelectStmt *keys = parent_keys(s, v->parent, v->key, NULL, NULL, 0);
+    List *targets = NIL;
+    ListCell *cell;
+    foreach (cell, v->beside) {
+        const struct beside *other = lfirst(cell);
+        targets = lappend(targets,
+                          scope_nodes_target(scope_nodes_column("partywall_p0", other->key->name)));
+    }
+    keys->targetList = list_concat(targets, keys->targetList);
+    if (!v->made)
+        return keys;
+    SelectStmt *both = NODE(SelectStmt);
+    both->op = SETOP_UNION;
+    both->all = true;
+    both->larg = keys;
+    both->rarg = scope_nodes_select(
+        list_make1(scope_nodes_target(scope_nodes_column(v->made->cte, v->made->name))),
+        makeRangeVar(NULL, pstrdup(v->made->cte), -1), NULL);
+    return both;
+}
+
+/* CASE WHEN value IN (keys) THEN value ... END */
+static Node *value_member(const struct scoper *s, const struct change *c, Node *value)
+{
+    const struct value_change *v = &c->value;
+    const char *type = scope_cast_type(v->key);
+    Node *test = copyObjectImpl(value);
+    List *nulls = NIL, *row = NIL;
+    ListCell *cell;
+    foreach (cell, v->beside) {
+        const struct beside *other = lfirst(cell);
+        row = lappend(row, copyObjectImpl(other->value));
+        nulls = lappend(nulls, when(is_null(copyObjectImpl(other->value)), copyObjectImpl(value)));
+    }
+    if (row) {
+        RowExpr *node = NODE(RowExpr);
+        node->args = lappend(row, test);
+        node->row_format = COERCE_IMPLICIT_CAST;
+        node->location = -1;
+        test = (Node *)node;
+    }
+    List *whens = list_make1(when((Node *)sublink(ANY_SUBLINK, test, all_keys(s, v)), value));
+    whens = list_concat(whens, nulls);
+    if (v->nullable)
+        whens = lappend(whens, when(is_null(copyObjectImpl(value)), null_const()));
+    if (type)
+        return case_of(whens, fail(c, type));
+    return case_of(lappend(whens, when(fail(c, "bool"), null_const())), NULL);
+}
+
+/* (SELECT member(v) FROM (SELECT value AS v OFFSET 0) AS partywall_v) */
+static Node *value_once(const struct scoper *s, const struct change *c, Node *value)
+{
+    RangeSubselect *from = NODE(RangeSubselect);
+    ResTarget *target = scope_nodes_target(value);
+    target->name = pstrdup("v");
+    SelectStmt *one = scope_nodes_select(list_make1(target), NULL, NULL);
+    scope_nodes_barrier(one);
+    from->subquery = (Node *)one;
+    from->alias = makeAlias("partywall_v", NIL);
+    Node *member = value_member(s, c, scope_nodes_column("partywall_v", "v"));
+    SelectStmt *query = scope_nodes_select(list_make1(scope_nodes_target(member)), NULL, NULL);
+    query->fromClause = list_make1(from);
+    return (Node *)sublink(EXPR_SUBLINK, NULL, query);
+}
+
+static Node *value_parent(const struct scoper *s, const struct change *c, Node *value)
+{
+    switch (c->value.form) {
+    case FORM_LOOKUP:
+        return value_lookup(s, c, value);
+    case FORM_TWICE:
+        return value_member(s, c, value);
+    case FORM_ONCE:
+        break;
+    }
+    return value_once(s, c, value);
 }
 
 Node *scope_nodes_value(const struct scoper *s, const struct change *c, Node *value)

@@ -16,6 +16,8 @@ Node *scope_nodes_leaf(const struct scoper *s, const struct leaf *leaf);
 /* CASE WHEN the fence holds THEN ${cond} END. */
 Node *scope_nodes_fence(const struct scoper *s, const struct fence *fence, Node *cond);
 SelectStmt *scope_nodes_select(List *targets, RangeVar *from, Node *where);
+/* OFFSET 0 at its end. */
+void scope_nodes_barrier(SelectStmt *query);
 ResTarget *scope_nodes_target(Node *value);
 /* -- scope_mask.c -- */
 /* A column of a wrap. */

@@ -19,7 +19,8 @@ const char *scope_marker(const struct change *c)
     if (c->kind == CHANGE_CONFLICT)
         return psprintf("partywall:23505:%s:", c->leaf->access->rel->name);
     if (c->value.check == CHECK_PARENT)
-        return psprintf("partywall:23503:%s:%s", c->value.rel->name, c->value.constraint);
+        return psprintf("partywall:%s:%s:%s", c->value.doubtful ? "0A000" : "23503",
+                        c->value.rel->name, c->value.constraint);
     return psprintf("partywall:42501:%s:%s", c->value.rel->name, c->value.column->name);
 }
 
@@ -95,18 +96,6 @@ static Node **where_of(Node *stmt)
 
 /* -- FROM -- */
 
-/* libpg_query has an enum of its own order: a SELECT without LIMIT is 0 in it, one with LIMIT or OFFSET 1. */
-#define OPTION_COUNT ((LimitOption)1)
-
-static void add_barrier(SelectStmt *query)
-{
-    A_Const *zero = NODE(A_Const);
-    zero->val.ival.type = T_Integer;
-    zero->location = -1;
-    query->limitOffset = (Node *)zero;
-    query->limitOption = OPTION_COUNT;
-}
-
 static List *star(void)
 {
     ColumnRef *ref = NODE(ColumnRef);
@@ -156,7 +145,7 @@ static void apply_wrap(const struct scoper *s, const struct leaf *leaf)
     inside->alias = NULL;
     SelectStmt *query = scope_nodes_select(columns_of(leaf), inside, where);
     if (leaf->barrier)
-        add_barrier(query);
+        scope_nodes_barrier(query);
     node->subquery = (Node *)query;
     node->alias = leaf->var->alias ? copyObjectImpl(leaf->var->alias)
                                    : makeAlias(leaf->var->relname, NIL);
@@ -247,7 +236,12 @@ static Node **value_slot(const struct change *c)
     case PLACE_MERGE_VALUE:
         return (Node **)&lfirst(list_nth_cell(merge_when(c)->values, c->item));
     }
-    return &((ResTarget *)list_nth(targets, c->item))->val;
+    Node **slot = &((ResTarget *)list_nth(targets, c->item))->val;
+    if (IsA(*slot, MultiAssignRef)) { /* (a, b) = ROW (x, y) */
+        const MultiAssignRef *part = (MultiAssignRef *)*slot;
+        slot = (Node **)&lfirst(list_nth_cell(((RowExpr *)part->source)->args, part->colno - 1));
+    }
+    return slot;
 }
 
 static void apply_copy(const struct scoper *s, const struct change *c)
@@ -331,7 +325,7 @@ static void apply(const struct scoper *s, const struct change *c)
         apply_wrap(s, c->leaf);
         return;
     case CHANGE_BARRIER:
-        add_barrier((SelectStmt *)c->stmt);
+        scope_nodes_barrier((SelectStmt *)c->stmt);
         return;
     case CHANGE_COLUMNS:
         apply_columns(c);

@@ -52,7 +52,8 @@ int scope_update(struct scoper *s, UpdateStmt *stmt, struct level *l)
         return -1;
     l->anchor = stmt->relation;
     const struct climbed all = with_target(target, &from);
-    const struct change at = {.stmt = (Node *)stmt, .place = PLACE_SET};
+    const struct change at = {.stmt = (Node *)stmt, .place = PLACE_SET, .into = stmt->relation,
+                              .ref = target->ref};
     if (scope_set_list(s, l, target->access, stmt->targetList, &at) < 0 ||
         finish(s, l, (Node *)stmt, stmt->whereClause, &all) < 0)
         return -1;
@@ -69,13 +70,31 @@ static bool is_own_excluded(const struct change *at, const ResTarget *target)
            !strcmp(strVal(lsecond(ref->fields)), target->name);
 }
 
+/* The columns of a SET list and their values. */
+static void set_items(const List *targets, struct change *at)
+{
+    ListCell *cell;
+    foreach (cell, targets) {
+        const ResTarget *target = lfirst(cell);
+        const MultiAssignRef *part = IsA(target->val, MultiAssignRef) ? (const void *)target->val : NULL;
+        const RowExpr *row = part && IsA(part->source, RowExpr) ? (const void *)part->source : NULL;
+        at->names = lappend(at->names, target->name);
+        at->values = lappend(at->values, row && list_length(row->args) == part->ncolumns
+                                             ? list_nth(row->args, part->colno - 1)
+                                             : target->val);
+    }
+}
+
 int scope_set_list(struct scoper *s, struct level *l, const struct access *a, List *targets,
                    const struct change *where)
 {
+    struct change items = *where;
+    set_items(targets, &items);
     for (int i = 0; i < list_length(targets); i++) {
         ResTarget *target = list_nth(targets, i);
-        struct change at = *where;
+        struct change at = items;
         at.kind = CHANGE_VALUE;
+        at.level = l;
         at.item = i;
         if (scope_columns_write(s, a, target->name, target->location) < 0 ||
             scope_expr(s, l, (Node *)target->indirection) < 0 ||
@@ -91,92 +110,24 @@ int scope_set_list(struct scoper *s, struct level *l, const struct access *a, Li
 
 /* -- values that bind a row -- */
 
-/* A value that is the same each time it is read: it may be written twice. */
-static bool is_simple(const Node *value)
+/* (a, b) = ROW (x, y) and (a, b) = (SELECT x, y ...): ${value} becomes its own item, at its own place. */
+static void find_part(const struct scoper *s, Node **value, struct change *at)
 {
-    while (IsA(value, TypeCast))
-        value = ((const TypeCast *)value)->arg;
-    return IsA(value, A_Const) || IsA(value, ParamRef);
-}
-
-static bool changes(Node *node, void *arg)
-{
-    if (!node)
-        return false;
-    if (IsA(node, FuncCall) || IsA(node, SubLink) || IsA(node, SQLValueFunction))
-        return true;
-    _Pragma("GCC diagnostic push")
-    _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
-    return raw_expression_tree_walker(node, (bool (*)())changes, arg);
-    _Pragma("GCC diagnostic pop")
-}
-
-static int check_parent(struct scoper *s, const struct access *a,
-                        const struct catalog_column *column, const struct access *parent,
-                        const char *key, const char *constraint, Node *value, struct change *at)
-{
-    const struct catalog_column *parent_key = catalog_column(parent->rel, key);
-    if (!parent_key)
-        return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, exprLocation(value),
-                            "foreign key \"%s\" refers to an unknown column", constraint);
-    bool nullable = a->kind != RULE_THROUGH || column != a->column;
-    if (IsA(value, SetToDefault) && !column->has_default && (nullable || column->not_null))
-        return 0; /* NULL: nobody's row, or 23502 */
-    if (IsA(value, SetToDefault) || IsA(value, MultiAssignRef) || at->indirect ||
-        changes(value, NULL) || scope_columns_masked(s, value) || !scope_cast_type(parent_key))
-        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, exprLocation(value),
-                            "column \"%s\" refers to rows of one tenant and takes only constants, "
-                            "parameters and plain expressions", column->name);
-    struct change *c = scope_change(s, CHANGE_VALUE, at->stmt);
-    *c = *at;
-    c->value = (struct value_change){.check = CHECK_PARENT, .rel = a->rel, .column = column,
-                                     .parent = parent, .key = parent_key,
-                                     .constraint = constraint, .simple = is_simple(value),
-                                     .nullable = nullable};
-    return 0;
-}
-
-/* Name of the foreign key that binds ${column} to ${parent}; "" if there is none. */
-static const char *constraint_of(const struct access *a, const struct catalog_column *column,
-                                 const struct access *parent)
-{
-    for (size_t i = 0; i < a->rel->nforeign_keys; i++) {
-        const struct catalog_foreign_key *fk = &a->rel->foreign_keys[i];
-        if (fk->ncolumns == 1 && fk->attnums[0] == column->attnum &&
-            !strcmp(fk->parent_table, parent->rel->name))
-            return fk->name;
+    const MultiAssignRef *part = (const MultiAssignRef *)*value;
+    const Node *source = part->source;
+    if (IsA(source, RowExpr) && list_length(((const RowExpr *)source)->args) == part->ncolumns) {
+        *value = list_nth(((const RowExpr *)source)->args, part->colno - 1);
+        return;
     }
-    return "";
-}
-
-static int check_keys(struct scoper *s, const struct access *a,
-                      const struct catalog_column *column, Node *value, struct change *at)
-{
-    const struct access *done = a->kind == RULE_THROUGH && column == a->column ? a->parent : NULL;
-    if (done && check_parent(s, a, column, done, a->key->name, constraint_of(a, column, done),
-                             value, at) < 0)
-        return -1;
-    for (size_t i = 0; i < a->rel->nforeign_keys; i++) {
-        const struct catalog_foreign_key *fk = &a->rel->foreign_keys[i];
-        const struct access *parent;
-        bool concerned = false;
-        for (size_t k = 0; k < fk->ncolumns; k++)
-            concerned = concerned || fk->attnums[k] == column->attnum;
-        if (!concerned)
-            continue;
-        if (scope_access_parent(s, a, fk, &parent) < 0)
-            return -1;
-        if (!parent || parent == done)
-            continue;
-        if (fk->ncolumns != 1 || done)
-            return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, exprLocation(value),
-                                "foreign key \"%s\" of several columns without the tenant's cannot "
-                                "be confined", fk->name);
-        if (check_parent(s, a, column, parent, fk->parent_columns[0], fk->name, value, at) < 0)
-            return -1;
-        done = parent;
-    }
-    return 0;
+    SelectStmt *query = IsA(source, SubLink) ? (SelectStmt *)((const SubLink *)source)->subselect : NULL;
+    if (!query || query->op != SETOP_NONE || query->valuesLists || scope_has_star(query) ||
+        list_length(query->targetList) != part->ncolumns)
+        return;
+    *value = ((ResTarget *)list_nth(query->targetList, part->colno - 1))->val;
+    at->stmt = (Node *)query;
+    at->place = PLACE_TARGET;
+    at->level = scope_level_of(s, query);
+    at->missing = true;
 }
 
 int scope_written(struct scoper *s, const struct access *a, const char *name, Node *value,
@@ -186,15 +137,17 @@ int scope_written(struct scoper *s, const struct access *a, const char *name, No
     if (!column)
         return scope_refuse(s, SQLSTATE_UNDEFINED_COLUMN, exprLocation(value),
                             "column \"%s\" of relation \"%s\" does not exist", name, a->rel->name);
+    if (scope_is_bound(a, name) && IsA(value, MultiAssignRef))
+        find_part(s, &value, at);
     if (a->kind != RULE_SCOPED || column != a->tenant)
-        return check_keys(s, a, column, value, at);
-    if (IsA(value, MultiAssignRef) || at->indirect)
+        return scope_check_keys(s, a, column, value, at);
+    if (IsA(value, MultiAssignRef) || at->indirect || (at->missing && !column->not_null))
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, exprLocation(value),
                             "column \"%s\" holds the tenant and cannot be set like this", name);
     struct change *c = scope_change(s, CHANGE_VALUE, at->stmt);
     *c = *at;
     c->value = (struct value_change){
         .check = IsA(value, SetToDefault) ? CHECK_DEFAULT : CHECK_TENANT,
-        .rel = a->rel, .column = column, .simple = is_simple(value)};
+        .rel = a->rel, .column = column};
     return 0;
 }

@@ -26,6 +26,12 @@ char *sql_literal(const char *text)
     return quoted(text, '\'');
 }
 
+char *sql_ref(const ColumnRef *ref)
+{
+    return psprintf("%s.%s", sql_ident(strVal(linitial(ref->fields))),
+                    sql_ident(strVal(lsecond(ref->fields))));
+}
+
 char *sql_tenant(const struct scoper *s, const struct catalog_column *column)
 {
     const char *type = scope_cast_type(column);
@@ -127,18 +133,64 @@ static char *fail(const struct change *c, const char *type)
     return psprintf("(SELECT %s::text)::%s", marker, type);
 }
 
-char *sql_parent_check(const struct scoper *s, const struct change *c, const char *value)
+static char *value_lookup(const struct scoper *s, const struct change *c, const char *value)
 {
     const struct value_change *v = &c->value;
     char *failure = fail(c, scope_cast_type(v->key));
-    if (v->simple) {
-        if (v->nullable)
-            failure = psprintf("CASE WHEN (%s) IS NULL THEN NULL ELSE %s END", value, failure);
-        return psprintf("COALESCE(%s, %s)", parent_keys(s, v->parent, v->key, value, 0), failure);
+    if (v->nullable)
+        failure = psprintf("CASE WHEN (%s) IS NULL THEN NULL ELSE %s END", value, failure);
+    return psprintf("COALESCE(%s, %s)", parent_keys(s, v->parent, v->key, value, 0), failure);
+}
+
+/* All keys of the tenant's rows, and of those that the statement makes. */
+static char *all_keys(const struct scoper *s, const struct value_change *v)
+{
+    char *keys = parent_keys(s, v->parent, v->key, NULL, 0), *columns = "";
+    ListCell *cell;
+    foreach (cell, v->beside) {
+        const struct beside *other = lfirst(cell);
+        columns = psprintf("%spartywall_p0.%s, ", columns, sql_ident(other->key->name));
     }
-    char *null = v->nullable ? psprintf(" WHEN (%s) IS NULL THEN NULL", value) : pstrdup("");
-    return psprintf("CASE WHEN (%s) IN %s THEN (%s)%s ELSE %s END", value,
-                    parent_keys(s, v->parent, v->key, NULL, 0), value, null, failure);
+    static const char select[] = "(SELECT ";
+    keys = psprintf("%s%s%s", select, columns, keys + sizeof select - 1);
+    if (!v->made)
+        return keys;
+    const char *cte = sql_ident(v->made->cte);
+    keys[strlen(keys) - 1] = '\0';
+    return psprintf("%s UNION ALL SELECT %s.%s FROM %s)", keys, cte, sql_ident(v->made->name), cte);
+}
+
+/* CASE WHEN value IN (keys) THEN value ... END; ${beside}: texts of the columns beside it. */
+static char *value_member(const struct scoper *s, const struct change *c, const char *value,
+                          const List *beside)
+{
+    const struct value_change *v = &c->value;
+    const char *type = scope_cast_type(v->key);
+    char *row = "", *nulls = "";
+    ListCell *cell;
+    foreach (cell, beside) {
+        row = psprintf("%s(%s), ", row, (char *)lfirst(cell));
+        nulls = psprintf("%s WHEN (%s) IS NULL THEN (%s)", nulls, (char *)lfirst(cell), value);
+    }
+    if (v->nullable)
+        nulls = psprintf("%s WHEN (%s) IS NULL THEN NULL", nulls, value);
+    char *test = beside ? psprintf("(%s(%s))", row, value) : psprintf("(%s)", value);
+    char *failure = type ? psprintf("ELSE %s", fail(c, type))
+                         : psprintf("WHEN %s THEN NULL", fail(c, "bool"));
+    return psprintf("CASE WHEN %s IN %s THEN (%s)%s %s END", test, all_keys(s, v), value, nulls,
+                    failure);
+}
+
+char *sql_parent_check(const struct scoper *s, const struct change *c, const char *value,
+                       const List *beside)
+{
+    return c->value.form == FORM_LOOKUP ? value_lookup(s, c, value)
+                                        : value_member(s, c, value, beside);
+}
+
+char *sql_once_open(const struct scoper *s, const struct change *c, const List *beside)
+{
+    return psprintf("(SELECT %s FROM (SELECT (", value_member(s, c, "partywall_v.v", beside));
 }
 
 char *sql_tenant_check(const struct scoper *s, const struct change *c)

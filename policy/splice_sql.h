@@ -8,6 +8,8 @@
 char *sql_ident(const char *name);
 /* 'text', quotes doubled.  A backslash says nothing in it: standard_conforming_strings is on. */
 char *sql_literal(const char *text);
+/* source.column */
+char *sql_ref(const ColumnRef *ref);
 char *sql_tenant(const struct scoper *s, const struct catalog_column *column);
 char *sql_qual(const struct scoper *s, const struct access *a, const char *ref, const char *column,
                bool scan_level, int depth);
@@ -22,8 +24,13 @@ char *sql_wrap_close(const struct scoper *s, const struct leaf *leaf);
 char *sql_stay_close(const struct scoper *s, const struct leaf *leaf);
 /* After a value that must equal the tenant's; before it goes `CASE WHEN (`. */
 char *sql_tenant_check(const struct scoper *s, const struct change *c);
-/* Instead of ${value}, which must be the key of one of the tenant's own rows. */
-char *sql_parent_check(const struct scoper *s, const struct change *c, const char *value);
+/* Instead of ${value}, which must be the key of one of the tenant's own rows; ${beside}: texts of the other columns
+ * of that key. */
+char *sql_parent_check(const struct scoper *s, const struct change *c, const char *value,
+                       const List *beside);
+/* The same before a value that is read once; after it goes SQL_ONCE_CLOSE. */
+char *sql_once_open(const struct scoper *s, const struct change *c, const List *beside);
+#define SQL_ONCE_CLOSE ") AS v OFFSET 0) AS partywall_v)"
 /* The condition of DO UPDATE: before and after the client's, which may be missing. */
 char *sql_conflict_open(const struct scoper *s, const struct change *c);
 char *sql_conflict_close(const struct change *c);

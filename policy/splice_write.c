@@ -210,6 +210,75 @@ static struct span target_value(const struct splice *p, const struct change *c)
     return s;
 }
 
+/* What a SET list has for ${c}; NULL elsewhere. */
+static const Node *set_node(const struct change *c)
+{
+    const List *targets = NIL;
+    if (c->place == PLACE_SET)
+        targets = ((const UpdateStmt *)c->stmt)->targetList;
+    else if (c->place == PLACE_CONFLICT_SET)
+        targets = ((const InsertStmt *)c->stmt)->onConflictClause->targetList;
+    else if (c->place == PLACE_MERGE_SET)
+        targets = ((const MergeWhenClause *)list_nth(((const MergeStmt *)c->stmt)->mergeWhenClauses, c->row))
+                      ->targetList;
+    return targets ? ((const ResTarget *)list_nth(targets, c->item))->val : NULL;
+}
+
+/* Item ${part}, from 1, of ROW (x, y) or (x, y). */
+static struct span row_part(const struct tokens *t, struct span s, int part)
+{
+    int open = s.from + (tokens_is(t, s.from, "row") ? 1 : 0);
+    if (s.from < 0 || !tokens_is_char(t, open, '(') || t->match[open] != s.to - 1)
+        return (struct span){-1, -1};
+    return splice_element(t, open + 1, part - 1, s.to - 1);
+}
+
+static struct span value_span(struct splice *p, const struct change *c)
+{
+    struct span s = {-1, -1};
+    switch (c->place) {
+    case PLACE_ROW:
+        return row_value(p, c);
+    case PLACE_TARGET:
+        return target_value(p, c);
+    case PLACE_SET:
+    case PLACE_CONFLICT_SET:
+        s = set_value(p, c);
+        break;
+    case PLACE_MERGE_SET:
+    case PLACE_MERGE_VALUE:
+        s = splice_merge_value(p, c);
+        break;
+    case PLACE_STAR:
+        break;
+    }
+    const Node *node = set_node(c);
+    return node && IsA(node, MultiAssignRef) ? row_part(&p->t, s, ((const MultiAssignRef *)node)->colno)
+                                             : s;
+}
+
+/* The texts of the columns that belong to the same foreign key. */
+static List *beside(struct splice *p, const struct change *c)
+{
+    List *texts = NIL;
+    ListCell *cell;
+    foreach (cell, c->value.beside) {
+        const struct beside *other = lfirst(cell);
+        struct change at = *c;
+        at.item = other->item;
+        struct span s = {-1, -1};
+        if (other->item >= 0 && c->place != PLACE_STAR)
+            s = value_span(p, &at);
+        char *text = s.from >= 0 && s.from < s.to ? splice_copy(p, s.from, s.to) : "";
+        if (other->item < 0)
+            text = psprintf("%s.%s", sql_ident(c->ref), sql_ident(other->column));
+        else if (c->place == PLACE_STAR)
+            text = sql_ref((const ColumnRef *)other->value);
+        texts = lappend(texts, text);
+    }
+    return texts;
+}
+
 /* The check on column ${item} of a star that is written out; NULL: none. */
 static const struct change *star_check(const struct splice *p, const Node *arm, int item)
 {
@@ -222,21 +291,20 @@ static const struct change *star_check(const struct splice *p, const Node *arm, 
     return NULL;
 }
 
-static char *star_column(const struct splice *p, const struct change *star, int item)
+static char *star_column(struct splice *p, const struct change *star, int item)
 {
     const ColumnRef *ref = list_nth(star->columns, item);
-    char *value = psprintf("%s.%s", sql_ident(strVal(linitial(ref->fields))),
-                           sql_ident(strVal(lsecond(ref->fields))));
+    char *value = sql_ref(ref);
     const struct change *c = star_check(p, star->stmt, item);
     if (!c)
         return value;
     return c->value.check == CHECK_TENANT
                ? psprintf("CASE WHEN (%s%s", value, sql_tenant_check(p->s, c))
-               : sql_parent_check(p->s, c, value);
+               : sql_parent_check(p->s, c, value, beside(p, c));
 }
 
 /* What the star of ${c}'s select list becomes. */
-static char *star_columns(const struct splice *p, const struct change *c)
+static char *star_columns(struct splice *p, const struct change *c)
 {
     char *all = NULL;
     for (int i = 0; i < list_length(c->columns); i++) {
@@ -298,33 +366,20 @@ int splice_table(struct splice *p, const SelectStmt *query)
 
 int splice_value(struct splice *p, const struct change *c)
 {
-    struct span s = {-1, -1};
-    switch (c->place) {
-    case PLACE_ROW:
-        s = row_value(p, c);
-        break;
-    case PLACE_TARGET:
-        s = target_value(p, c);
-        break;
-    case PLACE_SET:
-    case PLACE_CONFLICT_SET:
-        s = set_value(p, c);
-        break;
-    case PLACE_MERGE_SET:
-    case PLACE_MERGE_VALUE:
-        s = splice_merge_value(p, c);
-        break;
-    case PLACE_STAR:
+    if (c->place == PLACE_STAR)
         return 0; /* splice_star has written it */
-    }
+    struct span s = value_span(p, c);
     if (s.from < 0 || s.from >= s.to)
         return splice_lost(p, "a value");
     if (c->value.check == CHECK_TENANT)
         splice_wrap(p, s.from, s.to, "CASE WHEN (", sql_tenant_check(p->s, c));
     else if (c->value.check == CHECK_DEFAULT)
         splice_replace(p, s.from, s.to, sql_tenant(p->s, c->value.column));
+    else if (c->value.form == FORM_ONCE)
+        splice_wrap(p, s.from, s.to, sql_once_open(p->s, c, beside(p, c)), SQL_ONCE_CLOSE);
     else
-        splice_replace(p, s.from, s.to, sql_parent_check(p->s, c, splice_copy(p, s.from, s.to)));
+        splice_replace(p, s.from, s.to,
+                       sql_parent_check(p->s, c, splice_copy(p, s.from, s.to), beside(p, c)));
     return 0;
 }
 

@@ -12,6 +12,8 @@ LEAK_FLAVOURS = ("divisor", "digits", "pattern", "document")
 
 
 class Writes(Statements):
+    upsert = False  # its rows refer to rows that are there: PostgreSQL does not look when a row meets another
+
     # -- values for a column
 
     def own_keys(self, parent, key):
@@ -49,11 +51,11 @@ class Writes(Statements):
             return f"{self.expr(c.family, [], 2)}"
         return self.parameter(value, c.type)
 
-    def reference(self, t, foreign, as_expression=True):
+    def reference(self, t, foreign):
         """Values of a foreign key's columns: mostly of a row that is there."""
         names, parent, key, _ = foreign
         candidates = self.own_keys(parent, key) or [tuple(None for _ in key)]
-        k = self.r.random()
+        k = self.r.random() if not self.upsert else 1
         if k < 0.12 and parent.rows.get(1):
             row = self.r.choice(parent.rows[1])
             values = tuple(row[x] for x in key)
@@ -69,7 +71,7 @@ class Writes(Statements):
             c = t.column(n)
             if c is t.tenant:
                 continue
-            out[n] = self.wrapped(parent, k, c, v) if as_expression else self.parameter(v, c.type)
+            out[n] = self.wrapped(parent, k, c, v)
         return out
 
     def wrapped(self, parent, key, c, value):
@@ -133,16 +135,18 @@ class Writes(Statements):
         alias = t.name if self.chance(0.7) else self.fresh("i")
         s = self.source_of(t, alias)
         k = self.r.random()
-        over = ""
+        self.upsert = t.keys and not t.parent and self.chance(0.35)
         if k < 0.05 and not any(c.not_null and not c.default and c.flavour not in ("identity", "always", "tenant") for c in t.columns):
             body = " DEFAULT VALUES"
         elif k < 0.3:
             body = self.insert_select(t)
         elif k < 0.4:
-            body, over = self.insert_without_columns(t)
+            body = self.insert_without_columns(t)
         else:
             body = self.insert_values(t)
-        return f"INSERT INTO {self.target_text(t, alias)}{body}{self.conflict(t, s)}{self.returning(t, s)}"
+        conflict = self.conflict(t, s) if self.upsert else ""
+        self.upsert = False
+        return f"INSERT INTO {self.target_text(t, alias)}{body}{conflict}{self.returning(t, s)}"
 
     def insert_values(self, t):
         rows = [self.row(t) for _ in range(self.pick(1, 1, 1, 2, 3))]
@@ -165,7 +169,7 @@ class Writes(Statements):
                 values.append(self.pick(row.get(c.name, "DEFAULT"), "DEFAULT", literal(self.world.tenants[0])))
             else:
                 values.append("DEFAULT" if c.flavour in ("generated", "always") else row.get(c.name, "DEFAULT"))
-        return f" VALUES ({', '.join(values)})", ""
+        return f" VALUES ({', '.join(values)})"
 
     def insert_select(self, t):
         """Columns come from queries; keys are made from keys, so that they are new."""
@@ -217,8 +221,6 @@ class Writes(Statements):
         return f" ({names}) SELECT {', '.join(targets)} FROM {text}{where}{order}"
 
     def conflict(self, t, s):
-        if self.chance(0.65) or not t.keys or t.parent:
-            return ""
         key = self.r.choice(t.keys)
         names = ", ".join(ident(n) for n in key)
         target = self.pick("", f" ({names})", f" ({names})")

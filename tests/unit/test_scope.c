@@ -21,6 +21,12 @@
 #define NOT_IN_COPY "pg_catalog.concat('partywall:42501:"
 #define NO_USER  "(SELECT 'partywall:23503:Workflow:Workflow_userId_fkey'::text)::int4"
 
+#define NO_FLOW  "(SELECT 'partywall:23503:step:step_workflowId_fkey'::text)::int4"
+#define ONCE(value, n) "(SELECT CASE WHEN (partywall_v.v) IN " WF(n) " THEN (partywall_v.v) WHEN (partywall_v.v) IS NULL " \
+                 "THEN NULL ELSE " NO_FLOW " END FROM (SELECT (" value ") AS v OFFSET 0) AS partywall_v)"
+#define MADE(n)  "(SELECT partywall_p0.\"id\" FROM ONLY \"public\".\"Workflow\" AS partywall_p0 WHERE " \
+                 "\"partywall_p0\".\"tenantId\"" T(n) " UNION ALL SELECT \"made\".\"k\" FROM \"made\")"
+
 struct row {
     const char *sql;
     const char *want; /* five characters: SQLSTATE of a refusal */
@@ -145,13 +151,32 @@ static const struct row rows[] = {
     {"INSERT INTO step VALUES (1, $1, 'b')",
      "INSERT INTO step VALUES (1, COALESCE((SELECT partywall_p0.\"id\" FROM ONLY \"public\".\"Workflow\" AS partywall_p0 "
      "WHERE partywall_p0.\"id\" OPERATOR(pg_catalog.=) ($1) AND \"partywall_p0\".\"tenantId\"" T(2)
-     "), (SELECT 'partywall:23503:step:step_workflowId_fkey'::text)::int4), 'b')"},
+     "), CASE WHEN ($1) IS NULL THEN NULL ELSE " NO_FLOW " END), 'b')"},
     {"INSERT INTO step(id, body) VALUES (1, 'b')", "INSERT INTO step(id, body) VALUES (1, 'b')"},
     {"UPDATE step SET \"workflowId\" = id + 1",
-     "UPDATE step SET \"workflowId\" = CASE WHEN (id + 1) IN " WF(1) " THEN (id + 1) ELSE "
-     "(SELECT 'partywall:23503:step:step_workflowId_fkey'::text)::int4 END WHERE " STEP(1)},
-    {"UPDATE step SET \"workflowId\" = (SELECT 60)", "0A000"},
-    {"UPDATE step SET \"workflowId\" = (random()*9)::int", "0A000"},
+     "UPDATE step SET \"workflowId\" = CASE WHEN (id + 1) IN " WF(1) " THEN (id + 1) WHEN (id + 1) IS NULL "
+     "THEN NULL ELSE " NO_FLOW " END WHERE " STEP(1)},
+    /* what may differ each time it is read is read once */
+    {"UPDATE step SET \"workflowId\" = (random()*9)::int",
+     "UPDATE step SET \"workflowId\" = " ONCE("(random()*9)::int", 1) " WHERE " STEP(1)},
+    {"UPDATE step SET (body, \"workflowId\") = ROW ('b', (SELECT max(id) FROM \"Workflow\"))",
+     "UPDATE step SET (body, \"workflowId\") = ROW ('b', " ONCE("(SELECT max(id) FROM \"Workflow\" WHERE "
+     Q("Workflow", 1) ")", 1) ") WHERE " STEP(1)},
+    {"UPDATE step SET (body, \"workflowId\") = (SELECT name, id FROM \"Workflow\")",
+     "UPDATE step SET (body, \"workflowId\") = (SELECT name, CASE WHEN (id) IN " WF(1) " THEN (id) WHEN (id) IS NULL "
+     "THEN NULL ELSE " NO_FLOW " END FROM \"Workflow\" WHERE " Q("Workflow", 1) ") WHERE " STEP(1)},
+    {"INSERT INTO step SELECT 1, max(random())::int, 'b'", "0A000"},
+    /* rows of the parent that the same statement makes */
+    {"WITH made(k) AS (INSERT INTO \"Workflow\" (id, name) VALUES (1, 'n') RETURNING id) "
+     "INSERT INTO step SELECT 1, k, 'b' FROM made",
+     "WITH made(k) AS (INSERT INTO \"Workflow\" (id, name, \"tenantId\") VALUES (1, 'n', $1::text) RETURNING id) "
+     "INSERT INTO step SELECT 1, CASE WHEN (k) IN " MADE(1) " THEN (k) WHEN (k) IS NULL THEN NULL ELSE " NO_FLOW
+     " END, 'b' FROM made"},
+    {"WITH made AS (INSERT INTO \"Workflow\" (id, name) VALUES (1, 'n') RETURNING id) "
+     "INSERT INTO step WITH made AS (SELECT 60 AS id) SELECT 1, id, 'b' FROM made",
+     "WITH made AS (INSERT INTO \"Workflow\" (id, name, \"tenantId\") VALUES (1, 'n', $1::text) RETURNING id) "
+     "INSERT INTO step WITH made AS (SELECT 60 AS id) SELECT 1, CASE WHEN (id) IN " WF(1) " THEN (id) WHEN (id) IS NULL "
+     "THEN NULL ELSE (SELECT 'partywall:0A000:step:step_workflowId_fkey'::text)::int4 END, 'b' FROM made"},
     /* INSERT */
     {"INSERT INTO \"User\"(id,email,password) VALUES ($1,$2,$3),(DEFAULT,'a','b') RETURNING *",
      "INSERT INTO \"User\"(id,email,password, \"tenantId\") VALUES ($1,$2,$3, $4::text),(DEFAULT,'a','b', $4::text) RETURNING *"},
@@ -200,7 +225,9 @@ static const struct row rows[] = {
      "UPDATE \"User\" SET \"tenantId\" = CASE WHEN ('x')" T(1) " THEN $1::text ELSE " NOT_MINE("User:tenantId")
      " END, level = 2 WHERE " Q("User", 1) " AND (id = 1)"},
     {"UPDATE \"User\" SET \"tenantId\" = DEFAULT", "UPDATE \"User\" SET \"tenantId\" = $1::text WHERE " Q("User", 1)},
-    {"UPDATE \"User\" SET (\"tenantId\", level) = ('x', 1)", "0A000"},
+    {"UPDATE \"User\" SET (level, \"tenantId\") = (1, 'x')",
+     "UPDATE \"User\" SET (level, \"tenantId\") = (1, CASE WHEN ('x')" T(1) " THEN $1::text ELSE "
+     NOT_MINE("User:tenantId") " END) WHERE " Q("User", 1)},
     {"UPDATE \"User\" u SET (level, email) = (SELECT 1, w.name FROM \"Workflow\" w) FROM \"Workflow\" x RETURNING x.id",
      "UPDATE \"User\" u SET (level, email) = (SELECT 1, w.name FROM \"Workflow\" w WHERE " Q("w", 1)
      ") FROM \"Workflow\" x WHERE " Q("u", 1) " AND " Q("x", 1) " RETURNING x.id"},
@@ -521,10 +548,12 @@ static void test_chain(void **state)
     static struct rule_table tables[] = {
         {.name = "comment", .kind = RULE_THROUGH, .through_column = "step", .parent_table = "step",
          .parent_column = "id"},
+        {.name = "dated", .kind = RULE_SCOPED, .tenant_column = "org"},
         {.name = "flow", .kind = RULE_SCOPED, .tenant_column = "org"},
         {.name = "loop", .kind = RULE_THROUGH, .through_column = "id", .parent_table = "loop",
          .parent_column = "id"},
         {.name = "note", .kind = RULE_SCOPED, .tenant_column = "org"},
+        {.name = "pair", .kind = RULE_SCOPED, .tenant_column = "org"},
         {.name = "step", .kind = RULE_THROUGH, .through_column = "flow", .parent_table = "flow",
          .parent_column = "id"},
         {.name = "stray", .kind = RULE_THROUGH, .through_column = "id", .parent_table = "step",
@@ -540,9 +569,25 @@ static void test_chain(void **state)
     struct catalog_relation *note =
         fixture_table(&f, "note", 'r', "id int4 n, org int4 n, about uuid");
     fixture_foreign(note, "note_about", 3, "comment");
+    struct catalog_relation *pair =
+        fixture_table(&f, "pair", 'r', "id int4 n, org int4 n, a int4, b date");
+    const char *keys[] = {"id", "day"};
+    catalog_add_foreign_key(pair, "pair_fkey", (const int16_t[]){3, 4}, "public", "dated", keys, 2);
+    fixture_table(&f, "dated", 'r', "id int4 n, day date n, org int4 n");
     struct err err;
     assert_int_equal(catalog_seal(f.catalog, &err), 0);
     static const struct row chain[] = {
+        {"UPDATE pair AS x SET b = $1",
+         "UPDATE pair AS x SET b = CASE WHEN ((\"x\".\"a\"), ($1)) IN (SELECT partywall_p0.\"id\", partywall_p0.\"day\" "
+         "FROM ONLY \"public\".\"dated\" AS partywall_p0 WHERE \"partywall_p0\".\"org\" OPERATOR(pg_catalog.=) $2::int4) "
+         "THEN ($1) WHEN (\"x\".\"a\") IS NULL THEN ($1) WHEN ($1) IS NULL THEN NULL WHEN "
+         "(SELECT 'partywall:23503:pair:pair_fkey'::text)::bool THEN NULL END WHERE \"x\".\"org\" "
+         "OPERATOR(pg_catalog.=) $2::int4"},
+        {"INSERT INTO pair(id, b, a) VALUES (1, $1, random())", "0A000"},
+        {"INSERT INTO pair(id, b, a) VALUES (1, DEFAULT, $1)",
+         "INSERT INTO pair(id, b, a, \"org\") VALUES (1, DEFAULT, $1, $2::int4)"},
+        {"INSERT INTO pair(id, a) VALUES (1, 2)",
+         "INSERT INTO pair(id, a, \"org\") VALUES (1, 2, $1::int4)"},
         {"SELECT 1 FROM comment c",
          "SELECT 1 FROM comment c WHERE \"c\".\"step\" IN (SELECT partywall_p0.\"id\" FROM ONLY \"public\".\"step\" AS "
          "partywall_p0 WHERE \"partywall_p0\".\"flow\" IN (SELECT partywall_p1.\"id\" FROM ONLY \"public\".\"flow\" AS "
