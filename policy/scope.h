@@ -203,6 +203,7 @@ struct value_change {
     List *beside;            /* struct beside *: a foreign key of several columns */
     bool doubtful;           /* the statement may make the row itself, unseen */
     bool nullable; /* NULL passes */
+    bool orphans;  /* NULL would make the row nobody's: 42501 */
 };
 
 enum place_kind {
@@ -515,6 +516,8 @@ static inline bool scope_stays(const struct leaf *leaf)
 int scope_set_element(const List *targets, int item);
 /* What a check that failed says, inside of PostgreSQL's error about a text that is no number. */
 const char *scope_marker(const struct change *c);
+/* The same when a value is NULL that makes the row a tenant's. */
+const char *scope_orphan_marker(const struct change *c);
 
 enum { SCOPE_UUID = 2950 }; /* PostgreSQL's well-known oid of the type */
 

@@ -170,20 +170,20 @@ Node *scope_nodes_fence(const struct scoper *s, const struct fence *fence, Node 
 
 /* -- checks that fail loudly -- */
 
-static Node *marker(const struct change *c)
+static Node *marker(const char *text)
 {
     A_Const *node = NODE(A_Const);
     node->val.sval.type = T_String;
-    node->val.sval.sval = pstrdup(scope_marker(c));
+    node->val.sval.sval = pstrdup(text);
     node->location = -1;
     return (Node *)node;
 }
 
 /* (SELECT 'marker'::text)::int4::type: PostgreSQL evaluates the subquery, and fails, only when the CASE
  * around it gets there. */
-static Node *fail(const struct change *c, const char *type)
+static Node *fail(const char *text_of, const char *type)
 {
-    ResTarget *target = scope_nodes_target(cast(marker(c), "text"));
+    ResTarget *target = scope_nodes_target(cast(marker(text_of), "text"));
     Node *text = (Node *)sublink(EXPR_SUBLINK, NULL,
                                  scope_nodes_select(list_make1(target), NULL, NULL));
     if (type[0] == 't')
@@ -197,7 +197,7 @@ static Node *value_tenant(const struct scoper *s, const struct change *c, Node *
     const char *type = scope_cast_type(column);
     CaseWhen *same = when(equals(value, scope_nodes_tenant(s, column)),
                           scope_nodes_tenant(s, column));
-    return case_of(list_make1(same), fail(c, type ? type : "text"));
+    return case_of(list_make1(same), fail(scope_marker(c), type ? type : "text"));
 }
 
 static Node *null_const(void)
@@ -211,11 +211,13 @@ static Node *null_const(void)
 static Node *value_lookup(const struct scoper *s, const struct change *c, Node *value)
 {
     const struct value_change *v = &c->value;
-    Node *failure = fail(c, scope_cast_type(v->key));
+    Node *failure = fail(scope_marker(c), scope_cast_type(v->key));
     CoalesceExpr *node = NODE(CoalesceExpr);
     SelectStmt *keys = parent_keys(s, v->parent, v->key, equals, value, 0);
-    if (v->nullable)
-        failure = case_of(list_make1(when(is_null(copyObjectImpl(value)), null_const())), failure);
+    if (v->nullable || v->orphans) {
+        Node *none = v->orphans ? fail(scope_orphan_marker(c), scope_cast_type(v->key)) : null_const();
+        failure = case_of(list_make1(when(is_null(copyObjectImpl(value)), none)), failure);
+    }
     node->args = list_make2(sublink(EXPR_SUBLINK, NULL, keys), failure);
     node->location = -1;
     return (Node *)node;
@@ -269,9 +271,11 @@ static Node *value_member(const struct scoper *s, const struct change *c, Node *
     whens = list_concat(whens, nulls);
     if (v->nullable)
         whens = lappend(whens, when(is_null(copyObjectImpl(value)), null_const()));
+    else if (v->orphans && type)
+        whens = lappend(whens, when(is_null(copyObjectImpl(value)), fail(scope_orphan_marker(c), type)));
     if (type)
-        return case_of(whens, fail(c, type));
-    return case_of(lappend(whens, when(fail(c, "bool"), null_const())), NULL);
+        return case_of(whens, fail(scope_marker(c), type));
+    return case_of(lappend(whens, when(fail(scope_marker(c), "bool"), null_const())), NULL);
 }
 
 /* (SELECT member(v) FROM (SELECT value AS v OFFSET 0) AS partywall_v) */
@@ -328,14 +332,14 @@ static Node *yes(void)
 Node *scope_nodes_conflict(const struct scoper *s, const struct change *c, Node *cond)
 {
     return case_of(list_make1(when(scope_nodes_leaf(s, c->leaf), cond ? cond : yes())),
-                   fail(c, "bool"));
+                   fail(scope_marker(c), "bool"));
 }
 
 /* COPY takes no subquery: a function that PostgreSQL does not evaluate before the rows come. */
 Node *scope_nodes_copy_in(const struct scoper *s, const struct change *c, Node *cond)
 {
     List *concat = list_make2(makeString("pg_catalog"), makeString("concat"));
-    Node *text = (Node *)makeFuncCall(concat, list_make1(cast(marker(c), "text")),
+    Node *text = (Node *)makeFuncCall(concat, list_make1(cast(marker(scope_marker(c)), "text")),
                                       COERCE_EXPLICIT_CALL, -1);
     return case_of(list_make1(when(scope_nodes_leaf(s, c->leaf), cond ? cond : yes())),
                    cast(text, "bool"));

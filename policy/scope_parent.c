@@ -173,6 +173,7 @@ static int check_parent(struct scoper *s, const struct access *a, struct value_c
 {
     bool through = a->kind == RULE_THROUGH && v.column == a->column;
     v.nullable = !through || (v.column->not_null && !is_value(value)); /* NULL: no row of a parent, or 23502 */
+    v.orphans = through && !v.column->not_null && !is_value(value);
     if (!v.key)
         return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, exprLocation(value),
                             "foreign key \"%s\" refers to an unknown column", v.constraint);

@@ -14,6 +14,11 @@ int scope_set_element(const List *targets, int item)
     return element;
 }
 
+const char *scope_orphan_marker(const struct change *c)
+{
+    return psprintf("partywall:42501:%s:%s", c->value.rel->name, c->value.column->name);
+}
+
 const char *scope_marker(const struct change *c)
 {
     if (c->kind == CHANGE_CONFLICT)
@@ -21,7 +26,7 @@ const char *scope_marker(const struct change *c)
     if (c->value.check == CHECK_PARENT)
         return psprintf("partywall:%s:%s:%s", c->value.doubtful ? "0A000" : "23503",
                         c->value.rel->name, c->value.constraint);
-    return psprintf("partywall:42501:%s:%s", c->value.rel->name, c->value.column->name);
+    return scope_orphan_marker(c);
 }
 
 /* -- conditions -- */

@@ -125,9 +125,9 @@ char *sql_wrap_close(const struct scoper *s, const struct leaf *leaf)
 
 /* -- checks -- */
 
-static char *fail(const struct change *c, const char *type)
+static char *fail(const char *text, const char *type)
 {
-    char *marker = quoted(scope_marker(c), '\'');
+    char *marker = quoted(text, '\'');
     if (!strcmp(type, "text"))
         return psprintf("(SELECT %s::text)::int4::text", marker);
     return psprintf("(SELECT %s::text)::%s", marker, type);
@@ -136,9 +136,11 @@ static char *fail(const struct change *c, const char *type)
 static char *value_lookup(const struct scoper *s, const struct change *c, const char *value)
 {
     const struct value_change *v = &c->value;
-    char *failure = fail(c, scope_cast_type(v->key));
-    if (v->nullable)
-        failure = psprintf("CASE WHEN (%s) IS NULL THEN NULL ELSE %s END", value, failure);
+    char *failure = fail(scope_marker(c), scope_cast_type(v->key));
+    if (v->nullable || v->orphans)
+        failure = psprintf("CASE WHEN (%s) IS NULL THEN %s ELSE %s END", value,
+                           v->orphans ? fail(scope_orphan_marker(c), scope_cast_type(v->key)) : "NULL",
+                           failure);
     return psprintf("COALESCE(%s, %s)", parent_keys(s, v->parent, v->key, value, 0), failure);
 }
 
@@ -174,9 +176,12 @@ static char *value_member(const struct scoper *s, const struct change *c, const 
     }
     if (v->nullable)
         nulls = psprintf("%s WHEN (%s) IS NULL THEN NULL", nulls, value);
+    else if (v->orphans && type)
+        nulls = psprintf("%s WHEN (%s) IS NULL THEN %s", nulls, value,
+                         fail(scope_orphan_marker(c), type));
     char *test = beside ? psprintf("(%s(%s))", row, value) : psprintf("(%s)", value);
-    char *failure = type ? psprintf("ELSE %s", fail(c, type))
-                         : psprintf("WHEN %s THEN NULL", fail(c, "bool"));
+    char *failure = type ? psprintf("ELSE %s", fail(scope_marker(c), type))
+                         : psprintf("WHEN %s THEN NULL", fail(scope_marker(c), "bool"));
     return psprintf("CASE WHEN %s IN %s THEN (%s)%s %s END", test, all_keys(s, v), value, nulls,
                     failure);
 }
@@ -199,7 +204,7 @@ char *sql_tenant_check(const struct scoper *s, const struct change *c)
     const char *type = scope_cast_type(column);
     char *tenant = sql_tenant(s, column);
     return psprintf(") OPERATOR(pg_catalog.=) %s THEN %s ELSE %s END", tenant, tenant,
-                    fail(c, type ? type : "text"));
+                    fail(scope_marker(c), type ? type : "text"));
 }
 
 char *sql_conflict_open(const struct scoper *s, const struct change *c)
@@ -209,7 +214,7 @@ char *sql_conflict_open(const struct scoper *s, const struct change *c)
 
 char *sql_conflict_close(const struct change *c)
 {
-    return psprintf(" ELSE %s END", fail(c, "bool"));
+    return psprintf(" ELSE %s END", fail(scope_marker(c), "bool"));
 }
 
 char *sql_columns(const struct change *c)
