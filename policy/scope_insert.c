@@ -41,7 +41,7 @@ static bool any_star(const struct target *t)
 {
     ListCell *cell;
     foreach (cell, t->arms)
-        if (has_star(lfirst(cell)))
+        if (scope_has_star(lfirst(cell)))
             return true;
     return false;
 }
