@@ -30,10 +30,11 @@ static int print_backend(const struct conf *c, const struct conf_backend *b)
     buf_init(&sql, OUTPUT_BYTES);
     rls_sql(&c->rules, catalog, &sql);
     const char *role = catalog_bypassing_role(catalog);
-    printf("-- back end %s\n", b->name);
+    fprintf(stdout, "-- back end %s\n", b->name);
     if (role)
-        printf("-- Its role \"%s\" passes by row security (SUPERUSER or BYPASSRLS): give it another one.\n",
-               role);
+        fprintf(stdout,
+                "-- Its role \"%s\" passes by row security (SUPERUSER or BYPASSRLS): use another one.\n",
+                role);
     struct slice text = buf_peek(&sql);
     bool ok = !sql.failed && fwrite(text.data, 1, text.len, stdout) == text.len;
     buf_release(&sql);

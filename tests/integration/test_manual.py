@@ -20,7 +20,7 @@ def test_every_key_has_its_paragraph_in_the_manual():
 def test_every_command_is_in_the_manual_and_in_the_help():
     help_text = subprocess.run([harness.BINARY, "--help"], text=True, capture_output=True, check=True).stdout
     manual = (harness.ROOT / "daemon/partywall.8").read_text()
-    for command in ("serve", "check", "explain", "config", "secret"):
+    for command in ("serve", "check", "explain", "config", "policy", "secret"):
         assert f"partywall {command}" in help_text or f"[{command}]" in help_text
         assert re.search(rf"^\.B {command}\b", manual, re.M)
 
