@@ -326,8 +326,9 @@ int session_set_tenant(struct session *s, const char *tenant, struct err *err)
 {
     if (tenant && check_tenant(s, tenant, err) != 0)
         return -1;
-    session_decided(s);
-    return auth_choose(s, tenant, err);
+    int status = auth_choose(s, tenant, err);
+    session_decided(s); /* only now: the name may stand in its plan */
+    return status;
 }
 
 /* -- answers without a server -- */

@@ -217,16 +217,19 @@ static int catalog(struct splice *p, const struct change *c)
     return 0;
 }
 
-/* The SELECT, or TABLE, with which a query begins; -1: not found. */
+/* The SELECT, or TABLE, with which one of a query's arms begins; -1: not found. */
 static int query_start(const struct tokens *t, const SelectStmt *query)
 {
-    while (query->op != SETOP_NONE)
-        query = query->larg;
+    if (query->op != SETOP_NONE) {
+        int left = query_start(t, query->larg);
+        return left < 0 ? query_start(t, query->rarg) : left;
+    }
     int table = splice_table_keyword(t, query);
     if (table >= 0)
         return table;
     const List *parts = query->targetList ? query->targetList : query->fromClause;
-    int at = parts ? tokens_at(t, first_location(linitial(parts))) : -1;
+    int location = parts ? first_location(linitial(parts)) : -1;
+    int at = tokens_at(t, location < 0 ? exprLocation(query->whereClause) : location);
     return at < 0 ? -1 : tokens_back_to(t, at, "select");
 }
 

@@ -131,9 +131,8 @@ class Database:
         self.tables = [r[0] for r in self.conn.execute(
             "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace "
             "AND c.relkind = 'r' ORDER BY 1")]
-        everything = " UNION ALL ".join(f"SELECT '{t}', x::text FROM ONLY {t} x" for t in (
-            t.replace("%", "%%") for t in self.tables))
-        self.everything = everything + " ORDER BY 1, 2"
+        self.everything = " UNION ALL ".join(
+            "SELECT '{}', (x.*)::text FROM ONLY {} x".format(t.replace("'", "''"), t) for t in self.tables)
         self.conn.execute("CREATE SCHEMA kept")
         for i, t in enumerate(self.tables):
             self.conn.execute(f"CREATE TABLE kept.t{i} AS SELECT * FROM ONLY {t}")
@@ -146,7 +145,7 @@ class Database:
             "AND NOT attisdropped AND attgenerated = '' ORDER BY attnum", [table]))
 
     def rows(self):
-        return self.conn.execute(self.everything.replace("%%", "%")).fetchall()
+        return sorted(self.conn.execute(self.everything).fetchall())
 
     def restore(self):
         """The rows and sequences as they were."""
@@ -201,7 +200,8 @@ class Pair:
                 rows = [r for name, r in self.alone.before if name == t]
                 for r in rows:
                     self.shared.conn.execute(
-                        f"INSERT INTO {t} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM (SELECT (%s::{t}).*) x", [r])
+                        f"INSERT INTO {t} ({columns}) OVERRIDING SYSTEM VALUE "
+                        f"SELECT {columns} FROM (SELECT (%s::{t}).*) x", [r])
         try:
             return run()
         finally:

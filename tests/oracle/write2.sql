@@ -140,3 +140,6 @@ INSERT INTO "Workflow" TABLE "Workflow" ON CONFLICT DO NOTHING
 INSERT INTO "Workflow"(id, name, config['a']) VALUES (80, 'n', '1') RETURNING config
 INSERT INTO "Workflow"(id, name, config[(SELECT max(email) FROM "User")]) VALUES (80, 'n', '1') RETURNING config
 SELECT c.code FROM country c, LATERAL (SELECT FROM "User" u WHERE c.code ~ u.password) x ORDER BY 1
+SELECT c.code FROM country c, LATERAL (SELECT FROM (SELECT * FROM "User") u WHERE c.code ~ u.password) x ORDER BY 1
+SELECT c.code FROM country c, LATERAL (SELECT FROM generate_series(1, 2) g, "User" u WHERE c.code ~ u.password) x ORDER BY 1
+SELECT 1 FROM (SELECT WHERE (SELECT id > 0 FROM "User" LIMIT 1) UNION ALL SELECT FROM step WHERE body::int > 0) x
