@@ -22,6 +22,20 @@ const struct catalogs_relation *catalogs_find(const char *schema, const char *na
     return NULL;
 }
 
+static uint32_t type_of(char letter)
+{
+    switch (letter) {
+    case 'n':
+        return 19;
+    case 'c':
+        return 18;
+    case 'b':
+        return 16;
+    default:
+        return 23; /* or 21, which is compared alike */
+    }
+}
+
 /* @14: from 14 on, @15-16: both, @-17: up to 17. */
 static const char *read_versions(const char *at, struct catalogs_column *ret)
 {
@@ -36,13 +50,19 @@ static const char *read_versions(const char *at, struct catalogs_column *ret)
 bool catalogs_next_column(const char **at, struct catalogs_column *ret)
 {
     const char *c = *at ? *at + strspn(*at, " ") : "";
-    *ret = (struct catalogs_column){.object = *c == '#', .acl = *c == '~'};
+    *ret = (struct catalogs_column){.object = *c == '#' || *c == '%',
+                                    .acl = *c == '~',
+                                    .type_oid = *c == '#' ? 26 : 0};
     c += ret->object || ret->acl;
-    size_t n = strcspn(c, " @");
+    size_t n = strcspn(c, " :@");
     if (n == 0 || n >= sizeof ret->name)
         return false;
     memcpy(ret->name, c, n);
     c += n;
+    if (*c == ':') {
+        ret->type_oid = type_of(c[1]);
+        c += 2;
+    }
     *at = *c == '@' ? read_versions(c + 1, ret) : c;
     return true;
 }
@@ -59,8 +79,7 @@ bool catalogs_is_closed(const struct catalogs_relation *relation, const char *co
 bool catalogs_find_function(const char *name, int *ret_argument, bool *ret_literal)
 {
     /* What each says of an object is what the object's row says, or how it was defined.  Not here, and so
-     * refused: sizes, files, statistics, locks, sources of functions (pg_get_functiondef), names by text
-     * (pg_get_serial_sequence). */
+     * refused: sizes, files, statistics, locks, sources of functions (pg_get_functiondef), names by text. */
     static const struct {
         const char *name;
         int argument;
@@ -90,6 +109,7 @@ bool catalogs_find_function(const char *name, int *ret_argument, bool *ret_liter
         {"pg_get_partition_constraintdef", 0, true},
         {"pg_get_partkeydef", 0, true},
         {"pg_get_ruledef", 0, false},
+        {"pg_get_serial_sequence", 0, false},
         {"pg_get_statisticsobjdef_columns", 0, false},
         {"pg_get_triggerdef", 0, false},
         {"pg_get_userbyid", 0, false},

@@ -8,17 +8,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct catalogs_relation {
     const char *schema;
     const char *name;
     /* In order, separated by blanks.  #name: an oid, naming an object that the row's reader may see
-     * (a function like pg_get_indexdef may be given it).  ~name: grants, shown as NULL.  @14 or @15-16
-     * behind it: of these server versions alone.  NULL: all, none of them an oid. */
+     * (a function like pg_get_indexdef may be given it); %name: likewise a regproc, or several oids.
+     * ~name: grants, shown as NULL.  Behind it :n :c :b :i, where conditions on the column are common, for
+     * the types name, "char", boolean, integer; @14 or @15-16: of these server versions alone.
+     * NULL: all, none of them an oid. */
     const char *columns;
     const char *closed; /* likewise; names only.  NULL: none */
-    /* A condition.  IN $relations: oids of relations whose rows the client may read.  IN $schemas: names
-     * of schemas it may see.  IN $settings: names of settings it may read.  NULL: all rows. */
+    /* A condition.  IN $relations: oids of relations whose rows the client may read.  IN $schemas,
+     * IN $namespaces: names and oids of schemas it may see.  IN $settings: names of settings it may read.  NULL: all rows. */
     const char *rows;
     bool free; /* says nothing of anyone's data: may be listed without a condition */
     const char *why;
@@ -33,6 +36,7 @@ size_t catalogs_all(const struct catalogs_relation **ret, size_t part);
 struct catalogs_column {
     char name[64];
     bool object, acl;
+    uint32_t type_oid; /* 0: not said */
     int since, until; /* server versions; 0: any */
 };
 bool catalogs_next_column(const char **at, struct catalogs_column *ret);

@@ -22,60 +22,60 @@
 const struct catalogs_relation catalogs_tables[] = {
     /* -- relations and what belongs to them -- */
     {"pg_catalog", "pg_class",
-     "#oid relname #relnamespace #reltype #reloftype #relowner #relam #reltablespace #reltoastrelid relhasindex "
-     "relisshared relpersistence relkind relnatts relchecks relhasrules relhastriggers relhassubclass "
-     "relrowsecurity relforcerowsecurity relispopulated relreplident relispartition reloptions "
+     "#oid relname:n #relnamespace #reltype #reloftype #relowner #relam #reltablespace #reltoastrelid relhasindex "
+     "relisshared relpersistence relkind:c relnatts relchecks relhasrules relhastriggers relhassubclass "
+     "relrowsecurity relforcerowsecurity relispopulated relreplident relispartition:b reloptions "
      "relpartbound",
      "relacl relfilenode relpages reltuples relallvisible relrewrite relfrozenxid relminmxid",
      "oid < " SYSTEM " OR oid IN $relations OR oid IN " INDEXES
-     " OR (relkind IN ('S', 't') AND oid IN " OWNED ") OR oid IN " COMPOSITES,
+     " OR (relkind IN ('S', 't') AND oid IN " OWNED ") OR (relkind = 'c' AND " IN_SCHEMA("relnamespace") ")",
      false, "psql, every ORM.  Sizes and statistics are all tenants' together; grants (also below) name roles"},
     {"pg_catalog", "pg_attribute",
-     "#attrelid attname #atttypid attstattarget attlen attnum attndims attcacheoff@-17 atttypmod attbyval "
-     "attalign attstorage attcompression@14 attnotnull atthasdef atthasmissing attidentity attgenerated "
-     "attisdropped attislocal attinhcount #attcollation attoptions",
+     "#attrelid attname:n #atttypid attstattarget attlen attnum:i attndims attcacheoff@-17 atttypmod attbyval "
+     "attalign attstorage attcompression@14 attnotnull atthasdef:b atthasmissing attidentity attgenerated "
+     "attisdropped:b attislocal attinhcount #attcollation attoptions",
      "attacl attfdwoptions attmissingval",
      OF_RELATION("attrelid") " OR attrelid IN " INDEXES " OR attrelid IN " COMPOSITES,
      false, "columns.  attmissingval is a value of old rows; options of foreign columns may be secrets"},
-    {"pg_catalog", "pg_attrdef", "#oid #adrelid adnum adbin", NULL, OF_RELATION("adrelid"), false,
+    {"pg_catalog", "pg_attrdef", "#oid #adrelid adnum:i adbin", NULL, OF_RELATION("adrelid"), false,
      "defaults of columns"},
     {"pg_catalog", "pg_index",
-     "#indexrelid #indrelid indnatts indnkeyatts indisunique indnullsnotdistinct@15 indisprimary indisexclusion "
-     "indimmediate indisclustered indisvalid indcheckxmin indisready indislive indisreplident indkey "
-     "#indcollation #indclass indoption indexprs indpred",
+     "#indexrelid #indrelid indnatts indnkeyatts indisunique:b indnullsnotdistinct@15 indisprimary:b indisexclusion "
+     "indimmediate indisclustered indisvalid:b indcheckxmin indisready indislive indisreplident indkey "
+     "%indcollation %indclass indoption indexprs indpred",
      NULL, OF_RELATION("indrelid"), false, "indexes, primary keys"},
     {"pg_catalog", "pg_constraint",
-     "#oid conname #connamespace contype condeferrable condeferred convalidated #conrelid #contypid #conindid "
+     "#oid conname:n #connamespace contype:c condeferrable condeferred convalidated #conrelid #contypid #conindid "
      "#conparentid #confrelid confupdtype confdeltype confmatchtype conislocal coninhcount connoinherit "
-     "conkey confkey #conpfeqop #conppeqop #conffeqop confdelsetcols@15 #conexclop conbin",
+     "conkey confkey %conpfeqop %conppeqop %conffeqop confdelsetcols@15 %conexclop conbin",
      NULL, "(conrelid <> 0 AND (" OF_RELATION("conrelid") ")) OR oid < " SYSTEM
      " OR (conrelid = 0 AND " IN_SCHEMA("connamespace") ")",
      false, "foreign keys, checks.  What a readable table refers to is part of its definition"},
-    {"pg_catalog", "pg_inherits", "#inhrelid #inhparent inhseqno inhdetachpending@14", NULL,
+    {"pg_catalog", "pg_inherits", "#inhrelid #inhparent inhseqno:i inhdetachpending@14", NULL,
      "inhrelid IN $relations AND inhparent IN $relations OR inhrelid IN " INDEXES, false,
      "partitions and children"},
     {"pg_catalog", "pg_partitioned_table",
-     "#partrelid partstrat partnatts #partdefid partattrs #partclass #partcollation partexprs", NULL,
+     "#partrelid partstrat partnatts #partdefid partattrs %partclass %partcollation partexprs", NULL,
      OF_RELATION("partrelid"), false, "keys of partitioned tables"},
     {"pg_catalog", "pg_sequence", "#seqrelid #seqtypid seqstart seqincrement seqmax seqmin seqcache seqcycle",
      NULL, "seqrelid IN " OWNED, false, "definitions of sequences that columns own; where they stand is elsewhere"},
     {"pg_catalog", "pg_trigger",
-     "#oid #tgrelid #tgparentid@13 tgname #tgfoid tgtype tgenabled tgisinternal #tgconstrrelid #tgconstrindid "
+     "#oid #tgrelid #tgparentid@13 tgname:n #tgfoid tgtype tgenabled:c tgisinternal:b #tgconstrrelid #tgconstrindid "
      "#tgconstraint tgdeferrable tginitdeferred tgnargs tgattr tgargs tgqual tgoldtable tgnewtable",
      NULL, OF_RELATION("tgrelid"), false, "psql's \\d"},
-    {"pg_catalog", "pg_rewrite", "#oid rulename #ev_class ev_type ev_enabled is_instead", "ev_qual ev_action",
+    {"pg_catalog", "pg_rewrite", "#oid rulename:n #ev_class ev_type ev_enabled is_instead", "ev_qual ev_action",
      OF_RELATION("ev_class"), false, "psql's \\d; the source is read by pg_get_ruledef"},
     {"pg_catalog", "pg_policy",
-     "#oid polname #polrelid polcmd polpermissive #polroles polqual polwithcheck", NULL,
+     "#oid polname:n #polrelid polcmd polpermissive %polroles polqual polwithcheck", NULL,
      OF_RELATION("polrelid"), false, "psql's \\d"},
     {"pg_catalog", "pg_statistic_ext",
-     "#oid #stxrelid stxname #stxnamespace #stxowner stxstattarget@13 stxkeys stxkind stxexprs@14", NULL,
+     "#oid #stxrelid stxname:n #stxnamespace #stxowner stxstattarget@13 stxkeys stxkind stxexprs@14", NULL,
      OF_RELATION("stxrelid"), false, "psql's \\d: which statistics are kept, not what they say"},
-    {"pg_catalog", "pg_depend", "classid objid objsubid refclassid refobjid refobjsubid deptype", NULL,
+    {"pg_catalog", "pg_depend", "classid objid objsubid:i refclassid refobjid refobjsubid:i deptype:c", NULL,
      "(classid = 1259 AND (objid IN $relations OR objid IN " OWNED ")) OR "
      "(refclassid = 1259 AND refobjid IN $relations)",
      false, "which column owns a sequence; numbers of anything, so none of them may be given to a function"},
-    {"pg_catalog", "pg_description", "#objoid #classoid objsubid description", NULL,
+    {"pg_catalog", "pg_description", "#objoid #classoid objsubid:i description", NULL,
      "objoid < " SYSTEM " OR (classoid = 1259 AND (objoid IN $relations OR objoid IN " INDEXES ")) OR "
      "(classoid = 2606 AND objoid IN (SELECT k.oid FROM pg_catalog.pg_constraint k WHERE k.conrelid IN $relations))",
      false, "comments of readable relations"},
@@ -89,83 +89,83 @@ const struct catalogs_relation catalogs_tables[] = {
 
     /* -- what types, functions and operators there are -- */
     {"pg_catalog", "pg_type",
-     "#oid typname #typnamespace #typowner typlen typbyval typtype typcategory typispreferred typisdefined "
-     "typdelim #typrelid #typsubscript@14 #typelem #typarray #typinput #typoutput #typreceive #typsend #typmodin "
-     "#typmodout #typanalyze typalign typstorage typnotnull #typbasetype typtypmod typndims #typcollation "
+     "#oid typname:n #typnamespace #typowner typlen:i typbyval typtype:c typcategory typispreferred typisdefined "
+     "typdelim #typrelid %typsubscript@14 #typelem #typarray %typinput %typoutput %typreceive %typsend %typmodin "
+     "%typmodout %typanalyze typalign typstorage typnotnull #typbasetype typtypmod typndims #typcollation "
      "typdefaultbin typdefault ~typacl",
      NULL,
-     "oid < " SYSTEM " OR (" IN_SCHEMA("typnamespace") " AND oid NOT IN " HIDDEN_ROW_TYPES
-     " AND typelem NOT IN " HIDDEN_ROW_TYPES ")",
+     "oid < " SYSTEM " OR (" IN_SCHEMA("typnamespace") /* of an array: its elements' */
+     " AND CASE WHEN typelem <> 0 AND typlen = -1 THEN typelem ELSE oid END NOT IN " HIDDEN_ROW_TYPES ")",
      true, "every driver; row types of tables that may not be read are left out"},
-    {"pg_catalog", "pg_enum", "#oid #enumtypid enumsortorder enumlabel", NULL,
+    {"pg_catalog", "pg_enum", "#oid #enumtypid enumsortorder enumlabel:n", NULL,
      "enumtypid IN (SELECT t.oid FROM pg_catalog.pg_type t WHERE " IN_SCHEMA("t.typnamespace") ")", true,
      "values of enums"},
     {"pg_catalog", "pg_range",
-     "#rngtypid #rngsubtype #rngmultitypid@14 #rngcollation #rngsubopc #rngcanonical #rngsubdiff", NULL,
+     "#rngtypid #rngsubtype #rngmultitypid@14 #rngcollation #rngsubopc %rngcanonical %rngsubdiff", NULL,
      "rngtypid < " SYSTEM " OR rngtypid IN (SELECT t.oid FROM pg_catalog.pg_type t WHERE "
      IN_SCHEMA("t.typnamespace") ")",
      true, "drivers: range types"},
     {"pg_catalog", "pg_proc",
-     "#oid proname #pronamespace #proowner #prolang procost prorows #provariadic #prosupport prokind prosecdef "
+     "#oid proname:n #pronamespace #proowner #prolang procost prorows #provariadic %prosupport prokind:c prosecdef "
      "proleakproof proisstrict proretset provolatile proparallel pronargs pronargdefaults #prorettype "
-     "#proargtypes #proallargtypes proargmodes proargnames proargdefaults #protrftypes",
+     "%proargtypes %proallargtypes proargmodes proargnames proargdefaults %protrftypes",
      "proacl prosrc probin prosqlbody proconfig", "oid < " SYSTEM " OR " IN_SCHEMA("pronamespace"), false,
      "psql's \\df, pgjdbc; the source of a function is its owner's"},
     {"pg_catalog", "pg_aggregate",
-     "#aggfnoid aggkind aggnumdirectargs #aggtransfn #aggfinalfn #aggcombinefn #aggserialfn #aggdeserialfn "
-     "#aggmtransfn #aggminvtransfn #aggmfinalfn aggfinalextra aggmfinalextra aggfinalmodify aggmfinalmodify "
+     "%aggfnoid aggkind aggnumdirectargs %aggtransfn %aggfinalfn %aggcombinefn %aggserialfn %aggdeserialfn "
+     "%aggmtransfn %aggminvtransfn %aggmfinalfn aggfinalextra aggmfinalextra aggfinalmodify aggmfinalmodify "
      "#aggsortop #aggtranstype aggtransspace #aggmtranstype aggmtransspace agginitval aggminitval",
      NULL, "aggfnoid::pg_catalog.oid < " SYSTEM " OR aggfnoid::pg_catalog.oid IN "
      "(SELECT p.oid FROM pg_catalog.pg_proc p WHERE " IN_SCHEMA("p.pronamespace") ")",
      true, "psql's \\da"},
     {"pg_catalog", "pg_operator",
-     "#oid oprname #oprnamespace #oprowner oprkind oprcanmerge oprcanhash #oprleft #oprright #oprresult #oprcom "
-     "#oprnegate #oprcode #oprrest #oprjoin",
+     "#oid oprname:n #oprnamespace #oprowner oprkind oprcanmerge oprcanhash #oprleft #oprright #oprresult #oprcom "
+     "#oprnegate %oprcode %oprrest %oprjoin",
      NULL, "oid < " SYSTEM " OR " IN_SCHEMA("oprnamespace"), true, "psql's \\do"},
     {"pg_catalog", "pg_cast", "#oid #castsource #casttarget #castfunc castcontext castmethod", NULL,
      "oid < " SYSTEM, true, "psql's \\dC"},
-    {"pg_catalog", "pg_am", "#oid amname #amhandler amtype", NULL, NULL, true, "psql's \\d: kinds of indexes"},
+    {"pg_catalog", "pg_am", "#oid amname:n %amhandler amtype", NULL, NULL, true, "psql's \\d: kinds of indexes"},
     {"pg_catalog", "pg_amop",
      "#oid #amopfamily #amoplefttype #amoprighttype amopstrategy amoppurpose #amopopr #amopmethod #amopsortfamily",
      NULL, "oid < " SYSTEM, true, "SQLAlchemy: operators of indexes"},
-    {"pg_catalog", "pg_amproc", "#oid #amprocfamily #amproclefttype #amprocrighttype amprocnum #amproc", NULL,
+    {"pg_catalog", "pg_amproc", "#oid #amprocfamily #amproclefttype #amprocrighttype amprocnum %amproc", NULL,
      "oid < " SYSTEM, true, "psql's \\dAp"},
     {"pg_catalog", "pg_opclass",
-     "#oid #opcmethod opcname #opcnamespace #opcowner #opcfamily #opcintype opcdefault #opckeytype", NULL,
+     "#oid #opcmethod opcname:n #opcnamespace #opcowner #opcfamily #opcintype opcdefault #opckeytype", NULL,
      "oid < " SYSTEM " OR " IN_SCHEMA("opcnamespace"), true, "introspection of indexes"},
     {"pg_catalog", "pg_opfamily", "#oid #opfmethod opfname #opfnamespace #opfowner", NULL,
      "oid < " SYSTEM " OR " IN_SCHEMA("opfnamespace"), true, "psql's \\dAf"},
     {"pg_catalog", "pg_collation",
-     "#oid collname #collnamespace #collowner collprovider collisdeterministic collencoding collcollate collctype "
+     "#oid collname:n #collnamespace #collowner collprovider collisdeterministic collencoding collcollate collctype "
      "colliculocale@15-16 colllocale@17 collicurules@16 collversion",
      NULL, "oid < " SYSTEM " OR " IN_SCHEMA("collnamespace"), true, "psql's \\d: collations of columns"},
     {"pg_catalog", "pg_conversion",
-     "#oid conname #connamespace #conowner conforencoding contoencoding #conproc condefault", NULL,
+     "#oid conname:n #connamespace #conowner conforencoding contoencoding %conproc condefault", NULL,
      "oid < " SYSTEM " OR " IN_SCHEMA("connamespace"), true, "psql's \\dc"},
     {"pg_catalog", "pg_language",
-     "#oid lanname #lanowner lanispl lanpltrusted #lanplcallfoid #laninline #lanvalidator", "lanacl", NULL,
+     "#oid lanname:n #lanowner lanispl lanpltrusted #lanplcallfoid #laninline #lanvalidator", "lanacl", NULL,
      true, "psql's \\dL and \\df"},
-    {"pg_catalog", "pg_ts_config", "#oid cfgname #cfgnamespace #cfgowner #cfgparser", NULL,
+    {"pg_catalog", "pg_ts_config", "#oid cfgname:n #cfgnamespace #cfgowner #cfgparser", NULL,
      "oid < " SYSTEM " OR " IN_SCHEMA("cfgnamespace"), true, "psql's \\dF"},
     {"pg_catalog", "pg_ts_config_map", "#mapcfg maptokentype mapseqno #mapdict", NULL,
      "mapcfg < " SYSTEM, true, "psql's \\dF+"},
     {"pg_catalog", "pg_ts_dict", "#oid dictname #dictnamespace #dictowner #dicttemplate", "dictinitoption",
      "oid < " SYSTEM " OR " IN_SCHEMA("dictnamespace"), true, "psql's \\dFd; options name files of the server"},
     {"pg_catalog", "pg_ts_parser",
-     "#oid prsname #prsnamespace #prsstart #prstoken #prsend #prsheadline #prslextype", NULL,
+     "#oid prsname #prsnamespace %prsstart %prstoken %prsend %prsheadline %prslextype", NULL,
      "oid < " SYSTEM " OR " IN_SCHEMA("prsnamespace"), true, "psql's \\dFp"},
-    {"pg_catalog", "pg_ts_template", "#oid tmplname #tmplnamespace #tmplinit #tmpllexize", NULL,
+    {"pg_catalog", "pg_ts_template", "#oid tmplname #tmplnamespace %tmplinit %tmpllexize", NULL,
      "oid < " SYSTEM " OR " IN_SCHEMA("tmplnamespace"), true, "psql's \\dFt"},
     {"pg_catalog", "pg_extension",
-     "#oid extname #extowner #extnamespace extrelocatable extversion extconfig extcondition", NULL, NULL, false,
+     "#oid extname:n #extowner #extnamespace extrelocatable extversion extconfig extcondition", NULL, NULL, false,
      "ORMs ask whether an extension is there"},
 
     /* -- the database and who is in it: the client's own alone -- */
-    {"pg_catalog", "pg_namespace", "#oid nspname #nspowner", "nspacl",
+    {"pg_catalog", "pg_namespace", "#oid nspname:n #nspowner", "nspacl",
      "oid < " SYSTEM " OR nspname IN $schemas", false,
      "joined by nearly every query; other schemas may be other tenants'"},
     {"pg_catalog", "pg_database",
-     "#oid datname #datdba encoding datlocprovider@15 datistemplate datallowconn datconnlimit #dattablespace "
+     "#oid datname:n #datdba encoding datlocprovider@15 datistemplate datallowconn datconnlimit #dattablespace "
      "datcollate datctype daticulocale@15-16 datlocale@17 daticurules@16 datcollversion@15",
      "datacl datfrozenxid datminmxid", "datname = pg_catalog.current_database()", false,
      "ORMs look whether their database is there; the others may be other tenants'"},

@@ -12,4 +12,4 @@ extern const size_t catalogs_nviews;
 #define CATALOGS_SYSTEM "16384"
 
 #define CATALOGS_IN_SCHEMA(column)                                                                 \
-    column " IN (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname IN $schemas)"
+    column " IN $namespaces"

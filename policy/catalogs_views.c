@@ -35,7 +35,7 @@ const struct catalogs_relation catalogs_views[] = {
      "last_value", "(schemaname, sequencename)" SEQUENCES, false,
      "Prisma; where a sequence stands tells how many rows others have"},
     {"pg_catalog", "pg_roles",
-     "rolname rolsuper rolinherit rolcreaterole rolcreatedb rolcanlogin rolreplication rolconnlimit "
+     "rolname:n rolsuper rolinherit rolcreaterole rolcreatedb rolcanlogin rolreplication rolconnlimit "
      "rolbypassrls #oid",
      "rolpassword rolvaliduntil rolconfig", "rolname = CURRENT_USER", false,
      "psql's \\d; the role that the client runs as, and no other"},

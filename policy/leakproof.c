@@ -18,6 +18,7 @@ enum family {
     LOCAL_TIME,
     ZONED_TIME,
     UUID,
+    LETTER, /* "char", of the system's relations */
     OTHER, /* some column: may be tested for NULL, not compared */
 };
 
@@ -28,6 +29,8 @@ static enum family family_of_oid(uint32_t oid)
         return NONE;
     case 16:
         return BOOLEAN;
+    case 18:
+        return LETTER;
     case 20:
         return LONG;
     case 21:

@@ -90,8 +90,10 @@ struct source {
     bool bare;                   /* ... and is a target: nothing but the check of references hides them */
     const List *colnames;        /* alias column list */
     const struct catalogs_relation *catalog; /* a relation of the system's, confined */
+    struct change *confining;                /* by this */
     const struct outputs *outputs;
     SelectStmt *subquery;        /* FROM (subquery), or the CTE's: where a barrier would go */
+    List *merged_as;             /* aliases of joins by USING that it is in: char * */
     bool confined;               /* the subquery reads scoped relations */
     List *hidden;                /* struct source *: what a join with an alias took away */
 };
@@ -222,7 +224,8 @@ struct change {
     JoinExpr *join;
     struct leaf *leaf;
     Node **slot;     /* CHANGE_CATALOG: where the tree holds `anchor`, and */
-    char *text;      /* what goes there instead */
+    const char *text; /* what goes there instead, but for its end */
+    bool barrier;    /* OFFSET 0 at the end */
     List *leaves;    /* struct leaf * whose quals are added */
     List *fences;    /* struct fence * */
     RangeVar *anchor; /* a relation of the level: where the text walk starts */
@@ -270,7 +273,7 @@ struct scoper {
     List *sublinks;        /* struct sublink *, innermost first */
     uint32_t nparams;
     const bool *param_once; /* of each parameter: does it stand only once? */
-    const char *seen[3];   /* what the client may see: scope_catalog.c */
+    const char *seen[4];   /* what the client may see: scope_catalog.c */
     int nrelations;        /* RangeVars accounted for */
     struct copy_in *copy_in; /* set by scope_copy */
     int nwraps;
@@ -346,12 +349,18 @@ bool scope_source_has(const struct source *source, const char *name);
 /* Is ${ref} surely an object: scope_object.c? */
 bool scope_ref_is_object(const struct level *l, const ColumnRef *ref);
 
+/* Is it surely a column of a relation of the system's? */
+bool scope_ref_is_catalog(const struct level *l, const ColumnRef *ref);
+
 /* -- scope_catalog.c -- */
 /* May the client read ${rel}? */
 bool scope_may_read(struct scoper *s, const struct catalog_relation *rel);
 /* ${slot} holds a RangeVar of a relation of the system's. */
 int scope_catalog_item(struct scoper *s, struct level *l, Node **slot) MUSTCHECK;
-/* What takes its place in the tree. */
+/* Conditions must not run on rows of ${source} that the client may not see.  Nothing if it has none. */
+void scope_catalog_barrier(const struct source *source);
+/* What takes its place: text, and tree. */
+const char *scope_catalog_text(const struct change *c);
 Node *scope_catalog_tree(const struct change *c);
 /* Does every such relation of ${stmt} that names things have a condition? */
 int scope_catalog_listing(struct scoper *s, const struct level *l, SelectStmt *stmt) MUSTCHECK;
@@ -363,6 +372,11 @@ int scope_catalog_ref(struct scoper *s, const struct source *source, const char 
 bool scope_is_object(struct scoper *s, const struct level *l, const Node *node);
 /* 1: a function about an object, given one.  0: another function.  -1: refused. */
 int scope_object_call(struct scoper *s, const struct level *l, const FuncCall *call) MUSTCHECK;
+/* Does ${cond} only compare objects with objects and constants, which fails on no row? */
+bool scope_object_finds(struct scoper *s, const struct level *l, const Node *cond);
+/* The columns of pg_partition_ancestors and of unnest of a relation of the system's; NULL: another function. */
+const struct outputs *scope_object_columns(struct scoper *s, const struct level *l,
+                                           const RangeFunction *node, const char *alias);
 /* Is it a cast to the name of an object, and allowed? */
 bool scope_object_cast(struct scoper *s, const struct level *l, const TypeCast *cast);
 /* Of `object = name`: the text of the name.  NULL: something else. */

@@ -1,7 +1,7 @@
 /* The system's relations.
  *
  * A relation of catalogs.h is read through a subselect: the columns that are open and the rows that the
- * client may see, behind OFFSET 0 so that no condition of the client's runs on other rows.  That is the
+ * client may see, behind OFFSET 0 if a condition of the client's could tell of other rows.  That is the
  * wall.  Beside it, a relation that names things must not merely be listed: a condition of its own query
  * must say what is looked for. */
 #include "policy/catalogs.h"
@@ -69,14 +69,28 @@ static bool on_path(const struct scoper *s, const char *schema)
     return false;
 }
 
+static char *namespace_of(const char *schema)
+{
+    char *quoted = palloc(2 * strlen(schema) + 3), *at = quoted;
+    *at++ = '"';
+    for (; *schema; schema++) {
+        if (*schema == '"')
+            *at++ = '"';
+        *at++ = *schema;
+    }
+    *at++ = '"';
+    *at = '\0';
+    return psprintf("pg_catalog.to_regnamespace(%s)", literal(quoted));
+}
+
 /* Those on the search_path, and those with a relation that may be read. */
-static const char *visible_schemas(struct scoper *s)
+static const char *visible_schemas(struct scoper *s, char *(*show)(const char *schema))
 {
     const char *const *path;
     size_t npath = catalog_search_path(s->catalog, &path);
     char *list = NULL;
     for (size_t i = 0; i < npath; i++)
-        list = list_item(list, literal(path[i]));
+        list = list_item(list, show(path[i]));
     const struct catalog_relation *const *all;
     size_t n = catalog_relations(s->catalog, &all);
     const char *last = "";
@@ -85,7 +99,7 @@ static const char *visible_schemas(struct scoper *s)
             !scope_may_read(s, all[i]))
             continue;
         last = all[i]->schema;
-        list = list_item(list, literal(last));
+        list = list_item(list, show(last));
     }
     return psprintf("(%s)", list ? list : "NULL");
 }
@@ -106,7 +120,7 @@ static char *rows(struct scoper *s, const char *condition)
     static const struct {
         const char *name;
         size_t len;
-    } words[] = {{"$relations", 10}, {"$schemas", 8}, {"$settings", 9}};
+    } words[] = {{"$relations", 10}, {"$schemas", 8}, {"$namespaces", 11}, {"$settings", 9}};
     StringInfoData text;
     initStringInfo(&text);
     for (const char *c = condition; *c;) {
@@ -118,7 +132,8 @@ static char *rows(struct scoper *s, const char *condition)
                 continue;
             if (!s->seen[i])
                 s->seen[i] = i == 0   ? readable_relations(s)
-                             : i == 1 ? visible_schemas(s)
+                             : i == 1 ? visible_schemas(s, literal)
+                             : i == 2 ? visible_schemas(s, namespace_of)
                                       : readable_settings(s);
             appendStringInfoString(&text, s->seen[i]);
             c += words[i].len;
@@ -167,7 +182,7 @@ static const struct outputs *outputs(const struct scoper *s, const struct catalo
     for (const char *at = relation->columns; catalogs_next_column(&at, &column);)
         if (is_of_version(s, &column))
             out->items[out->n++] =
-                (struct output){.name = pstrdup(column.name), .object = column.object};
+                (struct output){pstrdup(column.name), column.type_oid, column.object, false};
     if (wants_tableoid(s, relation))
         out->items[out->n++] = (struct output){.name = "tableoid"};
     return out;
@@ -176,9 +191,19 @@ static const struct outputs *outputs(const struct scoper *s, const struct catalo
 static char *subselect(struct scoper *s, const struct catalogs_relation *relation)
 {
     const char *condition = relation->rows ? rows(s, relation->rows) : NULL;
-    return psprintf("(SELECT %s FROM %s.%s%s%s%s)", columns(s, relation), relation->schema,
-                    relation->name, condition ? " WHERE " : "", condition ? condition : "",
-                    condition ? " OFFSET 0" : "");
+    return psprintf("(SELECT %s FROM %s.%s%s%s", columns(s, relation), relation->schema,
+                    relation->name, condition ? " WHERE " : "", condition ? condition : "");
+}
+
+const char *scope_catalog_text(const struct change *c)
+{
+    return psprintf("%s%s)", c->text, c->barrier ? " OFFSET 0" : "");
+}
+
+void scope_catalog_barrier(const struct source *source)
+{
+    if (source->catalog && source->catalog->rows)
+        source->confining->barrier = true;
 }
 
 int scope_catalog_item(struct scoper *s, struct level *l, Node **slot)
@@ -205,6 +230,8 @@ int scope_catalog_item(struct scoper *s, struct level *l, Node **slot)
     c->anchor = var;
     c->slot = slot;
     c->text = subselect(s, relation);
+    source->confining = c;
+    l->confined = true;
     return 0;
 }
 
@@ -212,7 +239,7 @@ Node *scope_catalog_tree(const struct change *c)
 {
     void *parsed;
     struct err err;
-    if (parse_sql(psprintf("SELECT FROM %s AS t", c->text), &parsed, &err) < 0)
+    if (parse_sql(psprintf("SELECT FROM %s AS t", scope_catalog_text(c)), &parsed, &err) < 0)
         elog(ERROR, "the text of relation %s cannot be parsed", c->anchor->relname);
     const RawStmt *raw = linitial_node(RawStmt, (List *)parsed);
     RangeSubselect *node = linitial(((const SelectStmt *)raw->stmt)->fromClause);

@@ -114,9 +114,10 @@ static bool sublink_is_safe(const struct scoper *s, struct level *l, const Node 
            (link->subLinkType == ANY_SUBLINK && membership_is_safe(s, l, link, note));
 }
 
-static bool is_safe(const struct scoper *s, struct level *l, Node *conjunct)
+static bool is_safe(struct scoper *s, struct level *l, Node *conjunct)
 {
     return !scope_has_refs(conjunct) || is_leakproof(s, l, conjunct) ||
+           scope_object_finds(s, l, conjunct) ||
            sublink_is_safe(s, l, conjunct);
 }
 
@@ -162,6 +163,7 @@ static struct fence *fence_of(struct scoper *s, struct level *l, Node *conjunct,
     for (struct source *source = l->sources; source; source = source->next) {
         if (!refers_to(conjunct, source))
             continue;
+        scope_catalog_barrier(source);
         wall(s, source);
         if (!source->leaf || !is_member(leaves, source->leaf))
             continue;

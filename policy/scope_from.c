@@ -219,20 +219,6 @@ static const char *function_name(const RangeFunction *node)
     return strVal(llast(((const FuncCall *)call)->funcname));
 }
 
-/* The column of functions that return relations: it has the item's name. */
-static const struct outputs *object_column(const RangeFunction *node, const struct source *source)
-{
-    const char *name = function_name(node);
-    if (!name || strcmp(name, "pg_partition_ancestors") != 0)
-        return NULL;
-    struct outputs *out = palloc0(sizeof *out);
-    out->items = palloc0(2 * sizeof *out->items);
-    out->items[out->n++] = (struct output){.name = source->alias, .object = true};
-    if (node->ordinality)
-        out->items[out->n++] = (struct output){.name = "ordinality"};
-    return out;
-}
-
 static int function_item(struct scoper *s, struct level *l, RangeFunction *node)
 {
     ListCell *cell;
@@ -249,7 +235,7 @@ static int function_item(struct scoper *s, struct level *l, RangeFunction *node)
         return -1;
     l->nrelations++;
     struct source *source = named_source(l, function_name(node), node->alias);
-    source->outputs = object_column(node, source);
+    source->outputs = scope_object_columns(s, l, node, source->alias);
     return 0;
 }
 
@@ -312,6 +298,7 @@ static int hide(struct scoper *s, struct level *l, const JoinExpr *join, struct 
     for (struct source *source = l->sources; source != before; source = source->next) {
         if (scope_catalog_ref(s, source, NULL, -1) < 0)
             return -1; /* its whole row can be had by the alias */
+        scope_catalog_barrier(source);
         if (source->leaf && l->locked)
             return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, source->leaf->var->location,
                                 "a join with an alias cannot be locked");
@@ -413,8 +400,11 @@ static int join_item(struct scoper *s, struct level *l, JoinExpr *join, bool wra
         mark_nullable(left.visible);
     if (null_right)
         mark_nullable(right.visible);
-    if (join->join_using_alias)
+    if (join->join_using_alias) {
+        for (struct source *source = l->sources; source != before; source = source->next)
+            source->merged_as = lappend(source->merged_as, join->join_using_alias->aliasname);
         scope_add_source(l, join->join_using_alias->aliasname);
+    }
     return join->alias ? hide(s, l, join, before, ret) : 0;
 }
 

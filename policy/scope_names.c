@@ -236,6 +236,12 @@ bool scope_ref_is_object(const struct level *l, const ColumnRef *ref)
     return false;
 }
 
+bool scope_ref_is_catalog(const struct level *l, const ColumnRef *ref)
+{
+    struct resolved r = resolve(l, ref);
+    return r.certain && r.source && r.source->catalog;
+}
+
 bool scope_source_has(const struct source *source, const char *name)
 {
     uint32_t type;
@@ -255,6 +261,10 @@ bool scope_ref_may_mean(const struct source *source, const ColumnRef *ref)
     uint32_t type;
     if (n == 1)
         return !last || source_has(source, last, &type) != 0 || is_named(source, NULL, last);
+    ListCell *cell;
+    foreach (cell, source->merged_as)
+        if (field(ref, 0) && !strcmp(lfirst(cell), field(ref, 0)))
+            return true;
     return n > 3 || is_named(source, NULL, field(ref, n - 2) ? field(ref, n - 2) : "") ||
            is_named(source, NULL, field(ref, 0)); /* (alias.column).field without parentheses */
 }

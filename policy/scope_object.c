@@ -101,6 +101,44 @@ bool scope_is_object(struct scoper *s, const struct level *l, const Node *node)
     }
 }
 
+/* A constant or parameter, however it is cast: that it is none of that type is said for any row. */
+static bool is_given(const Node *node)
+{
+    while (IsA(node, TypeCast))
+        node = ((const TypeCast *)node)->arg;
+    return IsA(node, A_Const) || IsA(node, ParamRef);
+}
+
+static bool is_object_or_given(struct scoper *s, const struct level *l, const Node *node)
+{
+    return node && (is_given(node) || (IsA(node, ColumnRef) && scope_is_object(s, l, node)));
+}
+
+static bool test_is_of_object(struct scoper *s, const struct level *l, const Node *arg)
+{
+    return IsA(arg, ColumnRef) && scope_is_object(s, l, arg);
+}
+
+bool scope_object_finds(struct scoper *s, const struct level *l, const Node *cond)
+{
+    if (IsA(cond, BoolExpr)) {
+        ListCell *cell;
+        foreach (cell, ((const BoolExpr *)cond)->args)
+            if (!scope_object_finds(s, l, lfirst(cell)))
+                return false;
+        return true;
+    }
+    if (IsA(cond, NullTest))
+        return test_is_of_object(s, l, (const Node *)((const NullTest *)cond)->arg);
+    if (!IsA(cond, A_Expr))
+        return false;
+    const A_Expr *e = (const A_Expr *)cond;
+    const char *name = strVal(llast(e->name));
+    return (e->kind == AEXPR_OP || e->kind == AEXPR_OP_ANY) && list_length(e->name) == 1 &&
+           (!strcmp(name, "=") || !strcmp(name, "<>")) && is_object_or_given(s, l, e->lexpr) &&
+           is_object_or_given(s, l, e->rexpr);
+}
+
 /* The number that ${node} is, as text of digits or an integer, maybe cast to oid; 0: none. */
 static uint32_t number(const Node *node)
 {
@@ -141,6 +179,23 @@ static bool fits(const char *name, int nargs)
     return nargs == (strcmp(name, "has_column_privilege") == 0 ? 3 : 2);
 }
 
+/* object::regclass::text */
+static bool names_object(struct scoper *s, const struct level *l, const Node *node)
+{
+    if (!IsA(node, TypeCast) || strcmp(type_name(((const TypeCast *)node)->typeName), "text") != 0)
+        return false;
+    const TypeCast *name = (const TypeCast *)((const TypeCast *)node)->arg;
+    return IsA(name, TypeCast) && !strcmp(type_name(name->typeName), "regclass") &&
+           scope_is_object(s, l, name->arg);
+}
+
+static bool is_serial_sequence(const struct scoper *s, const Node *node)
+{
+    const FuncCall *call = (const FuncCall *)node;
+    return IsA(node, FuncCall) && !strcmp(strVal(llast(call->funcname)), "pg_get_serial_sequence") &&
+           authorise_means_builtin(&s->auth, call->funcname);
+}
+
 int scope_object_call(struct scoper *s, const struct level *l, const FuncCall *call)
 {
     int argument;
@@ -149,6 +204,9 @@ int scope_object_call(struct scoper *s, const struct level *l, const FuncCall *c
     if (!catalogs_find_function(name, &argument, &may_be_number) ||
         !authorise_means_builtin(&s->auth, call->funcname))
         return 0;
+    if (!strcmp(name, "pg_get_serial_sequence") && call->args &&
+        names_object(s, l, linitial(call->args)))
+        return 1;
     int nargs = list_length(call->args);
     const Node *object = argument < nargs ? list_nth(call->args, argument) : NULL;
     if (object && fits(name, nargs) && !call->func_variadic && !IsA(object, NamedArgExpr) &&
@@ -156,6 +214,37 @@ int scope_object_call(struct scoper *s, const struct level *l, const FuncCall *c
         return 1;
     return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, call->location,
                         "function %s is allowed only for a column of a system relation", name);
+}
+
+static bool is_column_of_catalog(const struct level *l, const Node *node)
+{
+    return IsA(node, ColumnRef) && scope_ref_is_catalog(l, (const ColumnRef *)node);
+}
+
+const struct outputs *scope_object_columns(struct scoper *s, const struct level *l,
+                                           const RangeFunction *node, const char *alias)
+{
+    const FuncCall *call = linitial(linitial_node(List, node->functions));
+    if (list_length(node->functions) != 1 || !IsA(call, FuncCall) ||
+        !authorise_means_builtin(&s->auth, call->funcname))
+        return NULL;
+    const char *name = strVal(llast(call->funcname));
+    bool ancestors = !strcmp(name, "pg_partition_ancestors");
+    if (!ancestors && strcmp(name, "unnest") != 0)
+        return NULL;
+    struct outputs *out = palloc0(sizeof *out);
+    out->items = palloc0(((size_t)list_length(call->args) + 1) * sizeof *out->items);
+    ListCell *cell;
+    foreach (cell, call->args) {
+        if (!ancestors && !is_column_of_catalog(l, lfirst(cell)))
+            return NULL;
+        struct output *column = &out->items[out->n++];
+        column->name = alias; /* of the only one; of several they have a list of names */
+        column->object = ancestors || scope_is_object(s, l, lfirst(cell));
+    }
+    if (node->ordinality)
+        out->items[out->n++].name = "ordinality";
+    return out;
 }
 
 /* -- casts to reg* -- */
@@ -207,7 +296,7 @@ bool scope_object_cast(struct scoper *s, const struct level *l, const TypeCast *
     if (!is_reg(type) || cast->typeName->arrayBounds != NIL)
         return false;
     const char *text = constant(cast->arg);
-    if (scope_is_object(s, l, cast->arg) ||
+    if (scope_is_object(s, l, cast->arg) || is_serial_sequence(s, cast->arg) ||
         (!strcmp(type, "regclass") &&
          (text ? names_system_relation(text) || is_readable_number(s, cast->arg) : false)) ||
         (!strcmp(type, "regtype") && text && names_type(s, text)))

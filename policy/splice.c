@@ -212,8 +212,9 @@ static int catalog(struct splice *p, const struct change *c)
     if (c->stmt)
         (void)splice_table(p, (const SelectStmt *)c->stmt);
     splice_replace(p, from, splice_name_end(&p->t, from),
-                   c->anchor->alias ? c->text
-                                    : psprintf("%s AS %s", c->text, sql_ident(c->anchor->relname)));
+                   c->anchor->alias ? scope_catalog_text(c)
+                                    : psprintf("%s AS %s", scope_catalog_text(c),
+                                               sql_ident(c->anchor->relname)));
     return 0;
 }
 
