@@ -226,7 +226,8 @@ static bool is_output(const struct level *l, const char *name)
 
 struct candidates { /* sources of one level that a bare name could mean */
     const struct source *denied, *masked, *system;
-    bool known, unknown;
+    int known;
+    bool unknown;
 };
 
 static struct candidates find_candidates(const struct level *l, const char *name)
@@ -235,7 +236,7 @@ static struct candidates find_candidates(const struct level *l, const char *name
     for (const struct source *source = l->sources; source; source = source->next) {
         enum rule_read read = source->hides ? read_of(rule_of(source->hides, name)) : RULE_READ_ALLOW;
         bool has = scope_source_shows(source, name);
-        c.known = c.known || has;
+        c.known += has;
         c.unknown = c.unknown || (!has && scope_column_count(source) < 0);
         if (read == RULE_READ_DENY && !has)
             c.denied = source;
@@ -255,6 +256,9 @@ static int check_bare(struct scoper *s, const struct level *l, const ColumnRef *
         struct candidates c = find_candidates(at, name);
         if (c.denied && (c.denied->bare || (!c.known && !is_output(at, name))))
             return deny(s, c.denied->hides, rule_of(c.denied->hides, name), "for ", ref->location);
+        if (c.masked && c.known > 1) /* the mask would name one of them */
+            return scope_refuse(s, SQLSTATE_AMBIGUOUS_COLUMN, ref->location,
+                                "column reference \"%s\" is ambiguous", name);
         if (c.masked && !certain)
             return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, ref->location,
                                 "column \"%s\" must be written with its table's name here", name);

@@ -277,6 +277,7 @@ static const struct entry strings[] = {
     {F_QUOTE_LITERAL_TEXT, "pgf_quote_literal(%1)"},
     {F_QUOTE_NULLABLE_TEXT, "coalesce(pgf_quote_literal(%1), 'NULL')"},
     {F_SHA256, "pgf_sha256(%1)"},
+    {F_CONVERT_TO, "pgf_convert_to(%1, %2)"},
     {F_LIKE_ESCAPE_TEXT_TEXT, "pgf_like_escape(%1, %2)"},
     {F_GEN_RANDOM_UUID, "pgf_gen_random_uuid()"},
     {F_ARRAY_LENGTH, "pgf_array_length(%1, %2)"},

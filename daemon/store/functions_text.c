@@ -360,6 +360,19 @@ static void fn_md5(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     functions_finish(ctx, &out);
 }
 
+/* Texts are UTF-8 in here, and go out as they are. */
+static void fn_convert_to(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (functions_null(argc, argv))
+        return;
+    struct slice text = functions_slice(argv[0]), encoding = functions_slice(argv[1]);
+    if (encoding.len != 4 || memcmp(encoding.data, "UTF8", 4) != 0)
+        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "convert_to is supported for UTF8 alone by the embedded store");
+    else
+        sqlite3_result_blob(ctx, text.len ? text.data : "", (int)text.len, SQLITE_TRANSIENT);
+}
+
 static void fn_sha256(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -459,6 +472,7 @@ const struct function_row functions_text_rows[] = {
     {"pgf_chr", 1, true, fn_chr, NULL, NULL},
     {"pgf_md5", 1, true, fn_md5, NULL, NULL},
     {"pgf_sha256", 1, true, fn_sha256, NULL, NULL},
+    {"pgf_convert_to", 2, true, fn_convert_to, NULL, NULL},
     {"pgf_to_hex", 1, true, fn_to_hex, NULL, NULL},
     {"pgf_encode", 2, true, fn_encode, NULL, NULL},
     {"pgf_starts_with", 2, true, fn_starts_with, NULL, NULL},

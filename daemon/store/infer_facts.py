@@ -32,7 +32,7 @@ pg_get_indexdef pg_is_in_recovery pg_postmaster_start_time txid_current pg_typeo
 row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value
 array_length cardinality array_to_string string_to_array array_append array_position unnest generate_series
 pg_advisory_lock pg_advisory_unlock pg_advisory_xact_lock pg_advisory_unlock_all pg_try_advisory_lock
-pg_try_advisory_xact_lock pg_sleep like_escape to_regclass sha256 hashtext int4 int8 text float8 numeric bool""".split()
+pg_try_advisory_xact_lock pg_sleep like_escape to_regclass sha256 convert_to hashtext int4 int8 text float8 numeric bool""".split()
 
 HEAD = '/* %s: %s, from PostgreSQL 15.\n * Written by infer_facts.py. */\n#include "daemon/store/infer_facts.h"\n\n'
 

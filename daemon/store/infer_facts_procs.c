@@ -63,6 +63,7 @@ const struct infer_proc infer_procs[] = {
     {1216, "col_description", 'f', false, 0, 25, 0, 's', 2, {26, 23}},
     {3058, "concat", 'f', false, 2276, 25, 0, 's', 1, {2276}},
     {3059, "concat_ws", 'f', false, 2276, 25, 0, 's', 2, {25, 2276}},
+    {1717, "convert_to", 'f', false, 0, 17, 0, 's', 2, {25, 19}},
     {1605, "cos", 'f', false, 0, 701, 0, 'i', 1, {701}},
     {2147, "count", 'a', false, 0, 20, 0, 'i', 1, {2276}},
     {2803, "count", 'a', false, 0, 20, 0, 'i', 0, {0}},
