@@ -121,3 +121,4 @@ ALTER VIEW adults ALTER org SET DEFAULT 'acme';
 \endif
 TRUNCATE journal;
 REFRESH MATERIALIZED VIEW paper_count;
+ANALYZE;

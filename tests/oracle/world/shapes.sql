@@ -35,6 +35,24 @@ SELECT count(*) FILTER (WHERE shout(secret)) FROM person
 UPDATE person SET age = 20 WHERE shout(secret) AND id = 1 RETURNING id, age
 DELETE FROM memo WHERE shout(text) RETURNING *
 
+-- what the planner knows of all rows: it tries conditions on common values, and some fail on some values only
+SELECT id FROM person WHERE name LIKE 'Gi\' ORDER BY id
+SELECT id FROM person WHERE name LIKE 'An\'
+SELECT id FROM person WHERE secret LIKE 's-gi\'
+SELECT id FROM person WHERE name NOT LIKE 'Gu\' ORDER BY id
+SELECT id FROM person WHERE mail ILIKE 'GI\' AND age > 3
+SELECT p.id FROM person p JOIN paper q ON q.owner = p.id AND q.title LIKE 'glo\' ORDER BY 1
+SELECT p.id FROM person p LEFT JOIN paper q ON q.title LIKE 'glo\' ORDER BY 1
+SELECT id FROM remark WHERE text LIKE 'glo\' ORDER BY 1
+SELECT id FROM staff WHERE name LIKE 'Gi\' ORDER BY id
+SELECT id FROM (SELECT * FROM person) x WHERE name LIKE 'Gi\' ORDER BY id
+SELECT name FROM person GROUP BY name HAVING name LIKE 'Gi\' ORDER BY 1
+SELECT id FROM reading WHERE note LIKE '(\' OR note LIKE 'glo\' ORDER BY id
+SELECT id FROM person WHERE tags @> '{globex}' OR info @> '"globex"' ORDER BY id
+SELECT id FROM person WHERE born > '2020-01-01' AND pay BETWEEN 600 AND 8000 ORDER BY id
+UPDATE person SET age = 3 WHERE name LIKE 'Gi\'
+DELETE FROM paper WHERE title LIKE 'glo\'
+
 -- views
 SELECT * FROM staff ORDER BY id
 SELECT id, company FROM staff WHERE company = 'globex'
