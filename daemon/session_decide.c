@@ -116,6 +116,20 @@ static void refresh(struct session *s)
 
 /* -- decisions -- */
 
+struct policy_request session_request(const struct session *s, struct slice sql, bool single)
+{
+    return (struct policy_request){
+        .rules = &s->conf->rules,
+        .catalog = s->target->catalog,
+        .epoch = target_epoch(s->target, s->conf),
+        .isolation = s->isolation,
+        .schema = s->schema,
+        .confined = s->confined,
+        .single = single,
+        .sql = sql,
+    };
+}
+
 int session_decide(struct session *s, struct slice sql, bool single, struct err *err)
 {
     int settled = session_tenant_settled(s, err);
@@ -124,16 +138,7 @@ int session_decide(struct session *s, struct slice sql, bool single, struct err 
     if (session_take(&s->failed_decide, err) || session_check_isolation(s, err) != 0)
         return -1;
     if (!s->decision) {
-        struct policy_request req = {
-            .rules = &s->conf->rules,
-            .catalog = s->target->catalog,
-            .epoch = target_epoch(s->target, s->conf),
-            .isolation = s->isolation,
-            .schema = s->schema,
-            .confined = s->confined,
-            .single = single,
-            .sql = sql,
-        };
+        struct policy_request req = session_request(s, sql, single);
         if (policy_is_heavy(sql))
             return begin_job(s, &req, err);
         s->decision = policy_decide(s->worker->plans, &req, err);

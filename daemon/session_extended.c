@@ -4,7 +4,6 @@
  * A Parse is sent on when this server lacks the statement, otherwise answered; a Bind to a server
  * that lacks it brings it along.  Portals keep the client's names: they live and die on the leased
  * server. */
-#define HASH_NONFATAL_OOM 1
 #include "conf/limits.h"
 #include "daemon/session_internal.h"
 
@@ -22,100 +21,6 @@ static enum verdict unknown_statement(struct session *s, struct slice name)
         err_set(&err, SQLSTATE_INVALID_SQL_STATEMENT_NAME,
                 "prepared statement \"%s\" does not exist", name.data);
     return session_refuse(s, &err);
-}
-
-static enum verdict unknown_portal(struct session *s, struct slice name)
-{
-    struct err err;
-    err_set(&err, SQLSTATE_INVALID_CURSOR_NAME, "portal \"%s\" does not exist", name.data);
-    return session_refuse(s, &err);
-}
-
-static struct portal *portal_find(const struct session *s, struct slice name)
-{
-    struct portal *p = NULL;
-    HASH_FIND(hh, s->portals, name.data, name.len, p);
-    return p;
-}
-
-static void portal_free(struct session *s, struct portal *p)
-{
-    HASH_DELETE(hh, s->portals, p);
-    statement_unref(p->statement);
-    free(p);
-}
-
-void session_portals_clear(struct session *s)
-{
-    struct portal *p, *next;
-    HASH_ITER(hh, s->portals, p, next)
-    portal_free(s, p);
-}
-
-void session_portals_end(struct session *s)
-{
-    struct portal *p, *next;
-    uint64_t answered = s->server->nowed - flow_len(s->server->flow);
-    HASH_ITER(hh, s->portals, p, next)
-    {
-        if (p->at < answered)
-            portal_free(s, p);
-    }
-}
-
-void session_unnamed_portal_gone(struct session *s)
-{
-    struct portal *p = portal_find(s, (struct slice){"", 0});
-    if (p)
-        portal_free(s, p);
-    s->unnamed_bound = false;
-}
-
-/* May the server be asked for this portal?  PostgreSQL 15 can keep the unnamed portal of a simple
- * Query in a transaction that failed, with freed memory in it: to execute that one ends its
- * process, and with it every other client's (random messages did it every ten seconds).  So the
- * unnamed portal must be known to come from a Bind: one of this batch, or one of an earlier batch
- * whose replies have all come.  Other names: only an owner can have cursors that are no portals of
- * ours.  TAKEN: it may. */
-static enum verdict check_portal(struct session *s, struct slice name, struct portal **ret)
-{
-    bool unnamed = name.len == 0;
-    *ret = portal_find(s, name);
-    if (!s->server || (!*ret && (unnamed || s->confined)))
-        return unknown_portal(s, name);
-    if (unnamed && !s->unnamed_bound && flow_syncs(s->server->flow) > 0)
-        return WAIT;
-    return TAKEN;
-}
-
-static int portal_put(struct session *s, struct slice name, struct statement *st, struct err *err)
-{
-    struct portal *p = portal_find(s, name);
-    if (p && name.len > 0) {
-        if (flow_syncs(s->server->flow) > 0) { /* the one of that name may end before this Bind */
-            statement_unref(p->statement);
-            p->statement = statement_ref(st);
-            p->at = s->server->nowed;
-        }
-        return 0; /* otherwise the server refuses it */
-    }
-    if (p)
-        portal_free(s, p);
-    if (HASH_COUNT(s->portals) >= LIMIT_CLIENT_STATEMENTS)
-        return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED,
-                       "too many portals in this transaction");
-    p = calloc(1, sizeof(*p) + name.len + 1);
-    if (!p)
-        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    memcpy(p->name, name.data, name.len);
-    p->at = s->server->nowed;
-    HASH_ADD(hh, s->portals, name[0], name.len, p);
-    if (!p->hh.tbl) {
-        free(p);
-        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    }
-    p->statement = statement_ref(st);
-    return 0;
 }
 
 /* -- sending -- */
@@ -170,11 +75,14 @@ static int send_parse(struct session *s, struct statement *st, enum flow_fate fa
                       struct err *err)
 {
     struct server *srv = s->server;
-    if (evict(s, err) != 0 || prepared_add(&srv->prepared, st->server_name, srv->batch, err) != 0) {
+    bool kept = st->server_name[0] != '\0';
+    if (kept && (evict(s, err) != 0 ||
+                 prepared_add(&srv->prepared, st->server_name, srv->batch, err) != 0)) {
         owed_free(o);
         return -1;
     }
-    o->prepares = true;
+    if (kept)
+        o->names.prepared = statement_ref(st);
     if (session_owe(s, FLOW_PARSE, fate, o, err) != 0)
         return -1;
     msg_parse(server_out(s), st->server_name, statement_text(st), st->oids, st->noids);
@@ -191,6 +99,15 @@ static int bring(struct session *s, struct statement *st, struct err *err)
         return 0;
     struct owed *o = owed_statement(st);
     return o ? send_parse(s, st, FLOW_SWALLOW, o, err) : no_memory(err);
+}
+
+/* The server of the lease has what ${st} executes. */
+static int bring_target(struct session *s, const struct statement *st, struct err *err)
+{
+    if (!s->confined || st->plan->class != PLAN_EXECUTE || st->tag)
+        return 0;
+    struct statement *target = session_execute_target(s, st->plan, err);
+    return target ? bring(s, target, err) : -1;
 }
 
 /* -- Parse -- */
@@ -280,7 +197,7 @@ static int parse_on_server(struct session *s, struct statement *st, struct err *
     struct owed *o = owed_statement(st);
     if (!o)
         return no_memory(err);
-    o->made = true;
+    o->names.made = statement_ref(st);
     if (prepared_use(&srv->prepared, st->server_name, srv->batch))
         return session_inject(s, '1', o, err);
     return send_parse(s, st, FLOW_FORWARD, o, err);
@@ -301,7 +218,8 @@ static enum verdict serve_parse(struct session *s, const struct msg_parse *m)
     enum verdict v = TAKEN;
     if (statements_put(&s->statements, st, &err) != 0)
         v = session_refuse(s, &err);
-    else if (session_isolate(s, st->plan, &err) != 0 || parse_on_server(s, st, &err) != 0)
+    else if (session_isolate(s, st->plan, &err) != 0 || bring_target(s, st, &err) != 0 ||
+             parse_on_server(s, st, &err) != 0)
         v = broken(s, &err);
     statement_unref(st);
     return v;
@@ -354,7 +272,7 @@ static int renew_literal(const struct session *s, struct statement *st, struct e
     char *text = literal ? literal_text(s, st->plan) : NULL;
     if (literal && !text)
         return no_memory(err);
-    return statement_set_literal(st, text, err) == 0 ? 1 : -1;
+    return statement_set_text(st, text, literal, err) == 0 ? 1 : -1;
 }
 
 /* The statement was decided under an older catalog or policy: decide again.  1: it may be used
@@ -367,14 +285,24 @@ static int renew(struct session *s, struct statement **st, struct err *err)
     int got = session_decide(s, (struct slice){old->source, strlen(old->source)}, true, err);
     if (got <= 0)
         return got;
-    struct plan *p = s->decision->plans[0];
-    int r = p->refused
-                ? -1
-                : statement_renew(old, p, target_epoch(s->target, s->conf), s->place, err);
-    if (p->refused)
-        *err = p->err;
+    int r = session_renewed(s, old, s->decision, err);
     session_decided(s);
     return r == 0 ? 1 : -1;
+}
+
+/* EXECUTE means what its name means now. */
+static int renew_execute(struct session *s, struct statement *st, struct err *err)
+{
+    struct own own;
+    if (!s->confined || st->plan->class != PLAN_EXECUTE)
+        return 1;
+    if (session_own(s, st->plan, true, &own, err) != 0)
+        return -1;
+    st->tag = own.tag;
+    if (strcmp(own.text, st->text) != 0)
+        return statement_set_text(st, own.text, false, err) == 0 ? 1 : -1;
+    free(own.text);
+    return 1;
 }
 
 /* The statement ${name}, fit for use on the leased server.  TAKEN: ${*ret} is set. */
@@ -387,6 +315,8 @@ static enum verdict ready_statement(struct session *s, struct slice name, struct
     int got = session_tenant_settled(s, &err);
     if (got == 1)
         got = renew(s, &st, &err);
+    if (got == 1)
+        got = renew_execute(s, st, &err);
     if (got == 1 && session_needs_tenant(s, st->plan))
         got = err_set(&err, SQLSTATE_INVALID_AUTHORIZATION, "no tenant has been chosen");
     if (got == 1)
@@ -395,7 +325,8 @@ static enum verdict ready_statement(struct session *s, struct slice name, struct
         got = session_lease(s, &err);
     if (got <= 0)
         return got == 0 ? WAIT : session_refuse(s, &err);
-    if (session_isolate(s, st->plan, &err) != 0 || bring(s, st, &err) != 0)
+    if (session_isolate(s, st->plan, &err) != 0 || bring_target(s, st, &err) != 0 ||
+        bring(s, st, &err) != 0)
         return broken(s, &err);
     *ret = st;
     return TAKEN;
@@ -459,8 +390,9 @@ static enum verdict serve_bind(struct session *s, const struct msg_bind *m)
     enum verdict v = ready_statement(s, m->statement, &st);
     if (v != TAKEN || s->skipping)
         return v;
-    if (portal_put(s, m->portal, st, &err) != 0)
-        return session_refuse(s, &err);
+    int got = session_portal_put(s, m->portal, st, &err);
+    if (got <= 0)
+        return got == 0 ? WAIT : session_refuse(s, &err);
     if (session_owe(s, FLOW_BIND, FLOW_FORWARD, NULL, &err) != 0)
         return broken(s, &err);
     if (m->portal.len == 0)
@@ -511,10 +443,10 @@ static enum verdict on_describe(struct session *s, const struct frame *f)
     if (m.what == 'S')
         return describe_statement(s, m.name);
     struct portal *p;
-    enum verdict v = check_portal(s, m.name, &p);
+    enum verdict v = session_portal_check(s, m.name, &p);
     if (v != TAKEN || s->skipping)
         return v;
-    struct owed *o = p && p->statement->tag ? owed_statement(p->statement) : NULL;
+    struct owed *o = p && p->statement && p->statement->tag ? owed_statement(p->statement) : NULL;
     return forward(s, FLOW_DESCRIBE_PORTAL, o, frame_bytes(f));
 }
 
@@ -529,10 +461,49 @@ static bool matters(const struct statement *st)
     case PLAN_WRITE:
     case PLAN_OTHER:
     case PLAN_BEGIN:
+    case PLAN_FETCH:
+    case PLAN_EXECUTE:
         return st->tag != NULL;
     default:
         return true;
     }
+}
+
+static int check_execute(struct session *s, struct portal *p, struct err *err)
+{
+    const struct statement *st = p->statement;
+    if (session_cursor_check(s, st->plan, err) != 0)
+        return -1;
+    if (s->confined && st->plan->class == PLAN_EXECUTE) {
+        if (!session_execute_target(s, st->plan, err))
+            return -1;
+        if (p->unknown)
+            return err_set(err, SQLSTATE_INVALID_SQL_STATEMENT_NAME,
+                           "prepared statement \"%s\" does not exist", st->plan->name);
+    }
+    if (!st->tag || st->rows)
+        return 0;
+    if (p->run) /* what stands for it on the server could be */
+        return err_set(err, "55000", "portal \"%s\" cannot be run", p->name);
+    p->run = true;
+    return 0;
+}
+
+/* The reply to an Execute of ${st}, and what that does to the session already; NULL: ${err}. */
+static struct owed *owed_begun(struct session *s, struct statement *st, struct err *err)
+{
+    struct owed *o = owed_statement(st);
+    if (!o) {
+        no_memory(err);
+        return NULL;
+    }
+    struct slice source = {st->source, strlen(st->source)};
+    int r = st->plan->class == PLAN_PREPARE ? session_prepare(s, st->plan, source, &o->names, err)
+                                            : session_own_begin(s, st->plan, &o->names, err);
+    if (r == 0)
+        return o;
+    owed_free(o);
+    return NULL;
 }
 
 static enum verdict on_execute(struct session *s, const struct frame *f)
@@ -542,27 +513,24 @@ static enum verdict on_execute(struct session *s, const struct frame *f)
     if (msg_read_execute((struct slice){f->body, f->body_len}, &m, &err) != 0)
         return session_refuse(s, &err);
     struct portal *p;
-    enum verdict v = check_portal(s, m.portal, &p);
+    enum verdict v = session_portal_check(s, m.portal, &p);
     if (v != TAKEN || s->skipping)
         return v;
     struct owed *o = NULL;
-    const struct plan *copy = p && p->statement->plan->copy ? p->statement->plan : NULL;
+    struct statement *st = p ? p->statement : NULL;
+    const struct plan *copy = st && st->plan->copy ? st->plan : NULL;
     if (copy && s->copy)
         return WAIT;
-    if (copy && session_copy_check(s, copy, &err) != 0)
+    if ((copy && session_copy_check(s, copy, &err) != 0) ||
+        (st && check_execute(s, p, &err) != 0))
         return session_refuse(s, &err);
-    if (p && matters(p->statement)) {
-        if (!(o = owed_statement(p->statement))) {
-            no_memory(&err);
-            return broken(s, &err);
-        }
-        if (session_own_begin(s, p->statement->plan, o, &err) != 0) {
-            owed_free(o);
-            return session_refuse(s, &err);
-        }
+    if (st && matters(st) && (o = owed_begun(s, st, &err)) == NULL)
+        return session_refuse(s, &err);
+    if (o && st->plan->class == PLAN_PREPARE && bring(s, o->names.made, &err) != 0) {
+        owed_free(o);
+        return broken(s, &err);
     }
-    const struct plan *plan = p ? p->statement->plan : NULL;
-    if (!p || !p->statement->tag || p->statement->rows) {
+    if (!st || !st->tag || st->rows) {
         v = forward(s, FLOW_EXECUTE, o, frame_bytes(f));
     } else {
         struct buf b; /* without the limit of rows: what stands for a statement without rows has one */
@@ -573,7 +541,7 @@ static enum verdict on_execute(struct session *s, const struct frame *f)
     }
     if (v == TAKEN && copy && session_copy_expect(s, false, &err) != 0)
         return broken(s, &err);
-    if (v == TAKEN && plan && session_isolate_next(s, plan, &err) != 0)
+    if (v == TAKEN && st && session_isolate_next(s, st->plan, &err) != 0)
         return broken(s, &err);
     return v;
 }
@@ -585,7 +553,7 @@ static enum verdict close_statement(struct session *s, struct slice name)
     struct statement *st = statements_find(&s->statements, name);
     if (st) {
         o = owed_new(OWED_CLIENT);
-        if (!o || statements_move(&o->closed, &s->statements, st) != 0) {
+        if (!o || statements_move(&o->names.closed, &s->statements, st) != 0) {
             owed_free(o);
             no_memory(&err);
             return broken(s, &err);
@@ -602,14 +570,17 @@ static enum verdict on_close(struct session *s, const struct frame *f)
         return session_refuse(s, &err);
     if (m.what == 'S')
         return close_statement(s, m.name);
-    struct portal *p = portal_find(s, m.name);
-    if (p)
-        portal_free(s, p);
     if (m.name.len == 0)
-        s->unnamed_bound = false;
-    if (s->server)
-        return forward(s, FLOW_CLOSE, NULL, frame_bytes(f));
-    return session_inject(s, '3', NULL, &err) == 0 ? TAKEN : broken(s, &err);
+        session_unnamed_portal_gone(s);
+    if (!s->server)
+        return session_inject(s, '3', NULL, &err) == 0 ? TAKEN : broken(s, &err);
+    struct owed *o = owed_new(OWED_CLIENT);
+    if (!o || !(o->portal = strndup(m.name.data, m.name.len))) {
+        owed_free(o);
+        no_memory(&err);
+        return broken(s, &err);
+    }
+    return forward(s, FLOW_CLOSE, o, frame_bytes(f));
 }
 
 static enum verdict on_flush(struct session *s)

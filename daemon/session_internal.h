@@ -10,6 +10,8 @@
  *   session_extended.c  Parse ... Sync
  *   session_isolate.c   telling the database whose transaction it is
  *   session_copy.c      COPY ... FROM STDIN
+ *   session_portal.c    portals and cursors
+ *   session_named.c     PREPARE and EXECUTE
  *   session_own.c       statements answered by Partywall, and what statements do to the session
  *   session_lease.c     getting, preparing, giving back and losing a server
  *   session_reply.c     the server's messages
@@ -54,6 +56,13 @@ enum session_state { SESSION_STATES(X) };
 struct answer { /* a statement of a Query that is answered differently from what the server says */
     const char *tag; /* NULL: as the server says */
     bool rows;       /* with a tag: rows are passed on */
+    bool prepares;   /* a PREPARE of ours comes before it: its reply is dropped */
+};
+
+struct names { /* what a message, or a statement of a Query, does to names: to be undone if it fails */
+    struct statement *made;     /* put into the client's map; one reference, as is the next */
+    struct statement *prepared; /* put into the server's set */
+    struct statements closed;   /* taken out of the client's map */
 };
 
 enum owed_kind {
@@ -72,22 +81,25 @@ struct owed {
     bool refused; /* `refusal` takes the place of the error of statement `refused_at` */
     size_t refused_at;
     struct err *refusal;
-    char *steps;  /* Query: for each statement that was sent 'p', a plan's, or 's', our setting; NULL: only
-                     plans' */
+    char *steps;  /* Query: for each statement that was sent 'p', a plan's, 'n', our PREPARE, or 's', our
+                     setting; NULL: no settings */
     size_t step;  /* how many of those are complete */
     int lead;     /* characters of ours before the first plan's text */
     struct statement *statement; /* Parse, Describe, Execute: the client's; one reference */
-    bool made;                   /* Parse: take it out of the client's map if this fails */
-    bool prepares;               /* Parse: take it out of the server's set if this fails */
-    struct statements closed;    /* Close, DEALLOCATE: back into the map if this never happened */
+    struct names names;          /* a message of the extended protocol */
+    struct names *each;          /* Query: of each statement, or NULL */
+    size_t neach;
+    char *portal;                /* Close: of this name */
     char reply;                  /* FLOW_LOCAL: the message of Partywall's own, '1' or '3' */
     struct owed *next;           /* while being undone */
 };
 
 struct portal {
     UT_hash_handle hh;
-    struct statement *statement; /* one reference */
-    uint64_t at;                 /* its Bind among all that its server ever owed: server->nowed */
+    struct statement *statement; /* one reference; NULL: a cursor */
+    uint64_t at;                 /* its Bind, or DECLARE, among all that its server ever owed: server->nowed */
+    bool unknown;                /* EXECUTE of a name that did not exist yet */
+    bool run;                    /* by Execute, of a statement without rows: once is enough */
     char name[];
 };
 
@@ -213,6 +225,8 @@ void session_verify_failed(struct session *s, const struct err *err);
 void session_verify_over(struct session *s);
 
 /* -- session_decide.c -- */
+/* What policy is asked about ${sql}; borrows all of it from ${s}. */
+struct policy_request session_request(const struct session *s, struct slice sql, bool single);
 /* 1: ${s}->decision is set; 0: wait; -1: ${err}. */
 int session_decide(struct session *s, struct slice sql, bool single, struct err *err) MUSTCHECK;
 void session_decided(struct session *s); /* the decision has been used */
@@ -228,14 +242,59 @@ enum verdict session_sync(struct session *s);
 enum verdict session_refuse(struct session *s, const struct err *err);
 /* An error in answer to a Query or FunctionCall, and ReadyForQuery. */
 enum verdict session_refuse_query(struct session *s, const struct err *err);
+/* An owner's statement whose traces only this server has. */
+void session_pin_if_needed(struct session *s, const struct plan *p, struct slice sql);
+
+/* -- session_portal.c -- */
+struct portal *session_portal_find(const struct session *s, struct slice name);
+void session_portal_free(struct session *s, struct portal *p);
 void session_portals_clear(struct session *s);
 /* The transaction is over: those end whose Bind has been answered.  A pipelining client may have bound others
  * since it sent the Sync that is answered only now. */
 void session_portals_end(struct session *s);
 /* The unnamed portal is not, or not surely, what a Bind has made. */
 void session_unnamed_portal_gone(struct session *s);
-/* An owner's statement whose traces only this server has. */
-void session_pin_if_needed(struct session *s, const struct plan *p, struct slice sql);
+/* May the server be asked for this portal?  PostgreSQL 15 can keep the unnamed portal of a simple
+ * Query in a transaction that failed, with freed memory in it: to execute that one ends its
+ * process, and with it every other client's (random messages did it every ten seconds).  So the
+ * unnamed portal must be known to come from a Bind: one of this batch, or one of an earlier batch
+ * whose replies have all come.  Other names: an owner can have cursors that are not known here.  TAKEN: it
+ * may; ${*ret} is NULL for such a cursor. */
+enum verdict session_portal_check(struct session *s, struct slice name, struct portal **ret);
+/* Before the Bind is sent.  1; 0: wait; -1: ${err}. */
+int session_portal_put(struct session *s, struct slice name, struct statement *st,
+                       struct err *err) MUSTCHECK;
+/* The server says, in reply to what is at the head of the flow, that ${name} is closed. */
+void session_portal_closed(struct session *s, const char *name);
+/* Before the DECLARE is sent. */
+int session_cursor_declare(struct session *s, const char *name, struct err *err) MUSTCHECK;
+/* FETCH, MOVE, CLOSE and WHERE CURRENT OF: is the cursor one that this client has made, in this transaction,
+ * on this server, with a query that was confined?  -1: 34000. */
+int session_cursor_check(const struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
+
+/* -- session_named.c -- */
+struct own;
+/* PREPARE: put its statement into the client's map.  -1: 42P05 ... */
+int session_prepare(struct session *s, const struct plan *p, struct slice source,
+                    struct names *names, struct err *err) MUSTCHECK;
+/* EXECUTE: the statement it names, decided by today's policy, of which the plan gives the right number of
+ * arguments.  NULL: ${err}. */
+struct statement *session_execute_target(struct session *s, const struct plan *p,
+                                         struct err *err) MUSTCHECK;
+/* The text of an EXECUTE for the server, malloc'd.  NULL: ${err}. */
+char *session_execute_text(const struct session *s, const struct plan *p,
+                           const struct statement *target, struct err *err) MUSTCHECK;
+/* In a Query: PREPARE, and EXECUTE with a PREPARE before it if the server lacks the statement. */
+int session_own_named(struct session *s, const struct plan *p, struct slice source,
+                      struct names *names, struct own *ret, struct err *err) MUSTCHECK;
+bool session_is_named(const struct plan *p);
+/* Before such a Query: not too many statements on the server. */
+int session_make_room(struct session *s, struct err *err) MUSTCHECK;
+/* The statement was decided under an older catalog or policy: decide again, on this thread. */
+int session_renew(struct session *s, struct statement *st, struct err *err) MUSTCHECK;
+/* What ${decision} about its source means for ${st}. */
+int session_renewed(struct session *s, struct statement *st, const struct decision *decision,
+                    struct err *err) MUSTCHECK;
 
 /* -- session_isolate.c -- */
 /* Must the database be told the tenant? */
@@ -285,6 +344,7 @@ struct own { /* how a statement is served that the server must not see as it is 
     char *text;      /* for the server; the caller's to free */
     const char *tag; /* static */
     bool rows;
+    bool prepares; /* see struct answer */
 };
 /* -1: refused.  ${alone}: the only statement of its message. */
 int session_own(struct session *s, const struct plan *p, bool alone, struct own *ret,
@@ -292,9 +352,9 @@ int session_own(struct session *s, const struct plan *p, bool alone, struct own 
 /* While the session is free: answer ${p} without a server if that can be, reply included.  1: done;
  * 0: not such a statement; -1: ${err}. */
 int session_own_local(struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
-/* What takes effect when the client's message is read: DEALLOCATE, the choice of a tenant.  ${o}
- * remembers how to undo it. */
-int session_own_begin(struct session *s, const struct plan *p, struct owed *o,
+/* What takes effect when the client's message is read: DEALLOCATE, DECLARE, the choice of a tenant.
+ * ${names} remembers how to undo it. */
+int session_own_begin(struct session *s, const struct plan *p, struct names *names,
                       struct err *err) MUSTCHECK;
 /* A tenant chosen in a batch counts from the batch's end: 1: nothing open; 0: wait; -1: 25001. */
 int session_tenant_settled(struct session *s, struct err *err) MUSTCHECK;
@@ -315,6 +375,9 @@ int session_set_tenant(struct session *s, const char *tenant, struct err *err) M
 /* -- session_lease.c -- */
 /* 1: a server is leased and looks as the client wants it; 0: wait; -1: none to be had. */
 int session_lease(struct session *s, struct err *err) MUSTCHECK;
+/* With ${max} or more statements prepared on the server, close those used least recently; no batch is open.
+ */
+int session_evict(struct session *s, size_t max, struct err *err) MUSTCHECK;
 /* Nothing is owed, no batch and no transaction is open: give the server back. */
 void session_release_if_done(struct session *s);
 /* Let go of the server because the client is gone. */
@@ -328,6 +391,7 @@ bool session_is_free(const struct session *s);
 /* After a transaction: what is set on the server now. */
 void session_settle_settings(struct session *s);
 struct owed *owed_new(enum owed_kind kind);
+void names_release(struct names *names);
 void owed_free(struct owed *o);
 struct owed *owed_of(const struct flow_entry *e);
 /* Is this a Query that is ROLLBACK alone?  It succeeds even without its server. */

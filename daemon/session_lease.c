@@ -15,6 +15,14 @@ struct owed *owed_new(enum owed_kind kind)
     return o;
 }
 
+void names_release(struct names *names)
+{
+    statement_unref(names->made);
+    statement_unref(names->prepared);
+    statements_clear(&names->closed);
+    *names = (struct names){0};
+}
+
 void owed_free(struct owed *o)
 {
     if (!o)
@@ -24,7 +32,11 @@ void owed_free(struct owed *o)
     free(o->refusal);
     free(o->steps);
     statement_unref(o->statement);
-    statements_clear(&o->closed);
+    free(o->portal);
+    names_release(&o->names);
+    for (size_t i = 0; i < o->neach; i++)
+        names_release(&o->each[i]);
+    free(o->each);
     free(o);
 }
 
@@ -102,14 +114,11 @@ static int send_own(struct session *s, enum owed_kind kind, struct slice sql, st
     return 0;
 }
 
-/* What is prepared there may be out of date. */
-static int forget(struct session *s, struct err *err)
+int session_evict(struct session *s, size_t max, struct err *err)
 {
     char name[STATEMENT_NAME_BYTES];
     struct server *srv = s->server;
-    if (srv->epoch == srv->target->epoch)
-        return 0;
-    while (prepared_evict(&srv->prepared, 1, srv->batch, name)) {
+    while (prepared_evict(&srv->prepared, max, srv->batch, name)) {
         if (session_owe(s, FLOW_CLOSE, FLOW_SWALLOW, NULL, err) != 0)
             return -1;
         msg_close(server_out(s), 'S', name);
@@ -125,8 +134,19 @@ static int forget(struct session *s, struct err *err)
         server_sent(s);
         s->unsynced = false;
     }
-    srv->epoch = srv->target->epoch;
     return 0;
+}
+
+/* What is prepared there may be out of date. */
+static int forget(struct session *s, struct err *err)
+{
+    struct server *srv = s->server;
+    if (srv->epoch == srv->target->epoch)
+        return 0;
+    int r = session_evict(s, 1, err);
+    if (r == 0)
+        srv->epoch = srv->target->epoch;
+    return r;
 }
 
 static int replay(struct session *s, struct err *err)

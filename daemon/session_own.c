@@ -158,6 +158,18 @@ static bool is_servers_name(const struct session *s, const struct plan *p)
            (!p->name || !statements_find(&s->statements, (struct slice){p->name, strlen(p->name)}));
 }
 
+/* A statement that it cannot execute now it may find when it is bound: until then it has no rows. */
+static int own_execute(struct session *s, const struct plan *p, struct own *o, struct err *err)
+{
+    struct err why;
+    const struct statement *target = session_execute_target(s, p, &why);
+    if (!target)
+        return harmless(o, "EXECUTE", err);
+    o->special = true;
+    o->text = session_execute_text(s, p, target, err);
+    return o->text ? 0 : -1;
+}
+
 int session_own(struct session *s, const struct plan *p, bool alone, struct own *ret,
                 struct err *err)
 {
@@ -173,6 +185,10 @@ int session_own(struct session *s, const struct plan *p, bool alone, struct own 
         if (is_servers_name(s, p))
             return 0;
         return harmless(ret, p->name ? "DEALLOCATE" : "DEALLOCATE ALL", err);
+    case PLAN_EXECUTE:
+        return s->confined ? own_execute(s, p, ret, err) : 0;
+    case PLAN_PREPARE: /* Parse brings the statement to the server */
+        return harmless(ret, "PREPARE", err);
     case PLAN_DISCARD_ALL:
         if (s->pinned)
             return 0;
@@ -187,7 +203,8 @@ int session_own(struct session *s, const struct plan *p, bool alone, struct own 
 
 /* -- effects when the message is read -- */
 
-static int deallocate(struct session *s, const struct plan *p, struct owed *o, struct err *err)
+static int deallocate(struct session *s, const struct plan *p, struct names *names,
+                      struct err *err)
 {
     struct statement *st, *next;
     int r = 0;
@@ -196,12 +213,12 @@ static int deallocate(struct session *s, const struct plan *p, struct owed *o, s
         if (!st || st->name[0] == '\0')
             return err_set(err, SQLSTATE_INVALID_SQL_STATEMENT_NAME,
                            "prepared statement \"%s\" does not exist", p->name);
-        r = statements_move(&o->closed, &s->statements, st);
+        r = statements_move(&names->closed, &s->statements, st);
     } else {
         HASH_ITER(hh, s->statements.by_name, st, next)
         {
             if (st->name[0] != '\0')
-                r |= statements_move(&o->closed, &s->statements, st);
+                r |= statements_move(&names->closed, &s->statements, st);
         }
     }
     return r == 0 ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
@@ -249,10 +266,13 @@ static int choose_later(struct session *s, const struct plan *p, struct err *err
     return 0;
 }
 
-int session_own_begin(struct session *s, const struct plan *p, struct owed *o, struct err *err)
+int session_own_begin(struct session *s, const struct plan *p, struct names *names,
+                      struct err *err)
 {
     if (p->class == PLAN_DEALLOCATE)
-        return is_servers_name(s, p) ? 0 : deallocate(s, p, o, err);
+        return is_servers_name(s, p) ? 0 : deallocate(s, p, names, err);
+    if (p->class == PLAN_DECLARE)
+        return session_cursor_declare(s, p->name, err);
     if (!chooses(p))
         return 0;
     if (s->old_tenant_set && same(chosen(s, p), s->tenant))
@@ -374,7 +394,7 @@ static int local_set(struct session *s, const struct plan *p, const char *tag, s
 
 int session_own_local(struct session *s, const struct plan *p, struct err *err)
 {
-    struct owed o = {0};
+    struct names names = {0};
     switch (p->class) {
     case PLAN_EMPTY:
         msg_empty_query(session_out(s));
@@ -396,9 +416,9 @@ int session_own_local(struct session *s, const struct plan *p, struct err *err)
     case PLAN_DEALLOCATE:
         if (is_servers_name(s, p))
             return 0;
-        if (deallocate(s, p, &o, err) != 0)
+        if (deallocate(s, p, &names, err) != 0)
             return -1;
-        statements_clear(&o.closed);
+        names_release(&names);
         complete(s, p->name ? "DEALLOCATE" : "DEALLOCATE ALL");
         return 1;
     case PLAN_DISCARD_ALL:
@@ -474,6 +494,10 @@ void session_effect(struct session *s, const struct plan *p, const char *tag)
         break;
     case PLAN_DDL:
         s->ddl = true;
+        break;
+    case PLAN_CLOSE:
+        if (p->name)
+            session_portal_closed(s, p->name);
         break;
     default:
         break;

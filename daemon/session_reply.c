@@ -39,24 +39,33 @@ void session_due(struct session *s)
     }
 }
 
-static void undo(struct session *s, struct owed *o)
+static void undo_names(struct session *s, struct names *n)
 {
     struct statement *st, *next;
     struct err err;
-    if (o->prepares)
-        prepared_remove(&s->server->prepared, o->statement->server_name);
-    if (o->made && o->statement->map) { /* the client's, or that of a Close which is still owed */
-        statements_take(o->statement->map, o->statement);
-        statement_unref(o->statement);
+    if (n->prepared)
+        prepared_remove(&s->server->prepared, n->prepared->server_name);
+    if (n->made && n->made->map) { /* the client's, or that of a Close which is still owed */
+        statements_take(n->made->map, n->made);
+        statement_unref(n->made);
     }
-    HASH_ITER(hh, o->closed.by_name, st, next)
+    HASH_ITER(hh, n->closed.by_name, st, next)
     {
-        statements_take(&o->closed, st);
+        statements_take(&n->closed, st);
         if (!statements_find(&s->statements, (struct slice){st->name, strlen(st->name)}) &&
             statements_put(&s->statements, st, &err) != 0)
             log_debug(s->worker->log, "session %u: %s", s->pid, err.message);
         statement_unref(st);
     }
+    names_release(n);
+}
+
+/* The statements of a Query before the one that failed are done, names are no part of a transaction. */
+static void undo(struct session *s, struct owed *o)
+{
+    for (size_t i = o->neach; i > o->index; i--)
+        undo_names(s, &o->each[i - 1]);
+    undo_names(s, &o->names);
 }
 
 static void dropped(void *owner, const struct flow_entry *e)
@@ -141,12 +150,6 @@ static enum pass client_error(struct session *s, const struct owed *o, struct er
     return DROP;
 }
 
-static void undo_names(struct session *s, struct owed *o)
-{
-    if (o && o->closed.by_name)
-        undo(s, o);
-}
-
 static enum pass on_error(struct session *s, const struct frame *f)
 {
     struct err err;
@@ -174,8 +177,8 @@ static enum pass on_error(struct session *s, const struct frame *f)
     }
     bool whole = head->kind == FLOW_QUERY || head->kind == FLOW_FUNCTION;
     enum pass pass = client_error(s, o, &err, fatal);
-    if (whole)
-        undo_names(s, o);
+    if (whole && o)
+        undo(s, o);
     if (!fatal)
         s->drop_due = true; /* once this message has been passed on */
     return pass;
@@ -240,6 +243,12 @@ static enum pass on_complete(struct session *s, const struct flow_entry *e, cons
     }
     if (f->body_len == 0 || f->body[f->body_len - 1] != '\0') {
         distrust(s, "malformed command tag");
+        return DROP;
+    }
+    if (a.prepares) { /* done, whatever becomes of what follows */
+        struct owed *o = owed_of(e);
+        o->answers[o->index].prepares = false;
+        names_release(&o->each[o->index]);
         return DROP;
     }
     if (!checked && session_copy_hold(s, p, (struct slice){f->body, f->body_len - 1}))
@@ -404,6 +413,8 @@ static enum pass on_message(struct session *s, const struct frame *f)
         pass = on_row_description(s, e);
     else if (f->type == 'G')
         pass = on_copy_in(s, e, f);
+    else if (f->type == '3' && owed_of(e) && owed_of(e)->portal)
+        session_portal_closed(s, owed_of(e)->portal);
     if (last && s->server) {
         pop(s);
         session_copy_over(s, false);

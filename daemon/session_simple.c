@@ -116,6 +116,7 @@ struct building { /* one Query for the server */
     struct session *s;
     struct decision *decision;
     struct owed *owed;
+    struct slice sql;
     struct buf text;
     bool changed; /* from what the client sent */
     struct buf steps; /* see struct owed */
@@ -183,8 +184,11 @@ static void add_special(struct building *b, size_t i, const struct own *own)
         buf_fail(&b->text);
         return;
     }
-    b->owed->answers[i] = (struct answer){.tag = own->tag, .rows = own->rows};
+    b->owed->answers[i] =
+        (struct answer){.tag = own->tag, .rows = own->rows, .prepares = own->prepares};
     buf_append(&b->text, own->text, strlen(own->text));
+    if (own->prepares)
+        buf_append(&b->steps, "n", 1);
 }
 
 static int check(const struct session *s, const struct plan *p, struct err *err)
@@ -194,7 +198,7 @@ static int check(const struct session *s, const struct plan *p, struct err *err)
         return -1;
     }
     if (!session_needs_tenant(s, p))
-        return 0;
+        return session_cursor_check(s, p, err);
     err_set(err, SQLSTATE_INVALID_AUTHORIZATION, "no tenant has been chosen");
     err_hint(err, "SET partywall.tenant = 'name'");
     return -1;
@@ -213,16 +217,44 @@ static void add_text(struct building *b, const struct plan *p)
     plan_text_literal(p->copy->check, tenant, &b->text);
 }
 
-/* false: it is refused, nothing may follow. */
-static bool add(struct building *b, size_t i)
+/* Most statements do nothing to names. */
+static bool does_names(const struct plan *p)
+{
+    return session_is_named(p) || p->class == PLAN_DEALLOCATE;
+}
+
+static struct names *names_of(struct building *b, size_t i)
+{
+    if (!b->owed->each && (b->owed->each = calloc(b->decision->nplans, sizeof(*b->owed->each))))
+        b->owed->neach = b->decision->nplans;
+    return b->owed->each ? &b->owed->each[i] : NULL;
+}
+
+/* What the server gets for a statement, and what the statement does to the session when it is sent. */
+static int begin(struct building *b, size_t i, struct own *own, struct err *err)
 {
     struct session *s = b->s;
     const struct plan *p = b->decision->plans[i];
+    struct names *names = does_names(p) ? names_of(b, i) : NULL;
+    if (!names && does_names(p))
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    if (check(s, p, err) != 0 || session_copy_check(s, p, err) != 0)
+        return -1;
+    if (session_is_named(p))
+        return session_own_named(
+            s, p, (struct slice){b->sql.data + p->source_offset, p->source_len}, names, own, err);
+    return session_own(s, p, b->decision->nplans == 1, own, err) != 0
+               ? -1
+               : session_own_begin(s, p, names, err);
+}
+
+/* false: it is refused, nothing may follow. */
+static bool add(struct building *b, size_t i)
+{
+    const struct plan *p = b->decision->plans[i];
     struct own own = {0};
     struct err err;
-    bool ok = check(s, p, &err) == 0 && session_copy_check(s, p, &err) == 0 &&
-              session_own(s, p, b->decision->nplans == 1, &own, &err) == 0 &&
-              session_own_begin(s, p, b->owed, &err) == 0;
+    bool ok = begin(b, i, &own, &err) == 0;
     if (ok)
         add_setting_before(b, p);
     begin_step(b, 'p');
@@ -247,7 +279,7 @@ static char *take_steps(struct buf *b)
 static enum verdict send_query(struct session *s, struct slice sql)
 {
     struct err err;
-    struct building b = {.s = s, .decision = s->decision, .owed = owed_new(OWED_CLIENT)};
+    struct building b = {.s = s, .decision = s->decision, .owed = owed_new(OWED_CLIENT), .sql = sql};
     if (!b.owed)
         return no_memory(s);
     buf_init(&b.text, LIMIT_MESSAGE_BYTES);
@@ -318,6 +350,23 @@ static bool end_lost_transaction(struct session *s)
     return true;
 }
 
+static bool names_statements(const struct decision *d)
+{
+    for (size_t i = 0; i < d->nplans; i++)
+        if (session_is_named(d->plans[i]))
+            return true;
+    return false;
+}
+
+/* PREPARE and EXECUTE must know what the server has. */
+static int lease_for_names(struct session *s, struct err *err)
+{
+    if (s->server && flow_syncs(s->server->flow) > 0)
+        return 0;
+    int got = session_lease(s, err);
+    return got == 1 && session_make_room(s, err) != 0 ? -1 : got;
+}
+
 static enum verdict serve(struct session *s, struct slice sql)
 {
     struct err err;
@@ -329,7 +378,7 @@ static enum verdict serve(struct session *s, struct slice sql)
         return s->state == SESSION_CLOSING ? GONE : TAKEN;
     if (s->copy) /* one in a batch, whose end is not known yet */
         return WAIT;
-    int got = session_lease(s, &err);
+    int got = names_statements(s->decision) ? lease_for_names(s, &err) : session_lease(s, &err);
     if (got == 0)
         return WAIT;
     return got < 0 ? session_refuse_query(s, &err) : send_query(s, sql);

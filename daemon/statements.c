@@ -19,6 +19,10 @@ static uint32_t oid_at(const char *oids, size_t i)
  * two tenants' statements meet under these names. */
 static int name_on_server(struct statement *s)
 {
+    if (s->plan->class == PLAN_FETCH) {
+        s->server_name[0] = '\0';
+        return 0;
+    }
     if (!s->text && s->noids == 0) {
         snprintf(s->server_name, sizeof(s->server_name), "pw_%" PRIu64, s->plan->id);
         return 0;
@@ -53,24 +57,32 @@ static bool is_oid_type(uint32_t oid)
     return false;
 }
 
-static uint32_t declared(const struct statement_spec *spec, size_t i)
+struct types { /* as the client gave them, in one of two ways */
+    const char *wire;
+    const uint32_t *list;
+    uint16_t n;
+    bool confined;
+};
+
+static uint32_t declared(const struct types *t, size_t i)
 {
-    uint32_t oid = oid_at(spec->oids, i);
-    return spec->confined && is_oid_type(oid) ? 0 : oid;
+    uint32_t oid = t->wire ? oid_at(t->wire, i) : t->list[i];
+    return t->confined && is_oid_type(oid) ? 0 : oid;
 }
 
-static int take_oids(struct statement *s, const struct statement_spec *spec)
+static int take_oids(struct statement *s, const struct types *t)
 {
-    s->noids = spec->noids;
-    while (s->noids > 0 && declared(spec, s->noids - 1u) == 0)
-        s->noids--;
-    if (s->noids == 0)
-        return 0;
-    s->oids = calloc(s->noids, sizeof(s->oids[0]));
-    if (!s->oids)
+    uint16_t n = t->n;
+    while (n > 0 && declared(t, n - 1u) == 0)
+        n--;
+    uint32_t *oids = n > 0 ? calloc(n, sizeof(s->oids[0])) : NULL;
+    if (n > 0 && !oids)
         return -1;
-    for (size_t i = 0; i < s->noids; i++)
-        s->oids[i] = declared(spec, i);
+    for (size_t i = 0; i < n; i++)
+        oids[i] = declared(t, i);
+    free(s->oids);
+    s->oids = oids;
+    s->noids = n;
     return 0;
 }
 
@@ -79,8 +91,13 @@ struct statement *statement_new(const struct statement_spec *spec)
     struct statement *s = calloc(1, sizeof(*s));
     if (!s)
         return NULL;
+    struct types types = {.wire = spec->oids, .n = spec->noids, .confined = spec->confined};
+    if (spec->by_sql)
+        types = (struct types){
+            .list = spec->plan->types, .n = spec->plan->ntypes, .confined = spec->confined};
     s->refs = 1;
-    s->plan = plan_ref(spec->plan);
+    s->by_sql = spec->by_sql;
+    s->plan = plan_ref(spec->by_sql ? spec->plan->prepared : spec->plan);
     s->tag = spec->tag;
     s->rows = spec->rows;
     s->name = strndup(spec->name.len > 0 ? spec->name.data : "", spec->name.len);
@@ -88,7 +105,7 @@ struct statement *statement_new(const struct statement_spec *spec)
     s->source = strndup(spec->source.len > 0 ? spec->source.data : "", spec->source.len);
     s->epoch = spec->epoch;
     s->place = spec->place;
-    if (!s->name || !s->source || (spec->text && !s->text) || take_oids(s, spec) != 0 ||
+    if (!s->name || !s->source || (spec->text && !s->text) || take_oids(s, &types) != 0 ||
         name_on_server(s) != 0) {
         statement_unref(s);
         return NULL;
@@ -96,8 +113,8 @@ struct statement *statement_new(const struct statement_spec *spec)
     s->literal = spec->literal;
     bool bare = (spec->text && !spec->literal) || s->plan->literal;
     s->nparams = bare ? 0 : s->plan->nparams;
-    if (spec->noids > s->nparams)
-        s->nparams = spec->noids;
+    if (types.n > s->nparams)
+        s->nparams = types.n;
     s->hidden = !spec->text && s->plan->hidden;
     return s;
 }
@@ -126,6 +143,12 @@ int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, uint64_
 {
     char name[STATEMENT_NAME_BYTES];
     struct plan *old = s->plan;
+    if (s->by_sql) { /* its types may have been made anew, too */
+        const struct types types = {.list = p->types, .n = p->ntypes, .confined = true};
+        if (take_oids(s, &types) != 0)
+            return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        p = p->prepared;
+    }
     memcpy(name, s->server_name, sizeof(name));
     s->plan = p;
     if (name_on_server(s) != 0) {
@@ -141,7 +164,7 @@ int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, uint64_
     return 0;
 }
 
-int statement_set_literal(struct statement *s, char *text, struct err *err)
+int statement_set_text(struct statement *s, char *text, bool literal, struct err *err)
 {
     char name[STATEMENT_NAME_BYTES], *old = s->text;
     memcpy(name, s->server_name, sizeof(name));
@@ -153,7 +176,7 @@ int statement_set_literal(struct statement *s, char *text, struct err *err)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     }
     free(old);
-    s->literal = text != NULL;
+    s->literal = literal;
     s->hidden = !text && s->plan->hidden;
     return 0;
 }

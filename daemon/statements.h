@@ -20,12 +20,15 @@ struct statement {
     UT_hash_handle hh;      /* the client's map */
     struct statements *map; /* it is in; NULL: none */
     char *name;             /* the client's; "" is the unnamed one */
+    /* "" if it must be parsed anew for each use, because what it answers depends on more than its text: on
+     * the cursor that FETCH finds */
     char server_name[STATEMENT_NAME_BYTES];
     struct plan *plan; /* one reference */
     char *text;        /* what the server gets instead of the plan's text; NULL: the plan's */
     bool literal;      /* ... which is the plan's, for one tenant */
     const char *tag;   /* replaces the server's CommandComplete; NULL: the server's own */
     bool rows;         /* with a tag: rows are passed on */
+    bool by_sql;       /* PREPARE made it: `source` is the PREPARE */
     uint32_t *oids;    /* parameter types the client gave, trailing zeros left out */
     uint16_t noids;
     uint16_t nparams; /* as the client counts them */
@@ -42,6 +45,7 @@ struct statement_spec {
     bool literal;      /* the text is the plan's, with a tenant in it */
     const char *tag;   /* static */
     bool rows;
+    bool by_sql;      /* ${plan} is a PREPARE: the statement is the one it prepares, with its types */
     const char *oids; /* big-endian, as in Parse */
     uint16_t noids;
     bool confined;       /* types of the oid family are left to the server to infer */
@@ -57,9 +61,9 @@ void statement_unref(struct statement *s);
  * changed. */
 int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, uint64_t place,
                     struct err *err) MUSTCHECK;
-/* ${text} (taken over; NULL: the plan's own) is what the server gets for its plan now.  -1: 53200,
- * nothing changed. */
-int statement_set_literal(struct statement *s, char *text, struct err *err) MUSTCHECK;
+/* The server gets ${text} (taken over) instead of the plan's, or the plan's (NULL).  ${literal}: it is the
+ * plan's, for one tenant.  -1: 53200, nothing changed. */
+int statement_set_text(struct statement *s, char *text, bool literal, struct err *err) MUSTCHECK;
 /* The text for the server. */
 struct slice statement_text(const struct statement *s);
 

@@ -131,6 +131,10 @@ static size_t decision_bytes(const struct decision *d)
         bytes += sizeof *p + p->text_len + p->nplaces * sizeof *p->places +
                  p->nruns * sizeof *p->runs;
         bytes += (p->name ? strlen(p->name) : 0) + (p->value ? strlen(p->value) : 0);
+        if (p->prepared)
+            bytes += sizeof *p + p->prepared->text_len +
+                     p->prepared->nplaces * sizeof *p->places + p->prepared->nruns * sizeof *p->runs +
+                     p->ntypes * sizeof *p->types;
     }
     return bytes;
 }

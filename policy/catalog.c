@@ -16,6 +16,7 @@ struct names { /* a set: pairs of schema and name, sorted by catalog_seal */
     struct name {
         char *schema;
         char *name;
+        uint32_t oid; /* of a type */
     } *items;
     size_t n, cap;
 };
@@ -73,12 +74,13 @@ static int16_t *keep_attnums(struct catalog *c, const int16_t *attnums, size_t n
     return copy;
 }
 
-static void names_add(struct catalog *c, struct names *set, const char *schema, const char *name)
+static void names_add(struct catalog *c, struct names *set, const char *schema, const char *name,
+                      uint32_t oid)
 {
     if (!grow(c, &set->items, set->n, sizeof *set->items))
         return;
-    set->items[set->n].schema = keep(c, schema);
-    set->items[set->n++].name = keep(c, name);
+    set->items[set->n++] =
+        (struct name){.schema = keep(c, schema), .name = keep(c, name), .oid = oid};
 }
 
 static int name_compare(const void *a, const void *b)
@@ -186,20 +188,19 @@ void catalog_add_foreign_key(struct catalog_relation *r, const char *name, const
 
 void catalog_add_function(struct catalog *c, const char *schema, const char *name, bool builtin)
 {
-    names_add(c, builtin ? &c->builtins : &c->functions, builtin ? "" : schema, name);
+    names_add(c, builtin ? &c->builtins : &c->functions, builtin ? "" : schema, name, 0);
 }
 
 void catalog_add_operator(struct catalog *c, const char *schema, const char *name)
 {
-    names_add(c, &c->operators, schema, name);
+    names_add(c, &c->operators, schema, name, 0);
 }
 
 void catalog_add_type(struct catalog *c, const char *schema, const char *name, uint32_t oid,
                       char kind)
 {
-    (void)oid;
     (void)kind;
-    names_add(c, &c->types, schema, name);
+    names_add(c, &c->types, schema, name, oid);
 }
 
 static void path_release(struct catalog *c)
@@ -440,6 +441,35 @@ bool catalog_has_user_operator(const struct catalog *c, const char *schema, cons
 bool catalog_has_user_type(const struct catalog *c, const char *schema, const char *name)
 {
     return has(c, &c->types, schema, name);
+}
+
+static uint32_t type_oid(const struct names *types, const char *schema, const char *name)
+{
+    const struct name key = {.schema = (char *)(uintptr_t)schema, .name = (char *)(uintptr_t)name};
+    const struct name *found =
+        types->n ? bsearch(&key, types->items, types->n, sizeof key, name_compare) : NULL;
+    return found ? found->oid : 0;
+}
+
+uint32_t catalog_user_type_oid(const struct catalog *c, const char *schema, const char *name)
+{
+    uint32_t oid = schema ? type_oid(&c->types, schema, name) : 0;
+    for (size_t i = 0; !schema && oid == 0 && i < c->npath; i++)
+        oid = type_oid(&c->types, c->path[i], name);
+    return oid;
+}
+
+bool catalog_user_type(const struct catalog *c, uint32_t oid, const char **ret_schema,
+                       const char **ret_name)
+{
+    for (size_t i = 0; i < c->types.n; i++) {
+        if (c->types.items[i].oid != oid)
+            continue;
+        *ret_schema = c->types.items[i].schema;
+        *ret_name = c->types.items[i].name;
+        return true;
+    }
+    return false;
 }
 
 bool catalog_has_builtin_function(const struct catalog *c, const char *name)

@@ -101,6 +101,11 @@ const char *catalog_bypassing_role(const struct catalog *c);
 bool catalog_has_user_function(const struct catalog *c, const char *schema, const char *name);
 bool catalog_has_user_operator(const struct catalog *c, const char *schema, const char *name);
 bool catalog_has_user_type(const struct catalog *c, const char *schema, const char *name);
+/* The oid of such a type; 0: there is none. */
+uint32_t catalog_user_type_oid(const struct catalog *c, const char *schema, const char *name);
+/* The other way round; borrowed.  false: there is none. */
+bool catalog_user_type(const struct catalog *c, uint32_t oid, const char **ret_schema,
+                       const char **ret_name);
 /* Is ${name} a function of pg_catalog on this server? */
 bool catalog_has_builtin_function(const struct catalog *c, const char *name);
 int catalog_server_version(const struct catalog *c);

@@ -41,7 +41,10 @@ void plan_unref(struct plan *p)
     free(p->places);
     free(p->runs);
     free(p->name);
+    free(p->cursor);
     free(p->value);
+    free(p->types);
+    plan_unref(p->prepared);
     free(p);
 }
 
@@ -75,6 +78,23 @@ void plan_text_literal(const struct plan *p, struct slice tenant, struct buf *re
     buf_append(ret, p->text + from, p->text_len - from);
 }
 
+void plan_text_execute(const struct plan *p, const char *name, const struct slice *tenant,
+                       struct buf *ret)
+{
+    uint32_t after = p->execute.offset + p->execute.len;
+    uint32_t from = p->argument.offset, to = from + p->argument.len;
+    buf_append(ret, p->text, p->execute.offset);
+    buf_append(ret, name, strlen(name));
+    buf_append(ret, p->text + after, from - after);
+    if (tenant) {
+        const struct plan_place *place = &p->places[0];
+        buf_append(ret, p->text + from, place->offset - from);
+        append_literal(ret, *tenant);
+        from = place->offset + place->len;
+        buf_append(ret, p->text + from, to - from);
+    }
+    buf_append(ret, p->text + to, p->text_len - to);
+}
 
 /* -- positions -- */
 

@@ -42,6 +42,12 @@ enum plan_class {
     PLAN_SHOW,    /* name: of a `partywall.*` name, answered by the session */
     PLAN_DEALLOCATE, /* name of the client's own map; NULL: ALL */
     PLAN_DISCARD_ALL,
+    /* confined clients; of an owner they are PLAN_OTHER, passed as they came */
+    PLAN_PREPARE, /* name, prepared, types: put into the client's own map */
+    PLAN_EXECUTE, /* name, and where it stands; also EXPLAIN EXECUTE */
+    PLAN_DECLARE, /* name of a cursor */
+    PLAN_FETCH,   /* name: FETCH, MOVE */
+    PLAN_CLOSE,   /* name; NULL: ALL */
 };
 
 struct plan_place { /* a run of `text` that stands for the tenant's value: `$n` */
@@ -81,6 +87,14 @@ struct plan {
     struct plan_run *runs; /* by offset */
     uint32_t nruns;
     char *name;            /* SET, RESET, SHOW, DEALLOCATE, SAVEPOINT ...: lower case where PostgreSQL folds */
+    char *cursor;          /* WHERE CURRENT OF: must be the client's own cursor */
+    bool query;            /* SELECT, INSERT, UPDATE, DELETE, MERGE: what EXECUTE may run */
+    struct plan *prepared; /* PREPARE: the statement, a plan of its own; one reference */
+    uint32_t *types;       /* ... and its parameter types, 0 where they are to be inferred */
+    uint16_t ntypes;
+    uint16_t nargs;              /* EXECUTE: how many the client gives */
+    struct plan_place execute;   /* ... the name in `text`: see plan_text_execute */
+    struct plan_place argument;  /* ... the run that adds the tenant, with its comma or brackets */
     char *value;           /* SET: the value as set_config() takes it; NULL: DEFAULT */
     bool local;            /* SET LOCAL */
     bool chain;            /* COMMIT, ROLLBACK: AND CHAIN */
@@ -100,6 +114,11 @@ static inline bool plan_needs_literal(const struct plan *p)
 /* Append the text with ${tenant} as a string literal at each place (simple protocol).
  * The literal is made for standard_conforming_strings=on and holds for any bytes without NUL. */
 void plan_text_literal(const struct plan *p, struct slice tenant, struct buf *ret);
+
+/* Append the text of an EXECUTE with the prepared statement's ${name} (an identifier that needs no quotes)
+ * and, unless ${tenant} is NULL, the tenant as the last argument. */
+void plan_text_execute(const struct plan *p, const char *name, const struct slice *tenant,
+                       struct buf *ret);
 
 /* The position (characters, 1-based) of an error in the text that was sent, ${p}->text or, when ${tenant} is
  * not NULL, plan_text_literal's, as a position in the client's whole text.  0: none.  In a text that was put

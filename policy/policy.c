@@ -5,7 +5,10 @@
 #include "policy/parse.h"
 #include "policy/plan_make.h"
 #include "policy/splice.h"
+#include "policy/splice_tokens.h"
+#include "policy/type_oids.h"
 #include "policy/utility.h"
+#include "policy/utility_named.h"
 #include "policy/verify.h"
 #include "protocol/sqlstate.h"
 
@@ -27,6 +30,7 @@ struct work {
     bool no_memory;
 };
 
+enum { FIRST_USER_OID = 16384 }; /* PostgreSQL's FirstNormalObjectId */
 enum { HEAVY_BYTES = 8 * 1024 }; /* measured: about 0.25 us for a byte, of an ordinary statement */
 
 bool policy_is_heavy(struct slice sql)
@@ -276,20 +280,81 @@ static int set_copy(struct work *w, struct plan *p, const struct copy_in *in, st
     return set_check(w, p, in->check, err);
 }
 
-static int decide_query(struct work *w, struct plan *p, RawStmt *raw, struct err *err)
+static bool is_query(const Node *stmt)
+{
+    return IsA(stmt, SelectStmt) || IsA(stmt, InsertStmt) || IsA(stmt, UpdateStmt) ||
+           IsA(stmt, DeleteStmt) || IsA(stmt, MergeStmt);
+}
+
+static int decide_query(struct work *w, struct plan *p, Node *stmt, struct err *err)
 {
     struct scoper s = scoper_of(w, p, err);
     char *text = NULL;
-    int status = scope(&s, raw->stmt, &text);
+    int status = scope(&s, stmt, &text);
     tell_relations(w->req, &s);
-    if (s.writes)
+    if (s.writes && p->class == PLAN_READ)
         p->class = PLAN_WRITE;
     if (status < 0 || set_text(w, p, text, strlen(text), err) < 0 ||
         set_runs(w, p, s.runs, s.nruns, err) < 0)
         return -1;
-    if (find_places(p, p->nparams + 1u) < 0)
+    p->query = is_query(stmt);
+    if (find_places(p, p->nparams + 1u) < 0 || (s.cursor && !(p->cursor = strdup(s.cursor))))
         return no_memory(w, err);
-    return set_copy(w, p, s.copy_in, err);
+    if (set_copy(w, p, s.copy_in, err) < 0)
+        return -1;
+    return p->class == PLAN_EXECUTE ? splice_note_execute(p, err) : 0;
+}
+
+static int set_types(struct work *w, struct plan *p, const List *types, struct err *err)
+{
+    const struct authorise auth = authorise_of(w);
+    if (list_length(types) >= UINT16_MAX)
+        return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "too many parameters");
+    p->types = calloc((size_t)list_length(types) + 1, sizeof *p->types);
+    if (!p->types)
+        return no_memory(w, err);
+    ListCell *cell;
+    foreach (cell, types) {
+        const TypeName *type = lfirst_node(TypeName, cell);
+        if (authorise_type(&auth, type, err) < 0)
+            return -1;
+        uint32_t oid = type_oids_of(w->catalog, type);
+        bool moves = auth.isolation == ISOLATION_SCHEMA && oid >= FIRST_USER_OID;
+        p->types[p->ntypes++] = moves ? 0 : oid; /* another type in each tenant's schema */
+    }
+    return 0;
+}
+
+/* The first token of the query in PREPARE name (types) AS query; 0: not found. */
+static uint32_t prepared_start(const struct work *w, const struct plan *p)
+{
+    struct tokens t;
+    tokens_init(&t, w->sql, p->source_offset, p->source_offset + p->source_len);
+    for (int i = 1; i + 1 < t.n; i = t.match[i] > i ? t.match[i] + 1 : i + 1)
+        if (scan_is_word(w->sql, &t.items[i], "as"))
+            return t.items[i + 1].start;
+    return 0;
+}
+
+/* PREPARE: the statement in it is decided as if it had come alone. */
+static int decide_prepare(struct work *w, struct plan *p, const PrepareStmt *stmt, struct err *err)
+{
+    const struct authorise auth = authorise_of(w);
+    const RawStmt raw = {.type = T_RawStmt, .stmt = stmt->query};
+    uint32_t start = prepared_start(w, p);
+    if (start == 0)
+        return err_set(err, SQLSTATE_INTERNAL_ERROR, "self-check failed: PREPARE is not as meant");
+    if (set_types(w, p, stmt->argtypes, err) < 0)
+        return -1;
+    struct plan *query = p->prepared = plan_new();
+    if (!query)
+        return no_memory(w, err);
+    query->source_offset = start;
+    query->source_len = p->source_offset + p->source_len - start;
+    query->nparams = p->nparams > p->ntypes ? p->nparams : p->ntypes;
+    return utility_decide(&auth, &raw, true, query, err) < 0
+               ? -1
+               : decide_query(w, query, stmt->query, err);
 }
 
 static int decide_stmt(struct work *w, struct plan *p, RawStmt *raw, struct err *err)
@@ -303,10 +368,12 @@ static int decide_stmt(struct work *w, struct plan *p, RawStmt *raw, struct err 
     if (nparams > UINT16_MAX)
         return err_set(err, SQLSTATE_UNDEFINED_PARAMETER, "there is no parameter $%u", nparams);
     p->nparams = (uint16_t)nparams;
+    if (p->class == PLAN_PREPARE)
+        return decide_prepare(w, p, (const PrepareStmt *)raw->stmt, err);
     if (note_copy(w, p, raw->stmt, err) < 0)
         return -1;
     if (decided == 0 && w->req->confined)
-        return decide_query(w, p, raw, err);
+        return decide_query(w, p, raw->stmt, err);
     const struct run all = {0, p->source_len, p->source_offset};
     return set_text(w, p, w->sql + p->source_offset, p->source_len, err) < 0
                ? -1

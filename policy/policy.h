@@ -78,6 +78,10 @@ const struct rule_table *policy_rule_of(const struct rules *rules, const struct 
  * key may be another table's than the one the error names, so a column's name is enough. */
 bool policy_detail_tells(const struct rules *rules, const char *detail);
 
+/* Append the name of the type ${oid}, quoted, for PREPARE's list of parameter types; `unknown`, which leaves
+ * it to be inferred, for one that is not known. */
+void policy_type_text(const struct catalog *c, uint32_t oid, struct buf *ret);
+
 /* May a client set ${name} (lower case) at start-up or by SET?  Rules' own list or the built-in one. */
 bool policy_setting_allowed(const struct rules *rules, const char *name);
 

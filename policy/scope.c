@@ -354,8 +354,19 @@ static int check_wraps(struct scoper *s)
 
 int scope_statement(struct scoper *s, Node *stmt)
 {
-    if (IsA(stmt, CopyStmt))
+    switch (nodeTag(stmt)) {
+    case T_CopyStmt:
         return scope_copy(s, (CopyStmt *)stmt);
+    case T_ExplainStmt:
+        return scope_explain(s, (ExplainStmt *)stmt);
+    case T_ExecuteStmt:
+        return scope_execute(s, (ExecuteStmt *)stmt);
+    case T_DeclareCursorStmt:
+        stmt = ((DeclareCursorStmt *)stmt)->query;
+        break;
+    default:
+        break;
+    }
     if (scope_query(s, stmt, scope_level(NULL), NULL) < 0)
         return -1;
     scope_doubt_parents(s);

@@ -13,6 +13,7 @@
  *   scope_fence.c   leaky conditions                         scope_access.c  relation -> rule
  *   scope_insert.c  INSERT, ON CONFLICT  scope_update.c  UPDATE, DELETE, SET lists
  *   scope_merge.c   MERGE                scope_copy.c    COPY; copy_options.c, copy_check.c: of FROM STDIN
+ *   scope_named.c   EXPLAIN, EXECUTE, WHERE CURRENT OF
  *   scope_schema.c  a schema for each tenant
  *   scope_catalog.c relations of the system's  scope_object.c  functions and casts about their rows
  *   scope_columns.c rules for columns    scope_group.c   GROUP BY primary key, of a subselect */
@@ -163,7 +164,9 @@ enum change_kind {
     CHANGE_NO_SCHEMA, /* schema.relation.column, of a wrapped relation, loses its schema */
     CHANGE_MASK,    /* a reference to a masked column of a target */
     CHANGE_RETURNING, /* a star in RETURNING becomes the columns that may be read */
-    CHANGE_GROUP    /* columns that the primary key decided, at the end of GROUP BY */
+    CHANGE_GROUP,   /* columns that the primary key decided, at the end of GROUP BY */
+    CHANGE_EXPLAIN, /* COSTS OFF */
+    CHANGE_EXECUTE  /* EXECUTE name(args) -> EXECUTE partywall(args, tenant) */
 };
 
 struct fence { /* the condition runs only where these hold */
@@ -274,6 +277,7 @@ struct scoper {
     uint32_t nparams;
     const bool *param_once; /* of each parameter: does it stand only once? */
     const char *seen[4];   /* what the client may see: scope_catalog.c */
+    const char *cursor;    /* of WHERE CURRENT OF */
     int nrelations;        /* RangeVars accounted for */
     struct copy_in *copy_in; /* set by scope_copy */
     int nwraps;
@@ -292,7 +296,8 @@ static inline int scope_hidden(const struct scoper *s)
     return (int)s->nparams + 1;
 }
 
-/* Decide about ${stmt}, a SELECT, INSERT, UPDATE, DELETE or COPY.  0, or -1 with s->err. */
+/* Decide about ${stmt}, a SELECT, INSERT, UPDATE, DELETE, MERGE or COPY, or DECLARE, EXPLAIN and EXECUTE.
+ * 0, or -1 with s->err. */
 int scope_statement(struct scoper *s, Node *stmt) MUSTCHECK;
 
 /* -- errors: all return -1, with the position -- */
@@ -511,6 +516,15 @@ int copy_options_fit(struct scoper *s, const CopyStmt *stmt, const struct copy_f
                      const struct catalog_column *column) MUSTCHECK;
 /* The statement to run behind a COPY of ${columns} (char *) into ${a}: see struct copy_in. */
 int copy_check(struct scoper *s, const struct access *a, const List *columns, char **ret) MUSTCHECK;
+/* -- scope_named.c -- */
+int scope_explain(struct scoper *s, ExplainStmt *stmt) MUSTCHECK;
+int scope_execute(struct scoper *s, ExecuteStmt *stmt) MUSTCHECK;
+/* The condition of an UPDATE or DELETE of ${leaves}. */
+int scope_current_of(struct scoper *s, const CurrentOfExpr *expr, const List *leaves) MUSTCHECK;
+/* The query in DECLARE and EXPLAIN, or ${stmt} itself. */
+Node *scope_inner(Node *stmt);
+/* What EXECUTE names until the server's name is known. */
+#define SCOPE_EXECUTE_NAME "partywall"
 
 /* -- scope_tree.c -- */
 /* Carry out all changes on the tree of ${stmt}. */

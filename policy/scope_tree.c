@@ -314,6 +314,20 @@ static void apply_group(const struct change *c)
     stmt->groupClause = list_concat(stmt->groupClause, c->columns);
 }
 
+static void apply_explain(ExplainStmt *stmt)
+{
+    stmt->options = lappend(stmt->options, makeDefElem("costs", (Node *)makeString("off"), -1));
+}
+
+static void apply_execute(const struct scoper *s, ExecuteStmt *stmt)
+{
+    ParamRef *tenant = NODE(ParamRef);
+    tenant->number = scope_hidden(s);
+    tenant->location = -1;
+    stmt->name = SCOPE_EXECUTE_NAME;
+    stmt->params = lappend(stmt->params, tenant);
+}
+
 static void apply(const struct scoper *s, const struct change *c)
 {
     switch (c->kind) {
@@ -384,6 +398,12 @@ static void apply(const struct scoper *s, const struct change *c)
         return;
     case CHANGE_GROUP:
         apply_group(c);
+        return;
+    case CHANGE_EXPLAIN:
+        apply_explain((ExplainStmt *)c->stmt);
+        return;
+    case CHANGE_EXECUTE:
+        apply_execute(s, (ExecuteStmt *)c->stmt);
         return;
     }
 }

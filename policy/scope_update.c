@@ -17,6 +17,8 @@ static int finish(struct scoper *s, struct level *l, Node *stmt, Node *where,
                   const struct climbed *from)
 {
     List *fences = NIL;
+    if (where && IsA(where, CurrentOfExpr))
+        return scope_current_of(s, (const CurrentOfExpr *)where, from->carried);
     if (where && (scope_expr(s, l, where) < 0 ||
                   scope_fences(s, l, where, from->visible, &fences) < 0))
         return -1;

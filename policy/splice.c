@@ -337,6 +337,10 @@ static int splice_one(struct splice *p, const struct change *c)
         return splice_returning(p, c);
     case CHANGE_GROUP:
         return splice_group(p, c);
+    case CHANGE_EXPLAIN:
+        return splice_explain(p, c);
+    case CHANGE_EXECUTE:
+        return splice_execute(p, c);
     }
     return splice_lost(p, "a change");
 }

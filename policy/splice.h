@@ -10,3 +10,6 @@
 /* The new text of the statement (s->sql from s->start to s->end), palloc'd.  Must run before
  * scope_tree_apply: it looks at the tree as the client sent it.  -1: a place was not found. */
 int splice_text(struct scoper *s, char **ret) MUSTCHECK;
+
+/* In the text of an EXECUTE: notes in ${p} where the name stands, and the argument that was added. */
+int splice_note_execute(struct plan *p, struct err *err) MUSTCHECK;

@@ -54,6 +54,9 @@ struct span splice_merge_value(const struct splice *p, const struct change *c);
 /* -- splice_copy.c -- */
 int splice_copy_out(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_copy_in(struct splice *p, const struct change *c) MUSTCHECK;
+/* -- splice_named.c -- */
+int splice_explain(struct splice *p, const struct change *c) MUSTCHECK;
+int splice_execute(struct splice *p, const struct change *c) MUSTCHECK;
 
 /* -- splice_write.c: INSERT, SET lists, ON CONFLICT -- */
 int splice_columns(struct splice *p, const struct change *c) MUSTCHECK;

@@ -2,6 +2,7 @@
 
 #include "policy/scope_nodes.h"
 #include "policy/settings.h"
+#include "policy/utility_named.h"
 #include "protocol/sqlstate.h"
 
 #include <ctype.h>
@@ -365,6 +366,8 @@ int utility_decide(const struct authorise *a, const RawStmt *stmt, bool confined
     case T_ConstraintsSetStmt:
         return decide_constraints((const ConstraintsSetStmt *)node, confined, plan, err);
     default:
+        if (confined && utility_is_named(node))
+            return utility_named(node, plan, err);
         return decide_other(node, confined, plan, err);
     }
 }

@@ -25,6 +25,10 @@ int verify_relations(struct scoper *s, Node *stmt)
         n += copy->relation != NULL;
         (void)count(copy->whereClause, &n);
         stmt = copy->query;
+    } else {
+        stmt = scope_inner(stmt);
+        if (IsA(stmt, ExecuteStmt))
+            stmt = (Node *)((ExecuteStmt *)stmt)->params;
     }
     (void)count(stmt, &n);
     if (n == s->nrelations)

@@ -7,7 +7,7 @@
  * database: the fixture of modes, in that mode.  expected  for each statement,
  * divided by commas: its class (read, write, begin, ...), or the SQLSTATE of its refusal text what
  * the server gets for the first statement, the tenant's value shown as $T; or the message of its
- * refusal; `=`: as it came; absent: not looked at Run with PARTYWALL_GOLDEN=show to print what is
+ * refusal; of PREPARE, the statement prepared; `=`: as it came; absent: not looked at Run with PARTYWALL_GOLDEN=show to print what is
  * decided now, to be read before it is committed. */
 #include "unit/policy_fixture.h"
 
@@ -36,6 +36,11 @@ static const char *const class_names[] = {
     [PLAN_SHOW] = "show",
     [PLAN_DEALLOCATE] = "deallocate",
     [PLAN_DISCARD_ALL] = "discard_all",
+    [PLAN_PREPARE] = "prepare",
+    [PLAN_EXECUTE] = "execute",
+    [PLAN_DECLARE] = "declare",
+    [PLAN_FETCH] = "fetch",
+    [PLAN_CLOSE] = "close",
 };
 
 struct golden {
@@ -121,9 +126,9 @@ static void check_row(struct golden *g, const char *file, int line, char *row)
     FIXTURE_MUST(d);
     char got[512], got_text[8192] = "";
     outcome(d, got, sizeof got);
-    const struct plan *first = d->plans[0];
-    if (first->refused)
-        snprintf(got_text, sizeof got_text, "%s", first->err.message);
+    const struct plan *first = d->plans[0]->prepared ? d->plans[0]->prepared : d->plans[0];
+    if (d->plans[0]->refused)
+        snprintf(got_text, sizeof got_text, "%s", d->plans[0]->err.message);
     else if (first->text)
         text_shown(first, got_text, sizeof got_text);
     const char *want_text = text && strcmp(text, "=") == 0 ? sql : text;

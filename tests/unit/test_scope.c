@@ -234,7 +234,6 @@ static const struct row rows[] = {
     {"DELETE FROM \"User\" USING \"Workflow\" w WHERE w.id = \"User\".id",
      "DELETE FROM \"User\" USING \"Workflow\" w WHERE " Q("User", 1) " AND " Q("w", 1) " AND (w.id = \"User\".id)"},
     {"DELETE FROM api_key", "42501"},
-    {"DELETE FROM \"User\" WHERE CURRENT OF c", "0A000"},
     {"COPY \"User\"(id, email) TO STDOUT", "COPY (SELECT \"id\", \"email\" FROM ONLY \"User\" WHERE " Q("User", 1) ") TO STDOUT"},
     {"COPY public.country TO STDOUT CSV", "COPY (SELECT \"code\", \"name\" FROM ONLY public.country) TO STDOUT CSV"},
     {"COPY (SELECT id FROM \"User\") TO STDOUT", "COPY (SELECT id FROM \"User\" WHERE " Q("User", 1) ") TO STDOUT"},
