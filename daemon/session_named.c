@@ -153,7 +153,7 @@ struct statement *session_execute_target(struct session *s, const struct plan *p
                 "is not supported for confined sessions");
         return NULL;
     }
-    if (p->nargs != st->nparams) {
+    if (st->nparams > 0 && p->nargs != st->nparams) { /* without any, PostgreSQL ignores arguments */
         err_set(err, SQLSTATE_SYNTAX_ERROR,
                 "wrong number of parameters for prepared statement \"%s\"", p->name);
         err_detail(err, "Expected %u parameters but got %u.", st->nparams, p->nargs);
@@ -166,7 +166,8 @@ static void append_execute(const struct session *s, const struct plan *p,
                            const struct statement *target, struct buf *b)
 {
     struct slice tenant = {s->tenant, s->tenant ? strlen(s->tenant) : 0};
-    plan_text_execute(p, target->server_name, target->hidden ? &tenant : NULL, b);
+    plan_text_execute(p, target->server_name, target->nparams > 0,
+                      target->hidden ? &tenant : NULL, b);
 }
 
 char *session_execute_text(const struct session *s, const struct plan *p,

@@ -78,13 +78,21 @@ void plan_text_literal(const struct plan *p, struct slice tenant, struct buf *re
     buf_append(ret, p->text + from, p->text_len - from);
 }
 
-void plan_text_execute(const struct plan *p, const char *name, const struct slice *tenant,
-                       struct buf *ret)
+void plan_text_execute(const struct plan *p, const char *name, bool args,
+                       const struct slice *tenant, struct buf *ret)
 {
     uint32_t after = p->execute.offset + p->execute.len;
     uint32_t from = p->argument.offset, to = from + p->argument.len;
     buf_append(ret, p->text, p->execute.offset);
     buf_append(ret, name, strlen(name));
+    if (!args) { /* they are the end of the text */
+        if (tenant) {
+            buf_append(ret, "(", 1);
+            append_literal(ret, *tenant);
+            buf_append(ret, ")", 1);
+        }
+        return;
+    }
     buf_append(ret, p->text + after, from - after);
     if (tenant) {
         const struct plan_place *place = &p->places[0];

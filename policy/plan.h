@@ -115,10 +115,10 @@ static inline bool plan_needs_literal(const struct plan *p)
  * The literal is made for standard_conforming_strings=on and holds for any bytes without NUL. */
 void plan_text_literal(const struct plan *p, struct slice tenant, struct buf *ret);
 
-/* Append the text of an EXECUTE with the prepared statement's ${name} (an identifier that needs no quotes)
- * and, unless ${tenant} is NULL, the tenant as the last argument. */
-void plan_text_execute(const struct plan *p, const char *name, const struct slice *tenant,
-                       struct buf *ret);
+/* Append the text of an EXECUTE with the prepared statement's ${name} (an identifier that needs no quotes),
+ * the client's arguments if ${args} and, unless ${tenant} is NULL, the tenant as the last one. */
+void plan_text_execute(const struct plan *p, const char *name, bool args,
+                       const struct slice *tenant, struct buf *ret);
 
 /* The position (characters, 1-based) of an error in the text that was sent, ${p}->text or, when ${tenant} is
  * not NULL, plan_text_literal's, as a position in the client's whole text.  0: none.  In a text that was put

@@ -58,7 +58,8 @@ def test_script_on_postgresql(secured, path):
     assert ok, text
 
 
-def test_random_conversations(secured, pg_wall):
-    run = subprocess.run([sys.executable, WIRE / "differential.py", "--count", "300", f"acme:acme@127.0.0.1:{secured.port}/app",
+@pytest.mark.parametrize("about", [["--count", "300"], ["--count", "150", "--named"]], ids=["all", "named"])
+def test_random_conversations(secured, pg_wall, about):
+    run = subprocess.run([sys.executable, WIRE / "differential.py", *about, f"acme:acme@127.0.0.1:{secured.port}/app",
                           f"acme:acme@127.0.0.1:{pg_wall.port}/app"], text=True, capture_output=True, timeout=600)
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-1000:]

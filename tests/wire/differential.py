@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Random conversations, held with PostgreSQL and with Partywall: the replies must be the same.
 
-    differential.py [--seed N] [--count N] POSTGRES PARTYWALL
+    differential.py [--seed N] [--count N] [--named] POSTGRES PARTYWALL
 
 Each of the two is USER:PASSWORD@HOST:PORT/DATABASE; both databases hold the demo's tables.  A
 conversation is a random sequence of simple and extended messages over few names, so that statements
 meet each other: redefined, closed, deallocated, bound after errors, in failed transactions, without
-Sync.  What differs is printed with the shortest part of the conversation that shows it.
+Sync.  --named: also about the prepared statements and cursors of SQL, in turns.  What differs is printed with the shortest part of the conversation that shows it.
 """
 import argparse
 import pathlib
@@ -26,6 +26,12 @@ STATEMENTS = [
     "SHOW application_name", "RESET application_name",
     'UPDATE "User" SET level = level + 1 WHERE id = \'u1\'',
     'SELECT level > 0 FROM "User" WHERE id = $1::text', "SELECT 1; SELECT 2",
+]
+SIMPLE = STATEMENTS + [
+    "BEGIN; SELECT 1", "SELECT 1; COMMIT", "SELECT 1; SELECT 1/0; SELECT 2", "BEGIN; SELEC; COMMIT",
+    "SELECT 1;; SELECT 2;", "BEGIN; COMMIT; SELECT 3", "ROLLBACK; BEGIN",
+]
+NAMED = [
     "PREPARE q1 AS SELECT 1", "PREPARE q2(int) AS SELECT $1 + 1 AS more", "EXECUTE q1", "EXECUTE q2(41)",
     'PREPARE q1 AS SELECT level > $1 FROM "User" WHERE id = \'u1\'', "PREPARE q2 AS SELECT nope",
     "EXPLAIN (COSTS OFF) SELECT 1", "DECLARE p1 CURSOR FOR SELECT 1 UNION ALL SELECT 2", "FETCH p1",
@@ -33,34 +39,45 @@ STATEMENTS = [
     "CLOSE p1", "CLOSE ALL", 'DECLARE p1 CURSOR FOR SELECT id FROM "User" FOR UPDATE',
     'UPDATE "User" SET level = level + 1 WHERE CURRENT OF p1',
 ]
-# q1 is a name that EXECUTE may meet: Partywall executes queries alone.
-QUERIES = [sql for sql in STATEMENTS if re.match("SELECT|UPDATE", sql) and ";" not in sql]
-SIMPLE = STATEMENTS + [
+NAMED_SIMPLE = [
     "PREPARE q1 AS SELECT 1; EXECUTE q1", "SELECT 1/0; PREPARE q1 AS SELECT 2",
     "PREPARE q2(int) AS SELECT $1; SELECT 1/0", "DEALLOCATE q1; SELECT 1/0; EXECUTE q1",
     "EXECUTE q1; EXECUTE q2(1)", "DEALLOCATE ALL; PREPARE q1(text) AS SELECT $1; EXECUTE q1('a')",
     "BEGIN; DECLARE p1 CURSOR FOR SELECT 1; FETCH p1", "DECLARE p1 CURSOR FOR SELECT 1; FETCH p1",
-    "CLOSE p1; DECLARE p1 CURSOR FOR SELECT 3; FETCH p1", "BEGIN; EXECUTE q1", "BEGIN",  "BEGIN",
-    "BEGIN; SELECT 1", "SELECT 1; COMMIT", "SELECT 1; SELECT 1/0; SELECT 2", "BEGIN; SELEC; COMMIT",
-    "SELECT 1;; SELECT 2;", "BEGIN; COMMIT; SELECT 3", "ROLLBACK; BEGIN",
+    "CLOSE p1; DECLARE p1 CURSOR FOR SELECT 3; FETCH p1", "BEGIN; EXECUTE q1", "BEGIN",
 ]
+
+
+class Words:
+    """What conversations are made of."""
+
+    def __init__(self, named):
+        self.names = ["", "", "s1", "s2"] + (["q1"] if named else [])
+        self.statements = STATEMENTS + (NAMED if named else [])
+        self.simple = SIMPLE + (NAMED + NAMED_SIMPLE if named else [])
+        self.chunks = [0] if named else [0, 0, 1, 3, 1000]
+        # q1 is a name that EXECUTE may meet: Partywall executes queries alone
+        self.queries = [sql for sql in self.statements if re.match("SELECT|UPDATE", sql) and ";" not in sql]
+
+    def for_parse(self, name):
+        return self.queries if name == "q1" else self.statements
 
 
 def word(text):
     return text.encode(), True
 
 
-def random_message(rng):
+def random_message(rng, words):
     """(name, arguments) of one message."""
-    statement = rng.choice(["", "", "s1", "s2", "q1"])
+    statement = rng.choice(words.names)
     portal = rng.choice(["", "", "", "p1"])
     kind = rng.choices(
         ["Query", "Parse", "Bind", "Describe", "Execute", "Close", "Sync", "Flush", "batch"],
         [8, 8, 8, 5, 8, 3, 8, 2, 12])[0]
     if kind == "Query":
-        return [(kind, [rng.choice(SIMPLE)])]
+        return [(kind, [rng.choice(words.simple)])]
     if kind == "Parse":
-        return [(kind, [statement, rng.choice(QUERIES if statement == "q1" else STATEMENTS)])]
+        return [(kind, [statement, rng.choice(words.for_parse(statement))])]
     if kind == "Bind":
         return [(kind, [portal, statement, *["7"] * rng.choice([0, 0, 1, 2])])]
     if kind == "Describe":
@@ -70,7 +87,7 @@ def random_message(rng):
     if kind == "Close":
         return [(kind, rng.choice([["S", statement], ["P", portal]]))]
     if kind == "batch":  # what a driver sends
-        sql = rng.choice(QUERIES if statement == "q1" else STATEMENTS)
+        sql = rng.choice(words.for_parse(statement))
         values = ["7"] * len(set(re.findall(r"\$\d", sql)))
         batch = [("Parse", [statement, sql]), ("Bind", [portal, statement, *values]),
                  ("Describe", ["P", portal]), ("Execute", [portal, "0"]), ("Sync", [])]
@@ -176,14 +193,16 @@ def main():
     args = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--count", type=int, default=500)
+    args.add_argument("--named", action="store_true")
     args.add_argument("postgres", type=parse_server)
     args.add_argument("partywall", type=parse_server)
     given = args.parse_args()
     servers, bad = (given.postgres, given.partywall), 0
+    words = Words(given.named)
     for seed in range(given.seed, given.seed + given.count):
         rng = random.Random(seed)
-        conversation = sum((random_message(rng) for _ in range(rng.randint(1, 12))), [])
-        chunks = rng.choice([0, 0, 1, 3, 1000])
+        conversation = sum((random_message(rng, words) for _ in range(rng.randint(1, 12))), [])
+        chunks = rng.choice(words.chunks)
         if differs(servers, conversation, chunks):
             bad += 1
             report(seed, servers, conversation, chunks)
