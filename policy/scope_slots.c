@@ -107,5 +107,5 @@ static Node *replaced(const struct scoper *s, Node *node)
 void scope_slots_apply(const struct scoper *s, Node *stmt)
 {
     if (s->masks)
-        (void)replaced(s, stmt);
+        (void)replaced(s, scope_inner(stmt));
 }
