@@ -51,6 +51,12 @@ struct shown {
     const struct rule_column *mask; /* NULL: as it is */
 };
 
+/* The column that says whose a row is. */
+static inline const struct catalog_column *scope_own_column(const struct access *a)
+{
+    return a->kind == RULE_SCOPED ? a->tenant : a->column;
+}
+
 /* -- names in FROM -- */
 
 struct output { /* a column of a subquery, a CTE or a function */

@@ -152,6 +152,21 @@ static Node *count_is_not_negative(void)
     return (Node *)makeSimpleA_Expr(AEXPR_OP, ">=", (Node *)count, (Node *)zero, -1);
 }
 
+/* Is there no row of ${leaf}, because an outer join found none?  Rows of nobody may have a NULL in their column. */
+static Node *is_missing(const struct leaf *leaf)
+{
+    if (scope_own_column(leaf->access)->not_null)
+        return is_null(scope_nodes_column(leaf->ref, leaf->column));
+    ColumnRef *row = NODE(ColumnRef);
+    A_Star *all = NODE(A_Star);
+    row->fields = list_make2(makeString(pstrdup(leaf->ref)), all);
+    row->location = -1;
+    A_Const *null = NODE(A_Const);
+    null->isnull = true;
+    null->location = -1;
+    return (Node *)makeSimpleA_Expr(AEXPR_NOT_DISTINCT, "=", (Node *)row, (Node *)null, -1);
+}
+
 Node *scope_nodes_fence(const struct scoper *s, const struct fence *fence, Node *cond)
 {
     List *tests = NIL;
@@ -160,7 +175,7 @@ Node *scope_nodes_fence(const struct scoper *s, const struct fence *fence, Node 
         tests = lappend(tests, scope_nodes_leaf(s, lfirst(cell)));
     foreach (cell, fence->nullable) {
         const struct leaf *leaf = lfirst(cell);
-        Node *missing = is_null(scope_nodes_column(leaf->ref, leaf->column));
+        Node *missing = is_missing(leaf);
         tests = lappend(tests, makeBoolExpr(OR_EXPR,
                                             list_make2(scope_nodes_leaf(s, leaf), missing), -1));
     }

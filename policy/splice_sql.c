@@ -87,15 +87,21 @@ char *sql_quals(const struct scoper *s, const List *leaves)
     return all;
 }
 
+static char *missing(const struct leaf *leaf)
+{
+    const char *ref = sql_ident(leaf->ref);
+    return scope_own_column(leaf->access)->not_null
+               ? psprintf("%s.%s IS NULL", ref, sql_ident(leaf->column))
+               : psprintf("%s.* IS NOT DISTINCT FROM NULL", ref);
+}
+
 char *sql_fence_open(const struct scoper *s, const struct fence *fence)
 {
     char *all = sql_quals(s, fence->leaves);
     ListCell *cell;
     foreach (cell, fence->nullable) {
         const struct leaf *leaf = lfirst(cell);
-        all = join(all, " AND ",
-                   psprintf("(%s OR %s.%s IS NULL)", leaf_qual(s, leaf), sql_ident(leaf->ref),
-                            sql_ident(leaf->column)));
+        all = join(all, " AND ", psprintf("(%s OR %s)", leaf_qual(s, leaf), missing(leaf)));
     }
     return psprintf("CASE WHEN %s THEN (", all ? all : "count(*) >= 0");
 }

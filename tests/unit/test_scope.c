@@ -138,6 +138,9 @@ static const struct row rows[] = {
     {"SELECT 1 FROM country c LEFT JOIN \"User\" u ON true WHERE u.password LIKE 'a%'",
      "SELECT 1 FROM country c LEFT JOIN \"User\" u ON " Q("u", 1) " AND (true) WHERE CASE WHEN (" Q("u", 1)
      " OR \"u\".\"tenantId\" IS NULL) THEN (u.password LIKE 'a%') END"},
+    {"SELECT 1 FROM country c LEFT JOIN all_workflows l ON true WHERE l.name LIKE 'a%'", /* rows may be nobody's */
+     "SELECT 1 FROM country c LEFT JOIN all_workflows l ON " Q("l", 1) " AND (true) WHERE CASE WHEN (" Q("l", 1)
+     " OR \"l\".* IS NOT DISTINCT FROM NULL) THEN (l.name LIKE 'a%') END"},
     {"SELECT 1 FROM (SELECT password AS p FROM \"User\") s WHERE p::int = 1",
      "SELECT 1 FROM (SELECT password AS p FROM \"User\" WHERE " Q("User", 1) " OFFSET 0) s WHERE p::int = 1"},
     {"WITH s AS (SELECT password AS p FROM \"User\") SELECT 1 FROM s WHERE p::int = 1",
