@@ -2,7 +2,7 @@
 """The noninterference oracle: random statements through Partywall on a database of several tenants, and directly on
 one that holds the tenant alone.
 
-    oracle.py [--seed N] [--count N] [--per-world N] [--refusals]
+    oracle.py [--seed N] [--count N] [--per-world N] [--refusals]     (tests/oracle/run: the long one)
 
 Of each statement the answers (as multisets, for ORDER BY leaves rows open that it does not tell apart), command
 tags, SQLSTATEs and then the content of all the tenant's tables are compared.  Triggers of the shared database end
@@ -13,10 +13,10 @@ LEAK   the shared database answers otherwise than the lonely one; or a row of an
 WRONG  Partywall in front of the lonely database answers so, too: nobody's row has been told
 key    a unique key that does not name the tenant is taken by another's row: cannot be had
 slow   one side ran into its time limit
+refused, both fail, fail alike, agree: as they say; a refusal is shown with its reason
 """
 import argparse
 import collections
-import concurrent.futures
 import pathlib
 import random
 import re
@@ -70,10 +70,8 @@ class Side:
                 column = ident(t.tenant.name)
                 old, new = f"OLD.{column}::text IS DISTINCT FROM {own}", f"NEW.{column}::text IS DISTINCT FROM {own}"
             elif t.kind == "through":
-                keys = f"SELECT k::text FROM own_{world.tables.index(t)} k"
                 self.admin.run(self.own_keys(t))
-                column = ident(t.through[0])
-                old, new = f"NOT own_{world.tables.index(t)}(OLD.{column}::text)", f"NOT own_{world.tables.index(t)}(NEW.{column}::text)"
+                old, new = (f"NOT own_{world.tables.index(t)}({row}.{ident(t.through[0])}::text)" for row in ("OLD", "NEW"))
             else:
                 continue
             for event, test in (("INSERT", new), ("DELETE", old), ("UPDATE", f"{old} OR {new}")):
@@ -82,21 +80,18 @@ class Side:
                 assert not a.error, a
 
     def own_keys(self, t):
-        """A function that tells whether a key is that of a parent row of one's own."""
-        where, inner = [], t
+        """own_N(key): is it that of a parent row of one's own, or of none that is there yet, or no more?"""
         column, parent, key = t.through
-        query = f"SELECT p0.{ident(key)} FROM {ident(parent.name)} p0"
-        depth = 0
+        first, query, depth = parent, f"SELECT p0.{ident(key)} FROM {ident(parent.name)} p0", 0
         while parent.kind == "through":
-            c, p, k = parent.through
-            query += f" JOIN {ident(p.name)} p{depth + 1} ON p{depth + 1}.{ident(k)} = p{depth}.{ident(c)}"
-            parent, depth = p, depth + 1
-        own = literal(self.world.tenants[0])
-        query += f" WHERE p{depth}.{ident(parent.tenant.name)}::text = {own}"
-        n = self.world.tables.index(t)
-        # a parent that another row of the same statement makes is not there yet, and a deleted one no more
-        return (f"CREATE FUNCTION own_{n}(k text) RETURNS bool LANGUAGE sql AS $$ SELECT k IN (SELECT x::text FROM ({query}) q(x)) OR NOT EXISTS "
-                f"(SELECT 1 FROM {ident(t.through[1].name)} p WHERE p.{ident(key)}::text = k) $$")
+            column, above, column_above = parent.through
+            query += (f" JOIN {ident(above.name)} p{depth + 1} ON p{depth + 1}.{ident(column_above)} = "
+                      f"p{depth}.{ident(column)}")
+            parent, depth = above, depth + 1
+        query += f" WHERE p{depth}.{ident(parent.tenant.name)}::text = {literal(self.world.tenants[0])}"
+        return (f"CREATE FUNCTION own_{self.world.tables.index(t)}(k text) RETURNS bool LANGUAGE sql AS $$ SELECT k IN "
+                f"(SELECT x::text FROM ({query}) q(x)) OR NOT EXISTS (SELECT 1 FROM {ident(first.name)} p WHERE "
+                f"p.{ident(key)}::text = k) $$")
 
     def content(self):
         """{table: rows as text}, of everybody."""
@@ -117,10 +112,11 @@ class Side:
 class Pair:
     """Both databases of a world and the daemon: runs one trial and says how the two differ."""
 
-    def __init__(self, postgres, number, seed):
+    def __init__(self, postgres, seed):
+        self.seed = seed
         self.world = World(random.Random(seed))
-        self.shared = Side(postgres, f"shared{number}", self.world, True)
-        self.alone = Side(postgres, f"alone{number}", self.world, False)
+        self.shared = Side(postgres, f"shared{seed}", self.world, True)
+        self.alone = Side(postgres, f"alone{seed}", self.world, False)
         tenant = literal_yaml(self.world.tenants[0])
         logins = f"logins:\n  own: {{secret: own, tenant: {tenant}}}\n  owner: {{secret: owner, access: owner}}\n"
 
@@ -242,7 +238,7 @@ def taken_by_another(pair, bad, left, right, sqls, params, write):
 class Run:
     def __init__(self, options):
         self.options = options
-        self.counts, self.reasons, self.failures = collections.Counter(), collections.defaultdict(list), []
+        self.counts, self.reasons = collections.Counter(), collections.defaultdict(list)
         self.both = collections.Counter()
 
     def refused(self, error, sql):
@@ -300,9 +296,8 @@ class Run:
             self.counts["LEAK"] += 1
             print(f"LEAK seed {pair.seed}: content\n  gone {others - now}\n  new {now - others - alone} missing {alone - now}")
 
-    def world(self, postgres, number, seed, count):
-        pair = Pair(postgres, number, seed)
-        pair.seed = seed
+    def world(self, postgres, seed, count):
+        pair = Pair(postgres, seed)
         self.commits = random.Random(seed)
         try:
             before = pair.shared.content(), pair.alone.content()
@@ -320,18 +315,11 @@ class Run:
         finally:
             pair.close()
 
-    def go(self):
-        o = self.options
-        begin = time.monotonic()
-        postgres = harness.Postgres(["max_connections=100", "log_min_messages=panic"])
-        try:
-            left, number = o.count, 0
-            while left > 0:
-                self.world(postgres, number, o.seed * 100000 + number, min(o.per_world, left))
-                left -= o.per_world
-                number += 1
-        finally:
-            postgres.remove()
+    def go(self, postgres):
+        o, begin = self.options, time.monotonic()
+        for number in range((o.count + o.per_world - 1) // o.per_world):
+            seed = o.seed * 100000 + number
+            self.world(postgres, seed, min(o.per_world, o.count - number * o.per_world))
         self.summary(time.monotonic() - begin)
         return 1 if self.counts["LEAK"] + self.counts["WRONG"] else 0
 
@@ -353,7 +341,7 @@ def generic(message):
     return re.sub(r'"[^"]*"', '"..."', message)[:150]
 
 
-def main():
+def options(words=None):
     p = argparse.ArgumentParser()
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--count", type=int, default=2000)
@@ -361,7 +349,15 @@ def main():
     p.add_argument("--refusals", action="store_true", help="show refused statements and failures alike")
     p.add_argument("--skip", default="(?!)", help="statements that match this are left out")
     p.add_argument("--no-minimise", dest="minimise", action="store_false")
-    return Run(p.parse_args()).go()
+    return p.parse_args(words)
+
+
+def main():
+    postgres = harness.Postgres(["log_min_messages=panic"])
+    try:
+        return Run(options()).go(postgres)
+    finally:
+        postgres.remove()
 
 
 if __name__ == "__main__":

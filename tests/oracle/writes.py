@@ -5,8 +5,9 @@ relations by a key of theirs.
 """
 import re
 
+from expressions import TYPE, Col, Query, Source
 from schema import ident, literal
-from statements import Col, Query, Source, Statements, TYPE
+from statements import Statements
 
 LEAK_FLAVOURS = ("divisor", "digits", "pattern", "document")
 

@@ -1,5 +1,5 @@
 /* link: policy */
-/* decide.c: what does policy make of a text?  For tests/oracle/oracle.py.
+/* decide.c: what does policy make of a text?  For decided.py.
  *
  *   decide TENANT [owner|hidden] < texts     each text ends with a NUL byte
  *

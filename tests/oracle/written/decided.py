@@ -13,7 +13,7 @@ limit  too slow, or a FULL JOIN whose condition had to be fenced
 order  alone, one of them fails and the other does not, or the shared one does as well when the others' rows are
        deleted: PostgreSQL may run conditions in any order
 
-    oracle.py DECIDE [file ...]      DECIDE: the program made from decide.c
+    decided.py DECIDE [file ...]      DECIDE: the program made from decide.c
 
 Prints a line for each difference and the counts; exit code 1 if anything differs (a refusal is no difference).
 """
@@ -73,7 +73,7 @@ class Server:
     def database(self, name, multi):
         psql = ["psql", "-h", self.dir, "-U", "postgres", "-qX", "-v", "ON_ERROR_STOP=1"]
         subprocess.run([*psql, "-c", f"CREATE DATABASE {name}", "postgres"], check=True)
-        schema = HERE.parent / "corpus" / "attacks_schema.sql"
+        schema = HERE.parents[1] / "corpus" / "attacks_schema.sql"
         subprocess.run([*psql, "-v", f"multi={multi}", "-f", str(schema), name], check=True,
                        stdout=subprocess.DEVNULL)
         conn = psycopg.connect(host=self.dir, user="postgres", dbname=name, autocommit=True)
@@ -94,7 +94,7 @@ class Decide:
     def __init__(self, program):
         mode = ["hidden"] if GENERIC else []
         self.p = subprocess.Popen([program, "acme", *mode], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                  cwd=HERE.parent / "unit")
+                                  cwd=HERE.parents[1] / "unit")
 
     def __call__(self, sql):
         self.p.stdin.write(sql.encode() + b"\0")
