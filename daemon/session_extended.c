@@ -145,19 +145,6 @@ static int check_parse(const struct session *s, const struct msg_parse *m, struc
     return 0;
 }
 
-/* The plan's text for the session's tenant; the caller's to free.  NULL: no memory. */
-static char *literal_text(const struct session *s, const struct plan *p)
-{
-    struct slice tenant = {s->tenant, s->tenant ? strlen(s->tenant) : 0};
-    struct buf text;
-    buf_init(&text, LIMIT_MESSAGE_BYTES);
-    plan_text_literal(p, tenant, &text);
-    buf_append(&text, "", 1);
-    char *copy = text.failed ? NULL : strdup(buf_peek(&text).data);
-    buf_release(&text);
-    return copy;
-}
-
 static struct statement *make_statement(struct session *s, const struct msg_parse *m,
                                         struct err *err)
 {
@@ -166,7 +153,7 @@ static struct statement *make_statement(struct session *s, const struct msg_pars
     if (session_own(s, p, true, &own, err) != 0)
         return NULL;
     bool literal = !own.text && plan_needs_literal(p);
-    if (literal && !(own.text = literal_text(s, p))) {
+    if (literal && !(own.text = session_literal_text(s, p))) {
         no_memory(err);
         return NULL;
     }
@@ -263,48 +250,6 @@ static enum verdict on_parse(struct session *s, const struct frame *f)
     return v;
 }
 
-/* Its text is for the tenant of today. */
-static int renew_literal(const struct session *s, struct statement *st, struct err *err)
-{
-    bool literal = plan_needs_literal(st->plan);
-    if (!literal && !st->literal)
-        return 1;
-    char *text = literal ? literal_text(s, st->plan) : NULL;
-    if (literal && !text)
-        return no_memory(err);
-    return statement_set_text(st, text, literal, err) == 0 ? 1 : -1;
-}
-
-/* The statement was decided under an older catalog or policy: decide again.  1: it may be used
- * (${*st} is the new one); 0: wait; -1: ${err}. */
-static int renew(struct session *s, struct statement **st, struct err *err)
-{
-    struct statement *old = *st;
-    if (old->epoch == target_epoch(s->target, s->conf) && old->place == s->place)
-        return 1;
-    int got = session_decide(s, (struct slice){old->source, strlen(old->source)}, true, err);
-    if (got <= 0)
-        return got;
-    int r = session_renewed(s, old, s->decision, err);
-    session_decided(s);
-    return r == 0 ? 1 : -1;
-}
-
-/* EXECUTE means what its name means now. */
-static int renew_execute(struct session *s, struct statement *st, struct err *err)
-{
-    struct own own;
-    if (!s->confined || st->plan->class != PLAN_EXECUTE)
-        return 1;
-    if (session_own(s, st->plan, true, &own, err) != 0)
-        return -1;
-    st->tag = own.tag;
-    if (strcmp(own.text, st->text) != 0)
-        return statement_set_text(st, own.text, false, err) == 0 ? 1 : -1;
-    free(own.text);
-    return 1;
-}
-
 /* The statement ${name}, fit for use on the leased server.  TAKEN: ${*ret} is set. */
 static enum verdict ready_statement(struct session *s, struct slice name, struct statement **ret)
 {
@@ -314,13 +259,7 @@ static enum verdict ready_statement(struct session *s, struct slice name, struct
         return unknown_statement(s, name);
     int got = session_tenant_settled(s, &err);
     if (got == 1)
-        got = renew(s, &st, &err);
-    if (got == 1)
-        got = renew_execute(s, st, &err);
-    if (got == 1 && session_needs_tenant(s, st->plan))
-        got = err_set(&err, SQLSTATE_INVALID_AUTHORIZATION, "no tenant has been chosen");
-    if (got == 1)
-        got = renew_literal(s, st, &err);
+        got = session_statement_now(s, st, &err);
     if (got == 1)
         got = session_lease(s, &err);
     if (got <= 0)

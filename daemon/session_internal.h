@@ -11,7 +11,7 @@
  *   session_isolate.c   telling the database whose transaction it is
  *   session_copy.c      COPY ... FROM STDIN
  *   session_portal.c    portals and cursors
- *   session_named.c     PREPARE and EXECUTE
+ *   session_named.c     PREPARE and EXECUTE; what prepared statements mean today
  *   session_own.c       statements answered by Partywall, and what statements do to the session
  *   session_lease.c     getting, preparing, giving back and losing a server
  *   session_reply.c     the server's messages
@@ -292,6 +292,11 @@ bool session_is_named(const struct plan *p);
 int session_make_room(struct session *s, struct err *err) MUSTCHECK;
 /* The statement was decided under an older catalog or policy: decide again, on this thread. */
 int session_renew(struct session *s, struct statement *st, struct err *err) MUSTCHECK;
+/* ${st} as catalog, policy, tenant and names are now: decided again, its text made anew.  1; 0: wait; -1: ${err}.
+ */
+int session_statement_now(struct session *s, struct statement *st, struct err *err) MUSTCHECK;
+/* The plan's text for the session's tenant, malloc'd.  NULL: no memory. */
+char *session_literal_text(const struct session *s, const struct plan *p);
 /* What ${decision} about its source means for ${st}. */
 int session_renewed(struct session *s, struct statement *st, const struct decision *decision,
                     struct err *err) MUSTCHECK;

@@ -1,4 +1,4 @@
-/* PREPARE and EXECUTE.
+/* PREPARE and EXECUTE, and what prepared statements mean at the time they are used.
  *
  * The names that PREPARE makes are in the client's own map, with those of the protocol, as PostgreSQL has it.
  * A server knows the statement under the name made from plan and types (daemon/statements.h), like any
@@ -47,6 +47,62 @@ int session_renew(struct session *s, struct statement *st, struct err *err)
     int r = decision ? session_renewed(s, st, decision, err) : -1;
     decision_unref(decision);
     return r;
+}
+
+/* -- what a statement means today -- */
+
+char *session_literal_text(const struct session *s, const struct plan *p)
+{
+    struct slice tenant = {s->tenant, s->tenant ? strlen(s->tenant) : 0};
+    struct buf text;
+    buf_init(&text, LIMIT_MESSAGE_BYTES);
+    plan_text_literal(p, tenant, &text);
+    buf_append(&text, "", 1);
+    char *copy = text.failed ? NULL : strdup(buf_peek(&text).data);
+    buf_release(&text);
+    return copy;
+}
+
+static int renew_literal(const struct session *s, struct statement *st, struct err *err)
+{
+    bool literal = plan_needs_literal(st->plan);
+    if (!literal && !st->literal)
+        return 0;
+    char *text = literal ? session_literal_text(s, st->plan) : NULL;
+    if (literal && !text)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    return statement_set_text(st, text, literal, err);
+}
+
+static int renew_execute(struct session *s, struct statement *st, struct err *err)
+{
+    struct own own;
+    if (!s->confined || st->plan->class != PLAN_EXECUTE)
+        return 0;
+    if (session_own(s, st->plan, true, &own, err) != 0)
+        return -1;
+    st->tag = own.tag;
+    if (strcmp(own.text, st->text) != 0)
+        return statement_set_text(st, own.text, false, err);
+    free(own.text);
+    return 0;
+}
+
+int session_statement_now(struct session *s, struct statement *st, struct err *err)
+{
+    if (st->epoch != target_epoch(s->target, s->conf) || st->place != s->place) {
+        struct slice source = {st->source, strlen(st->source)};
+        int got = session_decide(s, source, true, err);
+        if (got <= 0)
+            return got;
+        int r = session_renewed(s, st, s->decision, err);
+        session_decided(s);
+        if (r != 0)
+            return -1;
+    }
+    if (session_needs_tenant(s, st->plan))
+        return err_set(err, SQLSTATE_INVALID_AUTHORIZATION, "no tenant has been chosen");
+    return renew_execute(s, st, err) == 0 && renew_literal(s, st, err) == 0 ? 1 : -1;
 }
 
 /* -- PREPARE -- */
