@@ -288,6 +288,9 @@ enum verdict session_copy_message(struct session *s, const struct frame *f)
     default:
         err_set(&err, SQLSTATE_PROTOCOL_VIOLATION,
                 "unexpected message type 0x%02X during COPY from stdin", (unsigned char)f->type);
+        session_send_error(s, "ERROR", &err);
+        err_set(&err, SQLSTATE_PROTOCOL_VIOLATION,
+                "terminating connection because protocol synchronization was lost");
         session_fail(s, &err);
         return GONE;
     }

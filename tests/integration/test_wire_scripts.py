@@ -58,7 +58,8 @@ def test_script_on_postgresql(secured, path):
     assert ok, text
 
 
-@pytest.mark.parametrize("about", [["--count", "300"], ["--count", "150", "--named"]], ids=["all", "named"])
+@pytest.mark.parametrize("about", [["--count", "300"], ["--count", "150", "--named"], ["--count", "150", "--copies"]],
+                         ids=["all", "named", "copies"])
 def test_random_conversations(secured, pg_wall, about):
     run = subprocess.run([sys.executable, WIRE / "differential.py", *about, f"acme:acme@127.0.0.1:{secured.port}/app",
                           f"acme:acme@127.0.0.1:{pg_wall.port}/app"], text=True, capture_output=True, timeout=600)

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Random conversations, held with PostgreSQL and with Partywall: the replies must be the same.
 
-    differential.py [--seed N] [--count N] [--named] POSTGRES PARTYWALL
+    differential.py [--seed N] [--count N] [--named] [--copies] POSTGRES PARTYWALL
 
 Each of the two is USER:PASSWORD@HOST:PORT/DATABASE; both databases hold the demo's tables.  A
 conversation is a random sequence of simple and extended messages over few names, so that statements
 meet each other: redefined, closed, deallocated, bound after errors, in failed transactions, without
-Sync.  --named: also about the prepared statements and cursors of SQL, in turns.  What differs is printed with the shortest part of the conversation that shows it.
+Sync.  --named: also about the prepared statements and cursors of SQL, in turns.  --copies: COPY and
+its data, among queries.  What differs is printed with the shortest part of the conversation that
+shows it.
 """
 import argparse
 import pathlib
@@ -63,6 +65,11 @@ class Words:
         return self.queries if name == "q1" else self.statements
 
 
+COPIES = ['COPY "User" (id, email, password) FROM STDIN', 'COPY "Workflow" (id, name, "userId") FROM STDIN']
+COPIES_OUT = ['COPY "Tenant" (id) TO STDOUT', "COPY (SELECT 1 UNION ALL SELECT 2) TO STDOUT CSV HEADER"]
+ROWS = ["c1\tc@acme.test\tu1\n", "c2\tc2@acme.test\tu2\n", "too few\n", "c3\tx\t", "u1\n", "\\.\n", ""]
+
+
 def word(text):
     return text.encode(), True
 
@@ -93,6 +100,31 @@ def random_message(rng, words):
                  ("Describe", ["P", portal]), ("Execute", [portal, "0"]), ("Sync", [])]
         return batch if rng.random() < 0.7 else batch[:-1]
     return [(kind, [])]
+
+
+def random_copy(rng):
+    """COPY FROM with its data: without them the next message would end the connection.  A Sync behind Execute is
+    nothing; behind a bad row it may be one, which of the two is for PostgreSQL alone to know."""
+    if rng.random() < 0.2:
+        return [("Query", [rng.choice(COPIES_OUT)])]
+    sql = rng.choice(COPIES)
+    data = [("CopyData", [rng.choice(ROWS)]) for _ in range(rng.randrange(4))]
+    noise = [("Sync", [])] if rng.random() < 0.5 else [("Flush", [])] if rng.random() < 0.3 else []
+    end = [("CopyDone", [])] if rng.random() < 0.8 else [("CopyFail", ["no more"])]
+    if rng.random() < 0.5:
+        both = rng.random() < 0.2
+        return [("Query", [f"{sql}; SELECT 1; {sql}" if both else sql])] + (data + end) * (2 if both else 1)
+    return [("Close", ["S", "c"]), ("Parse", ["c", sql]), ("Bind", ["c", "c"]), ("Execute", ["c", "0"]), *noise,
+            *data, *end, ("Sync", [])]
+
+
+def random_conversation(rng, words, copies):
+    if not copies:
+        return sum((random_message(rng, words) for _ in range(rng.randint(1, 12))), [])
+    conversation = []
+    for _ in range(rng.randint(1, 8)):
+        conversation += random_copy(rng) if rng.random() < 0.6 else [("Query", [rng.choice(SIMPLE)])]
+    return conversation
 
 
 def encode(conversation):
@@ -194,6 +226,7 @@ def main():
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--count", type=int, default=500)
     args.add_argument("--named", action="store_true")
+    args.add_argument("--copies", action="store_true")
     args.add_argument("postgres", type=parse_server)
     args.add_argument("partywall", type=parse_server)
     given = args.parse_args()
@@ -201,7 +234,7 @@ def main():
     words = Words(given.named)
     for seed in range(given.seed, given.seed + given.count):
         rng = random.Random(seed)
-        conversation = sum((random_message(rng, words) for _ in range(rng.randint(1, 12))), [])
+        conversation = random_conversation(rng, words, given.copies)
         chunks = rng.choice(words.chunks)
         if differs(servers, conversation, chunks):
             bad += 1
