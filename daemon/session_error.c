@@ -11,35 +11,25 @@ void session_send_error(struct session *s, const char *severity, const struct er
     session_wrote(s);
 }
 
-static bool is_as_it_came(const struct plan *p)
+/* Of a Query: the statement that has failed. */
+static const struct plan *plan_at(const struct owed *o, int *position)
 {
-    return p && !p->hidden && p->nplaces == 0 && p->text_len == p->source_len &&
-           p->source_offset == 0;
-}
-
-static const struct plan *plan_of(const struct owed *o)
-{
-    if (!o)
+    size_t n = o->decision ? o->decision->nplans : 0;
+    if (!o->starts || o->index >= n || o->starts[o->index] == START_OURS)
         return NULL;
-    if (o->statement)
-        return o->statement->plan;
-    return o->decision && o->decision->nplans == 1 ? o->decision->plans[0] : NULL;
+    *position -= o->starts[o->index];
+    return o->decision->plans[o->index];
 }
 
 /* In the client's text; 0 where what was sent is not made from it. */
 static int position_for_client(const struct session *s, const struct owed *o, int position)
 {
-    const struct plan *p = plan_of(o);
     const struct statement *st = o ? o->statement : NULL;
-    if (!p || o->answers || (st && st->text && !st->literal))
+    if (!o || position <= 0 || (st && st->text && !st->literal))
         return 0;
-    position -= o->lead;
-    if (position <= 0)
-        return 0;
-    if (is_as_it_came(p))
-        return position;
+    const struct plan *p = st ? st->plan : plan_at(o, &position);
     struct slice tenant = {s->tenant, s->tenant ? strlen(s->tenant) : 0};
-    return plan_source_position(p, st && !st->literal ? NULL : &tenant, position);
+    return p ? plan_source_position(p, st && !st->literal ? NULL : &tenant, position) : 0;
 }
 
 void session_filter_error(const struct session *s, struct err *err, const struct owed *o)

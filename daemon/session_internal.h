@@ -73,6 +73,8 @@ enum owed_kind {
     OWED_LOST,     /* BEGIN and a failure: the transaction that was lost with its server */
 };
 
+enum { START_OURS = -1 };
+
 struct owed {
     enum owed_kind kind;
     struct decision *decision; /* Query: its statements */
@@ -84,7 +86,8 @@ struct owed {
     char *steps;  /* Query: for each statement that was sent 'p', a plan's, 'n', our PREPARE, or 's', our
                      setting; NULL: no settings */
     size_t step;  /* how many of those are complete */
-    int lead;     /* characters of ours before the first plan's text */
+    int *starts;  /* Query: the characters before each plan's text; START_OURS: the server has none of it.
+                     NULL: it did not come from a client */
     struct statement *statement; /* Parse, Describe, Execute: the client's; one reference */
     struct names names;          /* a message of the extended protocol */
     struct names *each;          /* Query: of each statement, or NULL */

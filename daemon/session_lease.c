@@ -31,6 +31,7 @@ void owed_free(struct owed *o)
     free(o->answers);
     free(o->refusal);
     free(o->steps);
+    free(o->starts);
     statement_unref(o->statement);
     free(o->portal);
     names_release(&o->names);

@@ -122,6 +122,8 @@ struct building { /* one Query for the server */
     struct buf steps; /* see struct owed */
     bool isolated;    /* the database has been told the tenant of the transaction, at this place */
     bool copies;      /* there is a COPY ... FROM STDIN */
+    size_t counted;   /* bytes of the text, which are ... */
+    int characters;   /* ... so many */
 };
 
 /* Another statement begins, on a line of its own: the text before may end in a comment. */
@@ -144,12 +146,7 @@ static void add_setting_before(struct building *b, const struct plan *p)
 {
     if (b->isolated || !session_isolates(b->s) || !session_needs_isolation(p))
         return;
-    bool first = buf_peek(&b->steps).len == 0;
     add_setting(b);
-    struct slice text = buf_peek(&b->text);
-    for (size_t i = 0; first && i < text.len; i++) /* characters of UTF-8 */
-        b->owed->lead += ((unsigned char)text.data[i] & 0xc0) != 0x80;
-    b->owed->lead += first ? 3 : 0; /* what begin_step puts behind it */
 }
 
 static void add_setting_after(struct building *b, const struct plan *p)
@@ -202,6 +199,15 @@ static int check(const struct session *s, const struct plan *p, struct err *err)
     err_set(err, SQLSTATE_INVALID_AUTHORIZATION, "no tenant has been chosen");
     err_hint(err, "SET partywall.tenant = 'name'");
     return -1;
+}
+
+/* Statement ${i}'s text begins here: positions in errors are found by it. */
+static void begin_text(struct building *b, size_t i)
+{
+    struct slice text = buf_peek(&b->text);
+    for (; b->counted < text.len; b->counted++) /* of UTF-8 */
+        b->characters += ((unsigned char)text.data[b->counted] & 0xc0) != 0x80;
+    b->owed->starts[i] = b->characters;
 }
 
 static void add_text(struct building *b, const struct plan *p)
@@ -258,12 +264,14 @@ static bool add(struct building *b, size_t i)
     if (ok)
         add_setting_before(b, p);
     begin_step(b, 'p');
-    if (!ok)
+    if (!ok) {
         refuse_at(b, i, &err);
-    else if (own.special)
+    } else if (own.special) {
         add_special(b, i, &own);
-    else
+    } else {
+        begin_text(b, i);
         add_text(b, p);
+    }
     free(own.text);
     if (ok)
         add_setting_after(b, p);
@@ -280,8 +288,15 @@ static enum verdict send_query(struct session *s, struct slice sql)
 {
     struct err err;
     struct building b = {.s = s, .decision = s->decision, .owed = owed_new(OWED_CLIENT), .sql = sql};
-    if (!b.owed)
+    int *starts = calloc(s->decision->nplans + 1, sizeof(*starts));
+    if (!b.owed || !starts) {
+        free(starts);
+        owed_free(b.owed);
         return no_memory(s);
+    }
+    b.owed->starts = starts;
+    for (size_t i = 0; i < b.decision->nplans; i++)
+        starts[i] = START_OURS;
     buf_init(&b.text, LIMIT_MESSAGE_BYTES);
     buf_init(&b.steps, LIMIT_MESSAGE_BYTES);
     b.isolated = session_is_isolated(s);

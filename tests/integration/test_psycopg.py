@@ -107,6 +107,18 @@ def test_positions_are_the_clients(conn):
         assert position(conn.pgconn.exec_params(sql.encode(), [])) == at
 
 
+def test_positions_in_texts_of_several_statements(conn):
+    for sql in ("""SELECT 1; SELECT 'é' FROM "User"; SELECT nope('ü') FROM "Workflow" WHERE true""",
+                """BEGIN; SELECT count(*) FROM "User"; ; /* é */ SELECT level + nope FROM "User"; COMMIT""",
+                """SELECT id FROM "User"; SHOW application_name; DEALLOCATE ALL; SELECT level + nope FROM "User" """,
+                """SELECT level + nope FROM "User"; SELECT 1""",
+                """SELECT 1;\n\n-- ä\nINSERT INTO "User"(id, email, password) VALUES ('x', 'é', nope('z')) RETURNING 1"""):
+        result = conn.pgconn.exec_(sql.encode())
+        position = result.error_field(psycopg.pq.DiagnosticField.STATEMENT_POSITION)
+        assert position is not None and sql[int(position) - 1:].startswith("nope"), sql
+        conn.pgconn.exec_(b"ROLLBACK")
+
+
 def test_settings_stay_with_the_client(wall):
     with psycopg.connect(wall.dsn(), autocommit=True) as a, psycopg.connect(wall.dsn(), autocommit=True) as b:
         a.execute("SET TIME ZONE 'UTC'")
