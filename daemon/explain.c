@@ -188,8 +188,8 @@ static void print_plan(const struct explain *x, const struct plan *p)
         print_refusal(&p->err);
     else
         fprintf(stdout, "  allowed %s\n", class_name(p->class));
-    if (!p->refused && p->text)
-        print_text(x, p);
+    if (!p->refused && (p->text || p->prepared))
+        print_text(x, p->prepared ? p->prepared : p);
 }
 
 static int explain_text(struct explain *x, struct err *err)

@@ -107,7 +107,7 @@ static int add(struct session *s, struct slice name, struct statement *st, struc
 static bool is_plain(const struct statement *st)
 {
     return !st || st->plan->query || st->plan->class == PLAN_FETCH ||
-           st->plan->class == PLAN_EXECUTE;
+           st->plan->class == PLAN_EXECUTE || st->plan->class == PLAN_OTHER;
 }
 
 /* The server may have a portal of this name or have lost it, and so may or may not take ${st} (NULL: a

@@ -297,7 +297,6 @@ static int decide_query(struct work *w, struct plan *p, Node *stmt, struct err *
     if (status < 0 || set_text(w, p, text, strlen(text), err) < 0 ||
         set_runs(w, p, s.runs, s.nruns, err) < 0)
         return -1;
-    p->query = is_query(stmt);
     if (find_places(p, p->nparams + 1u) < 0 || (s.cursor && !(p->cursor = strdup(s.cursor))))
         return no_memory(w, err);
     if (set_copy(w, p, s.copy_in, err) < 0)
@@ -352,6 +351,7 @@ static int decide_prepare(struct work *w, struct plan *p, const PrepareStmt *stm
     query->source_offset = start;
     query->source_len = p->source_offset + p->source_len - start;
     query->nparams = p->nparams > p->ntypes ? p->nparams : p->ntypes;
+    query->query = true;
     return utility_decide(&auth, &raw, true, query, err) < 0
                ? -1
                : decide_query(w, query, stmt->query, err);
@@ -368,6 +368,7 @@ static int decide_stmt(struct work *w, struct plan *p, RawStmt *raw, struct err 
     if (nparams > UINT16_MAX)
         return err_set(err, SQLSTATE_UNDEFINED_PARAMETER, "there is no parameter $%u", nparams);
     p->nparams = (uint16_t)nparams;
+    p->query = is_query(raw->stmt);
     if (p->class == PLAN_PREPARE)
         return decide_prepare(w, p, (const PrepareStmt *)raw->stmt, err);
     if (note_copy(w, p, raw->stmt, err) < 0)

@@ -75,6 +75,8 @@ static int decide_other(const Node *node, bool confined, struct plan *plan, stru
     struct kind kind = kind_of(node);
     if (IsA(node, ExplainStmt) && IsA(((const ExplainStmt *)node)->query, CreateTableAsStmt))
         kind.fate = CATALOG; /* EXPLAIN ANALYZE runs it */
+    if (IsA(node, ExplainStmt))
+        kind.name = "EXPLAIN of such a statement";
     plan->class = kind.fate == CATALOG ? PLAN_DDL : PLAN_OTHER;
     return confined ? refuse(kind, err) : 0;
 }

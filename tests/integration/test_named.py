@@ -1,6 +1,7 @@
 """Things of the session that SQL names: cursors, prepared statements; and EXPLAIN."""
 import asyncio
 import concurrent.futures
+import re
 
 import asyncpg
 import psycopg
@@ -165,6 +166,41 @@ def test_parameter_types(pg_wall, conn):
         conn.execute("DEALLOCATE p")
     conn.pgconn.prepare(b"q", b"SELECT pg_typeof($1)::text, pg_typeof($2)::text", [1700, 1009])
     assert conn.execute("EXECUTE q('1', '{a}')").fetchone() == ("numeric", "text[]")
+
+
+def test_oids_are_the_server_s(postgres):
+    rows = re.findall(r'{"(\w+)", (\d+), (\d+)}', (harness.ROOT / "policy/type_oids.c").read_text())
+    with psycopg.connect(postgres.dsn()) as c:
+        known = {name: (str(oid), str(array)) for name, oid, array in c.execute(
+            "SELECT typname, oid, typarray FROM pg_type WHERE typnamespace = 'pg_catalog'::regnamespace")}
+    assert len(rows) > 50 and all(known[name] == (oid, array) for name, oid, array in rows)
+
+
+def test_in_each_isolation(postgres):
+    """Where the database is told the tenant, it is told before PREPARE and EXECUTE, too."""
+    postgres.create_database("named_rls")
+    rls = "policy: {tenant_column: tenantId, isolation: rls, tables: {Tenant: {tenant_column: id, write: deny}}}"
+    postgres.psql("named_rls", "-c", "CREATE ROLE named_app LOGIN", "-f", str(harness.ROOT / "conf/demo.sql"), "-c", """
+        GRANT SELECT, UPDATE ON "User" TO named_app; ALTER TABLE "User" ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY p ON "User" USING ("tenantId" = current_setting('app.tenant'))""")
+    backend = postgres.dsn("named_rls").replace("user=postgres", "user=named_app") + " sslmode=disable"
+    wall = harness.Partywall(harness.config(backend, policy=rls))
+    try:
+        for tenant, first in (("acme", "u1"), ("globex", "u51")):
+            with psycopg.connect(wall.dsn(tenant), autocommit=True) as c:
+                c.execute('PREPARE p AS SELECT min(id) FROM "User"')
+                for sql in ("EXECUTE p", "SELECT 1; EXECUTE p", "BEGIN; EXECUTE p; COMMIT",
+                            'BEGIN; DECLARE c CURSOR FOR SELECT min(id) FROM "User"; FETCH c; COMMIT'):
+                    cur, seen = c.execute(sql), []
+                    while True:
+                        seen += cur.fetchall() if cur.description else []
+                        if not cur.nextset():
+                            break
+                    assert (first,) in seen and {r[0] for r in seen} <= {first, 1}, (sql, seen)
+                assert c.pgconn.exec_prepared(b"p", []).get_value(0, 0).decode() == first
+                assert "cost" not in str(c.execute("EXPLAIN EXECUTE p").fetchall())
+    finally:
+        wall.remove()
 
 
 def test_prepared_names_of_the_protocol(conn):

@@ -55,6 +55,48 @@ static void test_oid_types_of_confined_clients_are_inferred(void **state)
     plan_unref(p);
 }
 
+static void test_statements_made_by_prepare(void **state)
+{
+    (void)state;
+    struct plan *prepare = plan_new(), *again = plan_new();
+    prepare->class = again->class = PLAN_PREPARE;
+    prepare->prepared = plan_new();
+    again->prepared = plan_new();
+    prepare->prepared->nparams = 2;
+    again->types = calloc(1, sizeof(*again->types));
+    again->ntypes = 1;
+    again->types[0] = 20;
+    struct statement_spec spec = {.name = text("p"), .plan = prepare, .by_sql = true, .confined = true,
+                                  .source = text("PREPARE p AS ...")};
+    struct statement *s = statement_new(&spec);
+    struct err err;
+    char name[STATEMENT_NAME_BYTES];
+    assert_ptr_equal(s->plan, prepare->prepared);
+    assert_int_equal(s->nparams, 2);
+    assert_int_equal(s->noids, 0);
+    memcpy(name, s->server_name, sizeof(name));
+    assert_int_equal(statement_renew(s, again, 7, 8, &err), 0); /* a type was made anew */
+    assert_ptr_equal(s->plan, again->prepared);
+    assert_int_equal(s->noids, 1);
+    assert_int_equal(s->oids[0], 20);
+    assert_string_not_equal(s->server_name, name);
+    statement_unref(s);
+    plan_unref(prepare);
+    plan_unref(again);
+}
+
+/* What FETCH answers depends on the cursor it finds, which another client may call the same. */
+static void test_fetch_has_no_name_on_servers(void **state)
+{
+    (void)state;
+    struct plan *p = plan_new();
+    p->class = PLAN_FETCH;
+    struct statement *s = make(p, "f", NULL, 0, NULL);
+    assert_string_equal(s->server_name, "");
+    statement_unref(s);
+    plan_unref(p);
+}
+
 static void test_server_names(void **state)
 {
     (void)state;
@@ -159,6 +201,8 @@ static void test_eviction(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_statements_made_by_prepare),
+        cmocka_unit_test(test_fetch_has_no_name_on_servers),
         cmocka_unit_test(test_server_names),
         cmocka_unit_test(test_oid_types_of_confined_clients_are_inferred),
         cmocka_unit_test(test_client_map),
