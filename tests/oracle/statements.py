@@ -34,7 +34,7 @@ class Statements(Expressions):
         left, s1 = self.tree(leaves - n, outer, lateral, depth)
         below = lateral + s1 if kind in ("JOIN", "LEFT JOIN", "CROSS JOIN") else outer
         right, s2 = self.tree(n, outer, below, depth)
-        if n > 1:
+        if len(s2) > 1:  # one alone is an item, or a join with an alias
             right = f"({right})"
         text, sources = self.join(kind, left, s1, right, s2, outer, depth)
         if self.chance(0.06):
@@ -245,10 +245,10 @@ class Statements(Expressions):
         cols = self.columns(sources)
         a, b = self.r.choice(cols).ref, self.r.choice(cols).ref
         n = self.column(sources, "int")
-        call = self.pick("count(*)", "rank()", "dense_rank()", f"sum({n})::int" if n else "count(*)", f"count({a}) FILTER (WHERE {b} IS NOT NULL)")
+        call = self.pick("count(*)", "rank()", "dense_rank()", f"sum({n})" if n else "count(*)", f"count({a}) FILTER (WHERE {b} IS NOT NULL)")
         part = self.pick(f"PARTITION BY {a} ", "")
         order = f"ORDER BY {b}{self.pick('', ' DESC', ' NULLS FIRST')}" if "rank" in call or self.chance(0.5) else ""
-        return f"{call} OVER ({part}{order})"
+        return f"({call} OVER ({part}{order}))::int"
 
     def aggregate(self, sources, depth, family):
         c = self.r.choice(self.columns(sources)).ref

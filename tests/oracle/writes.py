@@ -156,8 +156,14 @@ class Writes(Statements):
         if not names:
             return " DEFAULT VALUES"
         always = any(t.column(n).flavour == "always" for n in names)
+        named = [ident(n) for n in names]
+        for i, n in enumerate(names):  # a part of an array
+            if t.column(n).family == "ints" and self.chance(0.15):
+                named[i] += "[1]"
+                for row in rows:
+                    row[n] = self.value("int", typed=True)
         values = ", ".join("(" + ", ".join(row.get(n, "DEFAULT") for n in names) + ")" for row in rows)
-        return f" ({', '.join(ident(n) for n in names)}){' OVERRIDING SYSTEM VALUE' if always else ''} VALUES {values}"
+        return f" ({', '.join(named)}){' OVERRIDING SYSTEM VALUE' if always else ''} VALUES {values}"
 
     def insert_without_columns(self, t):
         """Values for a prefix of the columns, in the catalog's order; the tenant's own among them."""
@@ -430,6 +436,8 @@ class Writes(Statements):
     def statement(self):
         """(statements, parameters or None): what one trial sends."""
         self.reset()
+        if self.chance(0.03):
+            return self.cursor(), None
         if self.chance(0.4):
             self.params = []
         sql = self.write() if self.chance(0.4) else self.read()
