@@ -182,6 +182,17 @@ static int select_where(struct scoper *s, struct level *l, SelectStmt *stmt,
     return 0;
 }
 
+/* PostgreSQL's names for the columns of VALUES; their types are those of all rows together. */
+static const struct outputs *values_outputs(const SelectStmt *stmt)
+{
+    struct outputs *out = palloc0(sizeof *out);
+    out->n = list_length(linitial_node(List, stmt->valuesLists));
+    out->items = palloc0((size_t)out->n * sizeof *out->items);
+    for (int i = 0; i < out->n; i++)
+        out->items[i].name = psprintf("column%d", i + 1);
+    return out;
+}
+
 static int select_plain(struct scoper *s, struct level *l, SelectStmt *stmt,
                         const struct outputs **ret)
 {
@@ -211,7 +222,9 @@ static int select_plain(struct scoper *s, struct level *l, SelectStmt *stmt,
         for (struct source *source = l->sources; source; source = source->next)
             if (source->leaf)
                 source->leaf->scan_level = true;
-    if (ret && !stmt->valuesLists)
+    if (ret && stmt->valuesLists)
+        *ret = values_outputs(stmt);
+    else if (ret)
         *ret = scope_outputs(s, l, stmt->targetList, NIL);
     return 0;
 }
@@ -338,16 +351,21 @@ int scope_query(struct scoper *s, Node *stmt, struct level *l, const struct outp
     }
 }
 
-/* A barrier is a subselect, which has no system columns, and whose rows are of no table's type. */
+/* A barrier is a subselect, which takes no sample and has no system columns, and whose rows are of no table's type. */
 static int check_wraps(struct scoper *s)
 {
     ListCell *cell;
     foreach (cell, s->changes) {
         const struct change *c = lfirst(cell);
-        if (c->kind == CHANGE_WRAP && c->leaf->barrier && c->leaf->whole)
+        if (c->kind != CHANGE_WRAP || !c->leaf->barrier)
+            continue;
+        if (c->leaf->sampled)
             return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, c->leaf->var->location,
-                                "rows and system columns of relation \"%s\" cannot be confined in a "
-                                "join with an alias", c->leaf->var->relname);
+                                "TABLESAMPLE is not supported in this kind of query");
+        if (c->leaf->whole)
+            return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, c->leaf->var->location,
+                                "rows and system columns of relation \"%s\" cannot be confined in this "
+                                "kind of query", c->leaf->var->relname);
     }
     return 0;
 }

@@ -78,6 +78,9 @@ static const struct row rows[] = {
      "SELECT 1 FROM (SELECT * FROM \"User\" WHERE " Q("User", 1) ") u FULL JOIN (SELECT * FROM \"Workflow\" WHERE "
      Q("Workflow", 1) ") w ON CASE WHEN " Q("w", 1) " THEN (w.id + 1) END = CASE WHEN " Q("u", 1)
      " THEN (lower(u.email)) END"},
+    {"SELECT 1 FROM \"User\" u FULL JOIN (country c CROSS JOIN (VALUES (1)) v(x)) ON email = c.code || 'x'",
+     "SELECT 1 FROM (SELECT * FROM \"User\" WHERE " Q("User", 1) ") u FULL JOIN (country c CROSS JOIN (VALUES (1)) v(x)) "
+     "ON CASE WHEN " Q("u", 1) " THEN (email) END = c.code || 'x'"},
     {"SELECT u FROM \"User\" AS u FULL JOIN \"Workflow\" w ON u.id = w.id AND length(w.name) > 1 AND w.ctid IS NULL",
      "SELECT u FROM (\"User\" AS u JOIN (SELECT) AS partywall_w0 ON " Q("u", 1) ") FULL JOIN (\"Workflow\" w JOIN "
      "(SELECT) AS partywall_w1 ON " Q("w", 1) ") ON u.id = w.id AND CASE WHEN " Q("w", 1)
@@ -88,6 +91,7 @@ static const struct row rows[] = {
     {"SELECT x.id FROM \"User\" x(id, \"tenantId\")",
      "SELECT x.id FROM (SELECT * FROM \"User\" WHERE " Q("User", 1) " OFFSET 0) x(id, \"tenantId\")"},
     {"SELECT x.id FROM \"User\" x(id, \"tenantId\") FOR UPDATE", "0A000"},
+    {"SELECT u.\"tenantId\" FROM \"User\" u TABLESAMPLE BERNOULLI (5) GROUP BY CUBE (u.\"tenantId\")", "0A000"},
     {"SELECT 1 FROM (country c JOIN \"User\" u TABLESAMPLE BERNOULLI (5) ON true) AS j", "0A000"},
     {"SELECT j.a FROM (\"User\" u JOIN country ON true) AS j(a)",
      "SELECT j.a FROM ((SELECT * FROM \"User\" WHERE " Q("User", 1) ") u JOIN country ON true) AS j(a)"},
