@@ -224,13 +224,24 @@ static const Node *set_node(const struct change *c)
     return targets ? ((const ResTarget *)list_nth(targets, c->item))->val : NULL;
 }
 
-/* Item ${part}, from 1, of ROW (x, y) or (x, y). */
-static struct span row_part(const struct tokens *t, struct span s, int part)
+/* The bracket that opens the row in ${s}: ROW (x, y) or (x, y); -1: it is none. */
+static int row_open(const struct tokens *t, struct span s)
 {
     int open = s.from + (tokens_is(t, s.from, "row") ? 1 : 0);
-    if (s.from < 0 || !tokens_is_char(t, open, '(') || t->match[open] != s.to - 1)
-        return (struct span){-1, -1};
-    return splice_element(t, open + 1, part - 1, s.to - 1);
+    return s.from >= 0 && tokens_is_char(t, open, '(') && t->match[open] == s.to - 1 ? open : -1;
+}
+
+/* Item ${part}, from 1, of a row, which may stand in further brackets. */
+static struct span row_part(const struct tokens *t, struct span s, int part)
+{
+    int open = row_open(t, s);
+    for (; open >= 0 && open == s.from; open = row_open(t, s)) {
+        const struct span inner = {s.from + 1, s.to - 1};
+        if (row_open(t, inner) < 0)
+            break;
+        s = inner;
+    }
+    return open < 0 ? (struct span){-1, -1} : splice_element(t, open + 1, part - 1, s.to - 1);
 }
 
 static struct span value_span(struct splice *p, const struct change *c)

@@ -143,3 +143,6 @@ SELECT c.code FROM country c, LATERAL (SELECT FROM "User" u WHERE c.code ~ u.pas
 SELECT c.code FROM country c, LATERAL (SELECT FROM (SELECT * FROM "User") u WHERE c.code ~ u.password) x ORDER BY 1
 SELECT c.code FROM country c, LATERAL (SELECT FROM generate_series(1, 2) g, "User" u WHERE c.code ~ u.password) x ORDER BY 1
 SELECT 1 FROM (SELECT WHERE (SELECT id > 0 FROM "User" LIMIT 1) UNION ALL SELECT FROM step WHERE body::int > 0) x
+UPDATE "Workflow" SET (id, "tenantId") = ((80, 'acme')) WHERE id = 10
+UPDATE "Workflow" SET (name, "userId") = (((ROW('x', 3)))) WHERE id = 10 RETURNING *
+UPDATE "Workflow" SET (name, "userId") = ((('x'), (53))) WHERE id = 10
