@@ -200,6 +200,7 @@ static int explain_text(struct explain *x, struct err *err)
                                  .isolation = x->isolation,
                                  .schema = x->schema,
                                  .confined = true,
+                                 .untyped = true, /* as most clients send it */
                                  .sql = {x->sql, strlen(x->sql)},
                                  .on_relation = remember_relation,
                                  .arg = x};

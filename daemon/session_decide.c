@@ -130,7 +130,7 @@ struct policy_request session_request(const struct session *s, struct slice sql,
     };
 }
 
-int session_decide(struct session *s, struct slice sql, bool single, struct err *err)
+int session_decide(struct session *s, struct slice sql, bool single, bool untyped, struct err *err)
 {
     int settled = session_tenant_settled(s, err);
     if (settled != 1)
@@ -139,6 +139,7 @@ int session_decide(struct session *s, struct slice sql, bool single, struct err 
         return -1;
     if (!s->decision) {
         struct policy_request req = session_request(s, sql, single);
+        req.untyped = untyped;
         if (policy_is_heavy(sql))
             return begin_job(s, &req, err);
         s->decision = policy_decide(s->worker->plans, &req, err);

@@ -230,6 +230,15 @@ static int take_news(struct session *s, const struct plan *p, struct err *err)
     return news && !(p && p->class == PLAN_ROLLBACK) ? -1 : 1;
 }
 
+/* Is the type of each parameter left to be inferred? */
+static bool is_untyped(const struct msg_parse *m)
+{
+    for (uint16_t i = 0; i < m->nparams; i++)
+        if (msg_parse_oid(m, i) != 0)
+            return false;
+    return true;
+}
+
 static enum verdict on_parse(struct session *s, const struct frame *f)
 {
     struct msg_parse m;
@@ -237,7 +246,7 @@ static enum verdict on_parse(struct session *s, const struct frame *f)
     if (msg_read_parse((struct slice){f->body, f->body_len}, &m, &err) != 0)
         return session_refuse(s, &err);
     end_unnamed(s, m.name);
-    int got = session_decide(s, m.sql, true, &err);
+    int got = session_decide(s, m.sql, true, is_untyped(&m), &err);
     if (got == 0)
         return WAIT;
     if (got == 1)

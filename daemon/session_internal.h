@@ -230,8 +230,9 @@ void session_verify_over(struct session *s);
 /* -- session_decide.c -- */
 /* What policy is asked about ${sql}; borrows all of it from ${s}. */
 struct policy_request session_request(const struct session *s, struct slice sql, bool single);
-/* 1: ${s}->decision is set; 0: wait; -1: ${err}. */
-int session_decide(struct session *s, struct slice sql, bool single, struct err *err) MUSTCHECK;
+/* 1: ${s}->decision is set; 0: wait; -1: ${err}.  ${untyped}: as in a policy_request. */
+int session_decide(struct session *s, struct slice sql, bool single, bool untyped,
+                   struct err *err) MUSTCHECK;
 void session_decided(struct session *s); /* the decision has been used */
 /* Take over a newer snapshot, between transactions.  -1: the session has been closed. */
 int session_adopt(struct session *s) MUSTCHECK;

@@ -39,8 +39,9 @@ int session_renewed(struct session *s, struct statement *st, const struct decisi
 
 int session_renew(struct session *s, struct statement *st, struct err *err)
 {
-    const struct policy_request req =
+    struct policy_request req =
         session_request(s, (struct slice){st->source, strlen(st->source)}, true);
+    req.untyped = st->noids == 0;
     if (st->epoch == req.epoch && st->place == s->place)
         return 0;
     struct decision *decision = policy_decide(s->worker->plans, &req, err);
@@ -92,7 +93,7 @@ int session_statement_now(struct session *s, struct statement *st, struct err *e
 {
     if (st->epoch != target_epoch(s->target, s->conf) || st->place != s->place) {
         struct slice source = {st->source, strlen(st->source)};
-        int got = session_decide(s, source, true, err);
+        int got = session_decide(s, source, true, st->noids == 0, err);
         if (got <= 0)
             return got;
         int r = session_renewed(s, st, s->decision, err);

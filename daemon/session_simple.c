@@ -419,11 +419,11 @@ enum verdict session_query(struct session *s, const struct frame *f)
     enum verdict v;
     if (msg_read_query((struct slice){f->body, f->body_len}, &m, &err) != 0)
         return session_refuse_query(s, &err);
-    int got = session_decide(s, m.sql, false, &err);
+    int got = session_decide(s, m.sql, false, false, &err);
     if (got == 1 && session_tenant_first(s, &err) != 0)
         got = -1;
     if (got == 1 && !s->decision)
-        got = session_decide(s, m.sql, false, &err);
+        got = session_decide(s, m.sql, false, false, &err);
     if (got == 0)
         return WAIT;
     v = got < 0 ? session_refuse_query(s, &err) : serve(s, m.sql);

@@ -12,7 +12,7 @@ struct entry {
     uint64_t hash;
     uint64_t epoch;
     enum isolation isolation;
-    bool confined, single;
+    bool confined, single, untyped;
     size_t bytes;
     struct decision *decision;
     char *schema; /* NULL as in the request; stands behind the text */
@@ -46,7 +46,7 @@ struct policy_cache *policy_cache_new(size_t max_bytes)
 
 static uint64_t hash_of(const struct policy_request *req)
 {
-    uint64_t seed = req->epoch * 4 + (req->confined ? 2 : 0) + (req->single ? 1 : 0);
+    uint64_t seed = req->epoch * 8 + (req->untyped ? 4 : 0) + (req->confined ? 2 : 0) + (req->single ? 1 : 0);
     if (req->schema)
         seed = XXH3_64bits_withSeed(req->schema, strlen(req->schema), seed);
     return XXH3_64bits_withSeed(req->sql.len ? req->sql.data : "", req->sql.len, seed);
@@ -60,7 +60,7 @@ static bool same_text(const char *a, const char *b)
 static bool is_for(const struct entry *e, uint64_t hash, const struct policy_request *req)
 {
     return e->hash == hash && e->epoch == req->epoch && e->confined == req->confined &&
-           e->single == req->single && e->isolation == req->isolation &&
+           e->single == req->single && e->untyped == req->untyped && e->isolation == req->isolation &&
            same_text(e->schema, req->schema) &&
            slice_equal((struct slice){e->text, e->len}, req->sql);
 }
@@ -165,7 +165,7 @@ void cache_put(struct policy_cache *c, const struct policy_request *req, struct 
     if (!e)
         return;
     *e = (struct entry){.hash = hash_of(req), .epoch = req->epoch, .confined = req->confined,
-                        .single = req->single, .isolation = req->isolation, .bytes = bytes,
+                        .single = req->single, .untyped = req->untyped, .isolation = req->isolation, .bytes = bytes,
                         .decision = d, .len = req->sql.len};
     if (e->len)
         memcpy(e->text, req->sql.data, e->len);

@@ -108,8 +108,20 @@ static enum family family_of_const(const A_Const *c)
     }
 }
 
-static enum family family_of_cast(const TypeCast *cast)
+/* Does the type of ${param} follow from the one place where it stands? */
+static bool param_is_free(const struct leakproof_scope *scope, const ParamRef *param)
 {
+    return scope->untyped && scope->param_once && param->number > 0 &&
+           (uint32_t)param->number <= scope->nparams && scope->param_once[param->number - 1];
+}
+
+static enum family family_of_cast(const struct leakproof_scope *scope, const TypeCast *cast)
+{
+    if (IsA(cast->arg, ParamRef) && cast->typeName->arrayBounds == NIL &&
+        param_is_free(scope, (const ParamRef *)cast->arg)) {
+        enum family f = family_of_type(cast->typeName);
+        return f == OBJECT ? NONE : f;
+    }
     /* Read at analysis: a literal of no type yet.  Numbers are converted later: false for them. */
     if (!IsA(cast->arg, A_Const) || cast->typeName->arrayBounds != NIL)
         return NONE;
@@ -132,7 +144,7 @@ static enum family family_of(const struct leakproof_scope *scope, const Node *no
     case T_A_Const:
         return family_of_const((const A_Const *)node);
     case T_TypeCast:
-        return family_of_cast((const TypeCast *)node);
+        return family_of_cast(scope, (const TypeCast *)node);
     default:
         return NONE;
     }
@@ -207,8 +219,11 @@ static bool array_comparable(const struct leakproof_scope *scope, const Node *le
         return family_of_const((const A_Const *)array) == ANY;
     if (IsA(array, TypeCast)) { /* '{...}'::uuid[] */
         const TypeCast *cast = (const TypeCast *)array;
-        return IsA(cast->arg, A_Const) && family_of_const((const A_Const *)cast->arg) == ANY &&
-               list_length(cast->typeName->arrayBounds) == 1 &&
+        bool read = IsA(cast->arg, A_Const)
+                        ? family_of_const((const A_Const *)cast->arg) == ANY
+                        : IsA(cast->arg, ParamRef) && l != OBJECT &&
+                              param_is_free(scope, (const ParamRef *)cast->arg);
+        return read && list_length(cast->typeName->arrayBounds) == 1 &&
                families_agree(family_of_type(cast->typeName), l);
     }
     if (!IsA(array, A_ArrayExpr))

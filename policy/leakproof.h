@@ -11,8 +11,8 @@
  * UNKNOWN
  *
  * A literal may be cast once, to a plain type: it is read when the statement is analysed, whatever
- * rows there are.  A cast of a parameter is not listed: its type may have been fixed elsewhere as
- * text, and then the cast runs, and fails, on rows. */
+ * rows there are.  So may a parameter that stands only once, if the client has given it no type: its type is
+ * that of the cast.  Where its type is fixed elsewhere, as text say, the cast runs, and fails, on rows. */
 #pragma once
 
 #include "policy/nodes.h"
@@ -31,6 +31,7 @@ struct leakproof_scope {
      * column to oid, which fails on rows out of range. */
     const bool *param_once;
     uint32_t nparams;
+    bool untyped; /* the client gives no types to parameters */
 };
 
 /* True only if ${expr}, a condition, can neither raise an error that depends on a row nor call

@@ -24,6 +24,7 @@ struct work {
     struct decision *decision;
     size_t cap;
     bool whole_fences;     /* second try, see scope.h */
+    bool untyped;          /* as the request, but PREPARE has types of its own */
     bool resets;           /* one of the statements is RESET ALL */
     bool returned;         /* false: an error was raised past our own code */
     bool parsed;           /* positions are byte offsets + 1 from here on, not characters */
@@ -223,6 +224,7 @@ static struct scoper scoper_of(struct work *w, const struct plan *p, struct err 
                            .end = p->source_offset + p->source_len,
                            .nparams = p->nparams,
                            .param_once = params_once(w, p),
+                           .untyped = w->untyped,
                            .whole_fences = w->whole_fences,
                            .err = err};
 }
@@ -348,6 +350,7 @@ static int decide_prepare(struct work *w, struct plan *p, const PrepareStmt *stm
     struct plan *query = p->prepared = plan_new();
     if (!query)
         return no_memory(w, err);
+    w->untyped = false;
     query->source_offset = start;
     query->source_len = p->source_offset + p->source_len - start;
     query->nparams = p->nparams > p->ntypes ? p->nparams : p->ntypes;
@@ -466,7 +469,7 @@ static int decide(struct work *w, struct err *err)
 static int work_init(struct work *w, const struct policy_request *req)
 {
     enum { FIRST_PLANS = 1 };
-    *w = (struct work){.req = req, .cap = FIRST_PLANS};
+    *w = (struct work){.req = req, .untyped = req->untyped, .cap = FIRST_PLANS};
     w->catalog = req->schema ? catalog_within(req->catalog, req->schema) : catalog_ref(req->catalog);
     w->sql = malloc(req->sql.len + 1);
     w->decision = calloc(1, sizeof *w->decision + FIRST_PLANS * sizeof(struct plan *));

@@ -32,6 +32,7 @@ struct policy_request {
     enum isolation isolation; /* of the tenant */
     const char *schema; /* ISOLATION_SCHEMA: the tenant's; otherwise NULL */
     bool confined;   /* false: owner; statements are classified, not rewritten */
+    bool untyped;    /* extended protocol: the client gives no types to parameters */
     bool single;     /* extended protocol: more than one statement is 42601 */
     struct slice sql; /* the client's text, without its NUL */
     /* For those who ask why: told of the relations of each confined statement, some perhaps twice.  A

@@ -281,6 +281,7 @@ struct scoper {
     List *selects;         /* struct select_note * */
     List *sublinks;        /* struct sublink *, innermost first */
     uint32_t nparams;
+    bool untyped;          /* the client gives no types to parameters */
     const bool *param_once; /* of each parameter: does it stand only once? */
     const char *seen[4];   /* what the client may see: scope_catalog.c */
     const char *cursor;    /* of WHERE CURRENT OF */

@@ -69,7 +69,8 @@ static uint32_t type_of(void *arg, const ColumnRef *ref)
 static bool is_leakproof(const struct scoper *s, struct level *l, const Node *expr)
 {
     struct leakproof_scope scope = {
-        .column_type = type_of, .arg = l, .param_once = s->param_once, .nparams = s->nparams};
+        .column_type = type_of, .arg = l, .param_once = s->param_once, .nparams = s->nparams,
+        .untyped = s->untyped};
     return leakproof_expr(&scope, expr);
 }
 

@@ -21,8 +21,7 @@ static uint32_t column_type(void *arg, const ColumnRef *ref)
         {"n", 19},    {"c", 1042}, {"b", 16},    {"u", 2950},   {"d", 1082}, {"ts", 1114},
         {"tz", 1184}, {"j", 3802}, {"e", 50000}, {"num", 1700}, {"f", 701},
     };
-    int *calls = arg;
-    (*calls)++;
+    (void)arg;
     if (!IsA(llast(ref->fields), String))
         return 0;
     for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
@@ -35,21 +34,43 @@ static int ask(void *arg, const RawStmt *stmt, struct err *err)
 {
     (void)err;
     static const bool once[] = {true, true, true, false}; /* $4 is said to stand elsewhere too */
-    struct leakproof_scope scope = {column_type, arg, once, 4};
+    const bool *untyped = arg;
+    struct leakproof_scope scope = {column_type, NULL, once, 4, *untyped};
     return leakproof_expr(&scope, ((const SelectStmt *)stmt->stmt)->whereClause) ? 1 : 0;
 }
 
-static void check_all(const char *const *conditions, size_t n, int expected)
+static void check_typed(const char *const *conditions, size_t n, bool untyped, int expected)
 {
     for (size_t k = 0; k < n; k++) {
         char sql[512];
         struct err err = {0};
-        int calls = 0;
         snprintf(sql, sizeof sql, "SELECT 1 FROM t WHERE %s", conditions[k]);
-        int status = fixture_parse(sql, ask, &calls, &err);
+        int status = fixture_parse(sql, ask, &untyped, &err);
         if (status != expected)
             fail_msg("%s: %d %s", conditions[k], status, err.message);
     }
+}
+
+static void check_all(const char *const *conditions, size_t n, int expected)
+{
+    check_typed(conditions, n, false, expected);
+}
+
+/* Casts of parameters whose types the client has left to the server. */
+static void test_untyped(void **state)
+{
+    (void)state;
+    static const char *const free[] = {
+        "u = $1::uuid",         "i = CAST($1 AS int)", "u IN ($1::uuid, $2::uuid)",
+        "i8 BETWEEN $1::int8 AND $2::bigint", "u = ANY ($1::uuid[])", "ts < $3::timestamp",
+    };
+    static const char *const bound[] = {
+        "u = $4::uuid",  "u = $5::uuid", "t = $1::varchar(3)", "tz = $1::timestamp", "o = $1::oid",
+        "o = ANY ($1::oid[])", "u = ANY ($4::uuid[])", "u = $1::text::uuid", "j = $1::jsonb",
+    };
+    check_typed(free, sizeof free / sizeof *free, true, 1);
+    check_typed(free, sizeof free / sizeof *free, false, 0);
+    check_typed(bound, sizeof bound / sizeof *bound, true, 0);
 }
 
 static void test_leakproof(void **state)
@@ -223,7 +244,7 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_leakproof),
+        cmocka_unit_test(test_untyped), cmocka_unit_test(test_leakproof),
         cmocka_unit_test(test_leaky),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
