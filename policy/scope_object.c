@@ -290,6 +290,15 @@ static bool names_type(const struct scoper *s, const char *text)
     return authorise_type(&s->auth, type, &ignored) == 0;
 }
 
+/* pg_catalog.array_in: drivers compare a type's input function with it. */
+static bool names_system_function(const char *text)
+{
+    static const char schema[] = "pg_catalog.";
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    size_t n = sizeof schema - 1;
+    return strncmp(text, schema, n) == 0 && text[n] && text[n + strspn(text + n, letters)] == '\0';
+}
+
 bool scope_object_cast(struct scoper *s, const struct level *l, const TypeCast *cast)
 {
     const char *type = type_name(cast->typeName);
@@ -299,6 +308,7 @@ bool scope_object_cast(struct scoper *s, const struct level *l, const TypeCast *
     if (scope_is_object(s, l, cast->arg) || is_serial_sequence(s, cast->arg) ||
         (!strcmp(type, "regclass") &&
          (text ? names_system_relation(text) || is_readable_number(s, cast->arg) : false)) ||
+        (!strcmp(type, "regproc") && text && names_system_function(text)) ||
         (!strcmp(type, "regtype") && text && names_type(s, text)))
         return true;
     return false;
