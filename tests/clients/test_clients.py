@@ -1,0 +1,41 @@
+"""Drivers and object-relational mappers as a confined tenant.
+
+Each program prints what it saw; what it prints, and the rows it leaves, must be what they are on a
+PostgreSQL with the tenant's rows alone.  Another tenant's rows, with the same values, stay as they were.
+"""
+import pytest
+
+PYTHON = ["/usr/bin/python3"]
+PSQL = ["psql", "-X", "-v", "VERBOSITY=sqlstate"]
+PROGRAMS = {
+    "psycopg2": ("python", [*PYTHON, "psycopg2_app.py"]),
+    "asyncpg": ("python", [*PYTHON, "asyncpg_app.py"]),
+    "SQLAlchemy on psycopg2": ("python", [*PYTHON, "sqlalchemy_app.py", "psycopg2"]),
+    "SQLAlchemy on asyncpg": ("python", [*PYTHON, "sqlalchemy_app.py", "asyncpg"]),
+    "Django": ("python", [*PYTHON, "django_app.py"]),
+    "Knex": ("node", ["node", "knex.mjs"]),
+    "postgres.js": ("node", ["node", "postgres.mjs"]),
+    "TypeORM": ("node", ["node", "typeorm.mjs"]),
+    "Sequelize": ("node", ["node", "sequelize.mjs"]),
+    "Drizzle": ("node", ["node", "drizzle.mjs"]),
+    "Kysely": ("node", ["node", "kysely.mjs"]),
+    "MikroORM": ("node", ["node", "mikro.mjs"]),
+    "node-pg": ("node", ["node", "pg.mjs"]),
+    "psycopg": ("python", [*PYTHON, "psycopg3_app.py"]),
+    "peewee": ("python", [*PYTHON, "peewee_app.py"]),
+    "psqlODBC": ("python", [*PYTHON, "odbc_app.py", "", "UseServerSidePrepare=0", "Protocol=7.4-2;BoolsAsChar=0"]),
+    "DBD::Pg": ("perl", ["perl", "app.pl"]),
+    "ruby-pg": ("ruby", ["ruby", "app.rb"]),
+    "pgjdbc": ("jdbc", ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", "/usr/share/java/postgresql.jar", "App.java"]),
+    "PDO": ("php", ["php", "app.php"]),
+    "psql": ("psql", [*PSQL, "-f", "work.sql"]),
+    "psql's cursors": ("psql", [*PSQL, "-f", "cursors.sql"]),
+    "psql's backslash commands": ("psql", [*PSQL, "-f", "catalog.sql"]),
+    "pgbench": ("psql", ["sh", "bench.sh"]),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_client(application, name):
+    folder, command = PROGRAMS[name]
+    application.check(command, folder)
