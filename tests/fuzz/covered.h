@@ -312,6 +312,8 @@ static void covered_row(struct covered *c, const List *row, const struct covered
         return;
     if ((at->named || at->optional) && list_length(row) < at->ncolumns && !covered_has_star(row))
         return;
+    if (at->optional && !at->named && covered_has_star(row)) /* too few columns, or it would be written out */
+        return;
     if (covered_has_star(row) && covered_mentions(llast(row), c)) /* behind it, whatever it stands for */
         return;
     if (list_length(row) <= at->item || !covered_mentions(list_nth(row, at->item), c))

@@ -2,7 +2,7 @@
 """The shapes that row security is known to break on, each run as shapes.sql of a world says.
 
 A line is a statement; lines up to a blank one are one session, unless the first of them leaves no transaction and
-nothing prepared.  `! ` before it: must be refused; `? `: may be.  `<<< ` behind it: what COPY reads.
+nothing prepared.  `! ` before it: must be refused.  `<<< ` behind it: what COPY reads.
 
     shapes.py [WORLD [PATTERN]]
 """
@@ -16,7 +16,7 @@ OPENS = re.compile(r"\s*(begin|prepare)\b", re.I)
 
 
 def cases(path):
-    """(group, line number, statements): each statement (mark, text, what COPY reads)."""
+    """(group, line number, statements): each statement (refused, text, what COPY reads)."""
     group, session, at = "", [], 0
     for number, line in enumerate([*path.read_text().splitlines(), ""], 1):
         if line.startswith("-- ") or not line.strip():
@@ -24,35 +24,29 @@ def cases(path):
                 yield group, at, session
             group, session = line[3:] if line.startswith("-- ") else group, []
             continue
-        mark, text = (line[0], line[2:]) if line[:2] in ("! ", "? ") else ("", line)
+        refused, text = line.startswith("! "), line.removeprefix("! ")
         text, _, data = text.partition(" <<< ")
         data = data.encode().decode("unicode_escape").encode() if data else None
         if not session:
             at = number
-        session.append((mark, text, data))
+        session.append((refused, text, data))
         if not OPENS.match(session[0][1]):
             yield group, at, session
             session = []
-
-
-class Refused(Exception):
-    """What may be refused was."""
 
 
 def messages(answer):
     return {n["MESSAGE_PRIMARY"] for n in answer.notices}
 
 
-def judge_one(pair, mark, text, data):
+def judge_one(pair, refused, text, data):
     """None, or what is wrong."""
     a = pair.through.run(text, data)
     leaked = [w for w in set(WORDS.findall(a.told())) if w.lower() not in text.lower() + str(data).lower()]
     if leaked:
         return f"told {leaked}: {a} {a.notices}"
-    if mark == "!":
+    if refused:
         return None if a.error else f"was not refused: {a}"
-    if mark == "?" and a.state() in ("0A000", "42501"):
-        raise Refused
     b = pair.direct.run(text, data)
     if a.state() != b.state() or not same_results(text, a, b):
         return f"{a}\n    alone {b}"
@@ -63,13 +57,8 @@ def judge_one(pair, mark, text, data):
 
 def judge(pair, session):
     found = []
-    refused = False
-    for mark, text, data in session:
-        try:
-            wrong = judge_one(pair, mark, text, data)
-        except Refused:
-            refused = True
-            break
+    for refused, text, data in session:
+        wrong = judge_one(pair, refused, text, data)
         if not pair.through.alive():
             wrong = f"the session died: {wrong}"
         if wrong:
@@ -77,8 +66,7 @@ def judge(pair, session):
     for s in (pair.through, pair.direct):
         s.rest()
         s.run("DEALLOCATE ALL")
-    effects = pair.effects()
-    return found + [e for e in effects if not refused or "are gone" in e]
+    return found + pair.effects()
 
 
 def run(postgres, world="world", pattern=""):

@@ -138,7 +138,7 @@ WITH org AS (SELECT 'globex'::text AS id) SELECT p.id FROM person p, org WHERE p
 WITH x AS (UPDATE paper SET level = 3 RETURNING id) SELECT p.id, p.level FROM paper p JOIN x USING (id) ORDER BY 1
 WITH RECURSIVE up(id, boss) AS (SELECT id, boss FROM person WHERE id = 4 UNION ALL SELECT p.id, p.boss FROM person p JOIN up ON p.id = up.boss) SELECT * FROM up
 WITH RECURSIVE down(id, n) AS (SELECT id, 0 FROM person WHERE boss IS NULL UNION ALL SELECT p.id, n + 1 FROM down JOIN person p ON p.boss = down.id) SELECT * FROM down ORDER BY 1
-? WITH RECURSIVE down(id) AS (SELECT id FROM person WHERE boss IS NULL UNION SELECT p.id FROM down JOIN person p ON p.boss = down.id) SEARCH DEPTH FIRST BY id SET o CYCLE id SET c USING path SELECT id, c FROM down ORDER BY o
+WITH RECURSIVE down(id) AS (SELECT id FROM person WHERE boss IS NULL UNION SELECT p.id FROM down JOIN person p ON p.boss = down.id) SEARCH DEPTH FIRST BY id SET o CYCLE id SET c USING path SELECT id, c FROM down ORDER BY o
 WITH RECURSIVE person(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM person WHERE id < 3) SELECT * FROM person
 
 -- upserts
@@ -255,40 +255,40 @@ DELETE FROM paper p USING person q WHERE p.owner = q.id AND q.name = 'Ann' RETUR
 DELETE FROM paper p USING person q WHERE p.owner <> q.id AND q.id > 50 RETURNING p.id
 INSERT INTO paper(id, title) SELECT id + 1000, name FROM person RETURNING id, (SELECT count(*) FROM person)
 BEGIN
-? DECLARE c CURSOR FOR SELECT id, name FROM person ORDER BY id
-? FETCH 2 FROM c
-? MOVE 1 FROM c
-? FETCH ALL FROM c
-? CLOSE c
+DECLARE c CURSOR FOR SELECT id, name FROM person ORDER BY id
+FETCH 2 FROM c
+MOVE 1 FROM c
+FETCH ALL FROM c
+CLOSE c
 COMMIT
 
 BEGIN
-? DECLARE c CURSOR FOR SELECT id, name FROM person WHERE id IN (1, 51) FOR UPDATE
-? FETCH NEXT FROM c
+DECLARE c CURSOR FOR SELECT id, name FROM person WHERE id IN (1, 51) FOR UPDATE
+FETCH NEXT FROM c
 UPDATE person SET age = 33 WHERE CURRENT OF c RETURNING id, age
 DELETE FROM person WHERE CURRENT OF c
 COMMIT
 
-? PREPARE p AS SELECT id, name FROM person WHERE id >= $1 ORDER BY id
-? EXECUTE p(3)
-? EXECUTE p(50)
-? DEALLOCATE p
+PREPARE p AS SELECT id, name FROM person WHERE id >= $1 ORDER BY id
+EXECUTE p(3)
+EXECUTE p(50)
+DEALLOCATE p
 
-? PREPARE w(int, text) AS UPDATE person SET name = $2 WHERE id = $1 RETURNING id, name
-? EXECUTE w(1, 'x')
-? EXECUTE w(51, 'x')
-? DEALLOCATE w
+PREPARE w(int, text) AS UPDATE person SET name = $2 WHERE id = $1 RETURNING id, name
+EXECUTE w(1, 'x')
+EXECUTE w(51, 'x')
+DEALLOCATE w
 
 -- plan changes
-? PREPARE p(int) AS SELECT count(*) FROM person WHERE id > $1
-? EXECUTE p(0)
-? EXECUTE p(0)
-? EXECUTE p(0)
-? EXECUTE p(0)
-? EXECUTE p(0)
-? EXECUTE p(0)
-? EXECUTE p(0)
-? DEALLOCATE p
+PREPARE p(int) AS SELECT count(*) FROM person WHERE id > $1
+EXECUTE p(0)
+EXECUTE p(0)
+EXECUTE p(0)
+EXECUTE p(0)
+EXECUTE p(0)
+EXECUTE p(0)
+EXECUTE p(0)
+DEALLOCATE p
 
 BEGIN
 SET LOCAL statement_timeout = '5s'
@@ -301,7 +301,7 @@ COMMIT
 SELECT id, age FROM person ORDER BY id
 
 -- explain
-? EXPLAIN (COSTS off) SELECT 1
+EXPLAIN (COSTS off) SELECT 1
 ! EXPLAIN ANALYZE CREATE TABLE t AS SELECT * FROM person
 ! EXPLAIN (ANALYZE) EXECUTE nobody
 
