@@ -19,6 +19,22 @@
     "AND n.nspname <> 'information_schema'"
 #define FROM_CLASS "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 
+/* The settings that a table's policies look at: of a restrictive policy for everything, or the one that all
+ * permissive policies look at which let rows be seen. Any other permissive policy would let through what
+ * these keep back. */
+#define POLICIES                                                                                   \
+    "(SELECT lower(substring(pg_get_expr(p.polqual, p.polrelid) FROM "                             \
+    "'current_setting\\(''([^'']+)''')) AS setting FROM pg_policy p "                              \
+    "WHERE p.polrelid = c.oid AND p.polqual IS NOT NULL "                                          \
+    "AND EXISTS (SELECT 1 FROM unnest(p.polroles) AS r(role) "                                     \
+    "WHERE r.role = 0 OR pg_has_role(r.role, 'USAGE')) AND "
+#define GUARDS                                                                                     \
+    "CASE WHEN c.relrowsecurity AND row_security_active(c.oid) THEN concat_ws(' ', "               \
+    "(SELECT string_agg(s.setting, ' ') FROM " POLICIES                                            \
+    "NOT p.polpermissive AND p.polcmd = '*') s), "                                                 \
+    "(SELECT CASE WHEN count(*) = count(s.setting) AND count(DISTINCT s.setting) = 1 "             \
+    "THEN min(s.setting) END FROM " POLICIES "p.polpermissive) s)) ELSE '' END"
+
 enum {
     Q_BEGIN,
     Q_PATH,
@@ -46,14 +62,14 @@ static const char *const catalog_queries[Q_COUNT] = {
     [Q_PIN] = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), "
               "pg_catalog.set_config('statement_timeout', '60s', true), "
               "pg_catalog.set_config('lock_timeout', '10s', true)",
-    /* 0 oid, 1 schema, 2 name, 3 kind, 4 its only parent or 0, 5 has rules beside a view's own, 6 row
-       security is enabled and holds for this role */
+    /* 0 oid, 1 schema, 2 name, 3 kind, 4 its only parent or 0, 5 has rules beside a view's own, 6 the
+       settings that policies look at which hold for this role, if row security does */
     [Q_RELATIONS] =
         "SELECT c.oid, n.nspname, c.relname, c.relkind, "
         "CASE WHEN (SELECT count(*) FROM pg_inherits i WHERE i.inhrelid = c.oid) = 1 "
         "THEN (SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid) ELSE 0 END, "
         "EXISTS (SELECT 1 FROM pg_rewrite w WHERE w.ev_class = c.oid AND w.rulename <> '_RETURN'), "
-        "c.relrowsecurity AND row_security_active(c.oid) "
+        GUARDS " "
         "FROM " FROM_CLASS " WHERE " USER_RELATION " ORDER BY c.oid",
     /* 0 relation, 1 attnum, 2 name, 3 type's text, 4 type, 5 typmod, 6 not null, 7 default, 8
        generated */
@@ -269,7 +285,7 @@ static void add_relations(struct catalog *c, PGresult *const *res)
                                  PQgetvalue(relations, i, 2), PQgetvalue(relations, i, 3)[0]);
         r->parent_oid = read_oid(relations, i, 4);
         r->has_rules = read_bool(relations, i, 5);
-        r->row_security = read_bool(relations, i, 6);
+        catalog_set_guards(r, PQgetvalue(relations, i, 6));
         column = add_columns(r, res[Q_COLUMNS], column);
         key = add_keys(r, res[Q_KEYS], key);
         foreign = add_foreign_keys(r, res[Q_FOREIGN], foreign);

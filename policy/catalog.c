@@ -150,6 +150,15 @@ void catalog_add_column(struct catalog_relation *r, const struct catalog_column 
     copy->type_name = keep(node->catalog, column->type_name);
 }
 
+void catalog_set_guards(struct catalog_relation *r, const char *settings)
+{
+    struct node *node = (struct node *)r;
+    if (node->scrap || !*settings)
+        return;
+    free(r->guards);
+    r->guards = keep(node->catalog, settings);
+}
+
 void catalog_add_key(struct catalog_relation *r, const char *name, bool primary,
                      const int16_t *attnums, size_t n)
 {
@@ -302,6 +311,7 @@ static void relation_free(struct catalog_relation *r)
         free(fk->parent_schema);
         free(fk->parent_table);
     }
+    free(r->guards);
     free(r->columns);
     free(r->keys);
     free(r->foreign_keys);
@@ -407,6 +417,18 @@ const struct catalog_relation *catalog_find_oid(const struct catalog *c, uint32_
     const struct catalog_relation **found =
         bsearch(&wanted, c->by_oid, c->nrelations, sizeof *c->by_oid, oid_compare);
     return found ? *found : NULL;
+}
+
+bool catalog_is_guarded(const struct catalog_relation *r, const char *setting)
+{
+    size_t len = strlen(setting);
+    for (const char *at = r->guards; at && *at;) {
+        size_t n = strcspn(at, " ");
+        if (n == len && memcmp(at, setting, n) == 0)
+            return true;
+        at += n + strspn(at + n, " ");
+    }
+    return false;
 }
 
 const struct catalog_column *catalog_column(const struct catalog_relation *r, const char *name)

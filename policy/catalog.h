@@ -44,7 +44,8 @@ struct catalog_relation {
     char kind; /* pg_class.relkind: r p v m f S ... */
     uint32_t parent_oid; /* partition or single-inheritance parent, else 0 */
     bool has_rules;      /* rules other than a view's own */
-    bool row_security;   /* policies of the database hold on it for the role that asks */
+    char *guards; /* the settings that policies of the database look at which hold on it for the role that
+                     asks; lower case, separated by blanks; NULL: none */
     struct catalog_column *columns; /* by attnum, dropped ones left out */
     size_t ncolumns;
     struct catalog_key *keys;
@@ -62,6 +63,7 @@ struct catalog *catalog_new(void); /* NULL: no memory; one reference */
 struct catalog_relation *catalog_add_relation(struct catalog *c, uint32_t oid, const char *schema,
                                               const char *name, char kind);
 void catalog_add_column(struct catalog_relation *r, const struct catalog_column *column);
+void catalog_set_guards(struct catalog_relation *r, const char *settings);
 void catalog_add_key(struct catalog_relation *r, const char *name, bool primary,
                      const int16_t *attnums, size_t n);
 void catalog_add_foreign_key(struct catalog_relation *r, const char *name, const int16_t *attnums,
@@ -91,6 +93,8 @@ void catalog_unref(struct catalog *c);
 const struct catalog_relation *catalog_find(const struct catalog *c, const char *schema,
                                             const char *name);
 const struct catalog_relation *catalog_find_oid(const struct catalog *c, uint32_t oid);
+/* Do policies of the database hold on ${r} that look at ${setting}? */
+bool catalog_is_guarded(const struct catalog_relation *r, const char *setting);
 const struct catalog_column *catalog_column(const struct catalog_relation *r, const char *name);
 /* The schemas of the pinned search_path, in order; borrowed from the catalog.  Returns how many. */
 size_t catalog_search_path(const struct catalog *c, const char *const **ret);

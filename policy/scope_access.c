@@ -131,10 +131,11 @@ static int access_policies(struct scoper *s, struct access *a, int location)
     if (!isolation_has_rls(s->auth.isolation) || !strchr("rp", a->rel->kind))
         return 0;
     a->whole = s->auth.isolation == ISOLATION_RLS;
-    if (a->rel->row_security)
+    if (catalog_is_guarded(a->rel, s->rules->rls_setting))
         return 0;
     scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
-                 "permission denied for relation \"%s\": no row security holds on it", a->rel->name);
+                 "permission denied for relation \"%s\": no row security by the setting %s holds on it",
+                 a->rel->name, s->rules->rls_setting);
     if (s->rules->hints)
         err_hint(s->err, "\"partywall policy --rls-sql\" prints the policies that it needs.");
     return -1;

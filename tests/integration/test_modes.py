@@ -606,7 +606,7 @@ def test_tables_without_policies(roles):
     """What no policy guards is refused, before the policies are installed and when a table comes later."""
     wall = roles.wall("plain")
     with psycopg.connect(wall.dsn("acme"), autocommit=True) as conn:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="no row security holds on it") as error:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="no row security by the setting app.tenant holds on it") as error:
             conn.execute(SEE)
         assert "partywall policy --rls-sql" in error.value.diag.message_hint
         roles.install()
@@ -618,7 +618,7 @@ def test_tables_without_policies(roles):
             CREATE TABLE late AS SELECT * FROM note; GRANT ALL ON late TO PUBLIC;""")
         harness.wait_until(lambda: refusal(conn, "SELECT * FROM late", "42501"), "the catalog knows the table")
         for sql in ("SELECT * FROM late", "DELETE FROM late", "SELECT 1 FROM note, late", "UPDATE note SET body = '' FROM late"):
-            assert "no row security holds on it" in refusal(conn, sql, "42501")
+            assert "no row security by the setting app.tenant holds on it" in refusal(conn, sql, "42501")
 
 
 def refusal(conn, sql, sqlstate):
@@ -637,7 +637,35 @@ def test_an_owner_is_bound_by_force(roles):
     roles.postgres.psql(roles.name, "-c", "ALTER TABLE note NO FORCE ROW LEVEL SECURITY")
     wall.start()
     with psycopg.connect(wall.dsn("acme"), autocommit=True) as conn:
-        assert "no row security holds" in refusal(conn, SEE, "42501")
+        assert "no row security by the setting" in refusal(conn, SEE, "42501")
+
+
+def test_policies_of_ones_own(roles):
+    """They count when they look at the setting; one that lets rows through beside them does not."""
+    def seen(*policies):
+        roles.postgres.psql(roles.name, text="ALTER TABLE note ENABLE ROW LEVEL SECURITY;" + "".join(
+            f"DROP POLICY IF EXISTS p{i} ON note;" for i in range(3)) + "".join(
+            f"CREATE POLICY p{i} ON note {p};" for i, p in enumerate(policies)))
+        wall = roles.wall("plain")
+        with psycopg.connect(wall.dsn("acme"), autocommit=True) as conn:
+            result = conn.pgconn.exec_(SEE.encode())
+            answer = result.error_field(pq.DiagnosticField.SQLSTATE) or result.ntuples
+        wall.stop()
+        return answer
+    mine = """USING ("tenantId" = current_setting('app.tenant', true))"""
+    other = """USING ("tenantId" = current_setting('app.other', true))"""
+    assert seen(mine) == 2
+    assert seen(f"AS RESTRICTIVE {mine}", "USING (true)") == 2
+    assert seen(mine, "FOR INSERT WITH CHECK (true)") == 2
+    assert seen(mine, f"FOR SELECT TO {roles.name}_keeper USING (true)") == 2
+    assert seen("USING (true)") == b"42501"
+    assert seen(mine, "USING (true)") == b"42501"
+    assert seen(mine, "FOR SELECT USING (id > 0)") == b"42501"
+    assert seen(mine, other) == b"42501"
+    assert seen(other) == b"42501"
+    assert seen(f"AS RESTRICTIVE FOR SELECT {mine}", "USING (true)") == b"42501"
+    assert seen(f"AS RESTRICTIVE TO {roles.name}_keeper {mine}", "USING (true)") == b"42501"
+    assert seen() == b"42501"
 
 
 def test_other_policies_do_not_widen(roles):

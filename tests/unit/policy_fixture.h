@@ -215,8 +215,9 @@ static inline void fixture_modes(struct fixture *f)
     const struct catalog_relation *const *all;
     size_t n = catalog_relations(f->catalog, &all);
     for (size_t i = 0; i < n; i++)
-        ((struct catalog_relation *)(uintptr_t)all[i])->row_security =
-            strchr("rp", all[i]->kind) && strcmp(all[i]->name, "wf_log") != 0;
+        if (strchr("rp", all[i]->kind))
+            catalog_set_guards((struct catalog_relation *)(uintptr_t)all[i],
+                               strcmp(all[i]->name, "wf_log") == 0 ? "app.tenan app.tenant_" : "x app.tenant");
     static const char *const schemas[] = {"t_acme", "t_globex"};
     for (size_t i = 0; i < 2; i++) {
         struct catalog_relation *r =
