@@ -171,6 +171,7 @@ static void session_free(struct session *s)
     free(s->asked_tenant);
     free(s->tenant);
     free(s->schema);
+    free(s->database);
     free(s->start_tenant);
     free(s->next_tenant);
     free(s->old_tenant);

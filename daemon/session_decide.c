@@ -4,6 +4,7 @@
 #include "daemon/worker.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 struct decide_job {
     struct job job;
@@ -11,7 +12,7 @@ struct decide_job {
     struct policy_request req;
     struct conf *conf; /* one reference, as the next */
     struct catalog *catalog;
-    char *sql, *schema;
+    char *sql, *schema, *database;
     struct decision *decision;
     struct err err;
 };
@@ -38,6 +39,7 @@ static void job_free(struct decide_job *d)
     catalog_unref(d->catalog);
     free(d->sql);
     free(d->schema);
+    free(d->database);
     free(d);
 }
 
@@ -63,9 +65,11 @@ static int begin_job(struct session *s, const struct policy_request *req, struct
     struct decide_job *d = calloc(1, sizeof(*d));
     char *sql = d ? strndup(req->sql.data, req->sql.len) : NULL;
     char *schema = req->schema ? strdup(req->schema) : NULL;
-    if (!sql || (req->schema && !schema)) {
+    char *database = req->database ? strdup(req->database) : NULL;
+    if (!sql || (req->schema && !schema) || (req->database && !database)) {
         free(sql);
         free(schema);
+        free(database);
         free(d);
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     }
@@ -74,6 +78,7 @@ static int begin_job(struct session *s, const struct policy_request *req, struct
     d->req = *req;
     d->req.sql.data = d->sql = sql;
     d->req.schema = d->schema = schema;
+    d->req.database = d->database = database;
     d->conf = conf_ref(s->conf);
     d->catalog = catalog_ref(s->target->catalog);
     if (job_start(s->worker, &d->job, err) != 0) {
@@ -116,6 +121,16 @@ static void refresh(struct session *s)
 
 /* -- decisions -- */
 
+/* Only then does it matter what the client calls its own: other plans are the same for all. */
+static bool mentions_databases(struct slice sql)
+{
+    static const char word[] = "pg_database";
+    for (size_t i = 0; i + sizeof word - 1 <= sql.len; i++)
+        if (strncasecmp(sql.data + i, word, sizeof word - 1) == 0)
+            return true;
+    return false;
+}
+
 struct policy_request session_request(const struct session *s, struct slice sql, bool single)
 {
     return (struct policy_request){
@@ -124,6 +139,7 @@ struct policy_request session_request(const struct session *s, struct slice sql,
         .epoch = target_epoch(s->target, s->conf),
         .isolation = s->isolation,
         .schema = s->schema,
+        .database = mentions_databases(sql) ? s->database : NULL,
         .confined = s->confined,
         .single = single,
         .sql = sql,

@@ -138,6 +138,7 @@ struct session {
     char *start_tenant;      /* what RESET partywall.tenant leads back to */
     enum isolation isolation; /* of the tenant */
     char *schema;             /* the tenant's, ISOLATION_SCHEMA; else NULL */
+    char *database;      /* as the client named it at start-up */
     uint64_t place; /* counts changes of these two: part of what a prepared statement was decided for */
     struct target *target;   /* entered */
     struct target_wait wait; /* ready (WELCOME) or refresh (DECIDE) */

@@ -159,7 +159,8 @@ static void on_session(struct session *s, const struct startup *st)
         return;
     }
     s->user = strndup(st->user.data, st->user.len);
-    if (!s->user) {
+    s->database = strndup(st->database.data, st->database.len);
+    if (!s->user || !s->database) {
         refuse(s, SQLSTATE_OUT_OF_MEMORY, "out of memory");
         return;
     }

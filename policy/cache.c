@@ -15,7 +15,7 @@ struct entry {
     bool confined, single, untyped;
     size_t bytes;
     struct decision *decision;
-    char *schema; /* NULL as in the request; stands behind the text */
+    char *schema, *database; /* NULL as in the request; stand behind the text */
     size_t len;
     char text[];
 };
@@ -47,6 +47,8 @@ struct policy_cache *policy_cache_new(size_t max_bytes)
 static uint64_t hash_of(const struct policy_request *req)
 {
     uint64_t seed = req->epoch * 8 + (req->untyped ? 4 : 0) + (req->confined ? 2 : 0) + (req->single ? 1 : 0);
+    if (req->database)
+        seed = XXH3_64bits_withSeed(req->database, strlen(req->database), seed);
     if (req->schema)
         seed = XXH3_64bits_withSeed(req->schema, strlen(req->schema), seed);
     return XXH3_64bits_withSeed(req->sql.len ? req->sql.data : "", req->sql.len, seed);
@@ -61,7 +63,7 @@ static bool is_for(const struct entry *e, uint64_t hash, const struct policy_req
 {
     return e->hash == hash && e->epoch == req->epoch && e->confined == req->confined &&
            e->single == req->single && e->untyped == req->untyped && e->isolation == req->isolation &&
-           same_text(e->schema, req->schema) &&
+           same_text(e->schema, req->schema) && same_text(e->database, req->database) &&
            slice_equal((struct slice){e->text, e->len}, req->sql);
 }
 
@@ -158,10 +160,11 @@ static void widen(struct policy_cache *c)
 void cache_put(struct policy_cache *c, const struct policy_request *req, struct decision *d)
 {
     size_t schema = req->schema ? strlen(req->schema) + 1 : 0;
-    size_t bytes = sizeof(struct entry) + req->sql.len + schema + decision_bytes(d);
+    size_t database = req->database ? strlen(req->database) + 1 : 0;
+    size_t bytes = sizeof(struct entry) + req->sql.len + schema + database + decision_bytes(d);
     if (bytes > c->max_bytes / 8)
         return; /* one huge text must not push out everything else */
-    struct entry *e = malloc(sizeof *e + req->sql.len + schema);
+    struct entry *e = malloc(sizeof *e + req->sql.len + schema + database);
     if (!e)
         return;
     *e = (struct entry){.hash = hash_of(req), .epoch = req->epoch, .confined = req->confined,
@@ -171,6 +174,8 @@ void cache_put(struct policy_cache *c, const struct policy_request *req, struct 
         memcpy(e->text, req->sql.data, e->len);
     if (req->schema)
         e->schema = memcpy(e->text + e->len, req->schema, schema);
+    if (req->database)
+        e->database = memcpy(e->text + e->len + schema, req->database, database);
     while (c->oldest && c->bytes + bytes > c->max_bytes)
         evict(c, c->oldest);
     if (c->n >= c->nbuckets)

@@ -52,8 +52,9 @@ bool catalogs_next_column(const char **at, struct catalogs_column *ret)
     const char *c = *at ? *at + strspn(*at, " ") : "";
     *ret = (struct catalogs_column){.object = *c == '#' || *c == '%',
                                     .acl = *c == '~',
+                                    .database = *c == '$',
                                     .type_oid = *c == '#' ? 26 : 0};
-    c += ret->object || ret->acl;
+    c += ret->object || ret->acl || ret->database;
     size_t n = strcspn(c, " :@");
     if (n == 0 || n >= sizeof ret->name)
         return false;

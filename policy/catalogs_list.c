@@ -62,7 +62,7 @@ const struct catalogs_relation catalogs_tables[] = {
     {"pg_catalog", "pg_trigger",
      "#oid #tgrelid #tgparentid@13 tgname:n #tgfoid tgtype tgenabled:c tgisinternal:b #tgconstrrelid #tgconstrindid "
      "#tgconstraint tgdeferrable tginitdeferred tgnargs tgattr tgargs tgqual tgoldtable tgnewtable",
-     NULL, OF_RELATION("tgrelid"), false, "psql's \\d"},
+     NULL, "(" OF_RELATION("tgrelid") ") AND (tgconstrrelid = 0 OR tgconstrrelid IN $relations)", false, "psql's \\d; a foreign key's own triggers name the other table"},
     {"pg_catalog", "pg_rewrite", "#oid rulename:n #ev_class ev_type ev_enabled is_instead", "ev_qual ev_action",
      OF_RELATION("ev_class"), false, "psql's \\d; the source is read by pg_get_ruledef"},
     {"pg_catalog", "pg_policy",
@@ -165,7 +165,7 @@ const struct catalogs_relation catalogs_tables[] = {
      "oid < " SYSTEM " OR nspname IN $schemas", false,
      "joined by nearly every query; other schemas may be other tenants'"},
     {"pg_catalog", "pg_database",
-     "#oid datname:n #datdba encoding datlocprovider@15 datistemplate datallowconn datconnlimit #dattablespace "
+     "#oid $datname:n #datdba encoding datlocprovider@15 datistemplate datallowconn datconnlimit #dattablespace "
      "datcollate datctype daticulocale@15-16 datlocale@17 daticurules@16 datcollversion@15",
      "datacl datfrozenxid datminmxid", "datname = pg_catalog.current_database()", false,
      "ORMs look whether their database is there; the others may be other tenants'"},

@@ -219,6 +219,7 @@ static struct scoper scoper_of(struct work *w, const struct plan *p, struct err 
     return (struct scoper){.auth = authorise_of(w),
                            .rules = w->req->rules,
                            .catalog = w->catalog,
+                           .database = w->req->database,
                            .sql = w->sql,
                            .start = p->source_offset,
                            .end = p->source_offset + p->source_len,

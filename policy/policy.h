@@ -31,6 +31,7 @@ struct policy_request {
     uint64_t epoch;  /* changes whenever rules or catalog do; part of the cache key, as the next two */
     enum isolation isolation; /* of the tenant */
     const char *schema; /* ISOLATION_SCHEMA: the tenant's; otherwise NULL */
+    const char *database; /* what the client calls its database; NULL: what the server calls it */
     bool confined;   /* false: owner; statements are classified, not rewritten */
     bool untyped;    /* extended protocol: the client gives no types to parameters */
     bool single;     /* extended protocol: more than one statement is 42601 */

@@ -283,6 +283,7 @@ struct scoper {
     uint32_t nparams;
     bool untyped;          /* the client gives no types to parameters */
     const bool *param_once; /* of each parameter: does it stand only once? */
+    const char *database;  /* what the client calls it; NULL: what the server does */
     const char *seen[4];   /* what the client may see: scope_catalog.c */
     const char *cursor;    /* of WHERE CURRENT OF */
     int nrelations;        /* RangeVars accounted for */

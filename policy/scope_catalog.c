@@ -157,6 +157,15 @@ static bool wants_tableoid(const struct scoper *s, const struct catalogs_relatio
            memmem(s->sql + s->start, s->end - s->start, "tableoid", strlen("tableoid"));
 }
 
+static const char *column_shown(const struct scoper *s, const struct catalogs_column *column)
+{
+    if (column->acl)
+        return psprintf("NULL::pg_catalog.aclitem[] AS %s", column->name);
+    if (column->database && s->database)
+        return psprintf("%s::pg_catalog.name AS %s", literal(s->database), column->name);
+    return pstrdup(column->name);
+}
+
 static char *columns(const struct scoper *s, const struct catalogs_relation *relation)
 {
     char *list = NULL;
@@ -164,8 +173,7 @@ static char *columns(const struct scoper *s, const struct catalogs_relation *rel
     for (const char *at = relation->columns; catalogs_next_column(&at, &column);) {
         if (!is_of_version(s, &column))
             continue;
-        list = list_item(list, column.acl ? psprintf("NULL::pg_catalog.aclitem[] AS %s", column.name)
-                                          : column.name);
+        list = list_item(list, column_shown(s, &column));
     }
     if (list && wants_tableoid(s, relation))
         list = list_item(list, "tableoid");

@@ -1,0 +1,128 @@
+"""psql's backslash commands as a confined tenant: as its owner sees them where the tenant is alone, or refused."""
+import subprocess
+
+import pytest
+
+import harness
+import test_attacks
+
+# What is not the tenant's to see, taken away where it is alone.
+OTHERS = "DROP VIEW workflow_names; DROP SEQUENCE wf_seq; DROP TABLE wf_log CASCADE;"
+MORE = """
+CREATE TYPE mood AS ENUM ('calm', 'cross');
+CREATE TYPE pair AS (x int, m mood);
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE TABLE note (id serial PRIMARY KEY, kind mood DEFAULT 'calm', size positive, parts pair[], at int4range,
+    body text COLLATE "C", "tenantId" text NOT NULL, "workflowId" int REFERENCES "Workflow"(id) ON DELETE SET NULL,
+    CHECK (length(body) < 100), EXCLUDE USING gist (at WITH &&));
+CREATE UNIQUE INDEX note_body ON note (lower(body), id DESC NULLS LAST) WHERE size > 3;
+CREATE STATISTICS note_together ON kind, size FROM note;
+CREATE FUNCTION note_touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TRIGGER touched BEFORE UPDATE ON note FOR EACH ROW EXECUTE FUNCTION note_touched();
+ALTER TABLE note ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON note USING ("tenantId" = current_setting('app.tenant', true));
+COMMENT ON TABLE note IS 'what was noted';
+COMMENT ON COLUMN note.body IS 'the words';
+CREATE SCHEMA hidden_globex;
+CREATE TABLE hidden_globex.secret (id int PRIMARY KEY, "tenantId" text);
+CREATE FUNCTION hidden_globex.cipher(int) RETURNS int LANGUAGE sql AS 'SELECT $1';
+CREATE TYPE hidden_globex.tint AS ENUM ('red');
+"""
+SAME = r"""
+\d
+\d "User"
+\d+ "User"
+\d "Tenant"
+\d+ "Workflow"
+\d step
+\d country
+\d event
+\d+ event
+\d event_2024
+\d all_workflows
+\d+ all_workflows
+\d wf_mv
+\d note
+\d+ note
+\d note_id_seq
+\d "User_pkey"
+\d note_body
+\d+ note_body
+\d "Work"*
+\dt
+\dt "User"
+\dt public.*
+\dtv
+\di
+\dv
+\dm
+\ds
+\dP
+\d nothing
+\dT
+\dT mood
+\dT pair
+\dD
+\dn
+\df wf_*
+\df note_touched
+\da sum
+\dA
+\dAc btree int4
+\dAf btree int4
+\dC json
+\dc utf8_to_latin1
+\dd
+\dF
+\dFd simple
+\dFp
+\dFt
+\dL
+\do ||
+\dO
+\dx
+\dX
+\dE
+\dS pg_am
+\d pg_class
+""".split("\n")[1:-1]
+REFUSED = r"\l|\du|\dg|\db|\dt+|\dp|\z|\ddp|\drds|\dconfig|\dRp|\dRs|\des|\dew|\det|\deu|\dy|\df+|\dn+|\dL+|" \
+          r"\sf wf_count|\sv all_workflows|\dl".split("|")
+
+
+@pytest.fixture(scope="module")
+def databases(postgres):
+    for name, multi in (("backslash_shared", 1), ("backslash_alone", 0)):
+        postgres.create_database(name)
+        postgres.psql(name, "-v", f"multi={multi}", "-f", str(test_attacks.CORPUS / "attacks_schema.sql"))
+        postgres.psql(name, "-f", "-", text=MORE)
+    postgres.psql("backslash_alone", "-f", "-", text=OTHERS + "SET client_min_messages = error; DROP SCHEMA hidden_globex CASCADE;")
+    policy = test_attacks.POLICY + "    note: {tenant_column: tenantId}\n"
+    wall = harness.Partywall(harness.config(postgres.dsn("backslash_shared") + " sslmode=disable", policy=policy))
+    yield postgres.dsn("backslash_alone"), wall
+    wall.remove()
+
+
+def psql(dsn, command):
+    run = subprocess.run(["psql", "-X", "-v", "VERBOSITY=sqlstate", dsn], input=command + "\n\\echo alive\nSELECT 1 AS one;\n",
+                         text=True, capture_output=True, timeout=harness.PATIENCE)
+    return run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("command", SAME)
+def test_answers_as_alone(databases, command):
+    alone, wall = databases
+    assert psql(wall.dsn(), command) == psql(alone, command)
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_is_refused(databases, command):
+    answer = psql(databases[1].dsn(), command)
+    assert ("ERROR:  42501" in answer or "is not allowed" in answer) and "alive" in answer and "(1 row)" in answer, answer
+
+
+@pytest.mark.parametrize("command", [*SAME, *REFUSED])
+def test_nothing_of_others_is_said(databases, command):
+    answer = psql(databases[1].dsn(), command)
+    for name in ("globex", "secret", "cipher", "tint", "wf_log", "workflow_names", "wf_seq", "backslash_"):
+        assert name not in answer
