@@ -6,11 +6,13 @@
  * Values that the client writes into columns that bind a row to a tenant are checked in the text itself:
  *   tenant column   CASE WHEN (value) = $t THEN $t ELSE fail END
  *   foreign key     COALESCE((SELECT p.id FROM parent p WHERE p.id = (value) AND p.tenant = $t), fail)
- *                   for constants and parameters, else CASE WHEN (value) IN (SELECT ...) THEN (value) ...
+ *                   for constants and parameters, else CASE WHEN (value) IN (SELECT ...) THEN (value) ...;
+ *                   around (SELECT (value) AS v OFFSET 0) where it may differ each time it is read
  *   DO UPDATE       WHERE CASE WHEN tenant = $t THEN (condition) ELSE fail END
  * where fail is (SELECT 'partywall:SQLSTATE:table:name'::text)::int4 (or ::uuid, ::bool, ::int4::text): a
  * cast that raises 22P02 only when the CASE gets there.  policy_check_failed turns that error into 42501,
- * 23503 or 23505.  So a row of the same statement that a foreign key should find must exist before it.
+ * 23503 or 23505.  A parent's row that the same statement makes is known by the RETURNING of its WITH; where it
+ * may have been made unseen the error is 0A000.
  *
  * Rows of COPY ... FROM STDIN are checked where they are stored, as PostgreSQL has read them:
  *   tenant column   WHERE CASE WHEN tenant = $t THEN (condition) ELSE fail END

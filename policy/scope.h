@@ -12,6 +12,7 @@
  *   scope_from.c    FROM: the climb rule, wraps              scope_expr.c    expressions, sublinks
  *   scope_fence.c   leaky conditions                         scope_access.c  relation -> rule
  *   scope_insert.c  INSERT, ON CONFLICT  scope_update.c  UPDATE, DELETE, SET lists
+ *   scope_parent.c  foreign keys that are written
  *   scope_merge.c   MERGE                scope_copy.c    COPY; copy_options.c, copy_check.c: of FROM STDIN
  *   scope_named.c   EXPLAIN, EXECUTE, WHERE CURRENT OF
  *   scope_schema.c  a schema for each tenant
