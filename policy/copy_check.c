@@ -57,9 +57,10 @@ static char *when(const struct scoper *s, const struct access *a, const struct a
                              .value = {.check = CHECK_PARENT, .rel = a->rel,
                                        .constraint = constraint}};
     return psprintf(" WHEN EXISTS (SELECT 1 FROM %s AS " ROW " WHERE %s%s" WRITTEN
-                    " AND NOT EXISTS (SELECT 1 FROM %s AS partywall_p0 WHERE %s AND %s))"
+                    " AND NOT EXISTS (SELECT 1 FROM %s%s AS partywall_p0 WHERE %s AND %s))"
                     " THEN (SELECT %s::text)::int4",
-                    name_of(a->rel), tenant, among, name_of(parent->rel), keys,
+                    name_of(a->rel), tenant, among, parent->rel->kind == 'r' ? "ONLY " : "",
+                    name_of(parent->rel), keys,
                     sql_qual(s, parent, "partywall_p0", own, false, 1),
                     sql_literal(scope_marker(&c)));
 }

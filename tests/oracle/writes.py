@@ -204,7 +204,7 @@ class Writes(Statements):
                 same = next((x for x in s.cols if x.name == c.name and x.family == c.family), None)
                 if f is None:
                     targets.append(f"NULL::{c.type}")
-                elif same and source is t and self.chance(0.7):
+                elif same and source is t and s.keyed and self.chance(0.7):
                     targets.append(same.ref)
                 elif source is f[1] and self.chance(0.8):
                     key = f[2][f[0].index(c.name)]

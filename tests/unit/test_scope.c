@@ -352,10 +352,10 @@ static const struct copy_row {
      "SELECT CASE WHEN EXISTS (SELECT 1 FROM \"public\".\"Workflow\" AS partywall_c WHERE \"partywall_c\".\"tenantId\"" T(1)
      " AND partywall_c.\"userId\" IS NOT NULL AND CASE WHEN "},
     {"COPY \"Workflow\" (id, \"userId\") FROM STDIN", true, {COPY_TEXT, COPY_NO_HEADER, '\t', '"', '"'},
-     " AND NOT EXISTS (SELECT 1 FROM \"public\".\"User\" AS partywall_p0 WHERE partywall_p0.\"id\" OPERATOR(pg_catalog.=) "
+     " AND NOT EXISTS (SELECT 1 FROM ONLY \"public\".\"User\" AS partywall_p0 WHERE partywall_p0.\"id\" OPERATOR(pg_catalog.=) "
      "partywall_c.\"userId\" AND \"partywall_p0\".\"tenantId\"" T(1) ")) THEN " NO_USER " END"},
     {"COPY step FROM STDIN", false, {0},
-     " AND NOT EXISTS (SELECT 1 FROM \"public\".\"Workflow\" AS partywall_p0 WHERE partywall_p0.\"id\" "
+     " AND NOT EXISTS (SELECT 1 FROM ONLY \"public\".\"Workflow\" AS partywall_p0 WHERE partywall_p0.\"id\" "
      "OPERATOR(pg_catalog.=) partywall_c.\"workflowId\" AND \"partywall_p0\".\"tenantId\"" T(1)
      ")) THEN (SELECT 'partywall:23503:step:step_workflowId_fkey'::text)::int4 END"},
 };
