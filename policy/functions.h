@@ -1,8 +1,8 @@
 /* functions.h: the functions of pg_catalog that a confined client may call.
  *
- * The list is made by policy/functions.sql from a real server and committed; it holds names,
- * because PostgreSQL picks the overload.  Some names are fit only with fitting arguments: see
- * functions_size. */
+ * The list is made by policy/functions.sql from a real server and committed, with the reason for each function
+ * that is not on it (functions.tsv); it holds names, because PostgreSQL picks the overload.  Some names are
+ * fit only with fitting arguments: see functions_size. */
 #pragma once
 
 #include <stdbool.h>
