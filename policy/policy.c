@@ -119,9 +119,20 @@ static int no_memory(struct work *w, struct err *err)
 
 /* -- the text of a plan -- */
 
+/* No more parameters than there are of these. */
+static size_t dollars(const char *text, size_t len)
+{
+    size_t n = 0;
+    for (const char *at = text; (at = memchr(at, '$', len - (size_t)(at - text))); at++)
+        n++;
+    return n;
+}
+
 static uint32_t highest_param(const char *text, uint32_t start, uint32_t end)
 {
     uint32_t highest = 0;
+    if (dollars(text + start, end - start) == 0)
+        return 0;
     struct scan s = scan_of(text, end);
     s.at = start;
     for (struct scan_token t = scan_next(&s); t.kind != SCAN_END; t = scan_next(&s))
@@ -134,6 +145,8 @@ static uint32_t highest_param(const char *text, uint32_t start, uint32_t end)
 static const bool *params_once(const struct work *w, const struct plan *p)
 {
     bool *once = palloc0(p->nparams + 1u), *seen = palloc0(p->nparams + 1u);
+    if (p->nparams == 0)
+        return once;
     struct scan s = scan_of(w->sql, p->source_offset + p->source_len);
     s.at = p->source_offset;
     for (struct scan_token t = scan_next(&s); t.kind != SCAN_END; t = scan_next(&s)) {
@@ -149,20 +162,16 @@ static const bool *params_once(const struct work *w, const struct plan *p)
 /* Where the tenant's value stands in the plan's text. */
 static int find_places(struct plan *p, uint32_t hidden)
 {
-    for (int pass = 0; pass < 2; pass++) {
-        struct scan s = scan_of(p->text, p->text_len);
-        uint32_t n = 0;
-        for (struct scan_token t = scan_next(&s); t.kind != SCAN_END; t = scan_next(&s)) {
-            if (t.kind != SCAN_PARAM || scan_param(p->text, &t) != hidden)
-                continue;
-            if (pass == 1)
-                p->places[n] = (struct plan_place){t.start, t.end - t.start};
-            n++;
-        }
-        if (pass == 0 && n > 0 && !(p->places = calloc(n, sizeof *p->places)))
-            return -1;
-        p->nplaces = n;
-    }
+    size_t most = dollars(p->text, p->text_len);
+    if (most == 0)
+        return 0;
+    p->places = calloc(most, sizeof *p->places);
+    if (!p->places)
+        return -1;
+    struct scan s = scan_of(p->text, p->text_len);
+    for (struct scan_token t = scan_next(&s); t.kind != SCAN_END; t = scan_next(&s))
+        if (t.kind == SCAN_PARAM && scan_param(p->text, &t) == hidden)
+            p->places[p->nplaces++] = (struct plan_place){t.start, t.end - t.start};
     p->hidden = p->nplaces > 0;
     return 0;
 }
