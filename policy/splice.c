@@ -231,6 +231,8 @@ static int query_start(const struct tokens *t, const SelectStmt *query)
     const List *parts = query->targetList ? query->targetList : query->fromClause;
     int location = parts ? first_location(linitial(parts)) : -1;
     int at = tokens_at(t, location < 0 ? exprLocation(query->whereClause) : location);
+    if (at < 0 && parts && IsA(linitial(parts), RangeSubselect))
+        at = query_start(t, (const SelectStmt *)((const RangeSubselect *)linitial(parts))->subquery);
     return at < 0 ? -1 : tokens_back_to(t, at, "select");
 }
 

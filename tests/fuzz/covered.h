@@ -320,8 +320,22 @@ static void covered_row(struct covered *c, const List *row, const struct covered
         covered_fail(c, "a row that is nobody's:", at->name);
 }
 
+/* How many columns each arm of ${q} has, when that can be seen; -1: it cannot; -2: not as many as ${n}. */
+static int covered_width(const SelectStmt *q, int n)
+{
+    if (q->op != SETOP_NONE) {
+        int left = covered_width(q->larg, n);
+        return left == -2 ? -2 : covered_width(q->rarg, left < 0 ? n : left);
+    }
+    const List *row = q->valuesLists ? linitial(q->valuesLists) : q->targetList;
+    int width = covered_has_star(row) ? -1 : list_length(row);
+    return width >= 0 && n >= 0 && width != n ? -2 : width < 0 ? n : width;
+}
+
 static void covered_rows(struct covered *c, const SelectStmt *q, const struct covered_place *at)
 {
+    if (covered_width(q, -1) == -2) /* PostgreSQL wants arms of one width */
+        return;
     if (q->op != SETOP_NONE) {
         covered_rows(c, q->larg, at);
         covered_rows(c, q->rarg, at);
