@@ -435,8 +435,9 @@ static int star_shown(struct scoper *s, const struct source *source, int locatio
     return 0;
 }
 
-static int write_out(struct scoper *s, struct level *l, Node *stmt, const ColumnRef *star)
+static int write_out(struct scoper *s, struct level *l, Node *stmt, const ResTarget *target)
 {
+    const ColumnRef *star = (const ColumnRef *)target->val;
     List *shown = NIL;
     const struct source *source = NULL;
     if (list_length(star->fields) > 1) {
@@ -452,6 +453,9 @@ static int write_out(struct scoper *s, struct level *l, Node *stmt, const Column
     }
     if (!shown)
         return 0;
+    if (target->name) /* PostgreSQL takes no notice of it */
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, star->location,
+                            "a star in RETURNING cannot have a name here");
     struct change *c = scope_change(s, CHANGE_RETURNING, stmt);
     c->target = star;
     c->shown = shown;
@@ -462,9 +466,10 @@ int scope_returning(struct scoper *s, struct level *l, Node *stmt, List *targets
 {
     ListCell *cell;
     foreach (cell, targets) {
-        const Node *value = ((const ResTarget *)lfirst(cell))->val;
-        if (IsA(value, ColumnRef) && IsA(llast(((const ColumnRef *)value)->fields), A_Star) &&
-            write_out(s, l, stmt, (const ColumnRef *)value) < 0)
+        const ResTarget *target = lfirst(cell);
+        if (IsA(target->val, ColumnRef) &&
+            IsA(llast(((const ColumnRef *)target->val)->fields), A_Star) &&
+            write_out(s, l, stmt, target) < 0)
             return -1;
     }
     return scope_expr(s, l, (Node *)targets);

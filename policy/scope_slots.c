@@ -44,6 +44,7 @@ static void in_statement(const struct scoper *s, Node *node)
         PLACES(InsertStmt, PUT(selectStmt), PUT(onConflictClause), PUT(returningList), PUT(withClause))
         PLACES(UpdateStmt, PUT(targetList), PUT(whereClause), PUT(fromClause), PUT(returningList),
                PUT(withClause))
+        PLACES(CopyStmt, PUT(query))
         PLACES(DeleteStmt, PUT(usingClause), PUT(whereClause), PUT(returningList), PUT(withClause))
         PLACES(MergeStmt, PUT(sourceRelation), PUT(joinCondition), PUT(mergeWhenClauses),
                PUT(withClause))

@@ -218,7 +218,7 @@ static int catalog(struct splice *p, const struct change *c)
     return 0;
 }
 
-/* The SELECT, or TABLE, with which one of a query's arms begins; -1: not found. */
+/* The SELECT, TABLE or VALUES with which one of a query's arms begins; -1: not found. */
 static int query_start(const struct tokens *t, const SelectStmt *query)
 {
     if (query->op != SETOP_NONE) {
@@ -228,6 +228,8 @@ static int query_start(const struct tokens *t, const SelectStmt *query)
     int table = splice_table_keyword(t, query);
     if (table >= 0)
         return table;
+    if (query->valuesLists)
+        return splice_values(t, query);
     const List *parts = query->targetList ? query->targetList : query->fromClause;
     int location = parts ? first_location(linitial(parts)) : -1;
     int at = tokens_at(t, location < 0 ? exprLocation(query->whereClause) : location);

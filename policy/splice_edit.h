@@ -66,6 +66,8 @@ int splice_append(struct splice *p, const struct change *c) MUSTCHECK;
  * other changes add.  Its keyword; -1: ${query} is another query. */
 int splice_table(struct splice *p, const SelectStmt *query);
 int splice_table_keyword(const struct tokens *t, const SelectStmt *query);
+/* The keyword of a VALUES list; -1: not found. */
+int splice_values(const struct tokens *t, const SelectStmt *query);
 int splice_star(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_value(struct splice *p, const struct change *c) MUSTCHECK;
 /* Element ${k} of the list that begins at token ${at} and ends before ${end}. */

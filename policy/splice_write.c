@@ -51,12 +51,17 @@ int splice_expand(struct splice *p, const struct change *c)
     return 0;
 }
 
+int splice_values(const struct tokens *t, const SelectStmt *query)
+{
+    const Node *value = linitial(linitial_node(List, query->valuesLists));
+    int at = tokens_at(t, exprLocation(value));
+    return at < 0 ? -1 : tokens_back_to(t, at, "values");
+}
+
 /* The bracket that opens the first row of VALUES. */
 static int first_row(const struct splice *p, const SelectStmt *arm)
 {
-    const Node *value = linitial(linitial_node(List, arm->valuesLists));
-    int at = tokens_at(&p->t, exprLocation(value));
-    at = at < 0 ? -1 : tokens_back_to(&p->t, at, "values");
+    int at = splice_values(&p->t, arm);
     return at < 0 || !tokens_is_char(&p->t, at + 1, '(') ? -1 : at + 1;
 }
 
