@@ -146,3 +146,7 @@ SELECT 1 FROM (SELECT WHERE (SELECT id > 0 FROM "User" LIMIT 1) UNION ALL SELECT
 UPDATE "Workflow" SET (id, "tenantId") = ((80, 'acme')) WHERE id = 10
 UPDATE "Workflow" SET (name, "userId") = (((ROW('x', 3)))) WHERE id = 10 RETURNING *
 UPDATE "Workflow" SET (name, "userId") = ((('x'), (53))) WHERE id = 10
+SELECT code FROM country WHERE 5 IN (SELECT FROM (SELECT FROM step s WHERE 'c' ~ s.body) AS t4)
+SELECT code FROM country WHERE EXISTS (SELECT FROM (SELECT FROM (SELECT body FROM step WHERE body::int > 0) y) x) ORDER BY 1
+MERGE INTO "Workflow" w USING (VALUES (10), ((SELECT max(10 / (s.id - 150)) FROM step s))) v(i) ON w.id = v.i WHEN MATCHED THEN UPDATE SET name = 'm'
+SELECT u.id FROM "User" u, (VALUES ((SELECT max(id) FROM "User" WHERE password::int > 0))) w(id) WHERE u.id = w.id
