@@ -137,7 +137,7 @@ static int where(struct splice *p, const struct change *c)
 static int clause(struct splice *p, const struct change *c, Node *cond, const char *word,
                   bool (*stop)(const struct tokens *t, int i))
 {
-    int at = tokens_at(&p->t, exprLocation(cond));
+    int at = tokens_at(&p->t, splice_location(cond));
     at = at < 0 ? -1 : tokens_back_to(&p->t, at, word);
     if (at < 0)
         return splice_lost(p, word);
@@ -232,7 +232,7 @@ static int query_start(const struct tokens *t, const SelectStmt *query)
         return splice_values(t, query);
     const List *parts = query->targetList ? query->targetList : query->fromClause;
     int location = parts ? first_location(linitial(parts)) : -1;
-    int at = tokens_at(t, location < 0 ? exprLocation(query->whereClause) : location);
+    int at = tokens_at(t, location < 0 ? splice_location(query->whereClause) : location);
     if (at < 0 && parts && IsA(linitial(parts), RangeSubselect))
         at = query_start(t, (const SelectStmt *)((const RangeSubselect *)linitial(parts))->subquery);
     return at < 0 ? -1 : tokens_back_to(t, at, "select");

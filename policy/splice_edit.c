@@ -52,6 +52,13 @@ char *splice_copy(const struct splice *p, int from, int to)
     return text;
 }
 
+int splice_location(const Node *node)
+{
+    while (node && IsA(node, A_Indirection))
+        node = ((const A_Indirection *)node)->arg;
+    return exprLocation(node);
+}
+
 int splice_name_end(const struct tokens *t, int at)
 {
     int i = at + 1;

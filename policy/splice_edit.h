@@ -37,6 +37,8 @@ char *splice_copy(const struct splice *p, int from, int to);
 /* The new text; sets s->runs. */
 char *splice_assemble(const struct splice *p);
 
+/* Where an expression is said.  PostgreSQL does not tell it of `x[1]` and `(x).f`. */
+int splice_location(const Node *node);
 /* Past a name and what its dots join; ${at} is its first token. */
 int splice_name_end(const struct tokens *t, int at);
 

@@ -108,7 +108,7 @@ int splice_schema(struct splice *p, const struct change *c)
 int splice_group(struct splice *p, const struct change *c)
 {
     const Node *first = linitial(((const SelectStmt *)c->stmt)->groupClause);
-    int at = tokens_at(&p->t, exprLocation(first));
+    int at = tokens_at(&p->t, splice_location(first));
     at = at < 0 ? -1 : tokens_back_to(&p->t, at, "by");
     if (at < 0)
         return splice_lost(p, "GROUP BY");

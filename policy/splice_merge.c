@@ -24,7 +24,7 @@ static int find_word(const struct tokens *t, int i, const char *word)
 struct span splice_merge_on(const struct splice *p, const struct change *c)
 {
     const MergeStmt *stmt = (const MergeStmt *)c->stmt;
-    int at = tokens_at(&p->t, exprLocation(stmt->joinCondition));
+    int at = tokens_at(&p->t, splice_location(stmt->joinCondition));
     at = at < 0 ? -1 : tokens_back_to(&p->t, at, "on");
     return at < 0 ? (struct span){-1, -1} : (struct span){at + 1, find_word(&p->t, at, "when")};
 }

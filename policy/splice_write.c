@@ -54,7 +54,7 @@ int splice_expand(struct splice *p, const struct change *c)
 int splice_values(const struct tokens *t, const SelectStmt *query)
 {
     const Node *value = linitial(linitial_node(List, query->valuesLists));
-    int at = tokens_at(t, exprLocation(value));
+    int at = tokens_at(t, splice_location(value));
     return at < 0 ? -1 : tokens_back_to(t, at, "values");
 }
 

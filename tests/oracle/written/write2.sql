@@ -150,3 +150,8 @@ SELECT code FROM country WHERE 5 IN (SELECT FROM (SELECT FROM step s WHERE 'c' ~
 SELECT code FROM country WHERE EXISTS (SELECT FROM (SELECT FROM (SELECT body FROM step WHERE body::int > 0) y) x) ORDER BY 1
 MERGE INTO "Workflow" w USING (VALUES (10), ((SELECT max(10 / (s.id - 150)) FROM step s))) v(i) ON w.id = v.i WHEN MATCHED THEN UPDATE SET name = 'm'
 SELECT u.id FROM "User" u, (VALUES ((SELECT max(id) FROM "User" WHERE password::int > 0))) w(id) WHERE u.id = w.id
+INSERT INTO "Workflow" (id, name) VALUES ((ARRAY[80])[1], 'n'), ((ARRAY[81])[1], 'm') RETURNING *
+SELECT u.id FROM "User" u LEFT JOIN "Workflow" w ON (ARRAY[w."userId" = u.id])[1] ORDER BY 1
+SELECT name FROM "Workflow" GROUP BY name HAVING (array_agg(id > 0))[1] ORDER BY 1
+MERGE INTO "Workflow" w USING (VALUES (10)) v(i) ON (ARRAY[w.id = v.i])[1] WHEN MATCHED THEN UPDATE SET name = 'm'
+SELECT 1 FROM (SELECT WHERE (ARRAY[(SELECT max(body::int) FROM step) > 0])[1]) x
