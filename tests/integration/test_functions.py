@@ -14,7 +14,11 @@ def decided():
 
 def test_the_review_is_that_of_the_server(postgres, database):
     made = postgres.psql(database, "-A", "-t", "-F", "\t", "-f", str(POLICY / "functions.sql"))
-    assert made == (POLICY / "functions.tsv").read_text()
+    known = decided()  # of the newest minor version: older ones lack some functions
+    assert len(made.splitlines()) > 2500
+    for line in made.splitlines():
+        name, verdict = line.split("\t")
+        assert known.get(name) == verdict, name
 
 
 def test_no_function_is_undecided(postgres, database):

@@ -115,7 +115,7 @@ def test_limits_of_a_statement(wall):
             with pytest.raises(psycopg.errors.StatementTooComplex):
                 c.execute(sql)
         with pytest.raises(psycopg.errors.ProgramLimitExceeded):
-            c.execute("SELECT '" + "x" * 2_000_000 + "'")
+            c.execute("SELECT '" + "x" * 17_000_000 + "'")
         assert c.execute("SELECT 1").fetchone() == (1,)
 
 
