@@ -97,6 +97,13 @@ int tokens_forward(const struct tokens *t, int i, bool (*stop)(const struct toke
     return t->n;
 }
 
+/* IS DISTINCT FROM, IS NOT DISTINCT FROM: DISTINCT alone may be a label. */
+static bool is_distinct_from(const struct tokens *t, int i)
+{
+    return i >= 2 && tokens_is(t, i - 1, "distinct") &&
+           (tokens_is(t, i - 2, "is") || tokens_is(t, i - 2, "not"));
+}
+
 int tokens_back_to(const struct tokens *t, int i, const char *word)
 {
     for (i--; i >= 0; i--) {
@@ -104,7 +111,7 @@ int tokens_back_to(const struct tokens *t, int i, const char *word)
             if (t->match[i] < 0)
                 return -1;
             i = t->match[i];
-        } else if (tokens_is(t, i, word) && !tokens_is(t, i - 1, "distinct")) {
+        } else if (tokens_is(t, i, word) && !is_distinct_from(t, i)) {
             return i; /* IS DISTINCT FROM is no FROM */
         }
     }
@@ -165,7 +172,7 @@ bool tokens_ends_on(const struct tokens *t, int i)
 bool tokens_ends_targets(const struct tokens *t, int i)
 {
     if (tokens_is(t, i, "from"))
-        return !tokens_is(t, i - 1, "distinct");
+        return !is_distinct_from(t, i);
     return tokens_ends_from(t, i);
 }
 
