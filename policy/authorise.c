@@ -130,22 +130,6 @@ static int check_function(const struct authorise *a, const struct name *f, int l
     return refuse_function(a, f, user_has || in_pg_catalog(a, f->name), location, err);
 }
 
-int authorise_function(const struct authorise *a, const List *name, int nargs, int location,
-                       struct err *err)
-{
-    struct name f;
-    (void)nargs;
-    if (!name_read(name, &f))
-        return refuse(err, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
-                      "functions of other databases are not allowed");
-    if (check_function(a, &f, location, err) < 0)
-        return -1;
-    if (arguments_matter(f.name))
-        return refuse(err, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
-                      "function %s is not allowed in this form", f.shown);
-    return 0;
-}
-
 bool authorise_means_builtin(const struct authorise *a, const List *name)
 {
     struct name f;

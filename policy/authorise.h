@@ -37,12 +37,7 @@ struct authorise {
     const char *schema; /* the tenant's, NULL without ISOLATION_SCHEMA */
 };
 
-/* A call by name alone.  Functions whose first argument decides (current_setting, lpad, ...) are
- * refused here when that argument cannot be seen: prefer authorise_call. */
-int authorise_function(const struct authorise *a, const List *name, int nargs, int location,
-                       struct err *err) MUSTCHECK;
-
-/* The same with the call at hand: name, and the arguments that must be constants within a limit
+/* A call: its name, and the arguments that must be constants within a limit
  * (current_setting's name; sizes of lpad, rpad, repeat, array_fill).  Arguments are not walked. */
 int authorise_call(const struct authorise *a, const FuncCall *call, struct err *err) MUSTCHECK;
 

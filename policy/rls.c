@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_PARENTS = 8 }; /* as scope_access.c */
-
 struct out {
     const struct rules *rules;
     const struct catalog *catalog;
@@ -99,7 +97,7 @@ static bool condition(const struct out *o, const struct rows *rows, int depth)
         add_tenant(o, rows->column);
         return true;
     }
-    if (depth == MAX_PARENTS || !rows_of(o, rows->parent, &above) || above.kind == RULE_SHARED)
+    if (depth == SCOPE_MAX_PARENTS || !rows_of(o, rows->parent, &above) || above.kind == RULE_SHARED)
         return false;
     snprintf(alias, sizeof alias, "p%d", depth + 1);
     add(o, " IN (SELECT ");

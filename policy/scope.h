@@ -501,6 +501,8 @@ int scope_merge(struct scoper *s, MergeStmt *stmt, struct level *l) MUSTCHECK;
 bool scope_has_star(const SelectStmt *arm);
 /* The level that a plain SELECT, or VALUES, made. */
 const struct level *scope_level_of(const struct scoper *s, const SelectStmt *arm);
+/* Is ${name} among ${columns} (char *)? */
+bool scope_lists(const List *columns, const char *name);
 /* Is ${name} a column whose value must be checked when it is written? */
 bool scope_is_bound(const struct access *a, const char *name);
 /* May columns that are not among ${columns} (char *) be left to their defaults? */

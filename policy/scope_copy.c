@@ -104,15 +104,6 @@ static List *columns_of(const CopyStmt *stmt, const struct catalog_relation *rel
     return all;
 }
 
-static bool names(const List *columns, const char *name)
-{
-    ListCell *cell;
-    foreach (cell, columns)
-        if (!strcmp(lfirst(cell), name))
-            return true;
-    return false;
-}
-
 static int scoped_rows(struct scoper *s, CopyStmt *stmt, struct leaf *leaf, const List *columns)
 {
     const struct access *a = leaf->access;
@@ -126,7 +117,7 @@ static int scoped_rows(struct scoper *s, CopyStmt *stmt, struct leaf *leaf, cons
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, stmt->relation->location,
                             "COPY into \"%s\" cannot be confined: column \"%s\" is generated",
                             a->rel->name, a->tenant->name);
-    if (names(columns, a->tenant->name))
+    if (scope_lists(columns, a->tenant->name))
         return 0;
     c->columns = list_make1(a->tenant->name);
     s->copy_in->fills = a->tenant;
@@ -137,7 +128,7 @@ static int scoped_rows(struct scoper *s, CopyStmt *stmt, struct leaf *leaf, cons
 static int through_rows(struct scoper *s, const CopyStmt *stmt, const struct access *a,
                         const List *columns)
 {
-    if (names(columns, a->column->name) || (a->column->not_null && !a->column->has_default))
+    if (scope_lists(columns, a->column->name) || (a->column->not_null && !a->column->has_default))
         return 0;
     return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, stmt->relation->location,
                         "COPY into \"%s\" must give a value for column \"%s\"", a->rel->name,

@@ -96,7 +96,7 @@ static int check_set(struct scoper *s, const struct target *t)
     return 0;
 }
 
-static bool names(const List *columns, const char *name)
+bool scope_lists(const List *columns, const char *name)
 {
     ListCell *cell;
     foreach (cell, columns)
@@ -116,7 +116,7 @@ static bool is_part(const struct catalog_foreign_key *fk, const struct catalog_c
 /* A column left out takes its default, which must not choose another tenant's row. */
 int scope_check_missing(struct scoper *s, const struct access *a, const List *columns, int location)
 {
-    if (a->kind == RULE_THROUGH && !names(columns, a->column->name) &&
+    if (a->kind == RULE_THROUGH && !scope_lists(columns, a->column->name) &&
         (a->column->has_default || !a->column->not_null))
         return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
                             "INSERT into \"%s\" must give a value for column \"%s\"", a->rel->name,
@@ -128,7 +128,7 @@ int scope_check_missing(struct scoper *s, const struct access *a, const List *co
             return -1;
         for (size_t k = 0; parent && k < a->rel->ncolumns; k++) {
             const struct catalog_column *c = &a->rel->columns[k];
-            if (is_part(fk, c) && c->has_default && !names(columns, c->name))
+            if (is_part(fk, c) && c->has_default && !scope_lists(columns, c->name))
                 return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, location,
                                     "INSERT into \"%s\" must give a value for column \"%s\"",
                                     a->rel->name, c->name);
@@ -278,7 +278,7 @@ static int insert_source(struct scoper *s, struct level *l, struct target *t)
     foreach (cell, t->arms)
         if (check_arm(s, t, lfirst(cell)) < 0)
             return -1;
-    if (t->access->tenant && !names(t->columns, t->access->tenant->name))
+    if (t->access->tenant && !scope_lists(t->columns, t->access->tenant->name))
         append_tenant(s, t);
     return 0;
 }

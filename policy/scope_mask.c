@@ -3,15 +3,6 @@
 
 #include "policy/parse.h"
 
-static Node *text_const(const char *text)
-{
-    A_Const *node = NODE(A_Const);
-    node->val.sval.type = T_String;
-    node->val.sval.sval = pstrdup(text);
-    node->location = -1;
-    return (Node *)node;
-}
-
 static Node *int_const(uint32_t value)
 {
     A_Const *node = NODE(A_Const);
@@ -67,14 +58,14 @@ static Node *partial(const struct shown *v)
                                        int_const(v->mask->first + v->mask->last), -1);
     Node *ends = call("concat",
                       list_make3(call("left", list_make2(as_text(v), int_const(v->mask->first))),
-                                 text_const("***"),
+                                 scope_nodes_text("***"),
                                  call("right", list_make2(as_text(v), int_const(v->mask->last)))));
     NullTest *some = NODE(NullTest);
     some->arg = (Expr *)column(v);
     some->nulltesttype = IS_NOT_NULL;
     some->location = -1;
     CaseExpr *node = NODE(CaseExpr);
-    node->args = list_make2(when(is_long, ends), when((Node *)some, text_const("***")));
+    node->args = list_make2(when(is_long, ends), when((Node *)some, scope_nodes_text("***")));
     node->location = -1;
     return (Node *)node;
 }
@@ -83,9 +74,9 @@ static Node *hash(const struct shown *v)
 {
     if (v->column->type_oid == SCOPE_UUID)
         return call("md5", list_make1(as_text(v)));
-    Node *bytes = call("convert_to", list_make2(as_text(v), text_const("UTF8")));
+    Node *bytes = call("convert_to", list_make2(as_text(v), scope_nodes_text("UTF8")));
     Node *digest = call("sha256", list_make1(bytes));
-    return call("encode", list_make2(digest, text_const("hex")));
+    return call("encode", list_make2(digest, scope_nodes_text("hex")));
 }
 
 static Node *value(const struct shown *v)
@@ -93,7 +84,7 @@ static Node *value(const struct shown *v)
     Node *masked = NULL;
     switch (v->mask->mask) {
     case RULE_MASK_FIXED:
-        masked = text_const(v->mask->fixed);
+        masked = scope_nodes_text(v->mask->fixed);
         break;
     case RULE_MASK_PARTIAL:
         masked = partial(v);

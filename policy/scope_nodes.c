@@ -185,7 +185,7 @@ Node *scope_nodes_fence(const struct scoper *s, const struct fence *fence, Node 
 
 /* -- checks that fail loudly -- */
 
-static Node *marker(const char *text)
+Node *scope_nodes_text(const char *text)
 {
     A_Const *node = NODE(A_Const);
     node->val.sval.type = T_String;
@@ -198,7 +198,7 @@ static Node *marker(const char *text)
  * around it gets there. */
 static Node *fail(const char *text_of, const char *type)
 {
-    ResTarget *target = scope_nodes_target(cast(marker(text_of), "text"));
+    ResTarget *target = scope_nodes_target(cast(scope_nodes_text(text_of), "text"));
     Node *text = (Node *)sublink(EXPR_SUBLINK, NULL,
                                  scope_nodes_select(list_make1(target), NULL, NULL));
     if (type[0] == 't')
@@ -354,7 +354,7 @@ Node *scope_nodes_conflict(const struct scoper *s, const struct change *c, Node 
 Node *scope_nodes_copy_in(const struct scoper *s, const struct change *c, Node *cond)
 {
     List *concat = list_make2(makeString("pg_catalog"), makeString("concat"));
-    Node *text = (Node *)makeFuncCall(concat, list_make1(cast(marker(scope_marker(c)), "text")),
+    Node *text = (Node *)makeFuncCall(concat, list_make1(cast(scope_nodes_text(scope_marker(c)), "text")),
                                       COERCE_EXPLICIT_CALL, -1);
     return case_of(list_make1(when(scope_nodes_leaf(s, c->leaf), cond ? cond : yes())),
                    cast(text, "bool"));

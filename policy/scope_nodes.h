@@ -19,6 +19,9 @@ SelectStmt *scope_nodes_select(List *targets, RangeVar *from, Node *where);
 /* OFFSET 0 at its end. */
 void scope_nodes_barrier(SelectStmt *query);
 ResTarget *scope_nodes_target(Node *value);
+/* A text constant. */
+Node *scope_nodes_text(const char *text);
+
 /* -- scope_mask.c -- */
 /* A column of a wrap. */
 ResTarget *scope_nodes_shown(const struct shown *v);
