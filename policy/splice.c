@@ -163,22 +163,28 @@ static int alias_end(const struct tokens *t, int i, const RangeVar *var)
     return i;
 }
 
+/* Past the name that begins at ${from}, and past the `*` that says once more that inheriting tables
+ * are meant. */
+static int name_end(const struct tokens *t, int from)
+{
+    int to = splice_name_end(t, from);
+    bool star = to < t->n && t->items[to].kind == SCAN_OPERATOR && t->text[t->items[to].start] == '*';
+    return star ? to + 1 : to;
+}
+
 static int wrap_leaf(struct splice *p, const struct change *c)
 {
     const struct leaf *leaf = c->leaf;
     int from = tokens_at(&p->t, leaf->var->location);
     if (from < 0)
         return splice_lost(p, "a relation");
-    int to = splice_name_end(&p->t, from);
+    int to = name_end(&p->t, from);
     if (c->stmt)
         (void)splice_table(p, (const SelectStmt *)c->stmt);
     if (!leaf->var->inh && tokens_is(&p->t, from - 1, "only"))
         from--;
     else if (!leaf->var->inh && tokens_is(&p->t, from - 2, "only")) {
         from -= 2; /* ONLY (t) */
-        to++;
-    } else if (to < p->t.n && p->t.items[to].kind == SCAN_OPERATOR &&
-               p->t.text[p->t.items[to].start] == '*') {
         to++;
     }
     bool stays = scope_stays(leaf);
@@ -211,7 +217,7 @@ static int catalog(struct splice *p, const struct change *c)
         return splice_lost(p, "a relation");
     if (c->stmt)
         (void)splice_table(p, (const SelectStmt *)c->stmt);
-    splice_replace(p, from, splice_name_end(&p->t, from),
+    splice_replace(p, from, name_end(&p->t, from),
                    c->anchor->alias ? scope_catalog_text(c)
                                     : psprintf("%s AS %s", scope_catalog_text(c),
                                                sql_ident(c->anchor->relname)));
