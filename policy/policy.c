@@ -21,6 +21,7 @@ struct work {
     const struct policy_request *req;
     struct catalog *catalog; /* the request's, as the tenant sees it */
     char *sql;             /* NUL-terminated copy */
+    struct tokens tokens;  /* of all of it */
     struct decision *decision;
     size_t cap;
     bool whole_fences;     /* second try, see scope.h */
@@ -128,30 +129,22 @@ static size_t dollars(const char *text, size_t len)
     return n;
 }
 
-static uint32_t highest_param(const char *text, uint32_t start, uint32_t end)
+static uint32_t highest_param(const struct tokens *t)
 {
     uint32_t highest = 0;
-    if (dollars(text + start, end - start) == 0)
-        return 0;
-    struct scan s = scan_of(text, end);
-    s.at = start;
-    for (struct scan_token t = scan_next(&s); t.kind != SCAN_END; t = scan_next(&s))
-        if (t.kind == SCAN_PARAM && scan_param(text, &t) > highest)
-            highest = scan_param(text, &t);
+    for (int i = 0; i < t->n; i++)
+        if (t->items[i].kind == SCAN_PARAM && scan_param(t->text, &t->items[i]) > highest)
+            highest = scan_param(t->text, &t->items[i]);
     return highest;
 }
 
 /* Which of $1 ... $nparams stand only once?  Theirs is the type that the one place gives them. */
-static const bool *params_once(const struct work *w, const struct plan *p)
+static const bool *params_once(const struct tokens *t, uint32_t nparams)
 {
-    bool *once = palloc0(p->nparams + 1u), *seen = palloc0(p->nparams + 1u);
-    if (p->nparams == 0)
-        return once;
-    struct scan s = scan_of(w->sql, p->source_offset + p->source_len);
-    s.at = p->source_offset;
-    for (struct scan_token t = scan_next(&s); t.kind != SCAN_END; t = scan_next(&s)) {
-        uint32_t n = t.kind == SCAN_PARAM ? scan_param(w->sql, &t) : 0;
-        if (n < 1 || n > p->nparams)
+    bool *once = palloc0(nparams + 1u), *seen = palloc0(nparams + 1u);
+    for (int i = 0; i < t->n; i++) {
+        uint32_t n = t->items[i].kind == SCAN_PARAM ? scan_param(t->text, &t->items[i]) : 0;
+        if (n < 1 || n > nparams)
             continue;
         once[n - 1] = !seen[n - 1];
         seen[n - 1] = true;
@@ -159,7 +152,16 @@ static const bool *params_once(const struct work *w, const struct plan *p)
     return once;
 }
 
-/* Where the tenant's value stands in the plan's text. */
+static void find_between(struct plan *p, uint32_t from, uint32_t to, uint32_t hidden)
+{
+    struct scan s = scan_of(p->text, to);
+    s.at = from;
+    for (struct scan_token t = scan_next(&s); t.kind != SCAN_END; t = scan_next(&s))
+        if (t.kind == SCAN_PARAM && scan_param(p->text, &t) == hidden)
+            p->places[p->nplaces++] = (struct plan_place){t.start, t.end - t.start};
+}
+
+/* Where the tenant's value stands in the plan's text: between the client's own words, which do not know it. */
 static int find_places(struct plan *p, uint32_t hidden)
 {
     size_t most = dollars(p->text, p->text_len);
@@ -168,10 +170,12 @@ static int find_places(struct plan *p, uint32_t hidden)
     p->places = calloc(most, sizeof *p->places);
     if (!p->places)
         return -1;
-    struct scan s = scan_of(p->text, p->text_len);
-    for (struct scan_token t = scan_next(&s); t.kind != SCAN_END; t = scan_next(&s))
-        if (t.kind == SCAN_PARAM && scan_param(p->text, &t) == hidden)
-            p->places[p->nplaces++] = (struct plan_place){t.start, t.end - t.start};
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < p->nruns; i++) {
+        find_between(p, at, p->runs[i].offset, hidden);
+        at = p->runs[i].offset + p->runs[i].len;
+    }
+    find_between(p, at, p->text_len, hidden);
     p->hidden = p->nplaces > 0;
     return 0;
 }
@@ -223,7 +227,8 @@ static struct authorise authorise_of(const struct work *w)
                               .schema = w->req->schema};
 }
 
-static struct scoper scoper_of(struct work *w, const struct plan *p, struct err *err)
+static struct scoper scoper_of(struct work *w, const struct plan *p, const struct tokens *t,
+                               struct err *err)
 {
     return (struct scoper){.auth = authorise_of(w),
                            .rules = w->req->rules,
@@ -232,8 +237,9 @@ static struct scoper scoper_of(struct work *w, const struct plan *p, struct err 
                            .sql = w->sql,
                            .start = p->source_offset,
                            .end = p->source_offset + p->source_len,
+                           .tokens = t,
                            .nparams = p->nparams,
-                           .param_once = params_once(w, p),
+                           .param_once = params_once(t, p->nparams),
                            .untyped = w->untyped,
                            .whole_fences = w->whole_fences,
                            .err = err};
@@ -298,9 +304,10 @@ static bool is_query(const Node *stmt)
            IsA(stmt, DeleteStmt) || IsA(stmt, MergeStmt);
 }
 
-static int decide_query(struct work *w, struct plan *p, Node *stmt, struct err *err)
+static int decide_query(struct work *w, struct plan *p, const struct tokens *t, Node *stmt,
+                        struct err *err)
 {
-    struct scoper s = scoper_of(w, p, err);
+    struct scoper s = scoper_of(w, p, t, err);
     char *text = NULL;
     int status = scope(&s, stmt, &text);
     tell_relations(w->req, &s);
@@ -337,22 +344,21 @@ static int set_types(struct work *w, struct plan *p, const List *types, struct e
 }
 
 /* The first token of the query in PREPARE name (types) AS query; 0: not found. */
-static uint32_t prepared_start(const struct work *w, const struct plan *p)
+static uint32_t prepared_start(const struct tokens *t)
 {
-    struct tokens t;
-    tokens_init(&t, w->sql, p->source_offset, p->source_offset + p->source_len);
-    for (int i = 1; i + 1 < t.n; i = t.match[i] > i ? t.match[i] + 1 : i + 1)
-        if (scan_is_word(w->sql, &t.items[i], "as"))
-            return t.items[i + 1].start;
+    for (int i = 1; i + 1 < t->n; i = t->match[i] > i ? t->match[i] + 1 : i + 1)
+        if (scan_is_word(t->text, &t->items[i], "as"))
+            return t->items[i + 1].start;
     return 0;
 }
 
 /* PREPARE: the statement in it is decided as if it had come alone. */
-static int decide_prepare(struct work *w, struct plan *p, const PrepareStmt *stmt, struct err *err)
+static int decide_prepare(struct work *w, struct plan *p, const struct tokens *t,
+                          const PrepareStmt *stmt, struct err *err)
 {
     const struct authorise auth = authorise_of(w);
     const RawStmt raw = {.type = T_RawStmt, .stmt = stmt->query};
-    uint32_t start = prepared_start(w, p);
+    uint32_t start = prepared_start(t), end = p->source_offset + p->source_len;
     if (start == 0)
         return err_set(err, SQLSTATE_INTERNAL_ERROR, "self-check failed: PREPARE is not as meant");
     if (set_types(w, p, stmt->argtypes, err) < 0)
@@ -362,12 +368,13 @@ static int decide_prepare(struct work *w, struct plan *p, const PrepareStmt *stm
         return no_memory(w, err);
     w->untyped = false;
     query->source_offset = start;
-    query->source_len = p->source_offset + p->source_len - start;
+    query->source_len = end - start;
     query->nparams = p->nparams > p->ntypes ? p->nparams : p->ntypes;
     query->query = true;
+    const struct tokens part = tokens_part(t, start, end);
     return utility_decide(&auth, &raw, true, query, err) < 0
                ? -1
-               : decide_query(w, query, stmt->query, err);
+               : decide_query(w, query, &part, stmt->query, err);
 }
 
 static int decide_stmt(struct work *w, struct plan *p, RawStmt *raw, struct err *err)
@@ -377,17 +384,18 @@ static int decide_stmt(struct work *w, struct plan *p, RawStmt *raw, struct err 
     int decided = clears ? 1 : utility_decide(&auth, raw, w->req->confined, p, err);
     if (decided < 0)
         return -1;
-    uint32_t nparams = highest_param(w->sql, p->source_offset, p->source_offset + p->source_len);
+    const struct tokens t = tokens_part(&w->tokens, p->source_offset, p->source_offset + p->source_len);
+    uint32_t nparams = highest_param(&t);
     if (nparams > UINT16_MAX)
         return err_set(err, SQLSTATE_UNDEFINED_PARAMETER, "there is no parameter $%u", nparams);
     p->nparams = (uint16_t)nparams;
     p->query = is_query(raw->stmt);
     if (p->class == PLAN_PREPARE)
-        return decide_prepare(w, p, (const PrepareStmt *)raw->stmt, err);
+        return decide_prepare(w, p, &t, (const PrepareStmt *)raw->stmt, err);
     if (note_copy(w, p, raw->stmt, err) < 0)
         return -1;
     if (decided == 0 && w->req->confined)
-        return decide_query(w, p, raw->stmt, err);
+        return decide_query(w, p, &t, raw->stmt, err);
     const struct run all = {0, p->source_len, p->source_offset};
     return set_text(w, p, w->sql + p->source_offset, p->source_len, err) < 0
                ? -1
@@ -397,19 +405,19 @@ static int decide_stmt(struct work *w, struct plan *p, RawStmt *raw, struct err 
 /* From its first token to the end of its last. */
 static void set_source(const struct work *w, struct plan *p, const RawStmt *raw)
 {
-    uint32_t end = raw->stmt_len > 0 ? (uint32_t)(raw->stmt_location + raw->stmt_len)
-                                     : (uint32_t)w->req->sql.len;
-    struct scan s = scan_of(w->sql, end);
-    s.at = (uint32_t)raw->stmt_location;
-    struct scan_token first = {.kind = SCAN_END}, last = {0};
-    for (struct scan_token t = scan_next(&s); t.kind != SCAN_END; t = scan_next(&s)) {
-        if (scan_is_char(w->sql, &t, ';'))
-            continue; /* an empty statement between */
-        first = first.kind == SCAN_END ? t : first;
-        last = t;
-    }
-    p->source_offset = first.start;
-    p->source_len = last.end - first.start;
+    uint32_t start = (uint32_t)raw->stmt_location;
+    uint32_t end = raw->stmt_len > 0 ? start + (uint32_t)raw->stmt_len : (uint32_t)w->req->sql.len;
+    const struct tokens *t = &w->tokens;
+    int first = tokens_begun(t, start), last = tokens_begun(t, end) - 1;
+    while (first < last && scan_is_char(w->sql, &t->items[first], ';')) /* empty statements before */
+        first++;
+    while (first < last && scan_is_char(w->sql, &t->items[last], ';'))
+        last--;
+    if (first > last)
+        return; /* scanned otherwise than parsed: nothing is left to run */
+    p->source_offset = t->items[first].start;
+    end = t->items[last].end < end ? t->items[last].end : end;
+    p->source_len = end - p->source_offset;
 }
 
 static bool is_internal(const struct err *err)
@@ -428,6 +436,7 @@ static int decide_all(struct work *w, struct err *err)
         return err_set(err, SQLSTATE_SYNTAX_ERROR,
                        "cannot insert multiple commands into a prepared statement");
     w->resets = utility_resets(statements);
+    w->tokens = tokens_scan(w->sql, w->req->sql.len);
     for (int i = 0; i < list_length(statements); i++) {
         RawStmt *raw = list_nth_node(RawStmt, statements, i);
         struct plan *p = add_plan(w);

@@ -10,9 +10,14 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+static bool is_letter(char c)
+{
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
 static bool is_ident_start(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
+    return is_letter(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
 static bool is_ident(char c)
@@ -20,9 +25,25 @@ static bool is_ident(char c)
     return is_ident_start(c) || is_digit(c) || c == '$';
 }
 
+/* A character after which an operator may end in + or -. */
+static bool is_special(char c)
+{
+    switch (c) {
+    case '~': case '!': case '@': case '#': case '^': case '&': case '|': case '`': case '?': case '%':
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool is_operator(char c)
 {
-    return c != '\0' && strchr("~!@#^&|`?+-*/%<>=", c) != NULL;
+    switch (c) {
+    case '+': case '-': case '*': case '/': case '<': case '>': case '=':
+        return true;
+    default:
+        return is_special(c);
+    }
 }
 
 /* The byte ${ahead} of here; NUL past the end (the text itself has none). */
@@ -96,22 +117,31 @@ static bool continues(struct scan *s)
     return true;
 }
 
+/* To the next ${quote} that no backslash takes with it, if ${escapes}; false: there is none. */
+static bool find_quote(struct scan *s, char quote, bool escapes)
+{
+    const char *found = NULL;
+    if (!escapes) {
+        found = memchr(s->text + s->at, quote, s->len - s->at);
+        s->at = found ? (uint32_t)(found - s->text) : s->len;
+    }
+    while (s->at < s->len && s->text[s->at] != quote)
+        s->at += s->text[s->at] == '\\' && s->at + 1 < s->len ? 2 : 1;
+    return s->at < s->len;
+}
+
 /* From the opening quote; ${escapes}: backslash takes the next byte with it. */
 static bool skip_quoted(struct scan *s, char quote, bool escapes)
 {
     s->at++;
-    while (s->at < s->len) {
-        char c = s->text[s->at++];
-        if (c == '\\' && escapes) {
-            s->at += s->at < s->len;
-        } else if (c == quote) {
-            if (peek(s, 0) == quote)
-                s->at++;
-            else if (quote == '"' || !continues(s))
-                return true;
-            else
-                s->at++; /* the quote that opens the next part */
-        }
+    while (find_quote(s, quote, escapes)) {
+        s->at++;
+        if (peek(s, 0) == quote)
+            s->at++;
+        else if (quote == '"' || !continues(s))
+            return true;
+        else
+            s->at++; /* the quote that opens the next part */
     }
     return false;
 }
@@ -170,7 +200,7 @@ static void skip_operator(struct scan *s)
         if (n && ((peek(s, n) == '-' && peek(s, n + 1) == '-') ||
                   (peek(s, n) == '/' && peek(s, n + 1) == '*')))
             break;
-        if (special == UINT32_MAX && strchr("~!@#^&|`?%", peek(s, n)))
+        if (special == UINT32_MAX && is_special(peek(s, n)))
             special = n;
         n++;
     }
@@ -187,13 +217,9 @@ static enum scan_kind quoted(struct scan *s, char quote, bool escapes, enum scan
 static enum scan_kind word(struct scan *s)
 {
     char c = peek(s, 0), next = peek(s, 1);
-    if (next == '\'' && c != '\0' && strchr("bBxXnN", c)) {
+    if (next == '\'' && strchr("bBxXnNeE", c)) {
         s->at++;
-        return quoted(s, '\'', false, SCAN_STRING);
-    }
-    if (next == '\'' && (c == 'e' || c == 'E')) {
-        s->at++;
-        return quoted(s, '\'', true, SCAN_STRING);
+        return quoted(s, '\'', c == 'e' || c == 'E', SCAN_STRING);
     }
     if ((c == 'u' || c == 'U') && next == '&' && (peek(s, 2) == '\'' || peek(s, 2) == '"')) {
         bool string = peek(s, 2) == '\'';
@@ -265,10 +291,8 @@ struct scan_token scan_next(struct scan *s)
     return t;
 }
 
-bool scan_is_word(const char *text, const struct scan_token *t, const char *keyword)
+bool scan_spells(const char *text, const struct scan_token *t, const char *keyword)
 {
-    if (t->kind != SCAN_WORD)
-        return false;
     for (uint32_t i = t->start; i < t->end; i++, keyword++) {
         char c = text[i];
         if (c >= 'A' && c <= 'Z')

@@ -45,8 +45,12 @@ static inline struct scan scan_of(const char *text, size_t len)
 /* The next token; SCAN_END for ever at the end. */
 struct scan_token scan_next(struct scan *s);
 
-/* Is ${t} the keyword ${word} (given in lower case)? */
-bool scan_is_word(const char *text, const struct scan_token *t, const char *word);
+/* Is ${t} the keyword ${word} (given in lower case)?  Of most tokens the first letter says no. */
+bool scan_spells(const char *text, const struct scan_token *t, const char *word);
+static inline bool scan_is_word(const char *text, const struct scan_token *t, const char *word)
+{
+    return t->kind == SCAN_WORD && (text[t->start] | 0x20) == word[0] && scan_spells(text, t, word);
+}
 static inline bool scan_is_char(const char *text, const struct scan_token *t, char c)
 {
     return t->kind == SCAN_CHAR && text[t->start] == c;

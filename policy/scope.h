@@ -24,7 +24,7 @@
 #include "policy/nodes.h"
 #include "policy/plan.h"
 #include "policy/policy.h"
-#include "policy/scan.h"
+#include "policy/splice_tokens.h"
 #include "protocol/copy_stream.h"
 
 /* -- which rows of a relation are the tenant's -- */
@@ -275,6 +275,7 @@ struct scoper {
     const struct catalog *catalog;
     const char *sql;       /* the whole text: locations are offsets in it */
     uint32_t start, end;   /* the statement in it */
+    const struct tokens *tokens; /* of the statement */
     List *changes;         /* struct change * */
     struct run *runs;      /* set by splice_text */
     int nruns;

@@ -26,6 +26,8 @@ static int conjunct_end(const struct tokens *t, int from, int to, bool *ret_or)
     for (; i < to; i++) {
         if (t->match[i] > i)
             i = t->match[i];
+        else if (t->items[i].kind != SCAN_WORD)
+            continue;
         else if (tokens_is(t, i, "case"))
             cases++;
         else if (tokens_is(t, i, "end"))
@@ -63,9 +65,10 @@ static void fence_sides(struct splice *p, int from, int to, const struct fence *
 static void fence_conjuncts(struct splice *p, int from, int to, const List *fences, int *index)
 {
     bool has_or = false;
-    for (int i = from; i < to; i = conjunct_end(&p->t, i, to, &has_or) + 1)
+    int first = conjunct_end(&p->t, from, to, &has_or);
+    for (int i = first + 1; i < to; i = conjunct_end(&p->t, i, to, &has_or) + 1)
         continue;
-    bool one = has_or || conjunct_end(&p->t, from, to, &has_or) == to;
+    bool one = has_or || first == to;
     if (one && is_group(&p->t, from, to)) {
         fence_conjuncts(p, from + 1, to - 1, fences, index);
         return;
@@ -357,8 +360,7 @@ static int splice_one(struct splice *p, const struct change *c)
 
 int splice_text(struct scoper *s, char **ret)
 {
-    struct splice p = {.s = s};
-    tokens_init(&p.t, s->sql, s->start, s->end);
+    struct splice p = {.s = s, .t = *s->tokens};
     ListCell *cell;
     foreach (cell, s->changes)
         if (splice_one(&p, lfirst(cell)) < 0)

@@ -63,8 +63,8 @@ int splice_execute(struct splice *p, const struct change *c)
 
 int splice_note_execute(struct plan *p, struct err *err)
 {
-    struct tokens t;
-    tokens_init(&t, p->text, 0, p->text_len);
+    const struct tokens all = tokens_scan(p->text, p->text_len);
+    const struct tokens t = tokens_part(&all, 0, p->text_len);
     int name = find_execute(&t) + 1, last = t.n - 1;
     if (name == 0 || last - name < 3 || p->nplaces != 1)
         return err_set(err, SQLSTATE_INTERNAL_ERROR, "self-check failed: EXECUTE is not as meant");

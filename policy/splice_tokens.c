@@ -2,27 +2,32 @@
 
 #include "policy/nodes.h"
 
-void tokens_init(struct tokens *t, const char *text, uint32_t start, uint32_t end)
+struct tokens tokens_scan(const char *text, size_t len)
 {
-    struct scan s = scan_of(text, end);
-    int cap = 64, open = -1;
-    s.at = start;
-    *t = (struct tokens){.text = text};
-    t->items = palloc((size_t)cap * sizeof *t->items);
-    t->match = palloc((size_t)cap * sizeof *t->match);
+    struct scan s = scan_of(text, len);
+    size_t cap = len / 4 + 16; /* enough for ordinary SQL */
+    struct tokens t = {.text = text, .items = palloc(cap * sizeof *t.items)};
     for (struct scan_token one = scan_next(&s); one.kind != SCAN_END; one = scan_next(&s)) {
-        if (t->n == cap) {
+        if ((size_t)t.n == cap) {
             cap *= 2;
-            t->items = repalloc(t->items, (size_t)cap * sizeof *t->items);
-            t->match = repalloc(t->match, (size_t)cap * sizeof *t->match);
+            t.items = repalloc(t.items, cap * sizeof *t.items);
         }
-        int i = t->n++;
-        t->items[i] = one;
+        t.items[t.n++] = one;
+    }
+    return t;
+}
+
+static void match_brackets(struct tokens *t)
+{
+    int open = -1;
+    t->match = palloc((size_t)t->n * sizeof *t->match);
+    for (int i = 0; i < t->n; i++) {
+        char c = t->items[i].kind == SCAN_CHAR ? t->text[t->items[i].start] : '\0';
         t->match[i] = -1;
-        if (scan_is_char(text, &one, '(') || scan_is_char(text, &one, '[')) {
+        if (c == '(' || c == '[') {
             t->match[i] = open; /* for now: the bracket around it */
             open = i;
-        } else if ((scan_is_char(text, &one, ')') || scan_is_char(text, &one, ']')) && open >= 0) {
+        } else if ((c == ')' || c == ']') && open >= 0) {
             int outer = t->match[open];
             t->match[open] = i;
             t->match[i] = open;
@@ -36,26 +41,34 @@ void tokens_init(struct tokens *t, const char *text, uint32_t start, uint32_t en
     }
 }
 
-int tokens_at(const struct tokens *t, int offset)
+int tokens_begun(const struct tokens *t, uint32_t offset)
 {
     int low = 0, high = t->n;
     while (low < high) {
         int mid = low + (high - low) / 2;
-        if ((int)t->items[mid].end <= offset)
+        if (t->items[mid].start < offset)
             low = mid + 1;
         else
             high = mid;
     }
-    return offset >= 0 && low < t->n && (int)t->items[low].start <= offset ? low : -1;
+    return low;
 }
 
-bool tokens_is_char(const struct tokens *t, int i, char c)
+struct tokens tokens_part(const struct tokens *all, uint32_t start, uint32_t end)
 {
-    return i >= 0 && i < t->n && scan_is_char(t->text, &t->items[i], c);
+    int from = tokens_begun(all, start), to = tokens_begun(all, end);
+    struct tokens t = {.text = all->text, .n = to - from, .items = all->items + from};
+    match_brackets(&t);
+    return t;
 }
 
-/* Is the word at ${i} a name because of what stands before it?  Of `AS as FROM`, the second is. */
-static bool is_name(const struct tokens *t, int i)
+int tokens_at(const struct tokens *t, int offset)
+{
+    int i = offset >= 0 ? tokens_begun(t, (uint32_t)offset + 1) - 1 : -1;
+    return i >= 0 && t->items[i].end > (uint32_t)offset ? i : -1;
+}
+
+bool tokens_names(const struct tokens *t, int i)
 {
     bool name = false;
     int first = i;
@@ -65,11 +78,6 @@ static bool is_name(const struct tokens *t, int i)
     for (; first < i; first++)
         name = !name;
     return name;
-}
-
-bool tokens_is(const struct tokens *t, int i, const char *word)
-{
-    return i >= 0 && i < t->n && scan_is_word(t->text, &t->items[i], word) && !is_name(t, i);
 }
 
 static bool is_open(const struct tokens *t, int i)
