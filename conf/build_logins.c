@@ -1,5 +1,6 @@
 #include "conf/build.h"
 
+#include "conf/limits.h"
 #include "conf/schema.h"
 
 #include <stdlib.h>
@@ -33,6 +34,17 @@ static void build_verifier(struct build *b, struct conf_login *login, const stru
     } else if (before == 0 &&
                scram_verifier_make(text, SCRAM_DEFAULT_ITERATIONS, &login->verifier, &err) < 0)
         tree_fault(b->diag, given, "could not derive a verifier: %s", err.message);
+}
+
+static void build_method(struct build *b, struct conf_login *login, const struct tree_node *n)
+{
+    const struct tree_node *method = tree_get(n, "method");
+    login->method = (enum conf_method)schema_value("logins.*.method", method);
+    if (login->method == CONF_METHOD_PASSWORD &&
+        login->verifier.iterations > LIMIT_PASSWORD_ITERATIONS)
+        tree_fault(b->diag, method,
+                   "the verifier has %u iterations, with this method at most %u are possible",
+                   login->verifier.iterations, LIMIT_PASSWORD_ITERATIONS);
 }
 
 /* -- tenants -- */
@@ -121,6 +133,7 @@ void build_logins(struct build *b)
         login->name = build_text(b, n->name);
         build_rights(b, login, n);
         build_verifier(b, login, n);
+        build_method(b, login, n);
     }
     if (c->nlogins)
         qsort(c->logins, c->nlogins, sizeof c->logins[0], by_name);

@@ -42,11 +42,13 @@ struct conf_backend {
     int line;
 };
 
+enum conf_method { CONF_METHOD_SCRAM, CONF_METHOD_PASSWORD };
 enum conf_access { CONF_ACCESS_TENANT, CONF_ACCESS_OWNER };
 
 struct conf_login {
     char *name;
     struct scram_verifier verifier; /* derived at load time when the secret is plain */
+    enum conf_method method;
     enum conf_access access;
     char *tenant;    /* bound to this one; NULL: see below */
     bool any_tenant; /* tenants: "*" */

@@ -41,6 +41,8 @@
 #define LIMIT_CONF_ERRORS 100
 /* A secret: libpq and the SCRAM exchange take no more. */
 #define LIMIT_SECRET_BYTES 1000
+/* Iterations of a verifier that Partywall itself runs, for whoever presents a password: some 40 ms. */
+#define LIMIT_PASSWORD_ITERATIONS 100000
 /* Names of back ends and logins (PostgreSQL's NAMEDATALEN) and of tenants. */
 #define LIMIT_NAME_BYTES        63
 #define LIMIT_TENANT_NAME_BYTES 255

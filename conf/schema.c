@@ -93,6 +93,9 @@ LATER("backends.*.layout", "layouts of the store"),
 {"logins.*.secret_file", TEXT, RELOAD, .text = "A file with either."},
 {"logins.*.secret_credential", TEXT, RELOAD,
  .text = "The name of either in `$CREDENTIALS_DIRECTORY`."},
+{"logins.*.method", WORD, RELOAD, .words = "scram|password", .fallback = "scram",
+ .text = "How the secret is proved. `password`: it is sent as it is, for clients that know no "
+         "SCRAM; taken over TLS, a Unix socket or the loopback interface only."},
 {"logins.*.tenant", TEXT, RELOAD, .text = "The tenant this login is bound to."},
 {"logins.*.tenants", TEXT | LIST, RELOAD,
  .text = "The tenants this login chooses from, or `\"*\"`: by `SET partywall.tenant`, by "

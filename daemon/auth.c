@@ -1,10 +1,13 @@
-/* auth.c: who the client is (SCRAM-SHA-256), and which tenant it may be.
+/* auth.c: who the client is (SCRAM-SHA-256; auth_password.c), and which tenant it may be.
  *
  * Nothing that fails before the end of the exchange may tell whether a login or tenant exists: an
  * unknown login goes through the same exchange against a stand-in, an unknown tenant fails where a
- * wrong password does and with the same text. */
+ * wrong password does and with the same text.  Unknown logins are asked for SCRAM, so of those with
+ * another method it can be told that they exist. */
 #include "daemon/session_internal.h"
 #include "daemon/worker.h"
+
+#include "conf/limits.h"
 
 #include <stdlib.h>
 
@@ -17,7 +20,7 @@ static void fail(struct session *s, const char *sqlstate, const char *message)
     session_fail(s, &err);
 }
 
-static void wrong(struct session *s)
+void auth_wrong(struct session *s)
 {
     struct err err;
     err_set(&err, SQLSTATE_INVALID_PASSWORD, "password authentication failed for user \"%s\"",
@@ -56,17 +59,8 @@ static const struct conf_login *find_login(struct session *s, struct slice *ret_
     return NULL;
 }
 
-void auth_begin(struct session *s)
+static void begin_scram(struct session *s)
 {
-    struct slice tenant = {NULL, 0};
-    s->login = find_login(s, &tenant);
-    if (tenant.data && !s->asked_tenant) {
-        s->asked_tenant = strndup(tenant.data, tenant.len);
-        if (!s->asked_tenant) {
-            fail(s, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-            return;
-        }
-    }
     s->scram = calloc(1, sizeof(*s->scram));
     if (!s->scram) {
         fail(s, SQLSTATE_OUT_OF_MEMORY, "out of memory");
@@ -81,6 +75,23 @@ void auth_begin(struct session *s)
     msg_auth_sasl(session_out(s), mechanisms);
     session_wrote(s);
     session_enter(s, SESSION_AUTH, "start-up packet");
+}
+
+void auth_begin(struct session *s)
+{
+    struct slice tenant = {NULL, 0};
+    s->login = find_login(s, &tenant);
+    if (tenant.data && !s->asked_tenant) {
+        s->asked_tenant = strndup(tenant.data, tenant.len);
+        if (!s->asked_tenant) {
+            fail(s, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+            return;
+        }
+    }
+    if (s->login && s->login->method == CONF_METHOD_PASSWORD)
+        auth_password_begin(s);
+    else
+        begin_scram(s);
 }
 
 void auth_release(struct session *s)
@@ -196,8 +207,7 @@ static int take_limits(struct session *s, struct err *err)
                  err);
 }
 
-/* The proof is right: now what the client asked for beside it. */
-static void proved(struct session *s, const char *server_final)
+void auth_proved(struct session *s, const char *server_final)
 {
     struct err err;
     const struct conf_login *login = s->login;
@@ -211,15 +221,16 @@ static void proved(struct session *s, const char *server_final)
     }
     bool known = !tenant || auth_may_be(login, (struct slice){tenant, strlen(tenant)});
     if (!known || auth_choose(s, tenant, &err) != 0) {
-        wrong(s);
+        auth_wrong(s);
         return;
     }
     if (take_limits(s, &err) != 0 || copy_text(&s->start_tenant, tenant, &err) != 0) {
         session_fail(s, &err);
         return;
     }
-    msg_auth(session_out(s), MSG_AUTH_SASL_FINAL,
-             (struct slice){server_final, strlen(server_final)});
+    if (server_final)
+        msg_auth(session_out(s), MSG_AUTH_SASL_FINAL,
+                 (struct slice){server_final, strlen(server_final)});
     msg_auth(session_out(s), MSG_AUTH_OK, (struct slice){NULL, 0});
     session_wrote(s);
     auth_release(s);
@@ -255,9 +266,9 @@ static void final(struct session *s, struct slice body)
     struct err err;
     char out[1024];
     if (scram_final(s->scram, body, out, sizeof(out), &err) == 0)
-        proved(s, out);
+        auth_proved(s, out);
     else if (strcmp(err.sqlstate, SQLSTATE_INVALID_PASSWORD) == 0)
-        wrong(s);
+        auth_wrong(s);
     else
         session_fail(s, &err);
 }
@@ -266,13 +277,20 @@ size_t auth_data(struct session *s, struct slice data)
 {
     struct frame f;
     struct err err;
-    int got = frame_next(FRAME_AUTH, data, FRAME_AUTH_MAX, &f, &err);
+    if (s->password_sent) {
+        link_pause(&s->link);
+        return 0;
+    }
+    uint32_t max = s->scram ? FRAME_AUTH_MAX : LIMIT_SECRET_BYTES + 1;
+    int got = frame_next(FRAME_AUTH, data, max, &f, &err);
     if (got < 0)
         session_fail(s, &err);
     if (got <= 0)
         return 0;
     struct slice body = {f.body, f.body_len};
-    if (s->sasl_begun)
+    if (!s->scram)
+        auth_password(s, body);
+    else if (s->sasl_begun)
         final(s, body);
     else
         first(s, body);

@@ -21,6 +21,7 @@
 #include "daemon/worker.h"
 #include "protocol/sqlstate.h"
 
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -486,6 +487,24 @@ int link_accept_tls(struct link *l, SSL_CTX *ctx, struct err *err)
 bool link_is_tls(const struct link *l)
 {
     return l->tls == LINK_TLS_OPEN;
+}
+
+bool link_is_loopback(const struct link *l)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } peer = {.any.sa_family = AF_UNSPEC};
+    socklen_t len = sizeof(peer);
+    if (getpeername(l->fd, &peer.any, &len) != 0)
+        return false;
+    if (peer.any.sa_family == AF_INET)
+        return (ntohl(peer.in.sin_addr.s_addr) >> 24) == IN_LOOPBACKNET;
+    if (peer.any.sa_family != AF_INET6)
+        return false;
+    const struct in6_addr *a = &peer.in6.sin6_addr;
+    return IN6_IS_ADDR_LOOPBACK(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == IN_LOOPBACKNET);
 }
 
 static void link_on_closed(uv_handle_t *handle)

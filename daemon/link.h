@@ -93,6 +93,8 @@ int link_accept_tls(struct link *l, SSL_CTX *ctx, struct err *err) MUSTCHECK;
 /* Is there unconsumed input?  Not counting what on_data is looking at now. */
 bool link_has_input(const struct link *l);
 bool link_is_tls(const struct link *l); /* handshake done */
+/* Does the peer's address say that it is on this host?  Not of unix sockets. */
+bool link_is_loopback(const struct link *l);
 
 /* Queue bytes.  On overflow or lack of memory the link ends (on_end, from the loop). */
 void link_write(struct link *l, const void *data, size_t len);

@@ -5,7 +5,7 @@
  *
  * transition         made by              while there                            timer
  * STARTUP -> TLS     SSLRequest           only the handshake's bytes are read    login
- * STARTUP -> AUTH    start-up packet      SCRAM messages only                    login
+ * STARTUP -> AUTH    start-up packet      SCRAM or password                      login
  * AUTH    -> WELCOME the proof is right   input waits: the target becomes        queue
  *                                         ready, settings are verified
  * WELCOME -> IDLE    ReadyForQuery        no server is leased                    none

@@ -1,9 +1,10 @@
-/* session_internal.h: the session's insides, for the session_*.c files, auth.c and cancel.c alone.
+/* session_internal.h: the session's insides, for the session_*.c files, auth*.c and cancel.c alone.
  *
  * One conversation per file:
  *   session.c           life, states, input; what the client's messages are dispatched to
  *   session_startup.c   SSLRequest, start-up packet
  *   auth.c              SCRAM, and which tenant
+ *   auth_password.c     passwords as they are
  *   session_welcome.c   start-up settings, ParameterStatus, key data, the first ReadyForQuery
  *   session_decide.c    text -> decision; helper threads; the catalog; a newer snapshot
  *   session_simple.c    Query, FunctionCall
@@ -124,9 +125,10 @@ struct session {
     uint16_t minor;            /* protocol 3.x that is spoken */
     char *user, *asked_tenant; /* as the client said */
     struct track track;
-    struct scram *scram; /* while in AUTH */
+    struct scram *scram; /* while in AUTH, unless the login has another method */
     struct scram_verifier verifier;
     bool sasl_begun;
+    bool password_sent; /* and being checked: input waits */
     uint32_t pid;
     uint8_t key[SESSION_KEY_BYTES];
     size_t key_len;
@@ -217,6 +219,13 @@ void session_tls_open(struct link *l);
 void auth_begin(struct session *s);
 size_t auth_data(struct session *s, struct slice data);
 void auth_release(struct session *s);
+/* The secret is right: now what the client asked for beside it.  ${server_final}: SCRAM's, or NULL.
+ */
+void auth_proved(struct session *s, const char *server_final);
+void auth_wrong(struct session *s);
+/* Of a login with method: password: ask for it; then the client's answer. */
+void auth_password_begin(struct session *s);
+void auth_password(struct session *s, struct slice body);
 /* May ${login} work as ${tenant}? */
 bool auth_may_be(const struct conf_login *login, struct slice tenant);
 /* Make ${tenant} (NULL: none chosen) the session's, and its back end the target.  -1: unknown. */

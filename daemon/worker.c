@@ -108,6 +108,7 @@ static int worker_init_state(struct worker *w, struct conf *conf, struct err *er
     w->conf = conf;
     w->started_ms = uv_now(&w->loop);
     list_init(&w->sessions);
+    list_init(&w->password_checks);
     if (RAND_bytes(w->secret, sizeof w->secret) != 1) {
         ERR_clear_error();
         return err_set(err, SQLSTATE_INTERNAL_ERROR, "no random numbers to be had");

@@ -51,6 +51,7 @@ struct worker {
     size_t ntargets;
     uint32_t next_target; /* their serial numbers */
     struct list sessions; /* all of them */
+    struct list password_checks; /* auth_password.c's */
     size_t nsessions;
     uint32_t next_pid;   /* for cancel keys */
     void *session_state; /* what else the session's units keep per worker */

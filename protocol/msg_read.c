@@ -213,6 +213,16 @@ int msg_read_sasl_initial(struct slice body, struct msg_sasl_initial *ret, struc
     return 0;
 }
 
+int msg_read_password(struct slice body, struct slice *ret, struct err *err)
+{
+    struct reader r = reader_of(body);
+    struct slice password = read_string(&r);
+    if (read_done(&r, err) != 0)
+        return -1;
+    *ret = password;
+    return 0;
+}
+
 int msg_read_function(struct slice body, struct msg_function *ret, struct err *err)
 {
     struct reader r = reader_of(body);

@@ -74,6 +74,9 @@ struct msg_sasl_initial {
 };
 int msg_read_sasl_initial(struct slice body, struct msg_sasl_initial *ret, struct err *err) MUSTCHECK;
 
+/* The PasswordMessage that answers AuthenticationCleartextPassword. */
+int msg_read_password(struct slice body, struct slice *ret, struct err *err) MUSTCHECK;
+
 struct msg_function {
     uint32_t oid;
     uint16_t nformats;

@@ -180,6 +180,18 @@ int scram_verifier_make(struct slice password, uint32_t iterations, struct scram
                                  iterations, ret, err);
 }
 
+int scram_verifier_check(const struct scram_verifier *v, struct slice password, bool *ret_right,
+                         struct err *err)
+{
+    struct scram_verifier own;
+    struct slice salt = {(const char *)v->salt, v->salt_len};
+    if (scram_verifier_derive(password, salt, v->iterations, &own, err) != 0)
+        return -1;
+    *ret_right = CRYPTO_memcmp(own.stored_key, v->stored_key, SCRAM_KEY_BYTES) == 0;
+    OPENSSL_cleanse(&own, sizeof(own));
+    return 0;
+}
+
 /* One HMAC per part, with different first bytes; should OpenSSL fail, the zeroes of the keys do no
  * harm: whoever uses a mock verifier is doomed. */
 void scram_verifier_mock(struct slice user, const uint8_t secret[32], struct scram_verifier *ret)

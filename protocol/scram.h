@@ -34,6 +34,9 @@ int scram_verifier_make(struct slice password, uint32_t iterations, struct scram
 /* The same with a given salt (1 to SCRAM_SALT_MAX bytes). */
 int scram_verifier_derive(struct slice password, struct slice salt, uint32_t iterations,
                           struct scram_verifier *ret, struct err *err) MUSTCHECK;
+/* Does ${v} stand for ${password}?  As long work as deriving one; compared in constant time. */
+int scram_verifier_check(const struct scram_verifier *v, struct slice password, bool *ret_right,
+                         struct err *err) MUSTCHECK;
 /* Deterministic stand-in for a login that does not exist: ${secret} is 32 random bytes of the process. */
 void scram_verifier_mock(struct slice user, const uint8_t secret[32], struct scram_verifier *ret);
 

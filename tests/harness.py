@@ -180,6 +180,7 @@ logins:
   globex: {secret: globex, tenant: globex}
   webapp: {secret: webapp, tenants: "*"}
   some:   {secret: some, tenants: [acme, globex]}
+  plain:  {secret: plain, tenant: acme, method: password}
   owner:  {secret: owner, access: owner}
 """
 

@@ -1,6 +1,8 @@
 /* link: protocol */
-/* Whatever the start-up packet says, what was read of it is within it and keeps the contract. */
+/* Whatever the start-up packet says, what was read of it is within it and keeps the contract.  The
+ * same bytes are also a password message's body, and a stream at the time when one is due. */
 #include "protocol/frame.h"
+#include "protocol/msg_read.h"
 #include "protocol/startup.h"
 
 #include <stdint.h>
@@ -50,6 +52,29 @@ static void check_session(const struct startup *s, struct slice body)
     expect(body.data[body.len - 1] == '\0');
 }
 
+static void check_password(struct slice body)
+{
+    struct err err = {0};
+    struct slice password = {NULL, 0};
+    int rc = msg_read_password(body, &password, &err);
+    expect((rc == 0) == (err.sqlstate[0] == '\0'));
+    if (rc == 0)
+        expect(password.data == body.data && password.len + 1 == body.len &&
+               strlen(password.data) == password.len);
+}
+
+static void check_stream(struct slice in)
+{
+    struct err err = {0};
+    struct frame f;
+    int rc = frame_next(FRAME_AUTH, in, 1001, &f, &err);
+    expect((rc < 0) == (err.sqlstate[0] != '\0'));
+    if (rc == 1) {
+        expect(f.type == 'p' && f.body_len <= 1001 && f.head_len + f.body_len <= in.len);
+        check_password((struct slice){f.body, f.body_len});
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct err err = {0};
@@ -69,6 +94,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                s->cancel_key.data + s->cancel_key.len == copy + size);
     if (rc == 0 && (s->kind == STARTUP_SSL || s->kind == STARTUP_GSSENC))
         expect(size == 4);
+    check_password(body);
+    check_stream(body);
     free(copy);
     free(s);
     return 0;

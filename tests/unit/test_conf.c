@@ -270,6 +270,8 @@ static void test_logins(void **state)
         "  bare: {secret_file: secrets/bare, tenants: globex}\n"
         "  credential: {secret_credential: good, tenants: [acme, globex]}\n"
         "  number: {secret: 0123, tenants: '*'}\n"
+        "  plain: {secret_file: secrets/good, tenant: acme, method: password}\n"
+        "  scram: {secret_file: secrets/good, tenant: acme, method: scram}\n"
         "  md5ish: {secret: md5 is not a hash here, tenants: ['*']}\n"
         "  verifier:\n"
         "    secret: SCRAM-SHA-256$4096:c2FsdHNhbHQ=$VK1YyA9FgeSlkcHT2Lm2nZnITYUMoLQP2VQJsSAlDbQ=:"
@@ -299,6 +301,10 @@ static void test_logins(void **state)
     assert_true(l->any_tenant);
     assert_null(l->tenants);
     assert_true(conf_login_find(c, text("md5ish"))->any_tenant);
+    assert_int_equal(l->method, CONF_METHOD_SCRAM);
+    assert_int_equal(conf_login_find(c, text("scram"))->method, CONF_METHOD_SCRAM);
+    assert_int_equal(conf_login_find(c, text("plain"))->method, CONF_METHOD_PASSWORD);
+    assert_true(takes(c, "plain", "from file"));
     conf_unref(c);
     unsetenv("CREDENTIALS_DIRECTORY");
     free(dir);

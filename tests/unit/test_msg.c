@@ -294,6 +294,12 @@ static int try_sasl(struct slice body, struct err *err)
     return msg_read_sasl_initial(body, &m, err);
 }
 
+static int try_password(struct slice body, struct err *err)
+{
+    struct slice password;
+    return msg_read_password(body, &password, err);
+}
+
 static int try_function(struct slice body, struct err *err)
 {
     struct msg_function m;
@@ -333,6 +339,7 @@ static void parts_and_left_over_bytes_are_refused(void **state)
     only_the_whole(BODY("p\0\0\0\0\x64"), try_execute);
     only_the_whole(BODY("SCRAM-SHA-256\0\0\0\0\5n,,n="), try_sasl);
     only_the_whole(BODY("SCRAM-SHA-256\0\xff\xff\xff\xff"), try_sasl);
+    only_the_whole(BODY("secret\0"), try_password);
     only_the_whole(BODY("\0\0\5\x75\0\1\0\1\0\1\0\0\0\2-5\0\0"), try_function);
     only_the_whole(BODY("reason\0"), try_copy_fail);
     only_the_whole(BODY("SERROR\0C42601\0Mm\0\0"), try_error);

@@ -408,6 +408,26 @@ static void made_verifiers_have_their_own_salt(void **state)
     assert_int_equal(scram_verifier_derive(text("x"), (struct slice){NULL, 0}, 1, &a, &err), -1);
 }
 
+static void passwords_as_they_are(void **state)
+{
+    (void)state;
+    struct err err;
+    struct scram_verifier v;
+    bool right = false;
+    assert_int_equal(scram_verifier_check(&rfc, text("pencil"), &right, &err), 0);
+    assert_true(right);
+    static const char *const wrong[] = {"pencil ", "penci", "Pencil", "", "pencilpencil"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        right = true;
+        assert_int_equal(scram_verifier_check(&rfc, text(wrong[i]), &right, &err), 0);
+        assert_false(right);
+    }
+    scram_verifier_mock(text("nobody"), (const uint8_t[32]){1}, &v);
+    right = true;
+    assert_int_equal(scram_verifier_check(&v, text(""), &right, &err), 0);
+    assert_false(right);
+}
+
 static void mock_verifiers_depend_on_name_and_secret_only(void **state)
 {
     (void)state;
@@ -441,6 +461,7 @@ int main(void)
         cmocka_unit_test(verifiers_are_formatted_and_parsed),
         cmocka_unit_test(what_is_no_verifier),
         cmocka_unit_test(made_verifiers_have_their_own_salt),
+        cmocka_unit_test(passwords_as_they_are),
         cmocka_unit_test(mock_verifiers_depend_on_name_and_secret_only),
     };
     return cmocka_run_group_tests_name("scram", tests, derive, NULL);
