@@ -23,6 +23,7 @@ PROGRAMS = {
     "node-pg": ("node", ["node", "pg.mjs"]),
     "psycopg": ("python", [*PYTHON, "psycopg3_app.py"]),
     "peewee": ("python", [*PYTHON, "peewee_app.py"]),
+    "pg8000": ("python", ["env", "PGUSER=plain", "PGPASSWORD=plain", *PYTHON, "pg8000_app.py"]),
     "psqlODBC": ("python", [*PYTHON, "odbc_app.py", "", "UseServerSidePrepare=0", "Protocol=7.4-2;BoolsAsChar=0"]),
     "DBD::Pg": ("perl", ["perl", "app.pl"]),
     "ruby-pg": ("ruby", ["ruby", "app.rb"]),
