@@ -35,7 +35,7 @@ def minimise(sqls, differs):
     """${differs} says whether a list of texts still shows it."""
     best, left = list(sqls), TRIES
     for i in range(len(best)):
-        again = True
+        again = type(best[i]) is str  # not one with a stream
         while again and left > 0:
             again = False
             tokens = TOKEN.findall(best[i])

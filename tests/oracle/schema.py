@@ -54,6 +54,7 @@ class Table:
         self.primary = []  # names
         self.tenant = None  # Column
         self.parent = None  # partition or inheritance
+        self.heirs = False  # that may have a row of the same key
         self.partitions, self.tail, self.global_keys = [], "", []
         self.writable = True
         self.offset = 0  # of keys: those of heirs are not their parent's
@@ -68,8 +69,8 @@ class Table:
 
 
 class World:
-    def __init__(self, r):
-        self.r = r
+    def __init__(self, r, analysed=True):
+        self.r, self.analysed = r, analysed
         self.type = r.choice(["text", "text", "uuid", "int"])
         self.tenants = TENANTS[self.type]
         self.column_name = r.choice(["tenantId", "tenant_id", "org", "Tenant Id"])
@@ -243,7 +244,7 @@ class World:
         r = self.r
         base = r.choice(parents)
         t = Table(next(self.names), "scoped")
-        t.parent = base
+        t.parent, base.heirs = base, True
         t.columns = [self.heir(c) for c in base.columns] + [Column("more", "int4"), Column("more_text", "text")]
         t.tenant, t.tail = base.tenant, f"INHERITS ({ident(base.name)})"
         t.own, t.offset = t.columns[-2:], 500
@@ -400,7 +401,8 @@ class World:
                            f"VALUES ({', '.join(literal(v) for v in row.values())})")
         for v in self.views:
             yield v.tail
-        yield "ANALYZE"
+        if self.analysed:
+            yield "ANALYZE"
 
     def policy_yaml(self):
         lines = [f"policy:\n  tenant_column: {json.dumps(self.column_name)}\n  unlisted_tables: scoped\n  tables:"]

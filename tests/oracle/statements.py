@@ -163,7 +163,7 @@ class Statements(Expressions):
             text += " TABLESAMPLE BERNOULLI (100)"
         cols = [Col(f"{ident(alias)}.{ident(n)}", n, c.family, c.flavour) for n, c in zip(names, t.columns)]
         source = Source(alias, cols, t)
-        source.keyed = names == [c.name for c in t.columns]
+        source.keyed = names == [c.name for c in t.columns] and not t.heirs
         return text, source
 
     def renamed(self, names):

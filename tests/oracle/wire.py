@@ -12,6 +12,14 @@ import psycopg
 USER_TYPES = 16384  # the first oid that differs from database to database
 
 
+BINARY_HEAD = 19  # bytes in front of the rows of a binary COPY
+
+
+class CopyIn(str):
+    """A COPY ... FROM STDIN; what it reads is sent in pieces."""
+    data = []
+
+
 class Answer:
     """What came back up to ReadyForQuery: several statements' results one after the other."""
 
@@ -65,6 +73,7 @@ class Wire:
         self.sock.setblocking(True)
         self.sock.settimeout(60)
         self.buffer = b""
+        self.sent = None  # the last statement
 
     def close(self):
         self.sock.close()
@@ -74,9 +83,11 @@ class Wire:
         return kind + struct.pack("!i", len(body) + 4) + body
 
     def send_simple(self, sql):
+        self.sent = sql
         self.sock.sendall(self._message(b"Q", sql.encode() + b"\0"))
 
     def send_extended(self, sql, params, rows=0):
+        self.sent = sql
         bind = struct.pack("!hh", 0, len(params))
         for p in params:
             bind += struct.pack("!i", -1) if p is None else struct.pack("!i", len(p.encode())) + p.encode()
@@ -109,12 +120,21 @@ class Wire:
             elif kind == b"C":
                 a.tags.append(body[:-1].decode())
             elif kind == b"d":
+                if body.startswith(b"PGCOPY\n\xff\r\n\0"):  # comes with the first row, whichever it is
+                    a.copied.append(body[:BINARY_HEAD])
+                    body = body[BINARY_HEAD:]
                 a.copied.append(body)
             elif kind == b"E" and a.error is None:
                 fields = [f for f in body.split(b"\0") if f]
                 a.error = {f[:1].decode(): f[1:].decode(errors="replace") for f in fields}
             elif kind == b"G":
-                self.sock.sendall(self._message(b"f", b"no data\0"))
+                self.send_data()
+
+    def send_data(self):
+        if isinstance(self.sent, CopyIn):
+            self.sock.sendall(b"".join(self._message(b"d", piece) for piece in self.sent.data) + self._message(b"c", b""))
+        else:
+            self.sock.sendall(self._message(b"f", b"no data\0"))
 
     def run(self, sql, params=None):
         if params is None:

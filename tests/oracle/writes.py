@@ -3,9 +3,7 @@
 Which of several rows that match a target wins is left open by PostgreSQL: UPDATE ... FROM and MERGE meet other
 relations by a key of theirs.
 """
-import re
-
-from expressions import TYPE, Col, Query, Source
+from expressions import Col, Query, Source
 from schema import ident, literal
 from statements import Statements
 
@@ -117,6 +115,9 @@ class Writes(Statements):
         if any(n == t.name for n, _ in self.ctes) and self.chance(0.5):
             name = f"public.{name}"
         return f"{name} AS {ident(alias)}" if alias != t.name else name
+
+    def table_name(self, t):
+        return ("public." if self.chance(0.2) else "") + ident(t.name)
 
     def source_of(self, t, alias):
         return Source(alias, [Col(f"{ident(alias)}.{ident(c.name)}", c.name, c.family, c.flavour) for c in t.columns], t)
@@ -416,33 +417,3 @@ class Writes(Statements):
         if k < 0.92:
             return self.parent_and_child()
         return self.writing_cte()
-
-    # -- cursors, prepared statements
-
-    def cursor(self):
-        """A list of statements: one portal, fetched in parts."""
-        q = self.plain([], 1)
-        order = ", ".join(str(i + 1) for i in range(len(q.cols)))
-        name = ident(self.fresh("cur"))
-        how = self.pick("", "SCROLL ", "NO SCROLL ", "INSENSITIVE ")
-        if all(f in TYPE for f in q.families()) and " LIMIT " not in q.sql[-12:]:
-            q = Query(f"{q.sql} ORDER BY {order}", q.cols)
-        moves = [f"FETCH {self.pick('NEXT FROM', '2 FROM', 'FORWARD 3', 'ALL IN')} {name}", f"MOVE {name}"]
-        if how == "SCROLL ":
-            moves += [f"FETCH {self.pick('PRIOR', 'LAST', 'ABSOLUTE 2', 'BACKWARD 1')} FROM {name}"]
-        steps = [self.r.choice(moves) for _ in range(self.r.randint(1, 3))]
-        return [f"DECLARE {name} {how}CURSOR FOR {q.sql}", *steps, self.pick(f"CLOSE {name}", f"FETCH ALL {name}")]
-
-    def statement(self):
-        """(statements, parameters or None): what one trial sends."""
-        self.reset()
-        if self.chance(0.03):
-            return self.cursor(), None
-        if self.chance(0.4):
-            self.params = []
-        sql = self.write() if self.chance(0.4) else self.read()
-        if self.params is None:
-            return [sql], None if self.chance(0.7) else []
-        used = sorted({int(n) for n in re.findall(r"\$(\d+)", sql)})  # what was thrown away took its parameters along
-        sql = re.sub(r"\$(\d+)", lambda m: f"${used.index(int(m[1])) + 1}", sql)
-        return [sql], [self.params[n - 1] for n in used]
