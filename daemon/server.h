@@ -49,7 +49,6 @@ struct server {
     uv_timer_t timer;        /* opening, cleaning */
     struct session *session; /* LEASED */
     struct flow *flow;
-    uint64_t nowed; /* entries that a session has ever put into `flow` */
     char status; /* of the last ReadyForQuery */
     struct prepared_set prepared;
     uint64_t batch;             /* counts leases */

@@ -394,6 +394,7 @@ int session_start(struct worker *w, int fd, bool is_unix, struct err *err)
     s->state = SESSION_STARTUP;
     s->is_unix = is_unix;
     s->status = 'I';
+    s->nowed = 1;
     s->begun_ms = uv_now(&w->loop);
     s->pid = ++w->next_pid;
     track_init(&s->track);

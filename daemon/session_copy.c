@@ -92,7 +92,7 @@ int session_copy_expect(struct session *s, bool query, struct err *err)
     if (!c)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     c->query = query;
-    c->at = s->server->nowed - 1;
+    c->at = s->nowed - 1;
     s->copy = c;
     return 0;
 }
@@ -170,7 +170,7 @@ void session_copy_over(struct session *s, bool failed)
 {
     if (!s->copy || !s->server)
         return;
-    uint64_t head = s->server->nowed - flow_len(s->server->flow);
+    uint64_t head = session_answered(s);
     if (head > s->copy->at || (failed && head == s->copy->at))
         session_copy_free(s);
 }
@@ -231,7 +231,7 @@ static int send_check(struct session *s, struct err *err)
     }
     if (owe_swallowed(s, FLOW_EXECUTE, o, err) != 0)
         return -1;
-    c->at = s->server->nowed - 1;
+    c->at = s->nowed - 1;
     if (owe_swallowed(s, FLOW_CLOSE, NULL, err) != 0)
         return -1;
     buf_init(&text, LIMIT_MESSAGE_BYTES);

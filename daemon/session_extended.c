@@ -1,9 +1,7 @@
-/* Parse, Bind, Describe, Execute, Close, Flush, Sync.
+/* Bind, Describe, Execute, Close, Flush, Sync.
  *
- * The client's names are its own; the server's are made from plan and types (daemon/statements.h).
- * A Parse is sent on when this server lacks the statement, otherwise answered; a Bind to a server
- * that lacks it brings it along.  Portals keep the client's names: they live and die on the leased
- * server. */
+ * A Bind to a server that lacks the statement brings it along.  Portals keep the client's names: they live and
+ * die on the leased server. */
 #include "conf/limits.h"
 #include "daemon/session_internal.h"
 
@@ -25,25 +23,13 @@ static enum verdict unknown_statement(struct session *s, struct slice name)
 
 /* -- sending -- */
 
-static enum verdict broken(struct session *s, const struct err *err)
+enum verdict session_broken(struct session *s, const struct err *err)
 {
     session_fail(s, err);
     return GONE;
 }
 
-static enum verdict forward(struct session *s, enum flow_kind kind, struct owed *o,
-                            struct slice message)
-{
-    struct err err;
-    if (session_owe(s, kind, FLOW_FORWARD, o, &err) != 0)
-        return broken(s, &err);
-    buf_append(server_out(s), message.data, message.len);
-    server_sent(s);
-    s->unsynced = true;
-    return TAKEN;
-}
-
-static struct owed *owed_statement(struct statement *st)
+struct owed *owed_of_statement(struct statement *st)
 {
     struct owed *o = owed_new(OWED_CLIENT);
     if (o)
@@ -56,207 +42,22 @@ static int no_memory(struct err *err)
     return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 }
 
-/* Make room on the server: the statements used least recently are closed, but none of this lease.
- */
-static int evict(struct session *s, struct err *err)
-{
-    char name[STATEMENT_NAME_BYTES];
-    struct server *srv = s->server;
-    while (prepared_evict(&srv->prepared, LIMIT_SERVER_STATEMENTS, srv->batch, name)) {
-        if (session_owe(s, FLOW_CLOSE, FLOW_SWALLOW, NULL, err) != 0)
-            return -1;
-        msg_close(server_out(s), 'S', name);
-    }
-    return 0;
-}
-
-/* Send a Parse for ${st}, whose reply is ${fate}; ${o} is taken over. */
-static int send_parse(struct session *s, struct statement *st, enum flow_fate fate, struct owed *o,
-                      struct err *err)
-{
-    struct server *srv = s->server;
-    bool kept = st->server_name[0] != '\0';
-    if (kept && (evict(s, err) != 0 ||
-                 prepared_add(&srv->prepared, st->server_name, srv->batch, err) != 0)) {
-        owed_free(o);
-        return -1;
-    }
-    if (kept)
-        o->names.prepared = statement_ref(st);
-    if (session_owe(s, FLOW_PARSE, fate, o, err) != 0)
-        return -1;
-    msg_parse(server_out(s), st->server_name, statement_text(st), st->oids, st->noids);
-    server_sent(s);
-    s->unsynced = true;
-    return 0;
-}
-
-/* The server of the lease has ${st} when the next message arrives there. */
-static int bring(struct session *s, struct statement *st, struct err *err)
-{
-    struct server *srv = s->server;
-    if (prepared_use(&srv->prepared, st->server_name, srv->batch))
-        return 0;
-    struct owed *o = owed_statement(st);
-    return o ? send_parse(s, st, FLOW_SWALLOW, o, err) : no_memory(err);
-}
-
-/* The server of the lease has what ${st} executes. */
-static int bring_target(struct session *s, const struct statement *st, struct err *err)
-{
-    if (!s->confined || st->plan->class != PLAN_EXECUTE || st->tag)
-        return 0;
-    struct statement *target = session_execute_target(s, st->plan, err);
-    return target ? bring(s, target, err) : -1;
-}
-
-/* -- Parse -- */
-
-/* In a failed transaction the server refuses all but its end; a ParseComplete of ours would hide
- * that. */
-static bool is_too_late(const struct session *s, const struct plan *p)
-{
-    return s->status == 'E' && session_is_quiet(s) && p->class != PLAN_ROLLBACK &&
-           p->class != PLAN_COMMIT && p->class != PLAN_ROLLBACK_TO && p->class != PLAN_EMPTY;
-}
-
-static int check_parse(const struct session *s, const struct msg_parse *m, struct err *err)
-{
-    const struct plan *p = s->decision->plans[0];
-    if (m->name.len > LIMIT_STATEMENT_NAME_BYTES)
-        return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED,
-                       "name of prepared statement is too long");
-    if (p->refused) {
-        *err = p->err;
-        return -1;
-    }
-    if (session_needs_tenant(s, p))
-        return err_set(err, SQLSTATE_INVALID_AUTHORIZATION, "no tenant has been chosen");
-    if (is_too_late(s, p))
-        return err_set(err, SQLSTATE_IN_FAILED_SQL_TRANSACTION,
-                       "current transaction is aborted, "
-                       "commands ignored until end of transaction block");
-    if (p->hidden && !plan_needs_literal(p) && m->nparams > p->nparams)
-        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "more parameter types than parameters are not supported");
-    if (m->name.len > 0 && statements_find(&s->statements, m->name))
-        return err_set(err, SQLSTATE_DUPLICATE_PREPARED_STATEMENT,
-                       "prepared statement \"%s\" already exists", m->name.data);
-    return 0;
-}
-
-static struct statement *make_statement(struct session *s, const struct msg_parse *m,
-                                        struct err *err)
-{
-    struct plan *p = s->decision->plans[0];
-    struct own own;
-    if (session_own(s, p, true, &own, err) != 0)
-        return NULL;
-    bool literal = !own.text && plan_needs_literal(p);
-    if (literal && !(own.text = session_literal_text(s, p))) {
-        no_memory(err);
-        return NULL;
-    }
-    struct statement_spec spec = {
-        .name = m->name,
-        .plan = p,
-        .text = own.text,
-        .literal = literal,
-        .tag = own.tag,
-        .rows = own.rows,
-        .oids = m->oids,
-        .noids = m->nparams,
-        .confined = s->confined,
-        .source = m->sql,
-        .epoch = target_epoch(s->target, s->conf),
-        .place = s->place,
-    };
-    struct statement *st = statement_new(&spec);
-    free(own.text);
-    if (!st)
-        no_memory(err);
-    return st;
-}
-
-static int parse_on_server(struct session *s, struct statement *st, struct err *err)
-{
-    struct server *srv = s->server;
-    struct owed *o = owed_statement(st);
-    if (!o)
-        return no_memory(err);
-    o->names.made = statement_ref(st);
-    if (prepared_use(&srv->prepared, st->server_name, srv->batch))
-        return session_inject(s, '1', o, err);
-    return send_parse(s, st, FLOW_FORWARD, o, err);
-}
-
-static enum verdict serve_parse(struct session *s, const struct msg_parse *m)
+static enum verdict forward(struct session *s, enum flow_kind kind, struct owed *o,
+                            struct slice message)
 {
     struct err err;
-    if (check_parse(s, m, &err) != 0)
-        return session_refuse(s, &err);
-    int got = session_lease(s, &err);
-    if (got <= 0)
-        return got == 0 ? WAIT : session_refuse(s, &err);
-    struct statement *st = make_statement(s, m, &err);
-    if (!st)
-        return session_refuse(s, &err);
-    session_pin_if_needed(s, st->plan, m->sql);
-    enum verdict v = TAKEN;
-    if (statements_put(&s->statements, st, &err) != 0)
-        v = session_refuse(s, &err);
-    else if (session_isolate(s, st->plan, &err) != 0 || bring_target(s, st, &err) != 0 ||
-             parse_on_server(s, st, &err) != 0)
-        v = broken(s, &err);
-    statement_unref(st);
-    return v;
+    if (session_owe(s, kind, FLOW_FORWARD, o, &err) != 0)
+        return session_broken(s, &err);
+    buf_append(server_out(s), message.data, message.len);
+    server_sent(s);
+    s->unsynced = true;
+    return TAKEN;
 }
 
-/* The unnamed statement ends with the next Parse of that name, even one that fails. */
-static void end_unnamed(struct session *s, struct slice name)
-{
-    struct statement *old = name.len == 0 ? statements_find(&s->statements, name) : NULL;
-    if (!old)
-        return;
-    statements_take(&s->statements, old);
-    statement_unref(old);
-}
-
-/* -1: its transaction was lost with its server, which the client has not been told yet.  A ROLLBACK
- * would not care. */
-static int take_news(struct session *s, const struct plan *p, struct err *err)
+int session_take_news(struct session *s, const struct plan *p, struct err *err)
 {
     bool news = session_take(&s->lost, err);
     return news && !(p && p->class == PLAN_ROLLBACK) ? -1 : 1;
-}
-
-/* Is the type of each parameter left to be inferred? */
-static bool is_untyped(const struct msg_parse *m)
-{
-    for (uint16_t i = 0; i < m->nparams; i++)
-        if (msg_parse_oid(m, i) != 0)
-            return false;
-    return true;
-}
-
-static enum verdict on_parse(struct session *s, const struct frame *f)
-{
-    struct msg_parse m;
-    struct err err;
-    if (msg_read_parse((struct slice){f->body, f->body_len}, &m, &err) != 0)
-        return session_refuse(s, &err);
-    end_unnamed(s, m.name);
-    int got = session_decide(s, m.sql, true, is_untyped(&m), &err);
-    if (got == 0)
-        return WAIT;
-    if (got == 1)
-        got = take_news(s, s->decision->plans[0], &err);
-    enum verdict v = got < 0 ? session_refuse(s, &err) : serve_parse(s, &m);
-    if (v != WAIT) {
-        session_decided(s);
-        s->nstatements++;
-    }
-    return v;
 }
 
 /* The statement ${name}, fit for use on the leased server.  TAKEN: ${*ret} is set. */
@@ -266,6 +67,8 @@ static enum verdict ready_statement(struct session *s, struct slice name, struct
     struct statement *st = statements_find(&s->statements, name);
     if (!st)
         return unknown_statement(s, name);
+    if (session_plan_waits(s, st->plan))
+        return WAIT;
     int got = session_tenant_settled(s, &err);
     if (got == 1)
         got = session_statement_now(s, st, &err);
@@ -273,9 +76,9 @@ static enum verdict ready_statement(struct session *s, struct slice name, struct
         got = session_lease(s, &err);
     if (got <= 0)
         return got == 0 ? WAIT : session_refuse(s, &err);
-    if (session_isolate(s, st->plan, &err) != 0 || bring_target(s, st, &err) != 0 ||
-        bring(s, st, &err) != 0)
-        return broken(s, &err);
+    if (session_isolate(s, st->plan, &err) != 0 || session_bring_target(s, st, &err) != 0 ||
+        session_bring(s, st, &err) != 0)
+        return session_broken(s, &err);
     *ret = st;
     return TAKEN;
 }
@@ -342,7 +145,7 @@ static enum verdict serve_bind(struct session *s, const struct msg_bind *m)
     if (got <= 0)
         return got == 0 ? WAIT : session_refuse(s, &err);
     if (session_owe(s, FLOW_BIND, FLOW_FORWARD, NULL, &err) != 0)
-        return broken(s, &err);
+        return session_broken(s, &err);
     if (m->portal.len == 0)
         s->unnamed_bound = true;
     write_bind(s, m, st);
@@ -355,8 +158,10 @@ static enum verdict on_bind(struct session *s, const struct frame *f)
     struct err err;
     if (msg_read_bind((struct slice){f->body, f->body_len}, &m, &err) != 0)
         return session_refuse(s, &err);
+    if (session_name_is_open(s, m.statement))
+        return WAIT;
     const struct statement *st = statements_find(&s->statements, m.statement);
-    if (take_news(s, st ? st->plan : NULL, &err) < 0)
+    if (session_take_news(s, st ? st->plan : NULL, &err) < 0)
         return session_refuse(s, &err);
     return serve_bind(s, &m);
 }
@@ -367,14 +172,16 @@ static enum verdict describe_statement(struct session *s, struct slice name)
 {
     struct err err;
     struct statement *st = NULL;
+    if (session_name_is_open(s, name))
+        return WAIT;
     enum verdict v = ready_statement(s, name, &st);
     if (v != TAKEN || s->skipping)
         return v;
-    struct owed *o = owed_statement(st);
+    struct owed *o = owed_of_statement(st);
     if (!o || session_owe(s, FLOW_DESCRIBE_STATEMENT, FLOW_FORWARD, o, &err) != 0) {
         if (!o)
             no_memory(&err);
-        return broken(s, &err);
+        return session_broken(s, &err);
     }
     msg_describe(server_out(s), 'S', st->server_name);
     server_sent(s);
@@ -394,7 +201,7 @@ static enum verdict on_describe(struct session *s, const struct frame *f)
     enum verdict v = session_portal_check(s, m.name, &p);
     if (v != TAKEN || s->skipping)
         return v;
-    struct owed *o = p && p->statement && p->statement->tag ? owed_statement(p->statement) : NULL;
+    struct owed *o = p && p->statement && p->statement->tag ? owed_of_statement(p->statement) : NULL;
     return forward(s, FLOW_DESCRIBE_PORTAL, o, frame_bytes(f));
 }
 
@@ -420,7 +227,8 @@ static bool matters(const struct statement *st)
 static int check_execute(struct session *s, struct portal *p, struct err *err)
 {
     const struct statement *st = p->statement;
-    if (session_cursor_check(s, st->plan, err) != 0)
+    if (session_cursor_check(s, st->plan, err) != 0 ||
+        session_own_check(s, st->plan, true, err) != 0)
         return -1;
     if (s->confined && st->plan->class == PLAN_EXECUTE) {
         if (!session_execute_target(s, st->plan, err))
@@ -440,7 +248,7 @@ static int check_execute(struct session *s, struct portal *p, struct err *err)
 /* The reply to an Execute of ${st}, and what that does to the session already; NULL: ${err}. */
 static struct owed *owed_begun(struct session *s, struct statement *st, struct err *err)
 {
-    struct owed *o = owed_statement(st);
+    struct owed *o = owed_of_statement(st);
     if (!o) {
         no_memory(err);
         return NULL;
@@ -467,17 +275,19 @@ static enum verdict on_execute(struct session *s, const struct frame *f)
     struct owed *o = NULL;
     struct statement *st = p ? p->statement : NULL;
     const struct plan *copy = st && st->plan->copy ? st->plan : NULL;
-    if (copy && s->copy)
+    if ((copy && s->copy) || (st && session_plan_waits(s, st->plan)))
         return WAIT;
     if ((copy && session_copy_check(s, copy, &err) != 0) ||
         (st && check_execute(s, p, &err) != 0))
         return session_refuse(s, &err);
     if (st && matters(st) && (o = owed_begun(s, st, &err)) == NULL)
         return session_refuse(s, &err);
-    if (o && st->plan->class == PLAN_PREPARE && bring(s, o->names.made, &err) != 0) {
+    if (o && st->plan->class == PLAN_PREPARE && session_bring(s, o->names.made, &err) != 0) {
         owed_free(o);
-        return broken(s, &err);
+        return session_broken(s, &err);
     }
+    if (st && session_begins_transaction(st->plan))
+        s->begun_at = s->nowed;
     if (!st || !st->tag || st->rows) {
         v = forward(s, FLOW_EXECUTE, o, frame_bytes(f));
     } else {
@@ -488,26 +298,24 @@ static enum verdict on_execute(struct session *s, const struct frame *f)
         buf_release(&b);
     }
     if (v == TAKEN && copy && session_copy_expect(s, false, &err) != 0)
-        return broken(s, &err);
+        return session_broken(s, &err);
     if (v == TAKEN && st && session_isolate_next(s, st->plan, &err) != 0)
-        return broken(s, &err);
+        return session_broken(s, &err);
     return v;
 }
 
 static enum verdict close_statement(struct session *s, struct slice name)
 {
     struct err err;
-    struct owed *o = NULL;
-    struct statement *st = statements_find(&s->statements, name);
-    if (st) {
-        o = owed_new(OWED_CLIENT);
-        if (!o || statements_move(&o->names.closed, &s->statements, st) != 0) {
-            owed_free(o);
-            no_memory(&err);
-            return broken(s, &err);
-        }
+    if (session_name_is_open(s, name))
+        return WAIT;
+    struct owed *o = owed_new(OWED_CLIENT);
+    if (!o || session_name_end(s, name, &o->names) != 0) {
+        owed_free(o);
+        no_memory(&err);
+        return session_broken(s, &err);
     }
-    return session_inject(s, '3', o, &err) == 0 ? TAKEN : broken(s, &err);
+    return session_inject(s, '3', o, &err) == 0 ? TAKEN : session_broken(s, &err);
 }
 
 static enum verdict on_close(struct session *s, const struct frame *f)
@@ -521,12 +329,12 @@ static enum verdict on_close(struct session *s, const struct frame *f)
     if (m.name.len == 0)
         session_unnamed_portal_gone(s);
     if (!s->server)
-        return session_inject(s, '3', NULL, &err) == 0 ? TAKEN : broken(s, &err);
+        return session_inject(s, '3', NULL, &err) == 0 ? TAKEN : session_broken(s, &err);
     struct owed *o = owed_new(OWED_CLIENT);
     if (!o || !(o->portal = strndup(m.name.data, m.name.len))) {
         owed_free(o);
         no_memory(&err);
-        return broken(s, &err);
+        return session_broken(s, &err);
     }
     return forward(s, FLOW_CLOSE, o, frame_bytes(f));
 }
@@ -547,7 +355,7 @@ enum verdict session_extended(struct session *s, const struct frame *f)
     enum verdict v = TAKEN;
     switch (f->type) {
     case 'P':
-        v = on_parse(s, f);
+        v = session_parse(s, f);
         break;
     case 'B':
         v = on_bind(s, f);
@@ -581,7 +389,7 @@ enum verdict session_sync(struct session *s)
         return TAKEN;
     }
     if (session_owe(s, FLOW_SYNC, FLOW_FORWARD, NULL, &err) != 0)
-        return broken(s, &err);
+        return session_broken(s, &err);
     msg_sync(server_out(s));
     server_sent(s);
     s->unsynced = s->unnamed_bound = false;

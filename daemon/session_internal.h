@@ -8,10 +8,12 @@
  *   session_welcome.c   start-up settings, ParameterStatus, key data, the first ReadyForQuery
  *   session_decide.c    text -> decision; helper threads; the catalog; a newer snapshot
  *   session_simple.c    Query, FunctionCall
- *   session_extended.c  Parse ... Sync
+ *   session_parse.c     Parse; statements on servers
+ *   session_extended.c  Bind ... Sync
  *   session_isolate.c   telling the database whose transaction it is
  *   session_copy.c      COPY ... FROM STDIN
  *   session_portal.c    portals and cursors
+ *   session_names.c     what messages do to names until they are answered
  *   session_named.c     PREPARE and EXECUTE; what prepared statements mean today
  *   session_own.c       statements answered by Partywall, and what statements do to the session
  *   session_lease.c     getting, preparing, giving back and losing a server
@@ -64,6 +66,7 @@ struct names { /* what a message, or a statement of a Query, does to names: to b
     struct statement *made;     /* put into the client's map; one reference, as is the next */
     struct statement *prepared; /* put into the server's set */
     struct statements closed;   /* taken out of the client's map */
+    char *evicted;              /* taken out of the server's set */
 };
 
 enum owed_kind {
@@ -101,7 +104,7 @@ struct owed {
 struct portal {
     UT_hash_handle hh;
     struct statement *statement; /* one reference; NULL: a cursor */
-    uint64_t at;                 /* its Bind, or DECLARE, among all that its server ever owed: server->nowed */
+    uint64_t at;                 /* its Bind, or DECLARE, among all that was ever owed: session->nowed */
     bool unknown;                /* EXECUTE of a name that did not exist yet */
     bool run;                    /* by Execute, of a statement without rows: once is enough */
     char name[];
@@ -162,6 +165,11 @@ struct session {
     bool old_tenant_set; /* ... likewise */
     /* the server */
     struct server *server; /* leased */
+    uint64_t nowed;        /* entries that the session has ever put into a flow: each has its number */
+    uint64_t batch_at;     /* the first behind the last Sync or Query */
+    uint64_t names_at;     /* the last that changes names ... */
+    uint64_t closed_at;    /* ... that takes names out of the map ... */
+    uint64_t begun_at;     /* ... that begins a transaction */
     char status;           /* of the transaction as the client knows it: I T E */
     bool unsynced;         /* extended messages were sent to the server after the last Sync */
     bool batch;            /* extended messages have come after the last Sync */
@@ -247,15 +255,28 @@ void session_decided(struct session *s); /* the decision has been used */
 /* Take over a newer snapshot, between transactions.  -1: the session has been closed. */
 int session_adopt(struct session *s) MUSTCHECK;
 
-/* -- session_simple.c, session_extended.c -- */
+/* -- session_simple.c, session_parse.c, session_extended.c -- */
 enum verdict session_query(struct session *s, const struct frame *f);
 enum verdict session_function(struct session *s, const struct frame *f);
+enum verdict session_parse(struct session *s, const struct frame *f);
 enum verdict session_extended(struct session *s, const struct frame *f);
 enum verdict session_sync(struct session *s);
 /* An error in answer to an extended message: in its place, and up to Sync everything is skipped. */
 enum verdict session_refuse(struct session *s, const struct err *err);
+/* The same, to a Parse of ${name}. */
+enum verdict session_refuse_parse(struct session *s, struct slice name, const struct err *err);
 /* An error in answer to a Query or FunctionCall, and ReadyForQuery. */
 enum verdict session_refuse_query(struct session *s, const struct err *err);
+/* The session fails, with ${err}. */
+enum verdict session_broken(struct session *s, const struct err *err);
+/* What is owed for a message about ${st}; NULL: no memory. */
+struct owed *owed_of_statement(struct statement *st);
+/* -1: its transaction was lost with its server, which the client has not been told yet.  A ROLLBACK would not
+ * care. */
+int session_take_news(struct session *s, const struct plan *p, struct err *err);
+/* The server of the lease has ${st}, or what it executes, when the next message arrives there. */
+int session_bring(struct session *s, struct statement *st, struct err *err) MUSTCHECK;
+int session_bring_target(struct session *s, const struct statement *st, struct err *err) MUSTCHECK;
 /* An owner's statement whose traces only this server has. */
 void session_pin_if_needed(struct session *s, const struct plan *p, struct slice sql);
 
@@ -285,6 +306,31 @@ int session_cursor_declare(struct session *s, const char *name, struct err *err)
 /* FETCH, MOVE, CLOSE and WHERE CURRENT OF: is the cursor one that this client has made, in this transaction,
  * on this server, with a query that was confined?  -1: 34000. */
 int session_cursor_check(const struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
+
+/* -- session_names.c -- */
+void names_release(struct names *names);
+/* Take ${name} out of the client's map; ${names} keeps the statement, should that be undone.  -1: no memory. */
+int session_name_end(struct session *s, struct slice name, struct names *names) MUSTCHECK;
+/* The same for ever. */
+void session_name_drop(struct session *s, struct slice name);
+/* The number of the first entry that is not answered. */
+uint64_t session_answered(const struct session *s);
+/* An entry is about to be owed. */
+void session_names_owed(struct session *s, const struct owed *o);
+/* Does it depend on a reply to come what ${name} is for the next message?  That reply needs no more messages.
+ */
+bool session_name_is_open(const struct session *s, struct slice name);
+/* The same for what ${p} does, when it is executed next. */
+bool session_plan_waits(const struct session *s, const struct plan *p);
+/* Can the next message belong to a transaction that has failed, for all that is known? */
+bool session_may_have_failed(const struct session *s);
+/* ${o} has failed, or was skipped.  The statements of a Query before the one that failed are done: names are no
+ * part of a transaction. */
+void session_undo(struct session *s, struct owed *o, bool skipped);
+/* An error for the head: it and what is skipped are popped, and undone. */
+void session_undo_skipped(struct session *s);
+/* Nothing that is owed will ever be answered. */
+void session_undo_lost(struct session *s);
 
 /* -- session_named.c -- */
 struct own;
@@ -365,9 +411,11 @@ struct own { /* how a statement is served that the server must not see as it is 
     bool rows;
     bool prepares; /* see struct answer */
 };
-/* -1: refused.  ${alone}: the only statement of its message. */
-int session_own(struct session *s, const struct plan *p, bool alone, struct own *ret,
-                struct err *err) MUSTCHECK;
+/* May ${p} be run now?  ${alone}: the only statement of its message.  -1: ${err}. */
+int session_own_check(const struct session *s, const struct plan *p, bool alone,
+                      struct err *err) MUSTCHECK;
+/* -1: refused. */
+int session_own(struct session *s, const struct plan *p, struct own *ret, struct err *err) MUSTCHECK;
 /* While the session is free: answer ${p} without a server if that can be, reply included.  1: done;
  * 0: not such a statement; -1: ${err}. */
 int session_own_local(struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
@@ -410,7 +458,6 @@ bool session_is_free(const struct session *s);
 /* After a transaction: what is set on the server now. */
 void session_settle_settings(struct session *s);
 struct owed *owed_new(enum owed_kind kind);
-void names_release(struct names *names);
 void owed_free(struct owed *o);
 struct owed *owed_of(const struct flow_entry *e);
 /* Is this a Query that is ROLLBACK alone?  It succeeds even without its server. */

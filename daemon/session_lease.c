@@ -15,14 +15,6 @@ struct owed *owed_new(enum owed_kind kind)
     return o;
 }
 
-void names_release(struct names *names)
-{
-    statement_unref(names->made);
-    statement_unref(names->prepared);
-    statements_clear(&names->closed);
-    *names = (struct names){0};
-}
-
 void owed_free(struct owed *o)
 {
     if (!o)
@@ -46,15 +38,24 @@ struct owed *owed_of(const struct flow_entry *e)
     return e ? (struct owed *)(uintptr_t)e->arg : NULL; /* NOLINT: put there by session_owe */
 }
 
+static bool ends_in_ready(enum flow_kind kind)
+{
+    return kind == FLOW_SYNC || kind == FLOW_QUERY || kind == FLOW_FUNCTION;
+}
+
 int session_owe(struct session *s, enum flow_kind kind, enum flow_fate fate, struct owed *o,
                 struct err *err)
 {
-    if (flow_push(s->server->flow, kind, fate, (uint64_t)(uintptr_t)o, err) == 0) {
-        s->server->nowed++;
-        return 0;
+    if (flow_push(s->server->flow, kind, fate, (uint64_t)(uintptr_t)o, err) != 0) {
+        owed_free(o);
+        return -1;
     }
-    owed_free(o);
-    return -1;
+    if (o)
+        session_names_owed(s, o);
+    s->nowed++;
+    if (ends_in_ready(kind))
+        s->batch_at = s->nowed;
+    return 0;
 }
 
 int session_inject(struct session *s, char reply, struct owed *o, struct err *err)
@@ -308,11 +309,6 @@ struct loss { /* walking the replies that will never come */
     bool told; /* of this batch: the client has its error */
 };
 
-static bool ends_in_ready(enum flow_kind kind)
-{
-    return kind == FLOW_SYNC || kind == FLOW_QUERY || kind == FLOW_FUNCTION;
-}
-
 static void tell(struct loss *l)
 {
     if (!l->told)
@@ -402,7 +398,7 @@ void session_lost_server(struct session *s, const char *why)
         session_keep(&s->lost, &l.err); /* news for the next statement */
     s->status = l.status;
     s->ghost = l.status == 'E';
-    owed_clear(flow);
+    session_undo_lost(s);
     track_rollback(&s->track);
     session_tenant_settle(s, true);
     s->tx_failed = s->ddl = s->settings_differ = false;

@@ -80,7 +80,7 @@ static int renew_execute(struct session *s, struct statement *st, struct err *er
     struct own own;
     if (!s->confined || st->plan->class != PLAN_EXECUTE)
         return 0;
-    if (session_own(s, st->plan, true, &own, err) != 0)
+    if (session_own(s, st->plan, &own, err) != 0)
         return -1;
     st->tag = own.tag;
     if (strcmp(own.text, st->text) != 0)

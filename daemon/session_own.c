@@ -170,8 +170,15 @@ static int own_execute(struct session *s, const struct plan *p, struct own *o, s
     return o->text ? 0 : -1;
 }
 
-int session_own(struct session *s, const struct plan *p, bool alone, struct own *ret,
-                struct err *err)
+int session_own_check(const struct session *s, const struct plan *p, bool alone, struct err *err)
+{
+    if (p->class != PLAN_DISCARD_ALL || s->pinned || (alone && s->status == 'I'))
+        return 0;
+    return err_set(err, SQLSTATE_ACTIVE_SQL_TRANSACTION,
+                   "DISCARD ALL cannot run inside a transaction block");
+}
+
+int session_own(struct session *s, const struct plan *p, struct own *ret, struct err *err)
 {
     *ret = (struct own){0};
     switch (p->class) {
@@ -190,12 +197,7 @@ int session_own(struct session *s, const struct plan *p, bool alone, struct own 
     case PLAN_PREPARE: /* Parse brings the statement to the server */
         return harmless(ret, "PREPARE", err);
     case PLAN_DISCARD_ALL:
-        if (s->pinned)
-            return 0;
-        if (!alone || s->status != 'I')
-            return err_set(err, SQLSTATE_ACTIVE_SQL_TRANSACTION,
-                           "DISCARD ALL cannot run inside a transaction block");
-        return harmless(ret, "DISCARD ALL", err);
+        return s->pinned ? 0 : harmless(ret, "DISCARD ALL", err);
     default:
         return 0;
     }
@@ -271,6 +273,8 @@ int session_own_begin(struct session *s, const struct plan *p, struct names *nam
 {
     if (p->class == PLAN_DEALLOCATE)
         return is_servers_name(s, p) ? 0 : deallocate(s, p, names, err);
+    if (p->class == PLAN_DISCARD_ALL)
+        return s->pinned ? 0 : deallocate(s, p, names, err);
     if (p->class == PLAN_DECLARE)
         return session_cursor_declare(s, p->name, err);
     if (!chooses(p))
@@ -372,7 +376,6 @@ static void show(struct session *s)
 
 static void discard_all(struct session *s)
 {
-    statements_clear(&s->statements);
     session_portals_clear(s);
     track_reset_all(&s->track);
     track_commit(&s->track);
@@ -424,6 +427,9 @@ int session_own_local(struct session *s, const struct plan *p, struct err *err)
     case PLAN_DISCARD_ALL:
         if (s->pinned)
             return 0;
+        if (deallocate(s, p, &names, err) != 0)
+            return -1;
+        names_release(&names);
         discard_all(s);
         complete(s, "DISCARD ALL");
         return 1;
@@ -483,8 +489,10 @@ void session_effect(struct session *s, const struct plan *p, const char *tag)
     case PLAN_DISCARD_ALL:
         s->settings_differ = true;
         discard_all(s);
-        if (s->pinned)
-            prepared_clear(&s->server->prepared);
+        if (!s->pinned)
+            break;
+        statements_clear(&s->statements);
+        prepared_clear(&s->server->prepared);
         break;
     case PLAN_DEALLOCATE:
         if (!s->pinned || p->name)

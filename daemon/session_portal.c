@@ -42,7 +42,7 @@ void session_portals_clear(struct session *s)
 void session_portals_end(struct session *s)
 {
     struct portal *p, *next;
-    uint64_t answered = s->server->nowed - flow_len(s->server->flow);
+    uint64_t answered = session_answered(s);
     HASH_ITER(hh, s->portals, p, next)
     {
         if (p->at < answered)
@@ -93,7 +93,7 @@ static int add(struct session *s, struct slice name, struct statement *st, struc
     if (!p)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     memcpy(p->name, key.data, key.len);
-    p->at = s->server->nowed;
+    p->at = s->nowed;
     HASH_ADD(hh, s->portals, name[0], key.len, p);
     if (!p->hh.tbl) {
         free(p);
@@ -118,7 +118,7 @@ static bool replace(struct session *s, struct portal *p, struct statement *st)
         return false;
     statement_unref(p->statement);
     set(p, st);
-    p->at = s->server->nowed;
+    p->at = s->nowed;
     return true;
 }
 
@@ -148,7 +148,7 @@ int session_portal_put(struct session *s, struct slice name, struct statement *s
 void session_portal_closed(struct session *s, const char *name)
 {
     struct portal *p = session_portal_find(s, (struct slice){name, strlen(name)});
-    uint64_t head = s->server->nowed - flow_len(s->server->flow);
+    uint64_t head = session_answered(s);
     if (p && p->at < head) /* not one that was made since */
         session_portal_free(s, p);
 }

@@ -39,60 +39,12 @@ void session_due(struct session *s)
     }
 }
 
-static void undo_names(struct session *s, struct names *n)
-{
-    struct statement *st, *next;
-    struct err err;
-    if (n->prepared)
-        prepared_remove(&s->server->prepared, n->prepared->server_name);
-    if (n->made && n->made->map) { /* the client's, or that of a Close which is still owed */
-        statements_take(n->made->map, n->made);
-        statement_unref(n->made);
-    }
-    HASH_ITER(hh, n->closed.by_name, st, next)
-    {
-        statements_take(&n->closed, st);
-        if (!statements_find(&s->statements, (struct slice){st->name, strlen(st->name)}) &&
-            statements_put(&s->statements, st, &err) != 0)
-            log_debug(s->worker->log, "session %u: %s", s->pid, err.message);
-        statement_unref(st);
-    }
-    names_release(n);
-}
-
-/* The statements of a Query before the one that failed are done, names are no part of a transaction. */
-static void undo(struct session *s, struct owed *o)
-{
-    for (size_t i = o->neach; i > o->index; i--)
-        undo_names(s, &o->each[i - 1]);
-    undo_names(s, &o->names);
-}
-
-static void dropped(void *owner, const struct flow_entry *e)
-{
-    struct owed **newest = owner;
-    struct owed *o = owed_of(e);
-    if (!o)
-        return;
-    o->next = *newest;
-    *newest = o;
-}
-
-/* The server skips up to Sync: what was sent up to there never happened, undo it from the last to
- * the first. */
+/* The server skips up to Sync: what was sent up to there never happened. */
 void session_drop_owed(struct session *s)
 {
-    struct owed *newest = NULL;
-    struct flow *flow = s->server->flow;
-    flow_error(flow, dropped, &newest);
-    while (newest) {
-        struct owed *o = newest;
-        newest = o->next;
-        undo(s, o);
-        owed_free(o);
-    }
+    session_undo_skipped(s);
     session_copy_over(s, true);
-    if (flow_len(flow) == 0) /* the server waits for a Sync that is not on its way: a Query does not end that */
+    if (flow_len(s->server->flow) == 0) /* the server waits for a Sync that is not on its way: a Query does not end that */
         s->skipping = s->unsynced = true;
     if (s->skipping || !s->unnamed_bound)
         session_unnamed_portal_gone(s);
@@ -128,10 +80,14 @@ static void note_stale_plans(struct session *s, const struct err *err)
         target_forget_statements(s->target);
 }
 
+/* PostgreSQL looks at the syntax before it looks at the transaction, and at all else behind it. */
 static bool is_in_place_of_refusal(const struct owed *o, const struct err *err)
 {
-    return o && o->refused && o->refusal && o->index == o->refused_at &&
-           strcmp(err->sqlstate, SQLSTATE_UNDEFINED_COLUMN) == 0;
+    if (!o || !o->refused || !o->refusal || o->index != o->refused_at)
+        return false;
+    return strcmp(err->sqlstate, SQLSTATE_UNDEFINED_COLUMN) == 0 ||
+           (strcmp(err->sqlstate, SQLSTATE_IN_FAILED_SQL_TRANSACTION) == 0 &&
+            strcmp(o->refusal->sqlstate, SQLSTATE_SYNTAX_ERROR) == 0);
 }
 
 static enum pass client_error(struct session *s, const struct owed *o, struct err *err, bool fatal)
@@ -178,7 +134,7 @@ static enum pass on_error(struct session *s, const struct frame *f)
     bool whole = head->kind == FLOW_QUERY || head->kind == FLOW_FUNCTION;
     enum pass pass = client_error(s, o, &err, fatal);
     if (whole && o)
-        undo(s, o);
+        session_undo(s, o, false);
     if (!fatal)
         s->drop_due = true; /* once this message has been passed on */
     return pass;

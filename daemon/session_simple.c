@@ -35,40 +35,67 @@ static enum verdict no_memory(struct session *s)
     return GONE;
 }
 
+static void end_batch(struct session *s)
+{
+    session_unnamed_portal_gone(s);
+    s->unsynced = s->batch = false;
+}
+
+/* A simple Query ends the unnamed statement and portal (wire case 77), and whatever was open before it.  ${o} is
+ * owed for it. */
+static int end_unnamed(struct session *s, struct owed *o)
+{
+    end_batch(s);
+    return session_name_end(s, (struct slice){"", 0}, &o->names);
+}
+
+/* The same when it has been answered. */
+static void unnamed_ended(struct session *s)
+{
+    end_batch(s);
+    session_name_drop(s, (struct slice){"", 0});
+}
+
 enum verdict session_refuse_query(struct session *s, const struct err *err)
 {
     struct err local;
     if (!s->server || session_is_free(s)) {
+        unnamed_ended(s);
         session_send_error(s, "ERROR", err);
         msg_ready(session_out(s), s->status);
         session_wrote(s);
         return TAKEN;
     }
     struct owed *o = owed_refusal(err);
-    if (!o)
+    if (!o || end_unnamed(s, o) != 0) {
+        owed_free(o);
         return no_memory(s);
+    }
     if (session_owe(s, FLOW_QUERY, FLOW_FORWARD, o, &local) != 0) {
         session_fail(s, &local);
         return GONE;
     }
     msg_query(server_out(s), (struct slice){REFUSED, sizeof(REFUSED) - 1});
     server_sent(s);
-    session_unnamed_portal_gone(s);
-    s->unsynced = s->batch = false;
     return TAKEN;
 }
 
-enum verdict session_refuse(struct session *s, const struct err *err)
+/* ${ended}: the name that ends with the message; NULL: none. */
+static enum verdict refuse(struct session *s, const struct slice *ended, const struct err *err)
 {
     struct err local;
     s->batch = s->skipping = true;
     if (!s->server || session_is_free(s)) {
+        if (ended)
+            session_name_drop(s, *ended);
         session_send_error(s, "ERROR", err);
         return TAKEN;
     }
     struct owed *o = owed_refusal(err);
-    if (!o)
+    if (!o || (ended && session_name_end(s, *ended, &o->names) != 0)) {
+        owed_free(o);
         return no_memory(s);
+    }
     if (session_owe(s, FLOW_PARSE, FLOW_FORWARD, o, &local) != 0) {
         session_fail(s, &local);
         return GONE;
@@ -77,6 +104,16 @@ enum verdict session_refuse(struct session *s, const struct err *err)
     server_sent(s);
     s->unsynced = true;
     return TAKEN;
+}
+
+enum verdict session_refuse(struct session *s, const struct err *err)
+{
+    return refuse(s, NULL, err);
+}
+
+enum verdict session_refuse_parse(struct session *s, struct slice name, const struct err *err)
+{
+    return refuse(s, name.len == 0 ? &name : NULL, err);
 }
 
 enum verdict session_function(struct session *s, const struct frame *f)
@@ -226,7 +263,7 @@ static void add_text(struct building *b, const struct plan *p)
 /* Most statements do nothing to names. */
 static bool does_names(const struct plan *p)
 {
-    return session_is_named(p) || p->class == PLAN_DEALLOCATE;
+    return session_is_named(p) || p->class == PLAN_DEALLOCATE || p->class == PLAN_DISCARD_ALL;
 }
 
 static struct names *names_of(struct building *b, size_t i)
@@ -244,14 +281,13 @@ static int begin(struct building *b, size_t i, struct own *own, struct err *err)
     struct names *names = does_names(p) ? names_of(b, i) : NULL;
     if (!names && does_names(p))
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    if (check(s, p, err) != 0 || session_copy_check(s, p, err) != 0)
+    if (check(s, p, err) != 0 || session_copy_check(s, p, err) != 0 ||
+        session_own_check(s, p, b->decision->nplans == 1, err) != 0)
         return -1;
     if (session_is_named(p))
         return session_own_named(
             s, p, (struct slice){b->sql.data + p->source_offset, p->source_len}, names, own, err);
-    return session_own(s, p, b->decision->nplans == 1, own, err) != 0
-               ? -1
-               : session_own_begin(s, p, names, err);
+    return session_own(s, p, own, err) != 0 ? -1 : session_own_begin(s, p, names, err);
 }
 
 /* false: it is refused, nothing may follow. */
@@ -301,6 +337,8 @@ static enum verdict send_query(struct session *s, struct slice sql)
     buf_init(&b.steps, LIMIT_MESSAGE_BYTES);
     b.isolated = session_is_isolated(s);
     for (size_t i = 0; i < b.decision->nplans; i++) {
+        if (session_begins_transaction(b.decision->plans[i]))
+            s->begun_at = s->nowed;
         session_pin_if_needed(s, b.decision->plans[i], sql);
         if (!add(&b, i))
             break;
@@ -317,6 +355,11 @@ static enum verdict send_query(struct session *s, struct slice sql)
     s->decision = NULL;
     bool as_it_came = !s->confined && !b.changed;
     enum verdict v = TAKEN;
+    if (end_unnamed(s, b.owed) != 0) {
+        buf_release(&b.text);
+        owed_free(b.owed);
+        return no_memory(s);
+    }
     if (session_owe(s, FLOW_QUERY, FLOW_FORWARD, b.owed, &err) == 0) {
         msg_query(server_out(s), as_it_came ? sql : buf_peek(&b.text));
         server_sent(s);
@@ -344,6 +387,8 @@ static bool answer_locally(struct session *s)
         r = session_own_local(s, p, &err);
     if (r < 0)
         session_refuse_query(s, &err);
+    else if (r > 0)
+        unnamed_ended(s);
     return r != 0;
 }
 
@@ -359,6 +404,7 @@ static bool end_lost_transaction(struct session *s)
     (void)session_take(&s->lost, &err);
     s->ghost = false;
     s->status = 'I';
+    unnamed_ended(s);
     msg_command_complete(session_out(s), "ROLLBACK");
     msg_ready(session_out(s), 'I');
     session_wrote(s);
@@ -371,6 +417,14 @@ static bool names_statements(const struct decision *d)
         if (session_is_named(d->plans[i]))
             return true;
     return false;
+}
+
+static bool waits(const struct session *s)
+{
+    for (size_t i = 0; i < s->decision->nplans; i++)
+        if (session_plan_waits(s, s->decision->plans[i]))
+            return true;
+    return s->copy; /* one in a batch, whose end is not known yet */
 }
 
 /* PREPARE and EXECUTE must know what the server has. */
@@ -391,25 +445,12 @@ static enum verdict serve(struct session *s, struct slice sql)
         return session_refuse_query(s, &err);
     if (answer_locally(s))
         return s->state == SESSION_CLOSING ? GONE : TAKEN;
-    if (s->copy) /* one in a batch, whose end is not known yet */
+    if (waits(s))
         return WAIT;
     int got = names_statements(s->decision) ? lease_for_names(s, &err) : session_lease(s, &err);
     if (got == 0)
         return WAIT;
     return got < 0 ? session_refuse_query(s, &err) : send_query(s, sql);
-}
-
-/* A simple Query ends the unnamed statement and portal (wire case 77), and whatever was open before
- * it. */
-static void end_unnamed(struct session *s)
-{
-    struct statement *st = statements_find(&s->statements, (struct slice){"", 0});
-    if (st) {
-        statements_take(&s->statements, st);
-        statement_unref(st);
-    }
-    session_unnamed_portal_gone(s);
-    s->unsynced = s->batch = false;
 }
 
 enum verdict session_query(struct session *s, const struct frame *f)
@@ -432,7 +473,6 @@ enum verdict session_query(struct session *s, const struct frame *f)
     session_decided(s);
     if (v == TAKEN) {
         s->nstatements++;
-        end_unnamed(s);
         if (s->old_tenant_set && session_is_quiet(s)) /* it has failed without a server */
             session_tenant_settle(s, true);
     }

@@ -36,6 +36,7 @@ struct statement {
     char *source;     /* the client's text, to decide anew ... */
     uint64_t epoch;   /* ... when this is no longer the target's, or */
     uint64_t place;   /* this no longer the session's */
+    uint64_t at;      /* what made it, among all that was ever owed: session->nowed */
 };
 
 struct statement_spec {
