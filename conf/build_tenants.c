@@ -6,6 +6,7 @@
 
 #include "conf/schema.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,12 +75,34 @@ static void build_isolation(struct build *b, const struct tree_node *n, struct c
         tree_fault_name(b->diag, n, "this isolation needs a back end on PostgreSQL");
 }
 
+static uint32_t build_limit(struct build *b, const struct tree_node *tenant, const char *key)
+{
+    char own_path[64], path[64];
+    snprintf(own_path, sizeof own_path, "tenants.*.limits.%s", key);
+    snprintf(path, sizeof path, "policy.limits.%s", key);
+    const struct tree_node *own = tree_get(tree_get(tenant, "limits"), key);
+    const struct tree_node *all = tree_get(tree_get(tree_get(b->root, "policy"), "limits"), key);
+    return (uint32_t)(own ? schema_value(own_path, own) : schema_value(path, all));
+}
+
+static void build_quota(struct build *b, const struct tree_node *n, struct conf_tenant *t)
+{
+    t->weight = (uint32_t)schema_value("tenants.*.weight", tree_get(n, "weight"));
+    t->quota = (struct conf_quota){
+        .connections = build_limit(b, n, "connections"),
+        .active = build_limit(b, n, "active"),
+        .queue = build_limit(b, n, "queue"),
+        .statements_per_second = build_limit(b, n, "statements_per_second"),
+    };
+}
+
 static void build_tenant(struct build *b, const struct tree_node *n, struct conf_tenant *t)
 {
     t->name = build_text(b, n->name);
     build_place(b, n, t);
     if (n->kind == TREE_MAPPING)
         build_isolation(b, n, t);
+    build_quota(b, n, t);
 }
 
 static void check_schema(struct build *b, const struct tree_node *n, const struct conf_tenant *t)

@@ -57,6 +57,10 @@ struct conf_login {
     char *backend; /* OWNER: the back end it works on (its `backend`, else the only or first one) */
 };
 
+struct conf_quota { /* of one tenant, over all its clients; 0: no limit */
+    uint32_t connections, active, queue, statements_per_second;
+};
+
 #define CONF_TENANT_WORD "{tenant}" /* in the two patterns below */
 
 struct conf_tenant {
@@ -65,6 +69,8 @@ struct conf_tenant {
     enum isolation isolation;
     char *schema;   /* ISOLATION_SCHEMA: see conf_tenant_names */
     char *database; /* ISOLATION_DATABASE, likewise; NULL: that of the back end */
+    uint32_t weight;
+    struct conf_quota quota;
 };
 
 struct conf {

@@ -114,6 +114,8 @@ struct place { /* where a session works, and what keeps it apart there */
     struct target *target;
     enum isolation isolation;
     char *schema; /* on the heap */
+    uint32_t weight;
+    struct conf_quota quota;
 };
 
 static struct target *target_without_tenant(const struct session *s)
@@ -130,7 +132,7 @@ static int place_of(const struct session *s, const char *tenant, struct place *r
 {
     const struct conf *c = s->conf;
     char *database = NULL;
-    *ret = (struct place){0};
+    *ret = (struct place){.weight = 1};
     if (s->login->access == CONF_ACCESS_OWNER || !tenant) {
         ret->target = target_without_tenant(s);
         return 0;
@@ -141,6 +143,8 @@ static int place_of(const struct session *s, const char *tenant, struct place *r
     if (conf_tenant_names(c, t, tenant, &ret->schema, &database, err) != 0)
         return -1;
     ret->isolation = t->isolation;
+    ret->weight = t->weight;
+    ret->quota = t->quota;
     const struct conf_backend *back = &c->backends[t->backend];
     ret->target = database ? target_of_database(s->worker, back, database, err)
                            : target_find(s->worker, back->name);
@@ -173,6 +177,9 @@ int auth_choose(struct session *s, const char *tenant, struct err *err)
     free(s->schema);
     s->schema = place.schema;
     s->isolation = place.isolation;
+    s->quota = place.quota;
+    s->terms = (struct fair_terms){
+        .weight = place.weight, .active = place.quota.active, .queue = place.quota.queue};
     if (place.target != s->target) {
         target_enter(place.target);
         target_leave(s->target);

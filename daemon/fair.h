@@ -1,36 +1,87 @@
-/* fair.h: who is next: waiters queued by tenant, tenants served round robin.
+/* fair.h: who gets the next server of a pool, so that no tenant lives at the cost of the others.
  *
- * Pure data, no loop and no clock.  Costs depend on tenants that wait now, never on tenants that
- * exist: a tenant's queue is made by its first waiter and freed with its last. A waiter is embedded
- * in its owner, which removes it before it goes. */
+ * Each tenant has an account of the server time it has had, divided by its weight: the time its
+ * leases were held, those still held included. The server goes to the waiting tenant that has had
+ * least, and there to the oldest waiter. So statements of a second and of a millisecond, one client
+ * and a thousand count for what they take. This is deficit round robin with the smallest quantum: a
+ * deficit is the distance from `level`, what a tenant of weight 1 has had that always asked. Who
+ * comes (back) does not get more than FAIR_CREDIT_MS for having been away. Who leaves keeps its
+ * debt, FAIR_MEMORY_MS at most, and is forgotten when it has been away as long.
+ *
+ * Order alone is not enough: if one tenant's slow statements hold all servers, the next comes free
+ * too late for everybody else. So the last few (fair_reserve) are kept for tenants that hold less
+ * than their share: the servers divided by weight among the tenants known, and one that may come.
+ * A tenant that nobody has met for FAIR_MEMORY_MS gets them all.
+ *
+ * Pure data: no loop, no lock, and the clock's time is an argument (of any monotonic clock; a time
+ * before one that was told counts as that one). A grant costs the logarithm of the number of
+ * tenants that wait and hold nothing, and a step for each that waits and holds something, of which
+ * there are no more than servers; a tenant that does neither costs nothing. Waiters and leases are
+ * embedded in their owners, which remove and return them before they go. */
 #pragma once
 
+#include "daemon/heap.h"
 #include "daemon/list.h"
 #include "protocol/err.h"
 #include "protocol/slice.h"
 
-struct fair_queue; /* one tenant's */
+#include <stdint.h>
+
+#define FAIR_CREDIT_MS 500
+#define FAIR_MEMORY_MS 60000
+
+struct fair_account; /* one tenant's */
+
+struct fair_terms {  /* the tenant's, of the newest snapshot */
+    uint32_t weight; /* 1 and more */
+    uint32_t active; /* the most leases at a time; 0: no limit, likewise below */
+    uint32_t queue;  /* the most waiters */
+};
 
 struct fair_waiter {
-    struct list node;         /* fair.c's */
-    struct fair_queue *queue; /* NULL: does not wait */
+    struct list node;             /* fair.c's */
+    struct fair_account *account; /* NULL: does not wait */
+};
+
+struct fair_lease {
+    struct fair_account *account; /* NULL: not held */
+    uint64_t began_us;
 };
 
 struct fair {
-    struct fair_queue *queues; /* by tenant */
-    struct list turn;          /* the same queues, the next to be served first */
-    size_t len;                /* waiters */
+    struct fair_account *accounts; /* by tenant */
+    struct heap turn;              /* those that wait and hold nothing */
+    struct list holders;           /* those that wait, hold something, and may hold more */
+    struct list absent;            /* those that do neither, the longest so first */
+    size_t size;                   /* servers that may be held at a time */
+    size_t held;
+    size_t waiting;
+    size_t wanted;     /* of the waiters, those whom their tenants' limits allow a server */
+    uint64_t known;    /* weight of all accounts */
+    uint64_t present;  /* of those that are not absent */
+    uint64_t level;    /* of server time had, for a weight of 1 */
+    uint64_t arrivals; /* the order among equals */
+    uint64_t now_us;
 };
 
-void fair_init(struct fair *f);
-/* No waiter may be left. */
+void fair_init(struct fair *f, size_t size);
+/* No waiter and no lease may be left. */
 void fair_release(struct fair *f);
-void fair_waiter_init(struct fair_waiter *w);
+/* The pool may now have ${size} servers; more may be held for the moment. */
+void fair_resize(struct fair *f, size_t size);
+/* How many of ${size} servers are kept for tenants that hold less than their share. */
+size_t fair_reserve(size_t size);
 
-/* Put ${w}, which does not wait, at the end of ${tenant}'s queue.  -1: 53200. */
-int fair_push(struct fair *f, struct slice tenant, struct fair_waiter *w,
-              struct err *err) MUSTCHECK;
-/* Take the oldest waiter of the tenant whose turn it is, or NULL; that tenant goes to the end. */
-struct fair_waiter *fair_pop(struct fair *f);
+void fair_waiter_init(struct fair_waiter *w);
+bool fair_waits(const struct fair_waiter *w);
+/* Put ${w}, which does not wait, at the end of ${tenant}'s queue.  -1: 53300, its queue is full, or
+ * 53200. */
+int fair_push(struct fair *f, struct slice tenant, const struct fair_terms *terms,
+              struct fair_waiter *w, uint64_t now_us, struct err *err) MUSTCHECK;
 /* Idempotent. */
-void fair_remove(struct fair *f, struct fair_waiter *w);
+void fair_remove(struct fair *f, struct fair_waiter *w, uint64_t now_us);
+/* A server is free: who is to have it?  The waiter no longer waits, and ${lease}, which must not be
+ * held, is its tenant's until it is returned.  NULL: nobody who waits may have one more now. */
+struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, uint64_t now_us);
+/* Idempotent. */
+void fair_return(struct fair *f, struct fair_lease *lease, uint64_t now_us);

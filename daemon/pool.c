@@ -19,6 +19,12 @@ static uint64_t now_ms(const struct target *t)
     return uv_now(&t->worker->loop);
 }
 
+/* The loop's time stands still in a turn, which is too coarse to account for a point read. */
+static uint64_t now_us(void)
+{
+    return uv_hrtime() / 1000;
+}
+
 static void on_sweep(uv_timer_t *timer)
 {
     struct target *t = timer->data;
@@ -47,7 +53,6 @@ void pool_open(struct target *t)
     list_init(&p->idle);
     list_init(&p->busy);
     list_init(&p->opening);
-    fair_init(&p->fair);
     uv_timer_init(&t->worker->loop, &p->sweep);
     uv_timer_init(&t->worker->loop, &p->retry);
     p->sweep.data = p->retry.data = t;
@@ -76,13 +81,30 @@ void pool_close(struct target *t)
     close_list(&t->pool.opening);
 }
 
-static void lease(struct server *s)
+/* How many servers there can be: while opening fails, no more than there are. */
+static size_t capacity(const struct target *t)
 {
+    return t->pool.failures > 0 ? t->pool.nservers - t->pool.nopening : t->limits.size;
+}
+
+/* An idle server, leased, and ${*ret} who is to have it.  NULL: none is idle, or nobody may have
+ * it. */
+static struct server *grant(struct target *t, struct fair_waiter **ret)
+{
+    struct list *first = list_first(&t->pool.idle);
+    if (!first || t->closing)
+        return NULL;
+    struct server *s = list_entry(first, struct server, node);
+    fair_resize(&t->pool.fair, capacity(t));
+    *ret = fair_pop(&t->pool.fair, &s->lease, now_us());
+    if (!*ret)
+        return NULL;
     must(s->state == SERVER_IDLE);
     list_remove(&s->node);
-    list_append(&s->target->pool.busy, &s->node);
+    list_append(&t->pool.busy, &s->node);
     s->state = SERVER_LEASED;
     s->batch++;
+    return s;
 }
 
 static bool may_open(const struct target *t)
@@ -93,40 +115,37 @@ static bool may_open(const struct target *t)
 
 static void open_more(struct target *t)
 {
-    while (t->pool.nopening < t->pool.fair.len && may_open(t))
+    while (t->pool.nservers - t->pool.fair.held < t->pool.fair.wanted && may_open(t))
         server_open(t);
 }
 
 static void dispatch(struct target *t)
 {
-    if (t->closing)
-        return;
-    while (t->pool.fair.len > 0 && !list_empty(&t->pool.idle)) {
-        struct server *s = list_entry(list_first(&t->pool.idle), struct server, node);
-        lease(s);
-        session_granted(fair_pop(&t->pool.fair), s);
-    }
+    struct fair_waiter *w;
+    for (struct server *s; (s = grant(t, &w)) != NULL;)
+        session_granted(w, s);
     open_more(t);
 }
 
-struct server *pool_lease(struct target *t, struct slice tenant, struct fair_waiter *w,
-                          struct err *err)
+struct server *pool_lease(struct target *t, struct slice tenant, const struct fair_terms *terms,
+                          struct fair_waiter *w, struct err *err)
 {
+    struct fair_waiter *granted;
     err->sqlstate[0] = '\0';
-    struct list *first = list_first(&t->pool.idle);
-    if (first && t->pool.fair.len == 0) {
-        struct server *s = list_entry(first, struct server, node);
-        lease(s);
-        return s;
+    if (fair_push(&t->pool.fair, tenant, terms, w, now_us(), err) != 0)
+        return NULL;
+    for (struct server *s; (s = grant(t, &granted)) != NULL;) {
+        if (granted == w)
+            return s;
+        session_granted(granted, s); /* nobody else is idle any more */
     }
-    if (fair_push(&t->pool.fair, tenant, w, err) == 0)
-        open_more(t);
+    open_more(t);
     return NULL;
 }
 
 void pool_leave(struct target *t, struct fair_waiter *w)
 {
-    fair_remove(&t->pool.fair, w);
+    fair_remove(&t->pool.fair, w, now_us());
 }
 
 void pool_put(struct server *s)
@@ -134,7 +153,7 @@ void pool_put(struct server *s)
     struct target *t = s->target;
     s->session = NULL;
     uint64_t now = now_ms(t);
-    if (s->doomed || t->retired ||
+    if (s->doomed || t->retired || t->pool.nservers > t->limits.size ||
         (t->limits.lifetime_ms > 0 && now - s->born_ms >= t->limits.lifetime_ms)) {
         server_close(s, NULL);
         return;
@@ -145,14 +164,16 @@ void pool_put(struct server *s)
     }
     s->state = SERVER_IDLE;
     s->idle_ms = now;
+    fair_return(&t->pool.fair, &s->lease, now_us());
     list_remove(&s->node);
     list_prepend(&t->pool.idle, &s->node);
     dispatch(t);
 }
 
-void pool_gone(struct target *t)
+void pool_gone(struct server *s)
 {
-    dispatch(t);
+    fair_return(&s->target->pool.fair, &s->lease, now_us());
+    dispatch(s->target);
 }
 
 void pool_opened(struct server *s)
@@ -170,7 +191,8 @@ void pool_open_failed(struct target *t, const struct err *why)
 {
     struct pool *p = &t->pool;
     if (!p->down || strcmp(p->last.message, why->message) != 0)
-        log_warning(t->worker->log, "back end \"%s\" cannot be reached: %s", t->label, why->message);
+        log_warning(t->worker->log, "back end \"%s\" cannot be reached: %s", t->label,
+                    why->message);
     p->down = true;
     p->last = *why;
     uint64_t wait = (uint64_t)POOL_RETRY_MS << (p->failures < 6 ? p->failures : 6);

@@ -1,8 +1,8 @@
 /* pool.h: the servers of one target, and who waits for one.
  *
- * A lease is for one transaction.  Sessions wait in fair order (daemon/fair.h).  Servers are opened
- * as long as more sessions wait than are being opened, up to the configured size; a failure makes
- * the next attempt wait, longer each time, with jitter. */
+ * A lease is for one transaction.  Who gets one, and when, says daemon/fair.h.  Servers are opened
+ * as long as more sessions wait than are idle or being opened, up to the configured size; a failure
+ * makes the next attempt wait, longer each time, with jitter. */
 #pragma once
 
 #include "daemon/fair.h"
@@ -32,15 +32,16 @@ void pool_open(struct target *t);
 void pool_close(struct target *t);
 
 /* An idle server, now LEASED and the caller's, or NULL: then ${w} is in the queue, and
- * session_granted will be called once, from the loop; or NULL with ${err} set. */
-struct server *pool_lease(struct target *t, struct slice tenant, struct fair_waiter *w,
-                          struct err *err);
+ * session_granted will be called once, from the loop; or NULL with ${err} set.  ${tenant} and
+ * ${terms}: as in fair_push. */
+struct server *pool_lease(struct target *t, struct slice tenant, const struct fair_terms *terms,
+                          struct fair_waiter *w, struct err *err);
 /* ${w} does not want one any more.  Idempotent. */
 void pool_leave(struct target *t, struct fair_waiter *w);
 /* A server comes back: clean, nothing owed, no transaction. */
 void pool_put(struct server *s);
 /* A server has left for ever: perhaps another one may be opened. */
-void pool_gone(struct target *t);
+void pool_gone(struct server *s);
 void pool_opened(struct server *s);
 void pool_open_failed(struct target *t, const struct err *why);
 /* Open a server now if there is none: at start, so that the target becomes ready. */

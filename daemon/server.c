@@ -115,8 +115,7 @@ void server_close(struct server *s, const char *why)
         }
     }
     uv_close((uv_handle_t *)&s->timer, timer_closed);
-    if (!t->closing)
-        pool_gone(t);
+    pool_gone(s);
 }
 
 /* -- cancelling -- */

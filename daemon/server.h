@@ -11,6 +11,7 @@
  * Memory goes when the last handle has closed and the last cancel request has ended. */
 #pragma once
 
+#include "daemon/fair.h"
 #include "daemon/track.h"
 #include "daemon/link.h"
 #include "daemon/list.h"
@@ -48,6 +49,7 @@ struct server {
     bool linked;
     uv_timer_t timer;        /* opening, cleaning */
     struct session *session; /* LEASED */
+    struct fair_lease lease; /* not IDLE and not OPENING */
     struct flow *flow;
     char status; /* of the last ReadyForQuery */
     struct prepared_set prepared;

@@ -40,7 +40,7 @@ static void session_check(const struct session *s)
     must(s->magic == SESSION_MAGIC);
     must(s->state != SESSION_IDLE || s->server == NULL);
     must(s->state != SESSION_ACTIVE || s->server != NULL);
-    must((s->waiter.queue != NULL) <= (s->state == SESSION_QUEUED || s->state == SESSION_WELCOME));
+    must(fair_waits(&s->waiter) <= (s->state == SESSION_QUEUED || s->state == SESSION_WELCOME));
 }
 
 /* -- timers -- */

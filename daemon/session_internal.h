@@ -142,6 +142,8 @@ struct session {
     char *tenant;            /* NULL: owner, or not chosen yet */
     char *start_tenant;      /* what RESET partywall.tenant leads back to */
     enum isolation isolation; /* of the tenant */
+    struct fair_terms terms;  /* likewise, as is the next */
+    struct conf_quota quota;
     char *schema;             /* the tenant's, ISOLATION_SCHEMA; else NULL */
     char *database;      /* as the client named it at start-up */
     uint64_t place; /* counts changes of these two: part of what a prepared statement was decided for */
@@ -442,6 +444,8 @@ int session_set_tenant(struct session *s, const char *tenant, struct err *err) M
 /* -- session_lease.c -- */
 /* 1: a server is leased and looks as the client wants it; 0: wait; -1: none to be had. */
 int session_lease(struct session *s, struct err *err) MUSTCHECK;
+/* pool_lease for the session's tenant, or login. */
+struct server *session_ask(struct session *s, struct err *err);
 /* With ${max} or more statements prepared on the server, close those used least recently; no batch is open.
  */
 int session_evict(struct session *s, size_t max, struct err *err) MUSTCHECK;

@@ -191,14 +191,20 @@ static void take(struct session *s, struct server *srv)
         session_enter(s, SESSION_ACTIVE, "leased");
 }
 
+struct server *session_ask(struct session *s, struct err *err)
+{
+    const char *tenant = s->tenant ? s->tenant : s->login->name;
+    /* a login's account is its own, even if it is called like a tenant: it has the NUL in its name */
+    struct slice account = {tenant, strlen(tenant) + (s->tenant ? 0 : 1)};
+    return pool_lease(s->target, account, &s->terms, &s->waiter, err);
+}
+
 int session_lease(struct session *s, struct err *err)
 {
     if (session_take(&s->failed_lease, err))
         return -1;
     if (!s->server) {
-        const char *queue = s->tenant ? s->tenant : s->user;
-        struct server *srv =
-            pool_lease(s->target, (struct slice){queue, strlen(queue)}, &s->waiter, err);
+        struct server *srv = session_ask(s, err);
         if (!srv && err->sqlstate[0])
             return -1;
         if (!srv) {

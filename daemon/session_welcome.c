@@ -96,8 +96,7 @@ void session_welcome(struct session *s)
         welcome(s);
         return;
     }
-    struct slice queue = {s->user, strlen(s->user)};
-    struct server *srv = pool_lease(s->target, queue, &s->waiter, &err);
+    struct server *srv = session_ask(s, &err);
     if (srv)
         session_granted(&s->waiter, srv);
     else if (err.sqlstate[0])

@@ -328,6 +328,7 @@ void target_unref(struct target *t)
     free(t->postgres);
     free(t->secret);
     free(t->store_dir);
+    fair_release(&t->pool.fair);
     t->magic = 0;
     free(t);
 }

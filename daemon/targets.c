@@ -66,6 +66,7 @@ static struct target *target_new(struct worker *w, const struct conf_backend *b,
     t->gap_ms = TARGET_GAP_MS;
     list_init(&t->refreshes);
     list_init(&t->readies);
+    fair_init(&t->pool.fair, b->pool.size);
     if (failed) {
         err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
         target_unref(t);
