@@ -25,6 +25,9 @@
 #define LIMIT_PLAN_CACHE_BYTES ((size_t)64 << 20)
 /* Start-up and authentication must end within this time. */
 #define LIMIT_LOGIN_MS 30000
+/* A server must close the connection of a CancelRequest within this time; else the one that it was for is closed,
+ * because it may still be hit. */
+#define LIMIT_CANCEL_MS 5000
 
 /* A file of the configuration; beyond it, tenants and secrets belong elsewhere. */
 #define LIMIT_CONF_FILE_BYTES ((size_t)1 << 20)

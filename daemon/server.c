@@ -4,6 +4,7 @@
 #include "daemon/job.h"
 #include "daemon/must.h"
 #include "daemon/pool.h"
+#include "daemon/server_cancel.h"
 #include "daemon/server_open.h"
 #include "daemon/session.h"
 #include "daemon/store/store.h"
@@ -34,8 +35,6 @@ static void server_free(struct server *s)
 {
     if (s->pg)
         PQfinish(s->pg);
-    if (s->pg_cancel)
-        PQfreeCancel(s->pg_cancel);
     flow_free(s->flow);
     prepared_clear(&s->prepared);
     track_set_unref(s->settings);
@@ -120,48 +119,24 @@ void server_close(struct server *s, const char *why)
 
 /* -- cancelling -- */
 
-struct cancel_job {
-    struct job job;
-    struct server *server; /* one hold */
-};
-
-static void cancel_work(struct job *j)
+void server_cancelled(struct server *s, bool late)
 {
-    struct server *s = list_entry(j, struct cancel_job, job)->server;
-    char text[256];
-    if (s->pg_cancel)
-        (void)PQcancel(s->pg_cancel, text, sizeof(text));
-}
-
-static void cancel_done(struct job *j)
-{
-    struct cancel_job *c = list_entry(j, struct cancel_job, job);
-    struct server *s = c->server;
-    free(c);
     s->cancels--;
+    if (late) { /* it could hit what the next client runs */
+        log_warning(s->worker->log, "back end \"%s\": a cancel request was not answered",
+                    s->target->label);
+        s->doomed = true;
+    }
     if (s->state == SERVER_HELD && s->cancels == 0)
         pool_put(s);
-    server_unhold(s);
 }
 
 void server_cancel(struct server *s)
 {
-    if (s->store) {
+    if (s->store)
         store_cancel(s->store);
-        return;
-    }
-    struct err err;
-    struct cancel_job *c = s->cancels == 0 ? calloc(1, sizeof(*c)) : NULL;
-    if (!c)
-        return; /* one is on its way */
-    c->job = (struct job){.work = cancel_work, .done = cancel_done};
-    c->server = s;
-    if (job_start(s->worker, &c->job, &err) != 0) {
-        free(c);
-        return;
-    }
-    s->cancels++;
-    server_hold(s);
+    else if (s->cancels == 0 && server_cancel_send(s) == 0) /* one is enough */
+        s->cancels++;
 }
 
 /* -- while no session has it -- */

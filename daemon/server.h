@@ -42,7 +42,8 @@ struct server {
     struct server_opener *opener; /* while OPENING PostgreSQL, as is `watch` */
     struct watch *watch;
     PGconn *pg;
-    PGcancel *pg_cancel;
+    bool has_key; /* for CancelRequest: some servers give none (wire case 10) */
+    uint32_t key_pid, key_secret;
     struct store_conn *store;
     int fd; /* the store's */
     struct link link;

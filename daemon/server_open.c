@@ -3,6 +3,7 @@
 #include "daemon/address.h"
 #include "daemon/job.h"
 #include "daemon/server.h"
+#include "daemon/server_cancel.h"
 #include "daemon/store/store.h"
 #include "daemon/target.h"
 #include "daemon/worker.h"
@@ -19,6 +20,7 @@ struct server_opener {
     bool stopped; /* the server is being closed */
     char *conninfo;
     struct address address;
+    struct server_trace *trace;
     int result;
     struct err err;
 };
@@ -59,6 +61,8 @@ void server_open_stop(struct server *s)
     if (!s->opener)
         return;
     s->opener->stopped = true;
+    server_trace_end(s->opener->trace, s);
+    s->opener->trace = NULL;
     if (!s->opener->resolving)
         opener_free(s->opener);
     s->opener = NULL;
@@ -140,7 +144,7 @@ static void connected(struct server *s)
             return;
         }
     }
-    s->pg_cancel = PQgetCancel(s->pg);
+    server_trace_take(s->opener->trace, s);
     server_open_stop(s);
     server_opened(s);
 }
@@ -165,7 +169,7 @@ static void step(struct server *s)
 
 /* Later words win over earlier ones: ours about the protocol over the file's, the file's over
  * defaults. */
-static void connect_to(struct server *s, const struct server_opener *o)
+static void connect_to(struct server *s, struct server_opener *o)
 {
     const char *words[11], *values[11];
     size_t n = 0;
@@ -190,8 +194,10 @@ static void connect_to(struct server *s, const struct server_opener *o)
         failed(s, s->pg ? PQerrorMessage(s->pg) : "out of memory");
     else if (PQsetnonblocking(s->pg, 1) != 0)
         failed(s, PQerrorMessage(s->pg));
-    else
+    else {
+        o->trace = server_trace_begin(s);
         watch(s, UV_WRITABLE); /* as libpq's manual says: as if it had said WRITING */
+    }
 }
 
 static void resolve_work(struct job *j)

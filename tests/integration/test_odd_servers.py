@@ -1,0 +1,157 @@
+"""Servers that log in, or answer CancelRequests, as few do: each between Partywall and a real PostgreSQL."""
+import itertools
+import struct
+import subprocess
+import threading
+import time
+
+import psycopg
+import pytest
+
+import harness
+from meddler import Meddler, message
+from raw import Raw
+
+SLOW = "SELECT count(*) FROM generate_series(1, 100000000000)"
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def through(postgres):
+    """Partywall on a back end with a Meddler in front of it; .meddler."""
+    made = []
+
+    def make(more="sslmode=disable", pool="{size: 2, queue_timeout: 5s}", demo=True, **meddling):
+        name = f"odd{next(_numbers)}"
+        postgres.create_database(name)
+        if demo:
+            postgres.psql(name, "-f", str(harness.ROOT / "conf/demo.sql"))
+        meddler = Meddler(postgres.port, **meddling)
+        wall = harness.Partywall(harness.config(meddler.dsn(name, more), pool=pool))
+        wall.meddler, wall.database = meddler, name
+        made.append(wall)
+        return wall
+    yield make
+    for wall in made:
+        try:
+            wall.remove()
+        finally:
+            wall.meddler.close()
+
+
+def serves(wall, user="acme"):
+    with psycopg.connect(wall.dsn(user), autocommit=True) as c:
+        return c.execute('SELECT count(*) FROM "User"').fetchone() == (2,)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("tls")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=odd.test", "-keyout", directory / "key", "-out", directory / "crt"], check=True, capture_output=True)
+    return directory / "crt", directory / "key"
+
+
+@pytest.mark.case(2)
+def test_bytes_behind_the_answer_to_ssl_request(through, certificate):
+    """What is in the clear behind 'S' could be another's: such a server is not spoken to."""
+    assert serves(through(more="sslmode=require", answer=b"S", tls=certificate))
+    wall = through(more="sslmode=require", answer=b"S" + message(b"R", struct.pack("!I", 0)) + message(b"Z", b"I"), tls=certificate,
+                   pool="{size: 2, queue_timeout: 1s}")
+    with pytest.raises(psycopg.OperationalError, match="cannot be reached"):
+        psycopg.connect(wall.dsn())
+    harness.wait_until(lambda: "received unencrypted data after SSL response" in wall.log.read_text(), "the log says so")
+    assert wall.meddler.startups == []
+
+
+@pytest.mark.case(10)
+def test_a_server_without_key_data(through):
+    """The client has a key of Partywall's all the same, a whole one; a CancelRequest goes nowhere."""
+    wall = through(change=lambda kind, body, conn: b"" if kind == b"K" else None)
+    assert serves(wall)
+    with psycopg.connect(wall.dsn(), autocommit=True) as c:
+        c.execute("SET statement_timeout = '2s'")
+        threading.Timer(0.3, c.cancel).start()
+        with pytest.raises(psycopg.errors.QueryCanceled, match="statement timeout"):
+            c.execute(SLOW)
+    with Raw(wall.port) as c:
+        assert len(c.key) == 4 + 4
+    assert wall.meddler.cancels == []
+
+
+@pytest.mark.case(12)
+def test_notices_and_settings_while_logging_in(through):
+    def change(kind, body, conn):
+        if kind not in b"RK" or conn["ready"]:
+            return None
+        notice = message(b"N", b"SWARNING\0VWARNING\0C01000\0Mpassword expires soon\0\0")
+        setting = message(b"S", b"my.setting\0" + b"x" * 100 + b"\0")
+        whole = message(kind, body)
+        return whole if kind == b"R" and body[:4] != bytes(4) else whole + notice + setting + notice
+    wall = through(change=change)
+    assert serves(wall)
+    with Raw(wall.port) as c: # and they are nobody's on the other side
+        assert c.rows('Query "SELECT 1"') == ["1"]
+
+
+@pytest.mark.case(13)
+def test_a_login_byte_by_byte(through):
+    wall = through(piece=1)
+    assert serves(wall) and serves(wall, "globex")
+
+
+@pytest.mark.case(13)
+def test_a_login_with_large_packets(through):
+    def change(kind, body, conn):
+        large = message(b"S", b"large.setting\0" + b"x" * 25_000 + b"\0")
+        return large + message(kind, body) if kind == b"K" else None
+    wall = through(change=change, piece=1000)
+    assert serves(wall)
+
+
+@pytest.mark.case(50)
+def test_cancels_that_never_end(through):
+    """The server keeps the connections of CancelRequests open, and heeds none: others are served meanwhile, the
+    work of helper threads included, and a server that could still be hit goes to nobody."""
+    wall = through(hang=True, pool="{size: 8, queue_timeout: 30s}")
+    clients = [psycopg.connect(wall.dsn(), autocommit=True) for _ in range(6)]
+    def slow(c):
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            c.execute("SET statement_timeout = '4s'")
+            c.execute(SLOW)
+    threads = [threading.Thread(target=slow, args=(c,)) for c in clients]
+    for t in threads:
+        t.start()
+    time.sleep(0.5)
+    for _ in range(5):  # a storm: one request for each server is enough
+        for c in clients:
+            c.cancel()
+    harness.wait_until(lambda: len(wall.meddler.cancels) == 6, "the requests have come")
+    assert serves(wall, "globex")
+    with psycopg.connect(wall.dsn(), autocommit=True) as c:  # long: parsed by a helper thread
+        assert c.execute(f"SELECT 1 IN ({','.join(['2'] * 20000)})").fetchone() == (False,)
+    for t in threads:
+        t.join()
+    for c in clients:
+        c.close()
+    harness.wait_until(lambda: wall.log.read_text().count("was not answered") >= 6, "they have been given up")
+    assert len(wall.meddler.cancels) == 6
+    wall.meddler.hang = False
+    assert serves(wall)
+    with psycopg.connect(wall.dsn(), autocommit=True) as c:
+        threading.Timer(0.3, c.cancel).start()
+        with pytest.raises(psycopg.errors.QueryCanceled, match="user request"):
+            c.execute(SLOW)
+
+
+@pytest.mark.case(50)
+def test_a_cancel_whose_server_is_held_is_not_waited_for_for_ever(through):
+    """A pool of one server, which is held for a cancel that never ends: it is closed, and there is another one."""
+    wall = through(hang=True, pool="{size: 1, queue_timeout: 30s}")
+    with psycopg.connect(wall.dsn(), autocommit=True) as c:
+        threading.Timer(0.3, c.cancel).start()
+        c.execute("SET statement_timeout = '1s'")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            c.execute(SLOW)
+        assert c.execute("SELECT 1").fetchone() == (1,)
+    assert len(wall.meddler.startups) >= 2
