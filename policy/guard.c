@@ -44,6 +44,10 @@ static int check_encoding(struct slice sql, struct err *err)
 {
     const unsigned char *p = (const unsigned char *)sql.data;
     for (size_t i = 0; i < sql.len;) {
+        while (i < sql.len && p[i] - 1u < 0x7f)
+            i++; /* most texts are plain */
+        if (i == sql.len)
+            break;
         size_t n = utf8_length(p + i, sql.len - i);
         if (n == 0)
             return err_set(err, SQLSTATE_CHARACTER_NOT_IN_REPERTOIRE,

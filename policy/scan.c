@@ -226,8 +226,10 @@ static enum scan_kind word(struct scan *s)
         s->at += 2;
         return quoted(s, string ? '\'' : '"', false, string ? SCAN_STRING : SCAN_QUOTED);
     }
-    while (is_ident(peek(s, 0)))
-        s->at++;
+    uint32_t at = s->at + 1;
+    while (at < s->len && is_ident(s->text[at]))
+        at++;
+    s->at = at;
     return SCAN_WORD;
 }
 

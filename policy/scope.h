@@ -192,7 +192,8 @@ enum value_check {
 enum value_form { /* how a value that must be the key of a row is read */
     FORM_LOOKUP, /* COALESCE((SELECT key FROM parent WHERE key = value), fail) */
     FORM_TWICE,  /* CASE WHEN value IN (SELECT key FROM parent) THEN value ELSE fail END */
-    FORM_ONCE    /* the same around the one row of (SELECT value OFFSET 0) */
+    FORM_ONCE,   /* the same around the one row of (SELECT value OFFSET 0) */
+    FORM_ROWS    /* CASE WHEN EXISTS (a value of `rows` that is no key of parent) THEN fail ELSE value END */
 };
 
 struct beside { /* another column of the same foreign key */
@@ -203,6 +204,11 @@ struct beside { /* another column of the same foreign key */
     const char *column; /* ... in this column */
 };
 
+struct row { /* a further row of VALUES */
+    int row;
+    Node *value;
+};
+
 struct value_change {
     enum value_check check;
     const struct catalog_relation *rel;
@@ -211,6 +217,7 @@ struct value_change {
     const struct catalog_column *key;
     const char *constraint;
     enum value_form form;
+    List *rows;              /* FORM_ROWS: struct row *, looked up with this one */
     const struct made *made; /* rows of the parent that the statement makes; NULL: none */
     List *beside;            /* struct beside *: a foreign key of several columns */
     bool doubtful;           /* the statement may make the row itself, unseen */
@@ -254,6 +261,7 @@ struct change {
     List *names, *values;      /* char * and Node *: all that is written beside each other */
     bool several;              /* rows may be written, not one */
     int row, item;   /* which row of VALUES; which item of a row, target list or SET list */
+    struct change **first;   /* by item: the row that is checked for those behind it, too; NULL: none is */
     struct value_change value;
 };
 

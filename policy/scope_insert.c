@@ -158,14 +158,22 @@ static List *target_values(const List *targets)
     return values;
 }
 
+/* Several rows of VALUES, each of which is stored?  Then the first may be checked for all. */
+static bool stores_rows(const struct target *t, const SelectStmt *arm)
+{
+    return (const Node *)arm == t->stmt->selectStmt && list_length(arm->valuesLists) > 1 &&
+           !arm->withClause && !arm->sortClause && !arm->limitOffset && !arm->limitCount &&
+           !arm->lockingClause;
+}
+
 static int check_row(struct scoper *s, const struct target *t, SelectStmt *arm, int row,
-                     const List *values)
+                     const List *values, struct change **first)
 {
     struct change items = {.kind = CHANGE_VALUE, .stmt = (Node *)arm, .insert = t->stmt,
                            .anchor = t->stmt->relation, .row = row, .into = t->stmt->relation,
                            .place = arm->valuesLists ? PLACE_ROW : PLACE_TARGET, .names = t->columns,
                            .values = arm->valuesLists ? (List *)values : target_values(values),
-                           .level = scope_level_of(s, arm),
+                           .level = scope_level_of(s, arm), .first = first,
                            .several = !arm->valuesLists || list_length(arm->valuesLists) > 1};
     for (int i = 0; i < list_length(t->columns) && i < list_length(values); i++) {
         const char *name = list_nth(t->columns, i);
@@ -222,8 +230,10 @@ static int check_arm(struct scoper *s, const struct target *t, SelectStmt *arm)
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, t->stmt->relation->location,
                             "INSERT into \"%s\" must give at least one value", t->access->rel->name);
     if (arm->valuesLists) {
+        struct change **first =
+            stores_rows(t, arm) ? palloc0((size_t)list_length(t->columns) * sizeof(void *)) : NULL;
         for (int row = 0; row < list_length(arm->valuesLists); row++)
-            if (check_row(s, t, arm, row, list_nth(arm->valuesLists, row)) < 0)
+            if (check_row(s, t, arm, row, list_nth(arm->valuesLists, row), first) < 0)
                 return -1;
         return 0;
     }
@@ -233,7 +243,7 @@ static int check_arm(struct scoper *s, const struct target *t, SelectStmt *arm)
         bound = bound || scope_is_bound(t->access, lfirst(cell));
     if (scope_has_star(arm))
         return bound ? check_star(s, t, arm) : 0;
-    return check_row(s, t, arm, 0, arm->targetList);
+    return check_row(s, t, arm, 0, arm->targetList, NULL);
 }
 
 /* The tenant's column and value, where the statement has none. */

@@ -309,6 +309,38 @@ static Node *value_once(const struct scoper *s, const struct change *c, Node *va
     return (Node *)sublink(EXPR_SUBLINK, NULL, query);
 }
 
+/* CASE WHEN EXISTS (SELECT v FROM (VALUES (value), ...) WHERE v IS NOT NULL AND NOT EXISTS (key v)) THEN fail
+ * ELSE value END */
+static Node *value_rows(const struct scoper *s, const struct change *c, Node *value)
+{
+    const struct value_change *v = &c->value;
+    const char *type = scope_cast_type(v->key);
+    SelectStmt *values = NODE(SelectStmt);
+    values->valuesLists = list_make1(list_make1(cast(copyObjectImpl(value), type)));
+    ListCell *cell;
+    foreach (cell, v->rows) {
+        const struct row *row = lfirst(cell);
+        values->valuesLists =
+            lappend(values->valuesLists, list_make1(cast(copyObjectImpl(row->value), type)));
+    }
+    RangeSubselect *from = NODE(RangeSubselect);
+    from->subquery = (Node *)values;
+    from->alias = makeAlias("partywall_v", list_make1(makeString(pstrdup("v"))));
+    NullTest *given = NODE(NullTest);
+    given->arg = (Expr *)scope_nodes_column("partywall_v", "v");
+    given->nulltesttype = IS_NOT_NULL;
+    given->location = -1;
+    SelectStmt *keys = parent_keys(s, v->parent, v->key, equals,
+                                   scope_nodes_column("partywall_v", "v"), 0);
+    Node *none = (Node *)makeBoolExpr(NOT_EXPR, list_make1(sublink(EXISTS_SUBLINK, NULL, keys)), -1);
+    SelectStmt *foreign = scope_nodes_select(
+        list_make1(scope_nodes_target(scope_nodes_column("partywall_v", "v"))), NULL,
+        scope_nodes_bool(AND_EXPR, list_make2(given, none)));
+    foreign->fromClause = list_make1(from);
+    CaseWhen *some = when((Node *)sublink(EXISTS_SUBLINK, NULL, foreign), fail(scope_marker(c), type));
+    return case_of(list_make1(some), value);
+}
+
 static Node *value_parent(const struct scoper *s, const struct change *c, Node *value)
 {
     switch (c->value.form) {
@@ -316,6 +348,8 @@ static Node *value_parent(const struct scoper *s, const struct change *c, Node *
         return value_lookup(s, c, value);
     case FORM_TWICE:
         return value_member(s, c, value);
+    case FORM_ROWS:
+        return value_rows(s, c, value);
     case FORM_ONCE:
         break;
     }

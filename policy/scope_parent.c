@@ -1,6 +1,7 @@
 /* Foreign keys that are written: the row that they name must be one of the tenant's own.
  *
- * The value is looked up in the parent (a constant or a parameter), or compared with the keys of the tenant's rows.
+ * The value is looked up in the parent (a constant or a parameter; those of all rows of VALUES at once), or compared
+ * with the keys of the tenant's rows.
  * What may differ each time it is read is read once.  Rows that a WITH of the same statement inserts are known by
  * its RETURNING alone. */
 #include "policy/functions.h"
@@ -168,6 +169,35 @@ static int choose_form(struct scoper *s, struct value_change *v, Node *value)
     return v->form == FORM_ONCE && (own.aggregate || aggregates) ? -1 : 0;
 }
 
+/* May ${v} be looked up as a row of VALUES?  There it gets the type of the key, which must be that of the column,
+ * and must compare alike. */
+static bool fits_rows(const struct value_change *v)
+{
+    enum { NAME = 19, CHAR = 1042 }; /* PostgreSQL's well-known oids */
+    uint32_t type = v->key->type_oid;
+    return v->form == FORM_LOOKUP && !v->orphans && v->column->type_oid == type && type != NAME &&
+           type != CHAR;
+}
+
+/* Note the check of ${value}: with the first row's, or as one of its own. */
+static void note_check(struct scoper *s, const struct change *at, const struct value_change *v,
+                       Node *value)
+{
+    struct change **first = at->first && fits_rows(v) ? &at->first[at->item] : NULL;
+    if (first && *first) {
+        struct row *row = palloc(sizeof *row);
+        *row = (struct row){at->row, value};
+        (*first)->value.form = FORM_ROWS;
+        (*first)->value.rows = lappend((*first)->value.rows, row);
+        return;
+    }
+    struct change *c = scope_change(s, CHANGE_VALUE, at->stmt);
+    *c = *at;
+    c->value = *v;
+    if (first)
+        *first = c;
+}
+
 static int check_parent(struct scoper *s, const struct access *a, struct value_change v, Node *value,
                         const struct change *at)
 {
@@ -185,9 +215,7 @@ static int check_parent(struct scoper *s, const struct access *a, struct value_c
     if (IsA(value, SetToDefault) || IsA(value, MultiAssignRef) || at->indirect ||
         (at->missing && ((through && !v.column->not_null) || v.beside)) || choose_form(s, &v, value) < 0)
         return refuse_value(s, value, v.column);
-    struct change *c = scope_change(s, CHANGE_VALUE, at->stmt);
-    *c = *at;
-    c->value = v;
+    note_check(s, at, &v, value);
     return 0;
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/stringinfo.h"
+
 static char *quoted(const char *text, char quote)
 {
     char *out = palloc(2 * strlen(text) + 3), *at = out;
@@ -190,6 +192,23 @@ static char *value_member(const struct scoper *s, const struct change *c, const 
                          : psprintf("WHEN %s THEN NULL", fail(scope_marker(c), "bool"));
     return psprintf("CASE WHEN %s IN %s THEN (%s)%s %s END", test, all_keys(s, v), value, nulls,
                     failure);
+}
+
+char *sql_rows_check(const struct scoper *s, const struct change *c, const char *value,
+                     const List *rows)
+{
+    const struct value_change *v = &c->value;
+    const char *type = scope_cast_type(v->key);
+    StringInfoData all;
+    initStringInfo(&all);
+    appendStringInfo(&all, "((%s)::%s)", value, type);
+    ListCell *cell;
+    foreach (cell, rows)
+        appendStringInfo(&all, ", ((%s)::%s)", (char *)lfirst(cell), type);
+    return psprintf("CASE WHEN EXISTS (SELECT partywall_v.v FROM (VALUES %s) AS partywall_v(v) WHERE "
+                    "partywall_v.v IS NOT NULL AND NOT EXISTS %s) THEN %s ELSE (%s) END",
+                    all.data, parent_keys(s, v->parent, v->key, "partywall_v.v", 0),
+                    fail(scope_marker(c), type), value);
 }
 
 char *sql_parent_check(const struct scoper *s, const struct change *c, const char *value,

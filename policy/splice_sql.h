@@ -28,6 +28,9 @@ char *sql_tenant_check(const struct scoper *s, const struct change *c);
  * of that key. */
 char *sql_parent_check(const struct scoper *s, const struct change *c, const char *value,
                        const List *beside);
+/* Instead of ${value}, in the first row of VALUES, for those of further ${rows} (char *), too. */
+char *sql_rows_check(const struct scoper *s, const struct change *c, const char *value,
+                     const List *rows);
 /* The same before a value that is read once; after it goes SQL_ONCE_CLOSE. */
 char *sql_once_open(const struct scoper *s, const struct change *c, const List *beside);
 #define SQL_ONCE_CLOSE ") AS v OFFSET 0) AS partywall_v)"

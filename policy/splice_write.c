@@ -380,6 +380,20 @@ int splice_table(struct splice *p, const SelectStmt *query)
     return at;
 }
 
+/* The texts of the values in further rows; an empty one, which verify finds, if it is lost. */
+static List *further_rows(struct splice *p, const struct change *c)
+{
+    List *texts = NIL;
+    ListCell *cell;
+    foreach (cell, c->value.rows) {
+        struct change at = *c;
+        at.row = ((const struct row *)lfirst(cell))->row;
+        struct span s = row_value(p, &at);
+        texts = lappend(texts, s.from >= 0 && s.from < s.to ? splice_copy(p, s.from, s.to) : "");
+    }
+    return texts;
+}
+
 int splice_value(struct splice *p, const struct change *c)
 {
     if (c->place == PLACE_STAR)
@@ -393,6 +407,9 @@ int splice_value(struct splice *p, const struct change *c)
         splice_replace(p, s.from, s.to, sql_tenant(p->s, c->value.column));
     else if (c->value.form == FORM_ONCE)
         splice_wrap(p, s.from, s.to, sql_once_open(p->s, c, beside(p, c)), SQL_ONCE_CLOSE);
+    else if (c->value.form == FORM_ROWS)
+        splice_replace(p, s.from, s.to,
+                       sql_rows_check(p->s, c, splice_copy(p, s.from, s.to), further_rows(p, c)));
     else
         splice_replace(p, s.from, s.to,
                        sql_parent_check(p->s, c, splice_copy(p, s.from, s.to), beside(p, c)));

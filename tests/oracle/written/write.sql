@@ -27,6 +27,25 @@ INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 1) RETURNING *
 INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', NULL) RETURNING *
 INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 51) RETURNING *
 INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 999)
+INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 1), (81, 'n', 2), (82, 'n', NULL), (83, 'n', DEFAULT) RETURNING *
+INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', DEFAULT), (81, 'n', NULL), (82, 'n', 2), (83, 'n', '1') RETURNING *
+INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 1.4), (81, 'n', '2'::int8), (82, 'n', -1 + 2), (83, 'n', +3) RETURNING *
+INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 1), (81, 'n', 51)
+INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', NULL), (81, 'n', 999)
+INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 1), (81, 'n', 'x')
+INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 1), (81, 'n', 9999999999)
+INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 1), (81, 'n', 1::text)
+INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 1::text), (81, 'n', 1)
+INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 51), (81, 'n', 1) ON CONFLICT DO NOTHING
+INSERT INTO "Workflow"(id, name, "userId") VALUES (10, 'n', 1), (81, 'n', 2) ON CONFLICT (id) DO UPDATE SET name = excluded.name, "userId" = excluded."userId" RETURNING *
+INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 1), (81, 'n', 51) OFFSET 1
+INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 51), (81, 'n', 1) ORDER BY 1 LIMIT 1
+INSERT INTO "Workflow"(id, name, "userId") (VALUES (80, 'n', 1), (81, 'n', 2)) RETURNING *
+INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 1), (81, 'n', 2) UNION ALL VALUES (82, 'n', 2), (83, 'n', 51)
+WITH w AS (INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 1), (81, 'n', 2) RETURNING *) SELECT * FROM w
+WITH w AS (INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 1), (81, 'n', 51) RETURNING *) SELECT 1
+WITH partywall_v AS (SELECT 51 AS v) INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 1), (81, 'n', 51)
+WITH partywall_v AS (SELECT 51 AS v) INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', 1), (81, 'n', 2) RETURNING *
 INSERT INTO "Workflow"(id, name, "userId") SELECT 80, 'n', 51
 INSERT INTO "Workflow"(id, name, "userId") SELECT 80 + id, 'n', id FROM "User" RETURNING *
 INSERT INTO "Workflow"(id, name, "userId") VALUES (80, 'n', (SELECT max(id) FROM "User")) RETURNING *
@@ -34,6 +53,9 @@ INSERT INTO step(id, "workflowId", body) VALUES (900, 10, 'b') RETURNING *
 INSERT INTO step(id, "workflowId", body) VALUES (900, 60, 'b')
 INSERT INTO step(id, "workflowId", body) VALUES (900, 999, 'b')
 INSERT INTO step(id, "workflowId", body) VALUES (900, 10, 'a'), (901, 60, 'b')
+INSERT INTO step(id, "workflowId", body) VALUES (900, 10, 'a'), (901, 11, 'b') RETURNING *
+INSERT INTO step(id, "workflowId", body) VALUES (900, NULL, 'a'), (901, 11, 'b')
+INSERT INTO step(id, "workflowId", body) VALUES (900, 10, 'a'), (901, NULL, 'b')
 INSERT INTO step VALUES (900, 10, 'b') RETURNING *
 INSERT INTO step SELECT 900, 60, 'b'
 INSERT INTO step SELECT 900 + id, id, name FROM "Workflow" RETURNING *
