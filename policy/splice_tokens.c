@@ -112,6 +112,13 @@ static bool is_distinct_from(const struct tokens *t, int i)
            (tokens_is(t, i - 2, "is") || tokens_is(t, i - 2, "not"));
 }
 
+/* The FROM of `ROWS FROM (...)` behind a bracket or in a join: elsewhere the one before it serves as well. */
+static bool is_rows_from(const struct tokens *t, int i)
+{
+    return tokens_is(t, i, "from") && tokens_is(t, i - 1, "rows") &&
+           (tokens_is_char(t, i - 2, '(') || tokens_is(t, i - 2, "join") || tokens_is(t, i - 2, "lateral"));
+}
+
 int tokens_back_to(const struct tokens *t, int i, const char *word)
 {
     for (i--; i >= 0; i--) {
@@ -119,8 +126,8 @@ int tokens_back_to(const struct tokens *t, int i, const char *word)
             if (t->match[i] < 0)
                 return -1;
             i = t->match[i];
-        } else if (tokens_is(t, i, word) && !is_distinct_from(t, i)) {
-            return i; /* IS DISTINCT FROM is no FROM */
+        } else if (tokens_is(t, i, word) && !is_distinct_from(t, i) && !is_rows_from(t, i)) {
+            return i;
         }
     }
     return -1;

@@ -303,6 +303,11 @@ static const struct row rows[] = {
      "SELECT 1 FROM \"User\" AS \"WHERE\" WHERE " Q("WHERE", 1) " /* WHERE */ ORDER /**/ BY 1"},
     {"SELECT 1 AS from FROM \"User\" x WHERE x.id IS DISTINCT FROM 2",
      "SELECT 1 AS from FROM \"User\" x WHERE " Q("x", 1) " AND (x.id IS DISTINCT FROM 2)"},
+    {"SELECT 1 FROM (ROWS FROM (generate_series(1, 2)) AS f JOIN \"User\" x ON true) ORDER BY 1",
+     "SELECT 1 FROM (ROWS FROM (generate_series(1, 2)) AS f JOIN \"User\" x ON true) WHERE " Q("x", 1) " ORDER BY 1"},
+    {"SELECT rows FROM (country CROSS JOIN LATERAL ROWS FROM (generate_series(1, 2)) AS rows CROSS JOIN \"User\" x)",
+     "SELECT rows FROM (country CROSS JOIN LATERAL ROWS FROM (generate_series(1, 2)) AS rows CROSS JOIN \"User\" x)"
+     " WHERE " Q("x", 1)},
     {"SELECT 1 FROM \"User\" \"a\"\"b\"", "SELECT 1 FROM \"User\" \"a\"\"b\" WHERE " Q("a\"\"b", 1)},
     {"SELECT 1 FROM \"User\" x WHERE!x.id='a'AND!x.level='b'ORDER BY 1",
      "SELECT 1 FROM \"User\" x WHERE " Q("x", 1) " AND (CASE WHEN " Q("x", 1) " THEN (!x.id='a') END AND CASE WHEN "
