@@ -199,17 +199,21 @@ class Expressions:
             lambda: f"{left} {self.pick('', 'NOT ')}IN ({self.value(family)}, {self.value(family)}, {self.expr(family, scope, depth)})",
             lambda: f"{left} BETWEEN {self.value(family)} AND {self.expr(family, scope, depth)}",
             lambda: f"{left} IS {self.pick('', 'NOT ')}DISTINCT FROM {self.expr(family, scope, depth)}",
-            lambda: f"{left} = ANY (ARRAY[{self.value(family, True)}, {self.expr(family, scope, depth)}])",
+            lambda: f"{left} = ANY (ARRAY[{self.value(family, True)}, {self.expr(family, scope, depth)}])"
+            if family != "ints" else f"{left} && {self.expr(family, scope, depth)}",
             lambda: f"({left}, {self.expr('int', scope, depth)}) {self.pick('=', '<', '<>')} ({self.expr(family, scope, depth)}, {self.value('int', True)})",
+            lambda: f"{left} {self.pick('', 'NOT ')}IN (VALUES ({self.value(family, True)}), ({self.expr(family, scope, depth)}))",
             lambda: self.row_test(scope, depth))()
 
     def row_test(self, scope, depth):
-        tables = [s for s in scope if s.table and s.alias]
+        tables = [s for s in scope if s.table and s.alias and s.cols]
         if not tables:
             return f"{self.expr('int', scope, depth)} > 0"
-        a = ident(self.r.choice(tables).alias)
+        s = self.r.choice(tables)
+        a = ident(s.alias)
         return self.pick(f"{a} IS NOT NULL", f"{a} IS NULL", f"{a}.tableoid > 0", f"{a}.ctid IS NOT NULL", f"{a}.* IS DISTINCT FROM NULL",
-                         f"{a} = {a}", f"length({a}::text) > 3", f"{a}.xmin IS NOT NULL")
+                         f"{a} = {a}", f"length({a}::text) > 3", f"{a}.xmin IS NOT NULL", f"ROW({a}.*) = {a}",
+                         f"({a}).{ident(self.r.choice(s.cols).name)} IS NOT NULL", f"to_jsonb({a}) - 'id' IS NOT NULL")
 
     def leaky(self, scope, depth):
         """A condition that fails on rows of others, or runs code of ours on them."""

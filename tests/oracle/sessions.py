@@ -7,7 +7,7 @@ import re
 from expressions import SORTED, TYPE, Query
 from schema import ident, literal
 from streams import binary_row, csv_row, text_row
-from wire import CopyIn
+from wire import CopyIn, Portal
 from writes import LEAK_FLAVOURS, Writes
 
 BINARY_HEAD, BINARY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
@@ -178,4 +178,15 @@ class Sessions(Writes):
         if self.params is None:
             return [sql], None if self.chance(0.7) else []
         sql, values = self.numbered(sql)
+        if self.chance(0.15):
+            sql = self.portal(sql)
         return [sql], values
+
+    def portal(self, sql):
+        """Fetched in parts; or run until PostgreSQL makes a plan that is the same for all values."""
+        sql = Portal(sql)
+        if self.chance(0.3) and not any(w in sql for w in ("INSERT", "UPDATE", "DELETE", "MERGE")):
+            sql.times = 7
+        else:
+            sql.rows = [*(self.r.randint(1, 3) for _ in range(self.r.randint(1, 2))), 0]
+        return sql

@@ -51,7 +51,12 @@ class Statements(Expressions):
             if common:
                 names = self.r.sample(common, min(len(common), self.r.randint(1, 2)))
                 text = f"{left} {how}JOIN {right} USING ({', '.join(ident(n) for n in names)})"
-                return text, self.merge(names, s1, s2)
+                merged = self.merge(names, s1, s2)
+                if self.chance(0.15):
+                    alias = self.fresh("u")
+                    text += f" AS {ident(alias)}"
+                    merged.append(Source(alias, [Col(f"{ident(alias)}.{c.ref}", c.name, c.family) for c in merged[0].cols]))
+                return text, merged
             kind = "LEFT JOIN"
         if kind == "CROSS JOIN":
             return f"{left} CROSS JOIN {right}", scope
@@ -125,6 +130,8 @@ class Statements(Expressions):
         if k < 0.29:
             rows = ", ".join(f"({self.value('int', True)}, {self.value('text', True)})" for _ in range(self.r.randint(1, 3)))
             return self.derived(f"(VALUES {rows})", Query("", [("x", "int", "plain"), ("y", "text", "plain")]), True)
+        if k < 0.31:
+            return self.function_leaf(lateral if lateral is not outer else [])
         if k < 0.33:
             alias = self.fresh("g")
             ints = self.column(lateral, "int") if lateral is not outer and self.chance(0.5) else None
@@ -133,6 +140,19 @@ class Statements(Expressions):
             cols = [Col(f"{ident(alias)}.n", "n", "int")] + ([Col(f"{ident(alias)}.o", "o", "int")] if ordinal else [])
             return f"{call}{ordinal} AS {ident(alias)}({'n, o' if ordinal else 'n'})", Source(alias, cols)
         return self.table_leaf(self.r.choice(self.tables))
+
+    def function_leaf(self, lateral):
+        """A function of columns on its left, or of several at once."""
+        alias = self.fresh("f")
+        ints, data = self.column(lateral, "ints"), self.column(lateral, "json")
+        tries = [("ROWS FROM (generate_series(1, 2), unnest(ARRAY[7, 8, 9]))", "int", "int")]
+        if ints:
+            tries += [(f"unnest({ints}) WITH ORDINALITY", "int", "int")] * 2
+        if data:
+            tries += [(f"jsonb_each_text({data})", "text", "text")] * 2
+        call, first, second = self.r.choice(tries)
+        cols = [Col(f"{ident(alias)}.a", "a", first), Col(f"{ident(alias)}.b", "b", second)]
+        return f"{call} AS {ident(alias)}(a, b)", Source(alias, cols)
 
     def derived(self, text, q, named=False):
         alias = self.fresh("s")
@@ -197,6 +217,12 @@ class Statements(Expressions):
     def query_in(self, outer, depth):
         """A query of any shape below another."""
         k = self.r.random()
+        if k < 0.04 and depth < 3:
+            kept = list(self.ctes)
+            head = f"WITH {self.cte()} "
+            q = self.plain(outer, depth)
+            self.ctes = kept
+            return Query(head + q.sql, q.cols)
         if k < 0.15:
             return self.grouped(outer, depth)
         if k < 0.3:
@@ -236,10 +262,15 @@ class Statements(Expressions):
                 family = self.pick("int", "text", "int", "text", "bool", "date", "json", "ints", "uuid", "num")
                 targets.append(f"{self.expr(family, scope, depth)} AS o{i}")
                 cols.append((f"o{i}", family, "plain"))
-        distinct = ""
+        distinct, window = "", ""
         if self.chance(0.08):
             distinct = "DISTINCT "
-        return Query(f"SELECT {distinct}{', '.join(targets)} FROM {items}{where}", cols)
+        if depth < 2 and self.chance(0.04):
+            a, b = (self.r.choice(self.columns(sources) or scope[0].cols).ref for _ in range(2))
+            window = f" WINDOW w AS (PARTITION BY {a}), w2 AS (w ORDER BY {b})"
+            targets.append(f"({self.pick('count(*)', 'rank()', f'count({a})')} OVER {self.pick('w', 'w2')})::int AS ow")
+            cols.append(("ow", "int", "plain"))
+        return Query(f"SELECT {distinct}{', '.join(targets)} FROM {items}{where}{window}", cols)
 
     def window(self, sources):
         cols = self.columns(sources)
@@ -248,14 +279,20 @@ class Statements(Expressions):
         call = self.pick("count(*)", "rank()", "dense_rank()", f"sum({n})" if n else "count(*)", f"count({a}) FILTER (WHERE {b} IS NOT NULL)")
         part = self.pick(f"PARTITION BY {a} ", "")
         order = f"ORDER BY {b}{self.pick('', ' DESC', ' NULLS FIRST')}" if "rank" in call or self.chance(0.5) else ""
-        return f"({call} OVER ({part}{order}))::int"
+        frame = self.pick("", "", " RANGE UNBOUNDED PRECEDING", " GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING",
+                          " GROUPS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP") if order else ""
+        return f"({call} OVER ({part}{order}{frame}))::int"
 
     def aggregate(self, sources, depth, family):
         c = self.r.choice(self.columns(sources)).ref
         n = self.column(sources, "int") or "1"
         if family == "int":
             e = self.expr("int", sources, 1)
-            out = self.pick("count(*)::int", f"count({c})::int", f"count(DISTINCT {c})::int", f"sum({n})::int", f"max({e})", f"min({n})")
+            out = self.pick("count(*)::int", f"count({c})::int", f"count(DISTINCT {c})::int", f"sum({n})::int", f"max({e})", f"min({n})",
+                            f"percentile_disc(0.5) WITHIN GROUP (ORDER BY {n})", f"bool_or({self.condition(sources, 2)})::int")
+            rows = [s for s in sources if s.table and s.alias]
+            if rows and self.chance(0.1):
+                out = f"count({ident(self.r.choice(rows).alias)}{self.pick('', '.*')})::int"
         else:
             t = self.column(sources, "text") or "'x'"
             out = self.pick(f"string_agg({t}, ',' ORDER BY {t})", f"max({t})", f"min({self.expr('text', sources, 2)})",
@@ -277,6 +314,9 @@ class Statements(Expressions):
         if refs:
             how = self.pick(how, how, ", ".join(str(i + 1) for i in range(len(refs))), f"ROLLUP ({how})", f"CUBE ({how})",
                             f"GROUPING SETS (({how}), ())", f"DISTINCT {how}")
+        if any(w in how for w in ("ROLLUP", "CUBE", "SETS")) and self.chance(0.4):
+            named += f", GROUPING({', '.join(refs)}) AS level"
+            cols.append(("level", "int", "plain"))
         group = f" GROUP BY {how}" if refs else ""
         plain_group = refs and not any(w in how for w in ("ROLLUP", "CUBE", "SETS"))
         having = ""
@@ -341,21 +381,30 @@ class Statements(Expressions):
 
     def recursive(self):
         name = self.fresh("r")
-        base = self.select([], 1, ["int", "text"])
+        base = f"SELECT y.a::int4, y.b::text FROM ({self.select([], 1, ['int', 'text']).sql}) y(a, b)"
         t = self.r.choice([t for t in self.tables if any(c.family == "int" for c in t.columns)])
         text, s = self.table_leaf(t)
         n = self.column([s], "int")
-        words = self.column([s], "text") or "'x'"
+        words = f"({self.column([s], 'text') or 'NULL'})::text"
         step = self.pick(f"SELECT {ident(name)}.a + 1, {ident(name)}.b FROM {ident(name)} WHERE {ident(name)}.a < 3",
                          f"SELECT {ident(name)}.a + 1, {words} FROM {ident(name)} JOIN {text} ON {n} = {ident(name)}.a WHERE {ident(name)}.a < 3")
         self.ctes.append((name, [("a", "int", "plain"), ("b", "text", "plain")]))
-        return f"{ident(name)}(a, b) AS ({base.sql} UNION {step})"
+        return f"{ident(name)}(a, b) AS ({base} UNION {step})"
+
+    def forward(self):
+        """An element that reads a later one, which has a table's name and reads the table."""
+        t = self.r.choice(self.world.tables)
+        name, table, c = self.fresh("w"), ident(t.name), self.r.choice(t.columns)
+        s = Source("x", [Col(f"x.{ident(x.name)}", x.name, x.family, x.flavour) for x in t.columns], t)
+        self.ctes += [(name, [("v", c.family, c.flavour)]), (t.name, [(x.name, x.family, x.flavour) for x in t.columns])]
+        return (f"{ident(name)}(v) AS (SELECT {ident(c.name)} FROM {table}), "
+                f"{table} AS (SELECT x.* FROM public.{table} x WHERE {self.comparison([s], 2)})")
 
     def with_clause(self):
         if self.chance(0.7):
             return ""
         if self.chance(0.2):
-            return f"WITH RECURSIVE {self.recursive()} "
+            return f"WITH RECURSIVE {self.recursive() if self.chance(0.7) else self.forward()} "
         return f"WITH {', '.join(self.cte() for _ in range(self.r.randint(1, 2)))} "
 
     # -- whole statements
@@ -378,9 +427,13 @@ class Statements(Expressions):
         elif k < 0.36:
             t = self.r.choice(self.tables)
             return with_ + f"TABLE {'' if any(n == t.name for n, _ in self.ctes) else self.pick('', 'public.')}{ident(t.name)}"
+        elif k < 0.37:
+            rows = ", ".join(f"({self.scalar('int', [], 1)}, {self.expr('text', [], 1)})" for _ in range(self.r.randint(1, 2)))
+            q = Query(f"VALUES {rows}", [("column1", "int", "plain"), ("column2", "text", "plain")])
         else:
             q = self.plain([], 0, self.pick(1, 2, 2, 3, 3, 4, 6))
         if q.cols and all(f in SORTED for f in q.families()) and self.chance(0.3) and " DISTINCT ON" not in q.sql:
             order = ", ".join(f"{i + 1}{self.pick('', ' DESC', ' NULLS FIRST')}" for i in range(len(q.cols)))
-            q.sql += f" ORDER BY {order}" + (f" LIMIT {self.r.randint(0, 5)}" if self.chance(0.5) else "")
+            most = self.r.randint(0, 5)
+            q.sql += f" ORDER BY {order}" + self.pick("", f" LIMIT {most}", f" LIMIT {most} OFFSET 1", f" FETCH FIRST {most} ROWS WITH TIES")
         return with_ + q.sql

@@ -20,6 +20,11 @@ class CopyIn(str):
     data = []
 
 
+class Portal(str):
+    """A statement of the extended protocol: parsed once, bound `times` over, each time executed in parts of `rows`."""
+    times, rows = 1, (0,)
+
+
 class Answer:
     """What came back up to ReadyForQuery: several statements' results one after the other."""
 
@@ -86,15 +91,15 @@ class Wire:
         self.sent = sql
         self.sock.sendall(self._message(b"Q", sql.encode() + b"\0"))
 
-    def send_extended(self, sql, params, rows=0):
+    def send_extended(self, sql, params):
         self.sent = sql
+        times, rows = (sql.times, sql.rows) if isinstance(sql, Portal) else (1, (0,))
         bind = struct.pack("!hh", 0, len(params))
         for p in params:
             bind += struct.pack("!i", -1) if p is None else struct.pack("!i", len(p.encode())) + p.encode()
-        self.sock.sendall(
-            self._message(b"P", b"\0" + sql.encode() + b"\0\0\0") +
-            self._message(b"B", b"\0\0" + bind + b"\0\0") + self._message(b"D", b"P\0") +
-            self._message(b"E", b"\0" + struct.pack("!i", rows)) + self._message(b"S", b""))
+        once = (self._message(b"B", b"\0\0" + bind + b"\0\0") + self._message(b"D", b"P\0") +
+                b"".join(self._message(b"E", b"\0" + struct.pack("!i", n)) for n in rows))
+        self.sock.sendall(self._message(b"P", b"\0" + sql.encode() + b"\0\0\0") + once * times + self._message(b"S", b""))
 
     def _read(self, n):
         while len(self.buffer) < n:
@@ -119,6 +124,8 @@ class Wire:
                 a.rows.append(row_values(body))
             elif kind == b"C":
                 a.tags.append(body[:-1].decode())
+            elif kind == b"s":
+                a.tags.append("suspended")
             elif kind == b"d":
                 if body.startswith(b"PGCOPY\n\xff\r\n\0"):  # comes with the first row, whichever it is
                     a.copied.append(body[:BINARY_HEAD])

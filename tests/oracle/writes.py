@@ -133,6 +133,7 @@ class Writes(Statements):
     # -- INSERT
 
     def insert(self):
+        head = self.with_clause() if self.chance(0.5) else ""
         t = self.target()
         alias = t.name if self.chance(0.7) else self.fresh("i")
         s = self.source_of(t, alias)
@@ -140,15 +141,35 @@ class Writes(Statements):
         self.upsert = t.keys and not t.parent and self.chance(0.35)
         if k < 0.05 and not any(c.not_null and not c.default and c.flavour not in ("identity", "always", "tenant") for c in t.columns):
             body = " DEFAULT VALUES"
-        elif k < 0.3:
+        elif k < 0.25:
             body = self.insert_select(t)
+        elif k < 0.33:
+            body = self.insert_arms(t)
         elif k < 0.4:
             body = self.insert_without_columns(t)
         else:
             body = self.insert_values(t)
         conflict = self.conflict(t, s) if self.upsert else ""
         self.upsert = False
-        return f"INSERT INTO {self.target_text(t, alias)}{body}{conflict}{self.returning(t, s)}"
+        return f"{head}INSERT INTO {self.target_text(t, alias)}{body}{conflict}{self.returning(t, s)}"
+
+    def insert_arms(self, t):
+        """Rows that come from each arm of a set operation, from VALUES in FROM, or as they are in the table."""
+        if t.keys and not t.parent and self.chance(0.15):
+            self.upsert = True
+            free = ", ".join(ident(c.name) for c in t.free_columns())
+            return self.pick(f" SELECT * FROM {ident(t.name)}", f" TABLE {ident(t.name)}", f" ({free}) SELECT {free} FROM {ident(t.name)}")
+        rows = [self.row(t) for _ in range(self.r.randint(1, 3))]
+        names = [n for n in rows[0] if all(row.get(n, "DEFAULT") != "DEFAULT" for row in rows)]
+        if not names:
+            return " DEFAULT VALUES"
+        typed = [", ".join(f"({row[n]})::{t.column(n).type}" for n in names) for row in rows]
+        always = " OVERRIDING SYSTEM VALUE" if any(t.column(n).flavour == "always" for n in names) else ""
+        listed = f" ({', '.join(ident(n) for n in names)}){always}"
+        if self.chance(0.5):
+            return f"{listed} " + " UNION ALL ".join(f"SELECT {v}" for v in typed)
+        v = ident(self.fresh("v"))
+        return f"{listed} SELECT {self.pick('*', f'{v}.*', ', '.join(f'c{i}' for i in range(len(names))))} FROM (VALUES {', '.join(f'({v})' for v in typed)}) {v}({', '.join(f'c{i}' for i in range(len(names)))})"
 
     def insert_values(self, t):
         rows = [self.row(t) for _ in range(self.pick(1, 1, 1, 2, 3))]
@@ -232,6 +253,8 @@ class Writes(Statements):
         key = self.r.choice(t.keys)
         names = ", ".join(ident(n) for n in key)
         target = self.pick("", f" ({names})", f" ({names})")
+        if key == t.primary and self.chance(0.2):
+            target = f" ON CONSTRAINT {ident(t.name + '_pkey')}"
         if self.chance(0.45):
             return f" ON CONFLICT{target} DO NOTHING"
         columns = [c for c in t.free_columns() if c.flavour in ("plain",) and c.name not in key]
@@ -240,8 +263,13 @@ class Writes(Statements):
         c = self.r.choice(columns)
         value = self.pick(f"excluded.{ident(c.name)}", f"coalesce(excluded.{ident(c.name)}, {ident(s.alias)}.{ident(c.name)})",
                           self.column_value(t, c))
-        where = f" WHERE {self.condition([s], 1)}" if self.chance(0.3) else ""
-        return f" ON CONFLICT ({names}) DO UPDATE SET {ident(c.name)} = {value}{where}"
+        new = Source("excluded", [Col(f"excluded.{ident(x.name)}", x.name, x.family) for x in t.columns])
+        where = f" WHERE {self.condition([s, new] if self.chance(0.3) else [s], 1)}" if self.chance(0.3) else ""
+        target = target if "CONSTRAINT" in target else f" ({names})"
+        sets = f"{ident(c.name)} = {value}"
+        if "DEFAULT" not in value and self.chance(0.15):
+            sets = f"({ident(c.name)}) = {self.pick(f'ROW({value})', f'(SELECT ({value})::{c.type})')}"
+        return f" ON CONFLICT{target} DO UPDATE SET {sets}{where}"
 
     # -- UPDATE, DELETE
 
@@ -398,11 +426,23 @@ class Writes(Statements):
             body = f"UPDATE {ident(t.name)} SET {sets} WHERE {self.condition([s], 1)}" if sets else f"DELETE FROM {ident(t.name)} WHERE {self.condition([s], 1)}"
         else:
             body = f"DELETE FROM {ident(t.name)} WHERE {self.condition([s], 1)}"
-        name = self.fresh("w")
+        name = self.fresh("w") if self.chance(0.7) else t.name  # a name that hides the very table
         self.ctes.append((name, [("v", key.family, "plain"), ("n", "int", "plain")]))
         text = f"WITH {ident(name)}(v, n) AS ({body} RETURNING {ident(key.name)}, 1) "
         q = self.plain([], 1)
         return text + (q.sql if self.chance(0.6) else f"SELECT v, count(*) FROM {ident(name)} GROUP BY v")
+
+    def merge_parent(self):
+        """Each row of the target meets the one row that it refers to."""
+        t = self.r.choice([t for t in self.world.tables if t.writable and not t.parent])
+        s = self.source_of(t, self.fresh("m"))
+        text, sources, on = self.by_key(t, s)
+        sets = self.set_list(t, s, sources)
+        whens = [f"WHEN MATCHED AND {self.condition([s, *sources], 1)} THEN {self.pick('DELETE', 'DO NOTHING')}"] if self.chance(0.4) else []
+        whens.append(f"WHEN MATCHED THEN UPDATE SET {sets}" if sets and "DEFAULT" not in sets else "WHEN MATCHED THEN DELETE")
+        if self.chance(0.3):
+            whens.append("WHEN NOT MATCHED THEN DO NOTHING")
+        return f"{self.with_clause()}MERGE INTO {ident(t.name)} AS {ident(s.alias)} USING {text} ON {on} {' '.join(whens)}"
 
     def write(self):
         k = self.r.random()
@@ -412,8 +452,10 @@ class Writes(Statements):
             return self.with_clause() + self.update()
         if k < 0.78:
             return self.with_clause() + self.delete()
-        if k < 0.88:
+        if k < 0.86:
             return self.merge_into()
+        if k < 0.88:
+            return self.merge_parent()
         if k < 0.92:
             return self.parent_and_child()
         return self.writing_cte()
