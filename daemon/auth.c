@@ -23,7 +23,8 @@ static void fail(struct session *s, const char *sqlstate, const char *message)
 void auth_wrong(struct session *s)
 {
     struct err err;
-    err_set(&err, SQLSTATE_INVALID_PASSWORD, "password authentication failed for user \"%s\"",
+    err_set(&err, SQLSTATE_INVALID_PASSWORD,
+            "password authentication failed for user \"%.63s\"", /* cut as PostgreSQL does */
             s->user);
     session_fail(s, &err);
 }

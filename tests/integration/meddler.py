@@ -18,7 +18,7 @@ class Meddler:
 
     def __init__(self, upstream, change=None, piece=None, answer=b"N", tls=None, hang=False):
         self.upstream, self.change, self.piece, self.answer, self.tls, self.hang = upstream, change, piece, answer, tls, hang
-        self.startups, self.cancels, self.held, self.connections, self.ended = [], [], [], [], False
+        self.startups, self.cancels, self.held, self.connections, self.said = [], [], [], [], []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -27,7 +27,6 @@ class Meddler:
         return f"host=127.0.0.1 port={self.port} user=postgres dbname={database} {more}"
 
     def close(self):
-        self.ended = True
         self.listener.close()
         self.cut()
 
@@ -40,6 +39,13 @@ class Meddler:
                 pass
             s.close()
         self.held, self.connections = [], []
+
+    def conversations(self):
+        """What Partywall has sent, in each connection."""
+        return [b"".join(data for i, data in self.said if i == number) for number in range(1, len(self.startups) + 1)]
+
+    def count(self, text):
+        return b"".join(self.conversations()).count(text)
 
     def accept(self):
         while True:
@@ -77,8 +83,11 @@ class Meddler:
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.connections.append((client, server))
         server.sendall(packet)
-        threading.Thread(target=pump, args=(client, server), daemon=True).start()
+        number = len(self.startups)
+        threading.Thread(target=self.pump, args=(client, server, number), daemon=True).start()
         self.relay(server, client)
+        if (client, server) in self.connections:
+            self.connections.remove((client, server))
 
     def relay(self, server, client):
         conn = {"ready": False, "number": len(self.startups)}
@@ -95,6 +104,15 @@ class Meddler:
         finally:
             end(client)
             end(server)
+
+    def pump(self, client, server, number):
+        try:
+            while data := client.recv(65536):
+                self.said.append((number, data))
+                server.sendall(data)
+        except OSError:
+            pass
+        end(server)
 
     def write(self, client, data, conn):
         if not self.piece or conn["ready"]:
@@ -125,12 +143,3 @@ def end(s):
     except OSError:
         pass
     s.close()
-
-
-def pump(source, sink):
-    try:
-        while data := source.recv(65536):
-            sink.sendall(data)
-    except OSError:
-        pass
-    end(sink)

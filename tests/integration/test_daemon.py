@@ -67,6 +67,7 @@ def test_a_port_in_use_is_a_clear_error(make):
     other.process = None
 
 
+@pytest.mark.case(58)
 def test_an_unreachable_back_end(make, postgres, database):
     wall = make(harness.config(f"host=127.0.0.1 port={harness.free_port()} user=x dbname=x sslmode=disable",
                                pool="{size: 2, queue_timeout: 1s}"))
@@ -88,6 +89,7 @@ def can(dsn, sql="SELECT 1"):
         return False
 
 
+@pytest.mark.case(21, 58)
 def test_a_back_end_that_comes_later(make):
     port = harness.free_port()
     wall = make(harness.config(f"host=127.0.0.1 port={port} user=postgres dbname=postgres sslmode=disable"))
@@ -195,6 +197,7 @@ def test_cancel(pg_wall):
         assert c.execute("SELECT 1").fetchone() == (1,)
 
 
+@pytest.mark.case(49)
 def test_cancel_of_an_idle_client_harms_nobody(wall):
     with psycopg.connect(wall.dsn(), autocommit=True) as a, psycopg.connect(wall.dsn("globex"), autocommit=True) as b:
         for _ in range(30):
@@ -204,6 +207,7 @@ def test_cancel_of_an_idle_client_harms_nobody(wall):
         assert a.execute("SELECT 1").fetchone() == (1,)
 
 
+@pytest.mark.case(52)
 def test_cancel_with_a_wrong_key_is_ignored(wall):
     import socket
     import struct
@@ -214,6 +218,7 @@ def test_cancel_with_a_wrong_key_is_ignored(wall):
         assert c.execute("SELECT 1").fetchone() == (1,)
 
 
+@pytest.mark.case(53)
 def test_client_death_in_a_transaction_rolls_back(wall):
     c = psycopg.connect(wall.dsn())
     c.execute("""INSERT INTO "User"(id, email, password) VALUES ('dead', 'dead@acme.test', 'x')""")

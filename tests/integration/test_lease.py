@@ -31,8 +31,8 @@ def kill_servers(postgres):
                                  " WHERE application_name = 'partywall' AND datname = 'lease'")
 
 
+@pytest.mark.case(48)
 def test_a_cancel_never_hits_the_next_client(one):
-    """Wire case 48."""
     errors, rounds, stop = [], [], threading.Event()
 
     def bystander():
@@ -59,8 +59,8 @@ def test_a_cancel_never_hits_the_next_client(one):
     assert not errors and rounds
 
 
+@pytest.mark.case(49)
 def test_a_waiting_statement_can_be_cancelled_and_times_out(one):
-    """Wire case 49."""
     with connect(one) as holder, connect(one, "globex") as waiter:
         holder.execute("BEGIN")
         holder.execute("SELECT 1")
@@ -73,8 +73,9 @@ def test_a_waiting_statement_can_be_cancelled_and_times_out(one):
         assert waiter.execute("SELECT 1").fetchone() == (1,)
 
 
+@pytest.mark.case(53)
 def test_a_client_that_dies_leaves_nothing(one):
-    """Wire case 53: in a transaction, and in the middle of a statement."""
+    """In a transaction, and in the middle of a statement."""
     dying = connect(one)
     dying.execute("BEGIN")
     dying.execute('UPDATE "User" SET level = 99')
@@ -90,8 +91,9 @@ def test_a_client_that_dies_leaves_nothing(one):
         assert c.execute("SELECT 1").fetchone() == (1,)
 
 
+@pytest.mark.case(34)
 def test_ddl_past_partywall_makes_prepared_statements_anew(one, postgres):
-    """Wire case 34: at most the first client has PostgreSQL's error, once."""
+    """At most the first client has PostgreSQL's error, once."""
     postgres.psql("lease", "-c", 'CREATE TABLE wide (a int, "tenantId" text NOT NULL);'
                                  " INSERT INTO wide VALUES (1, 'acme')")
     time.sleep(1.1) # the catalog is read again for an unknown name, but not more often than that
@@ -108,6 +110,7 @@ def test_ddl_past_partywall_makes_prepared_statements_anew(one, postgres):
         assert failed <= 1
 
 
+@pytest.mark.case(61, 63)
 def test_what_an_owner_leaves_on_its_server_goes_with_it(one):
     with connect(one, "owner") as o:
         o.prepare_threshold = None
@@ -126,8 +129,9 @@ def test_what_an_owner_leaves_on_its_server_goes_with_it(one):
             o.execute("SELECT * FROM mine")
 
 
+@pytest.mark.case(54, 55, 56)
 def test_a_server_that_dies(one, postgres):
-    """Wire cases 54 to 56: nobody idle hears of it; a transaction is one error and a ROLLBACK."""
+    """Nobody idle hears of it; a transaction is one error and a ROLLBACK."""
     with connect(one) as c:
         assert c.execute("SELECT 1").fetchone() == (1,)
         kill_servers(postgres)

@@ -27,11 +27,13 @@ def startup(*words, version=196608):
     return struct.pack("!I", len(body) + 4) + body
 
 
+@pytest.mark.case(11)
 def test_wrong_password_unknown_login_unknown_tenant_read_the_same(wall):
     texts = {refused(wall, user=u, password="wrong").replace(f'"{u}"', "USER") for u in ("acme", "nobody", "owner")}
     assert len(texts) == 1 and "password authentication failed for user USER" in texts.pop()
 
 
+@pytest.mark.case(70)
 def test_a_bound_login_cannot_choose(wall):
     assert "tenant" in refused(wall, user="acme", options="-c partywall.tenant=globex")
     with psycopg.connect(wall.dsn(options="-c partywall.tenant=acme")) as c:
@@ -53,6 +55,7 @@ def test_no_tenant_chosen(wall):
         assert c.execute('SELECT min(id) FROM "User"').fetchone() == ("u51",)
 
 
+@pytest.mark.case(43, 71)
 def test_replication_is_refused(wall):
     run = subprocess.run(["psql", "-X", "-c", "SELECT 1", wall.dsn(replication="database")], text=True, capture_output=True)
     assert run.returncode != 0 and "replication" in run.stderr
@@ -75,12 +78,14 @@ def test_garbage_before_login_ends_that_connection_only(wall, data):
         assert c.execute("SELECT 1").fetchone() == (1,)
 
 
+@pytest.mark.case(1)
 def test_ssl_request_with_bytes_behind_it_is_cut(wall):
     answer = raw(wall, struct.pack("!II", 8, 80877103) + startup("user", "acme", "database", "app"))
     assert answer in (b"", b"N") or answer[:1] == b"E"
     assert b"R\x00" not in answer
 
 
+@pytest.mark.case(53)
 def test_half_a_message_then_silence(wall):
     with psycopg.connect(wall.dsn(), autocommit=True) as c:
         fd = c.pgconn.socket
@@ -93,6 +98,7 @@ def test_half_a_message_then_silence(wall):
     assert wall.alive()
 
 
+@pytest.mark.case(40, 41)
 @pytest.mark.parametrize("data", [b"Q\x00\x00\x00\x03", b"Q\xff\xff\xff\xff", b"@\x00\x00\x00\x04", b"R\x00\x00\x00\x08\x00\x00\x00\x00",
                                   b"P\x00\x00\x00\x05x", b"B\x00\x00\x00\x08\x00\x00\xff\xff", b"Q\x00\x00\x00\x0cSELECT 1",
                                   b"Q\x00\x00\x00\x0dSEL\x00CT 1\x00"])
@@ -119,6 +125,7 @@ def test_limits_of_a_statement(wall):
         assert c.execute("SELECT 1").fetchone() == (1,)
 
 
+@pytest.mark.case(72)
 def test_encodings(wall):
     with psycopg.connect(wall.dsn(client_encoding="UTF8")) as c:
         assert c.execute("SELECT %s", ["žluťoučký"]).fetchone() == ("žluťoučký",)
@@ -128,6 +135,7 @@ def test_encodings(wall):
         assert c.pgconn.exec_(b"SELECT '\xff'").error_field(psycopg.pq.DiagnosticField.SQLSTATE) == b"22021"
 
 
+@pytest.mark.case(21)
 def test_parameter_statuses(wall):
     with psycopg.connect(wall.dsn()) as c:
         status = lambda name: c.pgconn.parameter_status(name.encode())

@@ -59,6 +59,7 @@ def test_cursors_that_would_outlive_their_transaction(conn):
     assert state(conn, "FETCH c") == "34000"
 
 
+@pytest.mark.case(63)
 def test_nobody_sees_the_cursors_of_others(narrow):
     with psycopg.connect(narrow.dsn()) as acme:
         acme.execute('DECLARE c CURSOR FOR SELECT id FROM "User" ORDER BY id FOR UPDATE')
@@ -97,6 +98,7 @@ def test_psql(pg_wall):
     assert out.split() == ["u1|x", "u2|x", "u1|y", "u2|y", "u1", "u2"]
 
 
+@pytest.mark.case(76)
 def test_two_clients_with_the_same_names_on_one_server(narrow):
     texts = {"acme": """PREPARE p(text) AS SELECT "tenantId", $1 FROM "User" ORDER BY id LIMIT 1""",
              "globex": """PREPARE p(int) AS SELECT $1 + 1, "tenantId" FROM "User" LIMIT 1"""}
@@ -274,6 +276,7 @@ def test_explain_tells_nothing_of_other_rows(conn):
 
 # -- a pool's reset, and the embedded store --
 
+@pytest.mark.case(32)
 def test_asyncpg_s_pool_gives_connections_back(pg_wall):
     async def work():
         async with asyncpg.create_pool(pg_wall.url(), min_size=1, max_size=1) as pool:

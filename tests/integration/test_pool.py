@@ -83,6 +83,7 @@ def test_idle_and_busy_clients(small):
         idle.wait()
 
 
+@pytest.mark.case(61)
 def test_nothing_is_left_on_a_server(small, postgres):
     """One client plants what it can; others, on every server of the pool, look for it."""
     with psycopg.connect(small.dsn("acme"), autocommit=True) as a:
@@ -116,6 +117,7 @@ def test_nothing_is_left_on_a_server(small, postgres):
         assert c.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = 'pool' AND state LIKE 'idle in%'").fetchone() == (0,)
 
 
+@pytest.mark.case(78)
 def test_a_portal_does_not_outlive_its_sync(small):
     with psycopg.connect(small.dsn("acme"), autocommit=True) as a:
         cur = a.cursor()
@@ -147,6 +149,7 @@ def test_a_noisy_tenant_does_not_starve_another(small):
             t.join()
 
 
+@pytest.mark.case(54)
 def test_kill_9_of_postgresql_under_load():
     server = harness.Postgres()
     server.create_database("k")
@@ -194,6 +197,7 @@ def test_kill_9_of_postgresql_under_load():
         server.remove()
 
 
+@pytest.mark.case(54)
 def test_a_lost_transaction_is_one_error(postgres):
     postgres.create_database("lost")
     wall = harness.Partywall(harness.config(postgres.dsn("lost") + " sslmode=disable"))

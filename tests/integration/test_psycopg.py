@@ -36,6 +36,7 @@ def test_binary(conn):
     assert cur.fetchone() == (5, "u1")
 
 
+@pytest.mark.case(22)
 def test_pipeline(wall):
     with psycopg.connect(wall.dsn()) as c, c.pipeline() as p:
         one = c.execute("SELECT 1")
@@ -45,6 +46,7 @@ def test_pipeline(wall):
         assert two.fetchall() == [("u1",), ("u2",)]
 
 
+@pytest.mark.case(27)
 def test_error_in_a_pipeline_skips_to_sync(wall):
     with psycopg.connect(wall.dsn(), autocommit=True) as c:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -119,6 +121,7 @@ def test_positions_in_texts_of_several_statements(conn):
         conn.pgconn.exec_(b"ROLLBACK")
 
 
+@pytest.mark.case(60)
 def test_settings_stay_with_the_client(wall):
     with psycopg.connect(wall.dsn(), autocommit=True) as a, psycopg.connect(wall.dsn(), autocommit=True) as b:
         a.execute("SET TIME ZONE 'UTC'")
@@ -132,6 +135,7 @@ def test_settings_stay_with_the_client(wall):
         assert a.execute("SHOW application_name").fetchone() == ("first",)
 
 
+@pytest.mark.case(60)
 def test_reset_gives_back_what_the_client_began_with(wall):
     with psycopg.connect(wall.dsn(options="-c statement_timeout=4321"), autocommit=True) as c:
         show = lambda: c.execute("SHOW statement_timeout").fetchone()[0]

@@ -82,6 +82,7 @@ def works(wall):
 
 # -- TLS --
 
+@pytest.mark.case(4)
 def test_direct_tls(make, certificates):
     wall = make(tls_config(certificates))
     for alpn in (["postgresql"], None):
@@ -94,6 +95,7 @@ def test_direct_tls(make, certificates):
     assert works(wall)
 
 
+@pytest.mark.case(4)
 def test_direct_tls_is_closed_when_tls_is_off(make):
     wall = make()
     with pytest.raises((ssl.SSLError, ConnectionResetError)):
@@ -106,6 +108,7 @@ def test_direct_tls_is_closed_when_tls_is_off(make):
     assert works(wall)
 
 
+@pytest.mark.case(4)
 def test_bad_handshakes(make, certificates):
     wall = make(tls_config(certificates))
     for garbage in (b"\x16\x03\x01\xff\xff" + b"x" * 300, b"GET / HTTP/1.0\r\n\r\n", b"\0" * 100, SSL_REQUEST, UNKNOWN_STARTUP):
@@ -263,6 +266,7 @@ def test_a_thousand_idle_clients_cost_little(make):
     assert works(wall)
 
 
+@pytest.mark.case(20)
 def test_no_descriptors_left(make):
     wall = make()
     assert works(wall)
@@ -295,6 +299,7 @@ def test_clients_that_vanish(make):
     assert works(wall)
 
 
+@pytest.mark.case(46)
 def test_a_client_that_does_not_read_holds_up_nobody(make):
     wall = make()
     harness.load_demo(wall)
