@@ -182,9 +182,22 @@ class Servers:
 
     # -- the two between --
 
-    def start_pgbouncer(self):
+    def make_certificate(self):
+        key, certificate = self.path("key.pem"), self.path("certificate.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                        "-nodes", "-keyout", key, "-out", certificate, "-days", "1", "-subj", "/CN=localhost"],
+                       check=True, capture_output=True)
+        if self.drop:
+            os.chown(key, self.drop["user"], self.drop["group"])
+        return key, certificate
+
+    def start_pgbouncer(self, tls_wanted=False):
         port = free_port()
         users = self.write("users.txt", f'"{TENANT}" "{self.verifier}"\n')
+        tls = "client_tls_sslmode = disable"
+        if tls_wanted:
+            key, certificate = self.make_certificate()
+            tls = f"client_tls_sslmode = require\nclient_tls_key_file = {key}\nclient_tls_cert_file = {certificate}"
         ini = self.write("pgbouncer.ini", f"""[databases]
 {DATABASE} = host=127.0.0.1 port={self.postgres.port} dbname={DATABASE} user={TENANT}
 [pgbouncer]
@@ -195,8 +208,8 @@ auth_type = scram-sha-256
 auth_file = {users}
 pool_mode = transaction
 default_pool_size = {POOL_SIZE}
-max_client_conn = 1000
-client_tls_sslmode = disable
+max_client_conn = 20000
+{tls}
 server_tls_sslmode = disable
 log_connections = 0
 log_disconnections = 0
@@ -207,12 +220,16 @@ ignore_startup_parameters = extra_float_digits
                              **self.drop)
         return Leg("pgbouncer", port, TENANT, process)
 
-    def start_partywall(self):
+    def start_partywall(self, tls_wanted=False):
         if not os.access(self.partywall, os.X_OK):
             raise BenchError(f"{self.partywall} is not there")
         port = free_port()
+        tls = "{mode: off}"
+        if tls_wanted:
+            key, certificate = self.make_certificate()
+            tls = f"{{mode: prefer, certificate: {certificate}, key: {key}}}"
         conf = self.write("partywall.yaml", f"""listen: [127.0.0.1:{port}]
-tls: {{mode: off}}
+tls: {tls}
 log: {{level: warning}}
 backends:
   main:

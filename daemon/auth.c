@@ -63,16 +63,17 @@ static const struct conf_login *find_login(struct session *s, struct slice *ret_
 static void begin_scram(struct session *s)
 {
     s->scram = calloc(1, sizeof(*s->scram));
-    if (!s->scram) {
+    s->verifier = calloc(1, sizeof(*s->verifier));
+    if (!s->scram || !s->verifier) {
         fail(s, SQLSTATE_OUT_OF_MEMORY, "out of memory");
         return;
     }
     struct slice user = {s->user, strlen(s->user)};
     if (s->login)
-        s->verifier = s->login->verifier;
+        *s->verifier = s->login->verifier;
     else
-        scram_verifier_mock(user, s->worker->secret, &s->verifier);
-    scram_init(s->scram, &s->verifier, s->login == NULL);
+        scram_verifier_mock(user, s->worker->secret, s->verifier);
+    scram_init(s->scram, s->verifier, s->login == NULL);
     msg_auth_sasl(session_out(s), mechanisms);
     session_wrote(s);
     session_enter(s, SESSION_AUTH, "start-up packet");
@@ -98,7 +99,11 @@ void auth_begin(struct session *s)
 void auth_release(struct session *s)
 {
     free(s->scram);
+    free(s->verifier);
+    free(s->asked_tenant);
     s->scram = NULL;
+    s->verifier = NULL;
+    s->asked_tenant = NULL;
 }
 
 static int copy_text(char **slot, const char *text, struct err *err)
@@ -232,7 +237,8 @@ void auth_proved(struct session *s, const char *server_final)
         auth_wrong(s);
         return;
     }
-    if (take_limits(s, &err) != 0 || copy_text(&s->start_tenant, tenant, &err) != 0) {
+    if (take_limits(s, &err) != 0 ||
+        (!login->tenant && copy_text(&s->start_tenant, tenant, &err) != 0)) {
         session_fail(s, &err);
         return;
     }

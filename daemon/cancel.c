@@ -4,13 +4,18 @@
 #include "daemon/worker.h"
 
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
 
-void cancel_make_key(struct session *s)
+size_t cancel_key(const struct session *s, uint8_t ret[CANCEL_KEY_BYTES])
 {
-    s->key_len = s->minor >= 2 ? SESSION_KEY_BYTES : SESSION_KEY_OLD_BYTES;
-    if (RAND_bytes(s->key, (int)s->key_len) != 1)
-        s->key_len = 0; /* no key, no cancelling */
+    unsigned char text[32];
+    int len = snprintf((char *)text, sizeof(text), "cancel %" PRIu32, s->pid);
+    if (!HMAC(EVP_sha256(), s->worker->secret, sizeof(s->worker->secret), text, (size_t)len, ret, NULL))
+        return 0;
+    return s->minor >= 2 ? CANCEL_KEY_BYTES : CANCEL_KEY_OLD_BYTES;
 }
 
 static void cancel(struct session *s)
@@ -28,9 +33,11 @@ void cancel_request(struct worker *w, uint32_t pid, struct slice key)
 {
     list_foreach (node, &w->sessions) {
         struct session *s = list_entry(node, struct session, node);
-        if (s->pid != pid || s->key_len == 0 || key.len != s->key_len)
+        uint8_t own[CANCEL_KEY_BYTES];
+        if (s->pid != pid)
             continue;
-        if (CRYPTO_memcmp(s->key, key.data, key.len) == 0)
+        size_t len = s->state >= SESSION_IDLE ? cancel_key(s, own) : 0; /* nobody has been told yet */
+        if (len > 0 && key.len == len && CRYPTO_memcmp(own, key.data, len) == 0)
             cancel(s);
         return;
     }

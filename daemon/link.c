@@ -24,6 +24,7 @@
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define LINK_MAGIC 0x4c494e4bu
@@ -94,7 +95,7 @@ static void link_end_later(struct link *l, const char *why, bool broken)
 /* Nothing can be written any more: let the owner see what the peer said before, then end. */
 static void link_end_writing(struct link *l)
 {
-    char why[sizeof l->why_text];
+    char why[LINK_WHY_BYTES];
     snprintf(why, sizeof why, "%s", l->why ? l->why : "cannot write");
     l->broken = true;
     list_remove(&l->flush_node);
@@ -110,8 +111,8 @@ static void link_end_writing(struct link *l)
     }
     if (l->closing == LINK_CLOSED)
         return;
-    snprintf(l->why_text, sizeof l->why_text, "%s", why);
-    link_end(l, l->why_text, true);
+    link_io_set_why(l, "", why);
+    link_end(l, l->why, true);
 }
 
 /* -- reading -- */
@@ -515,6 +516,7 @@ static void link_on_closed(uv_handle_t *handle)
     if (l->owns)
         SSL_free(l->ssl);
     l->ssl = NULL;
+    free(l->why_text);
     l->magic = 0;
     if (l->closed)
         l->closed(l); /* may free the link */

@@ -69,11 +69,11 @@ struct link { /* all fields are link.c's; the owner may read owner, worker, byte
     struct buf out;                                  /* queued output */
     struct list flush_node, serve_node, linger_node; /* the worker's lists */
     uint64_t linger_until_ms;
-    const char *why; /* the end's reason */
-    char why_text[160];
+    const char *why; /* the end's reason: a constant, or ... */
+    char *why_text;  /* ... this, on the heap */
     void (*closed)(struct link *l);
     uint64_t bytes_in, bytes_out;
-    size_t high_bytes, low_bytes; /* LIMIT_CLIENT_* until the owner sets others */
+    uint32_t high_bytes, low_bytes; /* LIMIT_CLIENT_* until the owner sets others */
 };
 
 /* The worker's half: prepare handle, timer, scratch buffer.  By worker.c and tests. */

@@ -5,15 +5,25 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+void link_io_set_why(struct link *l, const char *prefix, const char *text)
+{
+    char *why;
+    if (asprintf(&why, "%s%s", prefix, text) < 0)
+        why = NULL;
+    free(l->why_text);
+    l->why_text = why;
+    l->why = why ? why : "out of memory";
+}
+
 void link_io_set_errno(struct link *l, int error)
 {
-    char text[128];
+    char text[LINK_WHY_BYTES];
     /* the GNU variant returns the text, which need not be in the buffer */
-    snprintf(l->why_text, sizeof l->why_text, "%s", strerror_r(error, text, sizeof text));
-    l->why = l->why_text;
+    link_io_set_why(l, "", strerror_r(error, text, sizeof text));
 }
 
 /* -- plain -- */
@@ -73,9 +83,9 @@ static int tls_verdict(struct link *l, int rc, int own_want, bool *wants_other)
         link_io_set_errno(l, saved_errno);
         return LINK_IO_FAILED;
     }
-    int used = snprintf(l->why_text, sizeof l->why_text, "TLS: ");
-    tls_error_text(l->why_text + used, sizeof l->why_text - (size_t)used);
-    l->why = l->why_text;
+    char text[LINK_WHY_BYTES];
+    tls_error_text(text, sizeof text);
+    link_io_set_why(l, "TLS: ", text);
     return LINK_IO_FAILED;
 }
 

@@ -24,5 +24,8 @@ int link_io_handshake(struct link *l);
 void link_io_shutdown(struct link *l);
 /* Is the first unread byte the start of a TLS record?  1, 0, or AGAIN: there is none yet. */
 int link_io_sniff(const struct link *l);
-/* l->why := the text of ${error}. */
+#define LINK_WHY_BYTES 160
+/* l->why := ${prefix} and ${text}, copied. */
+void link_io_set_why(struct link *l, const char *prefix, const char *text);
+/* The same with the text of ${error}. */
 void link_io_set_errno(struct link *l, int error);

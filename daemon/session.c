@@ -45,29 +45,19 @@ static void session_check(const struct session *s)
 
 /* -- timers -- */
 
-static void on_timer(uv_timer_t *timer)
+static struct session *of_timer(struct wheel_timer *t)
 {
-    struct session *s = timer->data;
-    if (s->state != SESSION_CLOSING && s->fire)
-        s->fire(s);
+    return list_entry(t, struct session, timer);
 }
 
-void session_timer(struct session *s, uint64_t ms, void (*fire)(struct session *s))
+static void login_timeout(struct wheel_timer *t)
 {
-    s->fire = fire;
-    if (fire)
-        uv_timer_start(&s->timer, on_timer, ms, 0);
-    else if (uv_is_active((uv_handle_t *)&s->timer))
-        uv_timer_stop(&s->timer);
+    session_close(of_timer(t), "login timeout");
 }
 
-static void login_timeout(struct session *s)
+static void queue_timeout(struct wheel_timer *t)
 {
-    session_close(s, "login timeout");
-}
-
-static void queue_timeout(struct session *s)
-{
+    struct session *s = of_timer(t);
     struct err err;
     if (pool_is_down(s->target))
         err_set(&err, SQLSTATE_CONNECTION_FAILURE, "the back end cannot be reached");
@@ -77,45 +67,50 @@ static void queue_timeout(struct session *s)
     session_unqueue(s, &err);
 }
 
-static void welcome_timeout(struct session *s)
+static void welcome_timeout(struct wheel_timer *t)
 {
     struct err err;
     err_set(&err, SQLSTATE_CONNECTION_FAILURE, "the back end cannot be reached");
-    session_fail(s, &err);
+    session_fail(of_timer(t), &err);
 }
 
-static void transaction_timeout(struct session *s)
+static void transaction_timeout(struct wheel_timer *t)
 {
     struct err err;
     err_set(&err, "25P04", "terminating connection due to transaction timeout");
-    session_fail(s, &err);
+    session_fail(of_timer(t), &err);
+}
+
+static void start(struct session *s, uint64_t ms, void (*fire)(struct wheel_timer *t))
+{
+    wheel_start(&s->worker->timers, &s->timer, uv_now(&s->worker->loop), ms, fire);
 }
 
 static void arm(struct session *s)
 {
     switch (s->state) {
     case SESSION_STARTUP:
-        session_timer(s, LIMIT_LOGIN_MS, login_timeout);
+        start(s, LIMIT_LOGIN_MS, login_timeout);
         break;
     case SESSION_TLS:
     case SESSION_AUTH:
-    case SESSION_CLOSING:
         break;
     case SESSION_WELCOME:
-        session_timer(s, s->target->limits.queue_timeout_ms, welcome_timeout);
+        start(s, s->target->limits.queue_timeout_ms, welcome_timeout);
         break;
     case SESSION_QUEUED:
-        session_timer(s, s->target->limits.queue_timeout_ms, queue_timeout);
+        start(s, s->target->limits.queue_timeout_ms, queue_timeout);
         break;
     case SESSION_ACTIVE:
         if (s->confined && s->conf->limits.transaction_ms > 0)
-            session_timer(s, s->conf->limits.transaction_ms, transaction_timeout);
+            start(s, s->conf->limits.transaction_ms, transaction_timeout);
         else
-            session_timer(s, 0, NULL);
+            wheel_stop(&s->timer);
         break;
     case SESSION_IDLE:
     case SESSION_DECIDE:
-        session_timer(s, 0, NULL);
+    case SESSION_CLOSING:
+        wheel_stop(&s->timer);
         break;
     }
 }
@@ -168,7 +163,6 @@ static void session_free(struct session *s)
     target_leave(s->target);
     conf_unref(s->conf);
     free(s->user);
-    free(s->asked_tenant);
     free(s->tenant);
     free(s->schema);
     free(s->database);
@@ -196,38 +190,32 @@ static void link_closed(struct link *l)
     session_unhold(l->owner);
 }
 
-static void timer_closed(uv_handle_t *h)
-{
-    session_unhold(h->data);
-}
-
-static void log_end(const struct session *s)
+static void log_end(const struct session *s, const char *why)
 {
     uint64_t ms = uv_now(&s->worker->loop) - s->begun_ms;
     log_info(s->worker->log,
              "session %u ended: %s; login \"%s\", tenant \"%s\", %" PRIu64 ".%03" PRIu64
              " s, %" PRIu64 " statements, %" PRIu64 " bytes in, %" PRIu64 " bytes out",
-             s->pid, s->reason, s->user ? s->user : "", s->tenant ? s->tenant : "", ms / 1000,
+             s->pid, why, s->user ? s->user : "", s->tenant ? s->tenant : "", ms / 1000,
              ms % 1000, s->nstatements, s->link.bytes_in, s->link.bytes_out);
 }
 
-void session_close(struct session *s, const char *why)
+void session_close(struct session *s, const char *reason)
 {
+    char why[ERR_MESSAGE_BYTES]; /* what it is in may go with the server */
     must(s->magic == SESSION_MAGIC);
     if (s->state == SESSION_CLOSING)
         return;
-    if (why != s->reason)
-        err_copy_text(s->reason, sizeof(s->reason), why, strlen(why));
+    err_copy_text(why, sizeof(why), reason, strlen(reason));
     if (s->target)
         pool_leave(s->target, &s->waiter);
     target_wait_leave(&s->wait);
     if (s->run_len > 0)
         session_wrote(s); /* what was forwarded up to here still reaches the client */
     session_abandon_server(s);
-    session_enter(s, SESSION_CLOSING, s->reason);
-    log_end(s);
+    session_enter(s, SESSION_CLOSING, why);
+    log_end(s, why);
     list_remove(&s->node);
-    uv_close((uv_handle_t *)&s->timer, timer_closed);
     link_close_flushed(&s->link, link_closed);
 }
 
@@ -406,9 +394,8 @@ int session_start(struct worker *w, int fd, bool is_unix, struct err *err)
         return -1;
     }
     s->conf = conf_ref(w->conf);
-    uv_timer_init(&w->loop, &s->timer);
-    s->timer.data = s;
-    s->holds = 2; /* link and timer */
+    wheel_timer_init(&s->timer);
+    s->holds = 1; /* the link */
     list_append(&w->sessions, &s->node);
     w->nsessions++;
     arm(s);

@@ -30,6 +30,7 @@
 #include "daemon/statements.h"
 #include "daemon/target.h"
 #include "daemon/track.h"
+#include "daemon/wheel.h"
 #include "policy/policy.h"
 #include "protocol/frame.h"
 #include "protocol/msg_read.h"
@@ -51,8 +52,6 @@ enum session_state { SESSION_STATES(X) };
 #define SESSION_OWED_HIGH (FLOW_MAX / 2)
 /* The statements that replay a client's settings. */
 #define LIMIT_SETTINGS_BYTES  ((size_t)1 << 20)
-#define SESSION_KEY_BYTES     32 /* protocol 3.2 */
-#define SESSION_KEY_OLD_BYTES 4  /* protocol 3.0 */
 
 /* -- what an owed reply means to the session: flow_entry.arg -- */
 
@@ -116,34 +115,30 @@ struct session {
     struct worker *worker;
     struct list node; /* worker->sessions */
     struct link link;
-    uv_timer_t timer; /* the state's limit */
-    void (*fire)(struct session *s);
-    unsigned holds; /* link, timer, jobs */
+    struct wheel_timer timer; /* the state's limit */
+    unsigned holds; /* link, jobs */
     bool is_unix;
-    char reason[160]; /* of the end */
+    bool tried_ssl, tried_gss; /* at start-up */
     uint64_t begun_ms;
     uint64_t nstatements;
     /* start-up */
-    bool tried_ssl, tried_gss;
-    uint16_t minor;            /* protocol 3.x that is spoken */
     char *user, *asked_tenant; /* as the client said */
     struct track track;
     struct scram *scram; /* while in AUTH, unless the login has another method */
-    struct scram_verifier verifier;
+    struct scram_verifier *verifier; /* while in AUTH, on the heap: a session is small while it is idle */
     bool sasl_begun;
     bool password_sent; /* and being checked: input waits */
+    uint16_t minor; /* protocol 3.x that is spoken */
     uint32_t pid;
-    uint8_t key[SESSION_KEY_BYTES];
-    size_t key_len;
     /* who it is */
     struct conf *conf;              /* one reference */
     const struct conf_login *login; /* in conf */
-    bool confined;
     char *tenant;            /* NULL: owner, or not chosen yet */
-    char *start_tenant;      /* what RESET partywall.tenant leads back to */
+    char *start_tenant; /* what RESET partywall.tenant leads back to; NULL: that of the login, if any */
     enum isolation isolation; /* of the tenant */
     struct fair_terms terms;  /* likewise, as is the next */
     struct conf_quota quota;
+    bool confined;
     char *schema;             /* the tenant's, ISOLATION_SCHEMA; else NULL */
     char *database;      /* as the client named it at start-up */
     uint64_t place; /* counts changes of these two: part of what a prepared statement was decided for */
@@ -153,18 +148,15 @@ struct session {
     struct decision *decision; /* made for the message at the front of the input, not used yet */
     struct decide_job *job;
     struct err *failed_decide; /* instead of one */
-    bool refreshed;            /* the catalog, for this message */
     struct statements statements;
     struct portal *portals; /* by name */
-    bool unnamed_bound; /* the unnamed one, since the last Sync: if that failed, all up to Sync is
-                           skipped */
     struct fair_waiter waiter;
     struct err *failed_lease; /* the answer to the message at the front: no server */
-    char *next_tenant;        /* chosen by a SET whose batch is not over yet ... */
-    bool next_tenant_set;     /* ... NULL then means none */
-    char
-        *old_tenant; /* the one before a SET at the front of a Query: an error brings it back ... */
-    bool old_tenant_set; /* ... likewise */
+    char *next_tenant; /* chosen by a SET whose batch is not over yet ... */
+    char *old_tenant;  /* the one before a SET at the front of a Query: an error brings it back ... */
+    bool next_tenant_set, old_tenant_set; /* ... NULL then means none */
+    bool refreshed;     /* the catalog, for this message */
+    bool unnamed_bound; /* the unnamed portal, since the last Sync: if that failed, all up to Sync is skipped */
     /* the server */
     struct server *server; /* leased */
     uint64_t nowed;        /* entries that the session has ever put into a flow: each has its number */
@@ -182,10 +174,10 @@ struct session {
     bool tx_failed;        /* an error since the transaction began */
     bool drop_due;         /* an error is being passed on: then what it made the server skip */
     bool ghost; /* its transaction was lost with its server; it does not know yet, or not all */
-    struct err *lost;   /* the news of that, for its next statement */
-    bool told_fatal;    /* the server said FATAL and the client has had it */
-    bool ddl;           /* of this transaction: the catalog may have changed */
-    bool holding_ready; /* ReadyForQuery waits for the catalog */
+    bool told_fatal;       /* the server said FATAL and the client has had it */
+    bool ddl;              /* of this transaction: the catalog may have changed */
+    bool holding_ready;    /* ReadyForQuery waits for the catalog */
+    struct err *lost;      /* the news of a lost transaction, for its next statement */
     struct copying *copy; /* COPY ... FROM STDIN under way; NULL: none */
     uint32_t copy_left;   /* bytes to come of a CopyData whose head has been dealt with */
     /* output */
@@ -214,7 +206,6 @@ void session_resume(struct session *s);
 /* The queue towards the client; everything before has been put into it. */
 struct buf *session_out(struct session *s);
 void session_wrote(struct session *s);
-void session_timer(struct session *s, uint64_t ms, void (*fire)(struct session *s));
 const char *session_state_name(enum session_state state);
 
 /* An error for later, on the heap: a session is small while it is idle. */

@@ -238,7 +238,8 @@ static int check_tenant(const struct session *s, const char *tenant, struct err 
 /* The tenant that a SET or RESET of partywall.tenant leads to; NULL: none. */
 static const char *chosen(const struct session *s, const struct plan *p)
 {
-    return p->class == PLAN_SET && p->value ? p->value : s->start_tenant;
+    const char *start = s->start_tenant ? s->start_tenant : s->login->tenant;
+    return p->class == PLAN_SET && p->value ? p->value : start;
 }
 
 static bool chooses(const struct plan *p)

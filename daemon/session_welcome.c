@@ -70,9 +70,11 @@ static void welcome(struct session *s)
     struct buf *out = session_out(s);
     for (size_t i = 0; i < s->target->nparams; i++)
         report(s, out, s->target->params[i].name, s->target->params[i].value);
-    cancel_make_key(s);
-    if (s->key_len > 0)
-        msg_backend_key_data(out, s->pid, s->key, s->key_len);
+    track_share(&s->track, &s->worker->settings);
+    uint8_t key[CANCEL_KEY_BYTES];
+    size_t len = cancel_key(s, key);
+    if (len > 0)
+        msg_backend_key_data(out, s->pid, key, len);
     msg_ready(out, 'I');
     session_wrote(s);
     session_enter(s, SESSION_IDLE, "welcome");

@@ -3,6 +3,7 @@
 #include "protocol/sqlstate.h"
 
 #include <stdlib.h>
+#include <xxhash.h>
 
 struct track_entry {
     char *name; /* name and value are one allocation */
@@ -117,6 +118,16 @@ int track_set_with(struct track_set *s, const char *name, const char *value, str
     return 0;
 }
 
+static uint64_t hash(const struct track_set *s)
+{
+    uint64_t h = 0;
+    for (size_t i = 0; i < track_set_len(s); i++) {
+        h = XXH3_64bits_withSeed(s->entries[i].name, strlen(s->entries[i].name), h);
+        h = XXH3_64bits_withSeed(s->entries[i].value, strlen(s->entries[i].value), h);
+    }
+    return h;
+}
+
 static void text(struct buf *b, const char *s)
 {
     buf_append(b, s, strlen(s));
@@ -210,6 +221,22 @@ static void replace(struct track_set **slot, struct track_set *new)
 {
     track_set_unref(*slot);
     *slot = new;
+}
+
+void track_share(struct track *g, struct track_shared *shared)
+{
+    struct track_set **slot = &shared->recent[hash(g->base) % TRACK_SHARED_SETS];
+    if (!track_set_equal(*slot, g->base))
+        replace(slot, track_set_ref(g->base));
+    if (track_set_equal(g->now, g->base))
+        replace(&g->now, track_set_ref(*slot));
+    replace(&g->base, track_set_ref(*slot));
+}
+
+void track_shared_release(struct track_shared *shared)
+{
+    for (size_t i = 0; i < TRACK_SHARED_SETS; i++)
+        replace(&shared->recent[i], NULL);
 }
 
 int track_start(struct track *g, const char *name, const char *value, struct err *err)

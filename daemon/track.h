@@ -48,7 +48,16 @@ struct track {
     size_t nmarks, cap;
 };
 
+/* Most clients begin with settings that others have begun with, too: one set in memory for all. */
+#define TRACK_SHARED_SETS 64
+struct track_shared {
+    struct track_set *recent[TRACK_SHARED_SETS]; /* by a hash of the content */
+};
+void track_shared_release(struct track_shared *shared);
+
 void track_init(struct track *g);
+/* Before any change: share base and now with others whose are equal. */
+void track_share(struct track *g, struct track_shared *shared);
 void track_release(struct track *g);
 /* ${name} at start-up: into base and now. */
 int track_start(struct track *g, const char *name, const char *value, struct err *err) MUSTCHECK;

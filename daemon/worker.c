@@ -148,6 +148,9 @@ static int worker_init_loop(struct worker *w, struct err *err)
         goto fail_hub;
     uv_timer_init(&w->loop, &w->drain_timer);
     w->drain_timer.data = w;
+    uv_timer_init(&w->loop, &w->wheel_driver);
+    uv_unref((uv_handle_t *)&w->wheel_driver); /* what waits for a time has handles of its own */
+    wheel_init(&w->timers, uv_now(&w->loop), &w->wheel_driver);
     return 0;
 
 fail_hub:
@@ -214,6 +217,7 @@ void worker_release(struct worker *w)
     worker_block_signals(); /* closing them brings back the default, which kills */
     for (size_t i = 0; i < w->nsignals; i++)
         uv_close((uv_handle_t *)&w->signals[i], NULL);
+    uv_close((uv_handle_t *)&w->wheel_driver, NULL);
     job_pool_close(w);
     link_hub_close(w);
     uv_run(&w->loop, UV_RUN_DEFAULT);
@@ -221,6 +225,7 @@ void worker_release(struct worker *w)
     must(rc == 0);
     link_hub_free(w);
     policy_cache_free(w->plans);
+    track_shared_release(&w->settings);
     SSL_CTX_free(w->tls);
     conf_unref(w->conf);
 }

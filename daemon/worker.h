@@ -13,6 +13,8 @@
 #include "conf/conf.h"
 #include "daemon/list.h"
 #include "daemon/log.h"
+#include "daemon/track.h"
+#include "daemon/wheel.h"
 #include "policy/policy.h"
 
 #include <openssl/ssl.h>
@@ -38,6 +40,8 @@ struct worker {
     struct list serve_list;  /* links with kept input to offer */
     struct list linger_list; /* links closing, by deadline */
     char *scratch;           /* one read lands here: WORKER_SCRATCH_BYTES */
+    struct wheel timers;     /* of whatever lives in great numbers */
+    uv_timer_t wheel_driver;
     /* shared by everything */
     struct conf *conf; /* the current snapshot, one reference */
     SSL_CTX *tls;      /* of that snapshot; NULL: off.  SSL objects keep their own reference */
@@ -53,8 +57,8 @@ struct worker {
     struct list sessions; /* all of them */
     struct list password_checks; /* auth_password.c's */
     size_t nsessions;
+    struct track_shared settings; /* that sessions begin with */
     uint32_t next_pid;   /* for cancel keys */
-    void *session_state; /* what else the session's units keep per worker */
     /* life */
     struct listeners *listeners;
     struct reload *reload;  /* the reload under way, or NULL */

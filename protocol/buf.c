@@ -6,7 +6,7 @@
 
 void buf_init(struct buf *b, size_t max_bytes)
 {
-    *b = (struct buf){.max = max_bytes};
+    *b = (struct buf){.max = (uint32_t)(max_bytes < BUF_MAX_BYTES ? max_bytes : BUF_MAX_BYTES)};
 }
 
 void buf_release(struct buf *b)
@@ -32,13 +32,13 @@ void buf_fail(struct buf *b)
  * least a third of the storage is free in front, so a move is paid for by the bytes consumed. */
 static size_t storage_limit(const struct buf *b)
 {
-    return b->max > SIZE_MAX - b->max / 2 ? SIZE_MAX : b->max + b->max / 2;
+    return (size_t)b->max + b->max / 2;
 }
 
 static int grow(struct buf *b, size_t need)
 {
     size_t limit = storage_limit(b);
-    size_t cap = b->cap > limit / 2 ? limit : b->cap * 2;
+    size_t cap = b->cap > limit / 2 ? limit : (size_t)b->cap * 2;
     if (cap < BUF_FIRST_BYTES)
         cap = BUF_FIRST_BYTES;
     if (cap > limit)
@@ -54,8 +54,8 @@ static int grow(struct buf *b, size_t need)
     free(b->data);
     b->data = data;
     b->start = 0;
-    b->end = used;
-    b->cap = cap;
+    b->end = (uint32_t)used;
+    b->cap = (uint32_t)cap;
     return 0;
 }
 
@@ -64,7 +64,7 @@ char *buf_reserve(struct buf *b, size_t len)
     if (b->failed)
         return NULL;
     size_t used = buf_len(b);
-    if (len > b->max - used) {
+    if (len > (size_t)b->max - used) {
         buf_fail(b);
         return NULL;
     }
@@ -72,7 +72,7 @@ char *buf_reserve(struct buf *b, size_t len)
         if (b->data && used + len <= b->cap && b->start >= used / 2) {
             memmove(b->data, b->data + b->start, used);
             b->start = 0;
-            b->end = used;
+            b->end = (uint32_t)used;
         } else if (grow(b, used + len) != 0) {
             buf_fail(b);
             return NULL;
@@ -89,7 +89,7 @@ void buf_commit(struct buf *b, size_t len)
         buf_fail(b); /* more than was reserved: nothing in here can be trusted */
         return;
     }
-    b->end += len;
+    b->end += (uint32_t)len;
 }
 
 int buf_append(struct buf *b, const void *data, size_t len)
@@ -100,7 +100,7 @@ int buf_append(struct buf *b, const void *data, size_t len)
     if (!to)
         return -1;
     memcpy(to, data, len);
-    b->end += len;
+    b->end += (uint32_t)len;
     return 0;
 }
 
@@ -110,6 +110,6 @@ void buf_consume(struct buf *b, size_t len)
         b->start = 0;
         b->end = 0;
     } else {
-        b->start += len;
+        b->start += (uint32_t)len;
     }
 }

@@ -13,15 +13,18 @@
 #include <stdint.h>
 
 struct buf {
-    char *data;   /* NULL while nothing was ever stored */
-    size_t start; /* first unconsumed byte */
-    size_t end;   /* one past the last byte */
-    size_t cap;
-    size_t max;
+    char *data;     /* NULL while nothing was ever stored */
+    uint32_t start; /* first unconsumed byte */
+    uint32_t end;   /* one past the last byte */
+    uint32_t cap;
+    uint32_t max;
     bool failed;
 };
 
-/* Storage by the caller; allocates nothing yet. */
+/* At most: a queue that may hold so much has no bound to speak of. */
+#define BUF_MAX_BYTES ((size_t)1 << 31)
+
+/* Storage by the caller; allocates nothing yet.  ${max_bytes} above BUF_MAX_BYTES mean that. */
 void buf_init(struct buf *b, size_t max_bytes);
 /* Free the bytes; the buffer may be used again as after buf_init. */
 void buf_release(struct buf *b);

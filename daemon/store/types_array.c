@@ -96,7 +96,7 @@ static const char *take_element(const char *p, const char *end, char delim, stru
         }
         return p < end ? p + 1 : NULL;
     }
-    size_t kept = 0; /* blanks at the end do not count */
+    uint32_t kept = 0; /* blanks at the end do not count */
     for (; p < end && *p != delim && *p != '}'; p++) {
         if (*p == '{' || *p == '"')
             return NULL;
@@ -105,7 +105,7 @@ static const char *take_element(const char *p, const char *end, char delim, stru
             return NULL;
         buf_append(word, p, 1);
         if (escaped || !isspace((unsigned char)*p))
-            kept = buf_len(word);
+            kept = (uint32_t)buf_len(word);
     }
     word->end = word->start + kept;
     return kept ? p : NULL;
