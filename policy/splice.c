@@ -209,6 +209,8 @@ static int first_location(const Node *node)
         node = ((const JoinExpr *)node)->larg;
     if (IsA(node, RangeTableSample))
         node = ((const RangeTableSample *)node)->relation;
+    if (IsA(node, RangeFunction))
+        return splice_location(linitial(linitial_node(List, ((const RangeFunction *)node)->functions)));
     return IsA(node, RangeVar) ? ((const RangeVar *)node)->location : -1;
 }
 
