@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <strings.h>
 
 static void refuse(struct session *s, const char *sqlstate, const char *message)
 {
@@ -81,26 +82,17 @@ static void lower(char *ret, size_t size, const char *name)
     ret[i] = '\0';
 }
 
-/* asyncpg sends 'utf-8' with the quotes; PostgreSQL ignores case, '-' and '_'. */
-static bool is_utf8(const char *value)
+/* SQL_ASCII asks for bytes as they are, which here are UTF-8: libpq's client_encoding=auto (psql at a
+ * terminal) says so wherever no locale is set. */
+static bool is_served_encoding(const char *value)
 {
-    char word[16];
-    size_t n = 0;
-    for (; *value; value++) {
-        if (!isalnum((unsigned char)*value))
-            continue;
-        if (n == sizeof(word) - 1)
-            return false;
-        word[n++] = (char)tolower((unsigned char)*value);
-    }
-    word[n] = '\0';
-    return strcmp(word, "utf8") == 0 || strcmp(word, "unicode") == 0;
+    return policy_setting_fits("client_encoding", value) || strcasecmp(value, "SQL_ASCII") == 0;
 }
 
 static int take_setting(struct session *s, const char *name, const char *value, struct err *err)
 {
     if (strcmp(name, "client_encoding") == 0) {
-        if (!is_utf8(value))
+        if (!is_served_encoding(value))
             return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE,
                            "client_encoding \"%s\" is not supported, only UTF8 is", value);
         return 0;
