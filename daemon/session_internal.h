@@ -233,6 +233,8 @@ bool auth_may_be(const struct conf_login *login, struct slice tenant);
 int auth_choose(struct session *s, const char *tenant, struct err *err) MUSTCHECK;
 void session_welcome(struct session *s);
 void session_welcome_granted(struct session *s);
+/* All settings are about to be those of start-up again, which no server says: ParameterStatus. */
+void session_report_reset(struct session *s);
 /* The row of values read back, or the failure, of OWED_VERIFY; then that it is over. */
 void session_verified(struct session *s, struct slice row);
 void session_verify_failed(struct session *s, const struct err *err);

@@ -375,11 +375,18 @@ static void show(struct session *s)
     complete(s, "SHOW");
 }
 
+/* No server has heard of it. */
+static void reset_all(struct session *s)
+{
+    session_report_reset(s);
+    track_reset_all(&s->track);
+    track_commit(&s->track);
+}
+
 static void discard_all(struct session *s)
 {
     session_portals_clear(s);
-    track_reset_all(&s->track);
-    track_commit(&s->track);
+    reset_all(s);
 }
 
 static int local_set(struct session *s, const struct plan *p, const char *tag, struct err *err)
@@ -413,8 +420,7 @@ int session_own_local(struct session *s, const struct plan *p, struct err *err)
     case PLAN_RESET:
         if (p->name || s->pinned || track_set_len(s->track.base) == 0)
             return p->name ? local_set(s, p, "RESET", err) : 0;
-        track_reset_all(&s->track);
-        track_commit(&s->track);
+        reset_all(s);
         complete(s, "RESET");
         return 1;
     case PLAN_DEALLOCATE:
@@ -464,8 +470,10 @@ void session_effect(struct session *s, const struct plan *p, const char *tag)
             effect_set(s, p);
             break;
         }
-        if (track_set_len(s->track.base) > 0)
+        if (track_set_len(s->track.base) > 0) {
             s->settings_differ = true;
+            session_report_reset(s);
+        }
         track_reset_all(&s->track);
         break;
     case PLAN_COMMIT:

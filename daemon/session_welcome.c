@@ -45,13 +45,18 @@ static void cleaned(char *ret, size_t size, const char *value)
     ret[i] = '\0';
 }
 
+static void lowered(char ret[ERR_NAME_BYTES], const char *name)
+{
+    size_t i = 0;
+    for (; name[i] && i < ERR_NAME_BYTES - 1; i++)
+        ret[i] = (char)tolower((unsigned char)name[i]);
+    ret[i] = '\0';
+}
+
 static void report(struct session *s, struct buf *out, const char *name, const char *value)
 {
     char low[ERR_NAME_BYTES], text[ERR_NAME_BYTES];
-    size_t i = 0;
-    for (; name[i] && i < sizeof(low) - 1; i++)
-        low[i] = (char)tolower((unsigned char)name[i]);
-    low[i] = '\0';
+    lowered(low, name);
     const char *own = track_set_get(s->track.base, low);
     if (own && strcmp(low, "application_name") == 0) {
         cleaned(text, sizeof(text), own);
@@ -63,6 +68,19 @@ static void report(struct session *s, struct buf *out, const char *name, const c
         value = shown ? shown : own;
     }
     msg_parameter_status(out, name, value);
+}
+
+void session_report_reset(struct session *s)
+{
+    for (size_t i = 0; i < s->target->nparams; i++) {
+        char low[ERR_NAME_BYTES];
+        lowered(low, s->target->params[i].name);
+        const char *now = track_set_get(s->track.now, low);
+        const char *base = track_set_get(s->track.base, low);
+        if (now != base && (!now || !base || strcmp(now, base) != 0))
+            report(s, session_out(s), s->target->params[i].name, s->target->params[i].value);
+    }
+    session_wrote(s);
 }
 
 static void welcome(struct session *s)
