@@ -3,8 +3,14 @@
 Each program prints what it saw; what it prints, and the rows it leaves, must be what they are on a
 PostgreSQL with the tenant's rows alone.  Another tenant's rows, with the same values, stay as they were.
 """
+import os
+import subprocess
+
 import pytest
 
+import harness
+
+BUILD = harness.ROOT / "build/clients"
 PYTHON = ["/usr/bin/python3"]
 PSQL = ["psql", "-X", "-v", "VERBOSITY=sqlstate"]
 PROGRAMS = {
@@ -33,10 +39,24 @@ PROGRAMS = {
     "psql's cursors": ("psql", [*PSQL, "-f", "cursors.sql"]),
     "psql's backslash commands": ("psql", [*PSQL, "-f", "catalog.sql"]),
     "pgbench": ("psql", ["sh", "bench.sh"]),
+    "libpq": ("libpq", [BUILD / "libpq"]),
 }
+COMPILERS = {
+    "libpq": "gcc -std=gnu11 -g -Wall -Wextra -Werror $(pkg-config --cflags libpq) *.c $(pkg-config --libs libpq) -o $OUT",
+}
+
+
+def compile_client(name):
+    folder, command = PROGRAMS[name]
+    BUILD.mkdir(parents=True, exist_ok=True)
+    run = subprocess.run(["sh", "-c", COMPILERS[name]], cwd=os.path.join(os.path.dirname(__file__), folder),
+                         env=dict(os.environ, OUT=command[0]), text=True, capture_output=True)
+    assert run.returncode == 0, run.stderr
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_client(application, name):
+    if name in COMPILERS:
+        compile_client(name)
     folder, command = PROGRAMS[name]
     application.check(command, folder)

@@ -1,0 +1,6 @@
+/* pipeline.h: libpq's pipeline mode. */
+#pragma once
+
+#include <libpq-fe.h>
+
+void pipelines(PGconn *c);
