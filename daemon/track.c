@@ -1,5 +1,6 @@
 #include "daemon/track.h"
 
+#include "daemon/datestyle.h"
 #include "protocol/sqlstate.h"
 
 #include <stdlib.h>
@@ -162,6 +163,13 @@ static void identifier(struct buf *b, const char *s)
     text(b, "\"");
 }
 
+/* Would ${e} stay in part when ${value} is set? */
+static bool adds_to(const struct track_entry *e, const char *value)
+{
+    return strcmp(e->name, DATESTYLE) == 0 && strcmp(e->value, value) != 0 &&
+           !datestyle_is_whole(value);
+}
+
 void track_replay(const struct track_set *has, bool unknown, const struct track_set *wants,
                   struct buf *ret)
 {
@@ -170,7 +178,8 @@ void track_replay(const struct track_set *has, bool unknown, const struct track_
         has = NULL;
     }
     for (size_t i = 0; i < track_set_len(has); i++) {
-        if (track_set_get(wants, has->entries[i].name))
+        const char *value = track_set_get(wants, has->entries[i].name);
+        if (value && !adds_to(&has->entries[i], value))
             continue;
         text(ret, "RESET ");
         identifier(ret, has->entries[i].name);
@@ -269,7 +278,15 @@ static void keep_start(struct track *g)
 int track_change(struct track *g, const char *name, const char *value, struct err *err)
 {
     struct track_set *new;
-    if (track_set_with(g->now, name, value ? value : track_set_get(g->base, name), &new, err) != 0)
+    char *whole = NULL;
+    if (value && strcmp(name, DATESTYLE) == 0) {
+        value = whole = datestyle_after(track_set_get(g->now, name), value);
+        if (!whole)
+            return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    }
+    int r = track_set_with(g->now, name, value ? value : track_set_get(g->base, name), &new, err);
+    free(whole);
+    if (r != 0)
         return -1;
     keep_start(g);
     replace(&g->now, new);

@@ -130,6 +130,33 @@ static void test_replay(void **state)
     track_release(&b);
 }
 
+/* DateStyle says two things: what one client has said of one must not stay when another says the other. */
+static void test_row60_parts_of_datestyle(void **state)
+{
+    (void)state;
+    struct track a, b;
+    track_init(&a);
+    track_init(&b);
+    change(&a, "datestyle", "SQL, DMY");
+    change(&b, "datestyle", "ISO");
+    assert_string_equal(track_set_get(b.now, "datestyle"), "ISO");
+    replays(a.now, false, b.now,
+            "RESET \"datestyle\";SELECT pg_catalog.set_config('datestyle','ISO',false);");
+    replays(b.now, false, a.now, "SELECT pg_catalog.set_config('datestyle','SQL, DMY',false);");
+    change(&a, "datestyle", "iso");
+    assert_string_equal(track_set_get(a.now, "datestyle"), "ISO, DMY");
+    change(&a, "datestyle", "European, Postgres");
+    assert_string_equal(track_set_get(a.now, "datestyle"), "Postgres, DMY");
+    change(&a, "datestyle", "german");
+    assert_string_equal(track_set_get(a.now, "datestyle"), "German, DMY");
+    change(&a, "datestyle", "US");
+    assert_string_equal(track_set_get(a.now, "datestyle"), "German, MDY");
+    change(&a, "datestyle", "YMD");
+    assert_string_equal(track_set_get(a.now, "datestyle"), "German, YMD");
+    track_release(&a);
+    track_release(&b);
+}
+
 static void test_sets_are_equal_by_content(void **state)
 {
     (void)state;
@@ -159,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_savepoints),
         cmocka_unit_test(test_reset_all),
         cmocka_unit_test(test_replay),
+        cmocka_unit_test(test_row60_parts_of_datestyle),
         cmocka_unit_test(test_sets_are_equal_by_content),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
