@@ -3,6 +3,7 @@
  * The server sees a harmless statement in their place, and its reply becomes the right one: so
  * their place in the order, and what a failed transaction does to them, stay the server's.  A free
  * session needs no server. */
+#include "daemon/datestyle.h"
 #include "daemon/session_internal.h"
 
 #include <ctype.h>
@@ -122,6 +123,16 @@ static int own_value(const struct plan *p, const char *value, struct own *o, str
     return text_of(o, &b, err);
 }
 
+/* What RESET leads back to; NULL: to what the server says.  Half a value would leave the other half as it is. */
+static const char *base_of(const struct session *s, const char *name)
+{
+    const char *base = track_set_get(s->track.base, name);
+    const char *shown = base && strcmp(name, DATESTYLE) == 0
+                            ? target_verified_get(s->target, name, base)
+                            : NULL;
+    return shown ? shown : base;
+}
+
 static int own_set(struct session *s, const struct plan *p, struct own *o, struct err *err)
 {
     if (!p->name)
@@ -132,7 +143,7 @@ static int own_set(struct session *s, const struct plan *p, struct own *o, struc
                            "SET LOCAL " TENANT " is not supported");
         return harmless(o, "SET", err);
     }
-    const char *base = track_set_get(s->track.base, p->name);
+    const char *base = base_of(s, p->name);
     if (!p->value)
         return base ? own_value(p, base, o, err) : 0;
     char *value = session_clamp(s, p->name, p->value);
@@ -144,7 +155,7 @@ static int own_set(struct session *s, const struct plan *p, struct own *o, struc
 static int own_reset(const struct session *s, const struct plan *p, struct own *o, struct err *err)
 {
     if (p->name && !is_tenant(p)) {
-        const char *base = track_set_get(s->track.base, p->name);
+        const char *base = base_of(s, p->name);
         return base ? own_value(p, base, o, err) : 0;
     }
     bool own = p->name || track_set_len(s->track.base) > 0;
