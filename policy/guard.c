@@ -139,7 +139,19 @@ static int guard_token(struct guard *g, const struct scan_token *t, struct err *
     return 0;
 }
 
-int guard_check(const struct rules *rules, struct slice sql, struct err *err)
+static int check_tokens(struct guard *g, struct slice sql, struct scan_list *ret, struct err *err)
+{
+    struct scan s = scan_of(sql.data, sql.len);
+    for (struct scan_token t = scan_next(&s); t.kind != SCAN_END; t = scan_next(&s)) {
+        if (guard_token(g, &t, err) < 0)
+            return -1;
+        if (ret && scan_list_add(ret, &t) < 0)
+            return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    }
+    return 0;
+}
+
+int guard_check(const struct rules *rules, struct slice sql, struct scan_list *ret, struct err *err)
 {
     if (sql.len > rules->limits.statement_bytes)
         return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "statement is longer than %u bytes",
@@ -150,10 +162,7 @@ int guard_check(const struct rules *rules, struct slice sql, struct err *err)
     g.frames = calloc((size_t)rules->limits.depth + 1, sizeof *g.frames);
     if (!g.frames)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    struct scan s = scan_of(sql.data, sql.len);
-    int status = 0;
-    for (struct scan_token t = scan_next(&s); status == 0 && t.kind != SCAN_END; t = scan_next(&s))
-        status = guard_token(&g, &t, err);
+    int status = check_tokens(&g, sql, ret, err);
     free(g.frames);
     return status;
 }

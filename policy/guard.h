@@ -6,7 +6,10 @@
 #pragma once
 
 #include "policy/rules.h"
+#include "policy/scan.h"
 #include "protocol/err.h"
 #include "protocol/slice.h"
 
-int guard_check(const struct rules *rules, struct slice sql, struct err *err) MUSTCHECK;
+/* ${ret}, if not NULL, gets the tokens it has counted, for whoever needs them next. */
+int guard_check(const struct rules *rules, struct slice sql, struct scan_list *ret,
+                struct err *err) MUSTCHECK;

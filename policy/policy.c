@@ -21,7 +21,8 @@ struct work {
     const struct policy_request *req;
     struct catalog *catalog; /* the request's, as the tenant sees it */
     char *sql;             /* NUL-terminated copy */
-    struct tokens tokens;  /* of all of it */
+    struct scan_list scanned;
+    struct tokens tokens;  /* of all of it: what was scanned */
     struct decision *decision;
     size_t cap;
     bool whole_fences;     /* second try, see scope.h */
@@ -436,7 +437,6 @@ static int decide_all(struct work *w, struct err *err)
         return err_set(err, SQLSTATE_SYNTAX_ERROR,
                        "cannot insert multiple commands into a prepared statement");
     w->resets = utility_resets(statements);
-    w->tokens = tokens_scan(w->sql, w->req->sql.len);
     for (int i = 0; i < list_length(statements); i++) {
         RawStmt *raw = list_nth_node(RawStmt, statements, i);
         struct plan *p = add_plan(w);
@@ -468,9 +468,10 @@ static int body(void *arg, struct err *err)
 static int decide(struct work *w, struct err *err)
 {
     w->parsed = true;
-    if (guard_check(w->req->rules, w->req->sql, err) < 0)
+    if (guard_check(w->req->rules, w->req->sql, &w->scanned, err) < 0)
         return -1;
     w->parsed = false;
+    w->tokens = (struct tokens){.text = w->sql, .n = (int)w->scanned.n, .items = w->scanned.items};
     int status = parse_protect(body, w, err);
     if (status == 0 || !w->parsed || w->no_memory || (w->returned && !is_internal(err)))
         return status;
@@ -521,6 +522,7 @@ struct decision *policy_decide(struct policy_cache *cache, const struct policy_r
     if (decide(&w, &why) < 0 && !w.no_memory)
         refuse_all(&w, req->confined ? PLAN_READ : PLAN_OTHER, &why);
     free(w.sql);
+    free(w.scanned.items);
     catalog_unref(w.catalog);
     if (w.no_memory) {
         decision_unref(w.decision);

@@ -1,5 +1,7 @@
 #include "policy/scan.h"
 
+#include <stdlib.h>
+
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
@@ -291,6 +293,20 @@ struct scan_token scan_next(struct scan *s)
         s->at = s->len;
     t.end = s->at;
     return t;
+}
+
+int scan_list_add(struct scan_list *l, const struct scan_token *t)
+{
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? 2 * l->cap : 128;
+        struct scan_token *items = realloc(l->items, cap * sizeof *items);
+        if (!items)
+            return -1;
+        l->items = items;
+        l->cap = cap;
+    }
+    l->items[l->n++] = *t;
+    return 0;
 }
 
 bool scan_spells(const char *text, const struct scan_token *t, const char *keyword)

@@ -6,6 +6,7 @@
  * A token is never longer than PostgreSQL's own, so that nothing can hide inside of one. */
 #pragma once
 
+#include "protocol/err.h"
 #include "protocol/slice.h"
 
 #include <stdbool.h>
@@ -31,6 +32,11 @@ struct scan_token {
     uint32_t start, end; /* byte offsets in the text */
 };
 
+struct scan_list { /* all tokens of a text */
+    struct scan_token *items; /* malloc'd */
+    size_t n, cap;
+};
+
 struct scan {
     const char *text;
     uint32_t len; /* texts are bounded by limits.statement_bytes, far below 4 GiB */
@@ -44,6 +50,9 @@ static inline struct scan scan_of(const char *text, size_t len)
 
 /* The next token; SCAN_END for ever at the end. */
 struct scan_token scan_next(struct scan *s);
+
+/* Add ${t}; -1: no memory. */
+int scan_list_add(struct scan_list *l, const struct scan_token *t) MUSTCHECK;
 
 /* Is ${t} the keyword ${word} (given in lower case)?  Of most tokens the first letter says no. */
 bool scan_spells(const char *text, const struct scan_token *t, const char *word);

@@ -177,11 +177,13 @@ static int check_row(struct scoper *s, const struct target *t, SelectStmt *arm, 
                            .several = !arm->valuesLists || list_length(arm->valuesLists) > 1};
     for (int i = 0; i < list_length(t->columns) && i < list_length(values); i++) {
         const char *name = list_nth(t->columns, i);
+        if (!scope_is_bound(t->access, name))
+            continue;
         Node *value = list_nth(items.values, i);
         struct change at = items;
         at.item = i;
         at.indirect = t->stmt->cols && ((ResTarget *)list_nth(t->stmt->cols, i))->indirection;
-        if (scope_is_bound(t->access, name) && scope_written(s, t->access, name, value, &at) < 0)
+        if (scope_written(s, t->access, name, value, &at) < 0)
             return -1;
     }
     return 0;

@@ -295,20 +295,11 @@ static int check_star(struct scoper *s, const struct level *l, int location)
     return 0;
 }
 
-static bool is_system_column(const char *name)
-{
-    for (size_t i = 0; i < sizeof system_columns / sizeof *system_columns; i++)
-        if (!strcmp(system_columns[i].name, name))
-            return true;
-    return false;
-}
-
 /* A row as such, and system columns, are to be had of relations only. */
-static void keep_relation(const struct level *l, const ColumnRef *ref, const char *last)
+static void keep_relation(const struct resolved *r, const char *last)
 {
-    struct resolved r = resolve(l, ref);
-    if (r.source && r.source->leaf && last)
-        r.source->leaf->whole = r.source->leaf->whole || r.whole_row || is_system_column(last);
+    if (r->source && r->source->leaf && last && (r->whole_row || scope_is_system_column(last)))
+        r->source->leaf->whole = true;
 }
 
 int scope_check_ref(struct scoper *s, struct level *l, ColumnRef *ref)
@@ -317,13 +308,13 @@ int scope_check_ref(struct scoper *s, struct level *l, ColumnRef *ref)
     const char *last = field(ref, n - 1);
     if (scope_columns_ref(s, l, ref) < 0)
         return -1;
-    keep_relation(l, ref, last);
+    struct resolved r = resolve(l, ref);
+    keep_relation(&r, last);
     if (n == 1)
         return last ? check_bare(s, l, last, ref->location) : check_star(s, l, ref->location);
     if (n > 3)
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, ref->location,
                             "cross-database references are not implemented");
-    struct resolved r = resolve(l, ref);
     if (r.source && !scope_columns_replaced(s, ref))
         scope_qualify_ref(s, r.source, ref);
     if (r.source && !r.certain && scope_catalog_ref(s, r.source, last, ref->location) < 0)

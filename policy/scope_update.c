@@ -139,7 +139,7 @@ int scope_written(struct scoper *s, const struct access *a, const char *name, No
     if (!column)
         return scope_refuse(s, SQLSTATE_UNDEFINED_COLUMN, exprLocation(value),
                             "column \"%s\" of relation \"%s\" does not exist", name, a->rel->name);
-    if (scope_is_bound(a, name) && IsA(value, MultiAssignRef))
+    if (IsA(value, MultiAssignRef) && scope_is_bound(a, name))
         find_part(s, &value, at);
     if (a->kind != RULE_SCOPED || column != a->tenant)
         return scope_check_keys(s, a, column, value, at);

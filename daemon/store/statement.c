@@ -12,7 +12,7 @@
 
 static int guarded(struct slice sql, struct err *err)
 {
-    return guard_check(&rules_default, sql, err);
+    return guard_check(&rules_default, sql, NULL, err);
 }
 
 /* -- splitting -- */
