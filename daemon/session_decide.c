@@ -121,13 +121,37 @@ static void refresh(struct session *s)
 
 /* -- decisions -- */
 
-/* Only then does it matter what the client calls its own: other plans are the same for all. */
+static bool begins_with(struct slice text, size_t at, const char *word)
+{
+    size_t n = strlen(word);
+    return text.len - at >= n && strncasecmp(text.data + at, word, n) == 0;
+}
+
+/* Only where the catalog is asked does it matter what the client calls its database: other plans are the
+ * same for all. */
 static bool mentions_databases(struct slice sql)
 {
-    static const char word[] = "pg_database";
-    for (size_t i = 0; i + sizeof word - 1 <= sql.len; i++)
-        if (strncasecmp(sql.data + i, word, sizeof word - 1) == 0)
-            return true;
+    for (size_t i = 0; i < sql.len; i++) {
+        switch (sql.data[i]) {
+        case 'c':
+        case 'C':
+            if (begins_with(sql, i, "current_database") || begins_with(sql, i, "current_catalog"))
+                return true;
+            break;
+        case 'i':
+        case 'I':
+            if (begins_with(sql, i, "information_schema"))
+                return true;
+            break;
+        case 'p':
+        case 'P':
+            if (begins_with(sql, i, "pg_"))
+                return true;
+            break;
+        default:
+            break;
+        }
+    }
     return false;
 }
 

@@ -70,6 +70,7 @@ int authorise_catalog_relation(const struct authorise *a, const char *schema, co
  * search_path? True for each `pg_` name: newer servers have more of them than any list. */
 bool authorise_is_catalog_relation(const char *name);
 
-/* At most AUTHORISE_MAX_JOINS relations joined in one query level (54001): planning time. */
+/* At most AUTHORISE_MAX_JOINS relations joined in one query level (54001): planning time.  Twice as many where
+ * ${joins}, all by JOIN: PostgreSQL tries the orders of a few of them at a time (join_collapse_limit). */
 #define AUTHORISE_MAX_JOINS 12
-int authorise_join_count(int n, struct err *err) MUSTCHECK;
+int authorise_join_count(int n, bool joins, struct err *err) MUSTCHECK;

@@ -53,9 +53,10 @@ bool catalogs_next_column(const char **at, struct catalogs_column *ret)
     *ret = (struct catalogs_column){.object = *c == '#' || *c == '%',
                                     .acl = *c == '~',
                                     .database = *c == '$',
+                                    .schema = *c == '^',
                                     .type_oid = *c == '#' ? 26 : 0};
-    c += ret->object || ret->acl || ret->database;
-    size_t n = strcspn(c, " :@");
+    c += ret->object || ret->acl || ret->database || ret->schema;
+    size_t n = strcspn(c, " :@=");
     if (n == 0 || n >= sizeof ret->name)
         return false;
     memcpy(ret->name, c, n);
@@ -64,7 +65,13 @@ bool catalogs_next_column(const char **at, struct catalogs_column *ret)
         ret->type_oid = type_of(c[1]);
         c += 2;
     }
-    *at = *c == '@' ? read_versions(c + 1, ret) : c;
+    if (*c == '@')
+        c = read_versions(c + 1, ret);
+    n = *c == '=' ? strcspn(++c, " ") : 0;
+    if (n >= sizeof ret->shown)
+        return false;
+    memcpy(ret->shown, c, n);
+    *at = c + n;
     return true;
 }
 
@@ -87,7 +94,7 @@ bool catalogs_find_function(const char *name, int *ret_argument, bool *ret_liter
         bool literal;
     } functions[] = {
         {"col_description", 0, false},
-        {"format_type", 0, true},
+        {"format_type", 0, false},
         {"has_any_column_privilege", 0, false},
         {"has_column_privilege", 0, false},
         {"has_database_privilege", 0, false},
@@ -126,6 +133,7 @@ bool catalogs_find_function(const char *name, int *ret_argument, bool *ret_liter
         {"pg_relation_is_publishable", 0, true},
         {"pg_statistics_obj_is_visible", 0, false},
         {"pg_table_is_visible", 0, true},
+        {"pg_tablespace_location", 0, false},
         {"pg_ts_config_is_visible", 0, false},
         {"pg_ts_dict_is_visible", 0, false},
         {"pg_ts_parser_is_visible", 0, false},

@@ -15,9 +15,10 @@ struct catalogs_relation {
     const char *name;
     /* In order, separated by blanks.  #name: an oid, naming an object that the row's reader may see
      * (a function like pg_get_indexdef may be given it); %name: likewise a regproc, or several oids.
-     * ~name: grants, shown as NULL; $name: the database's name, as its client says it.  Behind it :n :c :b :i, where conditions on the column are common, for
-     * the types name, "char", boolean, integer; @14 or @15-16: of these server versions alone.
-     * NULL: all, none of them an oid. */
+     * ~name: grants, shown as NULL; $name: the database's name, as its client says it; ^name: a schema's,
+     * likewise.  Behind it :n :c :b :i, where conditions on the column are common, for the types name,
+     * "char", boolean, integer; @14 or @15-16: of these server versions alone; =text: shown as this
+     * expression.  NULL: all, none of them an oid. */
     const char *columns;
     const char *closed; /* likewise; names only.  NULL: none */
     /* A condition.  IN $relations: oids of relations whose rows the client may read.  IN $schemas,
@@ -35,7 +36,8 @@ size_t catalogs_all(const struct catalogs_relation **ret, size_t part);
 /* One column after the other: ${*at} begins as ->columns or ->closed.  False: no more. */
 struct catalogs_column {
     char name[64];
-    bool object, acl, database;
+    char shown[64]; /* "": as it is */
+    bool object, acl, database, schema;
     uint32_t type_oid; /* 0: not said */
     int since, until; /* server versions; 0: any */
 };

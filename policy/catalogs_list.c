@@ -1,13 +1,14 @@
 /* The tables of pg_catalog.  Left out, and so refused: what holds data (pg_statistic, pg_largeobject,
  * pg_statistic_ext_data), secrets (pg_authid, pg_subscription, pg_user_mapping, pg_foreign_server's and
  * pg_foreign_table's options), other sessions and the server (pg_prepared_*, pg_replication_*,
- * pg_db_role_setting, pg_event_trigger), grants (pg_auth_members, pg_default_acl, pg_init_privs). */
+ * pg_event_trigger), grants (pg_init_privs). */
 #include "policy/catalogs_list.h"
 
 #define SYSTEM        CATALOGS_SYSTEM
 #define IN_SCHEMA     CATALOGS_IN_SCHEMA
 #define OF_RELATION(column) column " < " SYSTEM " OR " column " IN $relations"
 #define INDEXES       "(SELECT i.indexrelid FROM pg_catalog.pg_index i WHERE i.indrelid IN $relations)"
+#define CONSTRAINTS   "(SELECT k.oid FROM pg_catalog.pg_constraint k WHERE k.conrelid IN $relations)"
 /* Sequences that columns own, and what belongs to a table otherwise. */
 #define OWNED                                                                                      \
     "(SELECT d.objid FROM pg_catalog.pg_depend d WHERE d.classid = 1259 AND d.refclassid = 1259"   \
@@ -22,19 +23,21 @@
 const struct catalogs_relation catalogs_tables[] = {
     /* -- relations and what belongs to them -- */
     {"pg_catalog", "pg_class",
-     "#oid relname:n #relnamespace #reltype #reloftype #relowner #relam #reltablespace #reltoastrelid relhasindex "
-     "relisshared relpersistence relkind:c relnatts relchecks relhasrules relhastriggers relhassubclass "
+     "#oid relname:n #relnamespace #reltype #reloftype #relowner #relam reltablespace #reltoastrelid relhasindex "
+     "relpages=0 reltuples=(-1)::pg_catalog.float4 relisshared relpersistence relkind:c relnatts "
+     "relchecks relhasrules relhastriggers relhassubclass "
      "relrowsecurity relforcerowsecurity relispopulated relreplident relispartition:b reloptions "
-     "relpartbound",
-     "relacl relfilenode relpages reltuples relallvisible relrewrite relfrozenxid relminmxid",
+     "relpartbound ~relacl",
+     "relfilenode relallvisible relrewrite relfrozenxid relminmxid",
      "oid < " SYSTEM " OR oid IN $relations OR oid IN " INDEXES
      " OR (relkind IN ('S', 't') AND oid IN " OWNED ") OR (relkind = 'c' AND " IN_SCHEMA("relnamespace") ")",
-     false, "psql, every ORM.  Sizes and statistics are all tenants' together; grants (also below) name roles"},
+     false, "psql, every ORM.  Sizes and statistics are all tenants' together: those that drivers read are as of a "
+     "table never analysed; grants (also below) name roles"},
     {"pg_catalog", "pg_attribute",
      "#attrelid attname:n #atttypid attstattarget attlen attnum:i attndims attcacheoff@-17 atttypmod attbyval "
      "attalign attstorage attcompression@14 attnotnull atthasdef:b atthasmissing attidentity attgenerated "
-     "attisdropped:b attislocal attinhcount #attcollation attoptions",
-     "attacl attfdwoptions attmissingval",
+     "attisdropped:b attislocal attinhcount #attcollation ~attacl attoptions",
+     "attfdwoptions attmissingval",
      OF_RELATION("attrelid") " OR attrelid IN " INDEXES " OR attrelid IN " COMPOSITES,
      false, "columns.  attmissingval is a value of old rows; options of foreign columns may be secrets"},
     {"pg_catalog", "pg_attrdef", "#oid #adrelid adnum:i adbin", NULL, OF_RELATION("adrelid"), false,
@@ -72,13 +75,23 @@ const struct catalogs_relation catalogs_tables[] = {
      "#oid #stxrelid stxname:n #stxnamespace #stxowner stxstattarget@13 stxkeys stxkind stxexprs@14", NULL,
      OF_RELATION("stxrelid"), false, "psql's \\d: which statistics are kept, not what they say"},
     {"pg_catalog", "pg_depend", "classid objid objsubid:i refclassid refobjid refobjsubid:i deptype:c", NULL,
-     "(classid = 1259 AND (objid IN $relations OR objid IN " OWNED ")) OR "
-     "(refclassid = 1259 AND refobjid IN $relations)",
-     false, "which column owns a sequence; numbers of anything, so none of them may be given to a function"},
+     "(classid = 1259 AND (objid IN $relations OR objid IN " OWNED " OR objid IN " INDEXES ")) OR "
+     "(refclassid = 1259 AND refobjid IN $relations) OR "
+     "(classid = 2604 AND objid IN (SELECT a.oid FROM pg_catalog.pg_attrdef a WHERE a.adrelid IN $relations)) OR "
+     "(classid = 2606 AND objid IN " CONSTRAINTS ")",
+     false, "which column owns a sequence or takes its default from one, which index makes a foreign key possible; "
+     "numbers of anything, so none of them may be given to a function"},
     {"pg_catalog", "pg_description", "#objoid #classoid objsubid:i description", NULL,
      "objoid < " SYSTEM " OR (classoid = 1259 AND (objoid IN $relations OR objoid IN " INDEXES ")) OR "
-     "(classoid = 2606 AND objoid IN (SELECT k.oid FROM pg_catalog.pg_constraint k WHERE k.conrelid IN $relations))",
+     "(classoid = 2606 AND objoid IN " CONSTRAINTS ")",
      false, "comments of readable relations"},
+    /* grants and settings of roles: as if there were none */
+    {"pg_catalog", "pg_auth_members", "#oid@16 #roleid #member #grantor admin_option "
+    "inherit_option@16 set_option@16",
+     NULL, "false", false, "psql's \\du"},
+    {"pg_catalog", "pg_db_role_setting", "#setdatabase #setrole setconfig", NULL, "false", false, "psql's \\drds"},
+    {"pg_catalog", "pg_default_acl", "#oid #defaclrole #defaclnamespace defaclobjtype ~defaclacl", NULL, "false",
+     false, "psql's \\ddp"},
     /* replication: as if there were none */
     {"pg_catalog", "pg_publication",
      "#oid pubname #pubowner puballtables pubinsert pubupdate pubdelete pubtruncate pubviaroot@13", NULL, "false",
@@ -143,7 +156,7 @@ const struct catalogs_relation catalogs_tables[] = {
      "#oid conname:n #connamespace #conowner conforencoding contoencoding %conproc condefault", NULL,
      "oid < " SYSTEM " OR " IN_SCHEMA("connamespace"), true, "psql's \\dc"},
     {"pg_catalog", "pg_language",
-     "#oid lanname:n #lanowner lanispl lanpltrusted #lanplcallfoid #laninline #lanvalidator", "lanacl", NULL,
+     "#oid lanname:n #lanowner lanispl lanpltrusted #lanplcallfoid #laninline #lanvalidator ~lanacl", NULL, NULL,
      true, "psql's \\dL and \\df"},
     {"pg_catalog", "pg_ts_config", "#oid cfgname:n #cfgnamespace #cfgowner #cfgparser", NULL,
      "oid < " SYSTEM " OR " IN_SCHEMA("cfgnamespace"), true, "psql's \\dF"},
@@ -161,15 +174,17 @@ const struct catalogs_relation catalogs_tables[] = {
      "ORMs ask whether an extension is there"},
 
     /* -- the database and who is in it: the client's own alone -- */
-    {"pg_catalog", "pg_namespace", "#oid nspname:n #nspowner", "nspacl",
+    {"pg_catalog", "pg_namespace", "#oid ^nspname:n #nspowner ~nspacl", NULL,
      "oid < " SYSTEM " OR nspname IN $schemas", false,
      "joined by nearly every query; other schemas may be other tenants'"},
     {"pg_catalog", "pg_database",
-     "#oid $datname:n #datdba encoding datlocprovider@15 datistemplate datallowconn datconnlimit #dattablespace "
-     "datcollate datctype daticulocale@15-16 datlocale@17 daticurules@16 datcollversion@15",
-     "datacl datfrozenxid datminmxid", "datname = pg_catalog.current_database()", false,
+     "#oid $datname:n #datdba encoding datlocprovider@15 datistemplate datallowconn dathasloginevt@17 "
+     "datconnlimit datfrozenxid='0'::pg_catalog.xid datminmxid='0'::pg_catalog.xid dattablespace "
+     "datcollate datctype daticulocale@15-16 datlocale@17 daticurules@16 datcollversion@15 ~datacl",
+     NULL, "datname = pg_catalog.current_database()", false,
      "ORMs look whether their database is there; the others may be other tenants'"},
-    {"pg_catalog", "pg_tablespace", "#oid spcname #spcowner", "spcacl spcoptions", "oid < " SYSTEM, false,
+    {"pg_catalog", "pg_tablespace", "#oid spcname #spcowner ~spcacl "
+    "spcoptions=NULL::pg_catalog.text[]", NULL, "oid < " SYSTEM, false,
      "psql's \\d; all but the built-in ones are places of the server"},
 };
 const size_t catalogs_ntables = sizeof catalogs_tables / sizeof *catalogs_tables;

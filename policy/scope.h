@@ -17,6 +17,7 @@
  *   scope_named.c   EXPLAIN, EXECUTE, WHERE CURRENT OF
  *   scope_schema.c  a schema for each tenant
  *   scope_catalog.c relations of the system's  scope_object.c  functions and casts about their rows
+ *   scope_answer.c  calls and names that are answered by what the client may see
  *   scope_columns.c rules for columns    scope_group.c   GROUP BY primary key, of a subselect */
 #pragma once
 
@@ -100,6 +101,7 @@ struct source {
     const struct catalogs_relation *catalog; /* a relation of the system's, confined */
     struct change *confining;                /* by this */
     const struct outputs *outputs;
+    const char *lists;           /* of the subquery's level */
     SelectStmt *subquery;        /* FROM (subquery), or the CTE's: where a barrier would go */
     List *merged_as;             /* aliases of joins by USING that it is in: char * */
     bool confined;               /* the subquery reads scoped relations */
@@ -133,6 +135,8 @@ struct level { /* one SELECT, UPDATE, DELETE, INSERT */
     bool confined;       /* reads scoped relations, itself or below */
     bool from_subquery;  /* stands in FROM or is a CTE */
     bool merged;         /* a join by USING or NATURAL: `*` is not the sources in order */
+    bool item;           /* the whole of a subquery in FROM */
+    const char *lists;   /* a relation of the system's that it lists without a condition */
     bool locked;         /* rows are locked: FOR UPDATE here or around */
     struct cte *body_of; /* a recursive one */
 };
@@ -170,6 +174,8 @@ enum change_kind {
     CHANGE_SCHEMA,  /* the name of a relation, a column or a type gets its schema, `schema` */
     CHANGE_NO_SCHEMA, /* schema.relation.column, of a wrapped relation, loses its schema */
     CHANGE_MASK,    /* a reference to a masked column of a target */
+    CHANGE_ANSWER,   /* `stmt`, a call or an item of FROM that is one, becomes (SELECT text AS ref) */
+    CHANGE_LOOKUP,   /* around the name `stmt` goes `text` ... `close`, which looks it up */
     CHANGE_RETURNING, /* a star in RETURNING becomes the columns that may be read */
     CHANGE_GROUP,   /* columns that the primary key decided, at the end of GROUP BY */
     CHANGE_EXPLAIN, /* COSTS OFF */
@@ -242,6 +248,10 @@ struct change {
     struct leaf *leaf;
     Node **slot;     /* CHANGE_CATALOG: where the tree holds `anchor`, and */
     const char *text; /* what goes there instead, but for its end */
+    const char *close;    /* CHANGE_LOOKUP: behind */
+    const TypeCast *cast; /* ... of the name that this casts */
+    const FuncCall *call; /* ... or that is this one's first argument */
+    const Node *answered; /* CHANGE_ANSWER: the call */
     bool barrier;    /* OFFSET 0 at the end */
     List *leaves;    /* struct leaf * whose quals are added */
     List *fences;    /* struct fence * */
@@ -301,7 +311,7 @@ struct scoper {
     int nwraps;
     bool writes;
     bool leaves_out;       /* a star does not show all columns of its relation */
-    bool masks;            /* there is a CHANGE_MASK */
+    bool puts;             /* something is put in the place of an expression: scope_slots.c */
     List *written;         /* struct leaf *: the targets of all statements in it */
     bool whole_fences;     /* second try: conditions are not told apart by their conjuncts */
     int depth;
@@ -337,6 +347,8 @@ int scope_access_parent(struct scoper *s, const struct access *a,
                         const struct catalog_foreign_key *fk, const struct access **ret) MUSTCHECK;
 
 /* -- scope_schema.c -- */
+/* What clients call the schema of their tenant. */
+#define SCOPE_SCHEMA_SAID "public"
 /* Is all that ${rel} holds the tenant's, because of where it is? */
 bool scope_is_own_place(const struct scoper *s, const struct catalog_relation *rel);
 /* The schema that ${schema}, written before the name ${name} of a relation, means.  NULL: refused. */
@@ -372,8 +384,8 @@ bool scope_source_has(const struct source *source, const char *name);
 /* Is ${ref} surely an object: scope_object.c? */
 bool scope_ref_is_object(const struct level *l, const ColumnRef *ref);
 
-/* Is it surely a column of a relation of the system's? */
-bool scope_ref_is_catalog(const struct level *l, const ColumnRef *ref);
+/* The relation of the system's that it is surely a column of; NULL: none. */
+const struct catalogs_relation *scope_ref_catalog(const struct level *l, const ColumnRef *ref);
 
 /* -- scope_catalog.c -- */
 /* May the client read ${rel}? */
@@ -382,11 +394,13 @@ bool scope_may_read(struct scoper *s, const struct catalog_relation *rel);
 int scope_catalog_item(struct scoper *s, struct level *l, Node **slot) MUSTCHECK;
 /* Conditions must not run on rows of ${source} that the client may not see.  Nothing if it has none. */
 void scope_catalog_barrier(const struct source *source);
+/* (SELECT ...): all of relation ${name} of pg_catalog that the client may see. */
+const char *scope_catalog_visible(struct scoper *s, const char *name);
 /* What takes its place: text, and tree. */
 const char *scope_catalog_text(const struct change *c);
 Node *scope_catalog_tree(const struct change *c);
 /* Does every such relation of ${stmt} that names things have a condition? */
-int scope_catalog_listing(struct scoper *s, const struct level *l, SelectStmt *stmt) MUSTCHECK;
+int scope_catalog_listing(struct scoper *s, struct level *l, SelectStmt *stmt) MUSTCHECK;
 /* May ${column} (NULL: all) of ${source} be read? */
 int scope_catalog_ref(struct scoper *s, const struct source *source, const char *column,
                       int location) MUSTCHECK;
@@ -404,6 +418,22 @@ const struct outputs *scope_object_columns(struct scoper *s, const struct level 
 bool scope_object_cast(struct scoper *s, const struct level *l, const TypeCast *cast);
 /* Of `object = name`: the text of the name.  NULL: something else. */
 Node *scope_object_lookup(struct scoper *s, const struct level *l, const A_Expr *e);
+
+/* -- scope_answer.c -- */
+/* Is ${call}, whose arguments have been walked, answered here? */
+bool scope_answer_call(struct scoper *s, const struct level *l, FuncCall *call);
+void scope_answer_value(struct scoper *s, SQLValueFunction *node);
+/* Is what ${cast} makes a regclass, or the first argument of ${call}, a name made of rows of the system's?
+ * Then it is looked up.  Before it is walked. */
+bool scope_lookup_cast(struct scoper *s, const struct level *l, const TypeCast *cast);
+void scope_lookup_argument(struct scoper *s, const struct level *l, const FuncCall *call);
+bool scope_is_looked_up(const struct scoper *s, const Node *node);
+/* Is the function of ${node} answered, and then, can it be? */
+int scope_answer_from(struct scoper *s, RangeFunction *node) MUSTCHECK;
+/* What stands for the call. */
+const char *scope_answer_text(const struct change *c);
+/* What takes the place of ${node}: itself, if nothing. */
+Node *scope_answer_tree(const struct scoper *s, Node *node);
 /* All columns of the sources from ${first} to before ${end}; NULL: not known. */
 const struct outputs *scope_all_outputs(const struct source *first, const struct source *end);
 

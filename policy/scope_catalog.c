@@ -161,8 +161,14 @@ static const char *column_shown(const struct scoper *s, const struct catalogs_co
 {
     if (column->acl)
         return psprintf("NULL::pg_catalog.aclitem[] AS %s", column->name);
-    if (column->database && s->database)
-        return psprintf("%s::pg_catalog.name AS %s", literal(s->database), column->name);
+    if (column->shown[0])
+        return psprintf("%s AS %s", column->shown, column->name);
+    if (column->database && s->database) /* NULL where there is none, as in views of the standard */
+        return psprintf("CASE WHEN %s IS NOT NULL THEN %s::pg_catalog.name END AS %s", column->name,
+                        literal(s->database), column->name);
+    if (column->schema && s->auth.schema)
+        return psprintf("CASE %s WHEN %s THEN %s::pg_catalog.name ELSE %s END AS %s", column->name,
+                        literal(s->auth.schema), literal(SCOPE_SCHEMA_SAID), column->name, column->name);
     return pstrdup(column->name);
 }
 
@@ -201,6 +207,11 @@ static char *subselect(struct scoper *s, const struct catalogs_relation *relatio
     const char *condition = relation->rows ? rows(s, relation->rows) : NULL;
     return psprintf("(SELECT %s FROM %s.%s%s%s", columns(s, relation), relation->schema,
                     relation->name, condition ? " WHERE " : "", condition ? condition : "");
+}
+
+const char *scope_catalog_visible(struct scoper *s, const char *name)
+{
+    return psprintf("%s)", subselect(s, catalogs_find("pg_catalog", name)));
 }
 
 const char *scope_catalog_text(const struct change *c)
@@ -292,15 +303,19 @@ static void note_statement(const struct scoper *s, SelectStmt *stmt)
     }
 }
 
-int scope_catalog_listing(struct scoper *s, const struct level *l, SelectStmt *stmt)
+int scope_catalog_listing(struct scoper *s, struct level *l, SelectStmt *stmt)
 {
     note_statement(s, stmt);
     for (const struct source *source = l->sources; source; source = source->next) {
-        if (!source->catalog || source->catalog->free || mentions(stmt->whereClause, source) ||
-            mentions((Node *)stmt->fromClause, source))
+        const char *lists = source->catalog && !source->catalog->free ? source->catalog->name : source->lists;
+        if (!lists || mentions(stmt->whereClause, source) || mentions((Node *)stmt->fromClause, source))
             continue;
+        if (l->item) { /* the query around it may search in what it lists */
+            l->lists = lists;
+            continue;
+        }
         scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
-                     "relation \"%s\" may be searched but not listed", source->catalog->name);
+                     "relation \"%s\" may be searched but not listed", lists);
         if (s->rules->hints)
             err_hint(s->err, "Add a condition on one of its columns.");
         return -1;

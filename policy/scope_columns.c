@@ -189,7 +189,7 @@ static int note_mask(struct scoper *s, const struct source *source, const Column
     struct change *c = scope_change(s, CHANGE_MASK, NULL);
     c->target = ref;
     c->shown = scope_columns_shown(source->hides, source->alias, name);
-    s->masks = true;
+    s->puts = true;
     return 0;
 }
 

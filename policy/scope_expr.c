@@ -78,7 +78,7 @@ static bool may_be_computed(const struct level *l, const ColumnRef *ref)
 static bool walk_cast(TypeCast *cast, struct env *env)
 {
     struct scoper *s = env->s;
-    if (scope_object_cast(s, env->l, cast))
+    if (scope_object_cast(s, env->l, cast) || scope_lookup_cast(s, env->l, cast))
         return walk(cast->arg, env);
     bool computed = cast->arg && IsA(cast->arg, ColumnRef) &&
                     may_be_computed(env->l, (ColumnRef *)cast->arg);
@@ -92,8 +92,12 @@ static bool walk_cast(TypeCast *cast, struct env *env)
 static bool walk_call(FuncCall *call, struct env *env)
 {
     struct scoper *s = env->s;
+    scope_lookup_argument(s, env->l, call);
+    int before = list_length(s->changes);
     if (children((Node *)call, env))
         return true;
+    if (list_length(s->changes) == before && scope_answer_call(s, env->l, call))
+        return false;
     int decided = scope_object_call(s, env->l, call);
     return decided < 0 || (decided == 0 && authorise_call(&s->auth, call, s->err) < 0);
 }
@@ -137,8 +141,10 @@ static bool walk(Node *node, struct env *env)
     case T_A_Const:
     case T_A_Star:
     case T_String:
-    case T_SetToDefault:       /* legal where the grammar has it: PostgreSQL refuses it elsewhere */
+    case T_SetToDefault: /* legal where the grammar has it: PostgreSQL refuses it elsewhere */
+        return false;
     case T_SQLValueFunction: /* dates, and names of the shared role and the database */
+        scope_answer_value(s, (SQLValueFunction *)node);
         return false;
     case T_ParamRef:
         return walk_param((ParamRef *)node, env);

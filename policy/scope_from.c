@@ -179,6 +179,7 @@ static int subselect_item(struct scoper *s, struct level *l, RangeSubselect *nod
     SelectStmt *query = (SelectStmt *)node->subquery;
     struct level *inner = scope_level(l);
     inner->from_subquery = true;
+    inner->item = query->op == SETOP_NONE;
     inner->locked = l->locked;
     if (!node->lateral)
         inner->outer = l->outer;
@@ -193,6 +194,7 @@ static int subselect_item(struct scoper *s, struct level *l, RangeSubselect *nod
         decide_early(l);
     struct source *source = named_source(l, NULL, node->alias);
     source->outputs = outputs;
+    source->lists = inner->lists;
     source->subquery = query;
     source->confined = inner->confined;
     l->confined = l->confined || inner->confined;
@@ -231,7 +233,7 @@ static int function_item(struct scoper *s, struct level *l, RangeFunction *node)
             decide_early(l);
         l->reaches_out = l->reaches_out || scope_reaches_out(l, call);
     }
-    if (column_types(s, node->coldeflist) < 0)
+    if (column_types(s, node->coldeflist) < 0 || scope_answer_from(s, node) < 0)
         return -1;
     l->nrelations++;
     struct source *source = named_source(l, function_name(node), node->alias);
@@ -443,7 +445,8 @@ int scope_from(struct scoper *s, struct level *l, List *items, struct climbed *r
         ret->carried = list_concat(ret->carried, one.carried);
         ret->visible = list_concat(ret->visible, one.visible);
     }
-    return authorise_join_count(l->nrelations, s->err);
+    bool joins = list_length(items) == 1 && IsA(linitial(items), JoinExpr);
+    return authorise_join_count(l->nrelations, joins, s->err);
 }
 
 int scope_target(struct scoper *s, struct level *l, RangeVar *var, struct leaf **ret)

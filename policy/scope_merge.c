@@ -122,5 +122,5 @@ int scope_merge(struct scoper *s, MergeStmt *stmt, struct level *l)
     for (int i = 0; i < list_length(stmt->mergeWhenClauses); i++)
         if (merge_when(s, l, target->access, stmt, i) < 0)
             return -1;
-    return authorise_join_count(l->nrelations, s->err);
+    return authorise_join_count(l->nrelations, false, s->err);
 }

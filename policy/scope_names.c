@@ -236,10 +236,10 @@ bool scope_ref_is_object(const struct level *l, const ColumnRef *ref)
     return false;
 }
 
-bool scope_ref_is_catalog(const struct level *l, const ColumnRef *ref)
+const struct catalogs_relation *scope_ref_catalog(const struct level *l, const ColumnRef *ref)
 {
     struct resolved r = resolve(l, ref);
-    return r.certain && r.source && r.source->catalog;
+    return r.certain && r.source ? r.source->catalog : NULL;
 }
 
 bool scope_source_has(const struct source *source, const char *name)

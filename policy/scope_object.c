@@ -83,7 +83,8 @@ bool scope_is_object(struct scoper *s, const struct level *l, const Node *node)
         return scope_ref_is_object(l, (const ColumnRef *)node);
     case T_TypeCast:
         return cast_keeps(((const TypeCast *)node)->typeName) &&
-               scope_is_object(s, l, ((const TypeCast *)node)->arg);
+               (scope_is_object(s, l, ((const TypeCast *)node)->arg) ||
+                scope_is_looked_up(s, ((const TypeCast *)node)->arg));
     case T_A_Indirection: { /* indclass[0] */
         const A_Indirection *part = (const A_Indirection *)node;
         return IsA(linitial(part->indirection), A_Indices) && scope_is_object(s, l, part->arg);
@@ -204,8 +205,8 @@ int scope_object_call(struct scoper *s, const struct level *l, const FuncCall *c
     if (!catalogs_find_function(name, &argument, &may_be_number) ||
         !authorise_means_builtin(&s->auth, call->funcname))
         return 0;
-    if (!strcmp(name, "pg_get_serial_sequence") && call->args &&
-        names_object(s, l, linitial(call->args)))
+    if (call->args && (scope_is_looked_up(s, linitial(call->args)) ||
+                       (!strcmp(name, "pg_get_serial_sequence") && names_object(s, l, linitial(call->args)))))
         return 1;
     int nargs = list_length(call->args);
     const Node *object = argument < nargs ? list_nth(call->args, argument) : NULL;
@@ -218,7 +219,7 @@ int scope_object_call(struct scoper *s, const struct level *l, const FuncCall *c
 
 static bool is_column_of_catalog(const struct level *l, const Node *node)
 {
-    return IsA(node, ColumnRef) && scope_ref_is_catalog(l, (const ColumnRef *)node);
+    return IsA(node, ColumnRef) && scope_ref_catalog(l, (const ColumnRef *)node);
 }
 
 const struct outputs *scope_object_columns(struct scoper *s, const struct level *l,
@@ -278,6 +279,33 @@ static bool names_system_relation(const char *text)
     return catalogs_find("pg_catalog", text) != NULL;
 }
 
+/* "Name" or name, folded as PostgreSQL does; moves *at behind it.  NULL: none. */
+static char *identifier(const char **at)
+{
+    const char *c = *at;
+    bool quotes = *c == '"';
+    char *name = palloc(strlen(c) + 1), *end = name;
+    for (c += quotes; *c && (quotes ? *c != '"' || *++c == '"' : *c != '.'); c++)
+        *end++ = quotes || *c < 'A' || *c > 'Z' ? *c : (char)(*c - 'A' + 'a');
+    *end = '\0';
+    *at = c;
+    return end > name ? name : NULL;
+}
+
+/* The relation that ${text}, made a regclass, names; NULL: none that the client may read. */
+static const struct catalog_relation *relation_named(struct scoper *s, const char *text)
+{
+    char *schema = NULL, *name = identifier(&text);
+    if (name && *text == '.') {
+        text++;
+        schema = name;
+        name = identifier(&text);
+    }
+    const struct catalog_relation *rel =
+        name && *text == '\0' ? catalog_find(s->catalog, schema, name) : NULL;
+    return rel && scope_may_read(s, rel) ? rel : NULL;
+}
+
 /* A type's plain name, maybe of an array. */
 static bool names_type(const struct scoper *s, const char *text)
 {
@@ -306,8 +334,8 @@ bool scope_object_cast(struct scoper *s, const struct level *l, const TypeCast *
         return false;
     const char *text = constant(cast->arg);
     if (scope_is_object(s, l, cast->arg) || is_serial_sequence(s, cast->arg) ||
-        (!strcmp(type, "regclass") &&
-         (text ? names_system_relation(text) || is_readable_number(s, cast->arg) : false)) ||
+        (!strcmp(type, "regclass") && text &&
+         (names_system_relation(text) || is_readable_number(s, cast->arg) || relation_named(s, text))) ||
         (!strcmp(type, "regproc") && text && names_system_function(text)) ||
         (!strcmp(type, "regtype") && text && names_type(s, text)))
         return true;
@@ -315,33 +343,6 @@ bool scope_object_cast(struct scoper *s, const struct level *l, const TypeCast *
 }
 
 /* -- object = name -- */
-
-/* "Name" or name, folded as PostgreSQL does; moves *at behind it.  NULL: none. */
-static char *identifier(const char **at)
-{
-    const char *c = *at;
-    bool quotes = *c == '"';
-    char *name = palloc(strlen(c) + 1), *end = name;
-    for (c += quotes; *c && (quotes ? *c != '"' || *++c == '"' : *c != '.'); c++)
-        *end++ = quotes || *c < 'A' || *c > 'Z' ? *c : (char)(*c - 'A' + 'a');
-    *end = '\0';
-    *at = c;
-    return end > name ? name : NULL;
-}
-
-/* The relation that ${text}, made a regclass, names; NULL: none that the client may read. */
-static const struct catalog_relation *relation_named(struct scoper *s, const char *text)
-{
-    char *schema = NULL, *name = identifier(&text);
-    if (name && *text == '.') {
-        text++;
-        schema = name;
-        name = identifier(&text);
-    }
-    const struct catalog_relation *rel =
-        name && *text == '\0' ? catalog_find(s->catalog, schema, name) : NULL;
-    return rel && scope_may_read(s, rel) ? rel : NULL;
-}
 
 static bool is_lookup_call(const struct scoper *s, const Node *node)
 {

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-static const char said[] = "public";
+static const char said[] = SCOPE_SCHEMA_SAID;
 
 bool scope_is_own_place(const struct scoper *s, const struct catalog_relation *rel)
 {

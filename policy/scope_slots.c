@@ -99,14 +99,14 @@ static Node *replaced(const struct scoper *s, Node *node)
 {
     if (!node)
         return NULL;
-    if (IsA(node, ColumnRef))
+    if (IsA(node, ColumnRef) && instead_of(s, node) != node)
         return instead_of(s, node);
     in_expression(s, node);
-    return node;
+    return scope_answer_tree(s, node);
 }
 
 void scope_slots_apply(const struct scoper *s, Node *stmt)
 {
-    if (s->masks)
+    if (s->puts)
         (void)replaced(s, scope_inner(stmt));
 }

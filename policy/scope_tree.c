@@ -391,7 +391,9 @@ static void apply(const struct scoper *s, const struct change *c)
         ref->fields = list_copy_tail(ref->fields, 1);
         return;
     }
-    case CHANGE_MASK: /* by scope_slots_apply */
+    case CHANGE_ANSWER: /* by scope_slots_apply */
+    case CHANGE_LOOKUP:
+    case CHANGE_MASK:
         return;
     case CHANGE_RETURNING:
         apply_returning(c);

@@ -346,6 +346,10 @@ static int splice_one(struct splice *p, const struct change *c)
         return schema(p, c);
     case CHANGE_NO_SCHEMA:
         return splice_schema(p, c);
+    case CHANGE_ANSWER:
+        return splice_answer(p, c);
+    case CHANGE_LOOKUP:
+        return splice_lookup(p, c);
     case CHANGE_MASK:
         return splice_mask(p, c);
     case CHANGE_RETURNING:

@@ -78,6 +78,10 @@ struct span splice_element(const struct tokens *t, int at, int k, int end);
 struct span splice_assigned(const struct tokens *t, struct span element);
 int splice_conflict(struct splice *p, const struct change *c) MUSTCHECK;
 
+/* -- splice_answer.c -- */
+int splice_answer(struct splice *p, const struct change *c) MUSTCHECK;
+int splice_lookup(struct splice *p, const struct change *c) MUSTCHECK;
+
 /* -- splice_mask.c: columns that are masked or left out -- */
 int splice_schema(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_mask(struct splice *p, const struct change *c) MUSTCHECK;

@@ -19,10 +19,8 @@ ALTER TABLE "User" ALTER "tenantId" SET DEFAULT 'acme';
 ALTER TABLE "Workflow" ALTER "tenantId" SET DEFAULT 'acme';
 ALTER TABLE item ALTER "tenantId" SET DEFAULT 'acme';
 ALTER TABLE types ALTER "tenantId" SET DEFAULT 'acme';
-CREATE ROLE acme LOGIN;
-CREATE ROLE plain LOGIN IN ROLE acme;
-GRANT ALL ON ALL TABLES IN SCHEMA public TO acme;
-GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO acme;"""
+CREATE ROLE acme LOGIN SUPERUSER;
+CREATE ROLE plain LOGIN SUPERUSER;"""
 OTHERS = """
 DELETE FROM step USING "Workflow" w WHERE w.id = "workflowId" AND w."tenantId" <> 'acme';
 DELETE FROM types WHERE "tenantId" <> 'acme';
@@ -38,11 +36,12 @@ class Application:
     def __init__(self):
         self.shared = harness.Postgres(["jit=off"])
         self.alone = harness.Postgres(["jit=off"])
-        for server in (self.shared, self.alone):
-            server.create_database("app")
-            server.psql("app", "-f", str(HERE / "schema.sql"))
+        self.database = {self.shared: "everyone", self.alone: "app"}  # to the tenant, both are called app
+        for server, name in self.database.items():
+            server.create_database(name)
+            server.psql(name, "-f", str(HERE / "schema.sql"))
         self.alone.psql("app", text=ALONE)
-        self.wall = harness.Partywall(harness.config(self.shared.dsn("app") + " sslmode=disable", policy=POLICY))
+        self.wall = harness.Partywall(harness.config(self.shared.dsn("everyone") + " sslmode=disable", policy=POLICY))
 
     def remove(self):
         try:
@@ -52,14 +51,13 @@ class Application:
             self.alone.remove()
 
     def reset(self):
-        for server in (self.shared, self.alone):
-            server.psql("app", "-f", str(HERE / "rows.sql"))
+        for server, name in self.database.items():
+            server.psql(name, "-f", str(HERE / "rows.sql"))
         self.alone.psql("app", text=OTHERS)
 
-    @staticmethod
-    def rows(server, tenant):
+    def rows(self, server, tenant):
         own = f"""WHERE "tenantId" = '{tenant}' ORDER BY 1"""
-        return server.psql("app", text=f"""
+        return server.psql(self.database[server], text=f"""
             SELECT * FROM "Tenant" WHERE id = '{tenant}'; SELECT * FROM "User" {own}; SELECT * FROM "Workflow" {own};
             SELECT s.* FROM step s JOIN "Workflow" w ON w.id = "workflowId" {own};
             SELECT * FROM item {own}; SELECT * FROM types {own};""")

@@ -113,6 +113,18 @@ SELECT reltuples, relpages FROM pg_class WHERE relname = 'User'
 SELECT last_value FROM pg_sequences WHERE sequencename = 'wf_seq'
 SELECT most_common_vals FROM pg_stats WHERE tablename = 'User'
 SELECT query FROM pg_stat_activity WHERE pid > 0
+SELECT current_database(), current_catalog, * FROM current_database() d, current_catalog
+SELECT * FROM information_schema.schemata WHERE schema_name IS NOT NULL
+SELECT table_catalog, udt_catalog, domain_catalog FROM information_schema.columns WHERE table_name <> ''
+SELECT g::oid::regclass::text FROM (SELECT oid::int + 1 AS g FROM pg_class WHERE oid IS NOT NULL) x
+SELECT g::text::regclass::text FROM (SELECT oid::int + 1 AS g FROM pg_class WHERE oid IS NOT NULL) x
+SELECT (d.objid + 1)::regclass, (d.refobjid)::regclass::text FROM pg_depend d WHERE d.objid > 0
+SELECT (t.oid::int + n)::text::regtype FROM pg_type t, generate_series(0, 20) n WHERE t.oid > 16000
+SELECT string_agg(format_type(g::oid, NULL), ' ') FROM generate_series(16384, 17000) g
+SELECT format_type(x.g, -1) FROM (VALUES (16384), (16385)) x(g)
+SELECT c.relname FROM (SELECT relname FROM pg_class) c WHERE c.relname IS NOT NULL
+SELECT pg_tablespace_location(t.oid), t.* FROM pg_tablespace t WHERE t.oid > 0
+SELECT roleid::text FROM pg_auth_members m WHERE m.member > 0
 """.strip().split("\n")
 # What a tenant looks for and must not find.
 PROBES = """
@@ -126,6 +138,16 @@ SELECT count(*) FROM pg_namespace WHERE oid = to_regnamespace('hidden_a')
 SELECT count(*) FROM pg_constraint WHERE confrelid = (SELECT oid FROM pg_class WHERE relname = 'Workflow') AND conname = 'hidden_fk'
 SELECT count(*) FROM information_schema.columns WHERE column_name IN ('hidden_c', 'hidden_u')
 SELECT count(*) FROM pg_roles WHERE rolname = 'hidden_role'
+SELECT count(('hidden_public' || left(relname, 0))::regclass) FROM pg_class WHERE relname = 'User'
+SELECT count(CAST(format('%I.%I', 'hidden_a', 'hidden_t' || left(relname, 0)) AS regclass)) FROM pg_class WHERE relname = 'User'
+SELECT count(('catalogs_shared.public.' || quote_ident(relname))::regclass) FROM pg_class WHERE relname = 'User'
+SELECT count(('hidden_a.hidden_e' || left(typname, 0))::regtype) FROM pg_type WHERE typname = 'int4'
+SELECT count(('hidden_public' || left(typname, 0))::regtype) FROM pg_type WHERE typname = 'int4'
+SELECT count(pg_get_serial_sequence('hidden_public' || left(relname, 0), 'id')) FROM pg_class WHERE relname = 'User'
+SELECT count(has_table_privilege('hidden_a.hidden_t' || left(relname, 0), 'SELECT')) FROM pg_class WHERE relname = 'User'
+SELECT count(*) FROM pg_depend d WHERE d.refobjid::regclass::text LIKE '%hidden%' OR d.objid::regclass::text LIKE '%hidden%'
+SELECT count(pg_total_relation_size(oid)) + count(pg_table_size(oid)) + count(pg_relation_size(oid, 'main')) + count(pg_database_size(relname)) FROM pg_class WHERE relname = 'User'
+SELECT count(*) FROM pg_class WHERE relpages > 0 OR reltuples >= 0
 """.strip().split("\n")
 
 
@@ -196,6 +218,10 @@ def test_what_may_be_seen_is_there(tenant):
             ("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'Workflow_userId_fkey'",
              [['FOREIGN KEY ("userId") REFERENCES "User"(id)']]),
             ("SELECT setting FROM pg_settings WHERE name = 'max_index_keys'", [["32"]]),
+            ("SELECT count(*) FROM information_schema.tables WHERE table_catalog = current_database() AND table_name = 'User' "
+             "AND (table_catalog || '.' || table_schema || '.\"' || table_name || '\"')::regclass::text = '\"User\"'", [["1"]]),
+            ("SELECT current_catalog, x.* FROM current_database() x", [["app", "app"]]),
+            ("SELECT format_type(x.t, x.m) FROM (VALUES (25, -1), (1043, 9)) x(t, m)", [["text"], ["character varying(5)"]]),
             ("SELECT extname FROM pg_extension WHERE extname = 'plpgsql'", [["plpgsql"]]),
     ):
         assert ask(tenant, sql) == ("ok", str([rows])), sql

@@ -373,8 +373,10 @@ static void test_join_count(void **state)
 {
     (void)state;
     struct err err;
-    assert_int_equal(authorise_join_count(AUTHORISE_MAX_JOINS, &err), 0);
-    assert_int_equal(authorise_join_count(AUTHORISE_MAX_JOINS + 1, &err), -1);
+    assert_int_equal(authorise_join_count(AUTHORISE_MAX_JOINS, false, &err), 0);
+    assert_int_equal(authorise_join_count(AUTHORISE_MAX_JOINS + 1, false, &err), -1);
+    assert_int_equal(authorise_join_count(2 * AUTHORISE_MAX_JOINS, true, &err), 0);
+    assert_int_equal(authorise_join_count(2 * AUTHORISE_MAX_JOINS + 1, true, &err), -1);
     assert_string_equal(err.sqlstate, "54001");
 }
 

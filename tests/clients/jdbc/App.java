@@ -334,6 +334,39 @@ public class App {
             r.next();
             return r.getString("COLUMN_NAME") + " " + r.getString("PK_NAME");
         });
+        step("indexes", () -> {
+            List<String> got = new ArrayList<>();
+            ResultSet r = m.getIndexInfo(null, "public", "item", false, false);
+            while (r.next())
+                got.add(r.getString("INDEX_NAME") + " " + r.getBoolean("NON_UNIQUE") + " " + r.getInt("ORDINAL_POSITION") + " " + r.getString("COLUMN_NAME"));
+            return got;
+        });
+        step("catalogs", () -> {
+            List<String> got = new ArrayList<>();
+            ResultSet r = m.getCatalogs();
+            while (r.next()) got.add(r.getString("TABLE_CAT"));
+            return got;
+        });
+        step("by catalog", () -> {
+            ResultSet r = m.getTables(c.getCatalog(), "public", "item", null);
+            return r.next() + " " + r.getString("TABLE_TYPE");
+        });
+        step("best row", () -> {
+            ResultSet r = m.getBestRowIdentifier(null, "public", "item", DatabaseMetaData.bestRowSession, false);
+            return r.next() + " " + r.getString("COLUMN_NAME");
+        });
+        step("exported keys", () -> {
+            List<String> got = new ArrayList<>();
+            ResultSet r = m.getExportedKeys(null, "public", "Workflow");
+            while (r.next()) got.add(r.getString("FKTABLE_NAME") + " " + r.getString("FK_NAME") + " " + r.getInt("DELETE_RULE"));
+            return got;
+        });
+        step("types known", () -> {
+            int n = 0;
+            ResultSet r = m.getTypeInfo();
+            while (r.next()) n += r.getString("TYPE_NAME").equals("mood") ? 1 : 0;
+            return "" + n;
+        });
         step("imported keys", () -> {
             List<String> got = new ArrayList<>();
             ResultSet r = m.getImportedKeys(null, "public", "Workflow");

@@ -63,6 +63,7 @@ await step("timeout", () => knex.raw("SELECT 1 FROM item a").timeout(30000).then
 await step("after", () => knex.raw("SELECT 1 AS one").then((r) => r.rows));
 await step("column info", async () => Object.keys(await knex("item").columnInfo()).sort());
 await step("has table", async () => [await knex.schema.hasTable("item"), await knex.schema.hasColumn("item", "n"), await knex.schema.hasTable("nothing")]);
+await step("database", async () => [knex.client.database(), (await knex.raw("SELECT current_database(), current_catalog")).rows]);
 await step("at once", async () => (await Promise.all(Array.from({ length: 20 }, (_, i) => knex("item").where({ app: "seed", n: i + 1 }).first("n")))).map((r) => r.n));
 await knex.destroy();
 console.log("done");

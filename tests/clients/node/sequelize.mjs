@@ -84,5 +84,11 @@ await step("replacements", () => db.query("SELECT n FROM item WHERE app = :app A
 await step("bind", () => db.query("SELECT n FROM item WHERE app = $app AND n = $n", { bind: { app: "seed", n: 3 }, type: "SELECT" }));
 await step("tables", async () => (await db.getQueryInterface().showAllTables()).sort());
 await step("indexes", async () => (await db.getQueryInterface().showIndex("item")).map((i) => [i.name, i.unique, i.fields.map((f) => f.attribute)]));
+const described = async (table) => Object.entries(await db.getQueryInterface().describeTable(table)).filter(([name]) => name !== "tenantId").sort();
+await step("described", async () => [await described("item"), await described("Workflow")]);
+await step("foreign keys", async () => (await db.getQueryInterface().getForeignKeyReferencesForTable("Workflow")).map((k) => [k.constraintName, k.tableCatalog, k.tableName, k.columnName, k.referencedTableName, k.referencedColumnName]).sort());
+await step("foreign keys by table", async () => Object.entries(await db.getQueryInterface().getForeignKeysForTables(["Workflow", "step"])));
+await step("constraints", async () => (await db.getQueryInterface().showConstraint("item")).map((c) => [c.constraintName, c.constraintType]).sort());
+await step("table exists", () => db.getQueryInterface().tableExists("item"));
 await db.close();
 console.log("done");

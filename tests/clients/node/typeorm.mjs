@@ -95,5 +95,16 @@ await step("stream", async () => {
   return sum;
 });
 await step("raw", () => db.query('SELECT id FROM "User" WHERE level > $1 ORDER BY id', [2]));
+await step("tables", async () => {
+  const runner = db.createQueryRunner();
+  try {
+    const seen = (t) => [t.name, t.columns.filter((c) => c.name !== "tenantId").map((c) => [c.name, c.type, c.isNullable, c.isPrimary, c.isGenerated ? c.generationStrategy : c.default]).sort(), t.indices.map((i) => i.columnNames),
+      t.uniques.map((u) => [u.name, u.columnNames]), t.foreignKeys.map((k) => [k.columnNames, k.referencedTableName, k.onDelete])];
+    return [...(await runner.getTables(["item", "Workflow", "step", "types"])).map(seen).sort(), await runner.hasTable("item"), await runner.hasColumn("item", "n"), await runner.getCurrentDatabase(),
+      await runner.getCurrentSchema(), await runner.hasDatabase("app")];
+  } finally {
+    await runner.release();
+  }
+});
 await db.destroy();
 console.log("done");

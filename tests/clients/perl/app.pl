@@ -65,6 +65,13 @@ step('copy out', sub { $dbh->do("COPY (SELECT n FROM item WHERE app = 'seed' AND
 step('cursor', sub { $dbh->begin_work; $dbh->do("DECLARE k CURSOR FOR SELECT n FROM item WHERE app = 'seed' ORDER BY n"); my $got = rows('FETCH 3 FROM k'); $dbh->do('CLOSE k'); $dbh->commit; $got });
 step('deallocate', sub { my $s = $dbh->prepare('SELECT 1', { pg_prepare_now => 1 }); $s->execute; undef $s; $dbh->do('DEALLOCATE ALL'); rows('SELECT 2') });
 step('columns', sub { [map { "$_->[3] $_->[5]" } @{ $dbh->column_info('', 'public', 'item', '%')->fetchall_arrayref }] });
+step('tables', sub { [map { [@$_[1 .. 3], sort grep { defined } @$_[4 .. 8]] } @{ $dbh->table_info('', 'public', '%', 'TABLE')->fetchall_arrayref }] });
+step('names of tables', sub { [sort $dbh->tables('', 'public', '%', 'TABLE')] });
+step('primary key', sub { [map { [@$_] } @{ $dbh->primary_key_info('', 'public', 'item')->fetchall_arrayref }] });
+step('primary key columns', sub { [$dbh->primary_key('', 'public', 'Workflow')] });
+step('foreign keys', sub { [map { [@$_[0 .. 7]] } @{ $dbh->foreign_key_info('', '', '', '', 'public', 'Workflow')->fetchall_arrayref }] });
+step('statistics', sub { [map { [@$_[0 .. 8]] } @{ $dbh->statistics_info('', 'public', 'item', 0, 0)->fetchall_arrayref }] });
+step('types known', sub { scalar @{ $dbh->type_info_all } > 5 });
 step('cancel', sub { local $SIG{ALRM} = sub { $dbh->pg_cancel }; rows("SET statement_timeout = 80; SELECT count(*) FROM item a, item b, item c, item d, item e") });
 $dbh->disconnect;
 print "done\n";

@@ -211,7 +211,7 @@ def introspect():
         i = connection.introspection
         return (sorted(i.table_names(cursor)), [(c.name, c.type_code, c.null_ok) for c in i.get_table_description(cursor, "item")],
                 sorted(i.get_relations(cursor, "Workflow")), i.get_primary_key_column(cursor, "item"),
-                sorted(i.get_constraints(cursor, "item")))
+                sorted(i.get_constraints(cursor, "item").items()), i.get_sequences(cursor, "item"), i.get_sequences(cursor, "step"))
 step("introspection", introspect)
 with connection.cursor() as cursor:
     cursor.execute("SELECT n, v FROM item WHERE app = %s AND v LIKE 'acme 1%%' ORDER BY n LIMIT 2", ["seed"])

@@ -203,6 +203,19 @@ def reflection(connection):
     step("enums", lambda: inspector.get_enums())
     step("views", lambda: inspector.get_view_names())
     step("checks", lambda: inspector.get_check_constraints("item"))
+    step("columns", lambda: [[(c["name"], str(c["type"]), c["nullable"], c["default"], c["autoincrement"], c.get("identity"))
+                              for c in inspector.get_columns(table) if c["name"] != "tenantId"] for table in ("item", "step", "Workflow", "types")])
+    step("comment", lambda: inspector.get_table_comment("item"))
+    step("schemas", lambda: (inspector.get_schema_names(), inspector.default_schema_name))
+    step("sequences", lambda: sorted(inspector.get_sequence_names()))
+    step("loaded", lambda: [(c.name, c.primary_key, [k.target_fullname for k in c.foreign_keys])
+                            for c in sa.Table("Workflow", sa.MetaData(), autoload_with=connection).columns])
+
+    def everything():
+        metadata = sa.MetaData()
+        metadata.reflect(connection)
+        return sorted((t.name, len(t.columns), len(t.indexes)) for t in metadata.tables.values())
+    step("reflected", everything)
 
 
 def everything(connection):

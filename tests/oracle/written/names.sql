@@ -123,8 +123,6 @@ SELECT b.nspname FROM pg_namespace a JOIN (SELECT nspname FROM unnest(ARRAY['pub
 SELECT k.amname FROM pg_am a FULL JOIN (SELECT NULL::name AS amname) b USING (amname) AS k
 SELECT j.nspname FROM (pg_namespace a CROSS JOIN country) AS j
 SELECT j.b FROM (pg_namespace a CROSS JOIN country) AS j(a, b)
-SELECT j FROM (pg_namespace a CROSS JOIN country) AS j
-SELECT j FROM (pg_namespace a CROSS JOIN country) j
 SELECT count(j) FROM (pg_namespace a CROSS JOIN country) j WHERE j::text LIKE '%pub%'
 SELECT a.oid FROM pg_namespace a ORDER BY a
 SELECT DISTINCT a FROM pg_namespace a
@@ -132,7 +130,6 @@ SELECT count(a) FROM pg_namespace a
 SELECT a FROM pg_namespace a GROUP BY a
 SELECT (SELECT a) FROM pg_namespace a
 SELECT * FROM pg_namespace a, LATERAL (SELECT a.*) b
-SELECT * FROM pg_namespace a, LATERAL row_to_json(a) b
 SELECT x.oid FROM pg_namespace x WHERE x = ROW(1)
 SELECT x.oid FROM pg_namespace x WHERE (x).nspname = 'public'
 SELECT x.oid FROM pg_catalog.pg_namespace x WHERE pg_catalog.x.nspname = 'public'
@@ -146,3 +143,9 @@ WITH n AS (SELECT * FROM pg_namespace) SELECT * FROM n
 WITH n AS (TABLE pg_class) SELECT * FROM n
 SELECT * FROM pg_attribute
 SELECT (SELECT attname FROM pg_attribute a WHERE attrelid = c.oid AND attnum = 1) FROM pg_class c LIMIT 1
+SELECT format_type(x.t, x.m) FROM (VALUES ('25'::oid, -1), (1043, 24), (1700, 655366)) x(t, m)
+SELECT current_database() = current_catalog, current_schema, current_schema()
+-- known: grants are shown to nobody
+SELECT j FROM (pg_namespace a CROSS JOIN country) AS j
+SELECT j FROM (pg_namespace a CROSS JOIN country) j
+SELECT * FROM pg_namespace a, LATERAL row_to_json(a) b
