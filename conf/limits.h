@@ -21,6 +21,8 @@
 #define LIMIT_STATEMENT_NAME_BYTES 4096
 /* Prepared statements kept on one server before the least recently used is closed. */
 #define LIMIT_SERVER_STATEMENTS 500
+/* A batch of a client that is kept, to be sent once more should a plan be stale; a longer one is not. */
+#define LIMIT_HEAL_BYTES ((size_t)16 << 10)
 /* Memory of a worker's plan cache. */
 #define LIMIT_PLAN_CACHE_BYTES ((size_t)64 << 20)
 /* Start-up and authentication must end within this time. */

@@ -287,6 +287,23 @@ void link_resume(struct link *l)
         link_serve_later(l);
 }
 
+int link_unread(struct link *l, struct slice data)
+{
+    struct buf in;
+    must(!l->offering);
+    buf_init(&in, l->in.max);
+    struct slice rest = buf_peek(&l->in);
+    (void)buf_append(&in, data.data, data.len);
+    if (rest.len > 0)
+        (void)buf_append(&in, rest.data, rest.len);
+    if (in.failed)
+        return -1;
+    buf_release(&l->in);
+    l->in = in;
+    link_serve_later(l);
+    return 0;
+}
+
 bool link_has_input(const struct link *l)
 {
     return buf_len(&l->in) > 0;

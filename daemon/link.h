@@ -106,6 +106,8 @@ bool link_is_congested(const struct link *l); /* more than high_bytes are queued
 /* Stop and resume reading.  Resume offers what is kept, from the loop and not from within. */
 void link_pause(struct link *l);
 void link_resume(struct link *l);
+/* Put ${data}, which was consumed, back in front of the input.  Not from on_data of this link.  -1: no memory. */
+int link_unread(struct link *l, struct slice data) MUSTCHECK;
 
 /* Close now, dropping queued output; ${closed} is the last callback (may be NULL) and may free. */
 void link_close(struct link *l, void (*closed)(struct link *l));

@@ -37,6 +37,7 @@ static void server_free(struct server *s)
         PQfinish(s->pg);
     flow_free(s->flow);
     prepared_clear(&s->prepared);
+    session_heal_free(s);
     track_set_unref(s->settings);
     target_unref(s->target);
     s->magic = 0;

@@ -21,6 +21,7 @@
 #include <libpq-fe.h>
 #include <uv.h>
 
+struct heal;
 struct session;
 struct store_conn;
 struct target;
@@ -56,6 +57,7 @@ struct server {
     struct prepared_set prepared;
     uint64_t batch;             /* counts leases */
     uint64_t epoch;             /* of the target when `prepared` was right */
+    struct heal *heal;          /* session_heal.c's */
     struct track_set *settings; /* applied on it */
     bool settings_unknown;
     bool doomed;      /* not to be used again */

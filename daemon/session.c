@@ -253,6 +253,7 @@ static bool is_blocked(const struct session *s)
 {
     return s->state == SESSION_WELCOME || s->state == SESSION_TLS || s->state == SESSION_DECIDE ||
            s->state == SESSION_QUEUED || s->holding_ready || session_copy_waits(s) ||
+           session_heal_waits(s) ||
            (s->server &&
             (link_is_congested(&s->server->link) || flow_len(s->server->flow) > SESSION_OWED_HIGH));
 }
@@ -272,12 +273,8 @@ static enum verdict unexpected(struct session *s, char type)
     return GONE;
 }
 
-static enum verdict dispatch(struct session *s, const struct frame *f)
+static enum verdict serve(struct session *s, const struct frame *f)
 {
-    if (f->type == 'X') {
-        session_close(s, "client closed the connection");
-        return GONE;
-    }
     if (session_copy_runs(s) || f->type == 'c' || f->type == 'f')
         return session_copy_message(s, f);
     switch (f->type) {
@@ -297,6 +294,25 @@ static enum verdict dispatch(struct session *s, const struct frame *f)
     default:
         return unexpected(s, f->type);
     }
+}
+
+static enum verdict dispatch(struct session *s, const struct frame *f)
+{
+    uint64_t at = s->nowed;
+    if (f->type == 'X') {
+        session_close(s, "client closed the connection");
+        return GONE;
+    }
+    bool first = !s->batch, alone = first && session_is_free(s);
+    enum verdict v = serve(s, f);
+    if (v != TAKEN)
+        return v;
+    if (first) {
+        s->alone = alone && !s->healed;
+        s->healed = false;
+    }
+    session_heal_note(s, f, at);
+    return v;
 }
 
 static size_t one_message(struct session *s, struct slice data)

@@ -32,5 +32,7 @@ void session_granted(struct fair_waiter *w, struct server *srv);
 size_t session_from_server(struct session *s, struct slice data);
 /* It is gone, or not to be trusted: the session lets go of it at once; the caller closes it. */
 void session_lost_server(struct session *s, const char *why);
+/* It ends for good: what its sessions have kept with it. */
+void session_heal_free(struct server *srv);
 /* It reads again. */
 void session_server_drained(struct session *s);

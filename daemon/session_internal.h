@@ -18,6 +18,7 @@
  *   session_own.c       statements answered by Partywall, and what statements do to the session
  *   session_lease.c     getting, preparing, giving back and losing a server
  *   session_reply.c     the server's messages
+ *   session_heal.c      statements whose plan is stale
  *   session_error.c     errors and notices */
 #pragma once
 
@@ -168,6 +169,8 @@ struct session {
     bool unsynced;         /* extended messages were sent to the server after the last Sync */
     bool batch;            /* extended messages have come after the last Sync */
     bool skipping;         /* until Sync */
+    bool alone;            /* the batch began with nothing owed and no transaction; nothing is bound yet */
+    bool healed;           /* the batch comes for the second time */
     bool isolated;         /* the batch has told the database the tenant of its transaction */
     bool pinned;           /* an owner whose session has state on this server */
     bool settings_differ;  /* the client's settings are no longer those of the server */
@@ -326,6 +329,21 @@ void session_undo(struct session *s, struct owed *o, bool skipped);
 void session_undo_skipped(struct session *s);
 /* Nothing that is owed will ever be answered. */
 void session_undo_lost(struct session *s);
+
+/* -- session_heal.c -- */
+/* ${f} has been dealt with; what it has made begins with entry ${at}. */
+void session_heal_note(struct session *s, const struct frame *f, uint64_t at);
+/* The reply of the entry at the head is complete. */
+void session_heal_answered(struct session *s, const struct flow_entry *e);
+/* A stale plan is the error for ${head}.  true: the client need not hear of it. */
+bool session_heal_begin(struct session *s, const struct flow_entry *head);
+/* ... and what was skipped has been dropped. */
+void session_heal_skipped(struct session *s);
+bool session_heal_waits(const struct session *s);
+/* ReadyForQuery.  true: it ends what has failed; the client's messages come once more. */
+bool session_heal_end(struct session *s);
+/* The server goes to another session. */
+void session_heal_stop(struct server *srv);
 
 /* -- session_named.c -- */
 struct own;

@@ -255,6 +255,7 @@ static struct server *let_go(struct session *s)
     s->server = NULL;
     srv->session = NULL;
     s->unsynced = s->isolated = false;
+    session_heal_stop(srv);
     session_copy_free(s);
     session_portals_clear(s);
     return srv;

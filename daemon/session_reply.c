@@ -24,6 +24,7 @@ static void distrust(struct session *s, const char *why)
 static void pop(struct session *s)
 {
     struct owed *o = owed_of(flow_head(s->server->flow));
+    session_heal_answered(s, flow_head(s->server->flow));
     flow_pop(s->server->flow);
     owed_free(o);
 }
@@ -73,11 +74,13 @@ static void own_query_failed(struct session *s, const struct owed *o, const stru
 
 /* After DDL that did not go through Partywall, statements prepared before it fail until they are
  * prepared again (wire case 34). */
-static void note_stale_plans(struct session *s, const struct err *err)
+static bool is_stale_plan(struct session *s, const struct err *err)
 {
-    if (strcmp(err->sqlstate, SQLSTATE_FEATURE_NOT_SUPPORTED) == 0 &&
-        strncmp(err->message, "cached plan must not change", 27) == 0)
+    bool is = strcmp(err->sqlstate, SQLSTATE_FEATURE_NOT_SUPPORTED) == 0 &&
+              strncmp(err->message, "cached plan must not change", 27) == 0;
+    if (is)
         target_forget_statements(s->target);
+    return is;
 }
 
 /* PostgreSQL looks at the syntax before it looks at the transaction, and at all else behind it. */
@@ -92,7 +95,6 @@ static bool is_in_place_of_refusal(const struct owed *o, const struct err *err)
 
 static enum pass client_error(struct session *s, const struct owed *o, struct err *err, bool fatal)
 {
-    note_stale_plans(s, err);
     s->tx_failed = true;
     if (fatal)
         s->told_fatal = true;
@@ -131,6 +133,8 @@ static enum pass on_error(struct session *s, const struct frame *f)
         session_keep(&s->lost, &err);
         return DROP;
     }
+    if (is_stale_plan(s, &err) && session_heal_begin(s, head))
+        return DROP;
     bool whole = head->kind == FLOW_QUERY || head->kind == FLOW_FUNCTION;
     enum pass pass = client_error(s, o, &err, fatal);
     if (whole && o)
@@ -334,6 +338,8 @@ static enum pass on_ready(struct session *s, const struct flow_entry *e, const s
         return DROP;
     pop(s);
     session_copy_over(s, false);
+    if (session_heal_end(s))
+        return DROP;
     if (!s->ddl || s->status != 'I')
         return FORWARD;
     hold_ready(s);
@@ -420,6 +426,7 @@ static size_t whole_message(struct session *s, struct slice data, const struct f
     if (s->drop_due && s->server) {
         s->drop_due = false;
         session_drop_owed(s);
+        session_heal_skipped(s);
     }
     if (!s->holding_ready)
         session_due(s);
