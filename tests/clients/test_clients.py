@@ -40,8 +40,13 @@ PROGRAMS = {
     "psql's backslash commands": ("psql", [*PSQL, "-f", "catalog.sql"]),
     "pgbench": ("psql", ["sh", "bench.sh"]),
     "libpq": ("libpq", [BUILD / "libpq"]),
+    "lib/pq": ("go/pq", [BUILD / "pq"]),
+    "pgx": ("go/pgx", [BUILD / "pgx"]),
 }
+GO = "GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$(dirname $OUT)/go GOFLAGS= go build -o $OUT ."
 COMPILERS = {
+    "lib/pq": GO,
+    "pgx": GO,
     "libpq": "gcc -std=gnu11 -g -Wall -Wextra -Werror $(pkg-config --cflags libpq) *.c $(pkg-config --libs libpq) -o $OUT",
 }
 
