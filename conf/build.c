@@ -164,7 +164,7 @@ static void build_listen(struct build *b)
         add_listen(b, i->text, i);
 }
 
-/* -- tls, workers, log -- */
+/* -- tls, clients, workers, log -- */
 
 static char *readable_path(struct build *b, const struct tree_node *map, const char *key)
 {
@@ -197,6 +197,11 @@ void build_daemon(struct build *b)
     build_listen(b);
     build_tls(b);
     b->conf->workers = (uint32_t)schema_value("workers", tree_get(b->root, "workers"));
+    const struct tree_node *clients = tree_get(b->root, "clients");
+    b->conf->clients.login_timeout_ms =
+        (uint32_t)schema_value("clients.login_timeout", tree_get(clients, "login_timeout"));
+    b->conf->clients.idle_timeout_ms =
+        (uint32_t)schema_value("clients.idle_timeout", tree_get(clients, "idle_timeout"));
     b->conf->log.level = (int)schema_value("log.level", tree_get(log, "level"));
     b->conf->log.json = schema_value("log.format", tree_get(log, "format")) == 1;
 }

@@ -34,6 +34,8 @@ static void build_pool(struct conf_pool *pool, const struct tree_node *n)
     pool->lifetime_ms = (uint32_t)schema_value("backends.*.pool.lifetime", tree_get(n, "lifetime"));
     pool->queue_timeout_ms =
         (uint32_t)schema_value("backends.*.pool.queue_timeout", tree_get(n, "queue_timeout"));
+    pool->connect_timeout_ms =
+        (uint32_t)schema_value("backends.*.pool.connect_timeout", tree_get(n, "connect_timeout"));
 }
 
 static void build_store(struct build *b, struct conf_backend *backend, const struct tree_node *n)

@@ -30,6 +30,7 @@ struct conf_pool {
     uint32_t idle_ms;          /* 0: none */
     uint32_t lifetime_ms;      /* 0: none */
     uint32_t queue_timeout_ms; /* never 0: nobody waits for ever */
+    uint32_t connect_timeout_ms;
 };
 
 struct conf_backend {
@@ -84,6 +85,10 @@ struct conf {
         enum conf_tls_mode mode;
         char *certificate, *key; /* paths */
     } tls;
+    struct {
+        uint32_t login_timeout_ms;
+        uint32_t idle_timeout_ms; /* 0: none */
+    } clients;
     uint32_t workers; /* 0: auto */
     struct {
         int level; /* 0 debug, 1 info, 2 warning, 3 error */

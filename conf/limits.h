@@ -26,7 +26,6 @@
 /* Memory of a worker's plan cache. */
 #define LIMIT_PLAN_CACHE_BYTES ((size_t)64 << 20)
 /* Start-up and authentication must end within this time. */
-#define LIMIT_LOGIN_MS 30000
 /* A server must close the connection of a CancelRequest within this time; else the one that it was for is closed,
  * because it may still be hit. */
 #define LIMIT_CANCEL_MS 5000

@@ -41,6 +41,13 @@ const struct schema_row schema_rows[] = {
 {"tls.key", TEXT, RELOAD, .text = "The private key of the certificate, PEM."},
 LATER("tls.client_ca", "client certificates"),
 
+{"clients", SECTION, RELOAD, .text = "Limits of every client."},
+{"clients.login_timeout", DURATION, RELOAD, .min = 100, .max = HOUR, .fallback = "30s",
+ .text = "A client that has not logged in after this time is disconnected."},
+{"clients.idle_timeout", DURATION | WORD, RELOAD, .words = "none", .min = 100, .max = 30 * DAY,
+ .fallback = "none",
+ .text = "A client that sends nothing for this time, outside of a transaction, is disconnected."},
+
 {"workers", NUMBER | WORD, .words = "auto", .min = 1, .max = 1024, .fallback = "auto",
  .text = "Threads that serve clients; this version runs one, whatever is asked for."},
 
@@ -76,9 +83,12 @@ LATER("log.values", "logging of literals and parameters"),
  .text = "An unused connection is closed after this time."},
 {"backends.*.pool.lifetime", DURATION | WORD, RELOAD, .words = "none", .min = SECOND,
  .max = 30 * DAY, .fallback = "1h",
- .text = "A connection is closed at this age, once it is free."},
+ .text = "A connection is closed at this age, or up to a tenth earlier so that not all are closed at "
+         "once, when it is free."},
 {"backends.*.pool.queue_timeout", DURATION, RELOAD, .min = 10, .max = HOUR, .fallback = "10s",
  .text = "How long a client waits for a connection before its statement fails."},
+{"backends.*.pool.connect_timeout", DURATION, RELOAD, .min = 100, .max = HOUR, .fallback = "10s",
+ .text = "How long the opening of a connection may take."},
 LATER("backends.*.replicas", "replicas"),
 LATER("backends.*.max_lag", "replicas"),
 LATER("backends.*.fallback", "a fallback store"),

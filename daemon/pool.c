@@ -25,6 +25,12 @@ static uint64_t now_us(void)
     return uv_hrtime() / 1000;
 }
 
+static bool is_old(const struct server *s, uint64_t now)
+{
+    uint64_t lifetime = s->target->limits.lifetime_ms;
+    return lifetime > 0 && now - s->born_ms >= lifetime - lifetime / 10 * s->jitter / 256;
+}
+
 static void on_sweep(uv_timer_t *timer)
 {
     struct target *t = timer->data;
@@ -32,8 +38,7 @@ static void on_sweep(uv_timer_t *timer)
     list_foreach (node, &t->pool.idle) {
         struct server *s = list_entry(node, struct server, node);
         bool stale = t->limits.idle_ms > 0 && now - s->idle_ms >= t->limits.idle_ms;
-        bool old = t->limits.lifetime_ms > 0 && now - s->born_ms >= t->limits.lifetime_ms;
-        if (stale || old)
+        if (stale || is_old(s, now))
             server_close(s, NULL);
     }
     target_end_if_unused(t);
@@ -153,8 +158,7 @@ void pool_put(struct server *s)
     struct target *t = s->target;
     s->session = NULL;
     uint64_t now = now_ms(t);
-    if (s->doomed || t->retired || t->pool.nservers > t->limits.size ||
-        (t->limits.lifetime_ms > 0 && now - s->born_ms >= t->limits.lifetime_ms)) {
+    if (s->doomed || t->retired || t->pool.nservers > t->limits.size || is_old(s, now)) {
         server_close(s, NULL);
         return;
     }

@@ -14,6 +14,7 @@
 #include "protocol/msg_read.h"
 #include "protocol/msg_write.h"
 
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -265,6 +266,7 @@ void server_opened(struct server *s)
     s->status = 'I';
     s->epoch = t->epoch;
     s->born_ms = uv_now(&s->worker->loop);
+    (void)RAND_bytes(&s->jitter, 1);
     pool_opened(s);
     target_params_complete(t);
 }

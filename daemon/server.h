@@ -63,6 +63,7 @@ struct server {
     bool doomed;      /* not to be used again */
     unsigned cancels; /* under way */
     uint64_t born_ms, idle_ms;
+    uint8_t jitter; /* 256ths of a tenth of its lifetime by which it ends before that */
     uint64_t stream_left; /* bytes to come of a message whose head has been dealt with */
     bool stream_drop;
 };

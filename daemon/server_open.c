@@ -11,7 +11,6 @@
 
 #include <stdlib.h>
 
-#define OPEN_TIMEOUT_MS 10000
 
 struct server_opener {
     struct job job; /* resolving */
@@ -242,7 +241,7 @@ static int open_postgres(struct server *s, struct err *err)
     o->resolving = true;
     s->opener = o;
     server_hold(s);
-    uv_timer_start(&s->timer, on_timeout, OPEN_TIMEOUT_MS, 0);
+    uv_timer_start(&s->timer, on_timeout, s->target->limits.connect_timeout_ms, 0);
     return 0;
 }
 

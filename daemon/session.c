@@ -8,7 +8,7 @@
  * STARTUP -> AUTH    start-up packet      SCRAM or password                      login
  * AUTH    -> WELCOME the proof is right   input waits: the target becomes        queue
  *                                         ready, settings are verified
- * WELCOME -> IDLE    ReadyForQuery        no server is leased                    none
+ * WELCOME -> IDLE    ReadyForQuery        no server is leased                    idle
  * any     -> DECIDE  long text, refresh   input waits for a job                  none
  * any     -> QUEUED  no server is idle    input waits in the fair queue          queue
  * QUEUED  -> ACTIVE  session_granted      a server is leased                     transaction
@@ -74,6 +74,13 @@ static void welcome_timeout(struct wheel_timer *t)
     session_fail(of_timer(t), &err);
 }
 
+static void idle_timeout(struct wheel_timer *t)
+{
+    struct err err;
+    err_set(&err, SQLSTATE_IDLE_SESSION_TIMEOUT, "terminating connection due to idle-session timeout");
+    session_fail(of_timer(t), &err);
+}
+
 static void transaction_timeout(struct wheel_timer *t)
 {
     struct err err;
@@ -90,7 +97,7 @@ static void arm(struct session *s)
 {
     switch (s->state) {
     case SESSION_STARTUP:
-        start(s, LIMIT_LOGIN_MS, login_timeout);
+        start(s, s->conf->clients.login_timeout_ms, login_timeout);
         break;
     case SESSION_TLS:
     case SESSION_AUTH:
@@ -108,6 +115,11 @@ static void arm(struct session *s)
             wheel_stop(&s->timer);
         break;
     case SESSION_IDLE:
+        if (s->conf->clients.idle_timeout_ms > 0 && s->status == 'I')
+            start(s, s->conf->clients.idle_timeout_ms, idle_timeout);
+        else
+            wheel_stop(&s->timer);
+        break;
     case SESSION_DECIDE:
     case SESSION_CLOSING:
         wheel_stop(&s->timer);
@@ -363,6 +375,8 @@ static size_t on_data(struct link *l, struct slice data)
             break;
         used += n;
     }
+    if (s->state == SESSION_IDLE && used > 0)
+        arm(s); /* it was not idle, even if no server was needed */
     return s->state == SESSION_CLOSING ? data.len : used;
 }
 

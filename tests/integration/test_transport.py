@@ -287,6 +287,27 @@ def test_no_descriptors_left(make):
     harness.wait_until(lambda: works(wall), "clients are served again")
 
 
+def test_a_client_that_does_not_log_in_is_disconnected(make):
+    wall = make(more="clients: {login_timeout: 2s}")
+    with connect(wall) as slow, connect(wall) as silent, psycopg.connect(wall.dsn()) as honest:
+        slow.sendall(UNKNOWN_STARTUP)
+        assert until_end(silent) == b""
+        assert until_end(slow).startswith(b"R")
+        assert honest.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_an_idle_client_is_disconnected_but_not_one_in_a_transaction(make):
+    wall = make(more="clients: {idle_timeout: 1s}")
+    with psycopg.connect(wall.dsn(), autocommit=True) as idle, psycopg.connect(wall.dsn()) as busy:
+        busy.execute("SELECT 1")  # begins one
+        idle.execute("SELECT 1")
+        harness.wait_until(lambda: select.select([idle.fileno()], [], [], 0)[0], "the idle client is told")
+        with pytest.raises(psycopg.OperationalError, match="idle-session timeout"):
+            idle.execute("SELECT 1")
+        assert busy.execute("SELECT 1").fetchone() == (1,)
+        busy.rollback()
+
+
 def test_clients_that_vanish(make):
     wall = make()
     for data in (b"", b"\0", UNKNOWN_STARTUP[:10], UNKNOWN_STARTUP):
