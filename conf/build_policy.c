@@ -304,6 +304,9 @@ void build_policy(struct build *b)
     r->hints = schema_value("policy.hints", tree_get(policy, "hints")) == 1;
     r->file = build_file(b, policy);
     r->line = policy->name_at.line;
+    r->notify = schema_value("policy.notify", tree_get(policy, "notify")) == 1;
+    r->advisory_locks =
+        schema_value("policy.advisory_locks", tree_get(policy, "advisory_locks")) == 1;
     r->allowed_functions = build_names(b, tree_get(tree_get(policy, "functions"), "allow"),
                                        &r->nallowed_functions, build_function);
     r->allowed_settings = build_names(b, tree_get(tree_get(policy, "settings"), "allow"),

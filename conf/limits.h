@@ -25,6 +25,11 @@
 #define LIMIT_HEAL_BYTES ((size_t)16 << 10)
 /* Memory of a worker's plan cache. */
 #define LIMIT_PLAN_CACHE_BYTES ((size_t)64 << 20)
+/* Channels that a client listens to. */
+#define LIMIT_CLIENT_CHANNELS 1000
+/* Notifications that wait until a client's transaction is over, or until it reads; beyond, it is told that
+ * some are lost: its connection ends. */
+#define LIMIT_NOTIFICATION_BYTES ((size_t)4 << 20)
 /* Start-up and authentication must end within this time. */
 /* A server must close the connection of a CancelRequest within this time; else the one that it was for is closed,
  * because it may still be hit. */

@@ -33,6 +33,13 @@ struct target;
 enum server_state { SERVER_STATES(X) };
 #undef X
 
+struct notifier { /* who has sent notifications with it, last */
+    const struct target *target; /* ... of the session, to compare only */
+    uint32_t pid;                /* the session's */
+    uint64_t before;  /* all that others had sent has been heard when the target's count (channels.h) is this */
+    uint64_t settled; /* ... and all of its own, when it is this */
+};
+
 struct server {
     uint32_t magic;
     enum server_state state;
@@ -62,6 +69,7 @@ struct server {
     bool settings_unknown;
     bool doomed;      /* not to be used again */
     unsigned cancels; /* under way */
+    struct notifier notifier;
     uint64_t born_ms, idle_ms;
     uint8_t jitter; /* 256ths of a tenth of its lifetime by which it ends before that */
     uint64_t stream_left; /* bytes to come of a message whose head has been dealt with */

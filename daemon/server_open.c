@@ -168,27 +168,35 @@ static void step(struct server *s)
 
 /* Later words win over earlier ones: ours about the protocol over the file's, the file's over
  * defaults. */
-static void connect_to(struct server *s, struct server_opener *o)
+PGconn *server_open_libpq(const struct target *t, const char *conninfo, const struct address *a,
+                          const char *replication)
 {
-    const char *words[11], *values[11];
+    const char *words[12], *values[12];
     size_t n = 0;
 #define WORD(word, value) (words[n] = (word), values[n++] = (value))
     WORD("gssencmode", "disable"); /* looks for tickets in files */
     WORD("application_name", "partywall");
-    WORD("dbname", o->conninfo);
-    if (s->target->database)
-        WORD("dbname", s->target->database);
-    if (s->target->secret)
-        WORD("password", s->target->secret);
-    if (o->address.hostaddr) {
-        WORD("host", o->address.host);
-        WORD("port", o->address.port);
-        WORD("hostaddr", o->address.hostaddr);
+    WORD("dbname", conninfo);
+    if (t->database)
+        WORD("dbname", t->database);
+    if (t->secret)
+        WORD("password", t->secret);
+    if (a->hostaddr) {
+        WORD("host", a->host);
+        WORD("port", a->port);
+        WORD("hostaddr", a->hostaddr);
     }
     WORD("client_encoding", "UTF8");
+    if (replication)
+        WORD("replication", replication);
 #undef WORD
     words[n] = values[n] = NULL;
-    s->pg = PQconnectStartParams(words, values, 1);
+    return PQconnectStartParams(words, values, 1);
+}
+
+static void connect_to(struct server *s, struct server_opener *o)
+{
+    s->pg = server_open_libpq(s->target, o->conninfo, &o->address, NULL);
     if (!s->pg || PQstatus(s->pg) == CONNECTION_BAD)
         failed(s, s->pg ? PQerrorMessage(s->pg) : "out of memory");
     else if (PQsetnonblocking(s->pg, 1) != 0)

@@ -5,7 +5,16 @@
  * case 83). */
 #pragma once
 
+#include <libpq-fe.h>
+
+struct address;
 struct server;
+struct target;
+
+/* Begin to connect to ${t}, whose conninfo has been resolved; ${replication}: NULL, or that parameter.  As
+ * PQconnectStartParams. */
+PGconn *server_open_libpq(const struct target *t, const char *conninfo, const struct address *a,
+                          const char *replication);
 
 /* An OPENING server is being closed: no callback comes any more. */
 void server_open_stop(struct server *s);

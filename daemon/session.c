@@ -224,6 +224,7 @@ void session_close(struct session *s, const char *reason)
     target_wait_leave(&s->wait);
     if (s->run_len > 0)
         session_wrote(s); /* what was forwarded up to here still reaches the client */
+    session_listen_free(s);
     session_abandon_server(s);
     session_enter(s, SESSION_CLOSING, why);
     log_end(s, why);
@@ -265,7 +266,7 @@ static bool is_blocked(const struct session *s)
 {
     return s->state == SESSION_WELCOME || s->state == SESSION_TLS || s->state == SESSION_DECIDE ||
            s->state == SESSION_QUEUED || s->holding_ready || session_copy_waits(s) ||
-           session_heal_waits(s) ||
+           session_heal_waits(s) || session_listen_waits(s) ||
            (s->server &&
             (link_is_congested(&s->server->link) || flow_len(s->server->flow) > SESSION_OWED_HIGH));
 }
@@ -355,6 +356,7 @@ static size_t one_message(struct session *s, struct slice data)
         return 0;
     }
     session_release_if_done(s); /* a lease that turned out not to be needed */
+    session_listen_idle(s);
     return (size_t)f.head_len + f.body_len;
 }
 
@@ -385,6 +387,7 @@ static void on_drained(struct link *l)
     struct session *s = l->owner;
     if (s->server && !s->holding_ready)
         link_resume(&s->server->link);
+    session_listen_idle(s);
 }
 
 static void on_end(struct link *l, const char *why)

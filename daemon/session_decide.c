@@ -223,6 +223,14 @@ static bool lower_limit(struct session *s, const char *name)
     return ok;
 }
 
+/* What it hears is no longer the same, or may no longer be heard. */
+static bool is_deaf(const struct session *s, const struct target *target, enum isolation isolation)
+{
+    bool alone = s->isolation == ISOLATION_DATABASE, was_alone = isolation == ISOLATION_DATABASE;
+    return session_listens(s) && (s->target != target || alone != was_alone ||
+                                  (s->confined && !s->conf->rules.notify));
+}
+
 static int adopt(struct session *s, struct conf *next)
 {
     struct err err;
@@ -231,11 +239,14 @@ static int adopt(struct session *s, struct conf *next)
     bool may = login && (login->access == CONF_ACCESS_TENANT) == s->confined &&
                (!s->tenant || auth_may_be(login, (struct slice){s->tenant, strlen(s->tenant)}));
     struct conf *old = s->conf;
+    const struct target *target = s->target;
+    enum isolation isolation = s->isolation;
     if (may) {
         s->conf = next;
         s->login = login;
         may = auth_choose(s, s->tenant, &err) == 0 && lower_limit(s, "statement_timeout") &&
-              lower_limit(s, "idle_in_transaction_session_timeout");
+              lower_limit(s, "idle_in_transaction_session_timeout") &&
+              !is_deaf(s, target, isolation);
     }
     if (may) {
         conf_unref(old);

@@ -277,11 +277,16 @@ static enum verdict on_execute(struct session *s, const struct frame *f)
     const struct plan *copy = st && st->plan->copy ? st->plan : NULL;
     if ((copy && s->copy) || (st && session_plan_waits(s, st->plan)))
         return WAIT;
+    int asked = st ? session_listen_ask(s, st->plan, &err) : 1;
+    if (asked <= 0)
+        return asked == 0 ? WAIT : session_refuse(s, &err);
     if ((copy && session_copy_check(s, copy, &err) != 0) ||
         (st && check_execute(s, p, &err) != 0))
         return session_refuse(s, &err);
     if (st && matters(st) && (o = owed_begun(s, st, &err)) == NULL)
         return session_refuse(s, &err);
+    if (st && st->plan->notifies)
+        session_notifies(s);
     if (o && st->plan->class == PLAN_PREPARE && session_bring(s, o->names.made, &err) != 0) {
         owed_free(o);
         return session_broken(s, &err);

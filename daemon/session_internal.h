@@ -15,6 +15,7 @@
  *   session_portal.c    portals and cursors
  *   session_names.c     what messages do to names until they are answered
  *   session_named.c     PREPARE and EXECUTE; what prepared statements mean today
+ *   session_listen.c    LISTEN, and notifications
  *   session_own.c       statements answered by Partywall, and what statements do to the session
  *   session_lease.c     getting, preparing, giving back and losing a server
  *   session_reply.c     the server's messages
@@ -23,6 +24,7 @@
 #pragma once
 
 #include "conf/conf.h"
+#include "daemon/channels.h"
 #include "daemon/fair.h"
 #include "daemon/job.h"
 #include "daemon/link.h"
@@ -182,6 +184,8 @@ struct session {
     bool holding_ready;    /* ReadyForQuery waits for the catalog */
     struct err *lost;      /* the news of a lost transaction, for its next statement */
     struct copying *copy; /* COPY ... FROM STDIN under way; NULL: none */
+    struct listening *listening; /* to channels; NULL: never has */
+    bool notified; /* its transaction sends notifications */
     uint32_t copy_left;   /* bytes to come of a CopyData whose head has been dealt with */
     /* output */
     const char *run; /* the server's bytes that are to be forwarded as they are ... */
@@ -415,6 +419,32 @@ void session_copy_checked(struct session *s);
 /* Entries of the flow have been popped, or an error has arrived for its head. */
 void session_copy_over(struct session *s, bool failed);
 void session_copy_free(struct session *s);
+
+/* -- session_listen.c -- */
+/* Before a statement is served: 1: nothing stands in the way of ${p}, perhaps a LISTEN; 0: wait; -1: ${err}. */
+int session_listen_ask(struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
+/* The client's input waits for the listener. */
+bool session_listen_waits(const struct session *s);
+/* LISTEN or UNLISTEN, asked for before: outside of a transaction; in one, when the server has come to it. */
+void session_listen_now(struct session *s, const struct plan *p);
+void session_listen_done(struct session *s, const struct plan *p);
+/* The transaction is over; it is back at a savepoint, or has left one. */
+void session_listen_settle(struct session *s, bool failed);
+void session_listen_rollback_to(struct session *s);
+void session_listen_release(struct session *s);
+bool session_listens(const struct session *s);
+/* To nothing any more. */
+void session_listen_clear(struct session *s);
+void session_listen_free(struct session *s);
+/* Send what has been heard: now; or if the client is idle. */
+void session_listen_deliver(struct session *s);
+void session_listen_idle(struct session *s);
+/* A statement that may notify is being sent. */
+void session_notifies(struct session *s);
+/* The transaction is over.  true: ${done} will be called when the client has all that it sent itself (NULL: it
+ * need not). */
+bool session_notified(struct session *s, void (*done)(struct channels_wait *w));
+struct session *session_settling(struct channels_wait *w);
 
 /* -- session_own.c -- */
 struct own { /* how a statement is served that the server must not see as it is */

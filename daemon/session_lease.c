@@ -252,6 +252,7 @@ void session_settle_settings(struct session *s)
 static struct server *let_go(struct session *s)
 {
     struct server *srv = s->server;
+    (void)session_notified(s, NULL);
     s->server = NULL;
     srv->session = NULL;
     s->unsynced = s->isolated = false;
@@ -407,6 +408,7 @@ void session_lost_server(struct session *s, const char *why)
     s->ghost = l.status == 'E';
     session_undo_lost(s);
     track_rollback(&s->track);
+    session_listen_settle(s, true);
     session_tenant_settle(s, true);
     s->tx_failed = s->ddl = s->settings_differ = false;
     let_go(s);

@@ -207,6 +207,13 @@ int session_own(struct session *s, const struct plan *p, struct own *ret, struct
         return s->confined ? own_execute(s, p, ret, err) : 0;
     case PLAN_PREPARE: /* Parse brings the statement to the server */
         return harmless(ret, "PREPARE", err);
+    case PLAN_LISTEN:
+        return harmless(ret, "LISTEN", err);
+    case PLAN_UNLISTEN:
+        return harmless(ret, "UNLISTEN", err);
+    case PLAN_NOTIFY: /* where it is a call of pg_notify */
+        ret->tag = p->hidden ? "NOTIFY" : NULL;
+        return 0;
     case PLAN_DISCARD_ALL:
         return s->pinned ? 0 : harmless(ret, "DISCARD ALL", err);
     default:
@@ -362,7 +369,10 @@ int session_set_tenant(struct session *s, const char *tenant, struct err *err)
 {
     if (tenant && check_tenant(s, tenant, err) != 0)
         return -1;
+    bool other = !same(tenant, s->tenant);
     int status = auth_choose(s, tenant, err);
+    if (status == 0 && other)
+        session_listen_clear(s); /* these were the other one's channels */
     session_decided(s); /* only now: the name may stand in its plan */
     return status;
 }
@@ -397,6 +407,7 @@ static void reset_all(struct session *s)
 static void discard_all(struct session *s)
 {
     session_portals_clear(s);
+    session_listen_clear(s);
     reset_all(s);
 }
 
@@ -451,6 +462,11 @@ int session_own_local(struct session *s, const struct plan *p, struct err *err)
         discard_all(s);
         complete(s, "DISCARD ALL");
         return 1;
+    case PLAN_LISTEN:
+    case PLAN_UNLISTEN:
+        session_listen_now(s, p);
+        complete(s, p->class == PLAN_LISTEN ? "LISTEN" : "UNLISTEN");
+        return 1;
     default:
         return 0;
     }
@@ -492,9 +508,11 @@ void session_effect(struct session *s, const struct plan *p, const char *tag)
             track_commit(&s->track);
         else
             track_rollback(&s->track);
+        session_listen_settle(s, strcmp(tag, "COMMIT") != 0);
         break;
     case PLAN_ROLLBACK:
         track_rollback(&s->track);
+        session_listen_settle(s, true);
         break;
     case PLAN_SAVEPOINT:
         if (track_savepoint(&s->track, p->name, &err) != 0)
@@ -502,9 +520,15 @@ void session_effect(struct session *s, const struct plan *p, const char *tag)
         break;
     case PLAN_RELEASE:
         track_release_savepoint(&s->track, p->name);
+        session_listen_release(s);
         break;
     case PLAN_ROLLBACK_TO:
         track_rollback_to(&s->track, p->name);
+        session_listen_rollback_to(s);
+        break;
+    case PLAN_LISTEN:
+    case PLAN_UNLISTEN:
+        session_listen_done(s, p);
         break;
     case PLAN_DISCARD_ALL:
         s->settings_differ = true;

@@ -281,6 +281,7 @@ static void transaction_ends(struct session *s)
     session_portals_end(s);
     bool failed = s->tx_failed;
     s->tx_failed = false;
+    session_listen_settle(s, failed);
     session_tenant_settle(s, failed);
 }
 
@@ -293,10 +294,10 @@ static void send_ready(struct session *s)
 
 /* -- ReadyForQuery waits until the catalog knows what the transaction has changed -- */
 
-static void catalog_is_new(struct target_wait *w)
+static void ready_now(struct session *s)
 {
-    struct session *s = list_entry(w, struct session, wait);
     s->holding_ready = false;
+    session_listen_deliver(s);
     send_ready(s);
     if (s->server)
         link_resume(&s->server->link);
@@ -304,14 +305,40 @@ static void catalog_is_new(struct target_wait *w)
     session_resume(s);
 }
 
-static void hold_ready(struct session *s)
+static void catalog_is_new(struct target_wait *w)
+{
+    ready_now(list_entry(w, struct session, wait));
+}
+
+static void wait_for_catalog(struct session *s)
 {
     s->ddl = false;
-    s->holding_ready = true;
-    link_pause(&s->server->link);
     target_forget_statements(s->target);
     s->wait.done = catalog_is_new;
     target_refresh(s->target, &s->wait);
+}
+
+/* ... or the listener has heard what the transaction has sent. */
+static void heard_all(struct channels_wait *w)
+{
+    struct session *s = session_settling(w);
+    if (s->ddl)
+        wait_for_catalog(s);
+    else
+        ready_now(s);
+}
+
+/* false: there is nothing to wait for. */
+static bool hold_ready(struct session *s)
+{
+    bool listener = session_notified(s, heard_all);
+    if (!listener && !s->ddl)
+        return false;
+    s->holding_ready = true;
+    link_pause(&s->server->link);
+    if (!listener)
+        wait_for_catalog(s);
+    return true;
 }
 
 static enum pass on_ready(struct session *s, const struct flow_entry *e, const struct frame *f)
@@ -340,10 +367,12 @@ static enum pass on_ready(struct session *s, const struct flow_entry *e, const s
     session_copy_over(s, false);
     if (session_heal_end(s))
         return DROP;
-    if (!s->ddl || s->status != 'I')
+    if (s->status != 'I')
         return FORWARD;
-    hold_ready(s);
-    return DROP;
+    if (hold_ready(s))
+        return DROP;
+    session_listen_deliver(s);
+    return FORWARD;
 }
 
 /* -- all messages -- */

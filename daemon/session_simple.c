@@ -127,14 +127,9 @@ enum verdict session_function(struct session *s, const struct frame *f)
 
 /* -- Query -- */
 
-/* Some statements of an owner leave something behind on the server's session that no pool can
- * track: temporary objects, locks, PREPARE, LISTEN.  Such a session keeps its server to its end. */
-static bool leaves_traces(const struct plan *p, struct slice sql)
+static bool mentions(struct slice sql, const char *const *words, size_t n)
 {
-    static const char *const words[] = {"set_config", "advisory", "currval", "lastval", "temp"};
-    if (p->class == PLAN_OTHER)
-        return true;
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    for (size_t i = 0; i < n; i++) {
         size_t len = strlen(words[i]);
         for (size_t at = 0; at + len <= sql.len; at++)
             if (strncasecmp(sql.data + at, words[i], len) == 0)
@@ -143,10 +138,19 @@ static bool leaves_traces(const struct plan *p, struct slice sql)
     return false;
 }
 
+/* Some statements of an owner leave something behind on the server's session that no pool can
+ * track: temporary objects, locks, PREPARE.  Such a session keeps its server to its end. */
 void session_pin_if_needed(struct session *s, const struct plan *p, struct slice sql)
 {
-    if (!s->confined && !s->pinned && leaves_traces(p, sql))
-        s->pinned = true;
+    static const char *const traces[] = {"set_config", "advisory", "currval", "lastval", "temp"};
+    static const char *const notifies[] = {"pg_notify"};
+    if (s->confined)
+        return;
+    if (!s->pinned)
+        s->pinned = p->class == PLAN_OTHER ||
+                    mentions(sql, traces, sizeof(traces) / sizeof(traces[0]));
+    if (session_listens(s) && mentions(sql, notifies, 1))
+        session_notifies(s);
 }
 
 struct building { /* one Query for the server */
@@ -209,17 +213,21 @@ static void refuse_at(struct building *b, size_t i, const struct err *err)
         buf_fail(&b->text);
 }
 
+static void add_answer(struct building *b, size_t i, const struct own *own)
+{
+    if (!b->owed->answers)
+        b->owed->answers = calloc(b->decision->nplans, sizeof(*b->owed->answers));
+    if (b->owed->answers)
+        b->owed->answers[i] =
+            (struct answer){.tag = own->tag, .rows = own->rows, .prepares = own->prepares};
+    else
+        buf_fail(&b->text);
+}
+
 static void add_special(struct building *b, size_t i, const struct own *own)
 {
     b->changed = true;
-    if (!b->owed->answers)
-        b->owed->answers = calloc(b->decision->nplans, sizeof(*b->owed->answers));
-    if (!b->owed->answers) {
-        buf_fail(&b->text);
-        return;
-    }
-    b->owed->answers[i] =
-        (struct answer){.tag = own->tag, .rows = own->rows, .prepares = own->prepares};
+    add_answer(b, i, own);
     buf_append(&b->text, own->text, strlen(own->text));
     if (own->prepares)
         buf_append(&b->steps, "n", 1);
@@ -299,12 +307,16 @@ static bool add(struct building *b, size_t i)
     bool ok = begin(b, i, &own, &err) == 0;
     if (ok)
         add_setting_before(b, p);
+    if (ok && p->notifies)
+        session_notifies(b->s);
     begin_step(b, 'p');
     if (!ok) {
         refuse_at(b, i, &err);
     } else if (own.special) {
         add_special(b, i, &own);
     } else {
+        if (own.tag)
+            add_answer(b, i, &own);
         begin_text(b, i);
         add_text(b, p);
     }
@@ -436,9 +448,25 @@ static int lease_for_names(struct session *s, struct err *err)
     return got == 1 && session_make_room(s, err) != 0 ? -1 : got;
 }
 
+/* May every LISTEN be served? */
+static int listen_ask(struct session *s, struct err *err)
+{
+    int all = 1;
+    for (size_t i = 0; i < s->decision->nplans; i++) {
+        int one = session_listen_ask(s, s->decision->plans[i], err);
+        if (one < 0)
+            return -1;
+        all = one == 0 ? 0 : all;
+    }
+    return all;
+}
+
 static enum verdict serve(struct session *s, struct slice sql)
 {
     struct err err;
+    int asked = listen_ask(s, &err);
+    if (asked <= 0)
+        return asked == 0 ? WAIT : session_refuse_query(s, &err);
     if (end_lost_transaction(s))
         return TAKEN;
     if (session_take(&s->lost, &err))

@@ -13,6 +13,7 @@
 #include "daemon/pool.h"
 #include "policy/catalog.h"
 
+struct channels;
 struct store;
 struct worker;
 
@@ -60,6 +61,7 @@ struct target {
     size_t nverified;
     uint64_t epoch; /* of what is prepared on servers */
     struct pool pool;
+    struct channels *channels; /* who listens; NULL: nobody ever did */
 };
 
 /* The targets that ${next} names; those it names no longer end with their last session.  Connecting

@@ -1,4 +1,5 @@
 /* The worker's list of targets: what the configuration names, and what is still in use. */
+#include "daemon/channels.h"
 #include "daemon/job.h"
 #include "daemon/target.h"
 #include "daemon/worker.h"
@@ -93,6 +94,7 @@ static void end(struct worker *w, struct target *t)
         }
     t->closing = true;
     pool_close(t);
+    channels_close(t);
     target_unref(t);
 }
 

@@ -37,8 +37,17 @@ bool functions_measures(const char *name)
 bool functions_volatile(const char *name)
 {
     static const char *const list[] = {
-        "array_sample",  "array_shuffle", "clock_timestamp", "gen_random_uuid", "random",
-        "random_normal", "setseed",       "timeofday",       "uuidv4",          "uuidv7",
+        "array_sample",  "array_shuffle",
+        "clock_timestamp", "gen_random_uuid",
+        "pg_advisory_lock", "pg_advisory_lock_shared",
+        "pg_advisory_unlock", "pg_advisory_unlock_all",
+        "pg_advisory_unlock_shared", "pg_advisory_xact_lock",
+        "pg_advisory_xact_lock_shared", "pg_notify",
+        "pg_try_advisory_lock", "pg_try_advisory_lock_shared",
+        "pg_try_advisory_xact_lock", "pg_try_advisory_xact_lock_shared",
+        "random", "random_normal",
+        "setseed", "timeofday",
+        "uuidv4", "uuidv7",
     };
     return names_listed(list, NAMES_COUNT(list), name);
 }

@@ -52,6 +52,10 @@ enum plan_class {
     PLAN_DECLARE, /* name of a cursor */
     PLAN_FETCH,   /* name: FETCH, MOVE */
     PLAN_CLOSE,   /* name; NULL: ALL */
+    /* of owners, too */
+    PLAN_LISTEN,   /* name of a channel */
+    PLAN_UNLISTEN, /* name; NULL: all */
+    PLAN_NOTIFY,   /* a confined one's text is a SELECT pg_notify(...) */
 };
 
 struct plan_place { /* a run of `text` that stands for the tenant's value: `$n` */
@@ -102,6 +106,8 @@ struct plan {
     char *value;           /* SET: the value as set_config() takes it; NULL: DEFAULT */
     bool local;            /* SET LOCAL */
     bool chain;            /* COMMIT, ROLLBACK: AND CHAIN */
+    bool notifies;         /* NOTIFY, and confined: pg_notify is called */
+    bool locks;            /* confined: takes or gives back advisory locks of the session */
     uint32_t source_offset; /* where the statement stands in the text it was split from */
     uint32_t source_len;
 };

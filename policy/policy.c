@@ -2,6 +2,7 @@
 
 #include "policy/cache.h"
 #include "policy/guard.h"
+#include "policy/notify.h"
 #include "policy/parse.h"
 #include "policy/plan_make.h"
 #include "policy/splice.h"
@@ -314,6 +315,8 @@ static int decide_query(struct work *w, struct plan *p, const struct tokens *t, 
     tell_relations(w->req, &s);
     if (s.writes && p->class == PLAN_READ)
         p->class = PLAN_WRITE;
+    p->notifies = s.notifies;
+    p->locks = s.locks;
     if (status < 0 || set_text(w, p, text, strlen(text), err) < 0 ||
         set_runs(w, p, s.runs, s.nruns, err) < 0)
         return -1;
@@ -378,6 +381,16 @@ static int decide_prepare(struct work *w, struct plan *p, const struct tokens *t
                : decide_query(w, query, &part, stmt->query, err);
 }
 
+static int decide_notify(struct work *w, struct plan *p, const struct tokens *t,
+                         const NotifyStmt *stmt, struct err *err)
+{
+    struct scoper s = scoper_of(w, p, t, err);
+    char *text = NULL;
+    if (notify_text(&s, stmt, &text) < 0 || set_text(w, p, text, strlen(text), err) < 0)
+        return -1;
+    return find_places(p, p->nparams + 1u) < 0 ? no_memory(w, err) : 0;
+}
+
 static int decide_stmt(struct work *w, struct plan *p, RawStmt *raw, struct err *err)
 {
     struct authorise auth = authorise_of(w);
@@ -393,6 +406,8 @@ static int decide_stmt(struct work *w, struct plan *p, RawStmt *raw, struct err 
     p->query = is_query(raw->stmt);
     if (p->class == PLAN_PREPARE)
         return decide_prepare(w, p, &t, (const PrepareStmt *)raw->stmt, err);
+    if (p->class == PLAN_NOTIFY && decided == 0)
+        return decide_notify(w, p, &t, (const NotifyStmt *)raw->stmt, err);
     if (note_copy(w, p, raw->stmt, err) < 0)
         return -1;
     if (decided == 0 && w->req->confined)

@@ -84,6 +84,12 @@ bool policy_detail_tells(const struct rules *rules, const char *detail);
  * it to be inferred, for one that is not known. */
 void policy_type_text(const struct catalog *c, uint32_t oid, struct buf *ret);
 
+/* LISTEN and NOTIFY: in a database of several tenants, the name of a channel for the server is this prefix and so
+ * many bytes, in hexadecimal digits, of SHA-256 of the text of: the digits of SHA-256 of the tenant, the client's
+ * name. */
+#define POLICY_CHANNEL_PREFIX "partywall_"
+enum { POLICY_CHANNEL_BYTES = 24 };
+
 /* May a client set ${name} (lower case) at start-up or by SET?  Rules' own list or the built-in one. */
 bool policy_setting_allowed(const struct rules *rules, const char *name);
 

@@ -67,6 +67,8 @@ struct rules {
     size_t nallowed_functions;
     char **allowed_settings; /* NULL: the built-in list; otherwise names, lower case, sorted */
     size_t nallowed_settings;
+    bool notify;         /* LISTEN, NOTIFY: of channels of the tenant's own */
+    bool advisory_locks; /* ... and advisory locks */
     char *rls_setting; /* the setting on which policies of the database look; lower case, never NULL */
     bool hints; /* refusals name the rule and its place in the file */
     const char *file;

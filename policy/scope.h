@@ -15,6 +15,7 @@
  *   scope_parent.c  foreign keys that are written
  *   scope_merge.c   MERGE                scope_copy.c    COPY; copy_options.c, copy_check.c: of FROM STDIN
  *   scope_named.c   EXPLAIN, EXECUTE, WHERE CURRENT OF
+ *   scope_call.c    calls about channels and advisory locks
  *   scope_schema.c  a schema for each tenant
  *   scope_catalog.c relations of the system's  scope_object.c  functions and casts about their rows
  *   scope_answer.c  calls and names that are answered by what the client may see
@@ -179,7 +180,9 @@ enum change_kind {
     CHANGE_RETURNING, /* a star in RETURNING becomes the columns that may be read */
     CHANGE_GROUP,   /* columns that the primary key decided, at the end of GROUP BY */
     CHANGE_EXPLAIN, /* COSTS OFF */
-    CHANGE_EXECUTE  /* EXECUTE name(args) -> EXECUTE partywall(args, tenant) */
+    CHANGE_EXECUTE, /* EXECUTE name(args) -> EXECUTE partywall(args, tenant) */
+    CHANGE_CHANNEL, /* the first argument of pg_notify */
+    CHANGE_LOCK     /* the arguments of a function of advisory locks become one */
 };
 
 struct fence { /* the condition runs only where these hold */
@@ -310,6 +313,7 @@ struct scoper {
     struct copy_in *copy_in; /* set by scope_copy */
     int nwraps;
     bool writes;
+    bool notifies, locks;  /* as in a plan */
     bool leaves_out;       /* a star does not show all columns of its relation */
     bool puts;             /* something is put in the place of an expression: scope_slots.c */
     List *written;         /* struct leaf *: the targets of all statements in it */
@@ -575,6 +579,18 @@ int scope_current_of(struct scoper *s, const CurrentOfExpr *expr, const List *le
 Node *scope_inner(Node *stmt);
 /* What EXECUTE names until the server's name is known. */
 #define SCOPE_EXECUTE_NAME "partywall"
+
+/* -- scope_call.c -- */
+/* Are there other tenants in the database? */
+static inline bool scope_shares(const struct authorise *a)
+{
+    return a->isolation != ISOLATION_DATABASE;
+}
+/* 1: a call about channels or advisory locks, which the policy allows; 0: another, or only allowed if it is
+ * listed; -1: refused. */
+int scope_call(struct scoper *s, FuncCall *call) MUSTCHECK;
+/* CHANGE_CHANNEL, CHANGE_LOCK. */
+void scope_call_apply(const struct scoper *s, const struct change *c);
 
 /* -- scope_tree.c -- */
 /* Carry out all changes on the tree of ${stmt}. */

@@ -99,6 +99,8 @@ static bool walk_call(FuncCall *call, struct env *env)
     if (list_length(s->changes) == before && scope_answer_call(s, env->l, call))
         return false;
     int decided = scope_object_call(s, env->l, call);
+    if (decided == 0)
+        decided = scope_call(s, call);
     return decided < 0 || (decided == 0 && authorise_call(&s->auth, call, s->err) < 0);
 }
 

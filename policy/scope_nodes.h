@@ -22,6 +22,10 @@ ResTarget *scope_nodes_target(Node *value);
 /* A text constant. */
 Node *scope_nodes_text(const char *text);
 
+/* -- scope_call.c -- */
+/* The tenant's own channel of this name. */
+Node *scope_nodes_channel(const struct scoper *s, Node *name);
+
 /* -- scope_mask.c -- */
 /* A column of a wrap. */
 ResTarget *scope_nodes_shown(const struct shown *v);

@@ -407,6 +407,10 @@ static void apply(const struct scoper *s, const struct change *c)
     case CHANGE_EXECUTE:
         apply_execute(s, (ExecuteStmt *)c->stmt);
         return;
+    case CHANGE_CHANNEL:
+    case CHANGE_LOCK:
+        scope_call_apply(s, c);
+        return;
     }
 }
 

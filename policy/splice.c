@@ -360,6 +360,9 @@ static int splice_one(struct splice *p, const struct change *c)
         return splice_explain(p, c);
     case CHANGE_EXECUTE:
         return splice_execute(p, c);
+    case CHANGE_CHANNEL:
+    case CHANGE_LOCK:
+        return splice_call(p, c);
     }
     return splice_lost(p, "a change");
 }

@@ -60,6 +60,9 @@ int splice_copy_in(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_explain(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_execute(struct splice *p, const struct change *c) MUSTCHECK;
 
+/* -- splice_call.c -- */
+int splice_call(struct splice *p, const struct change *c) MUSTCHECK;
+
 /* -- splice_write.c: INSERT, SET lists, ON CONFLICT -- */
 int splice_columns(struct splice *p, const struct change *c) MUSTCHECK;
 int splice_expand(struct splice *p, const struct change *c) MUSTCHECK;

@@ -45,6 +45,11 @@ char *sql_copy_close(const struct change *c);
 char *sql_copy_to_open(const struct change *c);
 char *sql_copy_to_close(const struct scoper *s, const struct change *c);
 
+/* -- splice_call.c -- */
+/* Around the name of a channel: the tenant's own of this name. */
+char *sql_channel_open(const struct scoper *s);
+char *sql_channel_close(void);
+
 /* -- splice_mask.c -- */
 /* The columns of a wrap: struct shown *. */
 char *sql_shown(const List *shown);

@@ -36,16 +36,13 @@ static const struct kind {
     {T_FetchStmt, LATER, "FETCH"},
     {T_GrantRoleStmt, CATALOG, "GRANT"},
     {T_GrantStmt, CATALOG, "GRANT"},
-    {T_ListenStmt, LATER, "LISTEN"},
     {T_LoadStmt, SERVER, "LOAD"},
     {T_LockStmt, SERVER, "LOCK TABLE"},
-    {T_NotifyStmt, LATER, "NOTIFY"},
     {T_PrepareStmt, LATER, "PREPARE"},
     {T_ReassignOwnedStmt, CATALOG, "REASSIGN OWNED"},
     {T_RefreshMatViewStmt, SERVER, "REFRESH MATERIALIZED VIEW"},
     {T_ReindexStmt, SERVER, "REINDEX"},
     {T_TruncateStmt, SERVER, "TRUNCATE"},
-    {T_UnlistenStmt, LATER, "UNLISTEN"},
     {T_VacuumStmt, SERVER, "VACUUM"},
 };
 
@@ -276,6 +273,43 @@ static int decide_constraints(const ConstraintsSetStmt *s, bool confined, struct
     return refuse((struct kind){T_ConstraintsSetStmt, LATER, "SET CONSTRAINTS of names"}, err);
 }
 
+/* -- channels -- */
+
+static int refuse_channels(const struct authorise *a, const char *what, struct err *err)
+{
+    err_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE, "%s is not allowed for confined sessions", what);
+    rules_hint(a->rules, NULL, "notify", err);
+    return -1;
+}
+
+static int decide_listen(const struct authorise *a, const ListenStmt *l, bool confined,
+                         struct plan *plan, struct err *err)
+{
+    plan->class = PLAN_LISTEN;
+    if (confined && !a->rules->notify)
+        return refuse_channels(a, "LISTEN", err);
+    return keep(&plan->name, l->conditionname, err);
+}
+
+static int decide_unlisten(const struct authorise *a, const UnlistenStmt *u, bool confined,
+                           struct plan *plan, struct err *err)
+{
+    plan->class = PLAN_UNLISTEN;
+    if (confined && !a->rules->notify)
+        return refuse_channels(a, "UNLISTEN", err);
+    return keep(&plan->name, u->conditionname, err);
+}
+
+static int decide_notify(const struct authorise *a, bool confined, struct plan *plan,
+                         struct err *err)
+{
+    plan->class = PLAN_NOTIFY;
+    plan->notifies = true;
+    if (confined && !a->rules->notify)
+        return refuse_channels(a, "NOTIFY", err);
+    return confined && scope_shares(a) ? 0 : 1;
+}
+
 /* -- queries -- */
 
 static bool changes_rows(Node *node, void *unused)
@@ -332,8 +366,9 @@ static bool is_unlock_all(Node *node)
 bool utility_clears(Node *node, struct plan *plan)
 {
     const UnlistenStmt *unlisten = (const UnlistenStmt *)node;
-    plan->class = PLAN_READ;
-    return (IsA(node, UnlistenStmt) && !unlisten->conditionname) || is_unlock_all(node);
+    plan->class = IsA(node, UnlistenStmt) ? PLAN_UNLISTEN : PLAN_READ;
+    plan->locks = is_unlock_all(node);
+    return plan->locks || (IsA(node, UnlistenStmt) && !unlisten->conditionname);
 }
 
 int utility_decide(const struct authorise *a, const RawStmt *stmt, bool confined, struct plan *plan,
@@ -367,6 +402,12 @@ int utility_decide(const struct authorise *a, const RawStmt *stmt, bool confined
         return decide_discard((const DiscardStmt *)node, confined, plan, err);
     case T_ConstraintsSetStmt:
         return decide_constraints((const ConstraintsSetStmt *)node, confined, plan, err);
+    case T_ListenStmt:
+        return decide_listen(a, (const ListenStmt *)node, confined, plan, err);
+    case T_UnlistenStmt:
+        return decide_unlisten(a, (const UnlistenStmt *)node, confined, plan, err);
+    case T_NotifyStmt:
+        return decide_notify(a, confined, plan, err);
     default:
         if (confined && utility_is_named(node))
             return utility_named(node, plan, err);

@@ -20,7 +20,7 @@
  * UPDATE, DELETE and MERGE and COPY FROM, for SELECT with a locking clause or such a statement in
  * its WITH, PLAN_READ for COPY TO; unconfined, PLAN_DDL or PLAN_OTHER for all that passes as it
  * came (SELECT INTO is PLAN_DDL).  Also 0, confined: PREPARE, EXECUTE, DECLARE and EXPLAIN, in which there
- * is something to confine (utility_named.h).  -1: refused, ${err} says why and ${plan}->class is the nearest
+ * is something to confine (utility_named.h), and NOTIFY, whose channel must become the tenant's own.  -1: refused, ${err} says why and ${plan}->class is the nearest
  * class. */
 int utility_decide(const struct authorise *a, const RawStmt *stmt, bool confined, struct plan *plan,
                    struct err *err) MUSTCHECK;

@@ -25,14 +25,15 @@ def database(postgres):
 
 @pytest.fixture(scope="module", params=["postgres", "store"])
 def wall(request, postgres):
-    """Partywall with the demo's tables and rows, on each back end in turn."""
+    """Partywall with the demo's tables and rows, on each back end in turn; a module may say `POLICY`."""
     if request.param == "postgres":
         name = f"wall{next(_numbers)}"
         postgres.create_database(name)
         backend = postgres.dsn(name) + " sslmode=disable"
     else:
         backend = "store"
-    daemon = harness.Partywall(harness.config(backend))
+    more = {"policy": request.module.POLICY} if hasattr(request.module, "POLICY") else {}
+    daemon = harness.Partywall(harness.config(backend, **more))
     daemon.backend = request.param
     try:
         harness.load_demo(daemon)

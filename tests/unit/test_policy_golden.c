@@ -3,7 +3,7 @@
  *
  * Each data/policy/golden_*.tsv holds rows: who, expected, sql, text.  Empty lines and # comments
  * pass. who       attacks | product | columns: the fixture, as a tenant by the simple protocol; owner:
- * attacks, not confined; extended: attacks, by the extended protocol; untyped: so, with no types of parameters; rls, row+rls, schema (t_acme) and
+ * attacks, not confined; shared: attacks, with channels and advisory locks allowed, as in modes; extended: attacks, by the extended protocol; untyped: so, with no types of parameters; rls, row+rls, schema (t_acme) and
  * database: the fixture of modes, in that mode.  expected  for each statement,
  * divided by commas: its class (read, write, begin, ...), or the SQLSTATE of its refusal text what
  * the server gets for the first statement, the tenant's value shown as $T; or the message of its
@@ -41,10 +41,13 @@ static const char *const class_names[] = {
     [PLAN_DECLARE] = "declare",
     [PLAN_FETCH] = "fetch",
     [PLAN_CLOSE] = "close",
+    [PLAN_LISTEN] = "listen",
+    [PLAN_UNLISTEN] = "unlisten",
+    [PLAN_NOTIFY] = "notify",
 };
 
 struct golden {
-    struct fixture attacks, product, columns, modes;
+    struct fixture attacks, product, columns, modes, shared;
     unsigned rows, wrong;
     bool show;
 };
@@ -101,6 +104,7 @@ static const struct fixture *fixture_of(const struct golden *g, const char *who,
         }
     return strcmp(who, "product") == 0   ? &g->product
            : strcmp(who, "columns") == 0 ? &g->columns
+           : strcmp(who, "shared") == 0  ? &g->shared
                                          : &g->attacks;
 }
 
@@ -180,6 +184,9 @@ static int setup(void **state)
     fixture_product(&g.product);
     fixture_columns(&g.columns);
     fixture_modes(&g.modes);
+    fixture_attacks(&g.shared);
+    g.shared.rules.notify = g.shared.rules.advisory_locks = true;
+    g.modes.rules.notify = g.modes.rules.advisory_locks = true;
     g.show = getenv("PARTYWALL_GOLDEN") && strcmp(getenv("PARTYWALL_GOLDEN"), "show") == 0;
     *state = &g;
     return 0;
@@ -192,6 +199,7 @@ static int teardown(void **state)
     fixture_release(&g->product);
     fixture_release(&g->columns);
     fixture_release(&g->modes);
+    fixture_release(&g->shared);
     policy_thread_release();
     return 0;
 }

@@ -253,6 +253,9 @@ static void test_refused(void **state)
         "VACUUM",
         "ANALYZE \"User\"",
         "CHECKPOINT",
+        "LISTEN globex",
+        "NOTIFY x",
+        "UNLISTEN *",
         "REINDEX TABLE \"User\"",
         "CREATE TABLE x AS EXECUTE p1",
         "EXPLAIN ANALYZE CREATE TABLE x AS SELECT 1",
@@ -261,9 +264,6 @@ static void test_refused(void **state)
         "IMPORT FOREIGN SCHEMA s FROM SERVER x INTO y",
     };
     static const char *const later[] = {
-        "LISTEN globex",
-        "NOTIFY x",
-        "UNLISTEN *",
         "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
         "EXPLAIN REFRESH MATERIALIZED VIEW wf_mv",
     };
@@ -287,7 +287,10 @@ static void test_owner(void **state)
         {"EXPLAIN ANALYZE CREATE TABLE x AS SELECT 1", 0, PLAN_DDL, NULL, NULL},
         {"EXPLAIN SELECT 1", 0, PLAN_OTHER, NULL, NULL},
         {"TRUNCATE x", 0, PLAN_OTHER, NULL, NULL},
-        {"LISTEN x", 0, PLAN_OTHER, NULL, NULL},
+        {"LISTEN \"X\"", 1, PLAN_LISTEN, "X", NULL},
+        {"UNLISTEN x", 1, PLAN_UNLISTEN, "x", NULL},
+        {"UNLISTEN *", 1, PLAN_UNLISTEN, NULL, NULL},
+        {"NOTIFY x, 'y'", 1, PLAN_NOTIFY, NULL, NULL},
         {"LOCK TABLE x", 0, PLAN_OTHER, NULL, NULL},
         {"VACUUM", 0, PLAN_OTHER, NULL, NULL},
         {"PREPARE TRANSACTION 'x'", 0, PLAN_OTHER, NULL, NULL},

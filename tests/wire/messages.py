@@ -236,6 +236,8 @@ class Message:
             self.parts = [str(n) for n in struct.unpack("!b%dH" % ((len(body) - 1) // 2), body)]
         elif kind == b"d":
             self.parts = [body.decode(errors="replace")]
+        elif kind == b"A":
+            self.parts = strings(body[4:])
 
     def __str__(self):
         said = [self.name]

@@ -31,7 +31,7 @@ A script is a text of one step per line; # begins a comment.
 
 ParameterStatus and NoticeResponse are passed over unless asked for.  {user} and {database} stand for
 the arguments.  After a message's name, words are compared with its parts (DataRow's values,
-RowDescription's names, CommandComplete's tag, the numbers of CopyInResponse...; * is any), NAME=VALUE with its fields, NAME~REGEX
+RowDescription's names, CommandComplete's tag, NotificationResponse's channel and payload (and from=self|another), the numbers of CopyInResponse...; * is any), NAME=VALUE with its fields, NAME~REGEX
 with a part of them.
 """
 import argparse
@@ -127,6 +127,8 @@ class Connection:
         self.buffer = self.buffer[size:]
         if message.kind == b"K":
             self.key = message.body
+        if message.kind == b"A":
+            message.fields["from"] = "self" if message.body[:4] == self.key[:4] else "another"
         return message
 
     def byte(self):
