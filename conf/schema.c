@@ -207,7 +207,7 @@ LATER("policy.tables.*.max_rows", "limits of rows"),
  .text = "Functions of yours that are safe for tenants, as `schema.name`."},
 {"policy.notify", WORD, RELOAD, .words = "deny|allow", .fallback = "deny",
  .text = "`allow`: LISTEN, NOTIFY and pg_notify, of channels that each tenant has for itself."},
-{"policy.advisory_locks", WORD, RELOAD, .words = "deny|allow", .fallback = "deny",
+{"policy.advisory_locks", WORD, RELOAD, .words = "deny|!allow", .fallback = "deny",
  .text = "`allow`: advisory locks, with keys that each tenant has for itself. Who holds one beyond "
          "its transaction keeps a connection of the pool."},
 {"policy.settings", SECTION, RELOAD, .text = "Settings that confined clients may change."},
