@@ -17,6 +17,7 @@ struct covered {
     int hidden; /* the parameter that is the tenant */
     const char *text;
     const struct covered_names *ctes;
+    const Node *sought; /* by covered_lists */
 };
 
 struct covered_leaf { /* a relation on its way outward, until its predicate is found */
@@ -306,7 +307,28 @@ static bool covered_has_star(const List *row)
     return false;
 }
 
-static void covered_row(struct covered *c, const List *row, const struct covered_place *at)
+/* Is what is sought, under a cast, a row of a VALUES list in ${node}? */
+static bool covered_lists(Node *node, struct covered *c)
+{
+    ListCell *cell;
+    if (!node)
+        return false;
+    if (IsA(node, SelectStmt))
+        foreach (cell, ((SelectStmt *)node)->valuesLists) {
+            const TypeCast *value = linitial((List *)lfirst(cell));
+            if (IsA(value, TypeCast) && equal(value->arg, c->sought))
+                return true;
+        }
+    return covered_children(node, covered_lists, c);
+}
+
+static Node *covered_value(const List *row, const struct covered_place *at)
+{
+    return at->item >= 0 && at->item < list_length(row) ? list_nth(row, at->item) : NULL;
+}
+
+/* ${first}: the value in the first row that looks for the tenant's rows; it may do so for those behind it. */
+static void covered_row(struct covered *c, const List *row, const struct covered_place *at, Node *first)
 {
     if (list_length(row) > at->ncolumns) /* PostgreSQL will not have it */
         return;
@@ -316,7 +338,9 @@ static void covered_row(struct covered *c, const List *row, const struct covered
         return;
     if (covered_has_star(row) && covered_mentions(llast(row), c)) /* behind it, whatever it stands for */
         return;
-    if (list_length(row) <= at->item || !covered_mentions(list_nth(row, at->item), c))
+    Node *value = covered_value(row, at);
+    c->sought = value;
+    if (!covered_mentions(value, c) && !(value && covered_lists(first, c)))
         covered_fail(c, "a row that is nobody's:", at->name);
 }
 
@@ -345,10 +369,15 @@ static void covered_rows(struct covered *c, const SelectStmt *q, const struct co
     foreach (cell, q->valuesLists) /* PostgreSQL wants rows of one length */
         if (list_length(lfirst(cell)) != list_length(linitial(q->valuesLists)))
             return;
-    foreach (cell, q->valuesLists)
-        covered_row(c, lfirst(cell), at);
+    Node *first = NULL;
+    foreach (cell, q->valuesLists) {
+        Node *value = covered_value(lfirst(cell), at);
+        covered_row(c, lfirst(cell), at, first);
+        if (!first && at->optional && covered_mentions(value, c))
+            first = value;
+    }
     if (!q->valuesLists)
-        covered_row(c, q->targetList, at);
+        covered_row(c, q->targetList, at, NULL);
 }
 
 /* What a SET list or WHEN ... INSERT writes where the row says whose it is. */
