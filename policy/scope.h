@@ -431,6 +431,8 @@ void scope_answer_value(struct scoper *s, SQLValueFunction *node);
  * Then it is looked up.  Before it is walked. */
 bool scope_lookup_cast(struct scoper *s, const struct level *l, const TypeCast *cast);
 void scope_lookup_argument(struct scoper *s, const struct level *l, const FuncCall *call);
+/* ${node}, which scope_object_cast or scope_object_lookup let pass, may say the tenant's schema as clients do. */
+void scope_lookup_said(struct scoper *s, const Node *node);
 bool scope_is_looked_up(const struct scoper *s, const Node *node);
 /* Is the function of ${node} answered, and then, can it be? */
 int scope_answer_from(struct scoper *s, RangeFunction *node) MUSTCHECK;

@@ -290,6 +290,33 @@ void scope_lookup_argument(struct scoper *s, const struct level *l, const FuncCa
     }
 }
 
+/* public.x, where that is the tenant's own schema; $1 may be. */
+static bool may_say_schema(const Node *name)
+{
+    const char *text = IsA(name, A_Const) ? constant_text(name) : NULL;
+    size_t quoted = text && *text == '"', n = sizeof SCOPE_SCHEMA_SAID - 1;
+    return IsA(name, ParamRef) || (text && !strncmp(text + quoted, SCOPE_SCHEMA_SAID, n) &&
+                                   text[n + quoted] == (quoted ? '"' : '.'));
+}
+
+void scope_lookup_said(struct scoper *s, const Node *node)
+{
+    const TypeCast *cast = (const TypeCast *)node;
+    if (!s->auth.schema)
+        return;
+    if (IsA(node, TypeCast) && casts_to(cast, "oid"))
+        node = (const Node *)(cast = (const TypeCast *)cast->arg);
+    if (IsA(node, TypeCast) && may_say_schema(cast->arg) && (casts_to(cast, "regclass") || casts_to(cast, "regtype"))) {
+        look_up_name(s, cast->arg, casts_to(cast, "regtype") ? look_up_type : look_up_relation)->cast = cast;
+    } else if (IsA(node, FuncCall)) {
+        const FuncCall *call = (const FuncCall *)node;
+        bool type = !strcmp(strVal(llast(call->funcname)), "to_regtype");
+        bool fit = type || !strcmp(strVal(llast(call->funcname)), "to_regclass");
+        if (fit && may_say_schema(linitial(call->args)))
+            look_up_name(s, linitial(call->args), type ? look_up_type : look_up_relation)->call = call;
+    }
+}
+
 static const struct change *change_of(const struct scoper *s, const Node *node)
 {
     ListCell *cell;

@@ -157,6 +157,19 @@ static bool wants_tableoid(const struct scoper *s, const struct catalogs_relatio
            memmem(s->sql + s->start, s->end - s->start, "tableoid", strlen("tableoid"));
 }
 
+/* With a schema for each tenant, what the real `public` holds is in the tenant's, as far as it can tell. */
+static bool two_are_one(const struct scoper *s)
+{
+    return s->auth.schema && strcmp(s->auth.schema, SCOPE_SCHEMA_SAID) != 0;
+}
+
+static bool is_namespace(const char *column)
+{
+    static const char end[] = "namespace";
+    size_t n = strlen(column), m = sizeof end - 1;
+    return n > m && !strcmp(column + n - m, end);
+}
+
 static const char *column_shown(const struct scoper *s, const struct catalogs_column *column)
 {
     if (column->acl)
@@ -166,7 +179,11 @@ static const char *column_shown(const struct scoper *s, const struct catalogs_co
     if (column->database && s->database) /* NULL where there is none, as in views of the standard */
         return psprintf("CASE WHEN %s IS NOT NULL THEN %s::pg_catalog.name END AS %s", column->name,
                         literal(s->database), column->name);
-    if (column->schema && s->auth.schema)
+    if (column->object && is_namespace(column->name) && two_are_one(s))
+        return psprintf("CASE %s WHEN %s THEN %s::pg_catalog.oid ELSE %s END AS %s", column->name,
+                        namespace_of(SCOPE_SCHEMA_SAID), namespace_of(s->auth.schema), column->name,
+                        column->name);
+    if (column->schema && two_are_one(s))
         return psprintf("CASE %s WHEN %s THEN %s::pg_catalog.name ELSE %s END AS %s", column->name,
                         literal(s->auth.schema), literal(SCOPE_SCHEMA_SAID), column->name, column->name);
     return pstrdup(column->name);
@@ -205,6 +222,11 @@ static const struct outputs *outputs(const struct scoper *s, const struct catalo
 static char *subselect(struct scoper *s, const struct catalogs_relation *relation)
 {
     const char *condition = relation->rows ? rows(s, relation->rows) : NULL;
+    const char *names = !strcmp(relation->name, "pg_namespace") ? "nspname"
+                        : !strcmp(relation->name, "schemata")   ? "schema_name"
+                                                                : NULL;
+    if (names && condition && two_are_one(s))
+        condition = psprintf("(%s) AND %s <> %s", condition, names, literal(SCOPE_SCHEMA_SAID));
     return psprintf("(SELECT %s FROM %s.%s%s%s", columns(s, relation), relation->schema,
                     relation->name, condition ? " WHERE " : "", condition ? condition : "");
 }

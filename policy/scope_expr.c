@@ -78,7 +78,11 @@ static bool may_be_computed(const struct level *l, const ColumnRef *ref)
 static bool walk_cast(TypeCast *cast, struct env *env)
 {
     struct scoper *s = env->s;
-    if (scope_object_cast(s, env->l, cast) || scope_lookup_cast(s, env->l, cast))
+    if (scope_object_cast(s, env->l, cast)) {
+        scope_lookup_said(s, (Node *)cast);
+        return walk(cast->arg, env);
+    }
+    if (scope_lookup_cast(s, env->l, cast))
         return walk(cast->arg, env);
     bool computed = cast->arg && IsA(cast->arg, ColumnRef) &&
                     may_be_computed(env->l, (ColumnRef *)cast->arg);
@@ -113,6 +117,7 @@ static bool walk_operator(A_Expr *e, struct env *env)
     if (!name)
         return children((Node *)e, env);
     bool left = scope_is_object(s, env->l, e->lexpr);
+    scope_lookup_said(s, left ? e->rexpr : e->lexpr);
     return walk(left ? e->lexpr : e->rexpr, env) || walk(name, env);
 }
 

@@ -76,6 +76,14 @@ static bool cast_keeps(const TypeName *type)
     return false;
 }
 
+/* A constant or parameter, however it is cast: that it is none of that type is said for any row. */
+static bool is_given(const Node *node)
+{
+    while (IsA(node, TypeCast))
+        node = ((const TypeCast *)node)->arg;
+    return IsA(node, A_Const) || IsA(node, ParamRef);
+}
+
 bool scope_is_object(struct scoper *s, const struct level *l, const Node *node)
 {
     switch (nodeTag(node)) {
@@ -84,7 +92,8 @@ bool scope_is_object(struct scoper *s, const struct level *l, const Node *node)
     case T_TypeCast:
         return cast_keeps(((const TypeCast *)node)->typeName) &&
                (scope_is_object(s, l, ((const TypeCast *)node)->arg) ||
-                scope_is_looked_up(s, ((const TypeCast *)node)->arg));
+                (!is_given(((const TypeCast *)node)->arg) &&
+                 scope_is_looked_up(s, ((const TypeCast *)node)->arg)));
     case T_A_Indirection: { /* indclass[0] */
         const A_Indirection *part = (const A_Indirection *)node;
         return IsA(linitial(part->indirection), A_Indices) && scope_is_object(s, l, part->arg);
@@ -100,14 +109,6 @@ bool scope_is_object(struct scoper *s, const struct level *l, const Node *node)
     default:
         return false;
     }
-}
-
-/* A constant or parameter, however it is cast: that it is none of that type is said for any row. */
-static bool is_given(const Node *node)
-{
-    while (IsA(node, TypeCast))
-        node = ((const TypeCast *)node)->arg;
-    return IsA(node, A_Const) || IsA(node, ParamRef);
 }
 
 static bool is_object_or_given(struct scoper *s, const struct level *l, const Node *node)
@@ -300,6 +301,9 @@ static const struct catalog_relation *relation_named(struct scoper *s, const cha
         text++;
         schema = name;
         name = identifier(&text);
+        if (name && s->auth.schema && !strcmp(schema, SCOPE_SCHEMA_SAID) &&
+            catalog_find(s->catalog, s->auth.schema, name))
+            schema = pstrdup(s->auth.schema);
     }
     const struct catalog_relation *rel =
         name && *text == '\0' ? catalog_find(s->catalog, schema, name) : NULL;

@@ -38,6 +38,7 @@ PROGRAMS = {
     "psql": ("psql", [*PSQL, "-f", "work.sql"]),
     "psql's cursors": ("psql", [*PSQL, "-f", "cursors.sql"]),
     "psql's backslash commands": ("psql", [*PSQL, "-f", "catalog.sql"]),
+    "names in the catalog": ("psql", [*PSQL, "-f", "names.sql"]),
     "pgbench": ("psql", ["sh", "bench.sh"]),
     "libpq": ("libpq", [BUILD / "libpq"]),
     "lib/pq": ("go/pq", [BUILD / "pq"]),

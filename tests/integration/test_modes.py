@@ -511,6 +511,23 @@ def test_reload(world, pair):
     'COPY public.note (id) TO STDOUT', 'COPY (SELECT id FROM public.note) TO STDOUT',
     "INSERT INTO note DEFAULT VALUES", "INSERT INTO note SELECT 77, 'x' FROM public.line",
     "SELECT x.a FROM json_to_record('{\"a\": \"fine\"}') AS x(a public.mood)",
+    # what applications ask of the catalog
+    "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_'", "SELECT current_schema, current_schema(), current_schemas(false)::text",
+    "SELECT c.relname, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' "
+    "AND c.relname IN ('note', 'line', 'note_pkey')",
+    "SELECT relname FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'public') AND relname IN ('note', 'line')",
+    "SELECT t.typname, e.enumlabel FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_enum e ON e.enumtypid = t.oid WHERE n.nspname = 'public'",
+    "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name IN ('note', 'line')",
+    "SELECT table_name, column_name, udt_schema, udt_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name IN ('note', 'line') AND column_name IN ('id', 'body')",
+    "SELECT schema_name FROM information_schema.schemata WHERE schema_name = 'public'",
+    "SELECT schemaname, tablename, indexname FROM pg_indexes WHERE schemaname = 'public' AND indexname IN ('note_pkey', 'line_pkey')",
+    "SELECT ('\"' || table_schema || '\".\"' || table_name || '\"')::regclass::text FROM information_schema.tables WHERE table_schema = 'public' AND table_name IN ('note', 'line')",
+    "SELECT ('\"' || udt_schema || '\".\"' || udt_name || '\"')::regtype::text FROM information_schema.columns WHERE table_name = 'note' AND column_name IN ('id', 'body')",
+    "SELECT relname FROM pg_class WHERE oid = 'public.note'::regclass", "SELECT relname FROM pg_class WHERE oid = to_regclass('\"public\".note')::oid",
+    "SELECT typname FROM pg_type WHERE oid = to_regtype('public.mood')", "SELECT relname FROM pg_class WHERE oid = to_regclass('public.nothing')",
+    "SELECT 'public.note'::regclass::text, CAST('\"public\".\"line\"' AS regclass)::text",
+    "SELECT attname FROM pg_attribute WHERE attrelid = 'public.note'::regclass AND attname IN ('id', 'body')",
+    "SELECT pg_get_serial_sequence(quote_ident(table_schema) || '.' || quote_ident(table_name), 'id') FROM information_schema.tables WHERE table_name = 'note'",
 ])
 def test_public_is_what_an_application_calls_its_schema(world, pair, sql):
     """The same answer as the tenant gets who has a database of its own."""

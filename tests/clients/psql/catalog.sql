@@ -14,4 +14,10 @@
 \dx
 \df
 \dD
+\dp item
+\ddp
+\drds
+\l app
+SELECT * FROM item \gdesc
+SELECT c_mood, c_moods, c_range, 1.5::numeric(5,2) AS "x y" FROM types \gdesc
 \echo done
