@@ -1,11 +1,12 @@
 // Every operation of the application, as one tenant, which is never named.
-// usage: node main.mjs DATABASE_URL TENANT OTHER   (OTHER's rows must have been made by a run before, or not)
+// usage, in the folder of the Prisma to be used: node main.mjs DATABASE_URL TENANT OTHER   (OTHER's rows must have been made by a run before, or not)
 // Prints one line per check; the last line is "N passed, M failed".
-import { PrismaPg } from "@prisma/adapter-pg";
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
-const { PrismaClient, Prisma } = createRequire(import.meta.url)("./generated");
+const require = createRequire(process.cwd() + "/");
+const { PrismaPg } = require("@prisma/adapter-pg");
+const { PrismaClient, Prisma } = require("./generated");
 const [url, tenant, other] = process.argv.slice(2);
 const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) });
 const p = (name) => `${tenant}-${name}`; // keys are global in the demo's schema
