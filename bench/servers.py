@@ -90,15 +90,16 @@ class Leg:
     def __init__(self, name, port, user, process=None):
         self.name, self.port, self.user, self.process = name, port, user, process
 
-    def environment(self):
+    def environment(self, user=None):
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
-        return {**kept, "PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": self.user,
+        return {**kept, "PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": user or self.user,
                 "PGPASSWORD": SECRET, "PGDATABASE": DATABASE, "PGSSLMODE": "disable",
                 "PGGSSENCMODE": "disable", "PGCONNECT_TIMEOUT": "10"}
 
 
 class Servers:
-    def __init__(self, partywall):
+    def __init__(self, partywall, pool=POOL_SIZE):
+        self.pool = pool
         self.partywall = os.path.abspath(partywall)
         self.folder = tempfile.mkdtemp(prefix="partywall-bench-")
         self.processes = []
@@ -191,9 +192,9 @@ class Servers:
             os.chown(key, self.drop["user"], self.drop["group"])
         return key, certificate
 
-    def start_pgbouncer(self, tls_wanted=False):
+    def start_pgbouncer(self, tls_wanted=False, tenants=(TENANT,)):
         port = free_port()
-        users = self.write("users.txt", f'"{TENANT}" "{self.verifier}"\n')
+        users = self.write("users.txt", "".join(f'"{t}" "{self.verifier}"\n' for t in tenants))
         tls = "client_tls_sslmode = disable"
         if tls_wanted:
             key, certificate = self.make_certificate()
@@ -207,7 +208,7 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = {users}
 pool_mode = transaction
-default_pool_size = {POOL_SIZE}
+default_pool_size = {self.pool}
 max_client_conn = 20000
 {tls}
 server_tls_sslmode = disable
@@ -220,7 +221,9 @@ ignore_startup_parameters = extra_float_digits
                              **self.drop)
         return Leg("pgbouncer", port, TENANT, process)
 
-    def start_partywall(self, tls_wanted=False):
+    def start_partywall(self, tls_wanted=False, tenants=(TENANT,), name="partywall", functions=(), known=()):
+        """Each of `tenants` has a login of its name; `known` are in the configuration, and that is all;
+        "*" among them: so is any other. `functions` may be called, too."""
         if not os.access(self.partywall, os.X_OK):
             raise BenchError(f"{self.partywall} is not there")
         port = free_port()
@@ -228,20 +231,23 @@ ignore_startup_parameters = extra_float_digits
         if tls_wanted:
             key, certificate = self.make_certificate()
             tls = f"{{mode: prefer, certificate: {certificate}, key: {key}}}"
-        conf = self.write("partywall.yaml", f"""listen: [127.0.0.1:{port}]
+        logins = "".join(f"  {t}: {{secret: \"{self.verifier}\", tenant: {t}}}\n" for t in tenants)
+        entries = "".join(f'  "{t}": {{backend: main}}\n' for t in (*tenants, *known))
+        conf = self.write(f"{name}.yaml", f"""listen: [127.0.0.1:{port}]
 tls: {tls}
 log: {{level: warning}}
 backends:
   main:
     postgres: "host=127.0.0.1 port={self.postgres.port} dbname={DATABASE} user={TENANT} sslmode=disable"
-    pool: {{size: {POOL_SIZE}}}
+    pool: {{size: {self.pool}}}
 logins:
-  {TENANT}: {{secret: "{self.verifier}", tenant: {TENANT}}}
-tenants: {{{TENANT}: {{backend: main}}}}
-policy: {{tenant_column: tenantId}}
+{logins}tenants:
+{entries}policy:
+  tenant_column: tenantId
+  functions: {{allow: [{", ".join(functions)}]}}
 """)
-        process = self.start("partywall", [self.partywall, "serve", "-c", conf], signal.SIGTERM, port)
-        leg = Leg("partywall", port, TENANT, process)
+        process = self.start(name, [self.partywall, "serve", "-c", conf], signal.SIGTERM, port)
+        leg = Leg(name, port, TENANT, process)
         self.check_confined(leg)
         return leg
 
