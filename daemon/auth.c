@@ -174,7 +174,8 @@ int auth_choose(struct session *s, const char *tenant, struct err *err)
         return err_set(err, SQLSTATE_INVALID_AUTHORIZATION, "tenant \"%s\" does not exist",
                        tenant ? tenant : "");
     }
-    if (copy_text(&s->tenant, tenant, err) != 0) {
+    if (session_count(s, s->confined ? tenant : NULL, place.quota.connections, err) != 0 ||
+        copy_text(&s->tenant, tenant, err) != 0) {
         free(place.schema);
         return -1;
     }
@@ -183,7 +184,7 @@ int auth_choose(struct session *s, const char *tenant, struct err *err)
     free(s->schema);
     s->schema = place.schema;
     s->isolation = place.isolation;
-    s->quota = place.quota;
+    s->most = place.quota;
     s->terms = (struct fair_terms){
         .weight = place.weight, .active = place.quota.active, .queue = place.quota.queue};
     if (place.target != s->target) {
@@ -234,7 +235,10 @@ void auth_proved(struct session *s, const char *server_final)
     }
     bool known = !tenant || auth_may_be(login, (struct slice){tenant, strlen(tenant)});
     if (!known || auth_choose(s, tenant, &err) != 0) {
-        auth_wrong(s);
+        if (known && strcmp(err.sqlstate, SQLSTATE_TOO_MANY_CONNECTIONS) == 0)
+            session_fail(s, &err);
+        else
+            auth_wrong(s);
         return;
     }
     if (take_limits(s, &err) != 0 ||

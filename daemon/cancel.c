@@ -21,9 +21,11 @@ size_t cancel_key(const struct session *s, uint8_t ret[CANCEL_KEY_BYTES])
 static void cancel(struct session *s)
 {
     struct err err;
+    err_set(&err, SQLSTATE_QUERY_CANCELED, "canceling statement due to user request");
     if (s->state == SESSION_QUEUED) {
-        err_set(&err, SQLSTATE_QUERY_CANCELED, "canceling statement due to user request");
         session_unqueue(s, &err);
+    } else if (s->state == SESSION_PACED) {
+        session_unpace(s, &err);
     } else if (s->server && s->server->state == SERVER_LEASED && flow_len(s->server->flow) > 0) {
         server_cancel(s->server);
     }

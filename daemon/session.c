@@ -10,11 +10,12 @@
  *                                         ready, settings are verified
  * WELCOME -> IDLE    ReadyForQuery        no server is leased                    idle
  * any     -> DECIDE  long text, refresh   input waits for a job                  none
+ * any     -> PACED   session_pace         input waits: its tenant is too fast    its turn
  * any     -> QUEUED  no server is idle    input waits in the fair queue          queue
  * QUEUED  -> ACTIVE  session_granted      a server is leased                     transaction
  * ACTIVE  -> IDLE    ReadyForQuery says I and nothing is owed
  *
- * DECIDE and QUEUED lead back to the message that began them: it is offered again. */
+ * DECIDE, PACED and QUEUED lead back to the message that began them: it is offered again. */
 #include "daemon/session_internal.h"
 
 #include "conf/limits.h"
@@ -23,6 +24,9 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+
+/* Who waits for a server is told so after this time. */
+#define SESSION_NOTICE_MS 1000u
 
 static const char *const state_names[] = {
 #define X(name) #name,
@@ -50,6 +54,11 @@ static struct session *of_timer(struct wheel_timer *t)
     return list_entry(t, struct session, timer);
 }
 
+void session_timer(struct session *s, uint64_t ms, void (*fire)(struct wheel_timer *t))
+{
+    wheel_start(&s->worker->timers, &s->timer, uv_now(&s->worker->loop), ms, fire);
+}
+
 static void login_timeout(struct wheel_timer *t)
 {
     session_close(of_timer(t), "login timeout");
@@ -65,6 +74,32 @@ static void queue_timeout(struct wheel_timer *t)
         err_set(&err, SQLSTATE_TOO_MANY_CONNECTIONS,
                 "no server connection became free within the queue timeout");
     session_unqueue(s, &err);
+}
+
+/* Told once: a client that is patient need not wonder. */
+static void queue_notice(struct wheel_timer *t)
+{
+    struct session *s = of_timer(t);
+    struct err err;
+    uint32_t limit_ms = s->target->limits.queue_timeout_ms;
+    const char *least = track_set_get(s->track.now, "client_min_messages");
+    session_timer(s, limit_ms - SESSION_NOTICE_MS, queue_timeout);
+    if (least && (strcmp(least, "warning") == 0 || strcmp(least, "error") == 0))
+        return;
+    err_set(&err, SQLSTATE_SUCCESSFUL_COMPLETION, "waiting for a server connection");
+    err_detail(&err, "This statement has waited for %u ms. It fails after %u ms.", SESSION_NOTICE_MS,
+               limit_ms);
+    msg_notice(session_out(s), "NOTICE", &err);
+    session_wrote(s);
+}
+
+static void arm_queued(struct session *s)
+{
+    uint32_t limit_ms = s->target->limits.queue_timeout_ms;
+    if (limit_ms > SESSION_NOTICE_MS)
+        session_timer(s, SESSION_NOTICE_MS, queue_notice);
+    else
+        session_timer(s, limit_ms, queue_timeout);
 }
 
 static void welcome_timeout(struct wheel_timer *t)
@@ -88,39 +123,43 @@ static void transaction_timeout(struct wheel_timer *t)
     session_fail(of_timer(t), &err);
 }
 
-static void start(struct session *s, uint64_t ms, void (*fire)(struct wheel_timer *t))
+/* The transaction's limit counts from its lease: to have waited meanwhile does not lengthen it. */
+static void arm_active(struct session *s)
 {
-    wheel_start(&s->worker->timers, &s->timer, uv_now(&s->worker->loop), ms, fire);
+    uint64_t limit_ms = s->confined ? s->conf->limits.transaction_ms : 0;
+    uint64_t had_ms = uv_now(&s->worker->loop) - s->leased_ms;
+    if (limit_ms > 0)
+        session_timer(s, had_ms < limit_ms ? limit_ms - had_ms : 1, transaction_timeout);
+    else
+        wheel_stop(&s->timer);
 }
 
 static void arm(struct session *s)
 {
     switch (s->state) {
     case SESSION_STARTUP:
-        start(s, s->conf->clients.login_timeout_ms, login_timeout);
+        session_timer(s, s->conf->clients.login_timeout_ms, login_timeout);
         break;
     case SESSION_TLS:
     case SESSION_AUTH:
         break;
     case SESSION_WELCOME:
-        start(s, s->target->limits.queue_timeout_ms, welcome_timeout);
+        session_timer(s, s->target->limits.queue_timeout_ms, welcome_timeout);
         break;
     case SESSION_QUEUED:
-        start(s, s->target->limits.queue_timeout_ms, queue_timeout);
+        arm_queued(s);
         break;
     case SESSION_ACTIVE:
-        if (s->confined && s->conf->limits.transaction_ms > 0)
-            start(s, s->conf->limits.transaction_ms, transaction_timeout);
-        else
-            wheel_stop(&s->timer);
+        arm_active(s);
         break;
     case SESSION_IDLE:
         if (s->conf->clients.idle_timeout_ms > 0 && s->status == 'I')
-            start(s, s->conf->clients.idle_timeout_ms, idle_timeout);
+            session_timer(s, s->conf->clients.idle_timeout_ms, idle_timeout);
         else
             wheel_stop(&s->timer);
         break;
     case SESSION_DECIDE:
+    case SESSION_PACED:
     case SESSION_CLOSING:
         wheel_stop(&s->timer);
         break;
@@ -226,6 +265,7 @@ void session_close(struct session *s, const char *reason)
         session_wrote(s); /* what was forwarded up to here still reaches the client */
     session_listen_free(s);
     session_abandon_server(s);
+    session_uncount(s);
     session_enter(s, SESSION_CLOSING, why);
     log_end(s, why);
     list_remove(&s->node);
@@ -265,8 +305,8 @@ void session_wrote(struct session *s)
 static bool is_blocked(const struct session *s)
 {
     return s->state == SESSION_WELCOME || s->state == SESSION_TLS || s->state == SESSION_DECIDE ||
-           s->state == SESSION_QUEUED || s->holding_ready || session_copy_waits(s) ||
-           session_heal_waits(s) || session_listen_waits(s) ||
+           s->state == SESSION_PACED || s->state == SESSION_QUEUED || s->holding_ready ||
+           session_copy_waits(s) || session_heal_waits(s) || session_listen_waits(s) ||
            (s->server &&
             (link_is_congested(&s->server->link) || flow_len(s->server->flow) > SESSION_OWED_HIGH));
 }
@@ -355,6 +395,7 @@ static size_t one_message(struct session *s, struct slice data)
         link_pause(&s->link);
         return 0;
     }
+    s->paced = false;
     session_release_if_done(s); /* a lease that turned out not to be needed */
     session_listen_idle(s);
     return (size_t)f.head_len + f.body_len;

@@ -277,9 +277,11 @@ static enum verdict on_execute(struct session *s, const struct frame *f)
     const struct plan *copy = st && st->plan->copy ? st->plan : NULL;
     if ((copy && s->copy) || (st && session_plan_waits(s, st->plan)))
         return WAIT;
-    int asked = st ? session_listen_ask(s, st->plan, &err) : 1;
-    if (asked <= 0)
-        return asked == 0 ? WAIT : session_refuse(s, &err);
+    int may = session_pace(s, 1, &err);
+    if (may == 1 && st)
+        may = session_listen_ask(s, st->plan, &err);
+    if (may <= 0)
+        return may == 0 ? WAIT : session_refuse(s, &err);
     if ((copy && session_copy_check(s, copy, &err) != 0) ||
         (st && check_execute(s, p, &err) != 0))
         return session_refuse(s, &err);

@@ -17,6 +17,7 @@
  *   session_named.c     PREPARE and EXECUTE; what prepared statements mean today
  *   session_listen.c    LISTEN, and notifications
  *   session_own.c       statements answered by Partywall, and what statements do to the session
+ *   session_pace.c      not more than the tenant may
  *   session_lease.c     getting, preparing, giving back and losing a server
  *   session_reply.c     the server's messages
  *   session_heal.c      statements whose plan is stale
@@ -46,7 +47,7 @@
 #define SESSION_MAGIC 0x5e551077u
 
 #define SESSION_STATES(X)                                                                          \
-    X(STARTUP) X(TLS) X(AUTH) X(WELCOME) X(IDLE) X(DECIDE) X(QUEUED) X(ACTIVE) X(CLOSING)
+    X(STARTUP) X(TLS) X(AUTH) X(WELCOME) X(IDLE) X(DECIDE) X(PACED) X(QUEUED) X(ACTIVE) X(CLOSING)
 #define X(name) SESSION_##name,
 enum session_state { SESSION_STATES(X) };
 #undef X
@@ -120,6 +121,7 @@ struct session {
     struct link link;
     struct wheel_timer timer; /* the state's limit */
     unsigned holds; /* link, jobs */
+    uint64_t leased_ms; /* since when the server is leased */
     bool is_unix;
     bool tried_ssl, tried_gss; /* at start-up */
     uint64_t begun_ms;
@@ -139,8 +141,9 @@ struct session {
     char *tenant;            /* NULL: owner, or not chosen yet */
     char *start_tenant; /* what RESET partywall.tenant leads back to; NULL: that of the login, if any */
     enum isolation isolation; /* of the tenant */
-    struct fair_terms terms;  /* likewise, as is the next */
-    struct conf_quota quota;
+    struct fair_terms terms;  /* likewise, as are the next two */
+    struct conf_quota most;
+    struct quota *quota; /* NULL: no tenant */
     bool confined;
     char *schema;             /* the tenant's, ISOLATION_SCHEMA; else NULL */
     char *database;      /* as the client named it at start-up */
@@ -159,6 +162,7 @@ struct session {
     char *old_tenant;  /* the one before a SET at the front of a Query: an error brings it back ... */
     bool next_tenant_set, old_tenant_set; /* ... NULL then means none */
     bool refreshed;     /* the catalog, for this message */
+    bool paced;         /* this message has been counted, and has waited */
     bool unnamed_bound; /* the unnamed portal, since the last Sync: if that failed, all up to Sync is skipped */
     /* the server */
     struct server *server; /* leased */
@@ -206,6 +210,8 @@ void session_enter(struct session *s, enum session_state next, const char *why);
 void session_close(struct session *s, const char *why);
 /* The same, after a FATAL error. */
 void session_fail(struct session *s, const struct err *err);
+/* The state's limit, instead of the one it has. */
+void session_timer(struct session *s, uint64_t ms, void (*fire)(struct wheel_timer *t));
 void session_hold(struct session *s);
 void session_unhold(struct session *s);
 /* Offer the input again that was answered with WAIT. */
@@ -481,6 +487,15 @@ char *session_clamp(const struct session *s, const char *name, const char *value
 /* No tenant yet: may ${p} be served? */
 bool session_needs_tenant(const struct session *s, const struct plan *p);
 int session_set_tenant(struct session *s, const char *tenant, struct err *err) MUSTCHECK;
+
+/* -- session_pace.c -- */
+/* A client of ${tenant} (NULL: none), instead of the one before.  -1: too many, nothing has changed. */
+int session_count(struct session *s, const char *tenant, uint32_t most, struct err *err) MUSTCHECK;
+void session_uncount(struct session *s);
+/* The message at the front runs ${n} statements.  1: it may now; 0: wait; -1: 53400. */
+int session_pace(struct session *s, size_t n, struct err *err) MUSTCHECK;
+/* It need not wait any more: ${err} is the answer. */
+void session_unpace(struct session *s, const struct err *err);
 
 /* -- session_lease.c -- */
 /* 1: a server is leased and looks as the client wants it; 0: wait; -1: none to be had. */

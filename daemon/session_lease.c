@@ -185,6 +185,7 @@ static void take(struct session *s, struct server *srv)
     s->server = srv;
     srv->session = s;
     s->told_fatal = false;
+    s->leased_ms = uv_now(&s->worker->loop);
     if (link_is_congested(&s->link))
         link_pause(&srv->link);
     if (s->state != SESSION_WELCOME)

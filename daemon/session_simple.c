@@ -484,7 +484,7 @@ static enum verdict serve(struct session *s, struct slice sql)
 enum verdict session_query(struct session *s, const struct frame *f)
 {
     struct msg_query m;
-    struct err err;
+    struct err err, pace_err;
     enum verdict v;
     if (msg_read_query((struct slice){f->body, f->body_len}, &m, &err) != 0)
         return session_refuse_query(s, &err);
@@ -495,6 +495,13 @@ enum verdict session_query(struct session *s, const struct frame *f)
         got = session_decide(s, m.sql, false, false, &err);
     if (got == 0)
         return WAIT;
+    int pace = session_pace(s, s->decision ? s->decision->nplans : 1, &pace_err);
+    if (pace == 0)
+        return WAIT;
+    if (pace < 0 && got > 0) {
+        err = pace_err;
+        got = -1;
+    }
     v = got < 0 ? session_refuse_query(s, &err) : serve(s, m.sql);
     if (v == WAIT)
         return v;

@@ -13,6 +13,7 @@
 #include "daemon/listener.h"
 #include "daemon/must.h"
 #include "daemon/notify.h"
+#include "daemon/quota.h"
 #include "daemon/reload.h"
 #include "daemon/session.h"
 #include "daemon/target.h"
@@ -114,7 +115,8 @@ static int worker_init_state(struct worker *w, struct conf *conf, struct err *er
         return err_set(err, SQLSTATE_INTERNAL_ERROR, "no random numbers to be had");
     }
     w->plans = policy_cache_new(LIMIT_PLAN_CACHE_BYTES);
-    if (!w->plans)
+    w->quotas = quotas_new();
+    if (!w->plans || !w->quotas)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     return tls_context_new(conf, &w->tls, err);
 }
@@ -226,6 +228,7 @@ void worker_release(struct worker *w)
     link_hub_free(w);
     policy_cache_free(w->plans);
     track_shared_release(&w->settings);
+    quotas_free(w->quotas);
     SSL_CTX_free(w->tls);
     conf_unref(w->conf);
 }

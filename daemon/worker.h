@@ -25,6 +25,7 @@ struct session;
 struct target;
 struct listeners;
 struct job_pool;
+struct quotas;
 struct reload;
 
 #define WORKER_SCRATCH_BYTES ((size_t)64 << 10)
@@ -48,6 +49,7 @@ struct worker {
     struct policy_cache *plans;
     struct daemon_log *log;
     struct job_pool *jobs;
+    struct quotas *quotas; /* of all tenants */
     uint8_t secret[32];  /* of this process: cancel keys, mock SCRAM verifiers */
     uint64_t started_ms; /* uv_now at start */
     /* session's part */

@@ -2,6 +2,7 @@
  * Source: PostgreSQL 15, src/backend/utils/errcodes.txt. */
 #pragma once
 
+#define SQLSTATE_SUCCESSFUL_COMPLETION         "00000"
 #define SQLSTATE_CONNECTION_FAILURE            "08006"
 #define SQLSTATE_PROTOCOL_VIOLATION            "08P01"
 #define SQLSTATE_FEATURE_NOT_SUPPORTED         "0A000"
