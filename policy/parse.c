@@ -3,6 +3,7 @@
 #include "policy/nodes.h"
 #include "policy/parse_jump.h"
 #include "policy/policy.h"
+#include "policy/scan.h"
 #include "protocol/sqlstate.h"
 
 #include "parser/parser.h"
@@ -40,10 +41,34 @@ int parse_protect(int (*body)(void *arg, struct err *err), void *arg, struct err
     return status;
 }
 
+/* Does the grammar want to know what follows this word, as in NOT IN, NULLS FIRST, WITH TIME? */
+static bool looks_ahead(const char *sql, const struct scan_token *t)
+{
+    return scan_is_word(sql, t, "not") || scan_is_word(sql, t, "nulls") || scan_is_word(sql, t, "with");
+}
+
+/* The library takes a comment there for what follows, and PostgreSQL does not: it becomes blanks.  Others stay, for
+ * a string that goes on after a line break does not go on after a comment. */
+static const char *without_comments_ahead(const char *sql)
+{
+    if (!strstr(sql, "--") && !strstr(sql, "/*"))
+        return sql;
+    char *copy = pstrdup(sql);
+    struct scan s = scan_of(sql, strlen(sql));
+    struct scan_token t = scan_next(&s);
+    while (t.kind != SCAN_END) {
+        struct scan_token next = scan_next(&s);
+        if (next.kind != SCAN_END && looks_ahead(sql, &t))
+            memset(copy + t.end, ' ', next.start - t.end);
+        t = next;
+    }
+    return copy;
+}
+
 int parse_sql(const char *sql, void **ret, struct err *err)
 {
     (void)err; /* a syntax error is raised, and taken by the handler around us */
-    *ret = raw_parser(sql, RAW_PARSE_DEFAULT);
+    *ret = raw_parser(without_comments_ahead(sql), RAW_PARSE_DEFAULT);
     return 0;
 }
 

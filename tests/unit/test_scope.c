@@ -305,6 +305,11 @@ static const struct row rows[] = {
      "SELECT 1 AS from FROM \"User\" x WHERE " Q("x", 1) " AND (x.id IS DISTINCT FROM 2)"},
     {"SELECT 1 FROM (ROWS FROM (generate_series(1, 2)) AS f JOIN \"User\" x ON true) ORDER BY 1",
      "SELECT 1 FROM (ROWS FROM (generate_series(1, 2)) AS f JOIN \"User\" x ON true) WHERE " Q("x", 1) " ORDER BY 1"},
+    {"SELECT 1 FROM \"User\" x WHERE x.id NOT /* IN */ IN ('a') AND x.id NOT --\n LIKE 'b'",
+     "SELECT 1 FROM \"User\" x WHERE " Q("x", 1) " AND (x.id NOT /* IN */ IN ('a') AND CASE WHEN " Q("x", 1)
+     " THEN (x.id NOT --\n LIKE 'b') END)"},
+    {"SELECT 1 FROM \"User\" x ORDER BY x.id NULLS/**/FIRST",
+     "SELECT 1 FROM \"User\" x WHERE " Q("x", 1) " ORDER BY x.id NULLS/**/FIRST"},
     {"SELECT rows FROM (country CROSS JOIN LATERAL ROWS FROM (generate_series(1, 2)) AS rows CROSS JOIN \"User\" x)",
      "SELECT rows FROM (country CROSS JOIN LATERAL ROWS FROM (generate_series(1, 2)) AS rows CROSS JOIN \"User\" x)"
      " WHERE " Q("x", 1)},
