@@ -1,7 +1,7 @@
 """A statement made smaller while it still shows what it showed."""
 import re
 
-TOKEN = re.compile(r"""\s+|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$\d+|[A-Za-z_][A-Za-z_0-9]*|\d+(?:\.\d+)?|::|[<>=!|~@?+*-]+|.""", re.S)
+TOKEN = re.compile(r"""\s+|--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$\d+|[A-Za-z_][A-Za-z_0-9]*|\d+(?:\.\d+)?|::|[<>=!|~@?+*-]+|.""", re.S)
 TRIES = 400
 
 

@@ -6,6 +6,7 @@ it is written, for a volatile function keeps the planner from moving it below an
 it before the one on its left.
 """
 from minimise import TOKEN
+from wire import reworded
 
 SETTINGS = [(), ("hashjoin", "mergejoin"), ("nestloop", "mergejoin"), ("nestloop", "hashjoin"), ("seqscan",),
             ("indexscan", "indexonlyscan", "bitmapscan"), ("hashagg", "material"), ("sort", "incremental_sort")]
@@ -52,7 +53,7 @@ def fenced(sql, keywords):
         after[end] = ") END " + after.get(end, "")
     if not before:
         return sql
-    return "".join(after.get(i, "") + t + before.get(i, "") for i, t in enumerate([*tokens, ""]))
+    return reworded(sql, "".join(after.get(i, "") + t + before.get(i, "") for i, t in enumerate([*tokens, ""])))
 
 
 def fences(sql):

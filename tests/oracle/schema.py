@@ -55,7 +55,8 @@ class Table:
         self.tenant = None  # Column
         self.parent = None  # partition or inheritance
         self.heirs = False  # that may have a row of the same key
-        self.partitions, self.tail, self.global_keys = [], "", []
+        self.by_tenant = False  # its partitions are
+        self.tail, self.global_keys = "", []
         self.writable = True
         self.offset = 0  # of keys: those of heirs are not their parent's
         self.through = None  # column, parent, key
@@ -225,9 +226,16 @@ class World:
         if r.random() < 0.5:
             t.primary = ["id", "part"]
             t.keys, t.global_keys = [t.primary], [t.primary]
-        how = r.choice(["LIST", "RANGE", "HASH"])
-        t.tail = f" PARTITION BY {how} (part)"
-        parts = {"LIST": ["FOR VALUES IN (0, 1)", "DEFAULT"],
+        how = r.choice(["LIST", "RANGE", "HASH", "TENANT"])
+        by = f"{how} (part)"
+        if how == "TENANT":
+            t.by_tenant = True
+            by = f"LIST ({ident(t.tenant.name)})"
+            t.primary = [*t.primary, t.tenant.name] if t.primary else []
+            t.keys, t.global_keys = [t.primary] if t.primary else [], []
+        t.tail = f" PARTITION BY {by}"
+        parts = {"TENANT": [f"FOR VALUES IN ({literal(self.tenants[0])})", "DEFAULT"],
+                 "LIST": ["FOR VALUES IN (0, 1)", "DEFAULT"],
                  "RANGE": ["FOR VALUES FROM (MINVALUE) TO (2)", "FOR VALUES FROM (2) TO (MAXVALUE)"],
                  "HASH": ["FOR VALUES WITH (MODULUS 2, REMAINDER 0)", "FOR VALUES WITH (MODULUS 2, REMAINDER 1)"]}[how]
         self.fill(t)

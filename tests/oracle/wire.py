@@ -25,6 +25,14 @@ class Portal(str):
     times, rows = 1, (0,)
 
 
+def reworded(sql, text):
+    """${text}, sent in the way of ${sql}."""
+    same = type(sql)(text)
+    for name, value in getattr(sql, "__dict__", {}).items():
+        setattr(same, name, value)
+    return same
+
+
 class Answer:
     """What came back up to ReadyForQuery: several statements' results one after the other."""
 

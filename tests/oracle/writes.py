@@ -158,7 +158,8 @@ class Writes(Statements):
         if t.keys and not t.parent and self.chance(0.15):
             self.upsert = True
             free = ", ".join(ident(c.name) for c in t.free_columns())
-            return self.pick(f" SELECT * FROM {ident(t.name)}", f" TABLE {ident(t.name)}", f" ({free}) SELECT {free} FROM {ident(t.name)}")
+            return self.pick(f" SELECT * FROM public.{ident(t.name)}", f" TABLE public.{ident(t.name)}",
+                             f" ({free}) SELECT {free} FROM public.{ident(t.name)}")
         rows = [self.row(t) for _ in range(self.r.randint(1, 3))]
         names = [n for n in rows[0] if all(row.get(n, "DEFAULT") != "DEFAULT" for row in rows)]
         if not names:
