@@ -139,7 +139,8 @@ static bool groups_by(const Node *node, const char *column)
 /* A planner that is told that a column equals a constant takes it for sorted, even where a grouping
  * set without it yields NULL.  So it is not told: what such sets group by the tenant column is read
  * apart. */
-static void group_apart(struct scoper *s, const SelectStmt *stmt, struct climbed *from)
+static void group_apart(struct scoper *s, const struct level *l, const SelectStmt *stmt,
+                        struct climbed *from)
 {
     ListCell *cell;
     bool sets = false;
@@ -163,6 +164,9 @@ static void group_apart(struct scoper *s, const SelectStmt *stmt, struct climbed
             groups_by((const Node *)stmt->groupClause, leaf->column))
             leaf->barrier = true; /* it is apart already */
     }
+    for (const struct source *source = sets ? l->sources : NULL; source; source = source->next)
+        if (source->subquery && source->confined && !source->subquery->op)
+            scope_barrier(s, source->subquery); /* which may hand the column on */
 }
 
 static int select_where(struct scoper *s, struct level *l, SelectStmt *stmt,
@@ -203,7 +207,7 @@ static int select_plain(struct scoper *s, struct level *l, SelectStmt *stmt,
     s->selects = lappend(s->selects, note);
     if (scope_from(s, l, stmt->fromClause, &from) < 0)
         return -1;
-    group_apart(s, stmt, &from);
+    group_apart(s, l, stmt, &from);
     l->targets = stmt->targetList;
     if (scope_expr(s, l, (Node *)stmt->distinctClause) < 0 ||
         scope_expr(s, l, (Node *)stmt->targetList) < 0 ||

@@ -310,6 +310,9 @@ static const struct row rows[] = {
      " THEN (x.id NOT --\n LIKE 'b') END)"},
     {"SELECT 1 FROM \"User\" x ORDER BY x.id NULLS/**/FIRST",
      "SELECT 1 FROM \"User\" x WHERE " Q("x", 1) " ORDER BY x.id NULLS/**/FIRST"},
+    {"SELECT s.t FROM (SELECT x.\"tenantId\" FROM \"User\" x) s(t) GROUP BY ROLLUP (s.t) ORDER BY 1 DESC",
+     "SELECT s.t FROM (SELECT x.\"tenantId\" FROM \"User\" x WHERE " Q("x", 1) " OFFSET 0) s(t)"
+     " GROUP BY ROLLUP (s.t) ORDER BY 1 DESC"},
     {"SELECT rows FROM (country CROSS JOIN LATERAL ROWS FROM (generate_series(1, 2)) AS rows CROSS JOIN \"User\" x)",
      "SELECT rows FROM (country CROSS JOIN LATERAL ROWS FROM (generate_series(1, 2)) AS rows CROSS JOIN \"User\" x)"
      " WHERE " Q("x", 1)},
