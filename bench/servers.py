@@ -16,7 +16,6 @@ import subprocess
 import tempfile
 import time
 
-POOL_SIZE = 10
 DATABASE = "bench"
 TENANT = "acme"
 SECRET = "acme"
@@ -98,7 +97,7 @@ class Leg:
 
 
 class Servers:
-    def __init__(self, partywall, pool=POOL_SIZE):
+    def __init__(self, partywall, pool=10):
         self.pool = pool
         self.partywall = os.path.abspath(partywall)
         self.folder = tempfile.mkdtemp(prefix="partywall-bench-")
@@ -233,6 +232,7 @@ ignore_startup_parameters = extra_float_digits
             tls = f"{{mode: prefer, certificate: {certificate}, key: {key}}}"
         logins = "".join(f"  {t}: {{secret: \"{self.verifier}\", tenant: {t}}}\n" for t in tenants)
         entries = "".join(f'  "{t}": {{backend: main}}\n' for t in (*tenants, *known))
+        allow = f"  functions: {{allow: [{', '.join(functions)}]}}\n" if functions else ""
         conf = self.write(f"{name}.yaml", f"""listen: [127.0.0.1:{port}]
 tls: {tls}
 log: {{level: warning}}
@@ -244,8 +244,7 @@ logins:
 {logins}tenants:
 {entries}policy:
   tenant_column: tenantId
-  functions: {{allow: [{", ".join(functions)}]}}
-""")
+{allow}""")
         process = self.start(name, [self.partywall, "serve", "-c", conf], signal.SIGTERM, port)
         leg = Leg(name, port, TENANT, process)
         self.check_confined(leg)

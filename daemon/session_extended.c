@@ -348,6 +348,7 @@ static enum verdict on_close(struct session *s, const struct frame *f)
 
 static enum verdict on_flush(struct session *s)
 {
+    session_wrote(s); /* what session_inject has put there */
     if (s->server && flow_len(s->server->flow) > 0) {
         msg_flush(server_out(s));
         server_sent(s);

@@ -62,8 +62,7 @@ int session_inject(struct session *s, char reply, struct owed *o, struct err *er
 {
     if (!s->server || flow_len(s->server->flow) == 0) {
         owed_free(o);
-        msg_end(session_out(s), msg_begin(session_out(s), reply));
-        session_wrote(s);
+        msg_end(session_out(s), msg_begin(session_out(s), reply)); /* leaves with the next message, or at Flush */
         return 0;
     }
     if (!o && !(o = owed_new(OWED_CLIENT)))
