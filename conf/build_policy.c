@@ -282,6 +282,8 @@ static void build_limits(struct conf *c, const struct tree_node *n)
         (uint32_t)schema_value("policy.limits.transaction", tree_get(n, "transaction"));
     c->limits.idle_in_transaction_ms = (uint32_t)schema_value("policy.limits.idle_in_transaction",
                                                               tree_get(n, "idle_in_transaction"));
+    c->limits.client_write_ms =
+        (uint32_t)schema_value("policy.limits.client_write", tree_get(n, "client_write"));
     c->rules.limits.statement_bytes =
         (uint32_t)schema_value("policy.limits.statement_bytes", tree_get(n, "statement_bytes"));
     c->rules.limits.tokens = (uint32_t)schema_value("policy.limits.tokens", tree_get(n, "tokens"));

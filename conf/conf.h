@@ -106,6 +106,7 @@ struct conf {
         uint32_t statement_timeout_ms; /* 0: none, likewise below */
         uint32_t transaction_ms;
         uint32_t idle_in_transaction_ms;
+        uint32_t client_write_ms;
     } limits; /* the statement's own limits are in rules.limits */
 };
 

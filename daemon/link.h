@@ -90,6 +90,8 @@ int link_init_borrowed(struct link *l, struct worker *w, int fd, SSL *ssl,
 /* Begin the server's side of a TLS handshake; what is queued is sent in plain first.  There must be
  * no unconsumed input (wire case 1): bytes behind the SSLRequest end the link with on_end. */
 int link_accept_tls(struct link *l, SSL_CTX *ctx, struct err *err) MUSTCHECK;
+/* How many of the bytes written the peer has taken, as far as can be known. */
+uint64_t link_taken(const struct link *l);
 /* Is there unconsumed input?  Not counting what on_data is looking at now. */
 bool link_has_input(const struct link *l);
 bool link_is_tls(const struct link *l); /* handshake done */

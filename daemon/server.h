@@ -56,7 +56,8 @@ struct server {
     int fd; /* the store's */
     struct link link;
     bool linked;
-    uv_timer_t timer;        /* opening, cleaning */
+    uv_timer_t timer;        /* opening, cleaning; leased: session_stall.c's */
+    uint64_t taken;          /* bytes that the client had taken when it began */
     struct session *session; /* LEASED */
     struct fair_lease lease; /* not IDLE and not OPENING */
     struct flow *flow;

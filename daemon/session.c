@@ -296,8 +296,10 @@ void session_wrote(struct session *s)
 {
     session_out(s);
     link_wrote(&s->link);
-    if (s->server && link_is_congested(&s->link))
+    if (s->server && link_is_congested(&s->link)) {
         link_pause(&s->server->link);
+        session_stalled(s);
+    }
 }
 
 /* -- input -- */
@@ -426,6 +428,8 @@ static size_t on_data(struct link *l, struct slice data)
 static void on_drained(struct link *l)
 {
     struct session *s = l->owner;
+    if (s->server)
+        session_stall_over(s->server);
     if (s->server && !s->holding_ready)
         link_resume(&s->server->link);
     session_listen_idle(s);

@@ -21,6 +21,7 @@
  *   session_lease.c     getting, preparing, giving back and losing a server
  *   session_reply.c     the server's messages
  *   session_heal.c      statements whose plan is stale
+ *   session_stall.c     clients that do not read
  *   session_error.c     errors and notices */
 #pragma once
 
@@ -354,6 +355,12 @@ bool session_heal_waits(const struct session *s);
 bool session_heal_end(struct session *s);
 /* The server goes to another session. */
 void session_heal_stop(struct server *srv);
+
+/* -- session_stall.c -- */
+/* The client's queue is full. */
+void session_stalled(struct session *s);
+/* It is not, or ${srv} is no longer its server. */
+void session_stall_over(struct server *srv);
 
 /* -- session_named.c -- */
 struct own;

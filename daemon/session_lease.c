@@ -185,8 +185,10 @@ static void take(struct session *s, struct server *srv)
     srv->session = s;
     s->told_fatal = false;
     s->leased_ms = uv_now(&s->worker->loop);
-    if (link_is_congested(&s->link))
+    if (link_is_congested(&s->link)) {
         link_pause(&srv->link);
+        session_stalled(s);
+    }
     if (s->state != SESSION_WELCOME)
         session_enter(s, SESSION_ACTIVE, "leased");
 }
@@ -257,6 +259,7 @@ static struct server *let_go(struct session *s)
     srv->session = NULL;
     s->unsynced = s->isolated = false;
     session_heal_stop(srv);
+    session_stall_over(srv);
     session_copy_free(s);
     session_portals_clear(s);
     return srv;

@@ -107,6 +107,7 @@ static void test_defaults(void **state)
     assert_int_equal(c->limits.statement_timeout_ms, 30000);
     assert_int_equal(c->limits.transaction_ms, 300000);
     assert_int_equal(c->limits.idle_in_transaction_ms, 30000);
+    assert_int_equal(c->limits.client_write_ms, 60000);
     assert_string_equal(c->logins[0].backend, "main");
     conf_unref(c);
     free(dir);
@@ -408,7 +409,7 @@ static void test_policy(void **state)
                     "  functions: {allow: [z.f, app.slugify, '\"A\".b']}\n"
                     "  settings: {allow: [TimeZone, application_name]}\n"
                     "  limits: {statement_timeout: none, transaction: 1h, idle_in_transaction: "
-                    "10ms, statement_bytes: 64KiB, tokens: 100, depth: 10, "
+                    "10ms, client_write: 2s, statement_bytes: 64KiB, tokens: 100, depth: 10, "
                     "chain: 100}\n");
     const struct rules *r = &c->rules;
     assert_false(r->unlisted_scoped);
@@ -423,6 +424,7 @@ static void test_policy(void **state)
     assert_int_equal(c->limits.statement_timeout_ms, 0);
     assert_int_equal(c->limits.transaction_ms, 3600000);
     assert_int_equal(c->limits.idle_in_transaction_ms, 10);
+    assert_int_equal(c->limits.client_write_ms, 2000);
     assert_int_equal(r->limits.statement_bytes, 65536);
     assert_int_equal(r->limits.tokens, 100);
     assert_int_equal(r->limits.depth, 10);
