@@ -220,9 +220,10 @@ ignore_startup_parameters = extra_float_digits
                              **self.drop)
         return Leg("pgbouncer", port, TENANT, process)
 
-    def start_partywall(self, tls_wanted=False, tenants=(TENANT,), name="partywall", functions=(), known=()):
-        """Each of `tenants` has a login of its name; `known` are in the configuration, and that is all;
-        "*" among them: so is any other. `functions` may be called, too."""
+    def start_partywall(self, tls_wanted=False, tenants=(TENANT,), name="partywall", functions=(), known=(),
+                        choosers=()):
+        """Each of `tenants` has a login of its name, `choosers` are logins that choose their tenant; `known`
+        are in the configuration, and that is all. `functions` may be called, too."""
         if not os.access(self.partywall, os.X_OK):
             raise BenchError(f"{self.partywall} is not there")
         port = free_port()
@@ -231,6 +232,7 @@ ignore_startup_parameters = extra_float_digits
             key, certificate = self.make_certificate()
             tls = f"{{mode: prefer, certificate: {certificate}, key: {key}}}"
         logins = "".join(f"  {t}: {{secret: \"{self.verifier}\", tenant: {t}}}\n" for t in tenants)
+        logins += "".join(f"  {c}: {{secret: \"{self.verifier}\", tenants: \"*\"}}\n" for c in choosers)
         entries = "".join(f'  "{t}": {{backend: main}}\n' for t in (*tenants, *known))
         allow = f"  functions: {{allow: [{', '.join(functions)}]}}\n" if functions else ""
         conf = self.write(f"{name}.yaml", f"""listen: [127.0.0.1:{port}]

@@ -127,10 +127,12 @@ static bool is_alone(const struct conf_tenant *t, const struct conf_tenant *othe
 
 static void check_alone(struct build *b, const struct tree_node *n, const struct conf_tenant *t)
 {
+    if (t->isolation != ISOLATION_DATABASE || t->database)
+        return;
     bool alone = is_alone(t, b->conf->tenant_default);
     for (size_t i = 0; i < b->conf->ntenants; i++)
         alone = alone && is_alone(t, &b->conf->tenants[i]);
-    if (t->isolation == ISOLATION_DATABASE && !t->database && !alone)
+    if (!alone)
         tree_fault_name(b->diag, n,
                         "the database of its back end is also another tenant's: give it one of its own "
                         "by database");

@@ -55,7 +55,7 @@ static bool is(const char *pattern, const struct conf_tenant *t, const char *nam
 static bool is_taken(const struct conf *c, const struct conf_tenant *t, const char *schema,
                      const char *database)
 {
-    for (size_t i = 0; i < c->ntenants; i++) {
+    for (size_t i = 0; (schema || database) && i < c->ntenants; i++) {
         const struct conf_tenant *other = &c->tenants[i];
         if (other != t && other->backend == t->backend &&
             ((schema && is(other->schema, other, schema)) ||
