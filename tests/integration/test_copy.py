@@ -462,6 +462,7 @@ def test_prepared_copy_follows_the_tenant(pair):
     assert pair.wall.rows("item") == ["(\"of acme\",,,acme)"]
 
 
+@pytest.mark.case(80)
 def test_statement_of_all_parameters(pair):
     """65,535 parameters leave no number for the tenant."""
     with psycopg.connect(pair.daemon.dsn()) as c:
