@@ -29,6 +29,7 @@ static bool has_password(const char *conninfo)
 
 static void build_pool(struct conf_pool *pool, const struct tree_node *n)
 {
+    pool->mode = (enum conf_pool_mode)schema_value("backends.*.pool.mode", tree_get(n, "mode"));
     pool->size = (uint32_t)schema_value("backends.*.pool.size", tree_get(n, "size"));
     pool->idle_ms = (uint32_t)schema_value("backends.*.pool.idle", tree_get(n, "idle"));
     pool->lifetime_ms = (uint32_t)schema_value("backends.*.pool.lifetime", tree_get(n, "lifetime"));

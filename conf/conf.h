@@ -25,7 +25,10 @@ struct conf_listen {
 
 enum conf_tls_mode { CONF_TLS_OFF, CONF_TLS_PREFER, CONF_TLS_REQUIRE };
 
+enum conf_pool_mode { CONF_POOL_TRANSACTION, CONF_POOL_SESSION, CONF_POOL_STATEMENT };
+
 struct conf_pool {
+    enum conf_pool_mode mode;
     uint32_t size;
     uint32_t idle_ms;          /* 0: none */
     uint32_t lifetime_ms;      /* 0: none */

@@ -159,9 +159,28 @@ void server_clean(struct server *s)
         return;
     }
     msg_query(link_out(&s->link), (struct slice){"ROLLBACK", 8});
+    if (s->kept && flow_push(s->flow, FLOW_QUERY, FLOW_SWALLOW, 0, &err) != 0) {
+        server_close(s, err.message);
+        return;
+    }
+    if (s->kept)
+        msg_query(link_out(&s->link), (struct slice){"DISCARD ALL", 11});
     link_wrote(&s->link);
     link_resume(&s->link);
     uv_timer_start(&s->timer, on_timer, SERVER_CLEAN_MS, 0);
+}
+
+static void cleaned(struct server *s)
+{
+    uv_timer_stop(&s->timer);
+    s->status = 'I';
+    if (s->kept) { /* everything has been discarded */
+        prepared_clear(&s->prepared);
+        track_set_unref(s->settings);
+        s->settings = NULL;
+        s->settings_unknown = s->kept = false;
+    }
+    pool_put(s);
 }
 
 /* A message nobody waits for.  Settings reports and notices are to be expected at any time and
@@ -176,9 +195,8 @@ static void unasked(struct server *s, const struct frame *f)
     if (s->state == SERVER_CLEANING) {
         if (f->type == 'Z' && f->body_len == 1 && f->body[0] == 'I') {
             flow_pop(s->flow);
-            uv_timer_stop(&s->timer);
-            s->status = 'I';
-            pool_put(s);
+            if (flow_len(s->flow) == 0)
+                cleaned(s);
         } else if (f->type != 'C') {
             server_close(s, "ROLLBACK was not answered as expected");
         }

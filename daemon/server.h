@@ -69,6 +69,7 @@ struct server {
     struct track_set *settings; /* applied on it */
     bool settings_unknown;
     bool doomed;      /* not to be used again */
+    bool kept;        /* between transactions: what may be left on it is discarded before the next client */
     unsigned cancels; /* under way */
     struct notifier notifier;
     uint64_t born_ms, idle_ms;
@@ -81,7 +82,8 @@ struct server {
 void server_open(struct target *t);
 /* Ask for what it is running to end, without waiting.  Its state must be LEASED or CLEANING. */
 void server_cancel(struct server *s);
-/* The client has gone and left a transaction, nothing is owed: roll back, then back to the pool. */
+/* The client has gone and left a transaction, or is done with a server that was kept for it, nothing is owed:
+ * roll back, discard what it may have left, then back to the pool. */
 void server_clean(struct server *s);
 /* End it in any state; ${why} is logged if it was not to be expected (NULL: it was).  Idempotent.
  */

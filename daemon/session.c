@@ -134,7 +134,15 @@ static void arm_active(struct session *s)
         wheel_stop(&s->timer);
 }
 
-static void arm(struct session *s)
+static void arm_idle(struct session *s)
+{
+    if (s->conf->clients.idle_timeout_ms > 0 && s->status == 'I')
+        session_timer(s, s->conf->clients.idle_timeout_ms, idle_timeout);
+    else
+        wheel_stop(&s->timer);
+}
+
+void session_arm(struct session *s)
 {
     switch (s->state) {
     case SESSION_STARTUP:
@@ -150,13 +158,13 @@ static void arm(struct session *s)
         arm_queued(s);
         break;
     case SESSION_ACTIVE:
-        arm_active(s);
+        if (s->resting)
+            arm_idle(s);
+        else
+            arm_active(s);
         break;
     case SESSION_IDLE:
-        if (s->conf->clients.idle_timeout_ms > 0 && s->status == 'I')
-            session_timer(s, s->conf->clients.idle_timeout_ms, idle_timeout);
-        else
-            wheel_stop(&s->timer);
+        arm_idle(s);
         break;
     case SESSION_DECIDE:
     case SESSION_PACED:
@@ -174,7 +182,7 @@ void session_enter(struct session *s, enum session_state next, const char *why)
               session_state_name(next), why);
     s->state = next;
     session_check(s);
-    arm(s);
+    session_arm(s);
 }
 
 /* -- the end -- */
@@ -309,6 +317,7 @@ static bool is_blocked(const struct session *s)
     return s->state == SESSION_WELCOME || s->state == SESSION_TLS || s->state == SESSION_DECIDE ||
            s->state == SESSION_PACED || s->state == SESSION_QUEUED || s->holding_ready ||
            session_copy_waits(s) || session_heal_waits(s) || session_listen_waits(s) ||
+           s->locks_asked ||
            (s->server &&
             (link_is_congested(&s->server->link) || flow_len(s->server->flow) > SESSION_OWED_HIGH));
 }
@@ -380,7 +389,7 @@ static size_t one_message(struct session *s, struct slice data)
     }
     if (s->copy_left > 0)
         return session_copy_data(s, data);
-    if (s->state == SESSION_IDLE && s->conf != s->worker->conf && session_adopt(s) != 0)
+    if (session_may_adopt(s) && session_adopt(s) != 0)
         return 0;
     int got = frame_head(FRAME_FRONTEND, data, &f, &err);
     if (got > 0 && f.type == 'd') {
@@ -421,7 +430,7 @@ static size_t on_data(struct link *l, struct slice data)
         used += n;
     }
     if (s->state == SESSION_IDLE && used > 0)
-        arm(s); /* it was not idle, even if no server was needed */
+        session_arm(s); /* it was not idle, even if no server was needed */
     return s->state == SESSION_CLOSING ? data.len : used;
 }
 
@@ -476,7 +485,7 @@ int session_start(struct worker *w, int fd, bool is_unix, struct err *err)
     s->holds = 1; /* the link */
     list_append(&w->sessions, &s->node);
     w->nsessions++;
-    arm(s);
+    session_arm(s);
     return 0;
 }
 
@@ -488,7 +497,7 @@ void sessions_drain(struct worker *w)
         struct session *s = list_entry(node, struct session, node);
         if (s->state < SESSION_IDLE)
             session_close(s, "shutdown");
-        else if (s->state == SESSION_IDLE || (s->pinned && session_is_quiet(s) && s->status == 'I'))
+        else if (s->state == SESSION_IDLE || (s->resting && session_is_free(s)))
             session_fail(s, &err);
     }
 }

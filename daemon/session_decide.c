@@ -223,10 +223,12 @@ static bool lower_limit(struct session *s, const char *name)
     return ok;
 }
 
-/* What it hears is no longer the same, or may no longer be heard. */
+/* What it hears is no longer the same, or may no longer be heard; or its locks are elsewhere. */
 static bool is_deaf(const struct session *s, const struct target *target, enum isolation isolation)
 {
     bool alone = s->isolation == ISOLATION_DATABASE, was_alone = isolation == ISOLATION_DATABASE;
+    if (s->locks && s->target != target)
+        return true;
     return session_listens(s) && (s->target != target || alone != was_alone ||
                                   (s->confined && !s->conf->rules.notify));
 }
@@ -264,8 +266,11 @@ int session_adopt(struct session *s)
     struct err err;
     struct conf *next = conf_ref(s->worker->conf);
     session_decided(s);
-    if (adopt(s, next) == 0)
-        return 0;
+    if (adopt(s, next) == 0) {
+        s->leaving = s->server && s->server->target != s->target;
+        session_release_if_done(s);
+        return s->state == SESSION_CLOSING ? -1 : 0;
+    }
     conf_unref(next);
     err_set(&err, SQLSTATE_ADMIN_SHUTDOWN,
             "terminating connection because the configuration no longer allows it");

@@ -287,6 +287,12 @@ static enum verdict on_execute(struct session *s, const struct frame *f)
         return session_refuse(s, &err);
     if (st && matters(st) && (o = owed_begun(s, st, &err)) == NULL)
         return session_refuse(s, &err);
+    if (st)
+        session_pin_if_needed(s, st->plan, (struct slice){st->source, strlen(st->source)});
+    if (st && session_lock(s, st->plan, &err) != 0) {
+        owed_free(o);
+        return session_refuse(s, &err);
+    }
     if (st && st->plan->notifies)
         session_notifies(s);
     if (o && st->plan->class == PLAN_PREPARE && session_bring(s, o->names.made, &err) != 0) {

@@ -19,6 +19,7 @@
  *   session_own.c       statements answered by Partywall, and what statements do to the session
  *   session_pace.c      not more than the tenant may
  *   session_lease.c     getting, preparing, giving back and losing a server
+ *   session_keep.c      why a server is kept between transactions
  *   session_reply.c     the server's messages
  *   session_heal.c      statements whose plan is stale
  *   session_stall.c     clients that do not read
@@ -78,6 +79,7 @@ enum owed_kind {
     OWED_SETTINGS, /* our replay of settings */
     OWED_VERIFY,   /* the same with the values read back, for start-up */
     OWED_CHECK,    /* our look at the rows that a COPY has written: an error is the client's */
+    OWED_LOCKS,    /* are there advisory locks? */
     OWED_LOST,     /* BEGIN and a failure: the transaction that was lost with its server */
 };
 
@@ -180,6 +182,12 @@ struct session {
     bool healed;           /* the batch comes for the second time */
     bool isolated;         /* the batch has told the database the tenant of its transaction */
     bool pinned;           /* an owner whose session has state on this server */
+    bool locks;            /* it may hold advisory locks on this server ... */
+    bool locks_due;        /* ... which is to be asked when the transaction is over */
+    bool locks_asked;      /* ... and is being asked: the client's input waits */
+    bool locks_held;       /* ... the answer, so far */
+    bool leaving;          /* what keeps the server no longer does: it works elsewhere */
+    bool resting;          /* keeps the server, between transactions */
     bool settings_differ;  /* the client's settings are no longer those of the server */
     bool tx_failed;        /* an error since the transaction began */
     bool drop_due;         /* an error is being passed on: then what it made the server skip */
@@ -215,6 +223,8 @@ void session_fail(struct session *s, const struct err *err);
 void session_timer(struct session *s, uint64_t ms, void (*fire)(struct wheel_timer *t));
 void session_hold(struct session *s);
 void session_unhold(struct session *s);
+/* The time limit of what the session is doing now. */
+void session_arm(struct session *s);
 /* Offer the input again that was answered with WAIT. */
 void session_resume(struct session *s);
 /* The queue towards the client; everything before has been put into it. */
@@ -286,8 +296,6 @@ int session_take_news(struct session *s, const struct plan *p, struct err *err);
 /* The server of the lease has ${st}, or what it executes, when the next message arrives there. */
 int session_bring(struct session *s, struct statement *st, struct err *err) MUSTCHECK;
 int session_bring_target(struct session *s, const struct statement *st, struct err *err) MUSTCHECK;
-/* An owner's statement whose traces only this server has. */
-void session_pin_if_needed(struct session *s, const struct plan *p, struct slice sql);
 
 /* -- session_portal.c -- */
 struct portal *session_portal_find(const struct session *s, struct slice name);
@@ -433,6 +441,21 @@ void session_copy_checked(struct session *s);
 void session_copy_over(struct session *s, bool failed);
 void session_copy_free(struct session *s);
 
+/* -- session_keep.c -- */
+/* Does the leased server stay, although nothing is owed and no transaction is open? */
+bool session_keeps(const struct session *s);
+/* It begins to wait for the client's next transaction with it, or that begins. */
+void session_rest(struct session *s, bool rests);
+/* Is there a newer snapshot, and is this the time to take it over? */
+bool session_may_adopt(const struct session *s);
+/* An owner's statement whose traces only this server has. */
+void session_pin_if_needed(struct session *s, const struct plan *p, struct slice sql);
+/* ${p} is going to be sent, which may be about locks of the session.  -1: no more servers may be kept. */
+int session_lock(struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
+/* The transaction is over: is PostgreSQL being asked about them?  Then the server is not released yet. */
+bool session_locks_ask(struct session *s);
+void session_locks_told(struct session *s);
+
 /* -- session_listen.c -- */
 /* Before a statement is served: 1: nothing stands in the way of ${p}, perhaps a LISTEN; 0: wait; -1: ${err}. */
 int session_listen_ask(struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
@@ -534,6 +557,9 @@ int session_owe(struct session *s, enum flow_kind kind, enum flow_fate fate, str
                 struct err *err) MUSTCHECK;
 /* ParseComplete or CloseComplete of ours, in its place; ${o} as above. */
 int session_inject(struct session *s, char reply, struct owed *o, struct err *err) MUSTCHECK;
+/* A Query of ours, whose reply is not the client's. */
+int session_send_own(struct session *s, enum owed_kind kind, struct slice sql,
+                     struct err *err) MUSTCHECK;
 /* A message for the server has been written to its queue. */
 struct buf *server_out(struct session *s);
 void server_sent(struct session *s);

@@ -103,7 +103,8 @@ bool session_is_free(const struct session *s)
 
 /* -- getting one -- */
 
-static int send_own(struct session *s, enum owed_kind kind, struct slice sql, struct err *err)
+int session_send_own(struct session *s, enum owed_kind kind, struct slice sql,
+                     struct err *err)
 {
     struct owed *o = owed_new(kind);
     if (!o)
@@ -159,7 +160,7 @@ static int replay(struct session *s, struct err *err)
     buf_init(&text, LIMIT_SETTINGS_BYTES);
     track_replay(srv->settings, srv->settings_unknown, s->track.now, &text);
     int r = text.failed ? err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "too many settings")
-                        : send_own(s, OWED_SETTINGS, buf_peek(&text), err);
+                        : session_send_own(s, OWED_SETTINGS, buf_peek(&text), err);
     buf_release(&text);
     srv->settings_unknown = r != 0;
     track_set_unref(srv->settings);
@@ -175,7 +176,7 @@ static int haunt(struct session *s, struct err *err)
     if (!s->ghost)
         return 0;
     s->ghost = false;
-    return send_own(s, OWED_LOST, (struct slice){sql, sizeof(sql) - 1}, err);
+    return session_send_own(s, OWED_LOST, (struct slice){sql, sizeof(sql) - 1}, err);
 }
 
 static void take(struct session *s, struct server *srv)
@@ -183,7 +184,7 @@ static void take(struct session *s, struct server *srv)
     must(!s->server && srv->state == SERVER_LEASED);
     s->server = srv;
     srv->session = s;
-    s->told_fatal = false;
+    s->told_fatal = s->leaving = false;
     s->leased_ms = uv_now(&s->worker->loop);
     if (link_is_congested(&s->link)) {
         link_pause(&srv->link);
@@ -215,6 +216,7 @@ int session_lease(struct session *s, struct err *err)
         }
         take(s, srv);
     }
+    session_rest(s, false);
     if (s->server->status != 'I' || !session_is_quiet(s))
         return 1;
     s->server->batch++; /* no statement sent before is waited for */
@@ -257,7 +259,8 @@ static struct server *let_go(struct session *s)
     (void)session_notified(s, NULL);
     s->server = NULL;
     srv->session = NULL;
-    s->unsynced = s->isolated = false;
+    s->unsynced = s->isolated = s->resting = false;
+    s->locks = s->locks_due = s->locks_asked = false;
     session_heal_stop(srv);
     session_stall_over(srv);
     session_copy_free(s);
@@ -265,20 +268,37 @@ static struct server *let_go(struct session *s)
     return srv;
 }
 
+/* Back to the pool, with nothing of the session left on it.  ${locked}: locks are. */
+static void put(struct server *srv, bool locked)
+{
+    link_resume(&srv->link);
+    if (locked)
+        server_close(srv, NULL);
+    else if (srv->kept)
+        server_clean(srv);
+    else
+        pool_put(srv);
+}
+
 void session_release_if_done(struct session *s)
 {
     struct err err;
     if (!s->server || s->state == SESSION_CLOSING || !session_is_quiet(s) || s->batch ||
-        s->server->status != 'I' || s->pinned)
+        s->server->status != 'I')
         return;
     const struct link *l = &s->server->link;
-    if (link_is_congested(l) || link_has_input(l) || s->server->stream_left > 0)
+    if (link_is_congested(l) || link_has_input(l) || s->server->stream_left > 0 ||
+        session_locks_ask(s))
         return;
+    if (session_keeps(s)) {
+        session_rest(s, true);
+        return;
+    }
+    bool locked = s->locks;
     struct server *srv = let_go(s);
-    link_resume(&srv->link);
     if (s->state == SESSION_ACTIVE)
         session_enter(s, SESSION_IDLE, "transaction is over");
-    pool_put(srv);
+    put(srv, locked);
     if (s->state == SESSION_IDLE && s->worker->draining) {
         err_set(&err, SQLSTATE_ADMIN_SHUTDOWN,
                 "terminating connection due to administrator command");
@@ -293,11 +313,10 @@ void session_abandon_server(struct session *s)
     struct server *srv = s->server;
     if (!srv)
         return;
-    bool quiet = session_is_quiet(s) && !s->pinned;
+    bool quiet = session_is_quiet(s) && !s->pinned && !s->locks;
     let_go(s);
     if (quiet && srv->status == 'I') {
-        link_resume(&srv->link);
-        pool_put(srv);
+        put(srv, false);
         return;
     }
     if (quiet) {
@@ -392,7 +411,7 @@ void session_lost_server(struct session *s, const char *why)
     struct flow *flow = s->server->flow;
     l.status = in_transaction ? 'E' : 'I';
     bool asked = flow_len(flow) > 0 || s->unsynced;
-    if (s->state == SESSION_WELCOME || s->pinned) {
+    if (s->state == SESSION_WELCOME || s->pinned || s->locks) {
         owed_clear(flow);
         let_go(s);
         session_fail(s, &l.err);

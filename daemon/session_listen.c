@@ -153,7 +153,7 @@ static void on_heard(struct subscription *sub, uint32_t server_pid, const char *
     struct session *s = to->session;
     struct listening *l = s->listening;
     if (s->state == SESSION_CLOSING ||
-        (s->state == SESSION_IDLE && s->conf != s->worker->conf && session_adopt(s) != 0))
+        (session_may_adopt(s) && session_adopt(s) != 0))
         return;
     size_t name = strlen(to->name) + 1, text = strlen(payload) + 1;
     struct heard *h = malloc(sizeof(*h) + name + text);

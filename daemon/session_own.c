@@ -95,6 +95,14 @@ static int harmless(struct own *o, const char *tag, struct err *err)
     return o->text ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 }
 
+static int own_discard(struct own *o, struct err *err)
+{
+    o->special = true;
+    o->tag = "DISCARD ALL";
+    o->text = strdup("SELECT pg_catalog.pg_advisory_unlock_all()");
+    return o->text ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+}
+
 static int own_show(const struct session *s, struct own *o, struct err *err)
 {
     static const char as[] = " AS \"" TENANT "\"";
@@ -183,6 +191,10 @@ static int own_execute(struct session *s, const struct plan *p, struct own *o, s
 
 int session_own_check(const struct session *s, const struct plan *p, bool alone, struct err *err)
 {
+    if (p->class == PLAN_BEGIN && s->target->limits.mode == CONF_POOL_STATEMENT)
+        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "transaction blocks are not supported: servers are shared statement by "
+                       "statement (pool.mode)");
     if (p->class != PLAN_DISCARD_ALL || s->pinned || (alone && s->status == 'I'))
         return 0;
     return err_set(err, SQLSTATE_ACTIVE_SQL_TRANSACTION,
@@ -215,7 +227,7 @@ int session_own(struct session *s, const struct plan *p, struct own *ret, struct
         ret->tag = p->hidden ? "NOTIFY" : NULL;
         return 0;
     case PLAN_DISCARD_ALL:
-        return s->pinned ? 0 : harmless(ret, "DISCARD ALL", err);
+        return s->pinned ? 0 : own_discard(ret, err);
     default:
         return 0;
     }
@@ -373,6 +385,7 @@ int session_set_tenant(struct session *s, const char *tenant, struct err *err)
     int status = auth_choose(s, tenant, err);
     if (status == 0 && other)
         session_listen_clear(s); /* these were the other one's channels */
+    s->leaving = s->leaving || (status == 0 && other && s->server != NULL);
     session_decided(s); /* only now: the name may stand in its plan */
     return status;
 }
@@ -454,7 +467,7 @@ int session_own_local(struct session *s, const struct plan *p, struct err *err)
         complete(s, p->name ? "DEALLOCATE" : "DEALLOCATE ALL");
         return 1;
     case PLAN_DISCARD_ALL:
-        if (s->pinned)
+        if (s->pinned || s->locks)
             return 0;
         if (deallocate(s, p, &names, err) != 0)
             return -1;
@@ -532,6 +545,7 @@ void session_effect(struct session *s, const struct plan *p, const char *tag)
         break;
     case PLAN_DISCARD_ALL:
         s->settings_differ = true;
+        s->locks_due = s->locks;
         discard_all(s);
         if (!s->pinned)
             break;

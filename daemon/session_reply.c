@@ -62,6 +62,10 @@ static void own_query_failed(struct session *s, const struct owed *o, const stru
 {
     if (o->kind == OWED_LOST)
         return; /* it had to */
+    if (o->kind == OWED_LOCKS) {
+        s->locks_held = true; /* for all that is known */
+        return;
+    }
     s->server->settings_unknown = true;
     if (s->state == SESSION_WELCOME) {
         session_verify_failed(s, err);
@@ -351,6 +355,8 @@ static enum pass on_ready(struct session *s, const struct flow_entry *e, const s
     }
     s->server->status = f->body[0];
     if (own) {
+        if (o->kind == OWED_LOCKS)
+            session_locks_told(s);
         pop(s);
         if (verify)
             session_verify_over(s);
@@ -478,6 +484,8 @@ static size_t one(struct session *s, struct slice data)
     if ((f.type != 'D' && f.type != 'd') || !e)
         return whole_message(s, data, &f);
     const struct owed *o = owed_of(e);
+    if (f.type == 'D' && o && o->kind == OWED_LOCKS)
+        s->locks_held = true;
     if (f.type == 'D' && o && o->kind == OWED_VERIFY) {
         if (data.len < (size_t)f.head_len + f.body_len || f.body_len > LIMIT_SETTINGS_BYTES)
             return 0;

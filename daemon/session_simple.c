@@ -127,32 +127,6 @@ enum verdict session_function(struct session *s, const struct frame *f)
 
 /* -- Query -- */
 
-static bool mentions(struct slice sql, const char *const *words, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        size_t len = strlen(words[i]);
-        for (size_t at = 0; at + len <= sql.len; at++)
-            if (strncasecmp(sql.data + at, words[i], len) == 0)
-                return true;
-    }
-    return false;
-}
-
-/* Some statements of an owner leave something behind on the server's session that no pool can
- * track: temporary objects, locks, PREPARE.  Such a session keeps its server to its end. */
-void session_pin_if_needed(struct session *s, const struct plan *p, struct slice sql)
-{
-    static const char *const traces[] = {"set_config", "advisory", "currval", "lastval", "temp"};
-    static const char *const notifies[] = {"pg_notify"};
-    if (s->confined)
-        return;
-    if (!s->pinned)
-        s->pinned = p->class == PLAN_OTHER ||
-                    mentions(sql, traces, sizeof(traces) / sizeof(traces[0]));
-    if (session_listens(s) && mentions(sql, notifies, 1))
-        session_notifies(s);
-}
-
 struct building { /* one Query for the server */
     struct session *s;
     struct decision *decision;
@@ -290,7 +264,8 @@ static int begin(struct building *b, size_t i, struct own *own, struct err *err)
     if (!names && does_names(p))
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     if (check(s, p, err) != 0 || session_copy_check(s, p, err) != 0 ||
-        session_own_check(s, p, b->decision->nplans == 1, err) != 0)
+        session_own_check(s, p, b->decision->nplans == 1, err) != 0 ||
+        session_lock(s, p, err) != 0)
         return -1;
     if (session_is_named(p))
         return session_own_named(

@@ -107,7 +107,8 @@ struct plan {
     bool local;            /* SET LOCAL */
     bool chain;            /* COMMIT, ROLLBACK: AND CHAIN */
     bool notifies;         /* NOTIFY, and confined: pg_notify is called */
-    bool locks;            /* confined: takes or gives back advisory locks of the session */
+    bool locks;            /* confined: takes advisory locks of the session */
+    bool unlocks;          /* confined: gives some back */
     uint32_t source_offset; /* where the statement stands in the text it was split from */
     uint32_t source_len;
 };

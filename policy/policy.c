@@ -317,6 +317,7 @@ static int decide_query(struct work *w, struct plan *p, const struct tokens *t, 
         p->class = PLAN_WRITE;
     p->notifies = s.notifies;
     p->locks = s.locks;
+    p->unlocks = s.unlocks;
     if (status < 0 || set_text(w, p, text, strlen(text), err) < 0 ||
         set_runs(w, p, s.runs, s.nruns, err) < 0)
         return -1;

@@ -313,7 +313,7 @@ struct scoper {
     struct copy_in *copy_in; /* set by scope_copy */
     int nwraps;
     bool writes;
-    bool notifies, locks;  /* as in a plan */
+    bool notifies, locks, unlocks; /* as in a plan */
     bool leaves_out;       /* a star does not show all columns of its relation */
     bool puts;             /* something is put in the place of an expression: scope_slots.c */
     List *written;         /* struct leaf *: the targets of all statements in it */

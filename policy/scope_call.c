@@ -79,7 +79,8 @@ int scope_call(struct scoper *s, FuncCall *call)
         return scope_refuse(s, SQLSTATE_INVALID_PARAMETER_VALUE, call->location,
                             "channel name cannot be empty");
     s->notifies = s->notifies || channel;
-    s->locks = s->locks || (!channel && f->space != LOCK_OF_TRANSACTION);
+    s->locks = s->locks || f->space == LOCK;
+    s->unlocks = s->unlocks || f->space == UNLOCK || f->space == UNLOCK_ALL;
     if (f->space != UNLOCK_ALL && scope_shares(&s->auth))
         scope_change(s, channel ? CHANGE_CHANNEL : CHANGE_LOCK, (Node *)call);
     return channel ? s->rules->notify : s->rules->advisory_locks;

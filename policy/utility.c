@@ -367,8 +367,8 @@ bool utility_clears(Node *node, struct plan *plan)
 {
     const UnlistenStmt *unlisten = (const UnlistenStmt *)node;
     plan->class = IsA(node, UnlistenStmt) ? PLAN_UNLISTEN : PLAN_READ;
-    plan->locks = is_unlock_all(node);
-    return plan->locks || (IsA(node, UnlistenStmt) && !unlisten->conditionname);
+    plan->unlocks = is_unlock_all(node);
+    return plan->unlocks || (IsA(node, UnlistenStmt) && !unlisten->conditionname);
 }
 
 int utility_decide(const struct authorise *a, const RawStmt *stmt, bool confined, struct plan *plan,

@@ -8,7 +8,7 @@ import pytest
 import harness
 from integration.test_wire_scripts import SCRIPTS, WIRE, create_solo, run_script, secured  # noqa: F401
 
-POLICY = "policy: {{isolation: {}, tenant_column: tenantId, notify: allow, tables: {{Tenant: {{tenant_column: id, write: deny}}}}}}"
+POLICY = "policy: {{isolation: {}, tenant_column: tenantId, notify: allow, advisory_locks: allow, tables: {{Tenant: {{tenant_column: id, write: deny}}}}}}"
 
 
 def rls(postgres, name):

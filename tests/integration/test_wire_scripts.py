@@ -15,7 +15,7 @@ WIRE = pathlib.Path(__file__).resolve().parent.parent / "wire"
 sys.path.insert(0, str(WIRE))
 from run import run_script  # noqa: E402
 
-POLICY = ("policy: {tenant_column: tenantId, notify: allow, "
+POLICY = ("policy: {tenant_column: tenantId, notify: allow, advisory_locks: allow, "
           "tables: {Tenant: {tenant_column: id, write: deny}}}")
 SCRIPTS = sorted(WIRE.glob("*.wire"))
 
