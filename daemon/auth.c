@@ -4,6 +4,7 @@
  * unknown login goes through the same exchange against a stand-in, an unknown tenant fails where a
  * wrong password does and with the same text.  Unknown logins are asked for SCRAM, so of those with
  * another method it can be told that they exist. */
+#include "daemon/crew.h"
 #include "daemon/session_internal.h"
 #include "daemon/worker.h"
 
@@ -72,7 +73,7 @@ static void begin_scram(struct session *s)
     if (s->login)
         *s->verifier = s->login->verifier;
     else
-        scram_verifier_mock(user, s->worker->secret, s->verifier);
+        scram_verifier_mock(user, s->worker->crew->secret, s->verifier);
     scram_init(s->scram, s->verifier, s->login == NULL);
     msg_auth_sasl(session_out(s), mechanisms);
     session_wrote(s);
@@ -124,14 +125,13 @@ struct place { /* where a session works, and what keeps it apart there */
     struct conf_quota quota;
 };
 
-static struct target *target_without_tenant(const struct session *s)
+static struct target *target_without_tenant(const struct session *s, struct err *err)
 {
     const struct conf *c = s->conf;
-    if (s->login->access == CONF_ACCESS_OWNER)
-        return s->login->backend ? target_find(s->worker, s->login->backend)
-                                 : target_find(s->worker, c->backends[0].name);
-    return target_find(s->worker, /* until it has chosen */
-                       c->backends[c->tenant_default ? c->tenant_default->backend : 0].name);
+    const char *name = s->login->backend;
+    if (s->login->access != CONF_ACCESS_OWNER) /* until it has chosen */
+        name = c->backends[c->tenant_default ? c->tenant_default->backend : 0].name;
+    return target_find(s->worker, name ? name : c->backends[0].name, err);
 }
 
 static int place_of(const struct session *s, const char *tenant, struct place *ret, struct err *err)
@@ -140,12 +140,13 @@ static int place_of(const struct session *s, const char *tenant, struct place *r
     char *database = NULL;
     *ret = (struct place){.weight = 1};
     if (s->login->access == CONF_ACCESS_OWNER || !tenant) {
-        ret->target = target_without_tenant(s);
-        return 0;
+        ret->target = target_without_tenant(s, err);
+        return ret->target ? 0 : -1;
     }
     const struct conf_tenant *t = conf_tenant_find(c, (struct slice){tenant, strlen(tenant)});
     if (!t)
-        return 0;
+        return err_set(err, SQLSTATE_INVALID_AUTHORIZATION, "tenant \"%s\" does not exist",
+                       tenant);
     if (conf_tenant_names(c, t, tenant, &ret->schema, &database, err) != 0)
         return -1;
     ret->isolation = t->isolation;
@@ -153,10 +154,12 @@ static int place_of(const struct session *s, const char *tenant, struct place *r
     ret->quota = t->quota;
     const struct conf_backend *back = &c->backends[t->backend];
     ret->target = database ? target_of_database(s->worker, back, database, err)
-                           : target_find(s->worker, back->name);
-    bool failed = database && !ret->target;
+                           : target_find(s->worker, back->name, err);
     free(database);
-    return failed ? -1 : 0;
+    if (ret->target)
+        return 0;
+    free(ret->schema);
+    return -1;
 }
 
 static bool same_schema(const char *a, const char *b)
@@ -169,11 +172,6 @@ int auth_choose(struct session *s, const char *tenant, struct err *err)
     struct place place;
     if (place_of(s, tenant, &place, err) != 0)
         return -1;
-    if (!place.target) {
-        free(place.schema);
-        return err_set(err, SQLSTATE_INVALID_AUTHORIZATION, "tenant \"%s\" does not exist",
-                       tenant ? tenant : "");
-    }
     if (session_count(s, s->confined ? tenant : NULL, place.quota.connections, err) != 0 ||
         copy_text(&s->tenant, tenant, err) != 0) {
         free(place.schema);

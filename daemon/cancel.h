@@ -13,7 +13,7 @@ struct worker;
 #define CANCEL_KEY_BYTES     32 /* protocol 3.2 */
 #define CANCEL_KEY_OLD_BYTES 4  /* protocol 3.0 */
 
-/* The session's key, made from the worker's secret, so that nobody has to keep it.  Returns its length; 0: no
+/* The session's key, made from the process's secret, so that nobody has to keep it.  Returns its length; 0: no
  * key, no cancelling. */
 size_t cancel_key(const struct session *s, uint8_t ret[CANCEL_KEY_BYTES]);
 /* Whoever asks learns nothing: a wrong key is ignored, as is a session with nothing to cancel. */

@@ -294,6 +294,13 @@ static struct fair_account *next(const struct fair *f, uint64_t *ret_had)
     return best;
 }
 
+bool fair_is_due(struct fair *f, uint64_t now_us)
+{
+    uint64_t it_had;
+    tick(f, now_us);
+    return f->held < f->size && next(f, &it_had) != NULL;
+}
+
 struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, uint64_t now_us)
 {
     must(lease->account == NULL);

@@ -83,5 +83,7 @@ void fair_remove(struct fair *f, struct fair_waiter *w, uint64_t now_us);
 /* A server is free: who is to have it?  The waiter no longer waits, and ${lease}, which must not be
  * held, is its tenant's until it is returned.  NULL: nobody who waits may have one more now. */
 struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, uint64_t now_us);
+/* Would that be somebody? */
+bool fair_is_due(struct fair *f, uint64_t now_us);
 /* Idempotent. */
 void fair_return(struct fair *f, struct fair_lease *lease, uint64_t now_us);

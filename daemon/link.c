@@ -1,8 +1,10 @@
 /* LIVE -> CLOSED                            link_close
  * LIVE -> FLUSHING -> LINGERING -> CLOSED   link_close_flushed
+ * LIVE -> LEAVING -> LIVE                   link_leave, link_join (link_move.c)
  *
  * state      reads                 writes        left by
  * LIVE       offered to the owner  the queue     the owner
+ * LEAVING    none                  none          the other worker; an end waits till then
  * FLUSHING   discarded             the queue     queue empty, write error, deadline
  * LINGERING  discarded             FIN was sent  the peer's end of file, deadline
  * CLOSED     none                  none          the poll's close callback, which is the last
@@ -39,7 +41,7 @@ static void link_read(struct link *l);
 
 static void link_on_poll(uv_poll_t *poll, int status, int events);
 
-static void link_watch(struct link *l, int events)
+void link_watch(struct link *l, int events)
 {
     if (events == l->events)
         return;
@@ -60,10 +62,28 @@ static void link_watch_less(struct link *l, int event)
 
 /* -- the end of the stream -- */
 
-/* Tell the owner, once.  Not from within a call of the owner.  ${broken}: not even writing works.
+/* Tell the owner, from the loop. */
+static void link_end_later(struct link *l, const char *why, bool broken)
+{
+    l->broken |= broken;
+    if (l->ended || l->doomed || l->closing > LINK_LEAVING)
+        return;
+    l->why = why;
+    l->doomed = true;
+    if (l->closing == LINK_LEAVING)
+        return; /* link_join sees it */
+    list_remove(&l->serve_node);
+    list_append(&l->worker->serve_list, &l->serve_node);
+}
+
+/* Tell the owner at once, and once.  Not from within a call of the owner.  ${broken}: not even writing works.
  */
 static void link_end(struct link *l, const char *why, bool broken)
 {
+    if (l->closing == LINK_LEAVING) {
+        link_end_later(l, why, broken);
+        return;
+    }
     if (l->closing != LINK_LIVE) {
         link_close(l, NULL);
         return;
@@ -80,18 +100,6 @@ static void link_end(struct link *l, const char *why, bool broken)
         return;
     l->ended = true;
     l->handler->on_end(l, why);
-}
-
-/* The same, from the loop. */
-static void link_end_later(struct link *l, const char *why, bool broken)
-{
-    l->broken |= broken;
-    if (l->ended || l->doomed || l->closing != LINK_LIVE)
-        return;
-    l->why = why;
-    l->doomed = true;
-    list_remove(&l->serve_node);
-    list_append(&l->worker->serve_list, &l->serve_node);
 }
 
 /* Nothing can be written any more: let the owner see what the peer said before, then end. */
@@ -149,7 +157,7 @@ static void link_offer(struct link *l, const char *data, size_t len)
     l->offering = true;
     size_t used = l->handler->on_data(l, offer);
     l->offering = false;
-    if (l->closing != LINK_LIVE)
+    if (l->closing > LINK_LEAVING)
         return; /* the buffers are still there, and go with the close callback */
     must(used <= offer.len);
     link_keep(l, from_in, offer, used);
@@ -236,6 +244,8 @@ static void link_readable(struct link *l)
         if (l->closing == LINK_CLOSED || l->ended)
             return;
     }
+    if (l->closing == LINK_LEAVING)
+        return;
     if (l->closing != LINK_LIVE) {
         link_discard(l);
         return;
@@ -533,9 +543,8 @@ bool link_is_loopback(const struct link *l)
     return IN6_IS_ADDR_LOOPBACK(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == IN_LOOPBACKNET);
 }
 
-static void link_on_closed(uv_handle_t *handle)
+void link_release(struct link *l)
 {
-    struct link *l = handle->data;
     buf_release(&l->in);
     buf_release(&l->out);
     if (l->owns)
@@ -543,6 +552,12 @@ static void link_on_closed(uv_handle_t *handle)
     l->ssl = NULL;
     free(l->why_text);
     l->magic = 0;
+}
+
+static void link_on_closed(uv_handle_t *handle)
+{
+    struct link *l = handle->data;
+    link_release(l);
     if (l->closed)
         l->closed(l); /* may free the link */
 }

@@ -40,7 +40,7 @@ struct link_handler {
 };
 
 enum link_tls { LINK_TLS_NONE, LINK_TLS_WAIT, LINK_TLS_HANDSHAKE, LINK_TLS_OPEN, LINK_TLS_BROKEN };
-enum link_closing { LINK_LIVE, LINK_FLUSHING, LINK_LINGERING, LINK_CLOSED };
+enum link_closing { LINK_LIVE, LINK_LEAVING, LINK_FLUSHING, LINK_LINGERING, LINK_CLOSED };
 
 struct link { /* all fields are link.c's; the owner may read owner, worker, bytes_*, and set the
                  marks */
@@ -115,3 +115,11 @@ int link_unread(struct link *l, struct slice data) MUSTCHECK;
 void link_close(struct link *l, void (*closed)(struct link *l));
 /* The same once the queue has been written, or after one second. */
 void link_close_flushed(struct link *l, void (*closed)(struct link *l));
+
+/* Leave the worker's loop with all that is kept and queued, for another one's; ${left} is the last
+ * callback here, and from then on the link is plain data. */
+void link_leave(struct link *l, void (*left)(struct link *l));
+/* After that, by the new worker: go on there.  -1: it is as before. */
+int link_join(struct link *l, struct worker *w, struct err *err) MUSTCHECK;
+/* Or the end of it, without a loop. */
+void link_drop(struct link *l);

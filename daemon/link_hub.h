@@ -13,3 +13,7 @@ void link_hub_linger(struct link *l);
 /* By the hub, in link.c: */
 void link_serve(struct link *l); /* offer kept input, or tell the end */
 void link_flush(struct link *l); /* write the queue */
+
+/* By link_move.c, in link.c: */
+void link_watch(struct link *l, int events);
+void link_release(struct link *l); /* all that it owns but the descriptor */

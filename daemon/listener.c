@@ -5,8 +5,8 @@
  * `wanted` is the mark of the plan under way: what lacks it at commit is closed. */
 #include "daemon/listener.h"
 
+#include "daemon/crew.h"
 #include "daemon/must.h"
-#include "daemon/session.h"
 #include "daemon/worker.h"
 #include "protocol/msg_write.h"
 #include "protocol/sqlstate.h"
@@ -90,9 +90,9 @@ static void listener_close(struct listener *l)
 
 /* -- accepting -- */
 
-/* A client that cannot be served is told so.  It has hardly said anything yet: what it did is read
+/* It has hardly said anything yet: what it did is read
  * first, as closing with unread input would send a reset, which may overtake the answer. */
-static void listener_refuse(int fd, const struct err *err)
+void listener_refuse(int fd, const struct err *err)
 {
     struct buf b;
     char ignored[1024];
@@ -189,7 +189,7 @@ static bool listener_accept_one(struct listener *l)
     struct err err;
     int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        if (session_start(w, fd, l->address.addr.any.sa_family == AF_UNIX, &err) != 0) {
+        if (crew_place(w->crew, fd, l->address.addr.any.sa_family == AF_UNIX, &err) != 0) {
             log_warning(w->log, "refused a client: %s", err.message);
             listener_refuse(fd, &err);
         }

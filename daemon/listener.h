@@ -1,6 +1,6 @@
 /* listener.h: accepts clients on the sockets of the configuration.
  *
- * Owns its descriptors; each connection accepted is handed to session_start.
+ * Owns its descriptors; each connection accepted is handed to a worker (crew_place).
  * Sockets passed by systemd are used instead of those in the file, and a reload leaves them alone.
  * When descriptors run out, one kept in reserve serves to answer 53300 instead of leaving clients
  * waiting. A change has two steps, so that a reload with an address that cannot be had changes
@@ -18,6 +18,9 @@ struct worker;
 int listeners_prepare(struct worker *w, const struct listen_plan *plan, struct err *err) MUSTCHECK;
 void listeners_commit(struct worker *w);
 void listeners_abandon(struct worker *w);
+
+/* A client that cannot be served: tell it ${err} and close. */
+void listener_refuse(int fd, const struct err *err);
 
 /* Stop accepting and close all; unix sockets are unlinked.  Asynchronous, idempotent. */
 void listeners_close(struct worker *w);

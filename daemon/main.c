@@ -1,8 +1,8 @@
 #include "daemon/check_live.h"
+#include "daemon/crew.h"
 #include "daemon/explain.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
-#include "daemon/worker.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -32,19 +32,17 @@ static int main_serve(const char *path)
     log_configure(&log, (enum log_level)conf->log.level, conf->log.json);
     main_raise_descriptors(&log);
     signal(SIGPIPE, SIG_IGN); /* OpenSSL and libpq write without MSG_NOSIGNAL */
-    struct worker *w = malloc(sizeof *w);
-    if (!w || worker_init(w, conf, &log, &err) != 0) {
-        log_error(&log, "%s", w ? err.message : "out of memory");
-        free(w);
+    struct crew crew;
+    if (crew_open(&crew, conf, &log, &err) != 0) {
+        log_error(&log, "%s", err.message);
         conf_unref(conf);
         return 1;
     }
     log_info(&log, "partywall %s serves \"%s\"", PARTYWALL_VERSION, conf->path);
-    int rc = worker_run(w, &err);
+    int rc = crew_run(&crew, &err);
     if (rc != 0)
         log_error(&log, "%s", err.message);
-    worker_release(w);
-    free(w);
+    crew_release(&crew);
     log_info(&log, "stopped");
     return rc == 0 ? 0 : 1;
 }

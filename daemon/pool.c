@@ -1,5 +1,6 @@
 #include "daemon/pool.h"
 
+#include "daemon/crew.h"
 #include "daemon/must.h"
 #include "daemon/server.h"
 #include "daemon/session.h"
@@ -25,10 +26,16 @@ static uint64_t now_us(void)
     return uv_hrtime() / 1000;
 }
 
+/* Clocks of two loops may differ by a turn: a server may have been born after now. */
+static bool is_due(uint64_t since_ms, uint64_t limit_ms, uint64_t now)
+{
+    return limit_ms > 0 && now >= since_ms + limit_ms;
+}
+
 static bool is_old(const struct server *s, uint64_t now)
 {
     uint64_t lifetime = s->target->limits.lifetime_ms;
-    return lifetime > 0 && now - s->born_ms >= lifetime - lifetime / 10 * s->jitter / 256;
+    return is_due(s->born_ms, lifetime - lifetime / 10 * s->jitter / 256, now);
 }
 
 static void on_sweep(uv_timer_t *timer)
@@ -37,8 +44,7 @@ static void on_sweep(uv_timer_t *timer)
     uint64_t now = now_ms(t);
     list_foreach (node, &t->pool.idle) {
         struct server *s = list_entry(node, struct server, node);
-        bool stale = t->limits.idle_ms > 0 && now - s->idle_ms >= t->limits.idle_ms;
-        if (stale || is_old(s, now))
+        if (is_due(s->idle_ms, t->limits.idle_ms, now) || is_old(s, now))
             server_close(s, NULL);
     }
     target_end_if_unused(t);
@@ -58,6 +64,7 @@ void pool_open(struct target *t)
     list_init(&p->idle);
     list_init(&p->busy);
     list_init(&p->opening);
+    list_init(&p->promised);
     uv_timer_init(&t->worker->loop, &p->sweep);
     uv_timer_init(&t->worker->loop, &p->retry);
     p->sweep.data = p->retry.data = t;
@@ -86,137 +93,337 @@ void pool_close(struct target *t)
     close_list(&t->pool.opening);
 }
 
-/* How many servers there can be: while opening fails, no more than there are. */
-static size_t capacity(const struct target *t)
+void pool_waiter_init(struct pool_waiter *w)
 {
-    return t->pool.failures > 0 ? t->pool.nservers - t->pool.nopening : t->limits.size;
+    fair_waiter_init(&w->fair);
+    w->target = NULL;
 }
 
-/* An idle server, leased, and ${*ret} who is to have it.  NULL: none is idle, or nobody may have
- * it. */
-static struct server *grant(struct target *t, struct fair_waiter **ret)
+bool pool_waits(const struct pool_waiter *w)
 {
-    struct list *first = list_first(&t->pool.idle);
-    if (!first || t->closing)
-        return NULL;
-    struct server *s = list_entry(first, struct server, node);
-    fair_resize(&t->pool.fair, capacity(t));
-    *ret = fair_pop(&t->pool.fair, &s->lease, now_us());
-    if (!*ret)
-        return NULL;
-    must(s->state == SERVER_IDLE);
-    list_remove(&s->node);
-    list_append(&t->pool.busy, &s->node);
-    s->state = SERVER_LEASED;
-    s->batch++;
-    return s;
+    return w->target != NULL;
+}
+
+/* -- opening -- */
+
+/* Under the lock, as the next. */
+static bool is_resting(const struct target *t)
+{
+    return now_ms(t) < t->commons->retry_ms;
 }
 
 static bool may_open(const struct target *t)
 {
-    return !t->closing && t->pool.nservers < t->limits.size &&
-           !uv_is_active((const uv_handle_t *)&t->pool.retry) && (t->postgres || t->store);
+    const struct commons *c = t->commons;
+    return !t->closing && c->nservers < c->size && !is_resting(t) && (c->postgres || c->store);
+}
+
+/* The servers are counted before they are opened, so that no other worker counts on them. */
+static bool reserve(struct target *t, bool only_one)
+{
+    struct commons *c = t->commons;
+    commons_lock(c);
+    bool wanted = only_one ? c->nservers == 0 : c->nservers - c->fair.held < c->fair.wanted;
+    bool may = wanted && may_open(t);
+    bool rests = wanted && !t->closing && is_resting(t);
+    if (may) {
+        c->nservers++;
+        c->nopening++;
+    }
+    uint64_t rest = rests ? c->retry_ms - now_ms(t) : 0;
+    commons_unlock(c);
+    if (rests && !uv_is_active((uv_handle_t *)&t->pool.retry))
+        uv_timer_start(&t->pool.retry, on_retry, rest, 0);
+    return may;
+}
+
+void pool_unreserve(struct target *t)
+{
+    struct commons *c = t->commons;
+    commons_lock(c);
+    c->nservers--;
+    c->nopening--;
+    commons_unlock(c);
 }
 
 static void open_more(struct target *t)
 {
-    while (t->pool.nservers - t->pool.fair.held < t->pool.fair.wanted && may_open(t))
+    while (reserve(t, false))
         server_open(t);
+}
+
+void pool_want_one(struct target *t)
+{
+    if (reserve(t, true))
+        server_open(t);
+}
+
+void pool_opened(struct server *s)
+{
+    struct target *t = s->target;
+    struct commons *c = t->commons;
+    commons_lock(c);
+    bool was_down = c->down;
+    c->nopening--;
+    c->failures = 0;
+    c->down = false;
+    commons_unlock(c);
+    if (was_down)
+        log_info(t->worker->log, "back end \"%s\" can be reached again", t->label);
+    pool_put(s);
+}
+
+void pool_open_failed(struct target *t, const struct err *why)
+{
+    struct commons *c = t->commons;
+    uint16_t jitter = 0;
+    (void)RAND_bytes((unsigned char *)&jitter, sizeof(jitter));
+    commons_lock(c);
+    bool is_new = !c->down || strcmp(c->last.message, why->message) != 0;
+    c->down = true;
+    c->last = *why;
+    uint64_t wait = (uint64_t)POOL_RETRY_MS << (c->failures < 6 ? c->failures : 6);
+    c->failures++;
+    if (wait > POOL_RETRY_MAX_MS)
+        wait = POOL_RETRY_MAX_MS;
+    wait += wait * (jitter % 256u) / 1024;
+    c->retry_ms = now_ms(t) + wait;
+    commons_unlock(c);
+    if (is_new)
+        log_warning(t->worker->log, "back end \"%s\" cannot be reached: %s", t->label, why->message);
+    if (!t->closing)
+        uv_timer_start(&t->pool.retry, on_retry, wait, 0);
+}
+
+bool pool_is_down(const struct target *t)
+{
+    struct commons *c = t->commons;
+    commons_lock(c);
+    bool down = c->down && c->nservers == c->nopening;
+    commons_unlock(c);
+    return down;
+}
+
+bool pool_is_empty(const struct target *t)
+{
+    return list_empty(&t->pool.idle) && list_empty(&t->pool.busy) && list_empty(&t->pool.opening);
+}
+
+/* -- leasing -- */
+
+/* How many servers there can be: while opening fails, no more than there are. */
+static size_t capacity(const struct commons *c)
+{
+    return c->failures > 0 ? c->nservers - c->nopening : c->size;
+}
+
+static void lease(struct server *s)
+{
+    list_remove(&s->node);
+    list_append(&s->target->pool.busy, &s->node);
+    s->state = SERVER_LEASED;
+    s->batch++;
+}
+
+/* An idle server, leased, and ${*ret} who is to have it.  NULL: none is idle, or nobody may have it.
+ * Under the lock. */
+static struct server *grant(struct target *t, struct pool_waiter **ret)
+{
+    struct commons *c = t->commons;
+    struct list *first = list_first(&t->pool.idle);
+    if (!first || t->closing)
+        return NULL;
+    struct server *s = list_entry(first, struct server, node);
+    fair_resize(&c->fair, capacity(c));
+    struct fair_waiter *w = fair_pop(&c->fair, &s->lease, now_us());
+    if (!w)
+        return NULL;
+    must(s->state == SERVER_IDLE);
+    t->pool.nidle--;
+    lease(s);
+    *ret = list_entry(w, struct pool_waiter, fair);
+    return s;
+}
+
+/* Let ${s}, just leased, go to where ${w} waits.  Under the lock. */
+static struct worker *promise(struct pool_waiter *w)
+{
+    list_append(&w->target->pool.promised, &w->fair.node);
+    return w->target->worker;
+}
+
+/* Others have servers for who waits, or could have: let them look.  Under the lock. */
+static void call_idle(struct target *t)
+{
+    struct commons *c = t->commons;
+    size_t idle = 0;
+    if (c->fair.waiting == 0)
+        return;
+    for (size_t i = 0; c->seated > 1 && i < c->crew->n; i++)
+        idle += c->seats[i] && c->seats[i] != t ? c->seats[i]->pool.nidle : 0;
+    if (idle == 0)
+        return;
+    fair_resize(&c->fair, capacity(c));
+    if (fair_is_due(&c->fair, now_us()))
+        commons_call(c, t);
 }
 
 static void dispatch(struct target *t)
 {
-    struct fair_waiter *w;
-    for (struct server *s; (s = grant(t, &w)) != NULL;)
-        session_granted(w, s);
+    struct commons *c = t->commons;
+    for (;;) {
+        struct pool_waiter *w;
+        commons_lock(c);
+        struct server *s = grant(t, &w);
+        bool here = s && w->target == t;
+        struct worker *there = s && !here ? promise(w) : NULL;
+        if (!s)
+            call_idle(t);
+        commons_unlock(c);
+        if (!s)
+            break;
+        if (here) {
+            w->target = NULL;
+            session_granted(w, s);
+        } else {
+            server_move(s, there);
+        }
+    }
     open_more(t);
+}
+
+void pool_look(struct target *t)
+{
+    dispatch(t);
 }
 
 struct server *pool_lease(struct target *t, struct slice tenant, const struct fair_terms *terms,
-                          struct fair_waiter *w, struct err *err)
+                          struct pool_waiter *w, struct err *err)
 {
-    struct fair_waiter *granted;
+    struct commons *c = t->commons;
+    struct pool_waiter *granted = NULL;
+    struct server *s = NULL;
     err->sqlstate[0] = '\0';
-    if (fair_push(&t->pool.fair, tenant, terms, w, now_us(), err) != 0)
+    commons_lock(c);
+    if (fair_push(&c->fair, tenant, terms, &w->fair, now_us(), err) != 0) {
+        commons_unlock(c);
         return NULL;
-    for (struct server *s; (s = grant(t, &granted)) != NULL;) {
-        if (granted == w)
-            return s;
-        session_granted(granted, s); /* nobody else is idle any more */
     }
-    open_more(t);
-    return NULL;
+    w->target = t;
+    while (granted != w && (s = grant(t, &granted)) != NULL && granted != w) {
+        struct worker *there = promise(granted); /* even if that is here: it is granted from the loop */
+        commons_unlock(c);
+        server_move(s, there);
+        commons_lock(c);
+    }
+    if (!s)
+        call_idle(t);
+    commons_unlock(c);
+    if (s)
+        w->target = NULL;
+    else
+        open_more(t);
+    return s;
 }
 
-void pool_leave(struct target *t, struct fair_waiter *w)
+void pool_leave(struct pool_waiter *w)
 {
-    fair_remove(&t->pool.fair, w, now_us());
+    if (!w->target)
+        return;
+    struct commons *c = w->target->commons;
+    commons_lock(c);
+    fair_remove(&c->fair, &w->fair, now_us());
+    list_remove(&w->fair.node);
+    commons_unlock(c);
+    w->target = NULL;
+}
+
+/* Is it to end?  Under the lock. */
+static bool is_spent(const struct server *s, uint64_t now)
+{
+    const struct target *t = s->target;
+    return s->doomed || t->retired || t->commons->nservers > t->commons->size ||
+           is_old(s, now);
+}
+
+/* -> false: it is to end. */
+static bool put_idle(struct server *s)
+{
+    struct target *t = s->target;
+    uint64_t now = now_ms(t);
+    commons_lock(t->commons);
+    bool spent = is_spent(s, now);
+    if (!spent && s->cancels == 0) {
+        s->idle_ms = now;
+        s->state = SERVER_IDLE;
+        fair_return(&t->commons->fair, &s->lease, now_us());
+        list_remove(&s->node);
+        list_prepend(&t->pool.idle, &s->node);
+        t->pool.nidle++;
+    }
+    commons_unlock(t->commons);
+    return !spent;
 }
 
 void pool_put(struct server *s)
 {
     struct target *t = s->target;
     s->session = NULL;
-    uint64_t now = now_ms(t);
-    if (s->doomed || t->retired || t->pool.nservers > t->limits.size || is_old(s, now)) {
+    if (!put_idle(s))
         server_close(s, NULL);
-        return;
-    }
-    if (s->cancels > 0) { /* it could hit the next client's statement (wire case 48) */
+    else if (s->cancels > 0) /* it could hit the next client's statement (wire case 48) */
         s->state = SERVER_HELD;
+    else
+        dispatch(t);
+}
+
+/* -- from another worker -- */
+
+static struct pool_waiter *take_promised(struct target *t)
+{
+    commons_lock(t->commons);
+    struct list *n = list_shift(&t->pool.promised);
+    commons_unlock(t->commons);
+    struct pool_waiter *w = n ? list_entry(n, struct pool_waiter, fair.node) : NULL;
+    if (w)
+        w->target = NULL;
+    return w;
+}
+
+void pool_arrived(struct server *s)
+{
+    struct pool_waiter *w = take_promised(s->target);
+    if (!w) {
+        pool_put(s);
         return;
     }
-    s->state = SERVER_IDLE;
-    s->idle_ms = now;
-    fair_return(&t->pool.fair, &s->lease, now_us());
-    list_remove(&s->node);
-    list_prepend(&t->pool.idle, &s->node);
-    dispatch(t);
+    lease(s);
+    session_granted(w, s);
 }
 
-void pool_gone(struct server *s)
+void pool_not_arrived(struct target *t, const struct err *why)
 {
-    fair_return(&s->target->pool.fair, &s->lease, now_us());
-    dispatch(s->target);
+    struct pool_waiter *w = take_promised(t);
+    if (w)
+        session_not_granted(w, why);
 }
 
-void pool_opened(struct server *s)
+/* Called with the state that it was in. */
+void pool_remove(struct server *s)
 {
     struct target *t = s->target;
-    t->pool.nopening--;
-    t->pool.failures = 0;
-    if (t->pool.down)
-        log_info(t->worker->log, "back end \"%s\" can be reached again", t->label);
-    t->pool.down = false;
-    pool_put(s);
+    struct commons *c = t->commons;
+    list_remove(&s->node);
+    commons_lock(c);
+    c->nservers--;
+    c->nopening -= s->state == SERVER_OPENING;
+    t->pool.nidle -= s->state == SERVER_IDLE;
+    fair_return(&c->fair, &s->lease, now_us());
+    commons_unlock(c);
 }
 
-void pool_open_failed(struct target *t, const struct err *why)
+void pool_gone(struct target *t)
 {
-    struct pool *p = &t->pool;
-    if (!p->down || strcmp(p->last.message, why->message) != 0)
-        log_warning(t->worker->log, "back end \"%s\" cannot be reached: %s", t->label,
-                    why->message);
-    p->down = true;
-    p->last = *why;
-    uint64_t wait = (uint64_t)POOL_RETRY_MS << (p->failures < 6 ? p->failures : 6);
-    p->failures++;
-    if (wait > POOL_RETRY_MAX_MS)
-        wait = POOL_RETRY_MAX_MS;
-    uint16_t jitter = 0;
-    (void)RAND_bytes((unsigned char *)&jitter, sizeof(jitter));
-    wait += wait * (jitter % 256u) / 1024;
-    if (!t->closing)
-        uv_timer_start(&p->retry, on_retry, wait, 0);
-}
-
-void pool_want_one(struct target *t)
-{
-    if (t->pool.nservers == 0 && may_open(t))
-        server_open(t);
-}
-
-bool pool_is_down(const struct target *t)
-{
-    return t->pool.down && t->pool.nservers == t->pool.nopening;
+    if (!t->closing) /* else others are called in the end */
+        mailbox_send(&t->worker->mailbox, &t->call);
 }

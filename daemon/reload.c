@@ -1,5 +1,6 @@
 #include "daemon/reload.h"
 
+#include "daemon/crew.h"
 #include "daemon/job.h"
 #include "daemon/listener.h"
 #include "daemon/notify.h"
@@ -53,36 +54,49 @@ static int reload_apply(struct worker *w, struct reload *r)
         return -1;
     }
     listeners_commit(w);
-    conf_unref(w->conf);
-    w->conf = r->next;
-    r->next = NULL;
-    SSL_CTX_free(w->tls); /* connections have references of their own */
-    w->tls = r->tls;
-    r->tls = NULL;
+    worker_adopt(w, r->next, r->tls);
     log_configure(w->log, (enum log_level)w->conf->log.level, w->conf->log.json);
+    crew_publish(w->crew, r->next, r->tls);
     return 0;
+}
+
+static void reload_end(struct worker *w)
+{
+    reload_abandon(w);
+    notify_ready();
+    if (w->reload_again)
+        reload_start(w);
+}
+
+void reload_published(struct worker *w)
+{
+    log_info(w->log, "configuration \"%s\" reloaded", w->conf->path);
+    reload_end(w);
+}
+
+void reload_abandon(struct worker *w)
+{
+    struct reload *r = w->reload;
+    w->reload = NULL;
+    if (r)
+        reload_free(r);
 }
 
 static void reload_done(struct job *j)
 {
     struct reload *r = list_entry(j, struct reload, job);
     struct worker *w = r->worker;
-    w->reload = NULL;
     if (w->draining) {
-        reload_free(r);
+        reload_abandon(w);
         return;
     }
     for (size_t i = 0; i < r->errors.n; i++)
         log_error(w->log, "%s", r->errors.lines[i]);
     if (r->next && reload_apply(w, r) == 0)
-        log_info(w->log, "configuration \"%s\" reloaded", w->conf->path);
-    else
-        log_error(w->log, "reload failed, the configuration is unchanged%s%s", r->next ? ": " : "",
-                  r->next ? r->err.message : "");
-    reload_free(r);
-    notify_ready();
-    if (w->reload_again)
-        reload_start(w);
+        return; /* goes on in reload_published */
+    log_error(w->log, "reload failed, the configuration is unchanged%s%s", r->next ? ": " : "",
+              r->next ? r->err.message : "");
+    reload_end(w);
 }
 
 void reload_start(struct worker *w)

@@ -32,7 +32,7 @@ struct farewell { /* the store's connection ends off the loop: it waits for its 
     struct server *server;
 };
 
-static void server_free(struct server *s)
+void server_free(struct server *s)
 {
     if (s->pg)
         PQfinish(s->pg);
@@ -62,6 +62,10 @@ void server_unhold(struct server *s)
     must(s->magic == SERVER_MAGIC && s->holds > 0);
     if (--s->holds > 0)
         return;
+    if (s->state == SERVER_MOVING) {
+        server_departs(s);
+        return;
+    }
     struct err err;
     struct farewell *f = s->store ? calloc(1, sizeof(*f)) : NULL;
     if (!s->store) {
@@ -97,15 +101,12 @@ void server_close(struct server *s, const char *why)
     struct target *t = s->target;
     if (why && !t->closing)
         log_info(s->worker->log, "connection to back end \"%s\" ended: %s", t->label, why);
-    bool opening = s->state == SERVER_OPENING;
+    must(s->state != SERVER_MOVING);
+    pool_remove(s);
+    if (s->state == SERVER_OPENING)
+        server_open_stop(s);
     s->state = SERVER_CLOSED;
     s->session = NULL;
-    list_remove(&s->node);
-    t->pool.nservers--;
-    if (opening) {
-        t->pool.nopening--;
-        server_open_stop(s);
-    }
     if (s->linked) {
         if (!why && s->pg) { /* a farewell, for the server's log */
             msg_terminate(link_out(&s->link));
@@ -116,7 +117,7 @@ void server_close(struct server *s, const char *why)
         }
     }
     uv_close((uv_handle_t *)&s->timer, timer_closed);
-    pool_gone(s);
+    pool_gone(t);
 }
 
 /* -- cancelling -- */
@@ -213,7 +214,7 @@ static size_t on_data(struct link *l, struct slice data)
 {
     struct server *s = l->owner;
     size_t used = 0;
-    while (used < data.len && s->state != SERVER_CLOSED) {
+    while (used < data.len && s->state != SERVER_CLOSED && s->state != SERVER_MOVING) {
         struct slice rest = {data.data + used, data.len - used};
         if (s->state == SERVER_LEASED && s->session) {
             size_t n = session_from_server(s->session, rest);
@@ -282,7 +283,7 @@ void server_opened(struct server *s)
     }
     server_link_set(s);
     s->status = 'I';
-    s->epoch = t->epoch;
+    s->epoch = target_statements_epoch(t);
     s->born_ms = uv_now(&s->worker->loop);
     (void)RAND_bytes(&s->jitter, 1);
     pool_opened(s);
@@ -317,7 +318,5 @@ struct server *server_new(struct target *t)
     s->timer.data = s;
     server_hold(s); /* the timer */
     list_append(&t->pool.opening, &s->node);
-    t->pool.nservers++;
-    t->pool.nopening++;
     return s;
 }

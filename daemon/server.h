@@ -4,23 +4,28 @@
  *   OPENING -> IDLE -> LEASED -> IDLE ...
  *                        |-> CLEANING -> IDLE   rollback for a client that has gone
  *                        |-> HELD -> IDLE       a cancel request for it is still under way
- *                        '-> CLOSED             from any state
+ *                        |-> MOVING -> LEASED   for a session of another worker (server_move.c)
+ *                        |          '-> IDLE    ... which does not want it any more
+ *                        '-> CLOSED             from any state but MOVING
  *
  * Owns: the descriptor (libpq's or the store's), its link, the replies it owes, what is prepared
  * and set on it.  Its target's lists say where it is; only server.c and pool.c move it.
- * Memory goes when the last handle has closed and the last cancel request has ended. */
+ * Memory goes when the last handle has closed and the last cancel request has ended.
+ * While MOVING it has no handle and is in no list: no loop, and one thread at a time, knows it. */
 #pragma once
 
 #include "daemon/fair.h"
 #include "daemon/track.h"
 #include "daemon/link.h"
 #include "daemon/list.h"
+#include "daemon/mailbox.h"
 #include "daemon/statements.h"
 #include "protocol/flow.h"
 
 #include <libpq-fe.h>
 #include <uv.h>
 
+struct commons;
 struct heal;
 struct session;
 struct store_conn;
@@ -28,7 +33,7 @@ struct target;
 
 #define SERVER_MAGIC 0x5e57e701u
 
-#define SERVER_STATES(X) X(OPENING) X(IDLE) X(LEASED) X(CLEANING) X(HELD) X(CLOSED)
+#define SERVER_STATES(X) X(OPENING) X(IDLE) X(LEASED) X(CLEANING) X(HELD) X(MOVING) X(CLOSED)
 #define X(name)          SERVER_##name,
 enum server_state { SERVER_STATES(X) };
 #undef X
@@ -44,7 +49,9 @@ struct server {
     uint32_t magic;
     enum server_state state;
     struct worker *worker;
-    struct target *target;        /* one reference */
+    struct target *target;        /* one reference; NULL: on its way ... */
+    struct commons *commons;      /* ... then one of these, else NULL */
+    struct mail mail;             /* from there */
     struct list node;             /* in the pool's list of its state */
     unsigned holds;               /* handles open, jobs under way */
     struct server_opener *opener; /* while OPENING PostgreSQL, as is `watch` */
@@ -78,7 +85,7 @@ struct server {
     bool stream_drop;
 };
 
-/* Begin to open one; it ends in pool_opened or pool_open_failed, which may be called at once. */
+/* Begin to open one, which has been counted (pool.c); it ends in pool_opened or pool_open_failed, which may be called at once. */
 void server_open(struct target *t);
 /* Ask for what it is running to end, without waiting.  Its state must be LEASED or CLEANING. */
 void server_cancel(struct server *s);
@@ -89,8 +96,11 @@ void server_clean(struct server *s);
  */
 void server_close(struct server *s, const char *why);
 
-/* -- for server_open.c -- */
-/* An OPENING one in its pool's lists, one hold; NULL: no memory. */
+/* To ${to}, another worker, for the first in its promised list.  LEASED, and nothing is owed. */
+void server_move(struct server *s, struct worker *to);
+
+/* -- for server_open.c and server_move.c -- */
+/* An OPENING one in its pool's list, which has counted it; one hold; NULL: no memory. */
 struct server *server_new(struct target *t);
 void server_hold(struct server *s);
 /* The last one frees it. */
@@ -98,3 +108,6 @@ void server_unhold(struct server *s);
 /* The connection is made and checked: into the pool. */
 void server_opened(struct server *s);
 void server_open_failed(struct server *s, const struct err *why);
+/* All that it held here is closed. */
+void server_departs(struct server *s);
+void server_free(struct server *s);

@@ -264,7 +264,7 @@ static int open_store(struct server *s, struct err *err)
     for (const char *const *p = store_parameters; p[0]; p += 2)
         if (target_set_param(s->target, p[0], p[1], err) != 0)
             return -1;
-    if (store_connect(s->target->store, &s->fd, &s->store, err) != 0)
+    if (store_connect(target_store(s->target), &s->fd, &s->store, err) != 0)
         return -1;
     uv_timer_start(&s->timer, on_store_open, 0, 0);
     return 0;
@@ -276,6 +276,7 @@ void server_open(struct target *t)
     struct server *s = server_new(t);
     if (!s) {
         err_set(&err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        pool_unreserve(t);
         pool_open_failed(t, &err);
     } else if ((t->postgres ? open_postgres(s, &err) : open_store(s, &err)) != 0) {
         server_open_failed(s, &err);

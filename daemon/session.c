@@ -44,7 +44,7 @@ static void session_check(const struct session *s)
     must(s->magic == SESSION_MAGIC);
     must(s->state != SESSION_IDLE || s->server == NULL);
     must(s->state != SESSION_ACTIVE || s->server != NULL);
-    must(fair_waits(&s->waiter) <= (s->state == SESSION_QUEUED || s->state == SESSION_WELCOME));
+    must(pool_waits(&s->waiter) <= (s->state == SESSION_QUEUED || s->state == SESSION_WELCOME));
 }
 
 /* -- timers -- */
@@ -266,8 +266,7 @@ void session_close(struct session *s, const char *reason)
     if (s->state == SESSION_CLOSING)
         return;
     err_copy_text(why, sizeof(why), reason, strlen(reason));
-    if (s->target)
-        pool_leave(s->target, &s->waiter);
+    pool_leave(&s->waiter);
     target_wait_leave(&s->wait);
     if (s->run_len > 0)
         session_wrote(s); /* what was forwarded up to here still reaches the client */
@@ -391,6 +390,7 @@ static size_t one_message(struct session *s, struct slice data)
         return session_copy_data(s, data);
     if (session_may_adopt(s) && session_adopt(s) != 0)
         return 0;
+    target_catch_up(s->target);
     int got = frame_head(FRAME_FRONTEND, data, &f, &err);
     if (got > 0 && f.type == 'd') {
         s->copy_left = f.body_len;
@@ -471,11 +471,11 @@ int session_start(struct worker *w, int fd, bool is_unix, struct err *err)
     s->status = 'I';
     s->nowed = 1;
     s->begun_ms = uv_now(&w->loop);
-    s->pid = ++w->next_pid;
+    s->pid = worker_next_pid(w);
     track_init(&s->track);
     statements_init(&s->statements);
     list_init(&s->wait.node);
-    fair_waiter_init(&s->waiter);
+    pool_waiter_init(&s->waiter);
     if (link_init(&s->link, w, fd, &session_link_handler, s, err) != 0) {
         free(s);
         return -1;

@@ -5,7 +5,7 @@
  * leased. Never: parses SQL itself, logs literals, frees itself (the last close callback does). */
 #pragma once
 
-#include "daemon/fair.h"
+#include "daemon/pool.h"
 #include "protocol/err.h"
 #include "protocol/slice.h"
 
@@ -25,7 +25,9 @@ void sessions_close_all(struct worker *w);
 
 /* -- from the pool -- */
 /* ${srv} is this waiter's; called from the loop. */
-void session_granted(struct fair_waiter *w, struct server *srv);
+void session_granted(struct pool_waiter *w, struct server *srv);
+/* The one that was meant for it has been lost: ${why}. */
+void session_not_granted(struct pool_waiter *w, const struct err *why);
 
 /* -- from the leased server -- */
 /* Bytes from it; returns how many are consumed. */

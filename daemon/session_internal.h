@@ -28,7 +28,6 @@
 
 #include "conf/conf.h"
 #include "daemon/channels.h"
-#include "daemon/fair.h"
 #include "daemon/job.h"
 #include "daemon/link.h"
 #include "daemon/server.h"
@@ -159,7 +158,7 @@ struct session {
     struct err *failed_decide; /* instead of one */
     struct statements statements;
     struct portal *portals; /* by name */
-    struct fair_waiter waiter;
+    struct pool_waiter waiter;
     struct err *failed_lease; /* the answer to the message at the front: no server */
     char *next_tenant; /* chosen by a SET whose batch is not over yet ... */
     char *old_tenant;  /* the one before a SET at the front of a Query: an error brings it back ... */

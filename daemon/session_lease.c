@@ -143,11 +143,12 @@ int session_evict(struct session *s, size_t max, struct err *err)
 static int forget(struct session *s, struct err *err)
 {
     struct server *srv = s->server;
-    if (srv->epoch == srv->target->epoch)
+    uint64_t epoch = target_statements_epoch(srv->target);
+    if (srv->epoch == epoch)
         return 0;
     int r = session_evict(s, 1, err);
     if (r == 0)
-        srv->epoch = srv->target->epoch;
+        srv->epoch = epoch;
     return r;
 }
 
@@ -223,7 +224,7 @@ int session_lease(struct session *s, struct err *err)
     return forget(s, err) == 0 && replay(s, err) == 0 && haunt(s, err) == 0 ? 1 : -1;
 }
 
-void session_granted(struct fair_waiter *w, struct server *srv)
+void session_granted(struct pool_waiter *w, struct server *srv)
 {
     struct session *s = list_entry(w, struct session, waiter);
     take(s, srv);
@@ -233,9 +234,18 @@ void session_granted(struct fair_waiter *w, struct server *srv)
         session_resume(s);
 }
 
+void session_not_granted(struct pool_waiter *w, const struct err *why)
+{
+    struct session *s = list_entry(w, struct session, waiter);
+    if (s->state == SESSION_WELCOME)
+        session_fail(s, why);
+    else
+        session_unqueue(s, why);
+}
+
 void session_unqueue(struct session *s, const struct err *err)
 {
-    pool_leave(s->target, &s->waiter);
+    pool_leave(&s->waiter);
     session_keep(&s->failed_lease, err);
     session_enter(s, SESSION_IDLE, err->message);
     session_resume(s);

@@ -53,8 +53,10 @@ static void lowered(char ret[ERR_NAME_BYTES], const char *name)
     ret[i] = '\0';
 }
 
-static void report(struct session *s, struct buf *out, const char *name, const char *value)
+static void report(void *arg, const char *name, const char *value)
 {
+    struct session *s = arg;
+    struct buf *out = session_out(s);
     char low[ERR_NAME_BYTES], text[ERR_NAME_BYTES];
     lowered(low, name);
     const char *own = track_set_get(s->track.base, low);
@@ -70,24 +72,27 @@ static void report(struct session *s, struct buf *out, const char *name, const c
     msg_parameter_status(out, name, value);
 }
 
+static void report_if_reset(void *arg, const char *name, const char *value)
+{
+    const struct session *s = arg;
+    char low[ERR_NAME_BYTES];
+    lowered(low, name);
+    const char *now = track_set_get(s->track.now, low);
+    const char *base = track_set_get(s->track.base, low);
+    if (now != base && (!now || !base || strcmp(now, base) != 0))
+        report(arg, name, value);
+}
+
 void session_report_reset(struct session *s)
 {
-    for (size_t i = 0; i < s->target->nparams; i++) {
-        char low[ERR_NAME_BYTES];
-        lowered(low, s->target->params[i].name);
-        const char *now = track_set_get(s->track.now, low);
-        const char *base = track_set_get(s->track.base, low);
-        if (now != base && (!now || !base || strcmp(now, base) != 0))
-            report(s, session_out(s), s->target->params[i].name, s->target->params[i].value);
-    }
+    target_params(s->target, report_if_reset, s);
     session_wrote(s);
 }
 
 static void welcome(struct session *s)
 {
+    target_params(s->target, report, s);
     struct buf *out = session_out(s);
-    for (size_t i = 0; i < s->target->nparams; i++)
-        report(s, out, s->target->params[i].name, s->target->params[i].value);
     track_share(&s->track, &s->worker->settings);
     uint8_t key[CANCEL_KEY_BYTES];
     size_t len = cancel_key(s, key);
@@ -107,6 +112,7 @@ static void on_ready(struct target_wait *w)
 void session_welcome(struct session *s)
 {
     struct err err;
+    target_catch_up(s->target);
     if (!target_is_ready(s->target)) {
         s->wait.done = on_ready;
         target_wait_ready(s->target, &s->wait);

@@ -8,7 +8,7 @@
 #include "protocol/sqlstate.h"
 
 #include <stdlib.h>
-#include <strings.h>
+#include <string.h>
 
 #define TARGET_GAP_MAX_MS   64000 /* of doubling TARGET_GAP_MS */
 #define TARGET_VERIFIED_MAX 256   /* then the list is begun anew */
@@ -16,40 +16,72 @@
 struct load { /* one reading of the catalog */
     struct job job;
     struct target *target; /* one reference */
-    char *postgres, *database, *secret, *store_dir;
+    struct commons *commons;
     struct store *store; /* opened here if it was not yet */
     struct catalog *catalog;
     int result;
     struct err err;
 };
 
-static void wake(struct list *waits)
+/* Those of ${waits} whose time has come; each may do anything. */
+static void wake(struct list *waits, uint64_t loads)
 {
     struct list due;
     list_init(&due);
-    list_splice(&due, waits);
-    struct list *node;
-    while ((node = list_shift(&due)) != NULL) {
+    list_foreach (node, waits) {
+        if (list_entry(node, struct target_wait, node)->load > loads)
+            continue;
+        list_remove(node);
+        list_append(&due, node);
+    }
+    for (struct list *node; (node = list_shift(&due)) != NULL;) {
         struct target_wait *w = list_entry(node, struct target_wait, node);
         w->done(w);
     }
 }
 
-static void wake_if_ready(struct target *t)
+static void wake_all(struct target *t)
 {
+    struct commons *c = t->commons;
+    commons_lock(c);
+    uint64_t loads = c->loads;
+    commons_unlock(c);
+    wake(&t->refreshes, loads);
     if (target_is_ready(t))
-        wake(&t->readies);
+        wake(&t->readies, UINT64_MAX);
+}
+
+void target_catch_up(struct target *t)
+{
+    struct commons *c = t->commons;
+    if (atomic_load_explicit(&c->news, memory_order_acquire) == t->news)
+        return;
+    commons_lock(c);
+    catalog_unref(t->catalog);
+    t->catalog = c->catalog ? catalog_ref(c->catalog) : NULL;
+    t->version = c->version;
+    t->has_params = c->nparams > 0;
+    t->news = atomic_load_explicit(&c->news, memory_order_relaxed);
+    commons_unlock(c);
+}
+
+/* Under the lock. */
+static void publish(struct target *t)
+{
+    atomic_fetch_add_explicit(&t->commons->news, 1, memory_order_release);
+    commons_call(t->commons, t);
 }
 
 static void load_work(struct job *j)
 {
     struct load *l = list_entry(j, struct load, job);
-    if (l->postgres) {
+    const struct commons *c = l->commons;
+    if (c->postgres) {
         l->result =
-            catalog_load_postgres(l->postgres, l->database, l->secret, &l->catalog, &l->err);
+            catalog_load_postgres(c->postgres, c->database, c->secret, &l->catalog, &l->err);
         return;
     }
-    l->result = l->store ? 0 : store_open(l->store_dir, &l->store, &l->err);
+    l->result = l->store ? 0 : store_open(c->store_dir, &l->store, &l->err);
     if (l->result == 0)
         l->result = store_read_catalog(l->store, &l->catalog, &l->err);
 }
@@ -74,31 +106,22 @@ static void warn_of_role(const struct target *t)
 
 static void load_took(struct target *t, struct load *l)
 {
-    catalog_unref(t->catalog);
-    t->catalog = l->catalog;
-    t->version++;
-    if (t->load_failed)
+    struct commons *c = t->commons;
+    catalog_unref(c->catalog);
+    c->catalog = l->catalog;
+    c->version++;
+    if (c->load_failed)
         log_info(t->worker->log, "catalog of back end \"%s\" has been read", t->label);
-    t->load_failed = false;
-    warn_of_role(t);
+    c->load_failed = false;
 }
 
 static void load_failed(struct target *t, const struct load *l)
 {
-    if (!t->load_failed || !t->catalog)
+    struct commons *c = t->commons;
+    if (!c->load_failed || !c->catalog)
         log_warning(t->worker->log, "catalog of back end \"%s\" cannot be read: %s", t->label,
                     l->err.message);
-    t->load_failed = true;
-}
-
-static void load_free(struct load *l)
-{
-    target_unref(l->target);
-    free(l->postgres);
-    free(l->database);
-    free(l->secret);
-    free(l->store_dir);
-    free(l);
+    c->load_failed = true;
 }
 
 static void load_start(struct target *t);
@@ -107,8 +130,9 @@ static void retry_load(uv_timer_t *timer)
 {
     struct target *t = timer->data;
     uv_close((uv_handle_t *)timer, (uv_close_cb)free);
-    if (!t->closing && !t->catalog)
-        load_start(t);
+    target_catch_up(t);
+    if (!t->catalog)
+        target_refresh(t, NULL);
     target_unref(t);
 }
 
@@ -123,81 +147,132 @@ static void load_later(struct target *t)
     uv_timer_start(timer, retry_load, TARGET_GAP_MS, 0); /* a loop that ends waits for it */
 }
 
-static void load_done(struct job *j)
+/* Is another reading asked for, and nobody at it?  Then it is ours to do.  Under the lock. */
+static bool take_turn(struct target *t)
 {
-    struct load *l = list_entry(j, struct load, job);
-    struct target *t = l->target;
-    t->loading = false;
-    t->loaded_ms = uv_now(&t->worker->loop);
+    struct commons *c = t->commons;
+    if (t->closing || c->loading || c->loads_wanted <= c->loads)
+        return false;
+    c->loading = true;
+    return true;
+}
+
+static void load_ended(struct target *t, struct load *l)
+{
+    struct commons *c = t->commons;
+    commons_lock(c);
+    c->loading = false;
+    c->loads++;
+    c->loaded_ms = uv_now(&t->worker->loop);
     if (l->store)
-        t->store = l->store;
+        c->store = l->store;
     if (l->result == 0)
         load_took(t, l);
     else
         load_failed(t, l);
-    if (t->load_again && !t->closing) { /* who asked meanwhile wants a newer one */
+    bool again = take_turn(t); /* who asked meanwhile wants a newer one */
+    publish(t);
+    commons_unlock(c);
+    target_catch_up(t);
+    if (again)
         load_start(t);
-    } else {
-        wake(&t->refreshes);
-        if (!t->catalog)
-            load_later(t);
-    }
-    if (t->store && !t->closing)
-        pool_want_one(t);
-    wake_if_ready(t);
-    load_free(l);
 }
 
+static void load_done(struct job *j)
+{
+    struct load *l = list_entry(j, struct load, job);
+    struct target *t = l->target;
+    load_ended(t, l);
+    if (l->result == 0)
+        warn_of_role(t);
+    else if (!t->catalog)
+        load_later(t);
+    if (t->store_dir && l->store && !t->closing)
+        pool_want_one(t);
+    wake_all(t);
+    free(l);
+    target_unref(t);
+}
+
+/* ${t} has taken its turn. */
 static void load_start(struct target *t)
 {
     struct err err;
-    t->load_again = false;
+    struct commons *c = t->commons;
     struct load *l = calloc(1, sizeof(*l));
     if (l) {
-        l->job.work = load_work;
-        l->job.done = load_done;
-        l->target = target_ref(t);
-        l->postgres = t->postgres ? strdup(t->postgres) : NULL;
-        l->database = t->database ? strdup(t->database) : NULL;
-        l->secret = t->secret ? strdup(t->secret) : NULL;
-        l->store_dir = t->store_dir ? strdup(t->store_dir) : NULL;
-        l->store = t->store;
-        bool ok = (!t->postgres || l->postgres) && (!t->secret || l->secret) &&
-                  (!t->database || l->database) && (!t->store_dir || l->store_dir);
-        if (ok && job_start(t->worker, &l->job, &err) == 0) {
-            t->loading = true;
+        l->job = (struct job){.work = load_work, .done = load_done};
+        l->commons = c;
+        l->target = target_ref(t); /* which holds the commons */
+        l->store = target_store(t);
+        if (job_start(t->worker, &l->job, &err) == 0)
             return;
-        }
-        load_free(l);
+        target_unref(t);
+        free(l);
     }
     log_warning(t->worker->log, "catalog of back end \"%s\" cannot be read: out of memory",
                 t->label);
-    wake(&t->refreshes);
+    commons_lock(c);
+    c->loading = false;
+    c->loads = c->loads_wanted; /* nobody waits for it */
+    publish(t);
+    commons_unlock(c);
     if (!t->catalog)
         load_later(t);
+    wake_all(t);
 }
 
 void target_refresh(struct target *t, struct target_wait *wait)
 {
-    if (wait)
+    struct commons *c = t->commons;
+    commons_lock(c);
+    c->loads_wanted = c->loads + (c->loading ? 2 : 1); /* one that begins after now */
+    if (wait) {
+        wait->load = c->loads_wanted;
         list_append(&t->refreshes, &wait->node);
-    if (t->loading)
-        t->load_again = true;
-    else
+    }
+    bool mine = take_turn(t);
+    if (t->closing)
+        commons_call(c, t);
+    commons_unlock(c);
+    if (mine)
         load_start(t);
+}
+
+void target_look(struct target *t)
+{
+    struct commons *c = t->commons;
+    target_ref(t);
+    target_catch_up(t);
+    commons_lock(c);
+    bool mine = take_turn(t);
+    commons_unlock(c);
+    if (mine)
+        load_start(t);
+    wake_all(t);
+    pool_look(t);
+    target_unref(t);
 }
 
 bool target_may_refresh(const struct target *t)
 {
-    return !t->loading && uv_now(&t->worker->loop) - t->loaded_ms >= t->gap_ms;
+    struct commons *c = t->commons;
+    commons_lock(c);
+    uint64_t due = c->loaded_ms + c->gap_ms;
+    bool may = !c->loading && uv_now(&t->worker->loop) >= due;
+    commons_unlock(c);
+    return may;
 }
 
 void target_refresh_helped(struct target *t, bool helped)
 {
+    struct commons *c = t->commons;
+    commons_lock(c);
     if (helped)
-        t->gap_ms = TARGET_GAP_MS;
-    else if (t->gap_ms < TARGET_GAP_MAX_MS)
-        t->gap_ms *= 2;
+        c->gap_ms = TARGET_GAP_MS;
+    else if (c->gap_ms < TARGET_GAP_MAX_MS)
+        c->gap_ms *= 2;
+    commons_unlock(c);
 }
 
 void target_wait_leave(struct target_wait *wait)
@@ -205,63 +280,68 @@ void target_wait_leave(struct target_wait *wait)
     list_remove(&wait->node);
 }
 
+struct store *target_store(const struct target *t)
+{
+    struct commons *c = t->commons;
+    commons_lock(c);
+    struct store *store = c->store;
+    commons_unlock(c);
+    return store;
+}
+
 bool target_is_ready(const struct target *t)
 {
-    return t->catalog && t->nparams > 0;
+    return t->catalog && t->has_params;
 }
 
 void target_wait_ready(struct target *t, struct target_wait *wait)
 {
+    wait->load = 0;
     list_append(&t->readies, &wait->node);
     pool_want_one(t);
 }
 
 uint64_t target_epoch(const struct target *t, const struct conf *conf)
 {
-    return (conf->epoch & 0xfffff) << 44 | (uint64_t)(t->serial & 0xfffff) << 24 |
+    return (conf->epoch & 0xfffff) << 44 | (uint64_t)(t->commons->serial & 0xfffff) << 24 |
            (t->version & 0xffffff);
 }
 
 void target_forget_statements(struct target *t)
 {
-    t->epoch++;
+    atomic_fetch_add_explicit(&t->commons->epoch, 1, memory_order_release);
 }
 
-const char *target_param(const struct target *t, const char *name)
+uint64_t target_statements_epoch(const struct target *t)
 {
-    for (size_t i = 0; i < t->nparams; i++)
-        if (strcasecmp(t->params[i].name, name) == 0)
-            return t->params[i].value;
-    return NULL;
+    return atomic_load_explicit(&t->commons->epoch, memory_order_acquire);
+}
+
+void target_params(const struct target *t,
+                   void (*tell)(void *arg, const char *name, const char *value), void *arg)
+{
+    struct commons *c = t->commons;
+    commons_lock(c);
+    for (size_t i = 0; i < c->nparams; i++)
+        tell(arg, c->params[i].name, c->params[i].value);
+    commons_unlock(c);
 }
 
 int target_set_param(struct target *t, const char *name, const char *value, struct err *err)
 {
-    char *copy = strdup(value);
-    if (!copy)
-        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    for (size_t i = 0; i < t->nparams; i++)
-        if (strcmp(t->params[i].name, name) == 0) {
-            free(t->params[i].value);
-            t->params[i].value = copy;
-            return 0;
-        }
-    char *name_copy = strdup(name);
-    struct target_param *p = realloc(t->params, (t->nparams + 1) * sizeof(*p));
-    if (p)
-        t->params = p;
-    if (!p || !name_copy) {
-        free(copy);
-        free(name_copy);
-        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    }
-    p[t->nparams++] = (struct target_param){.name = name_copy, .value = copy};
-    return 0;
+    struct commons *c = t->commons;
+    commons_lock(c);
+    int r = commons_set_param(c, name, value, err);
+    if (r > 0)
+        publish(t);
+    commons_unlock(c);
+    return r < 0 ? -1 : 0;
 }
 
 void target_params_complete(struct target *t)
 {
-    wake_if_ready(t);
+    target_catch_up(t);
+    wake_all(t);
 }
 
 const char *target_verified_get(const struct target *t, const char *name, const char *value)
@@ -314,21 +394,8 @@ void target_unref(struct target *t)
         return;
     verified_clear(t);
     free(t->verified);
-    for (size_t i = 0; i < t->nparams; i++) {
-        free(t->params[i].name);
-        free(t->params[i].value);
-    }
-    free(t->params);
     catalog_unref(t->catalog);
-    if (t->store)
-        store_close(t->store);
-    free(t->name);
-    free(t->database);
-    free(t->label);
-    free(t->postgres);
-    free(t->secret);
-    free(t->store_dir);
-    fair_release(&t->pool.fair);
+    commons_unref(t->commons);
     t->magic = 0;
     free(t);
 }

@@ -1,17 +1,20 @@
-/* target.h: where statements go: a PostgreSQL host, database and role, or a store.
+/* target.h: where statements go: a PostgreSQL host, database and role, or a store, for one worker.
  *
- * Owns: the catalog that policy needs, the parameters that clients are told at start-up, the pool.
- * A target is counted: by the worker while the configuration names it, by each session, server and
- * job. It is ready once it has a catalog and parameters; it keeps trying until then. */
+ * What workers share of it (identity, what is known, who waits) is the commons; a target is a worker's
+ * seat there: its sessions, its servers (pool.h), and its view of the catalog.
+ * Made when a session of the worker first needs it; the first worker has those of the configuration
+ * from the start.  Counted, on its worker's thread: by the worker while it has the seat, by each session,
+ * server and job.  It is ready once a catalog and parameters are known; it keeps trying until then. */
 #pragma once
 
 #define TARGET_MAGIC  0x7a56e701u
 #define TARGET_GAP_MS 1000 /* between refreshes on demand; doubled by each that did not help */
 
 #include "conf/conf.h"
-#include "daemon/track.h"
+#include "daemon/commons.h"
+#include "daemon/mailbox.h"
 #include "daemon/pool.h"
-#include "policy/catalog.h"
+#include "daemon/track.h"
 
 struct channels;
 struct store;
@@ -20,10 +23,7 @@ struct worker;
 struct target_wait { /* embedded in its owner, which removes it before it goes */
     struct list node;
     void (*done)(struct target_wait *w);
-};
-
-struct target_param {
-    char *name, *value;
+    uint64_t load; /* target.c's: done when so many readings of the catalog have ended */
 };
 
 struct target_verified { /* a start-up setting that a server has accepted */
@@ -35,45 +35,36 @@ struct target {
     uint32_t magic;
     struct worker *worker;
     unsigned refs;
-    char *name;     /* of the back end */
-    char *database; /* another one than the conninfo's: one tenant's; NULL: none such */
-    char *label;    /* for the log: both */
-    char *postgres; /* conninfo; NULL: store */
-    char *secret;
-    char *store_dir;
-    struct conf_pool limits;
-    uint32_t serial; /* unique in the process */
+    struct commons *commons;
+    const char *name, *database, *label, *postgres, *secret, *store_dir; /* the commons' */
+    struct conf_pool limits;                                             /* but for the size */
     size_t nsessions;
     bool retired; /* no longer in the configuration: ends with its last session */
-    bool closing;
-    struct store *store;
+    bool closing; /* the seat is free again */
+    struct mail call; /* look again: see target_look */
+    uint64_t news;    /* of the commons, as far as it is known here */
     struct catalog *catalog;
-    uint64_t version; /* of the catalog, counts up */
-    uint64_t loaded_ms;
-    uint64_t gap_ms; /* the least time between refreshes on demand */
-    bool loading, load_again;
-    bool load_failed;      /* said once in the log */
-    struct list refreshes; /* target_wait: the catalog now being loaded, or its failure */
+    uint64_t version; /* of it */
+    bool has_params;
+    struct list refreshes; /* target_wait: a catalog that is being loaded, or its failure */
     struct list readies;   /* target_wait: ready */
-    struct target_param *params;
-    size_t nparams;
     struct target_verified *verified;
     size_t nverified;
-    uint64_t epoch; /* of what is prepared on servers */
     struct pool pool;
     struct channels *channels; /* who listens; NULL: nobody ever did */
 };
 
-/* The targets that ${next} names; those it names no longer end with their last session.  Connecting
- * goes on in the background: a back end out of reach is no failure.  -1: 53200, nothing changed. */
+/* Seats at all that ${next} names, by the first worker.  Connecting goes on in the background: a back
+ * end out of reach is no failure.  -1: 53200, nothing changed. */
 int targets_apply(struct worker *w, struct conf *next, struct err *err) MUSTCHECK;
+/* By every worker, of its own: new limits; those that ${next} no longer names end with their last session. */
+void targets_follow(struct worker *w, const struct conf *next);
 /* No session is left: close every server; the loop ends with the last handle. */
 void targets_close(struct worker *w);
-/* NULL if there is none. */
-struct target *target_find(struct worker *w, const char *name);
-/* That of ${database} on the server of ${back}, which is made when it is first asked for and goes when it
- * has neither sessions nor servers.  NULL: ${err}; also when the database is the back end's own, which
- * belongs to all of its tenants. */
+/* That of the back end ${name} of the worker's configuration.  NULL: ${err}. */
+struct target *target_find(struct worker *w, const char *name, struct err *err) MUSTCHECK;
+/* That of ${database} on the server of ${back}; it goes when it has neither sessions nor servers.  NULL:
+ * ${err}; also when the database is the back end's own, which belongs to all of its tenants. */
 struct target *target_of_database(struct worker *w, const struct conf_backend *back,
                                   const char *database, struct err *err) MUSTCHECK;
 /* If nobody uses it and it was made for one database: its end. */
@@ -85,10 +76,20 @@ void target_unref(struct target *t);
 struct target *target_enter(struct target *t);
 void target_leave(struct target *t);
 
+/* Another worker has changed something of the commons, or asks for servers: catch up, wake who waits for
+ * it.  From the loop. */
+void target_look(struct target *t);
+/* The same for the catalog alone, before a statement is decided: what any worker has made known before
+ * now is known here after it. */
+void target_catch_up(struct target *t);
+
+/* Open, or NULL. */
+struct store *target_store(const struct target *t);
 bool target_is_ready(const struct target *t);
 /* ${wait}->done will be called once, from the loop, when it is. */
 void target_wait_ready(struct target *t, struct target_wait *wait);
-/* Read the catalog again; ${wait} (may be NULL) is done when it has been, or could not be. */
+/* Read the catalog again; ${wait} (may be NULL) is done when it has been, or could not be: every worker
+ * then decides by it. */
 void target_refresh(struct target *t, struct target_wait *wait);
 /* May a statement that met an unknown name ask for a refresh?  Each refresh that did not help makes
  * the next one wait longer. */
@@ -100,9 +101,13 @@ void target_wait_leave(struct target_wait *wait);
 uint64_t target_epoch(const struct target *t, const struct conf *conf);
 /* What is prepared on servers must not be used any more (DDL, changed result types). */
 void target_forget_statements(struct target *t);
+/* Counts those. */
+uint64_t target_statements_epoch(const struct target *t);
 
-const char *target_param(const struct target *t, const char *name);
-/* The first server tells. */
+/* Call ${tell} for each parameter that clients are told. */
+void target_params(const struct target *t,
+                   void (*tell)(void *arg, const char *name, const char *value), void *arg);
+/* The servers tell. */
 int target_set_param(struct target *t, const char *name, const char *value,
                      struct err *err) MUSTCHECK;
 void target_params_complete(struct target *t);

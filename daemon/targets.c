@@ -1,87 +1,123 @@
-/* The worker's list of targets: what the configuration names, and what is still in use. */
+/* The worker's list of targets, its seats at commons that are in the crew's list: those that the
+ * configuration names, and those still in use. */
 #include "daemon/channels.h"
-#include "daemon/job.h"
+#include "daemon/crew.h"
+#include "daemon/must.h"
 #include "daemon/target.h"
 #include "daemon/worker.h"
 #include "protocol/sqlstate.h"
 
 #include <libpq-fe.h>
 #include <stdlib.h>
+#include <string.h>
 
-static bool same_text(const char *a, const char *b)
+/* -- taking and leaving a seat -- */
+
+static bool is_database(const struct commons *c, const char *database)
 {
-    return a == b || (a && b && strcmp(a, b) == 0);
+    return c->database == database ||
+           (c->database && database && strcmp(c->database, database) == 0);
 }
 
-/* Is it one of the back end's, as that is now? */
-static bool is_on(const struct target *t, const struct conf_backend *b)
+static void on_call(struct mail *m, struct worker *w)
 {
-    return !t->retired && strcmp(t->name, b->name) == 0 && same_text(t->postgres, b->postgres) &&
-           same_text(t->secret, b->secret) && same_text(t->store_dir, b->store);
+    (void)w;
+    target_look(list_entry(m, struct target, call));
 }
 
-static bool is_for(const struct target *t, const struct conf_backend *b)
+static struct target *target_new(struct worker *w, const struct conf_backend *b)
 {
-    return !t->database && is_on(t, b);
-}
-
-static char *copy(const char *text, bool *failed)
-{
-    char *c = text ? strdup(text) : NULL;
-    if (text && !c)
-        *failed = true;
-    return c;
-}
-
-static char *label(const char *name, const char *database, bool *failed)
-{
-    char *text = NULL;
-    if (!database)
-        return copy(name, failed);
-    if (asprintf(&text, "%s, database %s", name, database) < 0) {
-        *failed = true;
-        return NULL;
-    }
-    return text;
-}
-
-static struct target *target_new(struct worker *w, const struct conf_backend *b,
-                                 const char *database, struct err *err)
-{
-    bool failed = false;
     struct target *t = calloc(1, sizeof(*t));
-    if (!t) {
-        err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    if (!t)
         return NULL;
-    }
     t->magic = TARGET_MAGIC;
     t->refs = 1;
     t->worker = w;
-    t->name = copy(b->name, &failed);
-    t->database = copy(database, &failed);
-    t->label = label(b->name, database, &failed);
-    t->postgres = copy(b->postgres, &failed);
-    t->secret = copy(b->secret, &failed);
-    t->store_dir = copy(b->store, &failed);
     t->limits = b->pool;
-    t->gap_ms = TARGET_GAP_MS;
+    mail_init(&t->call, on_call, NULL);
     list_init(&t->refreshes);
     list_init(&t->readies);
-    fair_init(&t->pool.fair, b->pool.size);
-    if (failed) {
-        err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-        target_unref(t);
-        return NULL;
-    }
     return t;
 }
 
-static void begin(struct worker *w, struct target *t)
+/* Under crew_lock: those of ${b} (and ${database}) with one more reference, made if there are none.
+ * NULL: no memory. */
+static struct commons *commons_of(struct crew *crew, const struct conf_backend *b,
+                                  const char *database)
 {
-    t->serial = w->next_target++; /* never used again: plans are kept by it */
+    list_foreach (node, &crew->commons) {
+        struct commons *c = list_entry(node, struct commons, node);
+        if (is_database(c, database) && commons_is_on(c, b))
+            return commons_ref(c);
+    }
+    struct commons *c = commons_new(crew, b, database);
+    if (c) {
+        c->serial = crew->next_serial++; /* never used again: plans are kept by it */
+        list_append(&crew->commons, &c->node);
+    }
+    return c;
+}
+
+static bool sit_down(struct target *t, const struct conf_backend *b, const char *database)
+{
+    struct worker *w = t->worker;
+    crew_lock(w->crew);
+    struct commons *c = commons_of(w->crew, b, database);
+    if (c) {
+        commons_lock(c);
+        must(!c->seats[w->index]);
+        c->seats[w->index] = t;
+        c->seated++;
+        commons_unlock(c);
+    }
+    crew_unlock(w->crew);
+    t->commons = c;
+    return c != NULL;
+}
+
+static void stand_up(struct target *t)
+{
+    struct worker *w = t->worker;
+    struct commons *c = t->commons;
+    crew_lock(w->crew);
+    commons_lock(c);
+    c->seats[w->index] = NULL;
+    if (--c->seated == 0)
+        list_remove(&c->node);
+    else
+        commons_call(c, NULL); /* what this one has been at is another's to do */
+    commons_unlock(c);
+    crew_unlock(w->crew);
+    mailbox_take_back(&w->mailbox, &t->call);
+}
+
+/* A seat of ${w} where it has none yet.  NULL: ${err}. */
+static struct target *begin(struct worker *w, const struct conf_backend *b, const char *database,
+                            struct err *err)
+{
+    struct target **list = realloc(w->targets, (w->ntargets + 1) * sizeof(struct target *));
+    if (list)
+        w->targets = list;
+    struct target *t = list ? target_new(w, b) : NULL;
+    if (!t || !sit_down(t, b, database)) {
+        free(t);
+        err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        return NULL;
+    }
+    const struct commons *c = t->commons;
+    t->name = c->name;
+    t->database = c->database;
+    t->label = c->label;
+    t->postgres = c->postgres;
+    t->secret = c->secret;
+    t->store_dir = c->store_dir;
+    w->targets[w->ntargets++] = t;
     pool_open(t);
-    target_refresh(t, NULL);
+    target_catch_up(t);
+    if (!t->catalog)
+        target_refresh(t, NULL);
     pool_want_one(t);
+    return t;
 }
 
 /* Out of the list, with everything it has; what still holds it keeps its memory. */
@@ -95,31 +131,42 @@ static void end(struct worker *w, struct target *t)
     t->closing = true;
     pool_close(t);
     channels_close(t);
+    stand_up(t);
     target_unref(t);
 }
 
-static struct target *find_for(struct worker *w, const struct conf_backend *b)
+static struct target *seat_of(struct worker *w, const struct conf_backend *b, const char *database)
 {
-    for (size_t i = 0; i < w->ntargets; i++)
-        if (is_for(w->targets[i], b))
-            return w->targets[i];
+    for (size_t i = 0; i < w->ntargets; i++) {
+        struct target *t = w->targets[i];
+        if (!t->retired && is_database(t->commons, database) && commons_is_on(t->commons, b))
+            return t;
+    }
     return NULL;
 }
 
-static bool is_named(const struct target *t, const struct conf *next)
+/* -- the configuration -- */
+
+static const struct conf_backend *backend_of(const struct target *t, const struct conf *next)
 {
     for (size_t i = 0; i < next->nbackends; i++)
-        if (is_on(t, &next->backends[i]))
-            return true;
-    return false;
+        if (!t->retired && commons_is_on(t->commons, &next->backends[i]))
+            return &next->backends[i];
+    return NULL;
 }
 
-static void retire_unnamed(struct worker *w, const struct conf *next)
+void targets_follow(struct worker *w, const struct conf *next)
 {
     for (size_t i = w->ntargets; i > 0; i--) {
         struct target *t = w->targets[i - 1];
-        if (is_named(t, next))
+        const struct conf_backend *b = backend_of(t, next);
+        if (b) {
+            t->limits = b->pool;
+            commons_lock(t->commons);
+            t->commons->size = b->pool.size;
+            commons_unlock(t->commons);
             continue;
+        }
         t->retired = true;
         if (t->nsessions == 0)
             end(w, t);
@@ -128,42 +175,15 @@ static void retire_unnamed(struct worker *w, const struct conf *next)
 
 int targets_apply(struct worker *w, struct conf *next, struct err *err)
 {
-    size_t max = w->ntargets + next->nbackends;
-    struct target **list = realloc(w->targets, (max > 0 ? max : 1) * sizeof(struct target *));
-    struct target **made =
-        calloc(next->nbackends > 0 ? next->nbackends : 1, sizeof(struct target *));
-    size_t nmade = 0;
-    if (list)
-        w->targets = list;
-    if (!list || !made) {
-        free(made);
-        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    }
+    size_t had = w->ntargets;
     for (size_t i = 0; i < next->nbackends; i++) {
-        if (find_for(w, &next->backends[i]))
+        if (seat_of(w, &next->backends[i], NULL) || begin(w, &next->backends[i], NULL, err))
             continue;
-        struct target *t = target_new(w, &next->backends[i], NULL, err);
-        if (!t)
-            goto fail_new;
-        made[nmade++] = t;
+        while (w->ntargets > had)
+            end(w, w->targets[w->ntargets - 1]);
+        return -1;
     }
-    for (size_t i = 0; i < next->nbackends; i++) {
-        for (size_t k = 0; k < w->ntargets; k++)
-            if (is_on(w->targets[k], &next->backends[i]))
-                w->targets[k]->limits = next->backends[i].pool;
-    }
-    retire_unnamed(w, next);
-    for (size_t i = 0; i < nmade; i++) {
-        begin(w, made[i]);
-        w->targets[w->ntargets++] = made[i];
-    }
-    free(made);
     return 0;
-fail_new:
-    while (nmade > 0)
-        target_unref(made[--nmade]);
-    free(made);
-    return -1;
 }
 
 void targets_close(struct worker *w)
@@ -174,12 +194,16 @@ void targets_close(struct worker *w)
     w->targets = NULL;
 }
 
-struct target *target_find(struct worker *w, const char *name)
+struct target *target_find(struct worker *w, const char *name, struct err *err)
 {
-    for (size_t i = 0; i < w->ntargets; i++)
-        if (!w->targets[i]->retired && !w->targets[i]->database &&
-            strcmp(w->targets[i]->name, name) == 0)
-            return w->targets[i];
+    for (size_t i = 0; i < w->conf->nbackends; i++) {
+        const struct conf_backend *b = &w->conf->backends[i];
+        if (strcmp(b->name, name) != 0)
+            continue;
+        struct target *t = seat_of(w, b, NULL);
+        return t ? t : begin(w, b, NULL, err);
+    }
+    err_set(err, SQLSTATE_CONNECTION_FAILURE, "the back end is no longer configured");
     return NULL;
 }
 
@@ -207,20 +231,10 @@ static bool is_own_database(const struct conf_backend *b, const char *database)
     return same;
 }
 
-static struct target *find_database(struct worker *w, const struct conf_backend *b,
-                                    const char *database)
-{
-    for (size_t i = 0; i < w->ntargets; i++)
-        if (w->targets[i]->database && strcmp(w->targets[i]->database, database) == 0 &&
-            is_on(w->targets[i], b))
-            return w->targets[i];
-    return NULL;
-}
-
 struct target *target_of_database(struct worker *w, const struct conf_backend *back,
                                   const char *database, struct err *err)
 {
-    struct target *t = find_database(w, back, database);
+    struct target *t = seat_of(w, back, database);
     if (t)
         return t;
     if (is_own_database(back, database)) {
@@ -228,23 +242,12 @@ struct target *target_of_database(struct worker *w, const struct conf_backend *b
                 "the database \"%s\" is that of the back end", database);
         return NULL;
     }
-    struct target **list = realloc(w->targets, (w->ntargets + 1) * sizeof(struct target *));
-    if (!list) {
-        err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-        return NULL;
-    }
-    w->targets = list;
-    t = target_new(w, back, database, err);
-    if (!t)
-        return NULL;
-    begin(w, t);
-    w->targets[w->ntargets++] = t;
-    return t;
+    return begin(w, back, database, err);
 }
 
 void target_end_if_unused(struct target *t)
 {
-    if (t->database && !t->closing && t->nsessions == 0 && t->pool.nservers == 0 && !t->loading)
+    if (t->database && !t->closing && t->nsessions == 0 && pool_is_empty(t))
         end(t->worker, t);
 }
 

@@ -81,6 +81,26 @@ static int add(struct track_set *s, const char *name, const char *value)
     return 0;
 }
 
+int track_set_copy(const struct track_set *s, struct track_set **ret, struct err *err)
+{
+    if (!s) {
+        *ret = NULL;
+        return 0;
+    }
+    struct track_set *new = calloc(1, sizeof(*new) + s->n * sizeof(new->entries[0]));
+    int failed = new ? 0 : -1;
+    if (new)
+        new->refs = 1;
+    for (size_t i = 0; new && i < s->n; i++)
+        failed |= add(new, s->entries[i].name, s->entries[i].value);
+    if (failed) {
+        track_set_unref(new);
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    }
+    *ret = new;
+    return 0;
+}
+
 int track_set_with(struct track_set *s, const char *name, const char *value, struct track_set **ret,
                    struct err *err)
 {

@@ -26,6 +26,9 @@ bool track_set_equal(const struct track_set *a, const struct track_set *b);
 int track_set_with(struct track_set *s, const char *name, const char *value, struct track_set **ret,
                    struct err *err) MUSTCHECK;
 
+/* Into ${ret} one with the same settings that nobody else has: references are counted by one thread. */
+int track_set_copy(const struct track_set *s, struct track_set **ret, struct err *err) MUSTCHECK;
+
 /* Append the statements that make a server which ${has} look as the client ${wants}; nothing if
  * equal.
  * ${unknown}: ${has} is not to be relied on, begin with RESET ALL. */

@@ -1,27 +1,23 @@
-/* serving -> draining   worker_stop: the first signal
- *         -> stopping   worker_finish: the last session has gone
+/* serving -> draining   worker_stop
+ *         -> idle       its last session has gone: crew_idle
+ *         -> stopping   worker_finish: that is so of every worker
  *         -> ended      the loop has no handle left: uv_run returns
- * What worker_init acquires, in order: loop, links' hub, helpers, caches, signals, listeners,
- * targets.  A failure there ends like a drained worker: handles can only be closed by running the
- * loop. */
+ * What worker_init acquires, in order: loop, links' hub, helpers, mailbox, caches; worker_lead: signals,
+ * listeners, targets.  A failure there ends like a drained worker: handles can only be closed by
+ * running the loop. */
 #include "daemon/worker.h"
 
 #include "conf/limits.h"
-#include "daemon/deep_thread.h"
+#include "daemon/crew.h"
 #include "daemon/job.h"
 #include "daemon/link.h"
 #include "daemon/listener.h"
 #include "daemon/must.h"
-#include "daemon/notify.h"
-#include "daemon/quota.h"
 #include "daemon/reload.h"
 #include "daemon/session.h"
 #include "daemon/target.h"
-#include "daemon/tls.h"
 #include "protocol/sqlstate.h"
 
-#include <openssl/err.h>
-#include <openssl/rand.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -29,8 +25,7 @@ static const int worker_signals[] = {SIGHUP, SIGTERM, SIGINT};
 
 /* -- ending -- */
 
-/* The last session has gone: let go of everything that keeps the loop alive. */
-static void worker_finish(struct worker *w)
+void worker_finish(struct worker *w)
 {
     if (w->stopping)
         return;
@@ -38,6 +33,7 @@ static void worker_finish(struct worker *w)
     for (size_t i = 0; i < w->nsignals; i++) /* caught to the end: the default would kill */
         uv_unref((uv_handle_t *)&w->signals[i]);
     uv_close((uv_handle_t *)&w->drain_timer, NULL);
+    mailbox_retire(&w->mailbox);
     listeners_close(w);
     targets_close(w);
 }
@@ -45,35 +41,72 @@ static void worker_finish(struct worker *w)
 static void worker_on_drain_timeout(uv_timer_t *timer)
 {
     struct worker *w = timer->data;
-    log_warning(w->log, "sessions that did not end in time: %zu", w->nsessions);
+    if (w->nsessions > 0)
+        log_warning(w->log, "sessions that did not end in time: %zu", w->nsessions);
     sessions_close_all(w);
 }
 
-void worker_stop(struct worker *w)
+/* Nobody is left, and nobody is let in. */
+static void worker_idle_if_done(struct worker *w)
+{
+    if (!w->draining || w->idle || w->nsessions > 0)
+        return;
+    w->idle = true;
+    uv_timer_stop(&w->drain_timer);
+    crew_idle(w->crew);
+}
+
+void worker_stop(struct worker *w, bool now)
 {
     if (w->stopping)
         return;
-    if (w->draining) {
-        log_info(w->log, "ending the remaining sessions now: %zu", w->nsessions);
-        sessions_close_all(w);
-        return;
+    if (!w->draining) {
+        w->draining = true;
+        listeners_close(w);
+        uv_timer_start(&w->drain_timer, worker_on_drain_timeout, WORKER_DRAIN_MS, 0);
+        sessions_drain(w);
+        worker_idle_if_done(w);
     }
-    w->draining = true;
-    log_info(w->log, "stopping, sessions: %zu", w->nsessions);
-    notify_stopping();
-    listeners_close(w);
-    uv_timer_start(&w->drain_timer, worker_on_drain_timeout, WORKER_DRAIN_MS, 0);
-    sessions_drain(w);
-    worker_session_gone(w);
+    if (now)
+        sessions_close_all(w);
 }
 
 void worker_session_gone(struct worker *w)
 {
-    if (w->draining && w->nsessions == 0)
-        worker_finish(w);
+    atomic_fetch_sub_explicit(&w->clients, 1, memory_order_relaxed);
+    worker_idle_if_done(w);
 }
 
-/* -- signals -- */
+/* -- serving -- */
+
+int worker_accept(struct worker *w, int fd, bool is_unix, struct err *err)
+{
+    if (w->draining)
+        return err_set(err, SQLSTATE_CANNOT_CONNECT_NOW, "the database system is shutting down");
+    return session_start(w, fd, is_unix, err);
+}
+
+void worker_adopt(struct worker *w, struct conf *conf, SSL_CTX *tls)
+{
+    targets_follow(w, conf);
+    conf_ref(conf);
+    conf_unref(w->conf);
+    w->conf = conf;
+    if (tls)
+        SSL_CTX_up_ref(tls);
+    SSL_CTX_free(w->tls); /* connections have references of their own */
+    w->tls = tls;
+}
+
+uint32_t worker_next_pid(struct worker *w)
+{
+    uint32_t n = (uint32_t)w->crew->n;
+    if (w->last_pid > INT32_MAX - n)
+        w->last_pid = (uint32_t)w->index;
+    return w->last_pid += n;
+}
+
+/* -- beginning -- */
 
 static void worker_on_signal(uv_signal_t *handle, int signum)
 {
@@ -81,7 +114,7 @@ static void worker_on_signal(uv_signal_t *handle, int signum)
     if (signum == SIGHUP)
         reload_start(w);
     else
-        worker_stop(w);
+        crew_stop(w->crew);
 }
 
 static int worker_watch_signals(struct worker *w, struct err *err)
@@ -101,27 +134,7 @@ static int worker_watch_signals(struct worker *w, struct err *err)
     return 0;
 }
 
-/* -- beginning -- */
-
-/* What needs no loop to be undone. */
-static int worker_init_state(struct worker *w, struct conf *conf, struct err *err)
-{
-    w->conf = conf;
-    w->started_ms = uv_now(&w->loop);
-    list_init(&w->sessions);
-    list_init(&w->password_checks);
-    if (RAND_bytes(w->secret, sizeof w->secret) != 1) {
-        ERR_clear_error();
-        return err_set(err, SQLSTATE_INTERNAL_ERROR, "no random numbers to be had");
-    }
-    w->plans = policy_cache_new(LIMIT_PLAN_CACHE_BYTES);
-    w->quotas = quotas_new();
-    if (!w->plans || !w->quotas)
-        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    return tls_context_new(conf, &w->tls, err);
-}
-
-static int worker_init_sockets(struct worker *w, struct err *err)
+int worker_lead(struct worker *w, struct err *err)
 {
     struct listen_plan plan;
     if (worker_watch_signals(w, err) != 0) /* before anybody can see that we are here */
@@ -148,6 +161,8 @@ static int worker_init_loop(struct worker *w, struct err *err)
         goto fail_loop;
     if (job_pool_open(w, err) != 0)
         goto fail_hub;
+    if (mailbox_open(&w->mailbox, w, &w->loop, err) != 0)
+        goto fail_jobs;
     uv_timer_init(&w->loop, &w->drain_timer);
     w->drain_timer.data = w;
     uv_timer_init(&w->loop, &w->wheel_driver);
@@ -155,6 +170,8 @@ static int worker_init_loop(struct worker *w, struct err *err)
     wheel_init(&w->timers, uv_now(&w->loop), &w->wheel_driver);
     return 0;
 
+fail_jobs:
+    job_pool_close(w);
 fail_hub:
     link_hub_close(w);
     uv_run(&w->loop, UV_RUN_DEFAULT);
@@ -164,44 +181,33 @@ fail_loop:
     return -1;
 }
 
-int worker_init(struct worker *w, struct conf *conf, struct daemon_log *log, struct err *err)
+int worker_init(struct worker *w, struct crew *crew, size_t index, struct conf *conf, SSL_CTX *tls,
+                struct err *err)
 {
-    *w = (struct worker){.log = log};
+    *w = (struct worker){.log = crew->log, .crew = crew, .index = index, .quotas = crew->quotas};
+    w->last_pid = (uint32_t)index;
+    list_init(&w->sessions);
+    list_init(&w->password_checks);
     if (worker_init_loop(w, err) != 0)
         return -1;
-    if (worker_init_state(w, conf, err) == 0 && worker_init_sockets(w, err) == 0)
+    w->started_ms = uv_now(&w->loop);
+    w->conf = conf_ref(conf);
+    if (tls)
+        SSL_CTX_up_ref(tls);
+    w->tls = tls;
+    w->plans = policy_cache_new(LIMIT_PLAN_CACHE_BYTES);
+    if (w->plans)
         return 0;
-    conf_ref(conf); /* the caller keeps its reference on failure */
     worker_finish(w);
-    uv_run(&w->loop, UV_RUN_DEFAULT);
+    worker_run(w);
+    mailbox_close(&w->mailbox);
     worker_release(w);
-    return -1;
+    return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 }
 
-/* -- running -- */
-
-static void *worker_thread(void *arg)
+void worker_run(struct worker *w)
 {
-    struct worker *w = arg;
-    policy_thread_init();
     uv_run(&w->loop, UV_RUN_DEFAULT);
-    policy_thread_release();
-    return NULL;
-}
-
-int worker_run(struct worker *w, struct err *err)
-{
-    pthread_t thread;
-    int rc = deep_thread_start(&thread, worker_thread, w);
-    if (rc != 0) { /* end it here: no session has begun */
-        worker_stop(w);
-        uv_run(&w->loop, UV_RUN_DEFAULT);
-        return err_set(err, SQLSTATE_INTERNAL_ERROR, "could not start the worker's thread: %s",
-                       strerror(rc));
-    }
-    notify_ready();
-    pthread_join(thread, NULL);
-    return 0;
 }
 
 static void worker_block_signals(void)
@@ -220,6 +226,7 @@ void worker_release(struct worker *w)
     for (size_t i = 0; i < w->nsignals; i++)
         uv_close((uv_handle_t *)&w->signals[i], NULL);
     uv_close((uv_handle_t *)&w->wheel_driver, NULL);
+    reload_abandon(w);
     job_pool_close(w);
     link_hub_close(w);
     uv_run(&w->loop, UV_RUN_DEFAULT);
@@ -228,7 +235,6 @@ void worker_release(struct worker *w)
     link_hub_free(w);
     policy_cache_free(w->plans);
     track_shared_release(&w->settings);
-    quotas_free(w->quotas);
     SSL_CTX_free(w->tls);
     conf_unref(w->conf);
 }

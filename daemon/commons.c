@@ -1,0 +1,147 @@
+#include "daemon/commons.h"
+
+#include "daemon/crew.h"
+#include "daemon/must.h"
+#include "daemon/store/store.h"
+#include "daemon/target.h"
+#include "daemon/worker.h"
+#include "protocol/sqlstate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void commons_lock(struct commons *c)
+{
+    if (c->crew->n > 1)
+        pthread_mutex_lock(&c->lock);
+}
+
+void commons_unlock(struct commons *c)
+{
+    if (c->crew->n > 1)
+        pthread_mutex_unlock(&c->lock);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool commons_is_on(const struct commons *c, const struct conf_backend *b)
+{
+    return strcmp(c->name, b->name) == 0 && same_text(c->postgres, b->postgres) &&
+           same_text(c->secret, b->secret) && same_text(c->store_dir, b->store);
+}
+
+static char *copy(const char *text, bool *failed)
+{
+    char *made = text ? strdup(text) : NULL;
+    if (text && !made)
+        *failed = true;
+    return made;
+}
+
+static char *label(const char *name, const char *database, bool *failed)
+{
+    char *text = NULL;
+    if (!database)
+        return copy(name, failed);
+    if (asprintf(&text, "%s, database %s", name, database) < 0) {
+        *failed = true;
+        return NULL;
+    }
+    return text;
+}
+
+struct commons *commons_new(struct crew *crew, const struct conf_backend *b, const char *database)
+{
+    bool failed = false;
+    struct commons *c = calloc(1, sizeof(*c));
+    if (!c)
+        return NULL;
+    atomic_init(&c->refs, 1);
+    c->crew = crew;
+    list_init(&c->node);
+    pthread_mutex_init(&c->lock, NULL);
+    fair_init(&c->fair, b->pool.size);
+    c->name = copy(b->name, &failed);
+    c->database = copy(database, &failed);
+    c->label = label(b->name, database, &failed);
+    c->postgres = copy(b->postgres, &failed);
+    c->secret = copy(b->secret, &failed);
+    c->store_dir = copy(b->store, &failed);
+    c->size = b->pool.size;
+    c->gap_ms = TARGET_GAP_MS;
+    c->seats = calloc(crew->n, sizeof(struct target *));
+    if (!failed && c->seats)
+        return c;
+    commons_unref(c);
+    return NULL;
+}
+
+struct commons *commons_ref(struct commons *c)
+{
+    atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+    return c;
+}
+
+void commons_unref(struct commons *c)
+{
+    if (!c || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    must(c->seated == 0 && !list_linked(&c->node));
+    fair_release(&c->fair);
+    for (size_t i = 0; i < c->nparams; i++) {
+        free(c->params[i].name);
+        free(c->params[i].value);
+    }
+    free(c->params);
+    catalog_unref(c->catalog);
+    if (c->store)
+        store_close(c->store);
+    pthread_mutex_destroy(&c->lock);
+    free(c->seats);
+    free(c->name);
+    free(c->database);
+    free(c->label);
+    free(c->postgres);
+    free(c->secret);
+    free(c->store_dir);
+    free(c);
+}
+
+void commons_call(struct commons *c, const struct target *except)
+{
+    for (size_t i = 0; i < c->crew->n; i++) {
+        struct target *t = c->seats[i];
+        if (t && t != except)
+            mailbox_send(&t->worker->mailbox, &t->call);
+    }
+}
+
+int commons_set_param(struct commons *c, const char *name, const char *value, struct err *err)
+{
+    struct commons_param *p = c->params;
+    size_t i = 0;
+    while (i < c->nparams && strcmp(p[i].name, name) != 0)
+        i++;
+    if (i < c->nparams && strcmp(p[i].value, value) == 0)
+        return 0;
+    char *value_copy = strdup(value);
+    char *name_copy = i < c->nparams ? p[i].name : strdup(name);
+    if (i == c->nparams && (p = realloc(c->params, (i + 1) * sizeof(*p))) != NULL)
+        c->params = p;
+    if (!p || !name_copy || !value_copy) {
+        if (i == c->nparams)
+            free(name_copy);
+        free(value_copy);
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    }
+    if (i == c->nparams)
+        c->params[c->nparams++] = (struct commons_param){0};
+    else
+        free(p[i].value);
+    p[i] = (struct commons_param){.name = name_copy, .value = value_copy};
+    return 1;
+}
