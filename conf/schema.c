@@ -49,7 +49,8 @@ LATER("tls.client_ca", "client certificates"),
  .text = "A client that sends nothing for this time, outside of a transaction, is disconnected."},
 
 {"workers", NUMBER | WORD, .words = "auto", .min = 1, .max = 1024, .fallback = "auto",
- .text = "Threads that serve clients; this version runs one, whatever is asked for."},
+ .text = "Threads that serve clients, `auto`: one for each processor that the process may use. They share "
+         "servers, and limits hold over all of them."},
 
 {"log", SECTION, RELOAD,
  .text = "The log, on standard error. It never holds literals or parameters."},

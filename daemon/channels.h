@@ -1,4 +1,5 @@
-/* channels.h: one connection that listens on a target for all of its sessions (wire case 64).
+/* channels.h: one connection that listens on a target for all of its sessions, which are one worker's
+ * (wire case 64).
  *
  * Opened with the first subscription, beside the pool: it is not one of its servers and counts for none
  * of its limits.  Closed CHANNELS_IDLE_MS after the last subscription has gone.  NOTIFY itself runs on the

@@ -39,7 +39,7 @@ enum server_state { SERVER_STATES(X) };
 #undef X
 
 struct notifier { /* who has sent notifications with it, last */
-    const struct target *target; /* ... of the session, to compare only */
+    const struct target *target; /* ... of the session, to compare only: each worker has its own */
     uint32_t pid;                /* the session's */
     uint64_t before;  /* all that others had sent has been heard when the target's count (channels.h) is this */
     uint64_t settled; /* ... and all of its own, when it is this */

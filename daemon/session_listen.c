@@ -380,7 +380,7 @@ void session_notifies(struct session *s)
         return;
     s->notified = true;
     if (n->target)
-        n->before = n->target == s->target ? n->settled : UINT64_MAX;
+        n->before = n->target == s->target ? n->settled : channels_settle(s->target, NULL);
     n->target = s->target;
     n->pid = s->pid;
 }
