@@ -1,5 +1,6 @@
 """Servers that log in, or answer CancelRequests, as few do: each between Partywall and a real PostgreSQL."""
 import itertools
+import socket
 import struct
 import subprocess
 import threading
@@ -62,6 +63,38 @@ def test_bytes_behind_the_answer_to_ssl_request(through, certificate):
         psycopg.connect(wall.dsn())
     harness.wait_until(lambda: "received unencrypted data after SSL response" in wall.log.read_text(), "the log says so")
     assert wall.meddler.startups == []
+
+
+@pytest.mark.case(9)
+@pytest.mark.parametrize("version, size", [("3.0", 4), ("3.2", 32)])
+def test_a_servers_key_stays_with_us(through, version, size):
+    """Each client has a key of Partywall's, as long as its protocol has it; what the server gave is no key here."""
+    keys = []
+
+    def change(kind, body, conn):
+        keys.extend([body] if kind == b"K" else [])
+    wall = through(change=change)
+    with Raw(wall.port, startup=f"version={version}") as c:
+        assert c.rows('Query "SELECT 1"') == ["1"]
+        assert len(c.key) == 4 + size and keys and not any(key[4:] in c.key for key in keys)
+        for data in (c.key, keys[-1], c.key[:8] + bytes(248), c.key[:4] + bytes(256)):  # the first is right
+            c.send('Query "SELECT count(*) FROM generate_series(1, 100000000000)"' if data is c.key else 'Query "SELECT 2"')
+            if data is c.key:
+                time.sleep(0.5)
+            with socket.create_connection(("127.0.0.1", wall.port)) as s:
+                s.sendall(struct.pack("!II", 8 + len(data), 80877102) + data)
+                assert s.recv(1) == b""
+            assert c.until_ready()[-2] == ("ErrorResponse 57014" if data is c.key else "CommandComplete SELECT 1")
+
+
+@pytest.mark.case(9)
+def test_a_server_with_a_key_too_long(through):
+    """Nobody asked for protocol 3.2: it is no server to be used, and the log says so."""
+    wall = through(change=lambda kind, body, conn: message(b"K", body[:4] + bytes(256)) if kind == b"K" else None,
+                   pool="{size: 1, queue_timeout: 1s}")
+    with pytest.raises(psycopg.OperationalError, match="cannot be reached"):
+        psycopg.connect(wall.dsn())
+    harness.wait_until(lambda: "message contents do not agree with length" in wall.log.read_text(), "the log says so")
 
 
 @pytest.mark.case(10)

@@ -198,6 +198,31 @@ def test_settings_of_a_transaction_end_with_it(one):
                 a.execute(sql)
 
 
+@pytest.mark.case(60, 62)
+@pytest.mark.parametrize("sql, name", [
+    ("SET TIME ZONE INTERVAL '+05:30' HOUR TO MINUTE", "TimeZone"), ("SET TIME ZONE 'Europe/Prague'", "TimeZone"),
+    ("SET TIME ZONE -3", "TimeZone"), ("SET TIME ZONE 5.5", "TimeZone"), ("SET TIME ZONE LOCAL", "TimeZone"),
+    ("SET TIME ZONE INTERVAL '-02:00'", "TimeZone"), ("SET timezone TO DEFAULT", "TimeZone"),
+    ("SET DateStyle TO ISO, DMY", "DateStyle"), ("SET DateStyle = 'German'", "DateStyle"), ("SET IntervalStyle = iso_8601", "IntervalStyle"),
+    ("SET NAMES 'UTF8'", "client_encoding"), ("SET client_encoding TO 'utf-8'", "client_encoding"),
+    ("SET extra_float_digits TO -1", "extra_float_digits"), ("SET application_name TO 'a, \"b\"'", "application_name"),
+    ("SET lock_timeout = 1500", "lock_timeout"), ("SET lock_timeout TO '2 s'", "lock_timeout"),
+    ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "default_transaction_read_only"),
+    ("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE", "default_transaction_isolation"),
+    ("SET bytea_output = escape", "bytea_output"), ("SET search_path TO public", "search_path")])
+def test_a_setting_is_the_same_after_another_client(one_for_all, sql, name):
+    with connect(one_for_all) as a, connect(one_for_all, "globex") as b:
+        theirs = value(b, f"SHOW {name}")
+        try:
+            a.execute(sql)
+        except psycopg.errors.InsufficientPrivilege:
+            pytest.skip("not a setting of a confined client's")
+        mine = value(a, f"SHOW {name}")
+        for _ in range(2):
+            assert value(b, f"SHOW {name}") == theirs
+            assert value(a, f"SHOW {name}") == mine
+
+
 # -- what a server says unasked --
 
 @pytest.mark.case(65)

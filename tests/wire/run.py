@@ -21,6 +21,7 @@ A script is a text of one step per line; # begins a comment.
     > part N MESSAGE ...        only its first N bytes; `> rest` sends the others
     > cancel NAME               CancelRequest with the key of connection NAME
     tls [ALPN]                  a TLS handshake; should it fail, the connection counts as closed
+    hang-up                     close the connection, without a word
     dribble on|off              send byte by byte, a millisecond apart
     < MESSAGE ...               the next message must be this one
     <? MESSAGE ...              it may be this one
@@ -345,6 +346,8 @@ class Script:
             self.auth_fails(words[1][0].decode())
         elif verb == "tls":
             self.conn().start_tls(words[1][0].decode() if len(words) > 1 else None)
+        elif verb == "hang-up":
+            self.conn().sock.close()
         elif verb == "dribble":
             self.dribble = words[1][0] == b"on"
         elif verb == "connect":

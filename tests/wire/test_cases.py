@@ -1,4 +1,5 @@
-"""CASES.md names a test for each case, and each test that says which case it is about stands there."""
+"""CASES.md names a test for each case, and each test that says which case it is about stands there; and it names
+tests for the habits of clients."""
 import pathlib
 import re
 
@@ -55,3 +56,17 @@ def test_a_case_has_its_tests(number):
         assert any(pattern.fullmatch(test) for test in exist), f"no test {name} says that it is about this case"
     left = [t for t in exist if not any(re.fullmatch(re.escape(n).replace(r"\*", ".*"), t) for n in names)]
     assert not left, "not in CASES.md"
+
+
+def exists(name):
+    path, _, function = name.partition("::")
+    if not function:
+        return any(WIRE.glob(f"{name}.wire"))
+    return any(f"def {function}(" in found.read_text() for found in TESTS.glob(f"*/{path}"))
+
+
+def test_habits_have_tests():
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", (WIRE / "CASES.md").read_text(), re.M)
+    named = [name for habit, tests in rows if habit != "habit" for name in re.findall(r"`([^`]+)`", tests)]
+    assert named and [name for name in named if not exists(name)] == []
+    assert {p.stem for p in WIRE.glob("habit_*.wire")} <= set(named), "not in CASES.md"

@@ -11,7 +11,7 @@ from messages import SENDERS, split_words
 from run import run_script
 
 SCRIPTS = sorted(pathlib.Path(__file__).parent.glob("*.wire"))
-STEPS = {"only:", "backend:", "needs:", "connect", "use", "login", "auth", "auth-fails", "auth-refused", "dribble", "tls", ">", "<", "<?", "<~"}
+STEPS = {"only:", "backend:", "needs:", "connect", "use", "login", "auth", "auth-fails", "auth-refused", "dribble", "hang-up", "tls", ">", "<", "<?", "<~"}
 
 
 def check_script(path, host, port, user, password, database="app", server="partywall",
