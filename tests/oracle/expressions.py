@@ -16,6 +16,7 @@ class Col:
 class Source:
     def __init__(self, alias, cols, table=None):
         self.alias, self.cols, self.table = alias, cols, table
+        self.all = True  # cols are what * gives
         self.keyed = False  # one row for each value of the table's primary key
 
 

@@ -114,7 +114,9 @@ class Statements(Expressions):
             cols += [Col(f"{ident(alias)}.{ident(c.name)}", c.name, c.family, c.flavour) for c in s.cols if seen.count(c.name) == 1]
         if not cols:
             return text, sources
-        return f"({text}) AS {ident(alias)}", [Source(alias, cols)]
+        joined = Source(alias, cols)
+        joined.all = len(cols) == len(seen)
+        return f"({text}) AS {ident(alias)}", [joined]
 
     def leaf(self, outer, lateral, depth):
         k = self.r.random()
@@ -241,7 +243,7 @@ class Statements(Expressions):
         targets, cols = [], []
         if self.chance(0.15):
             all_cols = [(c.name, c.family, c.flavour) for s in sources for c in s.cols]
-            exact = not any(s.alias is None for s in sources) and (depth == 0 or len({n for n, _, _ in all_cols}) == len(all_cols))
+            exact = not any(s.alias is None or not s.all for s in sources) and (depth == 0 or len({n for n, _, _ in all_cols}) == len(all_cols))
             if exact:
                 return Query(f"SELECT * FROM {items}{where}", all_cols)
         if self.chance(0.1) and depth == 0:
