@@ -189,6 +189,8 @@ static int select_where(struct scoper *s, struct level *l, SelectStmt *stmt,
 /* PostgreSQL's names for the columns of VALUES; their types are those of all rows together. */
 static const struct outputs *values_outputs(const SelectStmt *stmt)
 {
+    if (scope_has_star(stmt))
+        return NULL;
     struct outputs *out = palloc0(sizeof *out);
     out->n = list_length(linitial_node(List, stmt->valuesLists));
     out->items = palloc0((size_t)out->n * sizeof *out->items);

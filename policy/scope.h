@@ -543,6 +543,10 @@ void scope_doubt_parents(struct scoper *s);
 
 /* -- scope_insert.c, scope_update.c, scope_merge.c, scope_copy.c -- */
 int scope_merge(struct scoper *s, MergeStmt *stmt, struct level *l) MUSTCHECK;
+/* `*`, `t.*` or `(row).*`: any number of values. */
+bool scope_is_star(const Node *value);
+/* Is there one among the values (Node *)?  Then their places say nothing of their columns. */
+bool scope_any_star(const List *values);
 bool scope_has_star(const SelectStmt *arm);
 /* The level that a plain SELECT, or VALUES, made. */
 const struct level *scope_level_of(const struct scoper *s, const SelectStmt *arm);

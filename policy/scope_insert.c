@@ -26,14 +26,32 @@ static void collect_arms(SelectStmt *stmt, List **ret)
     collect_arms(stmt->rarg, ret);
 }
 
+bool scope_is_star(const Node *value)
+{
+    const List *parts = IsA(value, ColumnRef)       ? ((const ColumnRef *)value)->fields
+                        : IsA(value, A_Indirection) ? ((const A_Indirection *)value)->indirection
+                                                    : NIL;
+    return parts && IsA(llast(parts), A_Star);
+}
+
+bool scope_any_star(const List *values)
+{
+    ListCell *cell;
+    foreach (cell, values)
+        if (scope_is_star(lfirst(cell)))
+            return true;
+    return false;
+}
+
 bool scope_has_star(const SelectStmt *arm)
 {
     ListCell *cell;
-    foreach (cell, arm->targetList) {
-        const Node *value = ((const ResTarget *)lfirst(cell))->val;
-        if (IsA(value, ColumnRef) && IsA(llast(((const ColumnRef *)value)->fields), A_Star))
+    foreach (cell, arm->targetList)
+        if (scope_is_star(((const ResTarget *)lfirst(cell))->val))
             return true;
-    }
+    foreach (cell, arm->valuesLists)
+        if (scope_any_star(lfirst(cell)))
+            return true;
     return false;
 }
 
@@ -50,11 +68,9 @@ static bool any_star(const struct target *t)
 static int width(const struct target *t, const struct outputs *outputs)
 {
     const SelectStmt *first = linitial(t->arms);
-    if (first->valuesLists)
-        return list_length(linitial(first->valuesLists));
-    if (!scope_has_star(first))
-        return list_length(first->targetList);
-    return outputs ? outputs->n : -1;
+    if (scope_has_star(first))
+        return outputs ? outputs->n : -1;
+    return list_length(first->valuesLists ? linitial(first->valuesLists) : first->targetList);
 }
 
 static int implied_columns(struct scoper *s, struct target *t, int n)
@@ -204,10 +220,8 @@ const struct level *scope_level_of(const struct scoper *s, const SelectStmt *arm
 static int check_star(struct scoper *s, const struct target *t, SelectStmt *arm)
 {
     const struct level *l = scope_level_of(s, arm);
-    const ResTarget *star = linitial(arm->targetList);
-    List *refs = l && list_length(arm->targetList) == 1
-                     ? scope_star_columns(l, (const ColumnRef *)star->val)
-                     : NIL;
+    const Node *star = list_length(arm->targetList) == 1 ? linitial_node(ResTarget, arm->targetList)->val : NULL;
+    List *refs = l && star && IsA(star, ColumnRef) ? scope_star_columns(l, (const ColumnRef *)star) : NIL;
     if (!refs)
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, t->stmt->relation->location,
                             "INSERT into \"%s\" must name the columns that it selects",
@@ -231,6 +245,12 @@ static int check_arm(struct scoper *s, const struct target *t, SelectStmt *arm)
     if (!arm->valuesLists && !arm->targetList)
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, t->stmt->relation->location,
                             "INSERT into \"%s\" must give at least one value", t->access->rel->name);
+    bool bound = false;
+    ListCell *cell;
+    foreach (cell, t->columns)
+        bound = bound || scope_is_bound(t->access, lfirst(cell));
+    if (scope_has_star(arm))
+        return bound ? check_star(s, t, arm) : 0;
     if (arm->valuesLists) {
         struct change **first =
             stores_rows(t, arm) ? palloc0((size_t)list_length(t->columns) * sizeof(void *)) : NULL;
@@ -239,12 +259,6 @@ static int check_arm(struct scoper *s, const struct target *t, SelectStmt *arm)
                 return -1;
         return 0;
     }
-    bool bound = false;
-    ListCell *cell;
-    foreach (cell, t->columns)
-        bound = bound || scope_is_bound(t->access, lfirst(cell));
-    if (scope_has_star(arm))
-        return bound ? check_star(s, t, arm) : 0;
     return check_row(s, t, arm, 0, arm->targetList, NULL);
 }
 

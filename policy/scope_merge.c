@@ -55,7 +55,10 @@ static int merge_insert(struct scoper *s, struct level *l, const struct access *
                         .access = a, .place = PLACE_MERGE_VALUE, .row = nth,
                         .into = stmt->relation, .level = l, .several = true};
     List *columns = NIL;
-    bool tenant = !a->tenant;
+    bool tenant = !a->tenant, matters = !a->whole || a->tenant || a->column || a->columns;
+    if (matters && scope_any_star(clause->values))
+        return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, stmt->relation->location,
+                            "INSERT into \"%s\" must name each of its values", a->rel->name);
     if (insert_columns(s, a, stmt, clause, &columns) < 0 ||
         scope_check_missing(s, a, columns, stmt->relation->location) < 0 ||
         scope_expr(s, l, (Node *)clause->values) < 0)

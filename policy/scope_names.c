@@ -427,6 +427,8 @@ const struct outputs *scope_outputs(struct scoper *s, const struct level *l, con
                                                      : r.source && add_all(out, r.source);
             if (!all)
                 return NULL;
+        } else if (scope_is_star(target->val)) {
+            return NULL;
         } else if (!add_output(out, target_name(target), ref ? scope_ref_type(l, ref) : 0,
                                scope_is_object(s, l, target->val))) {
             return NULL;

@@ -72,6 +72,11 @@ static bool is_own_excluded(const struct change *at, const ResTarget *target)
            !strcmp(strVal(lsecond(ref->fields)), target->name);
 }
 
+static bool has_values(const RowExpr *row, int n)
+{
+    return list_length(row->args) == n && !scope_any_star(row->args);
+}
+
 /* The columns of a SET list and their values. */
 static void set_items(const List *targets, struct change *at)
 {
@@ -81,7 +86,7 @@ static void set_items(const List *targets, struct change *at)
         const MultiAssignRef *part = IsA(target->val, MultiAssignRef) ? (const void *)target->val : NULL;
         const RowExpr *row = part && IsA(part->source, RowExpr) ? (const void *)part->source : NULL;
         at->names = lappend(at->names, target->name);
-        at->values = lappend(at->values, row && list_length(row->args) == part->ncolumns
+        at->values = lappend(at->values, row && has_values(row, part->ncolumns)
                                              ? list_nth(row->args, part->colno - 1)
                                              : target->val);
     }
@@ -117,7 +122,7 @@ static void find_part(const struct scoper *s, Node **value, struct change *at)
 {
     const MultiAssignRef *part = (const MultiAssignRef *)*value;
     const Node *source = part->source;
-    if (IsA(source, RowExpr) && list_length(((const RowExpr *)source)->args) == part->ncolumns) {
+    if (IsA(source, RowExpr) && has_values((const RowExpr *)source, part->ncolumns)) {
         *value = list_nth(((const RowExpr *)source)->args, part->colno - 1);
         return;
     }
