@@ -116,15 +116,6 @@ enum verdict session_refuse_parse(struct session *s, struct slice name, const st
     return refuse(s, name.len == 0 ? &name : NULL, err);
 }
 
-enum verdict session_function(struct session *s, const struct frame *f)
-{
-    struct err err;
-    (void)f;
-    err_set(&err, SQLSTATE_FEATURE_NOT_SUPPORTED, "function calls by message are not supported");
-    err_hint(&err, "Call the function in a statement.");
-    return session_refuse_query(s, &err);
-}
-
 /* -- Query -- */
 
 struct building { /* one Query for the server */
@@ -487,4 +478,50 @@ enum verdict session_query(struct session *s, const struct frame *f)
             session_tenant_settle(s, true);
     }
     return v;
+}
+
+/* -- FunctionCall -- */
+
+/* Those that libpq's lo_* call: what they leave open ends with the transaction. */
+static bool is_of_large_objects(uint32_t oid)
+{
+    static const uint32_t oids[] = {715,  764,  767,  952,  953,  954,  955, 956, 957,
+                                    958,  964,  1004, 3170, 3171, 3172};
+    for (size_t i = 0; i < sizeof(oids) / sizeof(oids[0]); i++)
+        if (oids[i] == oid)
+            return true;
+    return false;
+}
+
+static enum verdict call(struct session *s, const struct frame *f)
+{
+    struct err err;
+    struct reader r = reader_of((struct slice){f->body, f->body_len});
+    if (session_take(&s->lost, &err))
+        return session_refuse_query(s, &err);
+    if (s->copy)
+        return WAIT;
+    int got = session_lease(s, &err);
+    if (got <= 0)
+        return got == 0 ? WAIT : session_refuse_query(s, &err);
+    s->pinned = s->pinned || !is_of_large_objects(read_int32(&r));
+    if (session_owe(s, FLOW_FUNCTION, FLOW_FORWARD, NULL, &err) != 0) {
+        session_fail(s, &err);
+        return GONE;
+    }
+    struct slice message = frame_bytes(f);
+    buf_append(server_out(s), message.data, message.len);
+    server_sent(s);
+    s->unsynced = s->batch = false;
+    return TAKEN;
+}
+
+enum verdict session_function(struct session *s, const struct frame *f)
+{
+    struct err err;
+    if (!s->confined)
+        return call(s, f);
+    err_set(&err, SQLSTATE_FEATURE_NOT_SUPPORTED, "function calls by message are not supported");
+    err_hint(&err, "Call the function in a statement.");
+    return session_refuse_query(s, &err);
 }

@@ -2,6 +2,7 @@
 import threading
 
 import psycopg
+import psycopg2
 import pytest
 
 import harness
@@ -243,3 +244,41 @@ def test_migrations_lock_as_owner(locks):
             c.execute(f"DROP TABLE migrated{i}")
         assert one(c, "SELECT pg_advisory_unlock(72707369)") is True
         assert one(other, "SELECT pg_try_advisory_lock(%s)", [72707369]) is True
+
+
+# -- function calls by message --
+
+def test_an_owner_has_large_objects(locks):
+    conn = psycopg2.connect(locks.dsn("owner"))
+    try:
+        big = conn.lobject(0, "wb")
+        oid = big.oid
+        big.write(b"x" * 300000)
+        big.close()
+        conn.commit()
+        big = conn.lobject(oid, "rb")
+        assert len(big.read()) == 300000
+        big.seek(299990)
+        assert big.read() == b"x" * 10
+        big.unlink()
+        conn.rollback()
+        assert conn.lobject(oid, "rb").read(3) == b"xxx"
+        with pytest.raises(psycopg2.Error):
+            conn.lobject(oid + 1000, "rb")
+        conn.rollback()
+        conn.lobject(oid, "n").unlink()
+        conn.commit()
+        with conn.cursor() as cur:
+            cur.execute("SELECT count(*) FROM pg_largeobject_metadata")
+            assert cur.fetchone() == (0,)
+    finally:
+        conn.close()
+
+
+def test_a_tenant_has_none(locks):
+    conn = psycopg2.connect(locks.dsn("acme"))
+    try:
+        with pytest.raises(psycopg2.Error):
+            conn.lobject(0, "wb")
+    finally:
+        conn.close()
