@@ -227,6 +227,10 @@ void auth_proved(struct session *s, const char *server_final)
     s->confined = login->access == CONF_ACCESS_TENANT;
     if (!s->confined)
         tenant = NULL;
+    if (s->replication && s->confined) {
+        fail(s, SQLSTATE_PROTOCOL_VIOLATION, "this login may not replicate");
+        return;
+    }
     if (login->tenant && s->asked_tenant && strcmp(s->asked_tenant, login->tenant) != 0) {
         fail(s, SQLSTATE_INVALID_AUTHORIZATION, "this login may not choose its tenant");
         return;
@@ -250,6 +254,10 @@ void auth_proved(struct session *s, const char *server_final)
     msg_auth(session_out(s), MSG_AUTH_OK, (struct slice){NULL, 0});
     session_wrote(s);
     auth_release(s);
+    if (s->replication) {
+        session_relay(s);
+        return;
+    }
     session_enter(s, SESSION_WELCOME, "authenticated");
     session_welcome(s);
 }

@@ -103,7 +103,7 @@ static void watch(struct server *s, int events)
 }
 
 /* Everything that libpq keeps of what the server reported. */
-static const char *const reported[] = {
+const char *const server_open_reported[] = {
     "server_version",
     "server_encoding",
     "client_encoding",
@@ -117,6 +117,7 @@ static const char *const reported[] = {
     "TimeZone",
     "integer_datetimes",
     "standard_conforming_strings",
+    NULL,
 };
 
 static bool is_param(const struct server *s, const char *name, const char *value)
@@ -136,9 +137,9 @@ static void connected(struct server *s)
         failed(s, "the database's encoding must be UTF8");
         return;
     }
-    for (size_t i = 0; i < sizeof(reported) / sizeof(reported[0]); i++) {
-        const char *value = PQparameterStatus(s->pg, reported[i]);
-        if (value && target_set_param(s->target, reported[i], value, &err) != 0) {
+    for (size_t i = 0; server_open_reported[i]; i++) {
+        const char *value = PQparameterStatus(s->pg, server_open_reported[i]);
+        if (value && target_set_param(s->target, server_open_reported[i], value, &err) != 0) {
             server_open_failed(s, &err);
             return;
         }

@@ -11,6 +11,8 @@ struct address;
 struct server;
 struct target;
 
+/* Everything that libpq keeps of what a server reports; NULL ends it. */
+extern const char *const server_open_reported[];
 /* Begin to connect to ${t}, whose conninfo has been resolved; ${replication}: NULL, or that parameter.  As
  * PQconnectStartParams. */
 PGconn *server_open_libpq(const struct target *t, const char *conninfo, const struct address *a,

@@ -9,6 +9,7 @@
  * AUTH    -> WELCOME the proof is right   input waits: the target becomes        queue
  *                                         ready, settings are verified
  * WELCOME -> IDLE    ReadyForQuery        no server is leased                    idle
+ * AUTH    -> RELAY   an owner's replication   bytes pass as they come       none
  * any     -> DECIDE  long text, refresh   input waits for a job                  none
  * any     -> PACED   session_pace         input waits: its tenant is too fast    its turn
  * any     -> QUEUED  no server is idle    input waits in the fair queue          queue
@@ -168,6 +169,7 @@ void session_arm(struct session *s)
         break;
     case SESSION_DECIDE:
     case SESSION_PACED:
+    case SESSION_RELAY:
     case SESSION_CLOSING:
         wheel_stop(&s->timer);
         break;
@@ -271,6 +273,7 @@ void session_close(struct session *s, const char *reason)
     if (s->run_len > 0)
         session_wrote(s); /* what was forwarded up to here still reaches the client */
     session_listen_free(s);
+    session_relay_close(s);
     session_abandon_server(s);
     session_uncount(s);
     session_enter(s, SESSION_CLOSING, why);
@@ -283,8 +286,10 @@ void session_fail(struct session *s, const struct err *err)
 {
     if (s->state == SESSION_CLOSING)
         return;
-    msg_error(session_out(s), "FATAL", err);
-    session_wrote(s);
+    if (!session_relay_runs(s)) {
+        msg_error(session_out(s), "FATAL", err);
+        session_wrote(s);
+    }
     session_close(s, err->message);
 }
 
@@ -423,6 +428,8 @@ static size_t on_data(struct link *l, struct slice data)
             n = session_startup_data(s, rest);
         else if (s->state == SESSION_AUTH)
             n = auth_data(s, rest);
+        else if (s->state == SESSION_RELAY)
+            n = session_relay_data(s, rest);
         else
             n = s->state == SESSION_CLOSING ? 0 : one_message(s, rest);
         if (n == 0)
@@ -442,6 +449,7 @@ static void on_drained(struct link *l)
     if (s->server && !s->holding_ready)
         link_resume(&s->server->link);
     session_listen_idle(s);
+    session_relay_drained(s);
 }
 
 static void on_end(struct link *l, const char *why)
@@ -497,7 +505,8 @@ void sessions_drain(struct worker *w)
         struct session *s = list_entry(node, struct session, node);
         if (s->state < SESSION_IDLE)
             session_close(s, "shutdown");
-        else if (s->state == SESSION_IDLE || (s->resting && session_is_free(s)))
+        else if (s->state == SESSION_IDLE || s->state == SESSION_RELAY ||
+                 (s->resting && session_is_free(s)))
             session_fail(s, &err);
     }
 }

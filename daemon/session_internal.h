@@ -19,6 +19,7 @@
  *   session_own.c       statements answered by Partywall, and what statements do to the session
  *   session_pace.c      not more than the tenant may
  *   session_lease.c     getting, preparing, giving back and losing a server
+ *   session_relay.c     replication
  *   session_keep.c      why a server is kept between transactions
  *   session_reply.c     the server's messages
  *   session_heal.c      statements whose plan is stale
@@ -48,7 +49,7 @@
 #define SESSION_MAGIC 0x5e551077u
 
 #define SESSION_STATES(X)                                                                          \
-    X(STARTUP) X(TLS) X(AUTH) X(WELCOME) X(IDLE) X(DECIDE) X(PACED) X(QUEUED) X(ACTIVE) X(CLOSING)
+    X(STARTUP) X(TLS) X(AUTH) X(WELCOME) X(IDLE) X(DECIDE) X(PACED) X(QUEUED) X(ACTIVE) X(RELAY) X(CLOSING)
 #define X(name) SESSION_##name,
 enum session_state { SESSION_STATES(X) };
 #undef X
@@ -196,6 +197,8 @@ struct session {
     bool holding_ready;    /* ReadyForQuery waits for the catalog */
     struct err *lost;      /* the news of a lost transaction, for its next statement */
     struct copying *copy; /* COPY ... FROM STDIN under way; NULL: none */
+    const char *replication; /* "true" or "database", as asked for; static */
+    struct relay *relay;     /* RELAY */
     struct listening *listening; /* to channels; NULL: never has */
     bool notified; /* its transaction sends notifications */
     uint32_t copy_left;   /* bytes to come of a CopyData whose head has been dealt with */
@@ -439,6 +442,14 @@ void session_copy_checked(struct session *s);
 /* Entries of the flow have been popped, or an error has arrived for its head. */
 void session_copy_over(struct session *s, bool failed);
 void session_copy_free(struct session *s);
+
+/* -- session_relay.c -- */
+void session_relay(struct session *s);
+size_t session_relay_data(struct session *s, struct slice data);
+void session_relay_drained(struct session *s); /* the client reads again */
+/* Do bytes pass?  Then nothing of Partywall's may come between. */
+bool session_relay_runs(const struct session *s);
+void session_relay_close(struct session *s);
 
 /* -- session_keep.c -- */
 /* Does the leased server stay, although nothing is owed and no transaction is open? */

@@ -146,10 +146,8 @@ static void on_session(struct session *s, const struct startup *st)
         refuse(s, SQLSTATE_CANNOT_CONNECT_NOW, "the server is shutting down");
         return;
     }
-    if (st->replication) {
-        refuse(s, SQLSTATE_PROTOCOL_VIOLATION, "replication connections are not supported");
-        return;
-    }
+    if (st->replication)
+        s->replication = st->logical ? "database" : "true";
     s->user = strndup(st->user.data, st->user.len);
     s->database = strndup(st->database.data, st->database.len);
     if (!s->user || !s->database) {

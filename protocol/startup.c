@@ -150,7 +150,7 @@ static bool begins(struct slice text, const char *word, size_t least)
 }
 
 /* PostgreSQL's parse_bool, and "database". */
-static int read_replication(struct slice v, bool *ret, struct err *err)
+static int read_replication(struct slice v, bool *ret, bool *ret_logical, struct err *err)
 {
     static const struct {
         const char *word;
@@ -158,7 +158,8 @@ static int read_replication(struct slice v, bool *ret, struct err *err)
         bool value;
     } words[] = {{"true", 1, true},   {"yes", 1, true}, {"on", 2, true},   {"1", 1, true},
                  {"false", 1, false}, {"no", 1, false}, {"off", 2, false}, {"0", 1, false}};
-    if (strcmp(v.data, "database") == 0) {
+    *ret_logical = strcmp(v.data, "database") == 0;
+    if (*ret_logical) {
         *ret = true;
         return 0;
     }
@@ -197,7 +198,7 @@ static int read_pair(struct startup *s, bool first_pass, struct slice name, stru
     else if (opts)
         *options = value.data;
     else if (replication)
-        return read_replication(value, &s->replication, err);
+        return read_replication(value, &s->replication, &s->logical, err);
     return 0;
 }
 
