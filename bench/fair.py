@@ -16,6 +16,7 @@ READ = "\\set aid random(1, 100000)\nSELECT abalance FROM pgbench_accounts WHERE
 # Of fifty tenants, ten of each kind: clients, and milliseconds of a transaction
 KINDS = ((1, 50), (20, 20), (4, 5), (1, 10), (40, 100))
 OF_EACH = 10
+SETTLING = 8  # seconds for all to connect
 
 
 def say(text):
@@ -65,6 +66,12 @@ def percentile(values, part):
 
 # -- one against another --
 
+def run_alone(servers, leg, seconds):
+    """The yardstick: what the machine itself makes of it."""
+    victim, begin = Load(servers, leg, VICTIM, READ, 4, seconds + 1), time.time() + .5
+    return [within(victim.transactions(), begin, seconds)]
+
+
 def run_victim(servers, leg, seconds):
     noisy = Load(servers, leg, AGGRESSOR, sleep_of(50), 200, seconds + 4)
     time.sleep(2)  # it holds all servers
@@ -73,20 +80,24 @@ def run_victim(servers, leg, seconds):
     return [within(load.transactions(), begin, seconds) for load in (noisy, victim)]
 
 
-def print_victim(leg, noisy, victim, seconds):
-    print(f"| {leg.name:9} | {percentile(victim, .5):8.2f} | {percentile(victim, .99):8.2f} | {percentile(victim, 1):8.2f} "
-          f"| {len(victim) / seconds:9.0f} | {percentile(noisy, .5):8.0f} | {percentile(noisy, .99):8.0f} "
-          f"| {len(noisy) / seconds:9.0f} |")
+def print_victim(name, seconds, *both):
+    cells = [f"{name:13}"]
+    for latencies in reversed(both):  # the victim first
+        cells += [f"{percentile(latencies, part):9.2f}" for part in (.5, .99, 1)] + [f"{len(latencies) / seconds:9.0f}"]
+    print(f"| {' | '.join(cells)} |")
 
 
 # -- fifty --
 
 def run_fifty(servers, leg, seconds):
     """[(clients, ms of a transaction, transactions done)]"""
-    loads = [(kind, Load(servers, leg, f"t{i}", sleep_of(kind[1]), kind[0], seconds + 4))
+    loads = [(kind, Load(servers, leg, f"t{i}", sleep_of(kind[1]), kind[0], seconds + SETTLING))
              for i, kind in enumerate(KINDS * OF_EACH)]
-    begin = time.time() + 3  # all have connected
-    return [(*kind, len(within(load.transactions(), begin, seconds))) for kind, load in loads]
+    done = [(kind, load.transactions()) for kind, load in loads]
+    begin = max(min(end for end, _ in t) for _, t in done)  # everybody is there
+    if begin + seconds > min(max(end for end, _ in t) for _, t in done):
+        raise BenchError(f"connecting took more than {SETTLING} s: the machine is too busy")
+    return [(*kind, len(within(t, begin, seconds))) for kind, t in done]
 
 
 def fair_share():
@@ -123,17 +134,18 @@ def main():
     servers = Servers(args.partywall, POOL)
     load = os.getloadavg()[0]
     try:
-        servers.start_postgres(1)
+        direct = servers.start_postgres(1)
         starts = {"pgbouncer": lambda: servers.start_pgbouncer(tenants=tenants),
                   "partywall": lambda: servers.start_partywall(tenants=tenants, functions=["pg_catalog.pg_sleep"])}
         legs = [starts[name]() for name in args.legs.split(",")]
         print(f"A pool of {POOL}, load before {load:.1f} on {os.cpu_count()} cores, {args.seconds} s each.\n\n"
               "One tenant with 200 clients that run pg_sleep(0.05), another with 4 clients of point reads:\n"
               "the time of a transaction in ms, and transactions in a second\n")
-        print("| through   |  its p50 |  its p99 |  longest |  its tps | other p50 | other p99 | other tps |")
-        print("|-----------|---------:|---------:|---------:|---------:|----------:|----------:|----------:|")
+        print("| through       |   its p50 |       p99 |   longest |       tps | other p50 |       p99 |   longest |       tps |")
+        print("|---------------|----------:|----------:|----------:|----------:|----------:|----------:|----------:|----------:|")
+        print_victim("direct, alone", args.seconds, *run_alone(servers, direct, args.seconds))
         for leg in legs:
-            print_victim(leg, *run_victim(servers, leg, args.seconds), args.seconds)
+            print_victim(leg.name, args.seconds, *run_victim(servers, leg, args.seconds))
         print(f"\nFifty tenants, {OF_EACH} of each kind")
         for leg in legs:
             print_fifty(leg, run_fifty(servers, leg, args.seconds), args.seconds)

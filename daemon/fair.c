@@ -83,9 +83,15 @@ void fair_resize(struct fair *f, size_t size)
     f->size = size;
 }
 
+/* The level rises by what is held now, as if all who are present had the same of it: so it goes on
+ * even if ever new tenants come, who begin at it. */
 static void tick(struct fair *f, uint64_t now_us)
 {
-    f->now_us = now_us > f->now_us ? now_us : f->now_us;
+    if (now_us <= f->now_us)
+        return;
+    if (f->present > 0)
+        f->level += (now_us - f->now_us) * f->held * FAIR_UNIT / f->present;
+    f->now_us = now_us;
 }
 
 /* Two for each that comes: so there are never many more than came within that time. */
@@ -254,11 +260,23 @@ static uint64_t bounded(const struct fair *f, uint64_t had)
     return had < f->level + FAIR_MEMORY ? had : f->level + FAIR_MEMORY;
 }
 
+static uint64_t held_us(const struct fair *f, const struct fair_account *a)
+{
+    return a->held * f->now_us - a->began_us;
+}
+
 /* With its leases up to now, each of which is taken to last as long as usual at least. */
 static uint64_t had(const struct fair *f, const struct fair_account *a)
 {
-    uint64_t held_us = a->held * f->now_us - a->began_us, usual_us = a->held * a->usual_us;
-    return bounded(f, a->had + worth(a, held_us > usual_us ? held_us : usual_us));
+    uint64_t us = held_us(f, a), usual_us = a->held * a->usual_us;
+    return bounded(f, a->had + worth(a, us > usual_us ? us : usual_us));
+}
+
+/* Nobody who waits has had less than who is next: then the level is not below that. */
+static void raise_level(struct fair *f, const struct fair_account *a)
+{
+    uint64_t it_had = bounded(f, a->had + worth(a, held_us(f, a)));
+    f->level = it_had > f->level ? it_had : f->level;
 }
 
 size_t fair_reserve(size_t size)
@@ -309,8 +327,7 @@ struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, uint64_t 
     struct fair_account *a = f->held < f->size ? next(f, &it_had) : NULL;
     if (!a)
         return NULL;
-    if (it_had > f->level)
-        f->level = it_had; /* nobody who may have a server has had less */
+    raise_level(f, a);
     struct fair_waiter *w = list_entry(list_first(&a->waiters), struct fair_waiter, node);
     leave(f, w);
     *lease = (struct fair_lease){.account = a, .began_us = f->now_us};
@@ -329,7 +346,6 @@ void fair_return(struct fair *f, struct fair_lease *lease, uint64_t now_us)
     tick(f, now_us);
     uint64_t us = f->now_us - lease->began_us;
     a->had = bounded(f, a->had + worth(a, us));
-    f->level += us * FAIR_UNIT / f->present; /* goes on even if ever new tenants come first */
     a->usual_us = (a->usual_us * 7 + us) / 8;
     a->began_us -= lease->began_us;
     a->held--;

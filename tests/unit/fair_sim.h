@@ -14,6 +14,7 @@ struct sim_kind { /* of tenants */
     uint32_t weight, active;
     uint64_t hold_us, spread_us; /* a transaction takes hold_us and up to spread_us more */
     uint64_t think_us;
+    uint64_t begin_us; /* comes so late */
 };
 
 enum sim_state { SIM_THINKS, SIM_WAITS, SIM_HOLDS };
@@ -77,7 +78,7 @@ static inline void sim_init(struct sim *s, size_t size, uint64_t seed, const str
             for (size_t j = 0; j < kinds[k].clients; j++, c++) {
                 s->clients[c] = (struct sim_client){.kind = &kinds[k], .tenant = t};
                 fair_waiter_init(&s->clients[c].w);
-                s->clients[c].at_us = s->now_us + sim_random(s, 1000);
+                s->clients[c].at_us = s->now_us + kinds[k].begin_us + sim_random(s, 1000);
                 heap_insert(&s->steps, &s->clients[c].step);
             }
         }
