@@ -3,9 +3,11 @@
 As root, PostgreSQL runs as the user `postgres`; otherwise as who we are.  Processes are ended by the
 process id that was started here.
 """
+import itertools
 import os
 import pathlib
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -18,12 +20,26 @@ BINARY = pathlib.Path(os.environ.get("PARTYWALL", ROOT / "build/asan/partywall")
 PG_BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 # Patience, not speed: how long something may take before a test gives up.
 PATIENCE = 60
+PORTS_EACH = 5000
+
+
+_ports = itertools.count(random.randrange(PORTS_EACH))
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """One that is free now and that no other process of this run is given: a server may take it later. Outside of
+    the range from which the system takes ports for connections."""
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    for _ in range(PORTS_EACH):
+        port = 10000 + process * PORTS_EACH + next(_ports) % PORTS_EACH
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise AssertionError("no free port")
 
 
 def wait_until(condition, what, seconds=PATIENCE):
