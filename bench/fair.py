@@ -14,7 +14,7 @@ AGGRESSOR, VICTIM = "globex", TENANT  # the rows are TENANT's
 READ = "\\set aid random(1, 100000)\nSELECT abalance FROM pgbench_accounts WHERE aid = :aid;\n"
 
 # Of fifty tenants, ten of each kind: clients, and milliseconds of a transaction
-KINDS = ((1, 50), (20, 20), (4, 5), (1, 10), (40, 100))
+KINDS = ((1, 50), (40, 20), (4, 5), (1, 10), (20, 100))
 OF_EACH = 10
 SETTLING = 8  # seconds for all to connect
 
