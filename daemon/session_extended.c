@@ -168,6 +168,16 @@ static enum verdict on_bind(struct session *s, const struct frame *f)
 
 /* -- Describe, Execute, Close, Flush -- */
 
+/* What stands for a statement without rows has some, and so is not described in a failed transaction: nothing is
+ * described instead. */
+static int describe_nothing(struct session *s, const struct statement *st, struct err *err)
+{
+    if (session_owe(s, FLOW_PARSE, FLOW_SWALLOW, NULL, err) != 0)
+        return -1;
+    msg_parse(server_out(s), "", (struct slice){"", 0}, st->oids, st->noids);
+    return 0;
+}
+
 static enum verdict describe_statement(struct session *s, struct slice name)
 {
     struct err err;
@@ -177,13 +187,16 @@ static enum verdict describe_statement(struct session *s, struct slice name)
     enum verdict v = ready_statement(s, name, &st);
     if (v != TAKEN || s->skipping)
         return v;
+    bool stands_in = st->tag && !st->rows && !st->hidden;
+    if (stands_in && describe_nothing(s, st, &err) != 0)
+        return session_broken(s, &err);
     struct owed *o = owed_of_statement(st);
     if (!o || session_owe(s, FLOW_DESCRIBE_STATEMENT, FLOW_FORWARD, o, &err) != 0) {
         if (!o)
             no_memory(&err);
         return session_broken(s, &err);
     }
-    msg_describe(server_out(s), 'S', st->server_name);
+    msg_describe(server_out(s), 'S', stands_in ? "" : st->server_name);
     server_sent(s);
     s->unsynced = true;
     return TAKEN;
