@@ -16,7 +16,7 @@ READ = "\\set aid random(1, 100000)\nSELECT abalance FROM pgbench_accounts WHERE
 # Of fifty tenants, ten of each kind: clients, and milliseconds of a transaction
 KINDS = ((1, 50), (40, 20), (4, 5), (1, 10), (20, 100))
 OF_EACH = 10
-SETTLING = 8  # seconds for all to connect
+SETTLING = 15  # seconds for all to connect
 
 
 def say(text):
