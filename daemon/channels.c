@@ -1,6 +1,6 @@
 /* The connection is libpq's all its life: nothing but notifications and empty results comes from it.
  *
- *   DOWN -> RESOLVING -> CONNECTING -> UP -> DOWN      any failure: lost(), and DOWN
+ *   DOWN -> DIALLING -> UP -> DOWN      any failure: lost(), and DOWN
  *
  * While UP one Query is on its way or none.  Each brings the server's list of channels up to date, in one
  * go, and as PostgreSQL tells a backend of notifications before its ReadyForQuery, its end says, too, that
@@ -8,10 +8,8 @@
 #define HASH_NONFATAL_OOM 1
 #include "daemon/channels.h"
 
-#include "daemon/address.h"
-#include "daemon/job.h"
+#include "daemon/dial.h"
 #include "daemon/must.h"
-#include "daemon/server_open.h"
 #include "daemon/target.h"
 #include "daemon/worker.h"
 #include "policy/policy.h"
@@ -23,10 +21,9 @@
 #include <stdlib.h>
 #include <uthash.h>
 
-#define OPEN_TIMEOUT_MS 10000
-#define QUERY_BYTES     ((size_t)64 << 20) /* of LISTEN for all channels of a target */
+#define QUERY_BYTES ((size_t)64 << 20) /* of LISTEN for all channels of a target */
 
-enum state { DOWN, RESOLVING, CONNECTING, UP };
+enum state { DOWN, DIALLING, UP };
 
 struct channel {
     UT_hash_handle hh;
@@ -42,17 +39,12 @@ struct channel {
 struct channels {
     struct target *target; /* which it never outlives but for closing handles: one reference */
     enum state state;
-    unsigned holds; /* handles, jobs, and the target's own */
+    unsigned holds; /* handles, and the target's own */
     bool closing;
-    struct job job; /* resolving */
-    bool resolving;
-    char *conninfo; /* while resolving, the job's, as the next */
-    struct address address;
-    int resolved;
-    struct err err; /* ... why not */
+    struct dial *dial; /* DIALLING */
     PGconn *pg;
     struct ear *ear;
-    uv_timer_t timer; /* connecting; then without subscriptions */
+    uv_timer_t timer; /* without subscriptions */
     struct channel *by_name;
     struct list dirty, fresh;
     struct list waits; /* for what has been sent, in turn, each at the count in ... */
@@ -63,13 +55,12 @@ struct channels {
     uint64_t sent, settled; /* Queries */
 };
 
-struct ear { /* a poll of libpq's descriptor, which may be another one after each step of connecting */
+struct ear { /* a poll of libpq's descriptor */
     uv_poll_t poll;
     struct channels *all;
 };
 
 static void proceed(struct channels *c);
-static void step(struct channels *c);
 
 /* -- names -- */
 
@@ -163,14 +154,12 @@ static void down(struct channels *c)
 {
     unwatch(c);
     uv_timer_stop(&c->timer);
+    if (c->dial)
+        dial_stop(c->dial);
+    c->dial = NULL;
     if (c->pg)
         PQfinish(c->pg);
     c->pg = NULL;
-    if (!c->resolving) {
-        address_release(&c->address);
-        free(c->conninfo);
-        c->conninfo = NULL;
-    }
     c->state = DOWN;
     c->busy = c->again = false;
     c->settled = c->sent;
@@ -243,14 +232,13 @@ void channels_close(struct target *t)
 
 /* -- connecting -- */
 
+static void up(struct channels *c);
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
-    struct channels *c = ((struct ear *)poll->data)->all;
     (void)status; /* libpq will meet the same error and has a text for it */
     (void)events;
-    if (c->state != UP)
-        unwatch(c);
-    step(c);
+    up(((struct ear *)poll->data)->all);
 }
 
 static void watch(struct channels *c, int events)
@@ -269,73 +257,18 @@ static void watch(struct channels *c, int events)
     uv_poll_start(&e->poll, events, on_poll);
 }
 
-static void on_timeout(uv_timer_t *timer)
+static void dialled(void *owner, PGconn *pg, const char *why)
 {
-    lost(timer->data, "timeout expired");
-}
-
-static void resolve_work(struct job *j)
-{
-    struct channels *c = list_entry(j, struct channels, job);
-    c->resolved = address_resolve(c->conninfo, &c->address, &c->err);
-}
-
-static void resolve_done(struct job *j)
-{
-    struct channels *c = list_entry(j, struct channels, job);
-    c->resolving = false;
-    if (c->closing) {
-        down(c);
-    } else if (c->resolved != 0) {
-        lost(c, c->err.message);
-    } else {
-        c->state = CONNECTING;
-        uv_timer_start(&c->timer, on_timeout, OPEN_TIMEOUT_MS, 0);
-        c->pg = server_open_libpq(c->target, c->conninfo, &c->address, NULL);
-        if (!c->pg || PQstatus(c->pg) == CONNECTION_BAD || PQsetnonblocking(c->pg, 1) != 0)
-            lost(c, c->pg ? PQerrorMessage(c->pg) : "out of memory");
-        else
-            watch(c, UV_WRITABLE);
+    struct channels *c = owner;
+    c->dial = NULL;
+    if (!pg) {
+        lost(c, why);
+        return;
     }
-    unhold(c);
-}
-
-static int connect_begin(struct channels *c, struct err *err)
-{
-    c->conninfo = strdup(c->target->postgres);
-    c->job = (struct job){.work = resolve_work, .done = resolve_done};
-    if (!c->conninfo)
-        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    if (job_start(c->target->worker, &c->job, err) != 0) {
-        free(c->conninfo);
-        c->conninfo = NULL;
-        return -1;
-    }
-    c->state = RESOLVING;
-    c->resolving = true;
-    hold(c);
-    return 0;
-}
-
-static void connecting(struct channels *c)
-{
-    switch (PQconnectPoll(c->pg)) {
-    case PGRES_POLLING_READING:
-        watch(c, UV_READABLE);
-        break;
-    case PGRES_POLLING_WRITING:
-        watch(c, UV_WRITABLE);
-        break;
-    case PGRES_POLLING_OK:
-        c->state = UP;
-        uv_timer_stop(&c->timer);
-        watch(c, UV_READABLE);
-        proceed(c);
-        break;
-    default:
-        lost(c, PQerrorMessage(c->pg));
-        break;
-    }
+    c->pg = pg;
+    c->state = UP;
+    watch(c, UV_READABLE);
+    proceed(c);
 }
 
 /* -- while up -- */
@@ -453,9 +386,8 @@ static void hear(struct channels *c)
     }
 }
 
-static void up(struct channels *c)
+static void take_input(struct channels *c)
 {
-    c->calling = true;
     if (PQconsumeInput(c->pg) != 1) {
         hear(c); /* its last words */
         lost(c, c->pg ? PQerrorMessage(c->pg) : "");
@@ -481,13 +413,11 @@ static void up(struct channels *c)
         flush(c);
 }
 
-static void step(struct channels *c)
+static void up(struct channels *c)
 {
     hold(c);
-    if (c->state == CONNECTING)
-        connecting(c);
-    else if (c->state == UP)
-        up(c);
+    c->calling = true;
+    take_input(c);
     c->calling = false;
     proceed(c);
     unhold(c);
@@ -554,7 +484,11 @@ int channels_join(struct target *t, struct subscription *sub, const char *name, 
     struct channel *ch = c ? channel_of(c, name) : NULL;
     if (!ch)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    if (c->state == DOWN && connect_begin(c, err) != 0) {
+    if (c->state == DOWN) {
+        c->dial = dial_start(t, NULL, dialled, c, err);
+        c->state = c->dial ? DIALLING : DOWN;
+    }
+    if (c->state == DOWN) {
         if (list_empty(&ch->subscriptions))
             channel_free(ch);
         return -1;

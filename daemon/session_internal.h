@@ -183,6 +183,7 @@ struct session {
     bool isolated;         /* the batch has told the database the tenant of its transaction */
     bool pinned;           /* an owner whose session has state on this server */
     bool locks;            /* it may hold advisory locks on this server ... */
+    struct lock_share *lock_share; /* counts it; NULL: it is not counted */
     bool locks_due;        /* ... which is to be asked when the transaction is over */
     bool locks_asked;      /* ... and is being asked: the client's input waits */
     bool locks_held;       /* ... the answer, so far */
@@ -465,6 +466,8 @@ int session_lock(struct session *s, const struct plan *p, struct err *err) MUSTC
 /* The transaction is over: is PostgreSQL being asked about them?  Then the server is not released yet. */
 bool session_locks_ask(struct session *s);
 void session_locks_told(struct session *s);
+/* There are none any more, or they end with the server. */
+void session_unlocked(struct session *s);
 
 /* -- session_listen.c -- */
 /* Before a statement is served: 1: nothing stands in the way of ${p}, perhaps a LISTEN; 0: wait; -1: ${err}. */
@@ -485,6 +488,8 @@ void session_listen_free(struct session *s);
 /* Send what has been heard: now; or if the client is idle. */
 void session_listen_deliver(struct session *s);
 void session_listen_idle(struct session *s);
+/* With a server just leased.  true: the client's input waits. */
+bool session_listen_catch_up(struct session *s);
 /* A statement that may notify is being sent. */
 void session_notifies(struct session *s);
 /* The transaction is over.  true: ${done} will be called when the client has all that it sent itself (NULL: it

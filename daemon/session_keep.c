@@ -4,10 +4,14 @@
  * Whether a lock is held is asked of PostgreSQL, when a transaction is over in which one may have been taken or
  * given back: so a try that failed, and the last unlock, let the server go.  While it rests, its transaction's
  * time limit does not run. */
+#define HASH_NONFATAL_OOM 1
+#include "daemon/commons.h"
 #include "daemon/session_internal.h"
 #include "daemon/worker.h"
 
+#include <stdlib.h>
 #include <strings.h>
+#include <uthash.h>
 
 bool session_keeps(const struct session *s)
 {
@@ -75,32 +79,72 @@ void session_pin_if_needed(struct session *s, const struct plan *p, struct slice
 
 /* -- advisory locks -- */
 
-static bool same_tenant(const struct session *a, const struct session *b)
+struct lock_share { /* a tenant's servers that are kept by locks, of all workers; under the commons' lock */
+    UT_hash_handle hh;
+    size_t n;
+    char tenant[];
+};
+
+static struct lock_share *share_of(struct commons *c, const char *tenant)
 {
-    return a->tenant && b->tenant && strcmp(a->tenant, b->tenant) == 0;
+    struct lock_share *share;
+    HASH_FIND_STR(c->lock_shares, tenant, share);
+    if (share || !(share = calloc(1, sizeof(*share) + strlen(tenant) + 1)))
+        return share;
+    memcpy(share->tenant, tenant, strlen(tenant) + 1);
+    HASH_ADD_STR(c->lock_shares, tenant, share);
+    if (share->hh.tbl)
+        return share;
+    free(share);
+    return NULL;
+}
+
+static void drop_if_empty(struct commons *c, struct lock_share *share)
+{
+    if (share->n > 0)
+        return;
+    HASH_DEL(c->lock_shares, share);
+    free(share);
 }
 
 /* Half of the pool may be kept by locks, a quarter by one tenant's. */
-static int check_cap(const struct session *s, struct err *err)
+static int take_share(struct session *s, struct err *err)
 {
-    const struct target *t = s->server->target;
-    size_t all = 0, own = 0, most = t->limits.size / 2, share = t->limits.size / 4;
-    if (t->limits.mode == CONF_POOL_SESSION)
+    struct commons *c = s->server->target->commons;
+    if (!s->confined || s->server->target->limits.mode == CONF_POOL_SESSION)
         return 0;
-    share = share > 0 || most == 0 ? share : 1;
-    list_foreach (node, &t->pool.busy) {
-        const struct session *other = list_entry(node, struct server, node)->session;
-        if (!other || !other->locks || !other->confined)
-            continue;
-        all++;
-        own += same_tenant(s, other);
+    commons_lock(c);
+    size_t most = c->size / 2, each = c->size / 4 > 0 ? c->size / 4 : 1;
+    struct lock_share *share = share_of(c, s->tenant);
+    bool may = share && c->nlocked < most && share->n < each;
+    if (may) {
+        c->nlocked++;
+        share->n++;
+        s->lock_share = share;
+    } else if (share) {
+        drop_if_empty(c, share);
     }
-    if (all < most && own < share)
+    commons_unlock(c);
+    if (may)
         return 0;
     err_set(err, SQLSTATE_TOO_MANY_CONNECTIONS,
             "too many connections to the back end are kept by advisory locks");
     err_hint(err, "Use locks of the transaction (pg_advisory_xact_lock), or unlock sooner.");
     return -1;
+}
+
+void session_unlocked(struct session *s)
+{
+    s->locks = s->locks_due = s->locks_asked = false;
+    if (!s->lock_share)
+        return;
+    struct commons *c = s->server->target->commons;
+    commons_lock(c);
+    c->nlocked--;
+    s->lock_share->n--;
+    drop_if_empty(c, s->lock_share);
+    commons_unlock(c);
+    s->lock_share = NULL;
 }
 
 int session_lock(struct session *s, const struct plan *p, struct err *err)
@@ -114,7 +158,7 @@ int session_lock(struct session *s, const struct plan *p, struct err *err)
         if (p->notifies)
             session_notifies(s);
     }
-    if (p->locks && !s->locks && check_cap(s, err) != 0)
+    if (p->locks && !s->locks && take_share(s, err) != 0)
         return -1;
     s->locks = s->locks || p->locks;
     s->locks_due = s->locks_due || p->locks || (p->unlocks && s->locks);
@@ -137,6 +181,7 @@ bool session_locks_ask(struct session *s)
 
 void session_locks_told(struct session *s)
 {
-    s->locks = s->locks_held;
     s->locks_asked = false;
+    if (!s->locks_held)
+        session_unlocked(s);
 }

@@ -220,6 +220,8 @@ int session_lease(struct session *s, struct err *err)
     session_rest(s, false);
     if (s->server->status != 'I' || !session_is_quiet(s))
         return 1;
+    if (session_listen_catch_up(s))
+        return 0;
     s->server->batch++; /* no statement sent before is waited for */
     return forget(s, err) == 0 && replay(s, err) == 0 && haunt(s, err) == 0 ? 1 : -1;
 }
@@ -267,10 +269,10 @@ static struct server *let_go(struct session *s)
 {
     struct server *srv = s->server;
     (void)session_notified(s, NULL);
+    session_unlocked(s);
     s->server = NULL;
     srv->session = NULL;
     s->unsynced = s->isolated = s->resting = false;
-    s->locks = s->locks_due = s->locks_asked = false;
     session_heal_stop(srv);
     session_stall_over(srv);
     session_copy_free(s);

@@ -47,7 +47,8 @@ struct listening {
     size_t heard_bytes;
     size_t waits;       /* channels that are asked for: the client's input waits */
     struct err *failed; /* why one of them cannot be listened to */
-    struct channels_wait settling; /* ReadyForQuery waits */
+    struct channels_wait settling; /* ReadyForQuery waits, or ... */
+    bool catching;                 /* the client's input does */
 };
 
 static int no_memory(struct err *err)
@@ -196,7 +197,7 @@ static void on_ready(struct subscription *sub, const struct err *why)
 
 bool session_listen_waits(const struct session *s)
 {
-    return s->listening && s->listening->waits > 0;
+    return s->listening && (s->listening->waits > 0 || s->listening->catching);
 }
 
 /* 1: heard from now on; 0: wait; -1. */
@@ -372,6 +373,28 @@ void session_listen_free(struct session *s)
 }
 
 /* -- NOTIFY -- */
+
+static void caught_up(struct channels_wait *w)
+{
+    struct session *s = session_settling(w);
+    s->listening->catching = false;
+    session_resume(s);
+}
+
+/* What sessions of another worker have sent with this server must have been heard here before this one sends any:
+ * see sender(). */
+bool session_listen_catch_up(struct session *s)
+{
+    struct notifier *n = &s->server->notifier;
+    if (!session_listens(s) || !n->target || n->target == s->target)
+        return false;
+    s->listening->settling.done = caught_up;
+    n->settled = channels_settle(s->target, &s->listening->settling);
+    n->target = s->target;
+    n->pid = 0;
+    s->listening->catching = n->settled > 0;
+    return s->listening->catching;
+}
 
 void session_notifies(struct session *s)
 {
