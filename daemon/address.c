@@ -74,25 +74,35 @@ static struct slice entry(const char *list, size_t i)
     return (struct slice){p, strcspn(p, ",")};
 }
 
-static int resolve_list(const char *hosts, const char *ports, struct address *ret, struct err *err)
+static size_t count(const char *list)
+{
+    size_t n = 1;
+    for (const char *p = list; (p = strchr(p, ',')) != NULL; p++)
+        n++;
+    return n;
+}
+
+static int resolve_list(const char *hosts, const char *ports, size_t first, struct address *ret,
+                        struct err *err)
 {
     struct buf host, port, addr;
     buf_init(&host, ADDRESS_LIST_BYTES);
     buf_init(&port, ADDRESS_LIST_BYTES);
     buf_init(&addr, ADDRESS_LIST_BYTES);
-    size_t kept = 0, i = 0;
-    for (const char *p = hosts; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL, i++) {
+    size_t kept = 0, n = count(hosts);
+    for (size_t k = 0; k < n; k++) {
+        size_t i = (first % n + k) % n;
         char name[256], found[INET6_ADDRSTRLEN + 32] = "";
-        size_t len = strcspn(p, ",");
-        if (len >= sizeof(name))
+        struct slice given = entry(hosts, i);
+        if (given.len >= sizeof(name))
             continue;
-        memcpy(name, p, len);
-        name[len] = '\0';
-        bool local = len == 0 || name[0] == '/' || name[0] == '@';
+        memcpy(name, given.data, given.len);
+        name[given.len] = '\0';
+        bool local = given.len == 0 || name[0] == '/' || name[0] == '@';
         if (!local && !lookup(name, found, sizeof(found)))
             continue;
         struct slice number = entry(ports, i);
-        append(&host, kept == 0, name, len);
+        append(&host, kept == 0, name, given.len);
         append(&port, kept == 0, number.data, number.len);
         append(&addr, kept == 0, found, strlen(found));
         kept++;
@@ -112,7 +122,7 @@ static bool needs_lookup(const char *hosts)
     return strchr(hosts, ',') || (hosts[0] != '/' && hosts[0] != '@' && !is_numeric(hosts));
 }
 
-int address_resolve(const char *conninfo, struct address *ret, struct err *err)
+int address_resolve(const char *conninfo, size_t first, struct address *ret, struct err *err)
 {
     char *text = NULL;
     PQconninfoOption *options = PQconninfoParse(conninfo, &text);
@@ -126,7 +136,7 @@ int address_resolve(const char *conninfo, struct address *ret, struct err *err)
     const char *hosts = option(options, "host"), *ports = option(options, "port");
     int result = 0;
     if (hosts && !option(options, "hostaddr") && needs_lookup(hosts)) {
-        result = resolve_list(hosts, ports ? ports : "", ret, err);
+        result = resolve_list(hosts, ports ? ports : "", first, ret, err);
         if (result != 0)
             address_release(ret);
     }

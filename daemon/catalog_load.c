@@ -2,6 +2,7 @@
  * belongs to each from the others. */
 #include "daemon/catalog_load.h"
 
+#include "daemon/server_fit.h"
 #include "daemon/store/store.h"
 #include "protocol/sqlstate.h"
 
@@ -143,6 +144,7 @@ int catalog_connect(const char *conninfo, const char *database, const char *pass
                           "keepalives_interval",
                           "keepalives_count",
                           "tcp_user_timeout",
+                          "target_session_attrs",
                           "dbname",
                           "client_encoding",
                           "application_name",
@@ -150,8 +152,8 @@ int catalog_connect(const char *conninfo, const char *database, const char *pass
                           "dbname",
                           NULL};
     const char *values[] = {"10",   "10",     "5",  "3",
-                            "30000", conninfo, "UTF8", "partywall catalog",
-                            password, database, NULL}; /* NULL among them: not given */
+                            "30000", SERVER_FIT_SESSION_ATTRS, conninfo, "UTF8",
+                            "partywall catalog", password, database, NULL}; /* NULL among them: not given */
     PGconn *conn = PQconnectdbParams(keys, values, 1);
     if (!conn)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
@@ -164,6 +166,10 @@ int catalog_connect(const char *conninfo, const char *database, const char *pass
     if (PQserverVersion(conn) < CATALOG_SERVER_MIN) {
         err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                 "the server is older than PostgreSQL 12, which is the oldest that is supported");
+        PQfinish(conn);
+        return -1;
+    }
+    if (server_fit(conn, err) != 0) {
         PQfinish(conn);
         return -1;
     }

@@ -20,6 +20,7 @@ struct dial {
     void *owner;
     const char *replication; /* static */
     char *conninfo;
+    size_t first_host;
     struct address address;
     int resolved;
     struct err err;
@@ -144,7 +145,7 @@ static void on_timeout(uv_timer_t *timer)
 static void resolve_work(struct job *j)
 {
     struct dial *d = list_entry(j, struct dial, job);
-    d->resolved = address_resolve(d->conninfo, &d->address, &d->err);
+    d->resolved = address_resolve(d->conninfo, d->first_host, &d->address, &d->err);
 }
 
 static void resolve_done(struct job *j)
@@ -173,7 +174,8 @@ struct dial *dial_start(struct target *t, const char *replication,
         err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
         return NULL;
     }
-    *d = (struct dial){.done = done, .owner = owner, .replication = replication, .conninfo = conninfo};
+    *d = (struct dial){.done = done, .owner = owner, .replication = replication, .conninfo = conninfo,
+                       .first_host = t->first_host};
     d->job = (struct job){.work = resolve_work, .done = resolve_done};
     if (job_start(t->worker, &d->job, err) != 0) {
         free(conninfo);

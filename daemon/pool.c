@@ -10,6 +10,7 @@
 #include <openssl/rand.h>
 
 #define POOL_SWEEP_MS     1000
+#define POOL_TRUST_MS     1000 /* a server used since then is not looked at before it is used again */
 #define POOL_RETRY_MS     100
 #define POOL_RETRY_MAX_MS 2000
 
@@ -297,6 +298,26 @@ void pool_look(struct target *t)
     dispatch(t);
 }
 
+/* What has happened to an idle server since the loop last waited has not been told yet. */
+static void drop_dead(struct target *t)
+{
+    struct list *first;
+    while ((first = list_first(&t->pool.idle)) != NULL) {
+        struct server *s = list_entry(first, struct server, node);
+        if (!is_due(s->idle_ms, POOL_TRUST_MS, now_ms(t)) || server_is_silent(s))
+            return;
+        server_close(s, "it has ended, or says what nobody asked for");
+    }
+}
+
+void pool_suspect(struct target *t)
+{
+    list_foreach (node, &t->pool.idle)
+        server_close(list_entry(node, struct server, node), NULL);
+    list_foreach (node, &t->pool.busy)
+        list_entry(node, struct server, node)->suspect = true;
+}
+
 struct server *pool_lease(struct target *t, struct slice tenant, const struct fair_terms *terms,
                           struct pool_waiter *w, struct err *err)
 {
@@ -304,6 +325,7 @@ struct server *pool_lease(struct target *t, struct slice tenant, const struct fa
     struct pool_waiter *granted = NULL;
     struct server *s = NULL;
     err->sqlstate[0] = '\0';
+    drop_dead(t);
     commons_lock(c);
     if (fair_push(&c->fair, tenant, terms, &w->fair, now_us(), err) != 0) {
         commons_unlock(c);
@@ -369,6 +391,8 @@ void pool_put(struct server *s)
 {
     struct target *t = s->target;
     s->session = NULL;
+    if (s->suspect && server_question(s))
+        return;
     if (!put_idle(s))
         server_close(s, NULL);
     else if (s->cancels > 0) /* it could hit the next client's statement (wire case 48) */

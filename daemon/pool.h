@@ -62,6 +62,9 @@ void pool_remove(struct server *s);
 void pool_gone(struct target *t);
 /* What was counted as being opened could not be begun. */
 void pool_unreserve(struct target *t);
+/* One server of ${t} is no longer what it was: idle ones are closed, busy ones asked before they are used
+ * again. */
+void pool_suspect(struct target *t);
 void pool_opened(struct server *s);
 void pool_open_failed(struct target *t, const struct err *why);
 /* Open a server now if there is none: at start, so that the target becomes ready. */

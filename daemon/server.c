@@ -2,9 +2,11 @@
 
 #include "conf/limits.h"
 #include "daemon/job.h"
+#include "daemon/link_io.h"
 #include "daemon/must.h"
 #include "daemon/pool.h"
 #include "daemon/server_cancel.h"
+#include "daemon/server_fit.h"
 #include "daemon/server_open.h"
 #include "daemon/session.h"
 #include "daemon/store/store.h"
@@ -146,35 +148,52 @@ void server_cancel(struct server *s)
 
 static void on_timer(uv_timer_t *timer)
 {
-    server_close(timer->data, "no answer to ROLLBACK");
+    server_close(timer->data, "no answer to a query of ours");
 }
 
-void server_clean(struct server *s)
+/* -> false: it had to be closed. */
+static bool ask(struct server *s, const char *sql)
 {
     struct err err;
-    must(s->state == SERVER_LEASED && flow_len(s->flow) == 0);
     s->session = NULL;
     s->state = SERVER_CLEANING;
     if (flow_push(s->flow, FLOW_QUERY, FLOW_SWALLOW, 0, &err) != 0) {
         server_close(s, err.message);
-        return;
+        return false;
     }
-    msg_query(link_out(&s->link), (struct slice){"ROLLBACK", 8});
-    if (s->kept && flow_push(s->flow, FLOW_QUERY, FLOW_SWALLOW, 0, &err) != 0) {
-        server_close(s, err.message);
-        return;
-    }
-    if (s->kept)
-        msg_query(link_out(&s->link), (struct slice){"DISCARD ALL", 11});
+    msg_query(link_out(&s->link), (struct slice){sql, strlen(sql)});
     link_wrote(&s->link);
     link_resume(&s->link);
     uv_timer_start(&s->timer, on_timer, SERVER_CLEAN_MS, 0);
+    return true;
+}
+
+void server_clean(struct server *s)
+{
+    must(s->state == SERVER_LEASED && flow_len(s->flow) == 0);
+    if (ask(s, "ROLLBACK") && s->kept)
+        (void)ask(s, "DISCARD ALL");
+}
+
+bool server_question(struct server *s)
+{
+    const char *sql = s->pg ? server_fit_question(s->target->postgres) : NULL;
+    must(s->suspect && s->state != SERVER_IDLE && flow_len(s->flow) == 0);
+    s->suspect = false;
+    s->questioned = sql && ask(s, sql);
+    return sql != NULL;
+}
+
+bool server_is_silent(const struct server *s)
+{
+    return !link_has_input(&s->link) && link_io_sniff(&s->link) == LINK_IO_AGAIN;
 }
 
 static void cleaned(struct server *s)
 {
     uv_timer_stop(&s->timer);
     s->status = 'I';
+    s->questioned = false;
     if (s->kept) { /* everything has been discarded */
         prepared_clear(&s->prepared);
         track_set_unref(s->settings);
@@ -182,6 +201,23 @@ static void cleaned(struct server *s)
         s->settings_unknown = s->kept = false;
     }
     pool_put(s);
+}
+
+/* The answers to what was asked. */
+static void on_answer(struct server *s, const struct frame *f)
+{
+    static const char no[] = {0, 1, 0, 0, 0, 1, 'f'}; /* one column of one byte */
+    bool is_no = f->body_len == sizeof(no) && memcmp(f->body, no, sizeof(no)) == 0;
+    if (f->type == 'Z' && f->body_len == 1 && f->body[0] == 'I') {
+        flow_pop(s->flow);
+        if (flow_len(s->flow) == 0)
+            cleaned(s);
+    } else if (s->questioned && f->type == 'D' && !is_no) {
+        pool_suspect(s->target);
+        server_close(s, "it only reads now");
+    } else if (f->type != 'C' && !(s->questioned && (f->type == 'T' || f->type == 'D'))) {
+        server_close(s, "a query of ours was not answered as expected");
+    }
 }
 
 /* A message nobody waits for.  Settings reports and notices are to be expected at any time and
@@ -194,13 +230,7 @@ static void unasked(struct server *s, const struct frame *f)
     if (f->type == 'S' || f->type == 'N' || f->type == 'A')
         return;
     if (s->state == SERVER_CLEANING) {
-        if (f->type == 'Z' && f->body_len == 1 && f->body[0] == 'I') {
-            flow_pop(s->flow);
-            if (flow_len(s->flow) == 0)
-                cleaned(s);
-        } else if (f->type != 'C') {
-            server_close(s, "ROLLBACK was not answered as expected");
-        }
+        on_answer(s, f);
         return;
     }
     struct slice body = {f->body, f->body_len};

@@ -76,6 +76,8 @@ struct server {
     struct track_set *settings; /* applied on it */
     bool settings_unknown;
     bool doomed;      /* not to be used again */
+    bool suspect;     /* it has refused to write: asked before it is used again */
+    bool questioned;  /* it has been, and owes the answer */
     bool kept;        /* between transactions: what may be left on it is discarded before the next client */
     unsigned cancels; /* under way */
     struct notifier notifier;
@@ -92,6 +94,11 @@ void server_cancel(struct server *s);
 /* The client has gone and left a transaction, or is done with a server that was kept for it, nothing is owed:
  * roll back, discard what it may have left, then back to the pool. */
 void server_clean(struct server *s);
+/* ${s}, suspect and clean, is asked whether it is still what the conninfo wants, and then goes back to the pool.
+ * -> false: there is nothing to ask. */
+bool server_question(struct server *s);
+/* Is nothing of it unread, not even its end?  A system call. */
+bool server_is_silent(const struct server *s);
 /* End it in any state; ${why} is logged if it was not to be expected (NULL: it was).  Idempotent.
  */
 void server_close(struct server *s, const char *why);

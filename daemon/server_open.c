@@ -4,6 +4,7 @@
 #include "daemon/job.h"
 #include "daemon/server.h"
 #include "daemon/server_cancel.h"
+#include "daemon/server_fit.h"
 #include "daemon/store/store.h"
 #include "daemon/target.h"
 #include "daemon/worker.h"
@@ -18,6 +19,7 @@ struct server_opener {
     bool resolving;
     bool stopped; /* the server is being closed */
     char *conninfo;
+    size_t first_host;
     struct address address;
     struct server_trace *trace;
     int result;
@@ -120,21 +122,11 @@ const char *const server_open_reported[] = {
     NULL,
 };
 
-static bool is_param(const struct server *s, const char *name, const char *value)
-{
-    const char *is = PQparameterStatus(s->pg, name);
-    return is && strcmp(is, value) == 0;
-}
-
 static void connected(struct server *s)
 {
     struct err err;
-    if (!is_param(s, "standard_conforming_strings", "on")) {
-        failed(s, "standard_conforming_strings is off by default; it must be on");
-        return;
-    }
-    if (!is_param(s, "client_encoding", "UTF8") || !is_param(s, "server_encoding", "UTF8")) {
-        failed(s, "the database's encoding must be UTF8");
+    if (server_fit(s->pg, &err) != 0) {
+        server_open_failed(s, &err);
         return;
     }
     for (size_t i = 0; server_open_reported[i]; i++) {
@@ -177,6 +169,7 @@ PGconn *server_open_libpq(const struct target *t, const char *conninfo, const st
 #define WORD(word, value) (words[n] = (word), values[n++] = (value))
     WORD("gssencmode", "disable"); /* looks for tickets in files */
     WORD("application_name", "partywall");
+    WORD("target_session_attrs", SERVER_FIT_SESSION_ATTRS);
     WORD("dbname", conninfo);
     if (t->database)
         WORD("dbname", t->database);
@@ -211,7 +204,7 @@ static void connect_to(struct server *s, struct server_opener *o)
 static void resolve_work(struct job *j)
 {
     struct server_opener *o = list_entry(j, struct server_opener, job);
-    o->result = address_resolve(o->conninfo, &o->address, &o->err);
+    o->result = address_resolve(o->conninfo, o->first_host, &o->address, &o->err);
 }
 
 static void resolve_done(struct job *j)
@@ -228,9 +221,12 @@ static void resolve_done(struct job *j)
     server_unhold(s);
 }
 
+/* A host that answers nothing at all has taken the time of those behind it: they come first from now on. */
 static void on_timeout(uv_timer_t *timer)
 {
-    failed(timer->data, "timeout expired");
+    struct server *s = timer->data;
+    s->target->first_host++;
+    failed(s, "timeout expired");
 }
 
 static int open_postgres(struct server *s, struct err *err)
@@ -240,6 +236,7 @@ static int open_postgres(struct server *s, struct err *err)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     o->server = s;
     o->conninfo = strdup(s->target->postgres);
+    o->first_host = s->target->first_host;
     o->job = (struct job){.work = resolve_work, .done = resolve_done};
     if (!o->conninfo || job_start(s->worker, &o->job, err) != 0) {
         if (!o->conninfo)

@@ -128,6 +128,8 @@ static enum pass on_error(struct session *s, const struct frame *f)
         return DROP;
     }
     struct owed *o = owed_of(head);
+    if (strcmp(err.sqlstate, SQLSTATE_READ_ONLY_SQL_TRANSACTION) == 0)
+        s->server->suspect = true;
     if (is_own_query(o)) {
         if (!fatal)
             own_query_failed(s, o, &err);

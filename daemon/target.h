@@ -38,6 +38,7 @@ struct target {
     struct commons *commons;
     const char *name, *database, *label, *postgres, *secret, *store_dir; /* the commons' */
     struct conf_pool limits;                                             /* but for the size */
+    size_t first_host; /* of the conninfo's hosts, modulo their number */
     size_t nsessions;
     bool retired; /* no longer in the configuration: ends with its last session */
     bool closing; /* the seat is free again */
