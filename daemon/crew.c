@@ -16,6 +16,7 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -267,8 +268,12 @@ fail:
 
 static void *worker_thread(void *arg)
 {
+    struct worker *w = arg;
+    char name[16]; /* for who looks at the threads: as many as the kernel takes */
+    snprintf(name, sizeof name, "worker %zu", w->index);
+    (void)pthread_setname_np(pthread_self(), name);
     policy_thread_init();
-    worker_run(arg);
+    worker_run(w);
     policy_thread_release();
     return NULL;
 }
