@@ -274,6 +274,34 @@ def test_the_pool_may_grow_and_shrink_while_it_works(make, workers):
 
 
 @pytest.mark.parametrize("workers", WORKERS)
+def test_a_notification_reaches_listeners_everywhere(make, workers):
+    wall = make(f"notify{workers}", workers, 2, policy="policy: {tenant_column: tenantId, tables: "
+                "{Tenant: {tenant_column: id, write: deny}}, notify: allow}")
+    clients, others = connect(wall), connect(wall, "globex", 4)
+    try:
+        heard = {c: [] for c in clients + others}
+        for c in heard:
+            c.add_notify_handler(lambda n, got=heard[c]: got.append(n.payload))
+            c.execute("LISTEN news")
+        for i, c in enumerate(clients):
+            c.execute(f"NOTIFY news, '{i}'")
+        for c in others:
+            c.execute("NOTIFY news, 'own'")
+
+        def all_heard():
+            for c in heard:
+                c.execute("SELECT 1")
+            return all(len(heard[c]) >= (CLIENTS if c in clients else 4) for c in heard)
+        harness.wait_until(all_heard, "everybody has heard")
+        for c in clients:
+            assert heard[c] == [str(i) for i in range(CLIENTS)]
+        for c in others:
+            assert heard[c] == ["own"] * 4
+    finally:
+        close(clients + others)
+
+
+@pytest.mark.parametrize("workers", WORKERS)
 def test_sigterm_drains_all_workers(make, workers):
     wall = make(f"drain{workers}", workers, 10)
     idle, busy = connect(wall), connect(wall, n=4)
