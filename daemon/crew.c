@@ -228,7 +228,9 @@ static struct worker *worker_make(struct crew *c, size_t index, struct err *err)
 
 static int crew_init(struct crew *c, struct conf *conf, struct daemon_log *log, struct err *err)
 {
-    *c = (struct crew){.log = log, .n = conf->workers ? conf->workers : uv_available_parallelism()};
+    *c = (struct crew){.takes_over = c->takes_over,
+                       .log = log,
+                       .n = conf->workers ? conf->workers : uv_available_parallelism()};
     pthread_mutex_init(&c->lock, NULL);
     list_init(&c->commons);
     mail_init(&c->published, published_deliver, NULL);

@@ -25,6 +25,7 @@ struct worker;
 struct crew {
     size_t n;
     struct worker **workers; /* as many; all of them before the first thread starts */
+    bool takes_over; /* the addresses on which the daemon before this one listens */
     struct daemon_log *log;
     struct quotas *quotas;
     uint8_t secret[32];  /* of this process: cancel keys, mock SCRAM verifiers */
@@ -39,7 +40,7 @@ struct crew {
     uint32_t next_serial; /* of commons */
 };
 
-/* As many workers as ${conf} says.  One reference of ${conf} moves to the crew on success.  Opens
+/* ${c} is zero but for takes_over.  As many workers as ${conf} says.  One reference of ${conf} moves to the crew on success.  Opens
  * listeners and targets (a back end that cannot be reached is no failure).  -1: everything is
  * released again. */
 int crew_open(struct crew *c, struct conf *conf, struct daemon_log *log, struct err *err) MUSTCHECK;

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -147,7 +148,16 @@ static int unix_clear(const struct listen_address *a, struct err *err)
     return 0;
 }
 
-static int listen_prepare(int fd, const struct listen_address *a, struct err *err)
+/* Clients go to the socket that joined last.  The number is that among the sockets of the address; when those
+ * before it have been closed it stands for none, and the kernel chooses the one that is left. */
+static int take_all(int fd)
+{
+    struct sock_filter second = {.code = BPF_RET | BPF_K, .k = 1};
+    struct sock_fprog program = {.len = 1, .filter = &second};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
+}
+
+static int listen_prepare(int fd, const struct listen_address *a, bool take, struct err *err)
 {
     const int on = 1;
     switch (a->addr.any.sa_family) {
@@ -164,7 +174,8 @@ static int listen_prepare(int fd, const struct listen_address *a, struct err *er
     default:
         break;
     }
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        (take && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0))
         return listen_error(a, "listen on", errno, err);
     listen_tune(fd);
     return 0;
@@ -182,20 +193,61 @@ static int listen_bind(int fd, const struct listen_address *a, struct err *err)
     return 0;
 }
 
-int listen_socket_open(const struct listen_address *a, int *ret_fd, struct err *err)
+static int listen_open(const struct listen_address *a, bool take, int *ret_fd, struct err *err)
 {
+    const int on = 1;
     int fd = socket(a->addr.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return listen_error(a, "make a socket for", errno, err);
-    int rc = listen_prepare(fd, a, err);
+    int rc = listen_prepare(fd, a, take, err);
     if (rc == 0)
         rc = listen_bind(fd, a, err);
+    /* Only now: who binds without it excludes all others, and may still be taken over later. */
+    if (rc == 0 && a->addr.any.sa_family != AF_UNIX &&
+        (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0 ||
+         (take && take_all(fd) != 0)))
+        rc = listen_error(a, "listen on", errno, err);
     if (rc != 0) {
         close(fd);
         return rc;
     }
     *ret_fd = fd;
     return 0;
+}
+
+int listen_socket_open(const struct listen_address *a, int *ret_fd, struct err *err)
+{
+    return listen_open(a, false, ret_fd, err);
+}
+
+/* A unix socket is made beside the old one and takes its name at once. */
+static int take_unix(const struct listen_address *a, int *ret_fd, struct err *err)
+{
+    struct listen_address beside = *a;
+    struct sockaddr_un *to = &beside.addr.unix_path;
+    int fd, n = snprintf(to->sun_path, sizeof to->sun_path, "%s.new", a->addr.unix_path.sun_path);
+    if (n < 0 || (size_t)n >= sizeof to->sun_path)
+        return listen_error(a, "make a socket beside", ENAMETOOLONG, err);
+    int rc = listen_open(&beside, false, &fd, err);
+    if (rc != 0)
+        return rc;
+    if (rename(to->sun_path, a->addr.unix_path.sun_path) != 0) {
+        rc = listen_error(a, "take over", errno, err);
+        (void)unlink(to->sun_path);
+        close(fd);
+        return rc;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
+int listen_socket_take(const struct listen_address *a, int *ret_fd, struct err *err)
+{
+    struct stat st;
+    if (a->addr.any.sa_family != AF_UNIX)
+        return listen_open(a, true, ret_fd, err);
+    bool is_socket = lstat(a->addr.unix_path.sun_path, &st) == 0 && S_ISSOCK(st.st_mode);
+    return is_socket ? take_unix(a, ret_fd, err) : listen_open(a, false, ret_fd, err);
 }
 
 /* -- from systemd -- */

@@ -38,6 +38,10 @@ void listen_plan_release(struct listen_plan *p);
 #define LISTEN_NO_SUCH_ADDRESS (-2)
 int listen_socket_open(const struct listen_address *a, int *ret_fd, struct err *err) MUSTCHECK;
 
+/* The same, but an address on which another Partywall of this user listens is taken over: clients that
+ * connect from now on come here, those that wait there already are left to it. */
+int listen_socket_take(const struct listen_address *a, int *ret_fd, struct err *err) MUSTCHECK;
+
 /* The sockets that systemd passes, from descriptor 3 on: how many, or -1.  The environment is
  * cleared, so it says so only once. */
 int listen_socket_inherited(void);

@@ -40,6 +40,7 @@ struct listeners {
     uv_timer_t retry; /* accepting stands still until it fires */
     int reserve_fd;
     bool inherited; /* systemd's, and fixed */
+    bool takes;     /* addresses of the daemon before us, until the first commit */
     uint64_t warned_ms;
 };
 
@@ -244,6 +245,7 @@ static struct listeners *listeners_open(struct worker *w, struct err *err)
         return NULL;
     }
     all->worker = w;
+    all->takes = w->crew->takes_over;
     list_init(&all->list);
     all->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     uv_timer_init(&w->loop, &all->retry);
@@ -270,7 +272,7 @@ static int listeners_add(struct listeners *all, const struct listen_address *a, 
         l->wanted = true;
         return 0;
     }
-    int rc = listen_socket_open(a, &fd, err);
+    int rc = all->takes ? listen_socket_take(a, &fd, err) : listen_socket_open(a, &fd, err);
     if (rc != 0)
         return rc;
     if (!listener_new(all, a, fd)) {
@@ -340,6 +342,7 @@ static void listener_begin(struct listener *l)
 
 void listeners_commit(struct worker *w)
 {
+    w->listeners->takes = false;
     list_foreach (n, &w->listeners->list) {
         struct listener *l = list_entry(n, struct listener, node);
         if (l->fresh) {

@@ -21,7 +21,7 @@ static void main_raise_descriptors(struct daemon_log *log)
         log_warning(log, "could not raise the limit of file descriptors");
 }
 
-static int main_serve(const char *path)
+static int main_serve(const char *path, bool takeover)
 {
     struct daemon_log log;
     struct err err;
@@ -32,7 +32,7 @@ static int main_serve(const char *path)
     log_configure(&log, (enum log_level)conf->log.level, conf->log.json);
     main_raise_descriptors(&log);
     signal(SIGPIPE, SIG_IGN); /* OpenSSL and libpq write without MSG_NOSIGNAL */
-    struct crew crew;
+    struct crew crew = {.takes_over = takeover};
     if (crew_open(&crew, conf, &log, &err) != 0) {
         log_error(&log, "%s", err.message);
         conf_unref(conf);
@@ -54,7 +54,7 @@ int main(int argc, char **argv)
         return 2;
     switch (o.command) {
     case OPTIONS_SERVE:
-        return main_serve(o.conf_path);
+        return main_serve(o.conf_path, o.takeover);
     case OPTIONS_CHECK:
         return o.live ? check_live_run(o.conf_path) : options_run_check(o.conf_path);
     case OPTIONS_EXPLAIN:

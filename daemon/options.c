@@ -47,6 +47,7 @@ int options_parse(int argc, char **argv, struct options *ret)
         {"version", no_argument, NULL, 'V'},
         {"reference", no_argument, NULL, 'r'},
         {"live", no_argument, NULL, 'l'},
+        {"takeover", no_argument, NULL, 'T'},
         {"tenant", required_argument, NULL, 't'},
         {"rls-sql", no_argument, NULL, 'R'},
         {0},
@@ -70,6 +71,9 @@ int options_parse(int argc, char **argv, struct options *ret)
             break;
         case 'l':
             o.live = true;
+            break;
+        case 'T':
+            o.takeover = true;
             break;
         case 't':
             o.tenant = optarg;
@@ -99,6 +103,8 @@ int options_parse(int argc, char **argv, struct options *ret)
                                           : "\"partywall config\" wants --reference");
     if (o.live && o.command != OPTIONS_CHECK)
         return options_fail("", "--live belongs to \"partywall check\"");
+    if (o.takeover && o.command != OPTIONS_SERVE)
+        return options_fail("", "--takeover belongs to \"partywall serve\"");
     if (o.tenant && o.command != OPTIONS_EXPLAIN)
         return options_fail("", "--tenant belongs to \"partywall explain\"");
     if (o.command == OPTIONS_EXPLAIN && !(o.tenant && o.sql) && !help && !version)
@@ -160,7 +166,10 @@ int options_run_help(void)
     printf(
         "partywall: a wall between the tenants who share one PostgreSQL\n"
         "\n"
-        "  partywall [serve] [-c FILE]       serve clients; SIGHUP reloads, SIGTERM drains\n"
+        "  partywall [serve] [-c FILE] [--takeover]\n"
+        "                                    serve clients; SIGHUP reloads, SIGTERM drains;\n"
+        "                                    --takeover: on the addresses of the daemon to be "
+        "replaced\n"
         "  partywall check [-c FILE] [--live]\n"
         "                                    say everything that is wrong with the configuration;\n"
         "                                    --live: and with the databases, and what mends it\n"

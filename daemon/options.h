@@ -22,6 +22,7 @@ struct options {
     enum options_command command;
     const char *conf_path; /* borrowed from argv, as all texts */
     bool live;             /* CHECK: the catalogs too */
+    bool takeover;         /* SERVE: listen where another daemon does */
     const char *tenant, *sql; /* EXPLAIN; never NULL then */
 };
 
