@@ -91,10 +91,12 @@ static const char *const catalog_queries[Q_COUNT] = {
                "JOIN pg_class x ON x.oid = i.indexrelid "
                "WHERE " USER_RELATION " AND i.indisunique AND i.indisvalid AND i.indpred IS NULL "
                "AND i.indexprs IS NULL ORDER BY i.indrelid, NOT i.indisprimary, x.oid",
-    /* 0 relation, 1 constraint, 2 name, 3 attnum, 4 parent's schema, 5 parent, 6 parent's column.
+    /* 0 relation, 1 constraint, 2 name, 3 attnum, 4 parent's schema, 5 parent, 6 parent's column,
+     * 7 ON UPDATE CASCADE.
      * Rows that PostgreSQL adds for each partition of the parent say nothing new. */
     [Q_FOREIGN] =
-        "SELECT k.conrelid, k.oid, k.conname, u.child, pn.nspname, p.relname, pa.attname "
+        "SELECT k.conrelid, k.oid, k.conname, u.child, pn.nspname, p.relname, pa.attname, "
+        "k.confupdtype = 'c' "
         "FROM " FROM_CLASS " JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'f' "
         "CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS u(child, parent, at) "
         "JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace "
@@ -277,6 +279,8 @@ static int add_foreign_keys(struct catalog_relation *r, const PGresult *res, int
         }
         catalog_add_foreign_key(r, PQgetvalue(res, first, 2), attnums, PQgetvalue(res, first, 4),
                                 PQgetvalue(res, first, 5), columns, n);
+        if (read_bool(res, first, 7))
+            catalog_set_cascades(r);
     }
     return row;
 }

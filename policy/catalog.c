@@ -195,6 +195,12 @@ void catalog_add_foreign_key(struct catalog_relation *r, const char *name, const
                                      .ncolumns = n};
 }
 
+void catalog_set_cascades(struct catalog_relation *r)
+{
+    if (r->nforeign_keys)
+        r->foreign_keys[r->nforeign_keys - 1].cascades = true;
+}
+
 void catalog_add_function(struct catalog *c, const char *schema, const char *name, bool builtin)
 {
     names_add(c, builtin ? &c->builtins : &c->functions, builtin ? "" : schema, name, 0);

@@ -35,6 +35,7 @@ struct catalog_foreign_key {
     char *parent_table;
     char **parent_columns;
     size_t ncolumns;
+    bool cascades; /* ON UPDATE CASCADE */
 };
 
 struct catalog_relation {
@@ -69,6 +70,8 @@ void catalog_add_key(struct catalog_relation *r, const char *name, bool primary,
 void catalog_add_foreign_key(struct catalog_relation *r, const char *name, const int16_t *attnums,
                              const char *parent_schema, const char *parent_table,
                              const char *const *parent_columns, size_t n);
+/* The foreign key that was added last is one of ON UPDATE CASCADE. */
+void catalog_set_cascades(struct catalog_relation *r);
 /* ${builtin}: in pg_catalog with an oid below 16384 (FirstNormalObjectId). */
 void catalog_add_function(struct catalog *c, const char *schema, const char *name, bool builtin);
 void catalog_add_operator(struct catalog *c, const char *schema, const char *name);

@@ -13,6 +13,7 @@
  *   scope_fence.c   leaky conditions                         scope_access.c  relation -> rule
  *   scope_insert.c  INSERT, ON CONFLICT  scope_update.c  UPDATE, DELETE, SET lists
  *   scope_parent.c  foreign keys that are written
+ *   scope_follows.c columns that change with another one
  *   scope_merge.c   MERGE                scope_copy.c    COPY; copy_options.c, copy_check.c: of FROM STDIN
  *   scope_named.c   EXPLAIN, EXECUTE, WHERE CURRENT OF
  *   scope_call.c    calls about channels and advisory locks
@@ -200,12 +201,13 @@ enum value_check {
 
 enum value_form { /* how a value that must be the key of a row is read */
     FORM_LOOKUP, /* COALESCE((SELECT key FROM parent WHERE key = value), fail) */
-    FORM_TWICE,  /* CASE WHEN value IN (SELECT key FROM parent) THEN value ELSE fail END */
+    FORM_TWICE,  /* CASE WHEN value::column's type IN (SELECT key FROM parent) THEN value ELSE fail END */
     FORM_ONCE,   /* the same around the one row of (SELECT value OFFSET 0) */
     FORM_ROWS    /* CASE WHEN EXISTS (a value of `rows` that is no key of parent) THEN fail ELSE value END */
 };
 
 struct beside { /* another column of the same foreign key */
+    const struct catalog_column *into; /* that is written, or keeps its value */
     const struct catalog_column *key;
     Node *source;       /* its value */
     Node *value;        /* a copy of that */
@@ -532,8 +534,15 @@ List *scope_conjuncts(Node *cond);
 int scope_from_item(struct scoper *s, struct level *l, Node **slot, bool wrap,
                     struct climbed *ret) MUSTCHECK;
 
+/* -- scope_follows.c -- */
+/* May ${column} be set: does nothing else change with it, unseen, that binds a row to a tenant? */
+int scope_check_follows(struct scoper *s, const struct access *a, const struct catalog_column *column,
+                        int location) MUSTCHECK;
+
 /* -- scope_parent.c -- */
 /* Checks for the foreign keys that ${column} belongs to. */
+/* Does the column take each key as it is, and hold the same? */
+bool scope_takes_key(const struct value_change *v);
 int scope_check_keys(struct scoper *s, const struct access *a, const struct catalog_column *column,
                      Node *value, const struct change *at) MUSTCHECK;
 /* ${expr} inserts: which keys does its RETURNING give? */

@@ -1,5 +1,7 @@
 #include "policy/scope_nodes.h"
 
+#include "policy/parse.h"
+
 Node *scope_nodes_column(const char *ref, const char *column)
 {
     ColumnRef *node = NODE(ColumnRef);
@@ -8,13 +10,24 @@ Node *scope_nodes_column(const char *ref, const char *column)
     return (Node *)node;
 }
 
-static Node *cast(Node *arg, const char *type)
+static Node *cast_as(Node *arg, TypeName *type)
 {
     TypeCast *node = NODE(TypeCast);
     node->arg = arg;
-    node->typeName = makeTypeName(pstrdup(type));
+    node->typeName = type;
     node->location = -1;
     return (Node *)node;
+}
+
+static Node *cast(Node *arg, const char *type)
+{
+    return cast_as(arg, makeTypeName(pstrdup(type)));
+}
+
+/* What ${column} would hold. */
+static Node *as_stored(Node *arg, const struct catalog_column *column)
+{
+    return cast_as(arg, parse_type(column->type_name));
 }
 
 Node *scope_nodes_tenant(const struct scoper *s, const struct catalog_column *column)
@@ -262,17 +275,27 @@ static SelectStmt *all_keys(const struct scoper *s, const struct value_change *v
     return both;
 }
 
+/* Fails; of the column's type. */
+static Node *parent_failure(const struct change *c)
+{
+    const struct catalog_column *column = c->value.column;
+    const char *type = scope_cast_type(column);
+    if (type)
+        return fail(scope_marker(c), type);
+    return case_of(list_make1(when(fail(scope_marker(c), "bool"), as_stored(null_const(), column))), NULL);
+}
+
 /* CASE WHEN value IN (keys) THEN value ... END */
 static Node *value_member(const struct scoper *s, const struct change *c, Node *value)
 {
     const struct value_change *v = &c->value;
-    const char *type = scope_cast_type(v->key);
-    Node *test = copyObjectImpl(value);
+    const char *type = scope_cast_type(v->column);
+    Node *test = as_stored(copyObjectImpl(value), v->column);
     List *nulls = NIL, *row = NIL;
     ListCell *cell;
     foreach (cell, v->beside) {
         const struct beside *other = lfirst(cell);
-        row = lappend(row, copyObjectImpl(other->value));
+        row = lappend(row, as_stored(copyObjectImpl(other->value), other->into));
         nulls = lappend(nulls, when(is_null(copyObjectImpl(other->value)), copyObjectImpl(value)));
     }
     if (row) {
@@ -288,9 +311,7 @@ static Node *value_member(const struct scoper *s, const struct change *c, Node *
         whens = lappend(whens, when(is_null(copyObjectImpl(value)), null_const()));
     else if (v->orphans && type)
         whens = lappend(whens, when(is_null(copyObjectImpl(value)), fail(scope_orphan_marker(c), type)));
-    if (type)
-        return case_of(whens, fail(scope_marker(c), type));
-    return case_of(lappend(whens, when(fail(scope_marker(c), "bool"), null_const())), NULL);
+    return case_of(whens, parent_failure(c));
 }
 
 /* (SELECT member(v) FROM (SELECT value AS v OFFSET 0) AS partywall_v) */
@@ -309,19 +330,24 @@ static Node *value_once(const struct scoper *s, const struct change *c, Node *va
     return (Node *)sublink(EXPR_SUBLINK, NULL, query);
 }
 
+/* (value::type), as the key compares with it */
+static List *row_of(const struct value_change *v, const Node *value)
+{
+    Node *one = copyObjectImpl(value);
+    return list_make1(scope_takes_key(v) ? cast(one, scope_cast_type(v->key)) : as_stored(one, v->column));
+}
+
 /* CASE WHEN EXISTS (SELECT v FROM (VALUES (value), ...) WHERE v IS NOT NULL AND NOT EXISTS (key v)) THEN fail
  * ELSE value END */
 static Node *value_rows(const struct scoper *s, const struct change *c, Node *value)
 {
     const struct value_change *v = &c->value;
-    const char *type = scope_cast_type(v->key);
     SelectStmt *values = NODE(SelectStmt);
-    values->valuesLists = list_make1(list_make1(cast(copyObjectImpl(value), type)));
+    values->valuesLists = list_make1(row_of(v, value));
     ListCell *cell;
     foreach (cell, v->rows) {
         const struct row *row = lfirst(cell);
-        values->valuesLists =
-            lappend(values->valuesLists, list_make1(cast(copyObjectImpl(row->value), type)));
+        values->valuesLists = lappend(values->valuesLists, row_of(v, row->value));
     }
     RangeSubselect *from = NODE(RangeSubselect);
     from->subquery = (Node *)values;
@@ -337,7 +363,7 @@ static Node *value_rows(const struct scoper *s, const struct change *c, Node *va
         list_make1(scope_nodes_target(scope_nodes_column("partywall_v", "v"))), NULL,
         scope_nodes_bool(AND_EXPR, list_make2(given, none)));
     foreign->fromClause = list_make1(from);
-    CaseWhen *some = when((Node *)sublink(EXISTS_SUBLINK, NULL, foreign), fail(scope_marker(c), type));
+    CaseWhen *some = when((Node *)sublink(EXISTS_SUBLINK, NULL, foreign), parent_failure(c));
     return case_of(list_make1(some), value);
 }
 

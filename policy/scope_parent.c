@@ -2,6 +2,8 @@
  *
  * The value is looked up in the parent (a constant or a parameter; those of all rows of VALUES at once), or compared
  * with the keys of the tenant's rows.
+ * PostgreSQL may change a value when it stores it: a length cuts blanks off, a scale rounds.  What the column
+ * would hold is what must be the tenant's, so that is looked up, unless the column takes each key as it is.
  * What may differ each time it is read is read once.  Rows that a WITH of the same statement inserts are known by
  * its RETURNING alone. */
 #include "policy/functions.h"
@@ -147,6 +149,12 @@ static int refuse_value(struct scoper *s, const Node *value, const struct catalo
                         column->name);
 }
 
+bool scope_takes_key(const struct value_change *v)
+{
+    return v->column->type_oid == v->key->type_oid &&
+           (v->column->typmod == -1 || v->column->typmod == v->key->typmod);
+}
+
 /* How may ${value} be read?  0, or -1: not at all. */
 static int choose_form(struct scoper *s, struct value_change *v, Node *value)
 {
@@ -160,8 +168,11 @@ static int choose_form(struct scoper *s, struct value_change *v, Node *value)
             return -1;
         aggregates = aggregates || t.aggregate;
     }
-    if (is_simple(value) && !v->beside && !v->made && scope_cast_type(v->key))
+    bool simple = is_simple(value) && !v->beside && !v->made;
+    if (simple && scope_takes_key(v) && scope_cast_type(v->key))
         v->form = FORM_LOOKUP;
+    else if (simple && !scope_takes_key(v) && !v->orphans)
+        v->form = FORM_ROWS;
     else if (!own.sublink && !masked && (!own.call || (own.aggregate && !own.fickle) || is_simple(value)))
         v->form = FORM_TWICE;
     else
@@ -169,14 +180,14 @@ static int choose_form(struct scoper *s, struct value_change *v, Node *value)
     return v->form == FORM_ONCE && (own.aggregate || aggregates) ? -1 : 0;
 }
 
-/* May ${v} be looked up as a row of VALUES?  There it gets the type of the key, which must be that of the column,
- * and must compare alike. */
+/* May ${v} be looked up as a row of VALUES?  There it gets the type of the key, which must compare alike, where
+ * the column has that, too. */
 static bool fits_rows(const struct value_change *v)
 {
     enum { NAME = 19, CHAR = 1042 }; /* PostgreSQL's well-known oids */
     uint32_t type = v->key->type_oid;
-    return v->form == FORM_LOOKUP && !v->orphans && v->column->type_oid == type && type != NAME &&
-           type != CHAR;
+    return v->form == FORM_ROWS ||
+           (v->form == FORM_LOOKUP && !v->orphans && type != NAME && type != CHAR);
 }
 
 /* Note the check of ${value}: with the first row's, or as one of its own. */
@@ -299,6 +310,7 @@ static int check_columns(struct scoper *s, const struct access *a, const struct 
         if (!other)
             return 0; /* NULL beside it: no row of a parent */
         other->key = key;
+        other->into = one;
         v.beside = lappend(v.beside, other);
     }
     return check_parent(s, a, v, value, at);

@@ -103,7 +103,9 @@ int scope_set_list(struct scoper *s, struct level *l, const struct access *a, Li
         at.kind = CHANGE_VALUE;
         at.level = l;
         at.item = i;
+        const struct catalog_column *column = catalog_column(a->rel, target->name);
         if (scope_columns_write(s, a, target->name, target->location) < 0 ||
+            (column && scope_check_follows(s, a, column, target->location) < 0) ||
             scope_expr(s, l, (Node *)target->indirection) < 0 ||
             (!is_own_excluded(&at, target) && scope_expr(s, l, target->val) < 0))
             return -1;

@@ -170,16 +170,34 @@ static char *all_keys(const struct scoper *s, const struct value_change *v)
     return psprintf("%s UNION ALL SELECT %s.%s FROM %s)", keys, cte, sql_ident(v->made->name), cte);
 }
 
+/* What ${column} would hold. */
+static char *as_stored(const char *value, const struct catalog_column *column)
+{
+    return psprintf("(%s)::%s", value, column->type_name);
+}
+
+/* Fails; of the column's type. */
+static char *parent_failure(const struct change *c)
+{
+    const struct catalog_column *column = c->value.column;
+    const char *type = scope_cast_type(column);
+    if (type)
+        return fail(scope_marker(c), type);
+    return psprintf("CASE WHEN %s THEN NULL::%s END", fail(scope_marker(c), "bool"), column->type_name);
+}
+
 /* CASE WHEN value IN (keys) THEN value ... END; ${beside}: texts of the columns beside it. */
 static char *value_member(const struct scoper *s, const struct change *c, const char *value,
                           const List *beside)
 {
     const struct value_change *v = &c->value;
-    const char *type = scope_cast_type(v->key);
-    char *row = "", *nulls = "";
-    ListCell *cell;
+    const char *type = scope_cast_type(v->column);
+    char *row = "", *nulls = "", *stored = as_stored(value, v->column);
+    ListCell *cell, *at = list_head(v->beside);
     foreach (cell, beside) {
-        row = psprintf("%s(%s), ", row, (char *)lfirst(cell));
+        const struct beside *other = lfirst(at);
+        at = lnext(v->beside, at);
+        row = psprintf("%s%s, ", row, as_stored(lfirst(cell), other->into));
         nulls = psprintf("%s WHEN (%s) IS NULL THEN (%s)", nulls, (char *)lfirst(cell), value);
     }
     if (v->nullable)
@@ -187,28 +205,32 @@ static char *value_member(const struct scoper *s, const struct change *c, const 
     else if (v->orphans && type)
         nulls = psprintf("%s WHEN (%s) IS NULL THEN %s", nulls, value,
                          fail(scope_orphan_marker(c), type));
-    char *test = beside ? psprintf("(%s(%s))", row, value) : psprintf("(%s)", value);
-    char *failure = type ? psprintf("ELSE %s", fail(scope_marker(c), type))
-                         : psprintf("WHEN %s THEN NULL", fail(scope_marker(c), "bool"));
-    return psprintf("CASE WHEN %s IN %s THEN (%s)%s %s END", test, all_keys(s, v), value, nulls,
-                    failure);
+    char *test = beside ? psprintf("(%s%s)", row, stored) : stored;
+    return psprintf("CASE WHEN %s IN %s THEN (%s)%s ELSE %s END", test, all_keys(s, v), value, nulls,
+                    parent_failure(c));
+}
+
+/* (value::type), as the key compares with it */
+static char *row_of(const struct value_change *v, const char *value)
+{
+    return scope_takes_key(v) ? psprintf("((%s)::%s)", value, scope_cast_type(v->key))
+                              : psprintf("(%s)", as_stored(value, v->column));
 }
 
 char *sql_rows_check(const struct scoper *s, const struct change *c, const char *value,
                      const List *rows)
 {
     const struct value_change *v = &c->value;
-    const char *type = scope_cast_type(v->key);
     StringInfoData all;
     initStringInfo(&all);
-    appendStringInfo(&all, "((%s)::%s)", value, type);
+    appendStringInfoString(&all, row_of(v, value));
     ListCell *cell;
     foreach (cell, rows)
-        appendStringInfo(&all, ", ((%s)::%s)", (char *)lfirst(cell), type);
+        appendStringInfo(&all, ", %s", row_of(v, lfirst(cell)));
     return psprintf("CASE WHEN EXISTS (SELECT partywall_v.v FROM (VALUES %s) AS partywall_v(v) WHERE "
                     "partywall_v.v IS NOT NULL AND NOT EXISTS %s) THEN %s ELSE (%s) END",
                     all.data, parent_keys(s, v->parent, v->key, "partywall_v.v", 0),
-                    fail(scope_marker(c), type), value);
+                    parent_failure(c), value);
 }
 
 char *sql_parent_check(const struct scoper *s, const struct change *c, const char *value,

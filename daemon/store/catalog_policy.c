@@ -44,6 +44,8 @@ static void add_foreign_key(struct catalog_relation *r, const struct store_catal
     if (parent && names)
         catalog_add_foreign_key(r, f->name, f->attnums, parent->schema, parent->name, names,
                                 f->nattnums);
+    if (parent && names && f->on_update == 'c')
+        catalog_set_cascades(r);
     free(names);
 }
 

@@ -22,7 +22,7 @@
 #define NO_USER  "(SELECT 'partywall:23503:Workflow:Workflow_userId_fkey'::text)::int4"
 
 #define NO_FLOW  "(SELECT 'partywall:23503:step:step_workflowId_fkey'::text)::int4"
-#define ONCE(value, n) "(SELECT CASE WHEN (partywall_v.v) IN " WF(n) " THEN (partywall_v.v) WHEN (partywall_v.v) IS NULL " \
+#define ONCE(value, n) "(SELECT CASE WHEN (partywall_v.v)::integer IN " WF(n) " THEN (partywall_v.v) WHEN (partywall_v.v) IS NULL " \
                  "THEN NULL ELSE " NO_FLOW " END FROM (SELECT (" value ") AS v OFFSET 0) AS partywall_v)"
 #define MADE(n)  "(SELECT partywall_p0.\"id\" FROM ONLY \"public\".\"Workflow\" AS partywall_p0 WHERE " \
                  "\"partywall_p0\".\"tenantId\"" T(n) " UNION ALL SELECT \"made\".\"k\" FROM \"made\")"
@@ -161,7 +161,7 @@ static const struct row rows[] = {
      "), CASE WHEN ($1) IS NULL THEN NULL ELSE " NO_FLOW " END), 'b')"},
     {"INSERT INTO step(id, body) VALUES (1, 'b')", "INSERT INTO step(id, body) VALUES (1, 'b')"},
     {"UPDATE step SET \"workflowId\" = id + 1",
-     "UPDATE step SET \"workflowId\" = CASE WHEN (id + 1) IN " WF(1) " THEN (id + 1) WHEN (id + 1) IS NULL "
+     "UPDATE step SET \"workflowId\" = CASE WHEN (id + 1)::integer IN " WF(1) " THEN (id + 1) WHEN (id + 1) IS NULL "
      "THEN NULL ELSE " NO_FLOW " END WHERE " STEP(1)},
     /* what may differ each time it is read is read once */
     {"UPDATE step SET \"workflowId\" = (random()*9)::int",
@@ -170,19 +170,19 @@ static const struct row rows[] = {
      "UPDATE step SET (body, \"workflowId\") = ROW ('b', " ONCE("(SELECT max(id) FROM \"Workflow\" WHERE "
      Q("Workflow", 1) ")", 1) ") WHERE " STEP(1)},
     {"UPDATE step SET (body, \"workflowId\") = (SELECT name, id FROM \"Workflow\")",
-     "UPDATE step SET (body, \"workflowId\") = (SELECT name, CASE WHEN (id) IN " WF(1) " THEN (id) WHEN (id) IS NULL "
+     "UPDATE step SET (body, \"workflowId\") = (SELECT name, CASE WHEN (id)::integer IN " WF(1) " THEN (id) WHEN (id) IS NULL "
      "THEN NULL ELSE " NO_FLOW " END FROM \"Workflow\" WHERE " Q("Workflow", 1) ") WHERE " STEP(1)},
     {"INSERT INTO step SELECT 1, max(random())::int, 'b'", "0A000"},
     /* rows of the parent that the same statement makes */
     {"WITH made(k) AS (INSERT INTO \"Workflow\" (id, name) VALUES (1, 'n') RETURNING id) "
      "INSERT INTO step SELECT 1, k, 'b' FROM made",
      "WITH made(k) AS (INSERT INTO \"Workflow\" (id, name, \"tenantId\") VALUES (1, 'n', $1::text) RETURNING id) "
-     "INSERT INTO step SELECT 1, CASE WHEN (k) IN " MADE(1) " THEN (k) WHEN (k) IS NULL THEN NULL ELSE " NO_FLOW
+     "INSERT INTO step SELECT 1, CASE WHEN (k)::integer IN " MADE(1) " THEN (k) WHEN (k) IS NULL THEN NULL ELSE " NO_FLOW
      " END, 'b' FROM made"},
     {"WITH made AS (INSERT INTO \"Workflow\" (id, name) VALUES (1, 'n') RETURNING id) "
      "INSERT INTO step WITH made AS (SELECT 60 AS id) SELECT 1, id, 'b' FROM made",
      "WITH made AS (INSERT INTO \"Workflow\" (id, name, \"tenantId\") VALUES (1, 'n', $1::text) RETURNING id) "
-     "INSERT INTO step WITH made AS (SELECT 60 AS id) SELECT 1, CASE WHEN (id) IN " WF(1) " THEN (id) WHEN (id) IS NULL "
+     "INSERT INTO step WITH made AS (SELECT 60 AS id) SELECT 1, CASE WHEN (id)::integer IN " WF(1) " THEN (id) WHEN (id) IS NULL "
      "THEN NULL ELSE (SELECT 'partywall:0A000:step:step_workflowId_fkey'::text)::int4 END, 'b' FROM made"},
     /* INSERT */
     {"INSERT INTO \"User\"(id,email,password) VALUES ($1,$2,$3),(DEFAULT,'a','b') RETURNING *",
@@ -218,7 +218,7 @@ static const struct row rows[] = {
     {"INSERT INTO \"User\" SELECT u.*, 1 FROM country u", "INSERT INTO \"User\" (\"id\", \"email\", \"password\", \"tenantId\") "
      "SELECT u.*, 1, $1::text FROM country u"},
     {"INSERT INTO \"Workflow\" SELECT DISTINCT w.* FROM \"Workflow\" w, country",
-     "INSERT INTO \"Workflow\" SELECT DISTINCT \"w\".\"id\", \"w\".\"name\", \"w\".\"config\", CASE WHEN (\"w\".\"userId\") IN "
+     "INSERT INTO \"Workflow\" SELECT DISTINCT \"w\".\"id\", \"w\".\"name\", \"w\".\"config\", CASE WHEN (\"w\".\"userId\")::integer IN "
      "(SELECT partywall_p0.\"id\" FROM ONLY \"public\".\"User\" AS partywall_p0 WHERE \"partywall_p0\".\"tenantId\"" T(1)
      ") THEN (\"w\".\"userId\") WHEN (\"w\".\"userId\") IS NULL THEN NULL ELSE " NO_USER " END, CASE WHEN (\"w\".\"tenantId\")"
      T(1) " THEN $1::text ELSE " NOT_MINE("Workflow:tenantId") " END FROM \"Workflow\" w, country WHERE " Q("w", 1)},
@@ -597,10 +597,10 @@ static void test_chain(void **state)
     assert_int_equal(catalog_seal(f.catalog, &err), 0);
     static const struct row chain[] = {
         {"UPDATE pair AS x SET b = $1",
-         "UPDATE pair AS x SET b = CASE WHEN ((\"x\".\"a\"), ($1)) IN (SELECT partywall_p0.\"id\", partywall_p0.\"day\" "
+         "UPDATE pair AS x SET b = CASE WHEN ((\"x\".\"a\")::integer, ($1)::date) IN (SELECT partywall_p0.\"id\", partywall_p0.\"day\" "
          "FROM ONLY \"public\".\"dated\" AS partywall_p0 WHERE \"partywall_p0\".\"org\" OPERATOR(pg_catalog.=) $2::int4) "
-         "THEN ($1) WHEN (\"x\".\"a\") IS NULL THEN ($1) WHEN ($1) IS NULL THEN NULL WHEN "
-         "(SELECT 'partywall:23503:pair:pair_fkey'::text)::bool THEN NULL END WHERE \"x\".\"org\" "
+         "THEN ($1) WHEN (\"x\".\"a\") IS NULL THEN ($1) WHEN ($1) IS NULL THEN NULL ELSE CASE WHEN "
+         "(SELECT 'partywall:23503:pair:pair_fkey'::text)::bool THEN NULL::date END END WHERE \"x\".\"org\" "
          "OPERATOR(pg_catalog.=) $2::int4"},
         {"INSERT INTO pair(id, b, a) VALUES (1, $1, random())", "0A000"},
         {"INSERT INTO pair(id, b, a) VALUES (1, DEFAULT, $1)",
