@@ -417,12 +417,11 @@ static struct pool_waiter *take_promised(struct target *t)
 void pool_arrived(struct server *s)
 {
     struct pool_waiter *w = take_promised(s->target);
-    if (!w) {
+    lease(s); /* it moves no more: who waited may have left, and then it may be its time to end */
+    if (w)
+        session_granted(w, s);
+    else
         pool_put(s);
-        return;
-    }
-    lease(s);
-    session_granted(w, s);
 }
 
 void pool_not_arrived(struct target *t, const struct err *why)
