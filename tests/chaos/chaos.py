@@ -1,0 +1,174 @@
+#!/usr/bin/python3
+"""chaos.py SECONDS [--workers N] [--clients N] [ACTOR...]: honest clients in the midst of chaos.
+
+Actors: servers, clients, slow, cancels, reloads, descriptors; all together unless told.  At the end the world is
+calm: every client must be served again, every ledger must be right, and the daemon must be as small as before and
+end without a word of its sanitizers.
+"""
+import argparse
+import collections
+import pathlib
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+import harness  # noqa: E402
+from actors import ACTORS  # noqa: E402
+from client import Client, Wrong  # noqa: E402
+from world import GHOSTS, TENANTS, World  # noqa: E402
+
+GROWTH_KIB = 100 * 1024  # of memory; what a leak for each operation would exceed
+SPARE_DESCRIPTORS = 40  # servers of the pool, and helpers
+
+
+class Chaos:
+    def __init__(self, names, workers, clients):
+        self.names = names
+        self.kinds = [ACTORS[name] for name in names]
+        self.may = {state for kind in self.kinds for state in kind.may}
+        self.may_lose = any(kind.may_lose for kind in self.kinds)
+        self.world = World(workers)
+        tenants = TENANTS + (GHOSTS if "reloads" in names else [])
+        self.clients = [Client(self.world, n, tenants[n % len(tenants)], self.may_fail) for n in range(clients)]
+        self.wrong, self.figures = [], {}
+
+    def may_fail(self, client, state, text):
+        """Only what an actor of this run explains."""
+        if state == "57014":
+            return client.cancelled
+        if state is not None:
+            return state in self.may
+        return self.may_lose and any(word in text for word in ("closed", "lost", "connection", "SSL", "EOF"))
+
+    def run(self, seconds):
+        try:
+            self.begin()
+            actors = [kind(self.world, self.clients) for kind in self.kinds]
+            for thread in self.clients + actors:
+                thread.start()
+            end = time.monotonic() + seconds
+            while time.monotonic() < end and not self.collect(actors):
+                time.sleep(0.2)
+            for actor in actors:
+                actor.stop()
+            for client in self.clients:
+                client.stop.set()
+            for client in self.clients:
+                client.join()
+            self.figures["chaos"] = {name: dict(actor.done) for name, actor in zip(self.names, actors)}
+            self.collect(actors)
+            self.end()
+            return self.wrong
+        finally:
+            self.world.remove()  # which looks for what sanitizers said
+
+    def collect(self, actors):
+        if not self.world.wall.alive():
+            self.wrong = [f"the daemon has ended\n{self.world.wall.tail()}"]
+        else:
+            self.wrong = [who.wrong for who in self.clients + actors if who.wrong]
+        return self.wrong
+
+    def begin(self):
+        with self.world.direct() as c:
+            for client in self.clients:
+                c.execute("INSERT INTO account VALUES (%s, %s, 0)", (client.tenant, client.name))
+        self.serve_all()
+        self.before = self.measure()
+
+    def serve_all(self):
+        """Each client is served, by each operation, without an error."""
+        for client in self.clients:
+            client.stop.clear()
+            client.cancelled = False
+            client.may_fail = lambda *_: False
+            client.close()
+            for operation in client.operations:
+                if not client.step(operation) or client.wrong:
+                    self.wrong.append(f"not served: {client.wrong}")
+                    break
+            client.close()
+            client.may_fail = self.may_fail
+
+    def measure(self):
+        wall = self.world.wall
+        return {"descriptors": self.world.descriptors(), "KiB": wall.rss_kib()}
+
+    def end(self):
+        if self.wrong:
+            return
+        if "reloads" in self.names:
+            time.sleep(2)  # the last configuration is there
+        self.serve_all()
+        self.check_ledgers()
+        self.check_idle()
+        self.figures["operations"] = dict(sum((client.done for client in self.clients), collections.Counter()))
+        self.figures["errors"] = dict(sum((client.errors for client in self.clients), collections.Counter()))
+
+    def check_ledgers(self):
+        """Past the daemon, as PostgreSQL has it."""
+        states = collections.Counter()
+        with self.world.direct() as c:
+            for client in self.clients:
+                rows = c.execute("SELECT client, batch, part, parts, value FROM ledger WHERE client = %s",
+                                 (client.name,)).fetchall()
+                try:
+                    client.ledger.check(rows)
+                except Wrong as e:
+                    self.wrong.append(str(e))
+                present = {row[1] for row in rows}
+                have, = c.execute("SELECT batches FROM account WHERE client = %s", (client.name,)).fetchone()
+                if have != len(present & client.ledger.counted):
+                    self.wrong.append(f"{client.name}: the account says {have}, the ledger"
+                                      f" {len(present & client.ledger.counted)}")
+                states.update(state for state, _ in client.ledger.batches.values())
+            for name, others in {"rows of another tenant": "\"tenantId\" <> split_part(client, '-', 1)",
+                                 "rows that nobody committed": "client = 'doomed'"}.items():
+                condition = others if "doomed" in others else f"client <> 'doomed' AND {others}"
+                if count := c.execute(f"SELECT count(*) FROM ledger WHERE {condition}").fetchone()[0]:
+                    self.wrong.append(f"{count} {name}")
+        self.figures["batches"] = dict(states)
+
+    def check_idle(self):
+        """No work is left in the daemon, and nothing is kept for clients that are gone."""
+        def calm():
+            return self.world.descriptors() <= self.before["descriptors"] + SPARE_DESCRIPTORS
+        try:
+            harness.wait_until(calm, "descriptors are closed", 30)
+        except AssertionError as e:
+            self.wrong.append(f"{e}: {self.world.descriptors()}")
+        with self.world.direct() as c:
+            busy = c.execute("SELECT pid, state, query FROM pg_stat_activity WHERE datname = current_database() AND"
+                             " application_name <> 'chaos-admin' AND backend_type = 'client backend'"
+                             " AND state <> 'idle'").fetchall()
+        if busy:
+            self.wrong.append(f"servers at work for nobody: {busy}")
+        ticks = self.world.cpu_ticks()
+        time.sleep(2)
+        ticks = self.world.cpu_ticks() - ticks
+        if ticks > 100:  # of 200: a loop that turns for nothing
+            self.wrong.append(f"the idle daemon used {ticks} ticks of processor time")
+        after = self.measure()
+        if after["KiB"] > self.before["KiB"] + GROWTH_KIB:
+            self.wrong.append(f"memory grew: {self.before} {after}")
+        self.figures["before"], self.figures["after"], self.figures["idle ticks"] = self.before, after, ticks
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("actors", nargs="*", metavar="ACTOR")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--clients", type=int, default=16)
+    args = parser.parse_args()
+    chaos = Chaos(args.actors or list(ACTORS), args.workers, args.clients)
+    wrong = chaos.run(args.seconds)
+    for name, figures in chaos.figures.items():
+        print(f"{name}: {figures}")
+    print("\n".join(wrong) if wrong else "all is well")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
