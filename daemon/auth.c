@@ -183,8 +183,7 @@ int auth_choose(struct session *s, const char *tenant, struct err *err)
     s->schema = place.schema;
     s->isolation = place.isolation;
     s->most = place.quota;
-    s->terms = (struct fair_terms){
-        .weight = place.weight, .active = place.quota.active, .queue = place.quota.queue};
+    s->weight = place.weight;
     if (place.target != s->target) {
         target_enter(place.target);
         target_leave(s->target);

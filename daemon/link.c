@@ -467,7 +467,6 @@ static int link_setup(struct link *l, struct worker *w, int fd, const struct lin
     buf_init(&l->out, LIMIT_QUEUE_BYTES);
     list_init(&l->flush_node);
     list_init(&l->serve_node);
-    list_init(&l->linger_node);
     int rc = uv_poll_init(&w->loop, &l->poll, fd); /* makes it non-blocking */
     if (rc != 0)
         return err_set(err, SQLSTATE_CONNECTION_FAILURE, "could not watch a connection: %s",
@@ -574,7 +573,6 @@ void link_close(struct link *l, void (*closed)(struct link *l))
     l->closing = LINK_CLOSED;
     list_remove(&l->flush_node);
     list_remove(&l->serve_node);
-    list_remove(&l->linger_node);
     uv_close((uv_handle_t *)&l->poll, link_on_closed); /* first: it forgets the descriptor */
     if (l->owns)
         close(l->fd);

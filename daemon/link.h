@@ -67,7 +67,8 @@ struct link { /* all fields are link.c's; the owner may read owner, worker, byte
     bool want_read_for_write;
     struct buf in;                                   /* input kept by on_data */
     struct buf out;                                  /* queued output */
-    struct list flush_node, serve_node, linger_node; /* the worker's lists */
+    struct list flush_node; /* the worker's lists */
+    struct list serve_node; /* LIVE: serve_list; afterwards: linger_list */
     uint64_t linger_until_ms;
     const char *why; /* the end's reason: a constant, or ... */
     char *why_text;  /* ... this, on the heap */

@@ -47,7 +47,7 @@ static void hub_expire(uv_timer_t *timer)
     struct worker *w = timer->data;
     uint64_t now = uv_now(&w->loop);
     for (struct list *n; (n = list_first(&w->linger_list));) {
-        struct link *l = list_entry(n, struct link, linger_node);
+        struct link *l = list_entry(n, struct link, serve_node);
         if (l->linger_until_ms > now) {
             uv_timer_start(timer, hub_expire, l->linger_until_ms - now, 0);
             return;
@@ -60,7 +60,7 @@ void link_hub_linger(struct link *l)
 {
     struct worker *w = l->worker;
     l->linger_until_ms = uv_now(&w->loop) + HUB_LINGER_MS;
-    list_append(&w->linger_list, &l->linger_node); /* one period for all, so the list is in order */
+    list_append(&w->linger_list, &l->serve_node); /* one period for all, so the list is in order */
     if (!uv_is_active((uv_handle_t *)&w->linger_timer))
         uv_timer_start(&w->linger_timer, hub_expire, HUB_LINGER_MS, 0);
 }

@@ -226,7 +226,6 @@ static void session_free(struct session *s)
     free(s->user);
     free(s->tenant);
     free(s->schema);
-    free(s->database);
     free(s->start_tenant);
     free(s->next_tenant);
     free(s->old_tenant);
@@ -251,6 +250,43 @@ static void link_closed(struct link *l)
     session_unhold(l->owner);
 }
 
+struct session_wait {
+    struct target_wait wait;
+    struct session *session;
+    void (*then)(struct session *s);
+};
+
+static void wait_end(struct session *s)
+{
+    if (s->wait)
+        target_wait_leave(&s->wait->wait);
+    free(s->wait);
+    s->wait = NULL;
+}
+
+static void wait_done(struct target_wait *w)
+{
+    struct session_wait *wait = list_entry(w, struct session_wait, wait);
+    struct session *s = wait->session;
+    void (*then)(struct session *s) = wait->then;
+    wait_end(s);
+    then(s);
+}
+
+struct target_wait *session_wait(struct session *s, void (*then)(struct session *s))
+{
+    must(!s->wait);
+    struct session_wait *wait = calloc(1, sizeof(*wait));
+    if (!wait)
+        return NULL;
+    list_init(&wait->wait.node);
+    wait->wait.done = wait_done;
+    wait->session = s;
+    wait->then = then;
+    s->wait = wait;
+    return &wait->wait;
+}
+
 static void log_end(const struct session *s, const char *why)
 {
     uint64_t ms = uv_now(&s->worker->loop) - s->begun_ms;
@@ -269,7 +305,7 @@ void session_close(struct session *s, const char *reason)
         return;
     err_copy_text(why, sizeof(why), reason, strlen(reason));
     pool_leave(&s->waiter);
-    target_wait_leave(&s->wait);
+    wait_end(s);
     if (s->run_len > 0)
         session_wrote(s); /* what was forwarded up to here still reaches the client */
     session_listen_free(s);
@@ -482,7 +518,6 @@ int session_start(struct worker *w, int fd, bool is_unix, struct err *err)
     s->pid = worker_next_pid(w);
     track_init(&s->track);
     statements_init(&s->statements);
-    list_init(&s->wait.node);
     pool_waiter_init(&s->waiter);
     if (link_init(&s->link, w, fd, &session_link_handler, s, err) != 0) {
         free(s);

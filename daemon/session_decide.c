@@ -105,9 +105,8 @@ static bool is_unknown_name(const struct decision *d)
     return false;
 }
 
-static void refreshed(struct target_wait *w)
+static void refreshed(struct session *s)
 {
-    struct session *s = list_entry(w, struct session, wait);
     decided(s, "catalog refreshed");
 }
 
@@ -115,8 +114,11 @@ static void refresh(struct session *s)
 {
     s->refreshed = true;
     session_enter(s, SESSION_DECIDE, "unknown name");
-    s->wait.done = refreshed;
-    target_refresh(s->target, &s->wait);
+    struct target_wait *wait = session_wait(s, refreshed);
+    if (wait)
+        target_refresh(s->target, wait);
+    else
+        refreshed(s); /* as if it had not helped */
 }
 
 /* -- decisions -- */

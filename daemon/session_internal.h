@@ -124,13 +124,15 @@ struct session {
     struct link link;
     struct wheel_timer timer; /* the state's limit */
     unsigned holds; /* link, jobs */
-    uint64_t leased_ms; /* since when the server is leased */
     bool is_unix;
     bool tried_ssl, tried_gss; /* at start-up */
+    bool confined;
+    uint64_t leased_ms; /* since when the server is leased */
     uint64_t begun_ms;
     uint64_t nstatements;
     /* start-up */
-    char *user, *asked_tenant; /* as the client said */
+    char *user;         /* as the client said; with `database` behind it, one allocation */
+    char *asked_tenant; /* likewise */
     struct track track;
     struct scram *scram; /* while in AUTH, unless the login has another method */
     struct scram_verifier *verifier; /* while in AUTH, on the heap: a session is small while it is idle */
@@ -144,15 +146,14 @@ struct session {
     char *tenant;            /* NULL: owner, or not chosen yet */
     char *start_tenant; /* what RESET partywall.tenant leads back to; NULL: that of the login, if any */
     enum isolation isolation; /* of the tenant */
-    struct fair_terms terms;  /* likewise, as are the next two */
+    uint32_t weight;        /* likewise, as are the next two */
     struct conf_quota most;
     struct quota *quota; /* NULL: no tenant */
-    bool confined;
     char *schema;             /* the tenant's, ISOLATION_SCHEMA; else NULL */
-    char *database;      /* as the client named it at start-up */
+    const char *database; /* as the client named it at start-up */
     uint64_t place; /* counts changes of these two: part of what a prepared statement was decided for */
     struct target *target;   /* entered */
-    struct target_wait wait; /* ready (WELCOME) or refresh (DECIDE) */
+    struct session_wait *wait; /* for the target: ready (WELCOME) or refresh; NULL: it does not */
     /* the statement under way */
     struct decision *decision; /* made for the message at the front of the input, not used yet */
     struct decide_job *job;
@@ -204,8 +205,8 @@ struct session {
     bool notified; /* its transaction sends notifications */
     uint32_t copy_left;   /* bytes to come of a CopyData whose head has been dealt with */
     /* output */
-    const char *run; /* the server's bytes that are to be forwarded as they are ... */
-    size_t run_len;  /* ... borrowed from the read under way */
+    uint32_t run_len; /* the server's bytes that are to be forwarded as they are ... */
+    const char *run;  /* ... borrowed from the read under way */
 };
 
 /* What became of one message of the client. */
@@ -234,6 +235,10 @@ void session_resume(struct session *s);
 struct buf *session_out(struct session *s);
 void session_wrote(struct session *s);
 const char *session_state_name(enum session_state state);
+
+/* For target_wait_ready and target_refresh: ${then} is called when they are done, unless the session closes
+ * first.  NULL: no memory. */
+struct target_wait *session_wait(struct session *s, void (*then)(struct session *s));
 
 /* An error for later, on the heap: a session is small while it is idle. */
 void session_keep(struct err **slot, const struct err *err);

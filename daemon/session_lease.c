@@ -200,7 +200,8 @@ struct server *session_ask(struct session *s, struct err *err)
     const char *tenant = s->tenant ? s->tenant : s->login->name;
     /* a login's account is its own, even if it is called like a tenant: it has the NUL in its name */
     struct slice account = {tenant, strlen(tenant) + (s->tenant ? 0 : 1)};
-    return pool_lease(s->target, account, &s->terms, &s->waiter, err);
+    struct fair_terms terms = {.weight = s->weight, .active = s->most.active, .queue = s->most.queue};
+    return pool_lease(s->target, account, &terms, &s->waiter, err);
 }
 
 int session_lease(struct session *s, struct err *err)

@@ -311,17 +311,14 @@ static void ready_now(struct session *s)
     session_resume(s);
 }
 
-static void catalog_is_new(struct target_wait *w)
-{
-    ready_now(list_entry(w, struct session, wait));
-}
-
 static void wait_for_catalog(struct session *s)
 {
     s->ddl = false;
     target_forget_statements(s->target);
-    s->wait.done = catalog_is_new;
-    target_refresh(s->target, &s->wait);
+    struct target_wait *wait = session_wait(s, ready_now);
+    target_refresh(s->target, wait);
+    if (!wait)
+        ready_now(s);
 }
 
 /* ... or the listener has heard what the transaction has sent. */
@@ -429,7 +426,7 @@ static void add_to_run(struct session *s, const char *data, size_t len)
         session_out(s); /* something between was left out */
     if (s->run_len == 0)
         s->run = data;
-    s->run_len += len;
+    s->run_len += (uint32_t)len;
 }
 
 /* The body of a row, or of COPY data, of which perhaps only the first bytes have come. */

@@ -148,12 +148,13 @@ static void on_session(struct session *s, const struct startup *st)
     }
     if (st->replication)
         s->replication = st->logical ? "database" : "true";
-    s->user = strndup(st->user.data, st->user.len);
-    s->database = strndup(st->database.data, st->database.len);
-    if (!s->user || !s->database) {
+    s->user = calloc(1, st->user.len + st->database.len + 2);
+    if (!s->user) {
         refuse(s, SQLSTATE_OUT_OF_MEMORY, "out of memory");
         return;
     }
+    memcpy(s->user, st->user.data, st->user.len);
+    s->database = memcpy(s->user + st->user.len + 1, st->database.data, st->database.len);
     if (take_settings(s, st, &err) != 0) {
         session_fail(s, &err);
         return;

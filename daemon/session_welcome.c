@@ -104,18 +104,18 @@ static void welcome(struct session *s)
     session_resume(s);
 }
 
-static void on_ready(struct target_wait *w)
-{
-    session_welcome(list_entry(w, struct session, wait));
-}
-
 void session_welcome(struct session *s)
 {
     struct err err;
     target_catch_up(s->target);
     if (!target_is_ready(s->target)) {
-        s->wait.done = on_ready;
-        target_wait_ready(s->target, &s->wait);
+        struct target_wait *wait = session_wait(s, session_welcome);
+        if (wait) {
+            target_wait_ready(s->target, wait);
+        } else {
+            err_set(&err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+            session_fail(s, &err);
+        }
         return;
     }
     if (is_verified(s)) {

@@ -233,7 +233,7 @@ static void drop_marks(struct track *g, size_t from)
         free(g->marks[i].name);
         track_set_unref(g->marks[i].set);
     }
-    g->nmarks = from;
+    g->nmarks = (uint32_t)from;
 }
 
 void track_release(struct track *g)
@@ -321,13 +321,12 @@ void track_reset_all(struct track *g)
 
 int track_savepoint(struct track *g, const char *name, struct err *err)
 {
-    if (g->nmarks == g->cap) {
-        size_t cap = g->cap > 0 ? g->cap * 2 : 4;
-        struct track_mark *marks = realloc(g->marks, cap * sizeof(*marks));
+    if ((g->nmarks & (g->nmarks - 1)) == 0) {
+        size_t room = g->nmarks > 0 ? (size_t)g->nmarks * 2 : 1;
+        struct track_mark *marks = realloc(g->marks, room * sizeof(*marks));
         if (!marks)
             return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
         g->marks = marks;
-        g->cap = cap;
     }
     char *copy = strdup(name);
     if (!copy)

@@ -45,10 +45,10 @@ struct track_mark { /* a savepoint */
 struct track {
     struct track_set *base; /* from start-up: what RESET leads back to */
     struct track_set *now;
-    bool changed; /* in this transaction: `start` is what ROLLBACK leads back to */
     struct track_set *start;
-    struct track_mark *marks;
-    size_t nmarks, cap;
+    struct track_mark *marks; /* room for the next power of two */
+    uint32_t nmarks;
+    bool changed; /* in this transaction: `start` is what ROLLBACK leads back to */
 };
 
 /* Most clients begin with settings that others have begun with, too: one set in memory for all. */
