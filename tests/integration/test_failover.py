@@ -151,9 +151,9 @@ def test_a_standby_is_not_used_unless_asked_for(pair, walls):
         assert c.execute('SELECT count(*) FROM "User"').fetchone() == (2,)
     assert "only reads" not in reader.log.read_text()
     standby.promote()  # and the first one has it as soon as it may
-    harness.wait_until(lambda: "can be reached again" in wall.log.read_text(), "it is used")
-    with psycopg.connect(wall.dsn(), autocommit=True) as c:
-        c.execute(INSERT, ("x", "x@acme.test"))
+    harness.wait_until(lambda: harness.psql(wall.dsn(), "-c", "SELECT 1", check=False).returncode == 0, "it is used")
+    assert "can be reached again" in wall.log.read_text()
+    harness.psql(wall.dsn(), "-c", INSERT % ("'x'", "'x@acme.test'"))
 
 
 def test_a_primary_that_only_reads_by_now_is_left(pair, walls):
