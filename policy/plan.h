@@ -10,6 +10,7 @@
  *                   around (SELECT (value) AS v OFFSET 0) where it may differ each time it is read
  *                   for constants and parameters in several rows of VALUES, once, in the first of these:
  *                   CASE WHEN EXISTS (a value that is no such p.id) THEN fail ELSE (value) END
+ *                   The values are compared as the column would hold them: (value)::type
  *   DO UPDATE       WHERE CASE WHEN tenant = $t THEN (condition) ELSE fail END
  * where fail is (SELECT 'partywall:SQLSTATE:table:name'::text)::int4 (or ::uuid, ::bool, ::int4::text): a
  * cast that raises 22P02 only when the CASE gets there.  policy_check_failed turns that error into 42501,

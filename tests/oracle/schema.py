@@ -16,9 +16,13 @@ TENANTS = {
     "uuid": [f"{c * 8}-0000-4000-8000-{c * 12}" for c in "a1f"],
     "int": ["7", "8", "9"],
 }
-FAMILY = {"int4": "int", "int8": "int", "int2": "int", "text": "text", "varchar(40)": "text", "uuid": "uuid",
+FAMILY = {"int4": "int", "int8": "int", "int2": "int", "text": "text", "varchar(40)": "text", "varchar(7)": "text", "uuid": "uuid",
           "bool": "bool", "date": "date", "timestamptz": "time", "numeric(10,2)": "num", "jsonb": "json",
           "int4[]": "ints", "mood": "enum"}
+
+# what a foreign key may have instead of its key's type: it then changes, or cannot hold, some values
+UNLIKE = {"int4": ["int8", "int2"], "int8": ["int4", "int2"], "text": ["varchar(40)", "varchar(7)"],
+          "varchar(40)": ["text", "varchar(7)"]}
 
 
 def ident(name):
@@ -186,13 +190,16 @@ class World:
                 names.append(t.tenant.name)
                 continue
             name = f"{r.choice(['ref', 'of', 'parentId'])}_{len(t.foreign)}{i}"
-            t.columns.append(Column(name, column.type, "foreign", not_null))
+            t.columns.append(Column(name, self.foreign_type(column), "foreign", not_null))
             names.append(name)
         action = r.choice(["", " ON DELETE CASCADE", " ON DELETE SET NULL" if not not_null and t.tenant and t.tenant.name not in names else "",
                            " ON UPDATE CASCADE"])
         if r.random() < 0.1:
             action += " DEFERRABLE"
         t.foreign.append((names, parent, key, action))
+
+    def foreign_type(self, key):
+        return self.r.choice(UNLIKE[key.type]) if key.type in UNLIKE and self.r.random() < 0.2 else key.type
 
     def through(self, parents):
         r = self.r
@@ -205,7 +212,7 @@ class World:
         parent = r.choice(parents)
         column = parent.column(parent.primary[0])
         name = r.choice(["parentId", "owner_id", "up"])
-        t.columns.insert(r.choice([1, len(t.columns)]), Column(name, column.type, "foreign", r.random() < 0.8))
+        t.columns.insert(r.choice([1, len(t.columns)]), Column(name, self.foreign_type(column), "foreign", r.random() < 0.8))
         t.primary = [key.name]
         t.global_keys.append([key.name])
         t.keys = [t.primary]

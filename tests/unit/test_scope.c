@@ -577,6 +577,7 @@ static void test_chain(void **state)
          .parent_column = "id"},
         {.name = "stray", .kind = RULE_THROUGH, .through_column = "id", .parent_table = "step",
          .parent_column = "flow"}, /* no key: another tenant's row may have the same */
+        {.name = "wide", .kind = RULE_SCOPED, .tenant_column = "org"},
     };
     f.rules.tables = tables;
     f.rules.ntables = sizeof tables / sizeof *tables;
@@ -588,6 +589,9 @@ static void test_chain(void **state)
     struct catalog_relation *note =
         fixture_table(&f, "note", 'r', "id int4 n, org int4 n, about uuid");
     fixture_foreign(note, "note_about", 3, "comment");
+    struct catalog_relation *wide =
+        fixture_table(&f, "wide", 'r', "id int4 n, org int4 n, up int8");
+    fixture_foreign(wide, "wide_up", 3, "flow");
     struct catalog_relation *pair =
         fixture_table(&f, "pair", 'r', "id int4 n, org int4 n, a int4, b date");
     const char *keys[] = {"id", "day"};
@@ -619,6 +623,12 @@ static void test_chain(void **state)
          "OPERATOR(pg_catalog.=) $2::int4))), CASE WHEN ($1) IS NULL THEN NULL ELSE (SELECT "
          "'partywall:23503:note:note_about'::text)::uuid END), CASE WHEN (7) OPERATOR(pg_catalog.=) $2::int4 THEN "
          "$2::int4 ELSE (SELECT 'partywall:42501:note:org'::text)::int4 END)"},
+        {"UPDATE wide SET up = $1", "UPDATE wide SET up = CASE WHEN EXISTS (SELECT partywall_v.v FROM (VALUES "
+         "(($1)::bigint)) AS partywall_v(v) WHERE partywall_v.v IS NOT NULL AND NOT EXISTS (SELECT partywall_p0.\"id\" "
+         "FROM ONLY \"public\".\"flow\" AS partywall_p0 WHERE partywall_p0.\"id\" OPERATOR(pg_catalog.=) "
+         "(partywall_v.v) AND \"partywall_p0\".\"org\" OPERATOR(pg_catalog.=) $2::int4)) THEN (SELECT "
+         "'partywall:23503:wide:wide_up'::text)::int8 ELSE ($1) END WHERE \"wide\".\"org\" OPERATOR(pg_catalog.=) "
+         "$2::int4"},
         {"SELECT 1 FROM loop", "0A000"},
         {"SELECT 1 FROM stray", "42501"},
     };
