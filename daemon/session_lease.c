@@ -350,6 +350,7 @@ struct loss { /* walking the replies that will never come */
     struct err err;
     char status;
     bool told; /* of this batch: the client has its error */
+    bool open; /* its Sync is still to come */
 };
 
 static void tell(struct loss *l)
@@ -400,10 +401,11 @@ static void lost_reply(struct loss *l, const struct flow_entry *e)
         msg_command_complete(session_out(l->s), "ROLLBACK");
         l->told = true;
     }
-    if (ends_in_ready(e->kind))
-        ready(l);
-    else
+    l->open = !ends_in_ready(e->kind);
+    if (l->open)
         tell(l);
+    else
+        ready(l);
 }
 
 static struct err loss_of(struct session *s, const char *why)
@@ -432,7 +434,7 @@ void session_lost_server(struct session *s, const char *why)
     }
     for (size_t i = 0; i < flow_len(flow); i++)
         lost_reply(&l, flow_at(flow, i));
-    if (s->unsynced) {
+    if (s->unsynced || l.open) {
         if (!s->skipping)
             tell(&l);
         s->skipping = true;

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 import harness
+from raw import Raw
 
 SLOW = 'SELECT count(*) FROM "User" a, "User" b, "User" c, (SELECT generate_series(1, 100000000)) d'
 
@@ -147,3 +148,17 @@ def test_a_server_that_dies(one, postgres):
             time.sleep(0.3)
             c.execute("ROLLBACK") # what it asks for has happened
             assert c.execute("SELECT 4", prepare=prepare).fetchone() == (4,)
+
+
+@pytest.mark.case(54)
+def test_a_server_lost_within_a_batch_is_one_error(one, postgres):
+    """Even when all that has come of the batch is a Parse that the server did not need to see."""
+    batch = 'Bind "" ""\nExecute ""\nSync'
+    with Raw(one.port) as c:
+        c.ask('Parse "" "SELECT 7"\n' + batch)
+        c.send('Query "%s"\nParse "" "SELECT 7"' % SLOW.replace('"', '\\"'))
+        time.sleep(0.3)
+        kill_servers(postgres)
+        for said in c.until_ready(), c.ask(batch):
+            assert sum(m.startswith("ErrorResponse") for m in said) == 1, said
+        assert c.rows('Query "SELECT 8"') == ["8"]
