@@ -103,6 +103,11 @@ class Client(threading.Thread):
             self.failed(e, operation.__name__)
         except Wrong as e:
             self.wrong = str(e)
+        except ValueError:  # psycopg has no place for an error behind rows, between CommandComplete and ReadyForQuery
+            self.errors["an error behind rows"] += 1
+            if not self.may_fail(self, "08006", ""):
+                self.wrong = f"{self.name}: {operation.__name__}: {traceback.format_exc()}"
+            self.tidy()
         except Exception:  # whatever a driver makes of bytes that it does not expect
             self.wrong = f"{self.name}: {operation.__name__}: {traceback.format_exc()}"
         return False
