@@ -35,6 +35,7 @@ struct fair_account {
     struct fair_terms terms;
     struct list waiters;
     size_t waiting, wanted;
+    unsigned passed; /* times that the oldest waiter has been passed by */
     uint64_t held;
     uint64_t began_us; /* of all leases held, added up */
     uint64_t usual_us; /* a lease of this tenant: a moving average */
@@ -196,6 +197,7 @@ void fair_waiter_init(struct fair_waiter *w)
 {
     list_init(&w->node);
     w->account = NULL;
+    w->place = NULL;
 }
 
 bool fair_waits(const struct fair_waiter *w)
@@ -319,7 +321,27 @@ bool fair_is_due(struct fair *f, uint64_t now_us)
     return f->held < f->size && next(f, &it_had) != NULL;
 }
 
-struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, uint64_t now_us)
+/* A server that stays where it is serves sooner: so a few go before the oldest. */
+static struct fair_waiter *pick(struct fair_account *a, const void *place)
+{
+    struct fair_waiter *oldest = list_entry(list_first(&a->waiters), struct fair_waiter, node);
+    unsigned seen = 0;
+    if (a->passed < FAIR_PASSES)
+        list_foreach (node, &a->waiters) {
+            struct fair_waiter *w = list_entry(node, struct fair_waiter, node);
+            if (w->place == place && w != oldest) {
+                a->passed++;
+                return w;
+            }
+            if (w->place == place || ++seen == FAIR_PASSES)
+                break;
+        }
+    a->passed = 0;
+    return oldest;
+}
+
+struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, const void *place,
+                             uint64_t now_us)
 {
     must(lease->account == NULL);
     tick(f, now_us);
@@ -328,7 +350,7 @@ struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, uint64_t 
     if (!a)
         return NULL;
     raise_level(f, a);
-    struct fair_waiter *w = list_entry(list_first(&a->waiters), struct fair_waiter, node);
+    struct fair_waiter *w = pick(a, place);
     leave(f, w);
     *lease = (struct fair_lease){.account = a, .began_us = f->now_us};
     a->began_us += f->now_us;

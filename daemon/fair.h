@@ -29,6 +29,7 @@
 
 #define FAIR_CREDIT_MS 500
 #define FAIR_MEMORY_MS 60000
+#define FAIR_PASSES    16
 
 struct fair_account; /* one tenant's */
 
@@ -41,6 +42,7 @@ struct fair_terms {  /* the tenant's, of the newest snapshot */
 struct fair_waiter {
     struct list node;             /* fair.c's */
     struct fair_account *account; /* NULL: does not wait */
+    void *place;                  /* the owner's: where it waits; see fair_pop */
 };
 
 struct fair_lease {
@@ -80,9 +82,12 @@ int fair_push(struct fair *f, struct slice tenant, const struct fair_terms *term
               struct fair_waiter *w, uint64_t now_us, struct err *err) MUSTCHECK;
 /* Idempotent. */
 void fair_remove(struct fair *f, struct fair_waiter *w, uint64_t now_us);
-/* A server is free: who is to have it?  The waiter no longer waits, and ${lease}, which must not be
- * held, is its tenant's until it is returned.  NULL: nobody who waits may have one more now. */
-struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, uint64_t now_us);
+/* A server is free, at ${place}: who is to have it?  The waiter no longer waits, and ${lease}, which must
+ * not be held, is its tenant's until it is returned.  Of the tenant's waiters it is the oldest, unless that
+ * waits elsewhere: one that waits at ${place} may go first, FAIR_PASSES times at most.  NULL: nobody who
+ * waits may have one more now. */
+struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, const void *place,
+                             uint64_t now_us);
 /* Would that be somebody? */
 bool fair_is_due(struct fair *f, uint64_t now_us);
 /* Idempotent. */

@@ -97,12 +97,11 @@ void pool_close(struct target *t)
 void pool_waiter_init(struct pool_waiter *w)
 {
     fair_waiter_init(&w->fair);
-    w->target = NULL;
 }
 
 bool pool_waits(const struct pool_waiter *w)
 {
-    return w->target != NULL;
+    return w->fair.place != NULL;
 }
 
 /* -- opening -- */
@@ -236,7 +235,7 @@ static struct server *grant(struct target *t, struct pool_waiter **ret)
         return NULL;
     struct server *s = list_entry(first, struct server, node);
     fair_resize(&c->fair, capacity(c));
-    struct fair_waiter *w = fair_pop(&c->fair, &s->lease, now_us());
+    struct fair_waiter *w = fair_pop(&c->fair, &s->lease, t, now_us());
     if (!w)
         return NULL;
     must(s->state == SERVER_IDLE);
@@ -249,8 +248,9 @@ static struct server *grant(struct target *t, struct pool_waiter **ret)
 /* Let ${s}, just leased, go to where ${w} waits.  Under the lock. */
 static struct worker *promise(struct pool_waiter *w)
 {
-    list_append(&w->target->pool.promised, &w->fair.node);
-    return w->target->worker;
+    struct target *t = w->fair.place;
+    list_append(&t->pool.promised, &w->fair.node);
+    return t->worker;
 }
 
 /* Others have servers for who waits, or could have: let them look.  Under the lock. */
@@ -276,7 +276,7 @@ static void dispatch(struct target *t)
         struct pool_waiter *w;
         commons_lock(c);
         struct server *s = grant(t, &w);
-        bool here = s && w->target == t;
+        bool here = s && w->fair.place == t;
         struct worker *there = s && !here ? promise(w) : NULL;
         if (!s)
             call_idle(t);
@@ -284,7 +284,7 @@ static void dispatch(struct target *t)
         if (!s)
             break;
         if (here) {
-            w->target = NULL;
+            w->fair.place = NULL;
             session_granted(w, s);
         } else {
             server_move(s, there);
@@ -331,7 +331,7 @@ struct server *pool_lease(struct target *t, struct slice tenant, const struct fa
         commons_unlock(c);
         return NULL;
     }
-    w->target = t;
+    w->fair.place = t;
     while (granted != w && (s = grant(t, &granted)) != NULL && granted != w) {
         struct worker *there = promise(granted); /* even if that is here: it is granted from the loop */
         commons_unlock(c);
@@ -342,7 +342,7 @@ struct server *pool_lease(struct target *t, struct slice tenant, const struct fa
         call_idle(t);
     commons_unlock(c);
     if (s)
-        w->target = NULL;
+        w->fair.place = NULL;
     else
         open_more(t);
     return s;
@@ -350,14 +350,15 @@ struct server *pool_lease(struct target *t, struct slice tenant, const struct fa
 
 void pool_leave(struct pool_waiter *w)
 {
-    if (!w->target)
+    struct target *t = w->fair.place;
+    if (!t)
         return;
-    struct commons *c = w->target->commons;
+    struct commons *c = t->commons;
     commons_lock(c);
     fair_remove(&c->fair, &w->fair, now_us());
     list_remove(&w->fair.node);
     commons_unlock(c);
-    w->target = NULL;
+    w->fair.place = NULL;
 }
 
 /* Is it to end?  Under the lock. */
@@ -410,7 +411,7 @@ static struct pool_waiter *take_promised(struct target *t)
     commons_unlock(t->commons);
     struct pool_waiter *w = n ? list_entry(n, struct pool_waiter, fair.node) : NULL;
     if (w)
-        w->target = NULL;
+        w->fair.place = NULL;
     return w;
 }
 

@@ -5,7 +5,8 @@
  *   A server that becomes free goes to the next in the queue, wherever that waits: if it is another
  * worker's, the server moves (server_move), and the waiter is put into the list `promised` of its own
  * target, whose first takes what arrives.  So a waiter that goes away meanwhile is in a list that it can
- * leave, and the server is there for whoever is next.
+ * leave, and the server is there for whoever is next.  A move costs five system calls, so a waiter of the
+ * same tenant that is here may go first a few times (fair_pop).
  *   A session that has to wait while other workers have idle servers calls them (commons_call), and
  * they hand over what they have, in the queue's order.
  *   Servers are opened as long as more sessions wait than are idle or being opened, with any worker, up
@@ -21,8 +22,9 @@ struct server;
 struct target;
 
 struct pool_waiter { /* embedded in a session, which leaves before it goes */
-    struct fair_waiter fair; /* the commons', under its lock; its node is in pool.promised in the end */
-    struct target *target;   /* that it waits at; NULL: it does not wait.  Its worker's to change */
+    /* The commons', under its lock; its node is in pool.promised in the end.  Its place is the target, NULL
+     * while it does not wait: its worker's to change. */
+    struct fair_waiter fair;
 };
 
 struct pool {

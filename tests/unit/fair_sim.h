@@ -114,7 +114,7 @@ static inline void sim_dispatch(struct sim *s)
 {
     struct fair_lease lease = {0};
     struct fair_waiter *w;
-    while (s->idle > 0 && (w = fair_pop(&s->f, &lease, s->now_us)) != NULL) {
+    while (s->idle > 0 && (w = fair_pop(&s->f, &lease, NULL, s->now_us)) != NULL) {
         sim_grant(s, list_entry(w, struct sim_client, w), lease);
         lease = (struct fair_lease){0};
     }

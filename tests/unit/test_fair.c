@@ -38,11 +38,11 @@ static void push(struct fair *f, struct waiter *w, int id, const char *tenant, u
     assert_int_equal(ask(f, w, id, tenant, &plain, now_us), 0);
 }
 
-/* Who is next, or -1. */
-static int pop(struct fair *f, uint64_t now_us)
+/* Who is next for a server at ${place}, or -1. */
+static int pop_at(struct fair *f, const void *place, uint64_t now_us)
 {
     struct fair_lease lease = {0};
-    struct fair_waiter *next = fair_pop(f, &lease, now_us);
+    struct fair_waiter *next = fair_pop(f, &lease, place, now_us);
     if (!next)
         return -1;
     struct waiter *w = list_entry(next, struct waiter, w);
@@ -50,10 +50,41 @@ static int pop(struct fair *f, uint64_t now_us)
     return w->id;
 }
 
+static int pop(struct fair *f, uint64_t now_us)
+{
+    return pop_at(f, NULL, now_us);
+}
+
 static void back(struct fair *f, struct waiter *w, uint64_t now_us)
 {
     fair_return(f, &w->lease, now_us);
     fair_return(f, &w->lease, now_us); /* harmless */
+}
+
+/* Three wait there, all others here, and a server comes free here again and again. */
+static void who_waits_here_may_go_first_for_a_while(void **state)
+{
+    enum { N = 3 + 2 * FAIR_PASSES };
+    struct fair f;
+    struct waiter w[N];
+    int here, there;
+    (void)state;
+    fair_init(&f, N);
+    for (int i = 0; i < N; i++) {
+        push(&f, &w[i], i, "a", 0);
+        w[i].w.place = i < 3 ? &there : &here;
+    }
+    for (int i = 0; i < FAIR_PASSES; i++)
+        assert_int_equal(pop_at(&f, &here, 1), 3 + i);
+    assert_int_equal(pop_at(&f, &here, 1), 0);
+    assert_int_equal(pop_at(&f, &here, 1), 3 + FAIR_PASSES);
+    assert_int_equal(pop_at(&f, &there, 1), 1);
+    assert_int_equal(pop_at(&f, &there, 1), 2);
+    for (int i = 4 + FAIR_PASSES; i < N; i++)
+        assert_int_equal(pop_at(&f, &there, 1), i); /* nobody waits there any more */
+    for (int i = 0; i < N; i++)
+        back(&f, &w[i], 2);
+    fair_release(&f);
 }
 
 static void tenants_take_turns(void **state)
@@ -566,6 +597,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tenants_take_turns),
+        cmocka_unit_test(who_waits_here_may_go_first_for_a_while),
         cmocka_unit_test(waiters_leave),
         cmocka_unit_test(who_has_had_less_is_next),
         cmocka_unit_test(a_long_lease_counts_while_it_is_held),
