@@ -246,20 +246,20 @@ def test_unix_sockets(make):
 
 # -- many, slow, gone --
 
-def test_a_thousand_idle_clients_cost_little(make):
+def test_many_idle_clients_cost_little(make):
     wall = make()
     assert works(wall)
     before = wall.rss_kib()
     idle = []
     try:
-        for _ in range(1000):
+        for _ in range(900):
             s = connect(wall)
             s.sendall(UNKNOWN_STARTUP)
             idle.append(s)
         for s in idle:
             assert s.recv(1) == b"R"
         assert works(wall)
-        assert (wall.rss_kib() - before) / 1000 < 80  # KiB for each, with all that sanitizers add
+        assert (wall.rss_kib() - before) / 900 < 80  # KiB for each, with all that sanitizers add
     finally:
         for s in idle:
             s.close()
