@@ -286,11 +286,24 @@ size_t fair_reserve(size_t size)
     return size < 4 ? 0 : 1 + size / 32;
 }
 
+void fair_rest(struct fair *f, bool rests, uint64_t now_us)
+{
+    tick(f, now_us);
+    if (rests && !f->rests)
+        f->rest_us = f->now_us;
+    f->rests = rests;
+}
+
+static bool stands_still(const struct fair *f)
+{
+    return f->rests && f->now_us - f->rest_us >= UINT64_C(1000) * FAIR_REST_MS;
+}
+
 /* May a tenant that holds something have one more?  It may if the reserve remains, or if its share
  * is more than it holds.  Shares are no whole numbers: it also may if it has fallen behind. */
 static bool may_have(const struct fair *f, const struct fair_account *a, uint64_t it_had)
 {
-    if (f->size - f->held > fair_reserve(f->size) || f->known == a->terms.weight)
+    if (f->size - f->held > fair_reserve(f->size) || f->known == a->terms.weight || stands_still(f))
         return true;
     return (a->held + 1) * (f->known + 1) <= f->size * a->terms.weight ||
            it_had + FAIR_CREDIT / 2 < f->level;
@@ -356,6 +369,7 @@ struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, const voi
     a->began_us += f->now_us;
     a->held++;
     f->held++;
+    f->rests = false;
     settle(f, a);
     return w;
 }
@@ -372,6 +386,7 @@ void fair_return(struct fair *f, struct fair_lease *lease, uint64_t now_us)
     a->began_us -= lease->began_us;
     a->held--;
     f->held--;
+    f->rests = false;
     lease->account = NULL;
     settle(f, a);
 }

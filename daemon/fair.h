@@ -11,7 +11,9 @@
  * Order alone is not enough: if one tenant's slow statements hold all servers, the next comes free
  * too late for everybody else. So the last few (fair_reserve) are kept for tenants that hold less
  * than their share: the servers divided by weight among the tenants known, and one that may come.
- * A tenant that nobody has met for FAIR_MEMORY_MS gets them all.
+ * A tenant that nobody has met for FAIR_MEMORY_MS gets them all.  So that nobody waits for itself, one
+ * of those kept goes to whoever waits when all that is held has rested (its holders do not use it, as
+ * they are within transactions) and nothing was granted or returned for FAIR_REST_MS.
  *
  * Pure data: no loop, no lock, and the clock's time is an argument (of any monotonic clock; a time
  * before one that was told counts as that one). A grant costs the logarithm of the number of
@@ -30,6 +32,7 @@
 #define FAIR_CREDIT_MS 500
 #define FAIR_MEMORY_MS 60000
 #define FAIR_PASSES    16
+#define FAIR_REST_MS   500
 
 struct fair_account; /* one tenant's */
 
@@ -64,6 +67,8 @@ struct fair {
     uint64_t level;    /* of server time had, for a weight of 1 */
     uint64_t arrivals; /* the order among equals */
     uint64_t now_us;
+    bool rests;       /* all that is held, since ... */
+    uint64_t rest_us;
 };
 
 void fair_init(struct fair *f, size_t size);
@@ -88,6 +93,8 @@ void fair_remove(struct fair *f, struct fair_waiter *w, uint64_t now_us);
  * waits may have one more now. */
 struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, const void *place,
                              uint64_t now_us);
+/* Is all that is held at rest?  To be said now and then while somebody waits. */
+void fair_rest(struct fair *f, bool rests, uint64_t now_us);
 /* Would that be somebody? */
 bool fair_is_due(struct fair *f, uint64_t now_us);
 /* Idempotent. */

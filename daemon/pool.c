@@ -39,6 +39,26 @@ static bool is_old(const struct server *s, uint64_t now)
     return is_due(s->born_ms, lifetime - lifetime / 10 * s->jitter / 256, now);
 }
 
+/* Does all that is held rest, as its sessions wait for their clients?  Then who waits may have more. */
+static void look_for_rest(struct target *t)
+{
+    struct commons *c = t->commons;
+    size_t resting = 0;
+    list_foreach (node, &t->pool.busy) {
+        const struct server *s = list_entry(node, struct server, node);
+        resting += s->state == SERVER_LEASED && flow_len(s->flow) == 0;
+    }
+    commons_lock(c);
+    t->pool.nresting = resting;
+    size_t all = 0;
+    for (size_t i = 0; i < c->crew->n; i++)
+        all += c->seats[i] ? c->seats[i]->pool.nresting : 0;
+    fair_rest(&c->fair, all == c->fair.held, now_us());
+    commons_unlock(c);
+    if (t->pool.nidle > 0)
+        dispatch(t);
+}
+
 static void on_sweep(uv_timer_t *timer)
 {
     struct target *t = timer->data;
@@ -48,6 +68,7 @@ static void on_sweep(uv_timer_t *timer)
         if (is_due(s->idle_ms, t->limits.idle_ms, now) || is_old(s, now))
             server_close(s, NULL);
     }
+    look_for_rest(t);
     target_end_if_unused(t);
 }
 

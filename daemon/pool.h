@@ -32,6 +32,8 @@ struct pool {
     struct list busy; /* LEASED, CLEANING, HELD */
     struct list opening;
     size_t nidle;         /* changed by its worker alone, under the commons' lock: others read it */
+    size_t nresting;      /* likewise: those busy ones whose clients were within a transaction, but ran nothing,
+                           * when it was last counted */
     struct list promised; /* waiters of this worker whose servers are on their way; under the lock */
     uv_timer_t sweep;     /* idle and lifetime limits, once a second */
     uv_timer_t retry;     /* after a failed opening */

@@ -146,6 +146,7 @@ def test_the_last_server_is_kept_for_others(four, clients):
     holders = clients(four, "acme", 3)
     for c in holders:
         c.hold()
+        c.ask("SELECT pg_sleep(600)")
     greedy, = clients(four, "acme")
     greedy.ask()
     assert greedy.waits()
@@ -155,10 +156,28 @@ def test_the_last_server_is_kept_for_others(four, clients):
         assert other.notices == []
         other.let_go()
     assert greedy.answer is None
-    holders[0].let_go()
+    for c in holders:
+        c.conn.cancel()
+        assert c.result() == "57014"
+        c.let_go()
     assert greedy.result() == "done"
     greedy.let_go()
-    for c in holders[1:]:
+
+
+def test_who_rests_does_not_wait_for_itself(four, clients):
+    """All that acme has are transactions in which nothing runs, and globex does not come: acme has the last one, too."""
+    clients(four, "globex")[0].conn.execute("SELECT 1")
+    holders = clients(four, "acme", 4)
+    for c in holders:
+        c.hold()
+    for c in holders:
+        assert c.conn.execute("SELECT 1").fetchone() == (1,)
+    other, = clients(four, "globex")
+    other.ask()
+    assert other.waits()
+    holders[0].let_go()
+    assert other.result() == "done"
+    for c in (other, *holders[1:]):
         c.let_go()
 
 

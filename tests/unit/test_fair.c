@@ -312,6 +312,41 @@ static void the_reserve_is_kept_for_others(void **state)
     fair_release(&f);
 }
 
+static void the_reserve_is_lent_when_all_rests(void **state)
+{
+    (void)state;
+    enum { SIZE = 4, REST = 1000 * FAIR_REST_MS };
+    struct fair f;
+    struct waiter a[SIZE], b;
+    fair_init(&f, SIZE);
+    push(&f, &b, 100, "b", 0); /* somebody else has been there */
+    assert_int_equal(pop(&f, 0), 100);
+    back(&f, &b, 0);
+    for (int i = 0; i < SIZE; i++)
+        push(&f, &a[i], i, "a", 0);
+    for (int i = 0; i < SIZE - 1; i++)
+        assert_int_equal(pop(&f, 0), i);
+    assert_int_equal(pop(&f, 2 * REST), -1); /* they work */
+    fair_rest(&f, true, 2 * REST);
+    assert_int_equal(pop(&f, 2 * REST), -1);
+    fair_rest(&f, false, 3 * REST - 1);
+    fair_rest(&f, true, 3 * REST);
+    assert_int_equal(pop(&f, 4 * REST - 1), -1);
+    fair_rest(&f, true, 4 * REST);
+    assert_true(fair_is_due(&f, 4 * REST));
+    assert_int_equal(pop(&f, 4 * REST), SIZE - 1);
+    back(&f, &a[0], 5 * REST); /* and is kept again */
+    push(&f, &a[0], 0, "a", 5 * REST);
+    assert_int_equal(pop(&f, 6 * REST), -1);
+    push(&f, &b, 100, "b", 6 * REST);
+    assert_int_equal(pop(&f, 6 * REST), 100);
+    back(&f, &b, 6 * REST);
+    fair_remove(&f, &a[0].w, 6 * REST);
+    for (int i = 1; i < SIZE; i++)
+        back(&f, &a[i], 6 * REST);
+    fair_release(&f);
+}
+
 /* -- in the long run -- */
 
 static void have(struct sim *s, size_t tenant, double servers, double within)
@@ -605,6 +640,7 @@ int main(void)
         cmocka_unit_test(limits_are_kept),
         cmocka_unit_test(a_smaller_pool_is_not_overdrawn),
         cmocka_unit_test(the_reserve_is_kept_for_others),
+        cmocka_unit_test(the_reserve_is_lent_when_all_rests),
         cmocka_unit_test(weights_are_exact),
         cmocka_unit_test(a_victim_of_sleepers_does_not_wait),
         cmocka_unit_test(a_tenant_alone_has_all_servers),
