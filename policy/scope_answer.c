@@ -58,10 +58,7 @@ static bool see(Node *node, struct seen *seen)
     } else if (IsA(node, SubLink)) {
         seen->other = true;
     }
-    _Pragma("GCC diagnostic push")
-    _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
-    return raw_expression_tree_walker(node, (bool (*)())see, seen);
-    _Pragma("GCC diagnostic pop")
+    return raw_expression_tree_walker(node, see, seen);
 }
 
 static struct seen look(const struct level *l, Node *node)
@@ -383,10 +380,7 @@ static bool put(Node *node, Node *name)
         cast->arg = name;
         return true;
     }
-    _Pragma("GCC diagnostic push")
-    _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
-    return raw_expression_tree_walker(node, (bool (*)())put, name);
-    _Pragma("GCC diagnostic pop")
+    return raw_expression_tree_walker(node, put, name);
 }
 
 Node *scope_answer_tree(const struct scoper *s, Node *node)

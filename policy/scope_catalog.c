@@ -307,10 +307,7 @@ static bool mentions(Node *node, const struct source *source)
         if (((JoinExpr *)node)->isNatural)
             return true;
     }
-    _Pragma("GCC diagnostic push")
-    _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
-    return raw_expression_tree_walker(node, (bool (*)())mentions, (void *)(uintptr_t)source);
-    _Pragma("GCC diagnostic pop")
+    return raw_expression_tree_walker(node, mentions, (void *)(uintptr_t)source);
 }
 
 /* TABLE t is written otherwise when t is: the change must know the statement. */

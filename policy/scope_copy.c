@@ -67,10 +67,7 @@ static bool is_subquery(Node *node, void *unused)
 {
     if (!node || IsA(node, SubLink))
         return node != NULL;
-    _Pragma("GCC diagnostic push")
-    _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
-    return raw_expression_tree_walker(node, (bool (*)())is_subquery, unused);
-    _Pragma("GCC diagnostic pop")
+    return raw_expression_tree_walker(node, is_subquery, unused);
 }
 
 static int check_columns(struct scoper *s, const CopyStmt *stmt, const struct access *a,

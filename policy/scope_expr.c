@@ -15,10 +15,7 @@ static bool walk(Node *node, struct env *env);
 
 static bool children(Node *node, struct env *env)
 {
-    _Pragma("GCC diagnostic push")
-    _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
-    return raw_expression_tree_walker(node, (bool (*)())walk, env); /* its type in PostgreSQL 15 */
-    _Pragma("GCC diagnostic pop")
+    return raw_expression_tree_walker(node, walk, env);
 }
 
 static bool refused_node(struct env *env, const Node *node, const char *what)

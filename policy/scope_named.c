@@ -66,11 +66,8 @@ static bool has_subquery(Node *node, void *unused)
 {
     if (!node)
         return false;
-    _Pragma("GCC diagnostic push")
-    _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
     return IsA(node, SubLink) ||
-           raw_expression_tree_walker(node, (bool (*)())has_subquery, unused);
-    _Pragma("GCC diagnostic pop")
+           raw_expression_tree_walker(node, has_subquery, unused);
 }
 
 int scope_execute(struct scoper *s, ExecuteStmt *stmt)

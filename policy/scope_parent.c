@@ -42,10 +42,7 @@ static bool look(Node *node, struct traits *t)
                      strcmp(strVal(linitial(call->funcname)), "pg_catalog") != 0);
     }
     t->call = t->call || IsA(node, SQLValueFunction);
-    _Pragma("GCC diagnostic push")
-    _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
-    return raw_expression_tree_walker(node, (bool (*)())look, t);
-    _Pragma("GCC diagnostic pop")
+    return raw_expression_tree_walker(node, look, t);
 }
 
 static struct traits traits_of(const struct scoper *s, Node *value)

@@ -11,10 +11,7 @@ static bool count(Node *node, int *n)
         (*n)++;
     if (IsA(node, MultiAssignRef) && ((MultiAssignRef *)node)->colno > 1)
         return false; /* its columns share one source */
-    _Pragma("GCC diagnostic push")
-    _Pragma("GCC diagnostic ignored \"-Wstrict-prototypes\"")
-    return raw_expression_tree_walker(node, (bool (*)())count, n);
-    _Pragma("GCC diagnostic pop")
+    return raw_expression_tree_walker(node, count, n);
 }
 
 int verify_relations(struct scoper *s, Node *stmt)
