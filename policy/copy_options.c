@@ -6,7 +6,6 @@
 
 #include "protocol/sqlstate.h"
 
-#include <ctype.h>
 #include <string.h>
 
 static const DefElem *find(const List *options, const char *name)
@@ -112,22 +111,10 @@ static int read_header(struct scoper *s, const List *options, enum copy_header *
                         "header requires a Boolean value or \"match\"");
 }
 
-/* The names of UTF-8 for PostgreSQL, which looks at letters and digits alone. */
-static bool is_utf8(const char *name)
-{
-    char plain[8];
-    size_t n = 0;
-    for (; *name && n < sizeof plain - 1; name++)
-        if (isalnum((unsigned char)*name))
-            plain[n++] = (char)tolower((unsigned char)*name);
-    plain[n] = '\0';
-    return !*name && (!strcmp(plain, "utf8") || !strcmp(plain, "unicode"));
-}
-
 static int check_encoding(struct scoper *s, const CopyStmt *stmt)
 {
     const char *name = text_of(s, stmt->options, "encoding", "UTF8");
-    if (!name || !stmt->is_from || is_utf8(name))
+    if (!name || !stmt->is_from || policy_setting_fits("client_encoding", name))
         return name ? 0 : -1;
     return scope_refuse(s, SQLSTATE_INVALID_PARAMETER_VALUE,
                         find(stmt->options, "encoding")->location,

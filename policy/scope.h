@@ -521,6 +521,8 @@ void scope_barrier(struct scoper *s, SelectStmt *query);
 bool scope_has_refs(Node *node);
 /* ... to one that is not surely of a source of ${l}? */
 bool scope_reaches_out(const struct level *l, Node *node);
+/* Is there a subquery in it? */
+bool scope_has_sublink(Node *node);
 /* Fences for the conjuncts of ${cond}; ${leaves}: all that it may see.  Marks barriers. */
 int scope_fences(struct scoper *s, struct level *l, Node *cond, List *leaves, List **ret) MUSTCHECK;
 int scope_having(struct scoper *s, struct level *l, SelectStmt *stmt) MUSTCHECK;

@@ -8,6 +8,7 @@
 #include "policy/parse.h"
 #include "policy/scope.h"
 #include "policy/settings.h"
+#include "policy/splice_sql.h"
 
 #include "protocol/sqlstate.h"
 
@@ -31,20 +32,6 @@ bool scope_may_read(struct scoper *s, const struct catalog_relation *rel)
 static char *list_item(char *list, const char *item)
 {
     return list ? psprintf("%s, %s", list, item) : pstrdup(item);
-}
-
-static char *literal(const char *text)
-{
-    char *out = palloc(2 * strlen(text) + 3), *at = out;
-    *at++ = '\'';
-    for (; *text; text++) {
-        if (*text == '\'')
-            *at++ = '\'';
-        *at++ = *text;
-    }
-    *at++ = '\'';
-    *at = '\0';
-    return out;
 }
 
 static const char *readable_relations(struct scoper *s)
@@ -71,16 +58,7 @@ static bool on_path(const struct scoper *s, const char *schema)
 
 static char *namespace_of(const char *schema)
 {
-    char *quoted = palloc(2 * strlen(schema) + 3), *at = quoted;
-    *at++ = '"';
-    for (; *schema; schema++) {
-        if (*schema == '"')
-            *at++ = '"';
-        *at++ = *schema;
-    }
-    *at++ = '"';
-    *at = '\0';
-    return psprintf("pg_catalog.to_regnamespace(%s)", literal(quoted));
+    return psprintf("pg_catalog.to_regnamespace(%s)", sql_literal(sql_ident(schema)));
 }
 
 /* Those on the search_path, and those with a relation that may be read. */
@@ -109,7 +87,7 @@ static const char *readable_settings(const struct scoper *s)
     char *list = NULL;
     const char *name;
     for (size_t i = 0; (name = settings_nth_readable(s->rules, i)); i++)
-        list = list_item(list, literal(name));
+        list = list_item(list, sql_literal(name));
     return psprintf("(%s)", list);
 }
 
@@ -132,7 +110,7 @@ static char *rows(struct scoper *s, const char *condition)
                 continue;
             if (!s->seen[i])
                 s->seen[i] = i == 0   ? readable_relations(s)
-                             : i == 1 ? visible_schemas(s, literal)
+                             : i == 1 ? visible_schemas(s, sql_literal)
                              : i == 2 ? visible_schemas(s, namespace_of)
                                       : readable_settings(s);
             appendStringInfoString(&text, s->seen[i]);
@@ -178,14 +156,14 @@ static const char *column_shown(const struct scoper *s, const struct catalogs_co
         return psprintf("%s AS %s", column->shown, column->name);
     if (column->database && s->database) /* NULL where there is none, as in views of the standard */
         return psprintf("CASE WHEN %s IS NOT NULL THEN %s::pg_catalog.name END AS %s", column->name,
-                        literal(s->database), column->name);
+                        sql_literal(s->database), column->name);
     if (column->object && is_namespace(column->name) && two_are_one(s))
         return psprintf("CASE %s WHEN %s THEN %s::pg_catalog.oid ELSE %s END AS %s", column->name,
                         namespace_of(SCOPE_SCHEMA_SAID), namespace_of(s->auth.schema), column->name,
                         column->name);
     if (column->schema && two_are_one(s))
         return psprintf("CASE %s WHEN %s THEN %s::pg_catalog.name ELSE %s END AS %s", column->name,
-                        literal(s->auth.schema), literal(SCOPE_SCHEMA_SAID), column->name, column->name);
+                        sql_literal(s->auth.schema), sql_literal(SCOPE_SCHEMA_SAID), column->name, column->name);
     return pstrdup(column->name);
 }
 
@@ -226,7 +204,7 @@ static char *subselect(struct scoper *s, const struct catalogs_relation *relatio
                         : !strcmp(relation->name, "schemata")   ? "schema_name"
                                                                 : NULL;
     if (names && condition && two_are_one(s))
-        condition = psprintf("(%s) AND %s <> %s", condition, names, literal(SCOPE_SCHEMA_SAID));
+        condition = psprintf("(%s) AND %s <> %s", condition, names, sql_literal(SCOPE_SCHEMA_SAID));
     return psprintf("(SELECT %s FROM %s.%s%s%s", columns(s, relation), relation->schema,
                     relation->name, condition ? " WHERE " : "", condition ? condition : "");
 }

@@ -63,13 +63,6 @@ static int copy_table(struct scoper *s, CopyStmt *stmt)
 
 /* -- FROM -- */
 
-static bool is_subquery(Node *node, void *unused)
-{
-    if (!node || IsA(node, SubLink))
-        return node != NULL;
-    return raw_expression_tree_walker(node, is_subquery, unused);
-}
-
 static int check_columns(struct scoper *s, const CopyStmt *stmt, const struct access *a,
                          const List *columns)
 {
@@ -146,7 +139,7 @@ static int copy_in(struct scoper *s, CopyStmt *stmt)
     List *columns = columns_of(stmt, a->rel);
     if (check_columns(s, stmt, a, columns) < 0 || copy_options(s, stmt, &s->copy_in->format) < 0)
         return -1;
-    if (is_subquery(stmt->whereClause, NULL))
+    if (scope_has_sublink(stmt->whereClause))
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, exprLocation(stmt->whereClause),
                             "cannot use subquery in COPY FROM WHERE condition");
     if (scope_expr(s, l, stmt->whereClause) < 0 ||

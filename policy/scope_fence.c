@@ -49,6 +49,16 @@ bool scope_has_refs(Node *node)
     return search(node, &(struct search){any_ref, NULL});
 }
 
+static bool find_sublinks(Node *node, void *unused)
+{
+    return node && (IsA(node, SubLink) || raw_expression_tree_walker(node, find_sublinks, unused));
+}
+
+bool scope_has_sublink(Node *node)
+{
+    return find_sublinks(node, NULL);
+}
+
 bool scope_reaches_out(const struct level *l, Node *node)
 {
     return search(node, &(struct search){foreign_ref, l});

@@ -62,17 +62,9 @@ int scope_explain(struct scoper *s, ExplainStmt *stmt)
 
 /* -- EXECUTE -- */
 
-static bool has_subquery(Node *node, void *unused)
-{
-    if (!node)
-        return false;
-    return IsA(node, SubLink) ||
-           raw_expression_tree_walker(node, has_subquery, unused);
-}
-
 int scope_execute(struct scoper *s, ExecuteStmt *stmt)
 {
-    if (has_subquery((Node *)stmt->params, NULL))
+    if (scope_has_sublink((Node *)stmt->params))
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, -1,
                             "cannot use subquery in EXECUTE parameter");
     scope_change(s, CHANGE_EXECUTE, (Node *)stmt);
