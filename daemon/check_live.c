@@ -51,13 +51,10 @@ static void say_denied(struct check *c, const struct catalog_relation *rel)
              "%s.%s: no rule names it and it has no column %s: tenants cannot "
              "use it",
              rel->schema, rel->name, c->conf->rules.tenant_column);
-    const char *column = NULL;
-    for (size_t i = 0; fk && i < rel->ncolumns; i++)
-        if (rel->columns[i].attnum == fk->attnums[0])
-            column = rel->columns[i].name;
+    const struct catalog_column *column = fk ? catalog_column_at(rel, fk->attnums[0]) : NULL;
     if (column)
         snprintf(mend, sizeof mend, "policy.tables: {%s: {through: {%s: %s.%s}}}, or denied",
-                 rel->name, column, fk->parent_table, fk->parent_columns[0]);
+                 rel->name, column->name, fk->parent_table, fk->parent_columns[0]);
     else
         snprintf(mend, sizeof mend, "policy.tables: {%s: shared}, or denied", rel->name);
     say(c, "note", finding, mend);

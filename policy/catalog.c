@@ -445,6 +445,22 @@ const struct catalog_column *catalog_column(const struct catalog_relation *r, co
     return NULL;
 }
 
+const struct catalog_column *catalog_column_at(const struct catalog_relation *r, int16_t attnum)
+{
+    for (size_t i = 0; i < r->ncolumns; i++)
+        if (r->columns[i].attnum == attnum)
+            return &r->columns[i];
+    return NULL;
+}
+
+bool catalog_is_part(const struct catalog_foreign_key *fk, const struct catalog_column *column)
+{
+    for (size_t i = 0; i < fk->ncolumns; i++)
+        if (fk->attnums[i] == column->attnum)
+            return true;
+    return false;
+}
+
 static bool has(const struct catalog *c, const struct names *set, const char *schema,
                 const char *name)
 {

@@ -99,6 +99,9 @@ const struct catalog_relation *catalog_find_oid(const struct catalog *c, uint32_
 /* Do policies of the database hold on ${r} that look at ${setting}? */
 bool catalog_is_guarded(const struct catalog_relation *r, const char *setting);
 const struct catalog_column *catalog_column(const struct catalog_relation *r, const char *name);
+const struct catalog_column *catalog_column_at(const struct catalog_relation *r, int16_t attnum);
+/* Is ${column}, of its own table, one of the columns of ${fk}? */
+bool catalog_is_part(const struct catalog_foreign_key *fk, const struct catalog_column *column);
 /* The schemas of the pinned search_path, in order; borrowed from the catalog.  Returns how many. */
 size_t catalog_search_path(const struct catalog *c, const char *const **ret);
 /* The role's name if it passes by row security, else NULL; borrowed from the catalog. */

@@ -22,14 +22,6 @@
     "pg_catalog.pg_xact_status((" OWN_ID " + ((" ROW ".xmin::text::int8 - " OWN_ID                 \
     ") & 4294967295))::text::xid8) = 'in progress' ELSE false END"
 
-static const struct catalog_column *by_number(const struct catalog_relation *rel, int16_t attnum)
-{
-    for (size_t i = 0; i < rel->ncolumns; i++)
-        if (rel->columns[i].attnum == attnum)
-            return &rel->columns[i];
-    return NULL;
-}
-
 static char *name_of(const struct catalog_relation *rel)
 {
     return psprintf("%s.%s", sql_ident(rel->schema), sql_ident(rel->name));
@@ -69,7 +61,7 @@ static char *foreign_key(const struct scoper *s, const struct access *a,
 {
     char *among = pstrdup(""), *keys = NULL;
     for (size_t i = 0; i < fk->ncolumns; i++) {
-        const struct catalog_column *c = by_number(a->rel, fk->attnums[i]);
+        const struct catalog_column *c = catalog_column_at(a->rel, fk->attnums[i]);
         if (!c || (!scope_lists(columns, c->name) && !c->has_default))
             return pstrdup(""); /* NULL in every row */
         char *one = key_condition(fk->parent_columns[i], c->name);

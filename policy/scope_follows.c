@@ -5,14 +5,6 @@
 
 #include <string.h>
 
-static const struct catalog_column *column_at(const struct catalog_relation *rel, int16_t attnum)
-{
-    for (size_t i = 0; i < rel->ncolumns; i++)
-        if (rel->columns[i].attnum == attnum)
-            return &rel->columns[i];
-    return NULL;
-}
-
 static int refuse(struct scoper *s, const struct catalog_column *column, int location, const char *why,
                   const char *name)
 {
@@ -37,7 +29,7 @@ static int check_generated(struct scoper *s, const struct access *a, const struc
     for (size_t i = 0; i < a->rel->nforeign_keys; i++) {
         const struct catalog_foreign_key *fk = &a->rel->foreign_keys[i];
         for (size_t k = 0; k < fk->ncolumns; k++) {
-            const struct catalog_column *part = column_at(a->rel, fk->attnums[k]);
+            const struct catalog_column *part = catalog_column_at(a->rel, fk->attnums[k]);
             const struct access *parent;
             if (!is_generated(part))
                 continue;
@@ -85,7 +77,7 @@ static bool carries_changed(const struct scoper *s, const struct access *parent,
     for (size_t k = 0; k < fk->ncolumns; k++) {
         if (parent->tenant && !strcmp(fk->parent_columns[k], parent->tenant->name))
             return false;
-        const struct value_change v = {.column = column_at(child, fk->attnums[k]), .key = key};
+        const struct value_change v = {.column = catalog_column_at(child, fk->attnums[k]), .key = key};
         if (!strcmp(fk->parent_columns[k], key->name))
             changed = changed || !v.column || !scope_takes_key(&v);
     }

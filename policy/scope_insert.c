@@ -121,14 +121,6 @@ bool scope_lists(const List *columns, const char *name)
     return false;
 }
 
-static bool is_part(const struct catalog_foreign_key *fk, const struct catalog_column *c)
-{
-    for (size_t i = 0; i < fk->ncolumns; i++)
-        if (fk->attnums[i] == c->attnum)
-            return true;
-    return false;
-}
-
 /* A column left out takes its default, which must not choose another tenant's row. */
 int scope_check_missing(struct scoper *s, const struct access *a, const List *columns, int location)
 {
@@ -144,7 +136,7 @@ int scope_check_missing(struct scoper *s, const struct access *a, const List *co
             return -1;
         for (size_t k = 0; parent && k < a->rel->ncolumns; k++) {
             const struct catalog_column *c = &a->rel->columns[k];
-            if (is_part(fk, c) && c->has_default && !scope_lists(columns, c->name))
+            if (catalog_is_part(fk, c) && c->has_default && !scope_lists(columns, c->name))
                 return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, location,
                                     "INSERT into \"%s\" must give a value for column \"%s\"",
                                     a->rel->name, c->name);
@@ -159,9 +151,8 @@ bool scope_is_bound(const struct access *a, const char *name)
     if (c == a->tenant || c == a->column)
         return true;
     for (size_t i = 0; c && i < a->rel->nforeign_keys; i++)
-        for (size_t k = 0; k < a->rel->foreign_keys[i].ncolumns; k++)
-            if (a->rel->foreign_keys[i].attnums[k] == c->attnum)
-                return true;
+        if (catalog_is_part(&a->rel->foreign_keys[i], c))
+            return true;
     return false;
 }
 

@@ -229,14 +229,6 @@ static int check_parent(struct scoper *s, const struct access *a, struct value_c
 
 /* -- keys of several columns -- */
 
-static const struct catalog_column *column_at(const struct catalog_relation *rel, int16_t attnum)
-{
-    for (size_t i = 0; i < rel->ncolumns; i++)
-        if (rel->columns[i].attnum == attnum)
-            return &rel->columns[i];
-    return NULL;
-}
-
 /* The value that ${column} gets beside the one at hand, or keeps.  NULL in *ret: none, so it is NULL. */
 static int value_beside(struct scoper *s, const struct change *at, const struct catalog_column *column,
                         struct beside **ret)
@@ -265,23 +257,14 @@ static int value_beside(struct scoper *s, const struct change *at, const struct 
     return 0;
 }
 
-static bool is_named(const List *names, const char *name)
-{
-    ListCell *cell;
-    foreach (cell, names)
-        if (!strcmp(lfirst(cell), name))
-            return true;
-    return false;
-}
-
 /* The last column of ${fk} that is written takes the check of all. */
 static bool is_last_written(const struct access *a, const struct catalog_foreign_key *fk,
                             const struct catalog_column *column, const struct change *at)
 {
     const char *last = NULL;
     for (size_t k = 0; k < fk->ncolumns; k++) {
-        const struct catalog_column *one = column_at(a->rel, fk->attnums[k]);
-        if (one && is_named(at->names, one->name))
+        const struct catalog_column *one = catalog_column_at(a->rel, fk->attnums[k]);
+        if (one && scope_lists(at->names, one->name))
             last = one->name;
     }
     return last && !strcmp(last, column->name);
@@ -295,7 +278,7 @@ static int check_columns(struct scoper *s, const struct access *a, const struct 
     if (!is_last_written(a, fk, column, at))
         return 0;
     for (size_t k = 0; k < fk->ncolumns; k++) {
-        const struct catalog_column *one = column_at(a->rel, fk->attnums[k]);
+        const struct catalog_column *one = catalog_column_at(a->rel, fk->attnums[k]);
         const struct catalog_column *key = catalog_column(parent->rel, fk->parent_columns[k]);
         struct beside *other;
         if (one == column) {
@@ -328,14 +311,6 @@ static const char *constraint_of(const struct access *a, const struct catalog_co
     return "";
 }
 
-static bool concerns(const struct catalog_foreign_key *fk, const struct catalog_column *column)
-{
-    for (size_t k = 0; k < fk->ncolumns; k++)
-        if (fk->attnums[k] == column->attnum)
-            return true;
-    return false;
-}
-
 int scope_check_keys(struct scoper *s, const struct access *a, const struct catalog_column *column,
                      Node *value, const struct change *at)
 {
@@ -350,7 +325,7 @@ int scope_check_keys(struct scoper *s, const struct access *a, const struct cata
     for (size_t i = 0; i < a->rel->nforeign_keys; i++) {
         const struct catalog_foreign_key *fk = &a->rel->foreign_keys[i];
         const struct access *parent;
-        if (!concerns(fk, column))
+        if (!catalog_is_part(fk, column))
             continue;
         if (scope_access_parent(s, a, fk, &parent) < 0)
             return -1;
