@@ -381,12 +381,13 @@ static void caught_up(struct channels_wait *w)
     session_resume(s);
 }
 
-/* What sessions of another worker have sent with this server must have been heard here before this one sends any:
- * see sender(). */
+/* What other sessions have sent with this server must have been heard here before this one sends any: see
+ * sender(). */
 bool session_listen_catch_up(struct session *s)
 {
     struct notifier *n = &s->server->notifier;
-    if (!session_listens(s) || !n->target || n->target == s->target)
+    bool own = n->target == s->target && (n->pid == s->pid || channels_settled(s->target) >= n->settled);
+    if (!session_listens(s) || !n->target || own)
         return false;
     s->listening->settling.done = caught_up;
     n->settled = channels_settle(s->target, &s->listening->settling);

@@ -1,8 +1,10 @@
 """LISTEN and NOTIFY through the pool: tenants' channels apart, real clients, a listener that is lost."""
 import asyncio
 import json
+import os
 import shutil
 import select
+import signal
 import subprocess
 import time
 
@@ -108,6 +110,32 @@ def test_what_others_send_is_never_taken_for_ones_own(daemon):
         got = received(c, 60)
         assert sum(n.pid == pid for n in got if n.payload.startswith("own")) > 0
         assert not any(n.pid == pid for n in got if n.payload.startswith("other"))
+
+
+def test_ones_own_is_known_whatever_was_sent_before(postgres):
+    """One server for both: what the other sends with it must not hide whose the next one is."""
+    postgres.create_database("notify1")
+    wall = harness.Partywall(harness.config(postgres.dsn("notify1") + " sslmode=disable", policy=POLICY,
+                                            pool="{size: 1, queue_timeout: 30s}", more="workers: 1"))
+    try:
+        harness.load_demo(wall)
+        with connect(wall) as c, connect(wall) as other:
+            c.execute("LISTEN news")
+            with psycopg.connect(postgres.dsn("postgres")) as admin:
+                listener, = admin.execute("SELECT pid FROM pg_stat_activity WHERE datname = 'notify1' AND query ~ '^LISTEN'").fetchone()
+            os.kill(listener, signal.SIGSTOP)  # it tells both in one go
+            try:
+                other.execute("NOTIFY news, 'other'")
+                c.pgconn.send_query(b"NOTIFY news, 'own'")
+                time.sleep(0.3)
+            finally:
+                os.kill(listener, signal.SIGCONT)
+            while c.pgconn.get_result():
+                pass
+            got = received(c, 2)
+            assert {(n.payload, n.pid == c.info.backend_pid) for n in got} == {("other", False), ("own", True)}
+    finally:
+        wall.remove()
 
 
 def test_a_condition_notifies_for_the_tenants_rows_alone(daemon):
