@@ -194,7 +194,8 @@ struct session {
     bool tx_failed;        /* an error since the transaction began */
     bool drop_due;         /* an error is being passed on: then what it made the server skip */
     bool ghost; /* its transaction was lost with its server; it does not know yet, or not all */
-    bool told_fatal;       /* the server said FATAL and the client has had it */
+    bool told;             /* the client has had an error for the batch that is being answered ... */
+    bool told_fatal;       /* ... which was the server's last word */
     bool ddl;              /* of this transaction: the catalog may have changed */
     bool holding_ready;    /* ReadyForQuery waits for the catalog */
     struct err *lost;      /* the news of a lost transaction, for its next statement */

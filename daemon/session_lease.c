@@ -185,7 +185,7 @@ static void take(struct session *s, struct server *srv)
     must(!s->server && srv->state == SERVER_LEASED);
     s->server = srv;
     srv->session = s;
-    s->told_fatal = s->leaving = false;
+    s->told = s->told_fatal = s->leaving = false;
     s->leased_ms = uv_now(&s->worker->loop);
     if (link_is_congested(&s->link)) {
         link_pause(&srv->link);
@@ -349,15 +349,17 @@ struct loss { /* walking the replies that will never come */
     struct session *s;
     struct err err;
     char status;
-    bool told; /* of this batch: the client has its error */
-    bool open; /* its Sync is still to come */
+    bool told;  /* of this batch: the client has its error */
+    bool knows; /* ... and of one, that this is why */
+    bool open;  /* its Sync is still to come */
 };
 
 static void tell(struct loss *l)
 {
-    if (!l->told)
-        session_send_error(l->s, "ERROR", &l->err);
-    l->told = true;
+    if (l->told)
+        return;
+    session_send_error(l->s, "ERROR", &l->err);
+    l->told = l->knows = true;
 }
 
 static void ready(struct loss *l)
@@ -421,11 +423,9 @@ static struct err loss_of(struct session *s, const char *why)
 
 void session_lost_server(struct session *s, const char *why)
 {
-    struct loss l = {.s = s, .err = loss_of(s, why), .told = s->told_fatal};
-    bool in_transaction = s->status != 'I';
+    struct loss l = {.s = s, .err = loss_of(s, why), .told = s->told, .knows = s->told_fatal};
     struct flow *flow = s->server->flow;
-    l.status = in_transaction ? 'E' : 'I';
-    bool asked = flow_len(flow) > 0 || s->unsynced;
+    l.status = s->status == 'I' ? 'I' : 'E';
     if (s->state == SESSION_WELCOME || s->pinned || s->locks) {
         owed_clear(flow);
         let_go(s);
@@ -439,7 +439,7 @@ void session_lost_server(struct session *s, const char *why)
             tell(&l);
         s->skipping = true;
     }
-    if (!asked && in_transaction)
+    if (l.status == 'E' && !l.knows)
         session_keep(&s->lost, &l.err); /* news for the next statement */
     s->status = l.status;
     s->ghost = l.status == 'E';

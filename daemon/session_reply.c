@@ -99,7 +99,7 @@ static bool is_in_place_of_refusal(const struct owed *o, const struct err *err)
 
 static enum pass client_error(struct session *s, const struct owed *o, struct err *err, bool fatal)
 {
-    s->tx_failed = true;
+    s->tx_failed = s->told = true;
     if (fatal)
         s->told_fatal = true;
     if (is_in_place_of_refusal(o, err))
@@ -361,6 +361,7 @@ static enum pass on_ready(struct session *s, const struct flow_entry *e, const s
             session_verify_over(s);
         return DROP;
     }
+    s->told = false;
     s->status = f->body[0];
     if (s->status == 'I')
         transaction_ends(s);

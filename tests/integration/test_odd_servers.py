@@ -188,3 +188,59 @@ def test_a_cancel_whose_server_is_held_is_not_waited_for_for_ever(through):
             c.execute(SLOW)
         assert c.execute("SELECT 1").fetchone() == (1,)
     assert len(wall.meddler.startups) >= 2
+
+
+# -- servers that end between an error and its ReadyForQuery --
+
+BATCH = 'Parse "" "%s"\nBind "" ""\nExecute ""\nSync'
+TWICE = "INSERT INTO \\\"User\\\" (id, email, password) VALUES ('twice', 'twice@acme.test', 'x')"
+
+
+@pytest.fixture
+def mortal(through):
+    """A wall whose server ends in place of the ReadyForQuery behind a 23505."""
+    def change(kind, body, conn):
+        if kind == b"E":
+            conn["doomed"] = b"\0C23505\0" in body
+        if kind == b"Z" and conn.get("doomed"):
+            wall.meddler.cut()
+        return None
+    wall = through(change=change)
+    return wall
+
+
+@pytest.mark.case(54)
+@pytest.mark.parametrize("form", ['Query "%s"', BATCH], ids=["query", "batch"])
+@pytest.mark.parametrize("then", ["ROLLBACK TO here", "SELECT 1", "COMMIT"])
+def test_a_transaction_lost_behind_an_error(mortal, form, then):
+    """The error was told: it is the only one to its statement.  That the transaction is lost is told to the next."""
+    with Raw(mortal.port) as c:
+        for statement in "BEGIN", TWICE, "SAVEPOINT here":
+            assert c.ask(form % statement)[-1] == "ReadyForQuery T"
+        said = c.ask(form % TWICE)
+        assert [m for m in said if m.startswith("Error")] == ["ErrorResponse 23505"] and said[-1] == "ReadyForQuery E"
+        assert c.ask(form % then) == ["ErrorResponse 08006", "ReadyForQuery E"]
+        assert c.ask(form % "SELECT 1")[-2:] == ["ErrorResponse 25P02", "ReadyForQuery E"]
+        assert c.ask(form % "ROLLBACK")[-2:] == ["CommandComplete ROLLBACK", "ReadyForQuery I"]
+        assert c.rows("""Query "SELECT count(*) FROM \\"User\\" WHERE id = 'twice'" """) == ["0"]
+
+
+@pytest.mark.case(54)
+@pytest.mark.parametrize("form", ['Query "%s"', BATCH], ids=["query", "batch"])
+def test_a_rollback_of_what_was_lost_behind_an_error(mortal, form):
+    """It is what happened: there is nothing more to tell."""
+    with Raw(mortal.port) as c:
+        for statement in "BEGIN", TWICE, TWICE:
+            said = c.ask(form % statement)
+        assert said[-2:] == ["ErrorResponse 23505", "ReadyForQuery E"]
+        assert c.ask(form % "ROLLBACK")[-2:] == ["CommandComplete ROLLBACK", "ReadyForQuery I"]
+        assert c.ask(form % "SELECT 1")[-2:] == ["CommandComplete SELECT 1", "ReadyForQuery I"]
+
+
+@pytest.mark.case(54)
+def test_a_server_lost_behind_an_error_without_a_transaction(mortal):
+    """Nothing was lost that the error does not say: the next statement is served."""
+    with Raw(mortal.port) as c:
+        assert c.ask(f'Query "{TWICE}"')[-1] == "ReadyForQuery I"
+        assert c.ask(f'Query "{TWICE}"') == ["ErrorResponse 23505", "ReadyForQuery I"]
+        assert c.rows('Query "SELECT 1"') == ["1"]
