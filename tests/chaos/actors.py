@@ -21,6 +21,7 @@ from run import Connection, Mismatch  # noqa: E402
 from raw import encode  # noqa: E402
 
 BROKEN = (OSError, Mismatch)  # what raw clients meet when chaos hits them, too
+PATIENCE = 120  # with an actor
 DOOMED = "INSERT INTO ledger (client, batch, part, parts, value) VALUES ('doomed', %d, 0, 1, '')"
 
 
@@ -52,7 +53,9 @@ class Actor:
     def stop(self):
         self.stopped.set()
         for thread in self.threads:
-            thread.join()
+            thread.join(PATIENCE)
+            if thread.is_alive():
+                self.wrong = self.wrong or f"{type(self).__name__} does not come to an end"
         self.restore()
 
     def restore(self):
@@ -112,12 +115,20 @@ def tenant():
 
 class Servers(Actor):
     """Server processes are ended, killed, and PostgreSQL is restarted."""
-    # 3B001, 25P02: a lost transaction goes on as a failed one, without its savepoints
-    may = ("57P01", "57P02", "57P03", "08006", "08001", "08004", "53300", "3B001", "25P02")
+    may = ("57P01", "57P02", "57P03", "08006", "08001", "08004", "53300")
     may_lose = True
 
+    # What servers are in the middle of, as they say it themselves.
+    MIDDLES = {"COPY in": "query ILIKE 'COPY ledger%' AND state = 'active'",
+               "COPY out": "query ILIKE 'COPY (%' AND state = 'active'",
+               "a large result": "query ILIKE '%repeat(%' AND state = 'active'",
+               "a batch": "query ILIKE 'INSERT%' AND state = 'active'",
+               "a transaction": "state = 'idle in transaction'",
+               "a failed transaction": "state = 'idle in transaction (aborted)'",
+               "nothing": "state = 'idle'"}
+
     def deeds(self):
-        return [self.terminate, self.crash]
+        return [self.terminate, self.strike, self.crash]
 
     def terminate(self):
         with self.world.direct() as c:
@@ -125,6 +136,23 @@ class Servers(Actor):
                 for pid in random.sample(servers := self.world.servers(c), min(len(servers), random.randint(1, 3))):
                     c.execute("SELECT pg_terminate_backend(%s)", (pid,))
                     self.done["pg_terminate_backend"] += 1
+                self.wait(0.05, 0.5)
+                if self.stopped.is_set():
+                    return
+
+    def strike(self):
+        """One server, in the middle of what it does: looked at and ended by one statement."""
+        with self.world.direct() as c:
+            for _ in range(50):
+                what, condition = random.choice(list(self.MIDDLES.items()))
+                end, hit = time.monotonic() + 1, None
+                while hit is None and time.monotonic() < end and not self.stopped.is_set():
+                    hit = c.execute("SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity"
+                                    " WHERE datname = current_database() AND application_name <> 'chaos-admin'"
+                                    f" AND backend_type = 'client backend' AND {condition} LIMIT 1) servers").fetchone()
+                    self.wait(0, 0.02)
+                if hit is not None:
+                    self.done[f"terminated in {what}"] += 1
                 self.wait(0.05, 0.5)
                 if self.stopped.is_set():
                     return
@@ -137,8 +165,8 @@ class Servers(Actor):
         if what == "kill -9":
             with self.world.direct() as c:
                 servers = self.world.servers(c)
-            if servers:
-                os.kill(random.choice(servers), signal.SIGKILL)
+                if servers:
+                    os.kill(random.choice(servers), signal.SIGKILL)
         else:
             self.world.restart_postgres({"immediate": signal.SIGQUIT, "fast": signal.SIGINT,
                                          "postmaster": signal.SIGKILL}[what])

@@ -7,7 +7,10 @@ end without a word of its sanitizers.
 """
 import argparse
 import collections
+import faulthandler
 import pathlib
+import shutil
+import subprocess
 import sys
 import time
 
@@ -20,6 +23,7 @@ from world import GHOSTS, TENANTS, World  # noqa: E402
 
 GROWTH_KIB = 100 * 1024  # of memory; what a leak for each operation would exceed
 SPARE_DESCRIPTORS = 40  # servers of the pool, and helpers
+HANG_SECONDS = 150  # what no operation takes: more than all of the daemon's limits together
 
 
 class Chaos:
@@ -31,7 +35,7 @@ class Chaos:
         self.world = World(workers)
         tenants = TENANTS + (GHOSTS if "reloads" in names else [])
         self.clients = [Client(self.world, n, tenants[n % len(tenants)], self.may_fail) for n in range(clients)]
-        self.wrong, self.figures = [], {}
+        self.wrong, self.figures, self.looked = [], {}, False
 
     def may_fail(self, client, state, text):
         """Only what an actor of this run explains."""
@@ -54,8 +58,8 @@ class Chaos:
                 actor.stop()
             for client in self.clients:
                 client.stop.set()
-            for client in self.clients:
-                client.join()
+            while any(client.is_alive() for client in self.clients) and not self.collect_hung():
+                time.sleep(0.2)
             self.figures["chaos"] = {name: dict(actor.done) for name, actor in zip(self.names, actors)}
             self.collect(actors)
             self.end()
@@ -64,11 +68,36 @@ class Chaos:
             self.world.remove()  # which looks for what sanitizers said
 
     def collect(self, actors):
+        """-> is anything wrong?  It is printed at once: what follows may not come to an end."""
         if not self.world.wall.alive():
-            self.wrong = [f"the daemon has ended\n{self.world.wall.tail()}"]
-        else:
-            self.wrong = [who.wrong for who in self.clients + actors if who.wrong]
-        return self.wrong
+            self.tell(f"the daemon has ended\n{self.world.wall.tail()}")
+        for who in self.clients + actors:
+            if who.wrong:
+                self.tell(who.wrong)
+        return bool(self.wrong) or self.collect_hung()
+
+    def tell(self, wrong):
+        if wrong not in self.wrong:
+            self.wrong.append(wrong)
+            print(f"{time.strftime('%H:%M:%S')} {wrong}", file=sys.stderr, flush=True)
+
+    def collect_hung(self):
+        """-> does a client wait for what does not come?"""
+        hung = [client for client in self.clients if client.is_alive() and client.busy() > HANG_SECONDS]
+        for client in hung:
+            self.tell(f"{client.name} hangs: {client.doing} for {client.busy():.0f} s")
+        if hung and not self.looked:
+            self.looked = True
+            self.look()
+        return bool(hung)
+
+    def look(self):
+        """What everybody is doing: our threads, and the daemon's threads and sessions."""
+        faulthandler.dump_traceback(all_threads=True)
+        if shutil.which("gdb") and self.world.wall.alive():
+            run = subprocess.run(["gdb", "-p", str(self.world.wall.process.pid), "-batch", "-x", HERE / "look.py"],
+                                 capture_output=True, text=True)
+            print(run.stdout, run.stderr[-2000:], sep="\n", file=sys.stderr, flush=True)
 
     def begin(self):
         with self.world.direct() as c:
@@ -86,7 +115,7 @@ class Chaos:
             client.close()
             for operation in client.operations:
                 if not client.step(operation) or client.wrong:
-                    self.wrong.append(f"not served: {client.wrong}")
+                    self.tell(f"not served: {client.wrong}")
                     break
             client.close()
             client.may_fail = self.may_fail
@@ -96,13 +125,13 @@ class Chaos:
         return {"descriptors": self.world.descriptors(), "KiB": wall.rss_kib()}
 
     def end(self):
-        if self.wrong:
-            return
-        if "reloads" in self.names:
-            time.sleep(2)  # the last configuration is there
-        self.serve_all()
-        self.check_ledgers()
-        self.check_idle()
+        if not self.wrong:
+            if "reloads" in self.names:
+                time.sleep(2)  # the last configuration is there
+            self.serve_all()
+        self.check_ledgers()  # whatever else is wrong
+        if not self.wrong:
+            self.check_idle()
         self.figures["operations"] = dict(sum((client.done for client in self.clients), collections.Counter()))
         self.figures["errors"] = dict(sum((client.errors for client in self.clients), collections.Counter()))
 
@@ -116,18 +145,18 @@ class Chaos:
                 try:
                     client.ledger.check(rows)
                 except Wrong as e:
-                    self.wrong.append(str(e))
+                    self.tell(str(e))
                 present = {row[1] for row in rows}
                 have, = c.execute("SELECT batches FROM account WHERE client = %s", (client.name,)).fetchone()
                 if have != len(present & client.ledger.counted):
-                    self.wrong.append(f"{client.name}: the account says {have}, the ledger"
-                                      f" {len(present & client.ledger.counted)}")
+                    self.tell(f"{client.name}: the account says {have}, the ledger"
+                              f" {len(present & client.ledger.counted)}")
                 states.update(state for state, _ in client.ledger.batches.values())
             for name, others in {"rows of another tenant": "\"tenantId\" <> split_part(client, '-', 1)",
                                  "rows that nobody committed": "client = 'doomed'"}.items():
                 condition = others if "doomed" in others else f"client <> 'doomed' AND {others}"
                 if count := c.execute(f"SELECT count(*) FROM ledger WHERE {condition}").fetchone()[0]:
-                    self.wrong.append(f"{count} {name}")
+                    self.tell(f"{count} {name}")
         self.figures["batches"] = dict(states)
 
     def check_idle(self):
@@ -137,21 +166,21 @@ class Chaos:
         try:
             harness.wait_until(calm, "descriptors are closed", 30)
         except AssertionError as e:
-            self.wrong.append(f"{e}: {self.world.descriptors()}")
+            self.tell(f"{e}: {self.world.descriptors()}")
         with self.world.direct() as c:
             busy = c.execute("SELECT pid, state, query FROM pg_stat_activity WHERE datname = current_database() AND"
                              " application_name <> 'chaos-admin' AND backend_type = 'client backend'"
                              " AND state <> 'idle'").fetchall()
         if busy:
-            self.wrong.append(f"servers at work for nobody: {busy}")
+            self.tell(f"servers at work for nobody: {busy}")
         ticks = self.world.cpu_ticks()
         time.sleep(2)
         ticks = self.world.cpu_ticks() - ticks
         if ticks > 100:  # of 200: a loop that turns for nothing
-            self.wrong.append(f"the idle daemon used {ticks} ticks of processor time")
+            self.tell(f"the idle daemon used {ticks} ticks of processor time")
         after = self.measure()
         if after["KiB"] > self.before["KiB"] + GROWTH_KIB:
-            self.wrong.append(f"memory grew: {self.before} {after}")
+            self.tell(f"memory grew: {self.before} {after}")
         self.figures["before"], self.figures["after"], self.figures["idle ticks"] = self.before, after, ticks
 
 
@@ -161,7 +190,7 @@ def main():
     parser.add_argument("actors", nargs="*", metavar="ACTOR")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--clients", type=int, default=16)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     chaos = Chaos(args.actors or list(ACTORS), args.workers, args.clients)
     wrong = chaos.run(args.seconds)
     for name, figures in chaos.figures.items():

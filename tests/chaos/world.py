@@ -69,6 +69,7 @@ policy:
   tenant_column: tenantId
   hints: {now['hints']}
   functions: {{allow: [pg_catalog.pg_sleep]}}
+  advisory_locks: allow
   limits: {{statement_timeout: 60s, idle_in_transaction: 10s}}
 """)
 
