@@ -37,6 +37,10 @@ static void build_pool(struct conf_pool *pool, const struct tree_node *n)
         (uint32_t)schema_value("backends.*.pool.queue_timeout", tree_get(n, "queue_timeout"));
     pool->connect_timeout_ms =
         (uint32_t)schema_value("backends.*.pool.connect_timeout", tree_get(n, "connect_timeout"));
+    pool->auto_prepare =
+        schema_value("backends.*.pool.auto_prepare", tree_get(n, "auto_prepare")) == 1;
+    pool->statements = (uint32_t)schema_value("backends.*.pool.prepared_statements",
+                                              tree_get(n, "prepared_statements"));
 }
 
 static void build_store(struct build *b, struct conf_backend *backend, const struct tree_node *n)

@@ -34,6 +34,8 @@ struct conf_pool {
     uint32_t lifetime_ms;      /* 0: none */
     uint32_t queue_timeout_ms; /* never 0: nobody waits for ever */
     uint32_t connect_timeout_ms;
+    uint32_t statements; /* prepared ones that a server keeps */
+    bool auto_prepare;   /* ... also such that clients do not name */
 };
 
 struct conf_backend {

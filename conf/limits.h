@@ -19,8 +19,6 @@
 /* The texts of these together: they are kept, to be decided anew when catalog or policy change. */
 #define LIMIT_CLIENT_STATEMENT_BYTES ((size_t)64 << 20)
 #define LIMIT_STATEMENT_NAME_BYTES 4096
-/* Prepared statements kept on one server before the least recently used is closed. */
-#define LIMIT_SERVER_STATEMENTS 500
 /* A batch of a client that is kept, to be sent once more should a plan be stale; a longer one is not. */
 #define LIMIT_HEAL_BYTES ((size_t)16 << 10)
 /* Memory of a worker's plan cache. */

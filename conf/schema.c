@@ -91,6 +91,12 @@ LATER("log.values", "logging of literals and parameters"),
  .text = "How long a client waits for a connection before its statement fails."},
 {"backends.*.pool.connect_timeout", DURATION, RELOAD, .min = 100, .max = HOUR, .fallback = "10s",
  .text = "How long the opening of a connection may take."},
+{"backends.*.pool.auto_prepare", SWITCH, RELOAD, .fallback = "on",
+ .text = "Whether a connection keeps statements that clients do not name prepared, so that PostgreSQL "
+         "reads and plans a text once: at once when it has parameters, else when it comes again."},
+{"backends.*.pool.prepared_statements", NUMBER, RELOAD, .min = 1, .max = 10000, .fallback = "500",
+ .text = "The most statements that a connection keeps prepared, those that clients name among them; "
+         "the one that has not been used for the longest time goes first."},
 LATER("backends.*.replicas", "replicas"),
 LATER("backends.*.max_lag", "replicas"),
 LATER("backends.*.fallback", "a fallback store"),

@@ -175,6 +175,7 @@ struct session {
     uint64_t names_at;     /* the last that changes names ... */
     uint64_t closed_at;    /* ... that takes names out of the map ... */
     uint64_t begun_at;     /* ... that begins a transaction */
+    uint64_t unnamed_at;   /* the Parse of the server's unnamed statement, if this batch has one; else 0 */
     char status;           /* of the transaction as the client knows it: I T E */
     bool unsynced;         /* extended messages were sent to the server after the last Sync */
     bool batch;            /* extended messages have come after the last Sync */

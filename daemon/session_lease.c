@@ -55,6 +55,8 @@ int session_owe(struct session *s, enum flow_kind kind, enum flow_fate fate, str
     s->nowed++;
     if (ends_in_ready(kind))
         s->batch_at = s->nowed;
+    if (ends_in_ready(kind) || kind == FLOW_PARSE)
+        s->unnamed_at = 0;
     return 0;
 }
 
@@ -185,6 +187,7 @@ static void take(struct session *s, struct server *srv)
     must(!s->server && srv->state == SERVER_LEASED);
     s->server = srv;
     srv->session = s;
+    s->unnamed_at = 0;
     s->told = s->told_fatal = s->leaving = false;
     s->leased_ms = uv_now(&s->worker->loop);
     if (link_is_congested(&s->link)) {

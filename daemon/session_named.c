@@ -267,5 +267,5 @@ int session_own_named(struct session *s, const struct plan *p, struct slice sour
 /* A batch that is open must not be ended by our Sync: then the next Query makes room. */
 int session_make_room(struct session *s, struct err *err)
 {
-    return s->unsynced ? 0 : session_evict(s, LIMIT_SERVER_STATEMENTS, err);
+    return s->unsynced ? 0 : session_evict(s, s->server->target->limits.statements, err);
 }

@@ -20,7 +20,7 @@ static int evict(struct session *s, struct err *err)
 {
     char name[STATEMENT_NAME_BYTES];
     struct server *srv = s->server;
-    while (prepared_evict(&srv->prepared, LIMIT_SERVER_STATEMENTS, srv->batch, name)) {
+    while (prepared_evict(&srv->prepared, srv->target->limits.statements, srv->batch, name)) {
         struct owed *o = owed_new(OWED_CLIENT);
         if (!o || !(o->names.evicted = strdup(name))) {
             owed_free(o);
@@ -51,13 +51,26 @@ static int send_parse(struct session *s, struct statement *st, enum flow_fate fa
     msg_parse(server_out(s), st->server_name, statement_text(st), st->oids, st->noids);
     server_sent(s);
     s->unsynced = true;
+    if (!kept && !statement_is_fleeting(st))
+        s->unnamed_at = st->unnamed_at = s->nowed;
     return 0;
+}
+
+/* It is the server's unnamed statement: parsed in this batch, so that what relies on it is skipped should
+ * that fail. */
+static bool is_unnamed_there(const struct session *s, const struct statement *st)
+{
+    return st->unnamed_at != 0 && st->unnamed_at == s->unnamed_at;
 }
 
 /* The server of the lease has ${st} when the next message arrives there. */
 int session_bring(struct session *s, struct statement *st, struct err *err)
 {
     struct server *srv = s->server;
+    if (is_unnamed_there(s, st))
+        return 0;
+    if (st->once && !st->literal && srv->target->limits.auto_prepare && statement_keep(st, err) != 0)
+        return -1; /* used in more than one batch */
     if (prepared_use(&srv->prepared, st->server_name, srv->batch))
         return 0;
     struct owed *o = owed_of_statement(st);
@@ -113,6 +126,13 @@ static int check_parse(const struct session *s, const struct msg_parse *m, struc
     return 0;
 }
 
+/* A text that is made anew for each use, values and all, would only drive out others. */
+static bool is_worth_keeping(const struct session *s, const struct decision *d)
+{
+    const struct plan *p = d->plans[0];
+    return s->target->limits.auto_prepare && !plan_needs_literal(p) && (p->nparams > 0 || d->again);
+}
+
 static struct statement *make_statement(struct session *s, const struct msg_parse *m,
                                         struct err *err)
 {
@@ -132,6 +152,7 @@ static struct statement *make_statement(struct session *s, const struct msg_pars
         .literal = literal,
         .tag = own.tag,
         .rows = own.rows,
+        .once = m->name.len == 0 && !is_worth_keeping(s, s->decision),
         .oids = m->oids,
         .noids = m->nparams,
         .confined = s->confined,

@@ -19,7 +19,8 @@ static uint32_t oid_at(const char *oids, size_t i)
  * two tenants' statements meet under these names. */
 static int name_on_server(struct statement *s)
 {
-    if (s->plan->class == PLAN_FETCH) {
+    s->unnamed_at = 0;
+    if (s->once || statement_is_fleeting(s)) {
         s->server_name[0] = '\0';
         return 0;
     }
@@ -96,6 +97,7 @@ struct statement *statement_new(const struct statement_spec *spec)
         types = (struct types){
             .list = spec->plan->types, .n = spec->plan->ntypes, .confined = spec->confined};
     s->refs = 1;
+    s->once = spec->once;
     s->by_sql = spec->by_sql;
     s->plan = plan_ref(spec->by_sql ? spec->plan->prepared : spec->plan);
     s->tag = spec->tag;
@@ -179,6 +181,15 @@ int statement_set_text(struct statement *s, char *text, bool literal, struct err
     s->literal = literal;
     s->hidden = !text && s->plan->hidden;
     return 0;
+}
+
+int statement_keep(struct statement *s, struct err *err)
+{
+    s->once = false;
+    if (name_on_server(s) == 0)
+        return 0;
+    s->once = true;
+    return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 }
 
 struct slice statement_text(const struct statement *s)

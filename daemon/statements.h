@@ -20,9 +20,12 @@ struct statement {
     UT_hash_handle hh;      /* the client's map */
     struct statements *map; /* it is in; NULL: none */
     char *name;             /* the client's; "" is the unnamed one */
-    /* "" if it must be parsed anew for each use, because what it answers depends on more than its text: on
-     * the cursor that FETCH finds */
+    /* "" if servers do not keep it: see `once`; or if it must be parsed anew for each use, because what it
+     * answers depends on more than its text: on the cursor that FETCH finds */
     char server_name[STATEMENT_NAME_BYTES];
+    bool once; /* it is not known to be worth keeping */
+    uint64_t unnamed_at; /* its last Parse as a server's unnamed statement: session->nowed; 0: none of its
+                            text as it is now */
     struct plan *plan; /* one reference */
     char *text;        /* what the server gets instead of the plan's text; NULL: the plan's */
     bool literal;      /* ... which is the plan's, for one tenant */
@@ -46,6 +49,7 @@ struct statement_spec {
     bool literal;      /* the text is the plan's, with a tenant in it */
     const char *tag;   /* static */
     bool rows;
+    bool once;        /* servers need not keep it */
     bool by_sql;      /* ${plan} is a PREPARE: the statement is the one it prepares, with its types */
     const char *oids; /* big-endian, as in Parse */
     uint16_t noids;
@@ -65,6 +69,13 @@ int statement_renew(struct statement *s, struct plan *p, uint64_t epoch, uint64_
 /* The server gets ${text} (taken over) instead of the plan's, or the plan's (NULL).  ${literal}: it is the
  * plan's, for one tenant.  -1: 53200, nothing changed. */
 int statement_set_text(struct statement *s, char *text, bool literal, struct err *err) MUSTCHECK;
+/* Servers keep it from now on.  -1: 53200, nothing changed. */
+int statement_keep(struct statement *s, struct err *err) MUSTCHECK;
+/* Must it be parsed for each use, because what it answers depends on more than its text? */
+static inline bool statement_is_fleeting(const struct statement *s)
+{
+    return s->plan->class == PLAN_FETCH;
+}
 /* The text for the server. */
 struct slice statement_text(const struct statement *s);
 

@@ -161,6 +161,8 @@ void targets_follow(struct worker *w, const struct conf *next)
         struct target *t = w->targets[i - 1];
         const struct conf_backend *b = backend_of(t, next);
         if (b) {
+            if (t->limits.auto_prepare && !b->pool.auto_prepare)
+                target_forget_statements(t);
             t->limits = b->pool;
             commons_lock(t->commons);
             t->commons->size = b->pool.size;

@@ -120,6 +120,7 @@ struct decision *cache_get(struct policy_cache *c, const struct policy_request *
             age_push(c, e);
         }
         e->decision->refs++;
+        e->decision->again = true;
         return e->decision;
     }
     return NULL;

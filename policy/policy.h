@@ -44,6 +44,7 @@ struct policy_request {
 
 struct decision {
     unsigned refs;
+    bool again; /* its text has come before, as far as the cache knows */
     size_t nplans;
     struct plan *plans[]; /* at least one (PLAN_EMPTY for an empty text); after a syntax error: exactly
                              one refused plan for the whole text */

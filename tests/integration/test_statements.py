@@ -4,7 +4,7 @@ import pytest
 import harness
 from raw import Raw
 
-KEPT = 500  # LIMIT_SERVER_STATEMENTS
+KEPT = 500  # pool.prepared_statements, unless told
 
 
 @pytest.fixture(scope="module")

@@ -167,7 +167,7 @@ static void test_backends(void **state)
         "backends:\n"
         "  a: {postgres: host=x dbname=password_db, secret: p w, pool: {size: 3, idle: none, "
         "lifetime: 7d,"
-        " queue_timeout: 250ms}}\n"
+        " queue_timeout: 250ms, auto_prepare: off, prepared_statements: 7}}\n"
         "  b: {postgres: 'postgresql://u@h/d', secret_file: secrets/good}\n"
         "  c: {store: /abs/olute}\n"
         "logins: {o: {secret: x, access: owner, backend: c}, p: {secret: y, access: owner}}\n"
@@ -180,6 +180,10 @@ static void test_backends(void **state)
     assert_int_equal(c->backends[0].pool.idle_ms, 0);
     assert_int_equal(c->backends[0].pool.lifetime_ms, 7 * 86400000);
     assert_int_equal(c->backends[0].pool.queue_timeout_ms, 250);
+    assert_false(c->backends[0].pool.auto_prepare);
+    assert_int_equal(c->backends[0].pool.statements, 7);
+    assert_true(c->backends[1].pool.auto_prepare);
+    assert_int_equal(c->backends[1].pool.statements, 500);
     assert_string_equal(c->backends[1].secret, "from file");
     assert_int_equal(c->backends[1].pool.size, 20);
     assert_int_equal(c->backends[1].pool.idle_ms, 600000);
