@@ -63,12 +63,11 @@ static const char *const catalog_queries[Q_COUNT] = {
     [Q_PIN] = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), "
               "pg_catalog.set_config('statement_timeout', '60s', true), "
               "pg_catalog.set_config('lock_timeout', '10s', true)",
-    /* 0 oid, 1 schema, 2 name, 3 kind, 4 its only parent or 0, 5 has rules beside a view's own, 6 the
+    /* 0 oid, 1 schema, 2 name, 3 kind, 4 its parents, 5 has rules beside a view's own, 6 the
        settings that policies look at which hold for this role, if row security does */
     [Q_RELATIONS] =
         "SELECT c.oid, n.nspname, c.relname, c.relkind, "
-        "CASE WHEN (SELECT count(*) FROM pg_inherits i WHERE i.inhrelid = c.oid) = 1 "
-        "THEN (SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid) ELSE 0 END, "
+        "(SELECT string_agg(i.inhparent::oid::text, ' ') FROM pg_inherits i WHERE i.inhrelid = c.oid), "
         "EXISTS (SELECT 1 FROM pg_rewrite w WHERE w.ev_class = c.oid AND w.rulename <> '_RETURN'), "
         GUARDS " "
         "FROM " FROM_CLASS " WHERE " USER_RELATION " ORDER BY c.oid",
@@ -92,11 +91,12 @@ static const char *const catalog_queries[Q_COUNT] = {
                "WHERE " USER_RELATION " AND i.indisunique AND i.indisvalid AND i.indpred IS NULL "
                "AND i.indexprs IS NULL ORDER BY i.indrelid, NOT i.indisprimary, x.oid",
     /* 0 relation, 1 constraint, 2 name, 3 attnum, 4 parent's schema, 5 parent, 6 parent's column,
-     * 7 ON UPDATE CASCADE.
+     * 7 ON DELETE, 8 ON UPDATE, 9 does ON DELETE SET set this column (PostgreSQL 15 may be told which)?
      * Rows that PostgreSQL adds for each partition of the parent say nothing new. */
     [Q_FOREIGN] =
         "SELECT k.conrelid, k.oid, k.conname, u.child, pn.nspname, p.relname, pa.attname, "
-        "k.confupdtype = 'c' "
+        "k.confdeltype, k.confupdtype, "
+        "coalesce(nullif(to_jsonb(k) -> 'confdelsetcols', 'null') @> to_jsonb(u.child), true) "
         "FROM " FROM_CLASS " JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'f' "
         "CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS u(child, parent, at) "
         "JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace "
@@ -268,6 +268,7 @@ static int add_foreign_keys(struct catalog_relation *r, const PGresult *res, int
     while (is_of(res, row, r->oid)) {
         int16_t attnums[CATALOG_KEY_COLUMNS];
         const char *columns[CATALOG_KEY_COLUMNS];
+        bool resets[CATALOG_KEY_COLUMNS];
         size_t n = 0;
         int first = row;
         uint32_t constraint = read_oid(res, row, 1);
@@ -275,14 +276,20 @@ static int add_foreign_keys(struct catalog_relation *r, const PGresult *res, int
             if (n == CATALOG_KEY_COLUMNS)
                 continue;
             attnums[n] = (int16_t)read_int(res, row, 3);
+            resets[n] = read_bool(res, row, 9);
             columns[n++] = PQgetvalue(res, row, 6);
         }
         catalog_add_foreign_key(r, PQgetvalue(res, first, 2), attnums, PQgetvalue(res, first, 4),
                                 PQgetvalue(res, first, 5), columns, n);
-        if (read_bool(res, first, 7))
-            catalog_set_cascades(r);
+        catalog_set_actions(r, PQgetvalue(res, first, 7)[0], PQgetvalue(res, first, 8)[0], resets);
     }
     return row;
+}
+
+static void add_parents(struct catalog_relation *r, const char *oids)
+{
+    for (char *at = (char *)(uintptr_t)oids; *at;)
+        catalog_add_parent(r, (uint32_t)strtoul(at, &at, 10));
 }
 
 static void add_relations(struct catalog *c, PGresult *const *res)
@@ -293,7 +300,7 @@ static void add_relations(struct catalog *c, PGresult *const *res)
         struct catalog_relation *r =
             catalog_add_relation(c, read_oid(relations, i, 0), PQgetvalue(relations, i, 1),
                                  PQgetvalue(relations, i, 2), PQgetvalue(relations, i, 3)[0]);
-        r->parent_oid = read_oid(relations, i, 4);
+        add_parents(r, PQgetvalue(relations, i, 4));
         r->has_rules = read_bool(relations, i, 5);
         catalog_set_guards(r, PQgetvalue(relations, i, 6));
         column = add_columns(r, res[Q_COLUMNS], column);

@@ -1,5 +1,6 @@
 #include "policy/catalog.h"
 
+#include "policy/catalog_link.h"
 #include "protocol/sqlstate.h"
 
 #include <stdatomic.h>
@@ -186,19 +187,37 @@ void catalog_add_foreign_key(struct catalog_relation *r, const char *name, const
     }
     for (size_t i = 0; i < n; i++)
         columns[i] = keep(c, parent_columns[i]);
+    bool *resets = calloc(n ? n : 1, sizeof *resets);
+    if (!resets)
+        c->failed = true;
     r->foreign_keys[r->nforeign_keys++] =
         (struct catalog_foreign_key){.name = keep(c, name),
                                      .attnums = keep_attnums(c, attnums, n),
                                      .parent_schema = keep(c, parent_schema),
                                      .parent_table = keep(c, parent_table),
                                      .parent_columns = columns,
-                                     .ncolumns = n};
+                                     .ncolumns = n,
+                                     .resets = resets};
 }
 
-void catalog_set_cascades(struct catalog_relation *r)
+void catalog_set_actions(struct catalog_relation *r, char on_delete, char on_update, const bool *resets)
 {
-    if (r->nforeign_keys)
-        r->foreign_keys[r->nforeign_keys - 1].cascades = true;
+    struct catalog_foreign_key *fk = r->nforeign_keys ? &r->foreign_keys[r->nforeign_keys - 1] : NULL;
+    if (!fk)
+        return;
+    fk->on_delete = on_delete;
+    fk->on_update = on_update;
+    for (size_t i = 0; fk->resets && i < fk->ncolumns; i++)
+        fk->resets[i] = !resets || resets[i];
+}
+
+void catalog_add_parent(struct catalog_relation *r, uint32_t oid)
+{
+    const struct node *node = (const struct node *)r;
+    if (node->scrap || !grow(node->catalog, &r->parents, r->nparents, sizeof *r->parents))
+        return;
+    r->parents[r->nparents++] = oid;
+    r->parent_oid = r->nparents == 1 ? oid : 0;
 }
 
 void catalog_add_function(struct catalog *c, const char *schema, const char *name, bool builtin)
@@ -292,7 +311,7 @@ int catalog_seal(struct catalog *c, struct err *err)
     sort_names(&c->builtins);
     sort_names(&c->operators);
     sort_names(&c->types);
-    return 0;
+    return catalog_link(c) ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory while reading the catalog");
 }
 
 /* -- the end -- */
@@ -314,10 +333,14 @@ static void relation_free(struct catalog_relation *r)
         free(fk->parent_columns);
         free(fk->name);
         free(fk->attnums);
+        free(fk->resets);
         free(fk->parent_schema);
         free(fk->parent_table);
     }
     free(r->guards);
+    free(r->parents);
+    free(r->referrers);
+    free(r->heirs);
     free(r->columns);
     free(r->keys);
     free(r->foreign_keys);

@@ -35,7 +35,15 @@ struct catalog_foreign_key {
     char *parent_table;
     char **parent_columns;
     size_t ncolumns;
-    bool cascades; /* ON UPDATE CASCADE */
+    char on_delete, on_update; /* pg_constraint's letters: c CASCADE, n SET NULL, d SET DEFAULT, others: nothing */
+    bool *resets; /* of each column: does ON DELETE SET NULL or SET DEFAULT set it? */
+};
+
+struct catalog_relation;
+
+struct catalog_referrer { /* a foreign key, seen from its parent */
+    const struct catalog_relation *child;
+    const struct catalog_foreign_key *key;
 };
 
 struct catalog_relation {
@@ -43,7 +51,9 @@ struct catalog_relation {
     char *schema;
     char *name;
     char kind; /* pg_class.relkind: r p v m f S ... */
-    uint32_t parent_oid; /* partition or single-inheritance parent, else 0 */
+    uint32_t *parents;   /* what it is a partition of, or inherits from */
+    size_t nparents;
+    uint32_t parent_oid; /* the only one of these, else 0 */
     bool has_rules;      /* rules other than a view's own */
     char *guards; /* the settings that policies of the database look at which hold on it for the role that
                      asks; lower case, separated by blanks; NULL: none */
@@ -53,6 +63,11 @@ struct catalog_relation {
     size_t nkeys;
     struct catalog_foreign_key *foreign_keys;
     size_t nforeign_keys;
+    /* by catalog_seal, where both ends are there */
+    struct catalog_referrer *referrers;
+    size_t nreferrers;
+    const struct catalog_relation **heirs; /* of which it is one of the parents */
+    size_t nheirs;
 };
 
 struct catalog; /* opaque */
@@ -70,8 +85,9 @@ void catalog_add_key(struct catalog_relation *r, const char *name, bool primary,
 void catalog_add_foreign_key(struct catalog_relation *r, const char *name, const int16_t *attnums,
                              const char *parent_schema, const char *parent_table,
                              const char *const *parent_columns, size_t n);
-/* The foreign key that was added last is one of ON UPDATE CASCADE. */
-void catalog_set_cascades(struct catalog_relation *r);
+/* What the foreign key that was added last does when its parent goes or changes; ${resets} NULL: all columns. */
+void catalog_set_actions(struct catalog_relation *r, char on_delete, char on_update, const bool *resets);
+void catalog_add_parent(struct catalog_relation *r, uint32_t oid);
 /* ${builtin}: in pg_catalog with an oid below 16384 (FirstNormalObjectId). */
 void catalog_add_function(struct catalog *c, const char *schema, const char *name, bool builtin);
 void catalog_add_operator(struct catalog *c, const char *schema, const char *name);

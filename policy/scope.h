@@ -13,7 +13,7 @@
  *   scope_fence.c   leaky conditions                         scope_access.c  relation -> rule
  *   scope_insert.c  INSERT, ON CONFLICT  scope_update.c  UPDATE, DELETE, SET lists
  *   scope_parent.c  foreign keys that are written
- *   scope_follows.c columns that change with another one
+ *   scope_follows.c what changes with what is written or deleted
  *   scope_merge.c   MERGE                scope_copy.c    COPY; copy_options.c, copy_check.c: of FROM STDIN
  *   scope_named.c   EXPLAIN, EXECUTE, WHERE CURRENT OF
  *   scope_call.c    calls about channels and advisory locks
@@ -540,6 +540,10 @@ int scope_from_item(struct scoper *s, struct level *l, Node **slot, bool wrap,
 /* May ${column} be set: does nothing else change with it, unseen, that binds a row to a tenant? */
 int scope_check_follows(struct scoper *s, const struct access *a, const struct catalog_column *column,
                         int location) MUSTCHECK;
+/* Likewise, may rows be deleted? */
+int scope_check_deleted(struct scoper *s, const struct access *a, int location) MUSTCHECK;
+/* May rows be inserted: has no partition that they may go to keys of its own? */
+int scope_check_placed(struct scoper *s, const struct access *a, int location) MUSTCHECK;
 
 /* -- scope_parent.c -- */
 /* Checks for the foreign keys that ${column} belongs to. */

@@ -137,7 +137,8 @@ static int copy_in(struct scoper *s, CopyStmt *stmt)
     l->sources->hides = NULL;
     l->sources->bare = false;
     List *columns = columns_of(stmt, a->rel);
-    if (check_columns(s, stmt, a, columns) < 0 || copy_options(s, stmt, &s->copy_in->format) < 0)
+    if (check_columns(s, stmt, a, columns) < 0 ||
+        scope_check_placed(s, a, stmt->relation->location) < 0 || copy_options(s, stmt, &s->copy_in->format) < 0)
         return -1;
     if (scope_has_sublink(stmt->whereClause))
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, exprLocation(stmt->whereClause),

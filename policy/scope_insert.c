@@ -129,6 +129,8 @@ int scope_check_missing(struct scoper *s, const struct access *a, const List *co
         return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
                             "INSERT into \"%s\" must give a value for column \"%s\"", a->rel->name,
                             a->column->name);
+    if (scope_check_placed(s, a, location) < 0)
+        return -1;
     for (size_t i = 0; i < a->rel->nforeign_keys; i++) {
         const struct catalog_foreign_key *fk = &a->rel->foreign_keys[i];
         const struct access *parent;

@@ -99,6 +99,7 @@ static int merge_when(struct scoper *s, struct level *l, const struct access *a,
     case CMD_UPDATE:
         return scope_set_list(s, l, a, clause->targetList, &at);
     case CMD_DELETE:
+        return scope_check_deleted(s, a, var->location);
     case CMD_NOTHING:
         return 0;
     default:

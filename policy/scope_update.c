@@ -36,6 +36,7 @@ int scope_delete(struct scoper *s, DeleteStmt *stmt, struct level *l)
     struct leaf *target;
     struct climbed from = {NIL, NIL};
     if (scope_with(s, l, stmt->withClause) < 0 || scope_target(s, l, stmt->relation, &target) < 0 ||
+        scope_check_deleted(s, target->access, stmt->relation->location) < 0 ||
         scope_from(s, l, stmt->usingClause, &from) < 0)
         return -1;
     l->anchor = stmt->relation;

@@ -44,8 +44,8 @@ static void add_foreign_key(struct catalog_relation *r, const struct store_catal
     if (parent && names)
         catalog_add_foreign_key(r, f->name, f->attnums, parent->schema, parent->name, names,
                                 f->nattnums);
-    if (parent && names && f->on_update == 'c')
-        catalog_set_cascades(r);
+    if (parent && names)
+        catalog_set_actions(r, f->on_delete, f->on_update, NULL);
     free(names);
 }
 

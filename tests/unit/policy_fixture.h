@@ -168,7 +168,7 @@ static inline void fixture_attack_relations(struct fixture *f)
     r = fixture_table(f, "event", 'p', "id int4, at date n, payload text, tenantId text n");
     uint32_t parent = r->oid;
     r = fixture_table(f, "event_2024", 'r', "id int4, at date n, payload text, tenantId text n");
-    r->parent_oid = parent;
+    catalog_add_parent(r, parent);
     fixture_table(f, "wf_log", 'r', "id int4, note text, tenantId text");
     r = fixture_table(f, "api_key", 'r', "id int4 n, key text n, tenantId text n, note text");
     fixture_primary(r, "api_key_pkey", 1);
@@ -345,7 +345,7 @@ static inline void fixture_columns(struct fixture *f)
     fixture_primary(r, "Person_pkey", 1);
     fixture_unique(r, "Person_email_key", 4);
     r = fixture_table(f, "Person_old", 'r', person);
-    r->parent_oid = parent;
+    catalog_add_parent(r, parent);
     r = fixture_table(f, "Task", 'r', "id text n, title text n, personId text, tenantId text n");
     fixture_primary(r, "Task_pkey", 1);
     fixture_foreign(r, "Task_personId_fkey", 3, "Person");

@@ -37,6 +37,11 @@ static void test_relations(void **state)
     const char *const parent[] = {"id"};
     catalog_add_key(r, "t7_pkey", true, key, 2);
     catalog_add_foreign_key(r, "t7_fk", key, "public", "t1", parent, 1);
+    const bool resets[] = {false};
+    catalog_set_actions(r, 'd', 'c', resets);
+    catalog_add_foreign_key(r, "t7_gone", key, "public", "gone", parent, 1);
+    catalog_add_parent(r, 1002);
+    catalog_add_parent(r, 1);
     assert_int_equal(catalog_seal(c, &err), 0);
 
     assert_int_equal(catalog_find(c, NULL, "t7")->oid, 1007);
@@ -53,6 +58,15 @@ static void test_relations(void **state)
     assert_string_equal(found->foreign_keys[0].parent_columns[0], "id");
     const struct catalog_relation *const *all;
     assert_int_equal(catalog_relations(c, &all), 101);
+    const struct catalog_relation *referred = catalog_find(c, NULL, "t1");
+    assert_int_equal(referred->nreferrers, 1);
+    assert_ptr_equal(referred->referrers[0].child, found);
+    assert_int_equal(referred->referrers[0].key->on_delete, 'd');
+    assert_int_equal(referred->referrers[0].key->on_update, 'c');
+    assert_false(referred->referrers[0].key->resets[0]);
+    assert_int_equal(found->parent_oid, 0); /* two */
+    assert_int_equal(catalog_find(c, NULL, "t2")->nheirs, 1);
+    assert_ptr_equal(catalog_find(c, NULL, "t2")->heirs[0], found);
     catalog_unref(catalog_ref(c));
     catalog_unref(c);
 }
