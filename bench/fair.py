@@ -48,7 +48,8 @@ class Load:
             self.popen.communicate()
             raise BenchError(f"pgbench of {self.tenant} did not end") from None
         if self.popen.returncode != 0:
-            raise BenchError(f"pgbench of {self.tenant}: {errors.strip().splitlines()[-1:]}")
+            said = next((line for line in errors.splitlines() if "error" in line.lower()), errors.strip())
+            raise BenchError(f"pgbench of {self.tenant}: {said}")
         with open(f"{self.prefix}.{self.popen.pid}") as f:
             rows = [line.split() for line in f]
         return [(int(r[4]) + int(r[5]) / 1e6, int(r[2]) / 1000) for r in rows]
