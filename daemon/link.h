@@ -45,16 +45,16 @@ enum link_closing { LINK_LIVE, LINK_LEAVING, LINK_FLUSHING, LINK_LINGERING, LINK
 struct link { /* all fields are link.c's; the owner may read owner, worker, bytes_*, and set the
                  marks */
     uint32_t magic;
+    int fd;
     struct worker *worker;
     const struct link_handler *handler;
     void *owner;
     uv_poll_t poll;
-    int fd;
-    bool owns; /* false: libpq closes descriptor and SSL (PQfinish) */
-    SSL *ssl;  /* NULL: plain */
+    SSL *ssl; /* NULL: plain */
     enum link_tls tls;
     enum link_closing closing;
     int events; /* what the poll waits for now; lowered only when an unwanted event comes */
+    bool owns;  /* false: libpq closes descriptor and SSL (PQfinish) */
     bool sniff; /* look for a direct TLS handshake before the first read */
     bool paused;
     bool reading;   /* TLS may hold decoded bytes: read again without waiting for the descriptor */

@@ -164,10 +164,6 @@ struct session {
     struct err *failed_lease; /* the answer to the message at the front: no server */
     char *next_tenant; /* chosen by a SET whose batch is not over yet ... */
     char *old_tenant;  /* the one before a SET at the front of a Query: an error brings it back ... */
-    bool next_tenant_set, old_tenant_set; /* ... NULL then means none */
-    bool refreshed;     /* the catalog, for this message */
-    bool paced;         /* this message has been counted, and has waited */
-    bool unnamed_bound; /* the unnamed portal, since the last Sync: if that failed, all up to Sync is skipped */
     /* the server */
     struct server *server; /* leased */
     uint64_t nowed;        /* entries that the session has ever put into a flow: each has its number */
@@ -176,6 +172,17 @@ struct session {
     uint64_t closed_at;    /* ... that takes names out of the map ... */
     uint64_t begun_at;     /* ... that begins a transaction */
     uint64_t unnamed_at;   /* the Parse of the server's unnamed statement, if this batch has one; else 0 */
+    struct err *lost;      /* the news of a lost transaction, for its next statement */
+    struct copying *copy; /* COPY ... FROM STDIN under way; NULL: none */
+    const char *replication; /* "true" or "database", as asked for; static */
+    struct relay *relay;     /* RELAY */
+    struct listening *listening; /* to channels; NULL: never has */
+    struct lock_share *lock_share; /* counts its advisory locks; NULL: they are not counted */
+    /* what is so; together, without holes, as an idle session is to be small */
+    bool next_tenant_set, old_tenant_set; /* if so, NULL means none */
+    bool refreshed;     /* the catalog, for this message */
+    bool paced;         /* this message has been counted, and has waited */
+    bool unnamed_bound; /* the unnamed portal, since the last Sync: if that failed, all up to Sync is skipped */
     char status;           /* of the transaction as the client knows it: I T E */
     bool unsynced;         /* extended messages were sent to the server after the last Sync */
     bool batch;            /* extended messages have come after the last Sync */
@@ -185,7 +192,6 @@ struct session {
     bool isolated;         /* the batch has told the database the tenant of its transaction */
     bool pinned;           /* an owner whose session has state on this server */
     bool locks;            /* it may hold advisory locks on this server ... */
-    struct lock_share *lock_share; /* counts it; NULL: it is not counted */
     bool locks_due;        /* ... which is to be asked when the transaction is over */
     bool locks_asked;      /* ... and is being asked: the client's input waits */
     bool locks_held;       /* ... the answer, so far */
@@ -199,11 +205,6 @@ struct session {
     bool told_fatal;       /* ... which was the server's last word */
     bool ddl;              /* of this transaction: the catalog may have changed */
     bool holding_ready;    /* ReadyForQuery waits for the catalog */
-    struct err *lost;      /* the news of a lost transaction, for its next statement */
-    struct copying *copy; /* COPY ... FROM STDIN under way; NULL: none */
-    const char *replication; /* "true" or "database", as asked for; static */
-    struct relay *relay;     /* RELAY */
-    struct listening *listening; /* to channels; NULL: never has */
     bool notified; /* its transaction sends notifications */
     uint32_t copy_left;   /* bytes to come of a CopyData whose head has been dealt with */
     /* output */
