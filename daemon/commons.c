@@ -64,7 +64,7 @@ struct commons *commons_new(struct crew *crew, const struct conf_backend *b, con
     c->crew = crew;
     list_init(&c->node);
     pthread_mutex_init(&c->lock, NULL);
-    fair_init(&c->fair, b->pool.size);
+    fair_init(&c->fair, b->pool.size, crew->n);
     c->name = copy(b->name, &failed);
     c->database = copy(database, &failed);
     c->label = label(b->name, database, &failed);

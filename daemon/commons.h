@@ -47,6 +47,7 @@ struct commons {
     size_t size; /* of servers at most */
     size_t nservers, nopening; /* all of them, and those of them that are being opened */
     struct fair fair;
+    size_t asked; /* by all seats: pool.asked */
     struct lock_share *lock_shares; /* by tenant: session_keep.c */
     size_t nlocked;                 /* servers that are kept by advisory locks */
     unsigned failures; /* to open one, in a row */

@@ -33,7 +33,6 @@ struct fair_account {
     struct list node; /* HOLDER, ABSENT */
     enum place place;
     struct fair_terms terms;
-    struct list waiters;
     size_t waiting, wanted;
     unsigned passed; /* times that the oldest waiter has been passed by */
     uint64_t held;
@@ -43,7 +42,8 @@ struct fair_account {
     uint64_t order;    /* among those that have had the same */
     uint64_t left_us;  /* ABSENT since */
     size_t name_len;
-    char name[];
+    char *name;            /* behind the next */
+    struct list waiters[]; /* at each place, in the order of arrival */
 };
 
 /* -- accounts -- */
@@ -55,9 +55,9 @@ static bool before(const struct heap_node *a, const struct heap_node *b)
     return x->had != y->had ? x->had < y->had : x->order < y->order;
 }
 
-void fair_init(struct fair *f, size_t size)
+void fair_init(struct fair *f, size_t size, size_t nplaces)
 {
-    *f = (struct fair){.size = size, .turn = {.before = before}};
+    *f = (struct fair){.size = size, .nplaces = nplaces, .turn = {.before = before}};
     list_init(&f->holders);
     list_init(&f->absent);
 }
@@ -109,17 +109,20 @@ static void forget(struct fair *f)
 
 static struct fair_account *account_new(struct fair *f, struct slice tenant)
 {
-    struct fair_account *a = calloc(1, sizeof(*a) + tenant.len + 1);
+    struct fair_account *a =
+        calloc(1, sizeof(*a) + f->nplaces * sizeof(struct list) + tenant.len + 1);
     if (!a)
         return NULL;
     list_init(&a->node);
-    list_init(&a->waiters);
+    for (size_t i = 0; i < f->nplaces; i++)
+        list_init(&a->waiters[i]);
+    a->name = (char *)&a->waiters[f->nplaces];
     a->usual_us = FAIR_FIRST_US;
     a->had = f->level;
     a->name_len = tenant.len;
     if (tenant.len > 0)
         memcpy(a->name, tenant.data, tenant.len);
-    HASH_ADD(hh, f->accounts, name[0], a->name_len, a);
+    HASH_ADD_KEYPTR(hh, f->accounts, a->name, a->name_len, a);
     if (!a->hh.tbl) {
         free(a);
         return NULL;
@@ -197,7 +200,6 @@ void fair_waiter_init(struct fair_waiter *w)
 {
     list_init(&w->node);
     w->account = NULL;
-    w->place = NULL;
 }
 
 bool fair_waits(const struct fair_waiter *w)
@@ -205,10 +207,10 @@ bool fair_waits(const struct fair_waiter *w)
     return w->account != NULL;
 }
 
-int fair_push(struct fair *f, struct slice tenant, const struct fair_terms *terms,
+int fair_push(struct fair *f, struct slice tenant, const struct fair_terms *terms, size_t place,
               struct fair_waiter *w, uint64_t now_us, struct err *err)
 {
-    must(w->account == NULL && terms->weight > 0);
+    must(w->account == NULL && terms->weight > 0 && place < f->nplaces);
     tick(f, now_us);
     forget(f);
     struct fair_account *a = account_of(f, tenant);
@@ -219,8 +221,9 @@ int fair_push(struct fair *f, struct slice tenant, const struct fair_terms *term
     if (!full) {
         if (!is_present(a->place) && f->level > FAIR_CREDIT && a->had < f->level - FAIR_CREDIT)
             a->had = f->level - FAIR_CREDIT;
-        list_append(&a->waiters, &w->node);
+        list_append(&a->waiters[place], &w->node);
         w->account = a;
+        w->order = f->arrivals++;
         a->waiting++;
         f->waiting++;
     }
@@ -334,26 +337,27 @@ bool fair_is_due(struct fair *f, uint64_t now_us)
     return f->held < f->size && next(f, &it_had) != NULL;
 }
 
-/* A server that stays where it is serves sooner: so a few go before the oldest. */
-static struct fair_waiter *pick(struct fair_account *a, const void *place)
+static struct fair_waiter *first_at(const struct fair_account *a, size_t place)
 {
-    struct fair_waiter *oldest = list_entry(list_first(&a->waiters), struct fair_waiter, node);
-    unsigned seen = 0;
-    if (a->passed < FAIR_PASSES)
-        list_foreach (node, &a->waiters) {
-            struct fair_waiter *w = list_entry(node, struct fair_waiter, node);
-            if (w->place == place && w != oldest) {
-                a->passed++;
-                return w;
-            }
-            if (w->place == place || ++seen == FAIR_PASSES)
-                break;
-        }
-    a->passed = 0;
-    return oldest;
+    struct list *first = list_first(&a->waiters[place]);
+    return first ? list_entry(first, struct fair_waiter, node) : NULL;
 }
 
-struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, const void *place,
+/* A server that stays where it is serves sooner: so a few go before the oldest. */
+static struct fair_waiter *pick(const struct fair *f, struct fair_account *a, size_t place)
+{
+    struct fair_waiter *here = first_at(a, place), *oldest = here;
+    for (size_t i = 0; i < f->nplaces; i++) {
+        struct fair_waiter *w = first_at(a, i);
+        if (w && (!oldest || w->order < oldest->order))
+            oldest = w;
+    }
+    bool pass = here && here != oldest && a->passed < FAIR_PASSES;
+    a->passed = pass ? a->passed + 1 : 0;
+    return pass ? here : oldest;
+}
+
+struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, size_t place,
                              uint64_t now_us)
 {
     must(lease->account == NULL);
@@ -363,7 +367,7 @@ struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, const voi
     if (!a)
         return NULL;
     raise_level(f, a);
-    struct fair_waiter *w = pick(a, place);
+    struct fair_waiter *w = pick(f, a, place);
     leave(f, w);
     *lease = (struct fair_lease){.account = a, .began_us = f->now_us};
     a->began_us += f->now_us;

@@ -45,7 +45,7 @@ struct fair_terms {  /* the tenant's, of the newest snapshot */
 struct fair_waiter {
     struct list node;             /* fair.c's */
     struct fair_account *account; /* NULL: does not wait */
-    void *place;                  /* the owner's: where it waits; see fair_pop */
+    uint64_t order;               /* of arrival */
 };
 
 struct fair_lease {
@@ -58,6 +58,7 @@ struct fair {
     struct heap turn;              /* those that wait and hold nothing */
     struct list holders;           /* those that wait, hold something, and may hold more */
     struct list absent;            /* those that do neither, the longest so first */
+    size_t nplaces;                /* where to wait, and where servers come free */
     size_t size;                   /* servers that may be held at a time */
     size_t held;
     size_t waiting;
@@ -71,7 +72,7 @@ struct fair {
     uint64_t rest_us;
 };
 
-void fair_init(struct fair *f, size_t size);
+void fair_init(struct fair *f, size_t size, size_t nplaces);
 /* No waiter and no lease may be left. */
 void fair_release(struct fair *f);
 /* The pool may now have ${size} servers; more may be held for the moment. */
@@ -81,9 +82,9 @@ size_t fair_reserve(size_t size);
 
 void fair_waiter_init(struct fair_waiter *w);
 bool fair_waits(const struct fair_waiter *w);
-/* Put ${w}, which does not wait, at the end of ${tenant}'s queue.  -1: 53300, its queue is full, or
+/* Put ${w}, which does not wait, at the end of ${tenant}'s queue, at ${place}.  -1: 53300, its queue is full, or
  * 53200. */
-int fair_push(struct fair *f, struct slice tenant, const struct fair_terms *terms,
+int fair_push(struct fair *f, struct slice tenant, const struct fair_terms *terms, size_t place,
               struct fair_waiter *w, uint64_t now_us, struct err *err) MUSTCHECK;
 /* Idempotent. */
 void fair_remove(struct fair *f, struct fair_waiter *w, uint64_t now_us);
@@ -91,7 +92,7 @@ void fair_remove(struct fair *f, struct fair_waiter *w, uint64_t now_us);
  * not be held, is its tenant's until it is returned.  Of the tenant's waiters it is the oldest, unless that
  * waits elsewhere: one that waits at ${place} may go first, FAIR_PASSES times at most.  NULL: nobody who
  * waits may have one more now. */
-struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, const void *place,
+struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, size_t place,
                              uint64_t now_us);
 /* Is all that is held at rest?  To be said now and then while somebody waits. */
 void fair_rest(struct fair *f, bool rests, uint64_t now_us);

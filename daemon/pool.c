@@ -9,12 +9,16 @@
 
 #include <openssl/rand.h>
 
-#define POOL_SWEEP_MS     1000
-#define POOL_TRUST_MS     1000 /* a server used since then is not looked at before it is used again */
-#define POOL_RETRY_MS     100
-#define POOL_RETRY_MAX_MS 2000
+#define POOL_SWEEP_MS        1000
+#define POOL_PATIENCE_MS     1
+#define POOL_PATIENCE_MAX_MS 8 /* while none of its own comes back */
+#define POOL_PATIENCE_TURNS  4
+#define POOL_TRUST_MS        1000 /* a server used since then is not looked at before it is used again */
+#define POOL_RETRY_MS        100
+#define POOL_RETRY_MAX_MS    2000
 
 static void dispatch(struct target *t);
+static void on_patience(uv_timer_t *timer);
 
 static uint64_t now_ms(const struct target *t)
 {
@@ -37,6 +41,11 @@ static bool is_old(const struct server *s, uint64_t now)
 {
     uint64_t lifetime = s->target->limits.lifetime_ms;
     return is_due(s->born_ms, lifetime - lifetime / 10 * s->jitter / 256, now);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 /* Does all that is held rest, as its sessions wait for their clients?  Then who waits may have more. */
@@ -87,12 +96,19 @@ void pool_open(struct target *t)
     list_init(&p->busy);
     list_init(&p->opening);
     list_init(&p->promised);
-    uv_timer_init(&t->worker->loop, &p->sweep);
-    uv_timer_init(&t->worker->loop, &p->retry);
-    p->sweep.data = p->retry.data = t;
-    target_ref(t); /* for each timer, until it has closed */
-    target_ref(t);
+    uv_timer_t *timers[] = {&p->sweep, &p->retry, &p->patience.timer};
+    for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+        uv_timer_init(&t->worker->loop, timers[i]);
+        timers[i]->data = target_ref(t); /* until it has closed */
+    }
     uv_timer_start(&p->sweep, on_sweep, POOL_SWEEP_MS, POOL_SWEEP_MS);
+}
+
+/* It may have ${n} servers of others at once.  Under the lock. */
+static void ask(struct target *t, size_t n)
+{
+    t->commons->asked += n - t->pool.asked;
+    t->pool.asked = n;
 }
 
 static void timer_closed(uv_handle_t *h)
@@ -108,8 +124,12 @@ static void close_list(struct list *l)
 
 void pool_close(struct target *t)
 {
+    commons_lock(t->commons);
+    ask(t, 0);
+    commons_unlock(t->commons);
     uv_close((uv_handle_t *)&t->pool.sweep, timer_closed);
     uv_close((uv_handle_t *)&t->pool.retry, timer_closed);
+    uv_close((uv_handle_t *)&t->pool.patience.timer, timer_closed);
     close_list(&t->pool.idle);
     close_list(&t->pool.busy);
     close_list(&t->pool.opening);
@@ -118,11 +138,12 @@ void pool_close(struct target *t)
 void pool_waiter_init(struct pool_waiter *w)
 {
     fair_waiter_init(&w->fair);
+    w->target = NULL;
 }
 
 bool pool_waits(const struct pool_waiter *w)
 {
-    return w->fair.place != NULL;
+    return w->target != NULL;
 }
 
 /* -- opening -- */
@@ -246,48 +267,98 @@ static void lease(struct server *s)
     s->batch++;
 }
 
-/* An idle server, leased, and ${*ret} who is to have it.  NULL: none is idle, or nobody may have it.
- * Under the lock. */
+/* One of this worker's waiters has left the queue.  Under the lock. */
+static void waits_no_more(struct target *t)
+{
+    t->pool.nwaiting--;
+    ask(t, least(t->pool.asked, t->pool.nwaiting));
+}
+
+/* An idle server, leased, and ${*ret} who is to have it.  NULL: none is idle, nobody may have it, or
+ * those who may wait for others.  Under the lock. */
 static struct server *grant(struct target *t, struct pool_waiter **ret)
 {
     struct commons *c = t->commons;
     struct list *first = list_first(&t->pool.idle);
-    if (!first || t->closing)
+    if (!first || t->closing || (t->pool.nwaiting == 0 && c->asked == 0))
         return NULL;
     struct server *s = list_entry(first, struct server, node);
     fair_resize(&c->fair, capacity(c));
-    struct fair_waiter *w = fair_pop(&c->fair, &s->lease, t, now_us());
+    struct fair_waiter *w = fair_pop(&c->fair, &s->lease, t->worker->index, now_us());
     if (!w)
         return NULL;
     must(s->state == SERVER_IDLE);
+    *ret = list_entry(w, struct pool_waiter, fair);
+    struct target *there = (*ret)->target;
+    waits_no_more(there);
+    if (there != t && there->pool.asked > 0)
+        ask(there, there->pool.asked - 1);
     t->pool.nidle--;
     lease(s);
-    *ret = list_entry(w, struct pool_waiter, fair);
     return s;
 }
 
 /* Let ${s}, just leased, go to where ${w} waits.  Under the lock. */
 static struct worker *promise(struct pool_waiter *w)
 {
-    struct target *t = w->fair.place;
+    struct target *t = w->target;
     list_append(&t->pool.promised, &w->fair.node);
     return t->worker;
 }
 
-/* Others have servers for who waits, or could have: let them look.  Under the lock. */
-static void call_idle(struct target *t)
+/* Does another worker have a server for who waits?  Under the lock. */
+static bool is_idle_elsewhere(struct target *t)
 {
     struct commons *c = t->commons;
     size_t idle = 0;
-    if (c->fair.waiting == 0)
-        return;
-    for (size_t i = 0; c->seated > 1 && i < c->crew->n; i++)
+    for (size_t i = 0; i < c->crew->n; i++)
         idle += c->seats[i] && c->seats[i] != t ? c->seats[i]->pool.nidle : 0;
-    if (idle == 0)
-        return;
     fair_resize(&c->fair, capacity(c));
-    if (fair_is_due(&c->fair, now_us()))
-        commons_call(c, t);
+    return idle > 0 && fair_is_due(&c->fair, now_us());
+}
+
+/* Somebody waits here: see in a while what has become of it. */
+static void be_patient(struct target *t, uint64_t ms)
+{
+    struct pool *p = &t->pool;
+    p->patience.ms = ms;
+    p->patience.turns = 0;
+    p->patience.nwaiting = p->nwaiting;
+    p->patience.nput = p->nput;
+    uv_timer_start(&p->patience.timer, on_patience, ms, 0);
+}
+
+/* Nothing is idle here.  Under the lock. */
+static void await(struct target *t)
+{
+    struct pool *p = &t->pool;
+    if (p->nwaiting == 0 || t->commons->crew->n == 1 || t->closing)
+        return;
+    if (list_empty(&p->busy) && is_idle_elsewhere(t)) {
+        ask(t, p->nwaiting);
+        commons_call(t->commons, t);
+    }
+    if (!uv_is_active((uv_handle_t *)&p->patience.timer))
+        be_patient(t, POOL_PATIENCE_MS);
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+    struct target *t = timer->data;
+    struct pool *p = &t->pool;
+    if (++p->patience.turns < POOL_PATIENCE_TURNS) { /* if it has had no time, first what has come meanwhile */
+        uv_timer_start(timer, on_patience, 0, 0);
+        return;
+    }
+    size_t back = p->nput - p->patience.nput;
+    commons_lock(t->commons);
+    if (p->nwaiting > 0 && back < p->patience.nwaiting && is_idle_elsewhere(t)) {
+        ask(t, p->nwaiting);
+        commons_call(t->commons, t);
+    }
+    if (p->nwaiting > 0)
+        be_patient(t, back > 0 ? POOL_PATIENCE_MS : least(2 * p->patience.ms, POOL_PATIENCE_MAX_MS));
+    commons_unlock(t->commons);
 }
 
 static void dispatch(struct target *t)
@@ -297,15 +368,15 @@ static void dispatch(struct target *t)
         struct pool_waiter *w;
         commons_lock(c);
         struct server *s = grant(t, &w);
-        bool here = s && w->fair.place == t;
+        bool here = s && w->target == t;
         struct worker *there = s && !here ? promise(w) : NULL;
         if (!s)
-            call_idle(t);
+            await(t);
         commons_unlock(c);
         if (!s)
             break;
         if (here) {
-            w->fair.place = NULL;
+            w->target = NULL;
             session_granted(w, s);
         } else {
             server_move(s, there);
@@ -348,11 +419,12 @@ struct server *pool_lease(struct target *t, struct slice tenant, const struct fa
     err->sqlstate[0] = '\0';
     drop_dead(t);
     commons_lock(c);
-    if (fair_push(&c->fair, tenant, terms, &w->fair, now_us(), err) != 0) {
+    if (fair_push(&c->fair, tenant, terms, t->worker->index, &w->fair, now_us(), err) != 0) {
         commons_unlock(c);
         return NULL;
     }
-    w->fair.place = t;
+    w->target = t;
+    t->pool.nwaiting++;
     while (granted != w && (s = grant(t, &granted)) != NULL && granted != w) {
         struct worker *there = promise(granted); /* even if that is here: it is granted from the loop */
         commons_unlock(c);
@@ -360,10 +432,10 @@ struct server *pool_lease(struct target *t, struct slice tenant, const struct fa
         commons_lock(c);
     }
     if (!s)
-        call_idle(t);
+        await(t);
     commons_unlock(c);
     if (s)
-        w->fair.place = NULL;
+        w->target = NULL;
     else
         open_more(t);
     return s;
@@ -371,15 +443,17 @@ struct server *pool_lease(struct target *t, struct slice tenant, const struct fa
 
 void pool_leave(struct pool_waiter *w)
 {
-    struct target *t = w->fair.place;
+    struct target *t = w->target;
     if (!t)
         return;
     struct commons *c = t->commons;
     commons_lock(c);
+    if (fair_waits(&w->fair))
+        waits_no_more(t);
     fair_remove(&c->fair, &w->fair, now_us());
     list_remove(&w->fair.node);
     commons_unlock(c);
-    w->fair.place = NULL;
+    w->target = NULL;
 }
 
 /* Is it to end?  Under the lock. */
@@ -415,6 +489,7 @@ void pool_put(struct server *s)
     s->session = NULL;
     if (s->suspect && server_question(s))
         return;
+    t->pool.nput++;
     if (!put_idle(s))
         server_close(s, NULL);
     else if (s->cancels > 0) /* it could hit the next client's statement (wire case 48) */
@@ -432,7 +507,7 @@ static struct pool_waiter *take_promised(struct target *t)
     commons_unlock(t->commons);
     struct pool_waiter *w = n ? list_entry(n, struct pool_waiter, fair.node) : NULL;
     if (w)
-        w->fair.place = NULL;
+        w->target = NULL;
     return w;
 }
 

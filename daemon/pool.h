@@ -7,8 +7,11 @@
  * target, whose first takes what arrives.  So a waiter that goes away meanwhile is in a list that it can
  * leave, and the server is there for whoever is next.  A move costs five system calls, so a waiter of the
  * same tenant that is here may go first a few times (fair_pop).
- *   A session that has to wait while other workers have idle servers calls them (commons_call), and
- * they hand over what they have, in the queue's order.
+ *   Servers of this worker may come back sooner than others come over, the more so if what everybody
+ * waits for is the worker itself.  So where nobody waits servers stay idle until a worker whose waiters
+ * they could serve has asked: at once if it has none at work, else if fewer of its own than waited have
+ * come back in POOL_PATIENCE_MS and a few turns of its loop.  It calls the others (commons_call), and they
+ * hand over what they have, in the queue's order.
  *   Servers are opened as long as more sessions wait than are idle or being opened, with any worker, up
  * to the configured size; a failure makes the next attempt wait, longer each time, with jitter. */
 #pragma once
@@ -22,9 +25,8 @@ struct server;
 struct target;
 
 struct pool_waiter { /* embedded in a session, which leaves before it goes */
-    /* The commons', under its lock; its node is in pool.promised in the end.  Its place is the target, NULL
-     * while it does not wait: its worker's to change. */
-    struct fair_waiter fair;
+    struct fair_waiter fair; /* the commons', under its lock; its node is in pool.promised in the end */
+    struct target *target;   /* where it waits; NULL: it does not.  Its worker's to change */
 };
 
 struct pool {
@@ -35,6 +37,15 @@ struct pool {
     size_t nresting;      /* likewise: those busy ones whose clients were within a transaction, but ran nothing,
                            * when it was last counted */
     struct list promised; /* waiters of this worker whose servers are on their way; under the lock */
+    size_t nwaiting;      /* of this worker, in the queue; under the lock, as the next */
+    size_t asked;         /* servers of others that it may have at once */
+    struct {
+        uv_timer_t timer; /* runs while somebody waits here, and there are other workers */
+        uint64_t ms;
+        unsigned turns;
+        size_t nwaiting, nput; /* when it was started */
+    } patience;
+    size_t nput; /* servers that ever came back */
     uv_timer_t sweep;     /* idle and lifetime limits, once a second */
     uv_timer_t retry;     /* after a failed opening */
 };

@@ -143,6 +143,21 @@ def test_one_server_serves_every_worker(back, workers):
 
 
 @pytest.mark.parametrize("workers", WORKERS)
+def test_an_idle_server_comes_from_another_worker(make, workers):
+    """Where a worker's own servers are all in transactions, and another worker has one that nobody uses."""
+    wall = make(f"idle{workers}", workers, 2)
+    clients = connect(wall, "owner", 4)
+    try:
+        for holder in clients:
+            with holder.transaction():
+                holder.execute("SELECT 1")
+                for c in clients:  # one after the other, so the other server is idle with one of them in between
+                    assert c is holder or c.execute("SELECT 2").fetchone() == (2,)
+    finally:
+        close(clients)
+
+
+@pytest.mark.parametrize("workers", WORKERS)
 def test_a_cancel_reaches_its_session_alone(make, workers):
     wall = make(f"cancel{workers}", workers, 4)
     clients = connect(wall, "owner", 4)

@@ -64,7 +64,7 @@ static inline void sim_init(struct sim *s, size_t size, uint64_t seed, const str
 {
     *s = (struct sim){.seed = seed, .size = size, .idle = size, .now_us = 1000000};
     s->steps.before = sim_before;
-    fair_init(&s->f, size);
+    fair_init(&s->f, size, 1);
     for (size_t k = 0; k < nkinds; k++) {
         s->nclients += kinds[k].tenants * kinds[k].clients;
         s->ntenants += kinds[k].tenants;
@@ -114,7 +114,7 @@ static inline void sim_dispatch(struct sim *s)
 {
     struct fair_lease lease = {0};
     struct fair_waiter *w;
-    while (s->idle > 0 && (w = fair_pop(&s->f, &lease, NULL, s->now_us)) != NULL) {
+    while (s->idle > 0 && (w = fair_pop(&s->f, &lease, 0, s->now_us)) != NULL) {
         sim_grant(s, list_entry(w, struct sim_client, w), lease);
         lease = (struct fair_lease){0};
     }
@@ -128,7 +128,7 @@ static inline int sim_ask(struct sim *s, struct sim_client *c)
     struct fair_terms terms = {.weight = c->kind->weight, .active = c->kind->active};
     c->state = SIM_WAITS;
     c->asked_us = s->now_us;
-    return fair_push(&s->f, (struct slice){name, (size_t)len}, &terms, &c->w, s->now_us, &err);
+    return fair_push(&s->f, (struct slice){name, (size_t)len}, &terms, 0, &c->w, s->now_us, &err);
 }
 
 static inline void sim_give_back(struct sim *s, struct sim_client *c)

@@ -20,17 +20,23 @@ struct waiter {
 
 static const struct fair_terms plain = {.weight = 1};
 
-static int ask(struct fair *f, struct waiter *w, int id, const char *tenant,
-               const struct fair_terms *terms, uint64_t now_us)
+static int ask_at(struct fair *f, size_t place, struct waiter *w, int id, const char *tenant,
+                  const struct fair_terms *terms, uint64_t now_us)
 {
     struct err err;
     fair_waiter_init(&w->w);
     w->id = id;
     w->lease = (struct fair_lease){0};
-    int r = fair_push(f, (struct slice){tenant, strlen(tenant)}, terms, &w->w, now_us, &err);
+    int r = fair_push(f, (struct slice){tenant, strlen(tenant)}, terms, place, &w->w, now_us, &err);
     if (r != 0)
         assert_string_equal(err.sqlstate, SQLSTATE_TOO_MANY_CONNECTIONS);
     return r;
+}
+
+static int ask(struct fair *f, struct waiter *w, int id, const char *tenant,
+               const struct fair_terms *terms, uint64_t now_us)
+{
+    return ask_at(f, 0, w, id, tenant, terms, now_us);
 }
 
 static void push(struct fair *f, struct waiter *w, int id, const char *tenant, uint64_t now_us)
@@ -39,7 +45,7 @@ static void push(struct fair *f, struct waiter *w, int id, const char *tenant, u
 }
 
 /* Who is next for a server at ${place}, or -1. */
-static int pop_at(struct fair *f, const void *place, uint64_t now_us)
+static int pop_at(struct fair *f, size_t place, uint64_t now_us)
 {
     struct fair_lease lease = {0};
     struct fair_waiter *next = fair_pop(f, &lease, place, now_us);
@@ -52,7 +58,7 @@ static int pop_at(struct fair *f, const void *place, uint64_t now_us)
 
 static int pop(struct fair *f, uint64_t now_us)
 {
-    return pop_at(f, NULL, now_us);
+    return pop_at(f, 0, now_us);
 }
 
 static void back(struct fair *f, struct waiter *w, uint64_t now_us)
@@ -67,21 +73,19 @@ static void who_waits_here_may_go_first_for_a_while(void **state)
     enum { N = 3 + 2 * FAIR_PASSES };
     struct fair f;
     struct waiter w[N];
-    int here, there;
+    enum { HERE, THERE, PLACES };
     (void)state;
-    fair_init(&f, N);
-    for (int i = 0; i < N; i++) {
-        push(&f, &w[i], i, "a", 0);
-        w[i].w.place = i < 3 ? &there : &here;
-    }
+    fair_init(&f, N, PLACES);
+    for (int i = 0; i < N; i++)
+        assert_int_equal(ask_at(&f, i < 3 ? THERE : HERE, &w[i], i, "a", &plain, 0), 0);
     for (int i = 0; i < FAIR_PASSES; i++)
-        assert_int_equal(pop_at(&f, &here, 1), 3 + i);
-    assert_int_equal(pop_at(&f, &here, 1), 0);
-    assert_int_equal(pop_at(&f, &here, 1), 3 + FAIR_PASSES);
-    assert_int_equal(pop_at(&f, &there, 1), 1);
-    assert_int_equal(pop_at(&f, &there, 1), 2);
+        assert_int_equal(pop_at(&f, HERE, 1), 3 + i);
+    assert_int_equal(pop_at(&f, HERE, 1), 0);
+    assert_int_equal(pop_at(&f, HERE, 1), 3 + FAIR_PASSES);
+    assert_int_equal(pop_at(&f, THERE, 1), 1);
+    assert_int_equal(pop_at(&f, THERE, 1), 2);
     for (int i = 4 + FAIR_PASSES; i < N; i++)
-        assert_int_equal(pop_at(&f, &there, 1), i); /* nobody waits there any more */
+        assert_int_equal(pop_at(&f, THERE, 1), i); /* nobody waits there any more */
     for (int i = 0; i < N; i++)
         back(&f, &w[i], 2);
     fair_release(&f);
@@ -92,7 +96,7 @@ static void tenants_take_turns(void **state)
     (void)state;
     struct fair f;
     struct waiter w[7];
-    fair_init(&f, 100);
+    fair_init(&f, 100, 1);
     for (int i = 0; i < 4; i++) /* the noisy tenant is first and has most */
         push(&f, &w[i], i, "noisy", 0);
     push(&f, &w[4], 4, "b", 0);
@@ -113,7 +117,7 @@ static void waiters_leave(void **state)
     (void)state;
     struct fair f;
     struct waiter w[4];
-    fair_init(&f, 100);
+    fair_init(&f, 100, 1);
     push(&f, &w[0], 0, "a", 0);
     push(&f, &w[1], 1, "a", 0);
     push(&f, &w[2], 2, "", 0);
@@ -137,7 +141,7 @@ static void who_has_had_less_is_next(void **state)
     (void)state;
     struct fair f;
     struct waiter a, b, c;
-    fair_init(&f, 1);
+    fair_init(&f, 1, 1);
     push(&f, &a, 0, "a", 0);
     assert_int_equal(pop(&f, 0), 0);
     push(&f, &b, 1, "b", 0);
@@ -165,7 +169,7 @@ static void a_long_lease_counts_while_it_is_held(void **state)
     (void)state;
     struct fair f;
     struct waiter a[2], b[3];
-    fair_init(&f, 3);
+    fair_init(&f, 3, 1);
     push(&f, &a[0], 0, "a", 0);
     assert_int_equal(pop(&f, 0), 0); /* and keeps it */
     for (int i = 0; i < 2; i++) {    /* b has had 4 s, and gives all back */
@@ -193,7 +197,7 @@ static void leaving_does_not_pay_a_debt(void **state)
     struct fair f;
     struct waiter a, b;
     uint64_t now = 0;
-    fair_init(&f, 1);
+    fair_init(&f, 1, 1);
     push(&f, &a, 0, "a", 0);
     assert_int_equal(pop(&f, now), 0);
     push(&f, &b, 1, "b", 0);
@@ -230,7 +234,7 @@ static void limits_are_kept(void **state)
                                    one = {.weight = 1, .active = 1};
     struct fair f;
     struct waiter w[6], other;
-    fair_init(&f, 100);
+    fair_init(&f, 100, 1);
     for (int i = 0; i < 3; i++)
         assert_int_equal(ask(&f, &w[i], i, "a", &two, 0), 0);
     assert_int_equal(ask(&f, &w[3], 3, "a", &two, 0), -1);
@@ -259,7 +263,7 @@ static void a_smaller_pool_is_not_overdrawn(void **state)
     (void)state;
     struct fair f;
     struct waiter w[4];
-    fair_init(&f, 3);
+    fair_init(&f, 3, 1);
     for (int i = 0; i < 4; i++)
         push(&f, &w[i], i, "a", 0);
     for (int i = 0; i < 3; i++)
@@ -280,7 +284,7 @@ static void the_reserve_is_kept_for_others(void **state)
     enum { SIZE = 20 };
     struct fair f;
     struct waiter a[SIZE], b[2];
-    fair_init(&f, SIZE);
+    fair_init(&f, SIZE, 1);
     assert_int_equal(fair_reserve(SIZE), 1);
     for (int i = 0; i < SIZE; i++) /* alone: all of it */
         push(&f, &a[i], i, "a", 0);
@@ -318,7 +322,7 @@ static void the_reserve_is_lent_when_all_rests(void **state)
     enum { SIZE = 4, REST = 1000 * FAIR_REST_MS };
     struct fair f;
     struct waiter a[SIZE], b;
-    fair_init(&f, SIZE);
+    fair_init(&f, SIZE, 1);
     push(&f, &b, 100, "b", 0); /* somebody else has been there */
     assert_int_equal(pop(&f, 0), 100);
     back(&f, &b, 0);
@@ -535,7 +539,7 @@ static void newcomers_do_not_starve_who_owes(void **state)
     struct waiter a, b[2];
     uint64_t now = 0;
     char name[24];
-    fair_init(&f, 1);
+    fair_init(&f, 1, 1);
     push(&f, &a, 0, "a", 0);
     assert_int_equal(pop(&f, now), 0);
     push(&f, &b[0], 1, "first", 0);
@@ -575,7 +579,7 @@ static size_t cost(int others)
     struct fair f;
     struct waiter w[16], once;
     char name[24];
-    fair_init(&f, 4);
+    fair_init(&f, 4, 1);
     for (int i = 0; i < others; i++) {
         snprintf(name, sizeof(name), "other %d", i);
         push(&f, &once, 99, name, 0);
@@ -617,7 +621,7 @@ static void tenants_that_are_away_are_forgotten(void **state)
     struct waiter w;
     char name[24];
     uint64_t now = 0, memory_us = UINT64_C(1000) * FAIR_MEMORY_MS;
-    fair_init(&f, 4);
+    fair_init(&f, 4, 1);
     for (int i = 0; i < 5000; i++, now += memory_us / 100) { /* a hundred in that time */
         snprintf(name, sizeof(name), "tenant %d", i);
         push(&f, &w, i, name, now);
