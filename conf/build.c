@@ -200,6 +200,8 @@ void build_daemon(struct build *b)
     const struct tree_node *clients = tree_get(b->root, "clients");
     b->conf->clients.login_timeout_ms =
         (uint32_t)schema_value("clients.login_timeout", tree_get(clients, "login_timeout"));
+    b->conf->clients.handshakes =
+        (uint32_t)schema_value("clients.handshakes", tree_get(clients, "handshakes"));
     b->conf->clients.idle_timeout_ms =
         (uint32_t)schema_value("clients.idle_timeout", tree_get(clients, "idle_timeout"));
     b->conf->log.level = (int)schema_value("log.level", tree_get(log, "level"));

@@ -92,6 +92,7 @@ struct conf {
     } tls;
     struct {
         uint32_t login_timeout_ms;
+        uint32_t handshakes;
         uint32_t idle_timeout_ms; /* 0: none */
     } clients;
     uint32_t workers; /* 0: auto */

@@ -280,6 +280,7 @@ static void first(struct session *s, struct slice body)
         return;
     }
     s->sasl_begun = true;
+    session_step(s);
     msg_auth(session_out(s), MSG_AUTH_SASL_CONTINUE, (struct slice){out, strlen(out)});
     session_wrote(s);
 }

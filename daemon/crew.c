@@ -2,6 +2,7 @@
 
 #include "conf/conf.h"
 #include "daemon/deep_thread.h"
+#include "daemon/handshakes.h"
 #include "daemon/listener.h"
 #include "daemon/must.h"
 #include "daemon/notify.h"
@@ -37,6 +38,7 @@ void crew_unlock(struct crew *c)
 
 struct newcomer { /* a client on its way to its worker */
     struct mail mail;
+    struct handshakes *handshakes; /* it has a place there */
     int fd;
     bool is_unix;
 };
@@ -56,6 +58,7 @@ static void newcomer_deliver(struct mail *m, struct worker *w)
 static void newcomer_drop(struct mail *m)
 {
     struct newcomer *n = list_entry(m, struct newcomer, mail);
+    handshakes_give(n->handshakes);
     close(n->fd);
     free(n);
 }
@@ -78,9 +81,12 @@ static struct worker *least_loaded(struct crew *c)
 static int send_client(struct worker *w, int fd, bool is_unix, struct err *err)
 {
     struct newcomer *n = malloc(sizeof(*n));
-    if (!n)
+    if (!n) {
+        handshakes_give(w->crew->handshakes);
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    }
     mail_init(&n->mail, newcomer_deliver, newcomer_drop);
+    n->handshakes = w->crew->handshakes;
     n->fd = fd;
     n->is_unix = is_unix;
     mailbox_send(&w->mailbox, &n->mail);
@@ -203,10 +209,17 @@ static void release_workers(struct crew *c)
 static void crew_free(struct crew *c)
 {
     free(c->workers);
+    handshakes_free(c->handshakes);
     quotas_free(c->quotas);
     conf_unref(c->conf);
     SSL_CTX_free(c->tls);
     pthread_mutex_destroy(&c->lock);
+}
+
+static void room_deliver(struct mail *m, struct worker *w)
+{
+    (void)m;
+    listeners_room(w);
 }
 
 static struct worker *worker_make(struct crew *c, size_t index, struct err *err)
@@ -234,6 +247,7 @@ static int crew_init(struct crew *c, struct conf *conf, struct daemon_log *log, 
     pthread_mutex_init(&c->lock, NULL);
     list_init(&c->commons);
     mail_init(&c->published, published_deliver, NULL);
+    mail_init(&c->room, room_deliver, NULL);
     atomic_init(&c->busy, c->n);
     c->workers = calloc(c->n, sizeof(struct worker *));
     c->quotas = quotas_new();
@@ -246,6 +260,16 @@ static int crew_init(struct crew *c, struct conf *conf, struct daemon_log *log, 
     return tls_context_new(conf, &c->tls, err);
 }
 
+/* The first worker lets clients in. */
+static int lead(struct crew *c, struct err *err)
+{
+    struct worker *first = c->workers[0];
+    c->handshakes = handshakes_new(c->conf->clients.handshakes, &first->mailbox, &c->room);
+    if (!c->handshakes)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    return worker_lead(first, err);
+}
+
 int crew_open(struct crew *c, struct conf *conf, struct daemon_log *log, struct err *err)
 {
     size_t made = 0;
@@ -254,7 +278,7 @@ int crew_open(struct crew *c, struct conf *conf, struct daemon_log *log, struct 
     c->conf = conf;
     while (made < c->n && (c->workers[made] = worker_make(c, made, err)) != NULL)
         made++;
-    if (made == c->n && worker_lead(c->workers[0], err) == 0)
+    if (made == c->n && lead(c, err) == 0)
         return 0;
     c->conf = NULL; /* the caller keeps its reference on failure */
     for (size_t i = 0; i < made; i++) {

@@ -19,6 +19,7 @@
 
 struct conf;
 struct daemon_log;
+struct handshakes;
 struct quotas;
 struct worker;
 
@@ -28,6 +29,8 @@ struct crew {
     bool takes_over; /* the addresses on which the daemon before this one listens */
     struct daemon_log *log;
     struct quotas *quotas;
+    struct handshakes *handshakes;
+    struct mail room; /* for who has been waiting for one of those: the first worker's */
     uint8_t secret[32];  /* of this process: cancel keys, mock SCRAM verifiers */
     atomic_size_t busy;  /* workers that have not said crew_idle */
     atomic_uint stops;   /* 1: drain, more: end now */
@@ -52,7 +55,8 @@ void crew_release(struct crew *c);
 void crew_lock(struct crew *c);
 void crew_unlock(struct crew *c);
 
-/* By the first worker: hand ${fd} to the one with the fewest clients.  -1: the caller keeps it. */
+/* By the first worker: hand ${fd}, which has a place among the handshakes, to the one with the fewest
+ * clients.  -1: the caller keeps it, the place has been given back. */
 int crew_place(struct crew *c, int fd, bool is_unix, struct err *err) MUSTCHECK;
 /* By the first worker: ${conf} and ${tls} (references are taken) for all others; reload_published
  * is called, from the loop, when they have them. */

@@ -6,6 +6,7 @@
 #include "daemon/listener.h"
 
 #include "daemon/crew.h"
+#include "daemon/handshakes.h"
 #include "daemon/must.h"
 #include "daemon/worker.h"
 #include "protocol/msg_write.h"
@@ -119,9 +120,9 @@ static void listeners_warn(struct listeners *all, const char *what)
 
 static void listener_on_poll(uv_poll_t *poll, int status, int events);
 
-static void listeners_on_retry(uv_timer_t *timer)
+static void listeners_go_on(struct listeners *all)
 {
-    struct listeners *all = timer->data;
+    uv_timer_stop(&all->retry);
     if (all->reserve_fd < 0)
         all->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     list_foreach (n, &all->list) {
@@ -131,18 +132,47 @@ static void listeners_on_retry(uv_timer_t *timer)
     }
 }
 
+static void listeners_on_retry(uv_timer_t *timer)
+{
+    listeners_go_on(timer->data);
+}
+
+/* Who comes waits in the system's queue. */
+static void listeners_pause(struct listeners *all, uint64_t ms)
+{
+    list_foreach (n, &all->list) {
+        struct listener *l = list_entry(n, struct listener, node);
+        if (l->polled)
+            uv_poll_stop(&l->poll);
+    }
+    uv_timer_start(&all->retry, listeners_on_retry, ms, 0);
+}
+
 /* The system has nothing left: try again in a while, not at once and for ever. */
 static void listeners_rest(struct listeners *all, int error)
 {
     char text[160];
     snprintf(text, sizeof text, "could not accept connections: %s", strerror(error));
     listeners_warn(all, text);
-    list_foreach (n, &all->list) {
-        struct listener *l = list_entry(n, struct listener, node);
-        if (l->polled)
-            uv_poll_stop(&l->poll);
-    }
-    uv_timer_start(&all->retry, listeners_on_retry, LISTENER_RETRY_MS, 0);
+    listeners_pause(all, LISTENER_RETRY_MS);
+}
+
+void listeners_room(struct worker *w)
+{
+    if (w->listeners)
+        listeners_go_on(w->listeners);
+}
+
+/* -> false: no more than so many may be logging in, and as many are. */
+static bool listeners_take_place(struct listeners *all)
+{
+    uint64_t wait_ms;
+    struct worker *w = all->worker;
+    if (handshakes_take(w->crew->handshakes, uv_hrtime() / 1000000, &wait_ms))
+        return true;
+    listeners_warn(all, "too many clients are logging in: others wait, slow ones are disconnected");
+    listeners_pause(all, wait_ms);
+    return false;
 }
 
 /* No descriptors left.  Use the reserve to take one client and tell it.  -> false: rest. */
@@ -188,6 +218,8 @@ static bool listener_accept_one(struct listener *l)
 {
     struct worker *w = l->all->worker;
     struct err err;
+    if (!listeners_take_place(l->all))
+        return false;
     int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         if (crew_place(w->crew, fd, l->address.addr.any.sa_family == AF_UNIX, &err) != 0) {
@@ -196,11 +228,12 @@ static bool listener_accept_one(struct listener *l)
         }
         return true;
     }
-    if (errno == EAGAIN || errno == EWOULDBLOCK)
-        return false;
-    if (listener_is_transient(errno))
-        return true;
     int error = errno;
+    handshakes_give(w->crew->handshakes);
+    if (error == EAGAIN || error == EWOULDBLOCK)
+        return false;
+    if (listener_is_transient(error))
+        return true;
     if ((error == EMFILE || error == ENFILE) && listener_refuse_one(l))
         return true;
     listeners_rest(l->all, error);

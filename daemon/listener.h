@@ -2,6 +2,7 @@
  *
  * Owns its descriptors; each connection accepted is handed to a worker (crew_place).
  * Sockets passed by systemd are used instead of those in the file, and a reload leaves them alone.
+ * While too many clients are logging in, it leaves the others where they are (handshakes.h).
  * When descriptors run out, one kept in reserve serves to answer 53300 instead of leaving clients
  * waiting. A change has two steps, so that a reload with an address that cannot be had changes
  * nothing at all: listeners_prepare opens, listeners_commit begins to accept and closes what is no
@@ -18,6 +19,9 @@ struct worker;
 int listeners_prepare(struct worker *w, const struct listen_plan *plan, struct err *err) MUSTCHECK;
 void listeners_commit(struct worker *w);
 void listeners_abandon(struct worker *w);
+
+/* Places that clients have been waiting for are free again. */
+void listeners_room(struct worker *w);
 
 /* A client that cannot be served: tell it ${err} and close. */
 void listener_refuse(int fd, const struct err *err);

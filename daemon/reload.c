@@ -1,6 +1,7 @@
 #include "daemon/reload.h"
 
 #include "daemon/crew.h"
+#include "daemon/handshakes.h"
 #include "daemon/job.h"
 #include "daemon/listener.h"
 #include "daemon/notify.h"
@@ -56,6 +57,7 @@ static int reload_apply(struct worker *w, struct reload *r)
     listeners_commit(w);
     worker_adopt(w, r->next, r->tls);
     log_configure(w->log, (enum log_level)w->conf->log.level, w->conf->log.json);
+    handshakes_limit(w->crew->handshakes, r->next->clients.handshakes);
     crew_publish(w->crew, r->next, r->tls);
     return 0;
 }

@@ -20,6 +20,8 @@
 #include "daemon/session_internal.h"
 
 #include "conf/limits.h"
+#include "daemon/crew.h"
+#include "daemon/handshakes.h"
 #include "daemon/must.h"
 #include "daemon/worker.h"
 
@@ -176,6 +178,33 @@ void session_arm(struct session *s)
     }
 }
 
+/* -- logging in -- */
+
+static uint64_t now_ms(void)
+{
+    return uv_hrtime() / 1000000;
+}
+
+void session_step(struct session *s)
+{
+    if (s->handshake)
+        handshake_step(s->worker->crew->handshakes, s->handshake, now_ms());
+}
+
+static void logged_in(struct session *s)
+{
+    if (s->handshake)
+        handshake_end(s->worker->crew->handshakes, s->handshake);
+    s->handshake = NULL;
+}
+
+void session_too_many(struct session *s)
+{
+    struct err err;
+    err_set(&err, SQLSTATE_TOO_MANY_CONNECTIONS, "too many clients are logging in");
+    session_fail(s, &err);
+}
+
 void session_enter(struct session *s, enum session_state next, const char *why)
 {
     if (s->state == next || s->state == SESSION_CLOSING)
@@ -185,6 +214,10 @@ void session_enter(struct session *s, enum session_state next, const char *why)
     s->state = next;
     session_check(s);
     session_arm(s);
+    if (next < SESSION_WELCOME)
+        session_step(s);
+    else
+        logged_in(s);
 }
 
 /* -- the end -- */
@@ -505,9 +538,15 @@ static const struct link_handler session_link_handler = {
 
 int session_start(struct worker *w, int fd, bool is_unix, struct err *err)
 {
+    struct handshakes *handshakes = w->crew->handshakes;
     struct session *s = calloc(1, sizeof(*s));
-    if (!s)
+    if (s)
+        s->handshake = handshake_begin(handshakes, s, w, now_ms());
+    if (!s || !s->handshake) {
+        free(s);
+        handshakes_give(handshakes);
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    }
     s->magic = SESSION_MAGIC;
     s->worker = w;
     s->state = SESSION_STARTUP;
@@ -520,6 +559,7 @@ int session_start(struct worker *w, int fd, bool is_unix, struct err *err)
     statements_init(&s->statements);
     pool_waiter_init(&s->waiter);
     if (link_init(&s->link, w, fd, &session_link_handler, s, err) != 0) {
+        logged_in(s);
         free(s);
         return -1;
     }

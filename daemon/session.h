@@ -15,9 +15,11 @@ struct server;
 struct session;
 struct worker;
 
-/* Serve the client on ${fd}.  On success the session owns ${fd}; on failure the caller still does.
- */
+/* Serve the client on ${fd}, in its place among the handshakes.  On success the session owns ${fd}; on
+ * failure the caller still does, and the place has been given back. */
 int session_start(struct worker *w, int fd, bool is_unix, struct err *err) MUSTCHECK;
+/* It has lost its place among the handshakes: 53300. */
+void session_too_many(struct session *s);
 /* Each session ends as soon as it is idle (57P01). */
 void sessions_drain(struct worker *w);
 /* All end now. */

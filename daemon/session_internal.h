@@ -17,6 +17,7 @@
  *   session_named.c     PREPARE and EXECUTE; what prepared statements mean today
  *   session_listen.c    LISTEN, and notifications
  *   session_own.c       statements answered by Partywall, and what statements do to the session
+ *   session_show.c      SHOW of Partywall's own names
  *   session_pace.c      not more than the tenant may
  *   session_lease.c     getting, preparing, giving back and losing a server
  *   session_relay.c     replication
@@ -131,6 +132,7 @@ struct session {
     uint64_t begun_ms;
     uint64_t nstatements;
     /* start-up */
+    struct handshake *handshake; /* until it has logged in */
     char *user;         /* as the client said; with `database` behind it, one allocation */
     char *asked_tenant; /* likewise */
     struct track track;
@@ -221,6 +223,8 @@ enum verdict {
 
 /* -- session.c -- */
 void session_enter(struct session *s, enum session_state next, const char *why);
+/* It has gone on with its login. */
+void session_step(struct session *s);
 /* End it: one line in the log with ${why}; a leased server is given back, cleaned or closed first.
  */
 void session_close(struct session *s, const char *why);
@@ -540,6 +544,10 @@ char *session_clamp(const struct session *s, const char *name, const char *value
 /* No tenant yet: may ${p} be served? */
 bool session_needs_tenant(const struct session *s, const struct plan *p);
 int session_set_tenant(struct session *s, const char *tenant, struct err *err) MUSTCHECK;
+
+/* -- session_show.c -- */
+/* The rows of SHOW ${name}, one of Partywall's own names. */
+void session_show(struct session *s, const char *name);
 
 /* -- session_pace.c -- */
 /* A client of ${tenant} (NULL: none), instead of the one before.  -1: too many, nothing has changed. */

@@ -103,8 +103,12 @@ static int own_discard(struct own *o, struct err *err)
     return o->text ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 }
 
-static int own_show(const struct session *s, struct own *o, struct err *err)
+static int own_show(const struct session *s, const struct plan *p, struct own *o, struct err *err)
 {
+    if (!is_tenant(p)) /* true of one moment: nothing to be prepared */
+        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "SHOW %s is answered only to a simple query of its own, outside of transactions",
+                       p->name);
     static const char as[] = " AS \"" TENANT "\"";
     struct buf b;
     buf_init(&b, LIMIT_SETTINGS_BYTES);
@@ -206,7 +210,7 @@ int session_own(struct session *s, const struct plan *p, struct own *ret, struct
     *ret = (struct own){0};
     switch (p->class) {
     case PLAN_SHOW:
-        return own_show(s, ret, err);
+        return own_show(s, p, ret, err);
     case PLAN_SET:
         return own_set(s, p, ret, err);
     case PLAN_RESET:
@@ -399,16 +403,6 @@ static void complete(struct session *s, const char *tag)
     session_wrote(s);
 }
 
-static void show(struct session *s)
-{
-    struct msg_field field = {
-        .name = TENANT, .type_oid = 25 /* text */, .type_len = -1, .typmod = -1};
-    const char *value = s->tenant ? s->tenant : "";
-    msg_row_description(session_out(s), &field, 1);
-    msg_row_text(session_out(s), &value, 1);
-    complete(s, "SHOW");
-}
-
 /* No server has heard of it. */
 static void reset_all(struct session *s)
 {
@@ -448,7 +442,8 @@ int session_own_local(struct session *s, const struct plan *p, struct err *err)
         session_wrote(s);
         return 1;
     case PLAN_SHOW:
-        show(s);
+        session_show(s, p->name);
+        complete(s, "SHOW");
         return 1;
     case PLAN_SET:
         return local_set(s, p, "SET", err);

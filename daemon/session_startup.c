@@ -42,6 +42,7 @@ static void offer(struct session *s, char answer)
 {
     buf_append(session_out(s), &answer, 1);
     session_wrote(s);
+    session_step(s);
 }
 
 static void on_ssl_request(struct session *s)

@@ -9,6 +9,7 @@
 
 #include "conf/limits.h"
 #include "daemon/crew.h"
+#include "daemon/handshakes.h"
 #include "daemon/job.h"
 #include "daemon/link.h"
 #include "daemon/listener.h"
@@ -20,6 +21,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 
 static const int worker_signals[] = {SIGHUP, SIGTERM, SIGINT};
 
@@ -81,8 +83,10 @@ void worker_session_gone(struct worker *w)
 
 int worker_accept(struct worker *w, int fd, bool is_unix, struct err *err)
 {
-    if (w->draining)
+    if (w->draining) {
+        handshakes_give(w->crew->handshakes);
         return err_set(err, SQLSTATE_CANNOT_CONNECT_NOW, "the database system is shutting down");
+    }
     return session_start(w, fd, is_unix, err);
 }
 
@@ -187,7 +191,6 @@ int worker_init(struct worker *w, struct crew *crew, size_t index, struct conf *
     *w = (struct worker){.log = crew->log, .crew = crew, .index = index, .quotas = crew->quotas};
     w->last_pid = (uint32_t)index;
     list_init(&w->sessions);
-    list_init(&w->password_checks);
     if (worker_init_loop(w, err) != 0)
         return -1;
     w->started_ms = uv_now(&w->loop);
@@ -234,6 +237,7 @@ void worker_release(struct worker *w)
     must(rc == 0);
     link_hub_free(w);
     policy_cache_free(w->plans);
+    free(w->password_checks); /* nobody is left to wait there */
     track_shared_release(&w->settings);
     SSL_CTX_free(w->tls);
     conf_unref(w->conf);

@@ -27,6 +27,7 @@ struct link;
 struct session;
 struct target;
 struct listeners;
+struct password_checks;
 struct job_pool;
 struct quotas;
 struct reload;
@@ -64,7 +65,7 @@ struct worker {
     struct target **targets; /* see daemon/target.h: those in use, and still in use */
     size_t ntargets;
     struct list sessions; /* all of them */
-    struct list password_checks; /* auth_password.c's */
+    struct password_checks *password_checks; /* auth_password.c's; NULL: none yet */
     size_t nsessions;
     struct track_shared settings; /* that sessions begin with */
     uint32_t last_pid;            /* in cancel keys */
@@ -95,7 +96,8 @@ void worker_finish(struct worker *w);
  * thread: the process is about to end. */
 void worker_release(struct worker *w);
 
-/* A client, accepted for this worker (crew_place).  -1: the caller keeps ${fd}. */
+/* A client, accepted for this worker (crew_place), in its place among the handshakes.  -1: the caller
+ * keeps ${fd}, the place has been given back. */
 int worker_accept(struct worker *w, int fd, bool is_unix, struct err *err) MUSTCHECK;
 /* Take over a snapshot; new references are taken. */
 void worker_adopt(struct worker *w, struct conf *conf, SSL_CTX *tls);

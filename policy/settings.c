@@ -80,6 +80,16 @@ bool settings_is_own(const char *name)
     return strncasecmp(name, "partywall.", 10) == 0;
 }
 
+/* What the daemon does is the operator's to know. */
+bool settings_shown(const char *name, bool confined)
+{
+    static const char *const owners[] = {"partywall.backends", "partywall.handshakes"};
+    for (size_t i = 0; !confined && i < sizeof owners / sizeof owners[0]; i++)
+        if (strcasecmp(name, owners[i]) == 0)
+            return true;
+    return strcasecmp(name, "partywall.tenant") == 0;
+}
+
 static bool listed_by_rules(const struct rules *rules, const char *name)
 {
     for (size_t i = 0; i < rules->nallowed_settings; i++)

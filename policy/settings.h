@@ -10,6 +10,8 @@
 
 /* The names of Partywall itself, `partywall.*`: answered by the session, unknown to servers. */
 bool settings_is_own(const char *name);
+/* Is ${name} one of those that SHOW tells? */
+bool settings_shown(const char *name, bool confined);
 
 /* May ${name} be set to ${value}?  ${value} as set_config takes it; NULL: to its default.
  * 0, or -1: 42501 not allowed, 42704 unknown name, 22023 value not allowed.  Also for start-up

@@ -228,7 +228,7 @@ static int decide_show(const struct authorise *a, const VariableShowStmt *s, boo
 {
     if (settings_is_own(s->name)) {
         plan->class = PLAN_SHOW;
-        if (strcasecmp(s->name, "partywall.tenant") != 0)
+        if (!settings_shown(s->name, confined))
             return err_set(err, SQLSTATE_UNDEFINED_OBJECT,
                            "unrecognized configuration parameter \"%s\"", s->name);
     } else {

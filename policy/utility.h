@@ -11,8 +11,8 @@
 /* How the classes read here:
  *   PLAN_SET       one setting of the client, to be tracked; also partywall.tenant, whose choice
  * the session judges.  SET TRANSACTION, SET transaction_* and SET CONSTRAINTS ALL are PLAN_READ:
- * they end with the transaction, so there is nothing to track or replay. PLAN_SHOW partywall.tenant
- * only; SHOW of a server's setting is PLAN_READ. PLAN_RESET     partywall.tenant or one setting;
+ * they end with the transaction, so there is nothing to track or replay. PLAN_SHOW of the names of
+ * settings_shown; SHOW of a server's setting is PLAN_READ. PLAN_RESET     partywall.tenant or one setting;
  * name NULL: RESET ALL.
  *
  * 1: decided; ${plan}->class and, malloc'd and from then on owned by the plan, name and value are

@@ -168,6 +168,7 @@ static void test_shows_and_names(void **state)
     (void)state;
     static const struct row rows[] = {
         {"SHOW partywall.tenant", 1, PLAN_SHOW, "partywall.tenant", NULL},
+        {"SHOW partywall.handshakes", -1, 0, "42704", NULL},
         {"SHOW partywall.x", -1, 0, "42704", NULL},
         {"SHOW transaction_isolation", 1, PLAN_READ, "transaction_isolation", NULL},
         {"SHOW TRANSACTION ISOLATION LEVEL", 1, PLAN_READ, "transaction_isolation", NULL},
