@@ -32,7 +32,6 @@ static char *name_of(const struct catalog_relation *rel)
 static char *when(const struct scoper *s, const struct access *a, const struct access *parent,
                   const char *among, const char *keys, const char *constraint)
 {
-    const char *own = parent->kind == RULE_SCOPED ? parent->tenant->name : parent->column->name;
     char *tenant = a->tenant
                        ? psprintf("%s AND ", sql_qual(s, a, ROW, a->tenant->name, false, 0))
                        : pstrdup("");
@@ -44,7 +43,7 @@ static char *when(const struct scoper *s, const struct access *a, const struct a
                     " THEN (SELECT %s::text)::int4",
                     name_of(a->rel), tenant, among, parent->rel->kind == 'r' ? "ONLY " : "",
                     name_of(parent->rel), keys,
-                    sql_qual(s, parent, "partywall_p0", own, false, 1),
+                    sql_qual(s, parent, "partywall_p0", scope_own_column(parent)->name, false, 1),
                     sql_literal(scope_marker(&c)));
 }
 

@@ -253,7 +253,7 @@ static void tell_relations(const struct policy_request *req, const struct scoper
     if (req->on_relation)
         foreach (cell, s->accesses) {
             const struct access *a = lfirst(cell);
-            const struct catalog_column *column = a->tenant ? a->tenant : a->column;
+            const struct catalog_column *column = scope_own_column(a);
             req->on_relation(req->arg, &(struct policy_relation){
                                            .relation = a->rel,
                                            .kind = a->kind,

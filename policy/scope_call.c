@@ -95,22 +95,9 @@ static Node *call2(const char *name, Node *a, Node *b)
     return (Node *)makeFuncCall(names, args, COERCE_EXPLICIT_CALL, -1);
 }
 
-static Node *number(int n)
-{
-    A_Const *node = NODE(A_Const);
-    node->val.ival.type = T_Integer;
-    node->val.ival.ival = n;
-    node->location = -1;
-    return (Node *)node;
-}
-
 static Node *cast(Node *arg, const char *type)
 {
-    TypeCast *node = NODE(TypeCast);
-    node->arg = arg;
-    node->typeName = makeTypeName(pstrdup(type));
-    node->location = -1;
-    return (Node *)node;
+    return scope_nodes_cast(arg, makeTypeName(pstrdup(type)));
 }
 
 static Node *sha256(Node *text)
@@ -125,16 +112,13 @@ static Node *hex(Node *bytes)
 
 static Node *digest(const struct scoper *s, Node *name)
 {
-    ParamRef *tenant = NODE(ParamRef);
-    tenant->number = scope_hidden(s);
-    tenant->location = -1;
-    return sha256(call2("textcat", hex(sha256(cast((Node *)tenant, "text"))), name));
+    return sha256(call2("textcat", hex(sha256(cast(scope_nodes_hidden(s), "text"))), name));
 }
 
 Node *scope_nodes_channel(const struct scoper *s, Node *name)
 {
-    FuncCall *part = (FuncCall *)call2("substr", digest(s, cast(name, "text")), number(1));
-    part->args = lappend(part->args, number(POLICY_CHANNEL_BYTES));
+    FuncCall *part = (FuncCall *)call2("substr", digest(s, cast(name, "text")), scope_nodes_int(1));
+    part->args = lappend(part->args, scope_nodes_int(POLICY_CHANNEL_BYTES));
     return call2("textcat", scope_nodes_text(POLICY_CHANNEL_PREFIX), hex((Node *)part));
 }
 
@@ -148,7 +132,7 @@ static Node *key(const struct scoper *s, const List *args)
         Node *second = cast(cast(lsecond(args), "int4"), "text");
         name = call2("textcat", call2("textcat", first, scope_nodes_text(",")), second);
     }
-    return call2("hashtextextended", hex(digest(s, name)), number(0));
+    return call2("hashtextextended", hex(digest(s, name)), scope_nodes_int(0));
 }
 
 void scope_call_apply(const struct scoper *s, const struct change *c)

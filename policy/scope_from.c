@@ -23,8 +23,7 @@ static struct leaf *new_leaf(RangeVar *var, const struct access *access)
 
 static struct leaf *add_leaf(struct source *source, RangeVar *var, const struct access *access)
 {
-    const struct catalog_column *column =
-        access->kind == RULE_SCOPED ? access->tenant : access->column;
+    const struct catalog_column *column = scope_own_column(access);
     struct leaf *leaf = new_leaf(var, access);
     leaf->ref = source->alias;
     if (column)

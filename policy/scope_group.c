@@ -3,7 +3,7 @@
  * PostgreSQL lets a query name the other columns of such a relation, since the key decides them.  Of a
  * subselect it does not know that: the columns that the query names are added to GROUP BY, which makes no
  * more groups. */
-#include "policy/scope.h"
+#include "policy/scope_nodes.h"
 
 #include <string.h>
 
@@ -117,10 +117,7 @@ static void add_columns(const struct level *l, const SelectStmt *stmt, const str
         const char *name = scope_column_name(source, i);
         if (!is_mentioned(stmt, source, name) || is_grouped(l, stmt, source, name))
             continue;
-        ColumnRef *ref = NODE(ColumnRef);
-        ref->fields = list_make2(makeString(pstrdup(source->alias)), makeString(pstrdup(name)));
-        ref->location = -1;
-        *ret = lappend(*ret, ref);
+        *ret = lappend(*ret, scope_nodes_column(source->alias, name));
     }
 }
 

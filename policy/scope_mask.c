@@ -3,24 +3,6 @@
 
 #include "policy/parse.h"
 
-static Node *int_const(uint32_t value)
-{
-    A_Const *node = NODE(A_Const);
-    node->val.ival.type = T_Integer;
-    node->val.ival.ival = (int)value;
-    node->location = -1;
-    return (Node *)node;
-}
-
-static Node *cast(Node *arg, TypeName *type)
-{
-    TypeCast *node = NODE(TypeCast);
-    node->arg = arg;
-    node->typeName = type;
-    node->location = -1;
-    return (Node *)node;
-}
-
 static Node *call(const char *name, List *args)
 {
     List *names = list_make2(makeString("pg_catalog"), makeString(pstrdup(name)));
@@ -39,33 +21,26 @@ static Node *column(const struct shown *v)
 
 static Node *as_text(const struct shown *v)
 {
-    return cast(column(v), makeTypeName("text"));
-}
-
-static CaseWhen *when(Node *cond, Node *result)
-{
-    CaseWhen *node = NODE(CaseWhen);
-    node->expr = (Expr *)cond;
-    node->result = (Expr *)result;
-    node->location = -1;
-    return node;
+    return scope_nodes_cast(column(v), makeTypeName("text"));
 }
 
 static Node *partial(const struct shown *v)
 {
+    int first = (int)v->mask->first, last = (int)v->mask->last;
     List *greater = list_make2(makeString("pg_catalog"), makeString(">"));
     Node *is_long = (Node *)makeA_Expr(AEXPR_OP, greater, call("length", list_make1(as_text(v))),
-                                       int_const(v->mask->first + v->mask->last), -1);
-    Node *ends = call("concat",
-                      list_make3(call("left", list_make2(as_text(v), int_const(v->mask->first))),
-                                 scope_nodes_text("***"),
-                                 call("right", list_make2(as_text(v), int_const(v->mask->last)))));
+                                       scope_nodes_int(first + last), -1);
+    Node *ends =
+        call("concat", list_make3(call("left", list_make2(as_text(v), scope_nodes_int(first))),
+                                  scope_nodes_text("***"),
+                                  call("right", list_make2(as_text(v), scope_nodes_int(last)))));
     NullTest *some = NODE(NullTest);
     some->arg = (Expr *)column(v);
     some->nulltesttype = IS_NOT_NULL;
     some->location = -1;
     CaseExpr *node = NODE(CaseExpr);
-    node->args = list_make2(when(is_long, ends), when((Node *)some, scope_nodes_text("***")));
+    node->args = list_make2(scope_nodes_when(is_long, ends),
+                            scope_nodes_when((Node *)some, scope_nodes_text("***")));
     node->location = -1;
     return (Node *)node;
 }
@@ -93,7 +68,7 @@ static Node *value(const struct shown *v)
         masked = hash(v);
         break;
     }
-    return cast(masked, parse_type(v->column->type_name));
+    return scope_nodes_cast(masked, parse_type(v->column->type_name));
 }
 
 static ResTarget *named(const struct shown *v)

@@ -1,5 +1,5 @@
 /* Names to sources and columns, by PostgreSQL's rules of visibility. */
-#include "policy/scope.h"
+#include "policy/scope_nodes.h"
 
 #include "protocol/sqlstate.h"
 
@@ -376,10 +376,7 @@ static bool star_source(const struct source *source, List **columns)
         const char *name = scope_column_name(source, i);
         if (!name || !source->alias)
             return false;
-        ColumnRef *ref = NODE(ColumnRef);
-        ref->fields = list_make2(makeString(pstrdup(source->alias)), makeString(pstrdup(name)));
-        ref->location = -1;
-        *columns = lappend(*columns, ref);
+        *columns = lappend(*columns, scope_nodes_column(source->alias, name));
     }
     return n >= 0;
 }

@@ -10,7 +10,24 @@ Node *scope_nodes_column(const char *ref, const char *column)
     return (Node *)node;
 }
 
-static Node *cast_as(Node *arg, TypeName *type)
+Node *scope_nodes_int(int value)
+{
+    A_Const *node = NODE(A_Const);
+    node->val.ival.type = T_Integer;
+    node->val.ival.ival = value;
+    node->location = -1;
+    return (Node *)node;
+}
+
+Node *scope_nodes_null(void)
+{
+    A_Const *node = NODE(A_Const);
+    node->isnull = true;
+    node->location = -1;
+    return (Node *)node;
+}
+
+Node *scope_nodes_cast(Node *arg, TypeName *type)
 {
     TypeCast *node = NODE(TypeCast);
     node->arg = arg;
@@ -21,22 +38,27 @@ static Node *cast_as(Node *arg, TypeName *type)
 
 static Node *cast(Node *arg, const char *type)
 {
-    return cast_as(arg, makeTypeName(pstrdup(type)));
+    return scope_nodes_cast(arg, makeTypeName(pstrdup(type)));
 }
 
 /* What ${column} would hold. */
 static Node *as_stored(Node *arg, const struct catalog_column *column)
 {
-    return cast_as(arg, parse_type(column->type_name));
+    return scope_nodes_cast(arg, parse_type(column->type_name));
 }
 
-Node *scope_nodes_tenant(const struct scoper *s, const struct catalog_column *column)
+Node *scope_nodes_hidden(const struct scoper *s)
 {
     ParamRef *node = NODE(ParamRef);
     node->number = scope_hidden(s);
     node->location = -1;
+    return (Node *)node;
+}
+
+Node *scope_nodes_tenant(const struct scoper *s, const struct catalog_column *column)
+{
     const char *type = scope_cast_type(column);
-    return type ? cast((Node *)node, type) : (Node *)node;
+    return type ? cast(scope_nodes_hidden(s), type) : scope_nodes_hidden(s);
 }
 
 static Node *equals(Node *left, Node *right)
@@ -72,10 +94,7 @@ SelectStmt *scope_nodes_select(List *targets, RangeVar *from, Node *where)
 
 void scope_nodes_barrier(SelectStmt *query)
 {
-    A_Const *zero = NODE(A_Const);
-    zero->val.ival.type = T_Integer;
-    zero->location = -1;
-    query->limitOffset = (Node *)zero;
+    query->limitOffset = scope_nodes_int(0);
     query->limitOption = OPTION_COUNT;
 }
 
@@ -98,12 +117,11 @@ static SelectStmt *parent_keys(const struct scoper *s, const struct access *pare
     RangeVar *from = makeRangeVar(pstrdup(parent->rel->schema), pstrdup(parent->rel->name), -1);
     from->alias = makeAlias(alias, NIL);
     from->inh = parent->rel->kind != 'r';
-    const struct catalog_column *own =
-        parent->kind == RULE_SCOPED ? parent->tenant : parent->column;
     List *where = NIL;
     if (also)
         where = lappend(where, also(scope_nodes_column(alias, key->name), value));
-    where = lappend(where, scope_nodes_qual(s, parent, alias, own->name, false, depth + 1));
+    where = lappend(where, scope_nodes_qual(s, parent, alias, scope_own_column(parent)->name, false,
+                                            depth + 1));
     ResTarget *target = scope_nodes_target(scope_nodes_column(alias, key->name));
     return scope_nodes_select(list_make1(target), from, scope_nodes_bool(AND_EXPR, where));
 }
@@ -128,7 +146,7 @@ Node *scope_nodes_leaf(const struct scoper *s, const struct leaf *leaf)
 
 /* -- CASE -- */
 
-static CaseWhen *when(Node *cond, Node *result)
+CaseWhen *scope_nodes_when(Node *cond, Node *result)
 {
     CaseWhen *node = NODE(CaseWhen);
     node->expr = (Expr *)cond;
@@ -159,10 +177,7 @@ static Node *count_is_not_negative(void)
 {
     FuncCall *count = makeFuncCall(list_make1(makeString("count")), NIL, COERCE_EXPLICIT_CALL, -1);
     count->agg_star = true;
-    A_Const *zero = NODE(A_Const);
-    zero->val.ival.type = T_Integer;
-    zero->location = -1;
-    return (Node *)makeSimpleA_Expr(AEXPR_OP, ">=", (Node *)count, (Node *)zero, -1);
+    return (Node *)makeSimpleA_Expr(AEXPR_OP, ">=", (Node *)count, scope_nodes_int(0), -1);
 }
 
 /* Is there no row of ${leaf}, because an outer join found none?  Rows of nobody may have a NULL in their column. */
@@ -174,10 +189,7 @@ static Node *is_missing(const struct leaf *leaf)
     A_Star *all = NODE(A_Star);
     row->fields = list_make2(makeString(pstrdup(leaf->ref)), all);
     row->location = -1;
-    A_Const *null = NODE(A_Const);
-    null->isnull = true;
-    null->location = -1;
-    return (Node *)makeSimpleA_Expr(AEXPR_NOT_DISTINCT, "=", (Node *)row, (Node *)null, -1);
+    return (Node *)makeSimpleA_Expr(AEXPR_NOT_DISTINCT, "=", (Node *)row, scope_nodes_null(), -1);
 }
 
 Node *scope_nodes_fence(const struct scoper *s, const struct fence *fence, Node *cond)
@@ -193,7 +205,7 @@ Node *scope_nodes_fence(const struct scoper *s, const struct fence *fence, Node 
                                             list_make2(scope_nodes_leaf(s, leaf), missing), -1));
     }
     Node *test = tests ? scope_nodes_bool(AND_EXPR, tests) : count_is_not_negative();
-    return case_of(list_make1(when(test, cond)), NULL);
+    return case_of(list_make1(scope_nodes_when(test, cond)), NULL);
 }
 
 /* -- checks that fail loudly -- */
@@ -223,17 +235,9 @@ static Node *value_tenant(const struct scoper *s, const struct change *c, Node *
 {
     const struct catalog_column *column = c->value.column;
     const char *type = scope_cast_type(column);
-    CaseWhen *same = when(equals(value, scope_nodes_tenant(s, column)),
-                          scope_nodes_tenant(s, column));
+    CaseWhen *same = scope_nodes_when(equals(value, scope_nodes_tenant(s, column)),
+                                      scope_nodes_tenant(s, column));
     return case_of(list_make1(same), fail(scope_marker(c), type ? type : "text"));
-}
-
-static Node *null_const(void)
-{
-    A_Const *null = NODE(A_Const);
-    null->isnull = true;
-    null->location = -1;
-    return (Node *)null;
 }
 
 static Node *value_lookup(const struct scoper *s, const struct change *c, Node *value)
@@ -243,8 +247,10 @@ static Node *value_lookup(const struct scoper *s, const struct change *c, Node *
     CoalesceExpr *node = NODE(CoalesceExpr);
     SelectStmt *keys = parent_keys(s, v->parent, v->key, equals, value, 0);
     if (v->nullable || v->orphans) {
-        Node *none = v->orphans ? fail(scope_orphan_marker(c), scope_cast_type(v->key)) : null_const();
-        failure = case_of(list_make1(when(is_null(copyObjectImpl(value)), none)), failure);
+        Node *none =
+            v->orphans ? fail(scope_orphan_marker(c), scope_cast_type(v->key)) : scope_nodes_null();
+        failure =
+            case_of(list_make1(scope_nodes_when(is_null(copyObjectImpl(value)), none)), failure);
     }
     node->args = list_make2(sublink(EXPR_SUBLINK, NULL, keys), failure);
     node->location = -1;
@@ -282,7 +288,9 @@ static Node *parent_failure(const struct change *c)
     const char *type = scope_cast_type(column);
     if (type)
         return fail(scope_marker(c), type);
-    return case_of(list_make1(when(fail(scope_marker(c), "bool"), as_stored(null_const(), column))), NULL);
+    return case_of(list_make1(scope_nodes_when(fail(scope_marker(c), "bool"),
+                                               as_stored(scope_nodes_null(), column))),
+                   NULL);
 }
 
 /* CASE WHEN value IN (keys) THEN value ... END */
@@ -296,7 +304,8 @@ static Node *value_member(const struct scoper *s, const struct change *c, Node *
     foreach (cell, v->beside) {
         const struct beside *other = lfirst(cell);
         row = lappend(row, as_stored(copyObjectImpl(other->value), other->into));
-        nulls = lappend(nulls, when(is_null(copyObjectImpl(other->value)), copyObjectImpl(value)));
+        nulls = lappend(
+            nulls, scope_nodes_when(is_null(copyObjectImpl(other->value)), copyObjectImpl(value)));
     }
     if (row) {
         RowExpr *node = NODE(RowExpr);
@@ -305,12 +314,15 @@ static Node *value_member(const struct scoper *s, const struct change *c, Node *
         node->location = -1;
         test = (Node *)node;
     }
-    List *whens = list_make1(when((Node *)sublink(ANY_SUBLINK, test, all_keys(s, v)), value));
+    List *whens =
+        list_make1(scope_nodes_when((Node *)sublink(ANY_SUBLINK, test, all_keys(s, v)), value));
     whens = list_concat(whens, nulls);
     if (v->nullable)
-        whens = lappend(whens, when(is_null(copyObjectImpl(value)), null_const()));
+        whens =
+            lappend(whens, scope_nodes_when(is_null(copyObjectImpl(value)), scope_nodes_null()));
     else if (v->orphans && type)
-        whens = lappend(whens, when(is_null(copyObjectImpl(value)), fail(scope_orphan_marker(c), type)));
+        whens = lappend(whens, scope_nodes_when(is_null(copyObjectImpl(value)),
+                                                fail(scope_orphan_marker(c), type)));
     return case_of(whens, parent_failure(c));
 }
 
@@ -363,7 +375,8 @@ static Node *value_rows(const struct scoper *s, const struct change *c, Node *va
         list_make1(scope_nodes_target(scope_nodes_column("partywall_v", "v"))), NULL,
         scope_nodes_bool(AND_EXPR, list_make2(given, none)));
     foreign->fromClause = list_make1(from);
-    CaseWhen *some = when((Node *)sublink(EXISTS_SUBLINK, NULL, foreign), parent_failure(c));
+    CaseWhen *some =
+        scope_nodes_when((Node *)sublink(EXISTS_SUBLINK, NULL, foreign), parent_failure(c));
     return case_of(list_make1(some), value);
 }
 
@@ -406,7 +419,7 @@ static Node *yes(void)
 
 Node *scope_nodes_conflict(const struct scoper *s, const struct change *c, Node *cond)
 {
-    return case_of(list_make1(when(scope_nodes_leaf(s, c->leaf), cond ? cond : yes())),
+    return case_of(list_make1(scope_nodes_when(scope_nodes_leaf(s, c->leaf), cond ? cond : yes())),
                    fail(scope_marker(c), "bool"));
 }
 
@@ -416,6 +429,6 @@ Node *scope_nodes_copy_in(const struct scoper *s, const struct change *c, Node *
     List *concat = list_make2(makeString("pg_catalog"), makeString("concat"));
     Node *text = (Node *)makeFuncCall(concat, list_make1(cast(scope_nodes_text(scope_marker(c)), "text")),
                                       COERCE_EXPLICIT_CALL, -1);
-    return case_of(list_make1(when(scope_nodes_leaf(s, c->leaf), cond ? cond : yes())),
+    return case_of(list_make1(scope_nodes_when(scope_nodes_leaf(s, c->leaf), cond ? cond : yes())),
                    cast(text, "bool"));
 }

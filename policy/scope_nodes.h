@@ -19,8 +19,14 @@ SelectStmt *scope_nodes_select(List *targets, RangeVar *from, Node *where);
 /* OFFSET 0 at its end. */
 void scope_nodes_barrier(SelectStmt *query);
 ResTarget *scope_nodes_target(Node *value);
-/* A text constant. */
+/* Constants. */
 Node *scope_nodes_text(const char *text);
+Node *scope_nodes_int(int value);
+Node *scope_nodes_null(void);
+Node *scope_nodes_cast(Node *arg, TypeName *type);
+CaseWhen *scope_nodes_when(Node *cond, Node *result);
+/* $hidden, the tenant's value. */
+Node *scope_nodes_hidden(const struct scoper *s);
 
 /* -- scope_call.c -- */
 /* The tenant's own channel of this name. */

@@ -7,7 +7,7 @@
  * What may differ each time it is read is read once.  Rows that a WITH of the same statement inserts are known by
  * its RETURNING alone. */
 #include "policy/functions.h"
-#include "policy/scope.h"
+#include "policy/scope_nodes.h"
 
 #include "protocol/sqlstate.h"
 
@@ -248,11 +248,8 @@ static int value_beside(struct scoper *s, const struct change *at, const struct 
     if (!at->ref)
         return 0;
     struct beside *kept = *ret = palloc0(sizeof *kept);
-    ColumnRef *ref = NODE(ColumnRef);
-    ref->fields = list_make2(makeString(pstrdup(at->ref)), makeString(pstrdup(column->name)));
-    ref->location = -1;
     kept->item = -1;
-    kept->value = kept->source = (Node *)ref;
+    kept->value = kept->source = scope_nodes_column(at->ref, column->name);
     kept->column = column->name;
     return 0;
 }

@@ -144,8 +144,7 @@ static void apply_wrap(const struct scoper *s, const struct leaf *leaf)
     const struct access *a = leaf->access;
     Node *where = NULL;
     if (a->kind != RULE_SHARED && !a->whole)
-        where = scope_nodes_qual(s, a, leaf->var->relname,
-                                 (a->kind == RULE_SCOPED ? a->tenant : a->column)->name,
+        where = scope_nodes_qual(s, a, leaf->var->relname, scope_own_column(a)->name,
                                  leaf->scan_level, 0);
     inside->alias = NULL;
     SelectStmt *query = scope_nodes_select(columns_of(leaf), inside, where);
@@ -259,8 +258,8 @@ static void apply_copy(const struct scoper *s, const struct change *c)
         targets = lappend(targets, scope_nodes_shown(lfirst(cell)));
     Node *where = NULL;
     if (a->kind != RULE_SHARED && !a->whole)
-        where = scope_nodes_qual(s, a, stmt->relation->relname,
-                                 (a->kind == RULE_SCOPED ? a->tenant : a->column)->name, false, 0);
+        where =
+            scope_nodes_qual(s, a, stmt->relation->relname, scope_own_column(a)->name, false, 0);
     stmt->relation->inh = false; /* COPY of a table leaves out its children */
     stmt->query = (Node *)scope_nodes_select(targets, stmt->relation, where);
     stmt->relation = NULL;
@@ -321,11 +320,8 @@ static void apply_explain(ExplainStmt *stmt)
 
 static void apply_execute(const struct scoper *s, ExecuteStmt *stmt)
 {
-    ParamRef *tenant = NODE(ParamRef);
-    tenant->number = scope_hidden(s);
-    tenant->location = -1;
     stmt->name = SCOPE_EXECUTE_NAME;
-    stmt->params = lappend(stmt->params, tenant);
+    stmt->params = lappend(stmt->params, scope_nodes_hidden(s));
 }
 
 static void apply(const struct scoper *s, const struct change *c)

@@ -40,11 +40,6 @@ char *sql_tenant(const struct scoper *s, const struct catalog_column *column)
     return type ? psprintf("$%d::%s", scope_hidden(s), type) : psprintf("$%d", scope_hidden(s));
 }
 
-static const char *own_column(const struct access *a)
-{
-    return a->kind == RULE_SCOPED ? a->tenant->name : a->column->name;
-}
-
 /* (SELECT p.key FROM parent AS p WHERE ...); ${value} NULL: all keys of the tenant's rows.  ONLY: a key is
  * unique in its own table, not among those that inherit from it. */
 static char *parent_keys(const struct scoper *s, const struct access *parent,
@@ -55,8 +50,9 @@ static char *parent_keys(const struct scoper *s, const struct access *parent,
     char *also = value ? psprintf("%s.%s OPERATOR(pg_catalog.=) (%s) AND ", alias, column, value)
                        : pstrdup("");
     return psprintf("(SELECT %s.%s FROM %s%s.%s AS %s WHERE %s%s)", alias, column,
-                    parent->rel->kind == 'r' ? "ONLY " : "", sql_ident(parent->rel->schema), sql_ident(parent->rel->name), alias, also,
-                    sql_qual(s, parent, alias, own_column(parent), false, depth + 1));
+                    parent->rel->kind == 'r' ? "ONLY " : "", sql_ident(parent->rel->schema),
+                    sql_ident(parent->rel->name), alias, also,
+                    sql_qual(s, parent, alias, scope_own_column(parent)->name, false, depth + 1));
 }
 
 char *sql_qual(const struct scoper *s, const struct access *a, const char *ref, const char *column,
@@ -127,7 +123,7 @@ char *sql_wrap_close(const struct scoper *s, const struct leaf *leaf)
     if (a->kind == RULE_SHARED || a->whole)
         return psprintf(")%s", alias);
     return psprintf(" WHERE %s%s)%s",
-                    sql_qual(s, a, name, own_column(a), leaf->scan_level, 0),
+                    sql_qual(s, a, name, scope_own_column(a)->name, leaf->scan_level, 0),
                     leaf->barrier ? " OFFSET 0" : "", alias);
 }
 
@@ -293,5 +289,6 @@ char *sql_copy_to_close(const struct scoper *s, const struct change *c)
     const struct access *a = c->access;
     if (a->kind == RULE_SHARED || a->whole)
         return pstrdup(")");
-    return psprintf(" WHERE %s)", sql_qual(s, a, c->anchor->relname, own_column(a), false, 0));
+    return psprintf(" WHERE %s)",
+                    sql_qual(s, a, c->anchor->relname, scope_own_column(a)->name, false, 0));
 }
