@@ -257,4 +257,3 @@ enum verdict session_parse(struct session *s, const struct frame *f)
     }
     return v;
 }
-

@@ -173,10 +173,10 @@ static int select_where(struct scoper *s, struct level *l, SelectStmt *stmt,
                         const struct climbed *from)
 {
     List *fences = NIL;
-    if (stmt->whereClause &&
-        (scope_expr(s, l, stmt->whereClause) < 0 ||
-         scope_fences(s, l, stmt->whereClause, from->visible, &fences) < 0))
+    if (scope_expr(s, l, stmt->whereClause) < 0)
         return -1;
+    if (stmt->whereClause)
+        scope_fences(s, l, stmt->whereClause, from->visible, &fences);
     if (!from->carried && !fences)
         return 0;
     struct change *c = scope_change(s, CHANGE_WHERE, (Node *)stmt);
@@ -220,9 +220,10 @@ static int select_plain(struct scoper *s, struct level *l, SelectStmt *stmt,
         return -1;
     if (scope_catalog_listing(s, l, stmt) < 0)
         return -1;
-    if (stmt->havingClause && (scope_expr(s, l, stmt->havingClause) < 0 ||
-                               scope_having(s, l, stmt) < 0))
+    if (scope_expr(s, l, stmt->havingClause) < 0)
         return -1;
+    if (stmt->havingClause)
+        scope_having(s, l, stmt);
     scope_group(s, l, stmt);
     if (l->from_subquery && computes(stmt->targetList))
         for (struct source *source = l->sources; source; source = source->next)

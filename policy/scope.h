@@ -524,8 +524,8 @@ bool scope_reaches_out(const struct level *l, Node *node);
 /* Is there a subquery in it? */
 bool scope_has_sublink(Node *node);
 /* Fences for the conjuncts of ${cond}; ${leaves}: all that it may see.  Marks barriers. */
-int scope_fences(struct scoper *s, struct level *l, Node *cond, List *leaves, List **ret) MUSTCHECK;
-int scope_having(struct scoper *s, struct level *l, SelectStmt *stmt) MUSTCHECK;
+void scope_fences(struct scoper *s, struct level *l, Node *cond, List *leaves, List **ret);
+void scope_having(struct scoper *s, struct level *l, SelectStmt *stmt);
 /* ${cond}, of a FULL JOIN of the sources before ${right} and those from it on: equalities keep a fence on each side. */
 void scope_split_fences(struct scoper *s, struct level *l, const struct source *right, Node *cond,
                         const List *leaves, List *fences);

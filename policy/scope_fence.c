@@ -244,7 +244,7 @@ static bool wall_memberships(Node *node, struct scoper *s)
     return raw_expression_tree_walker(node, wall_memberships, s);
 }
 
-int scope_fences(struct scoper *s, struct level *l, Node *cond, List *leaves, List **ret)
+void scope_fences(struct scoper *s, struct level *l, Node *cond, List *leaves, List **ret)
 {
     List *conjuncts = scope_conjuncts(cond);
     for (int i = 0; i < list_length(conjuncts); i++) {
@@ -261,11 +261,10 @@ int scope_fences(struct scoper *s, struct level *l, Node *cond, List *leaves, Li
         struct fence *all = fence_of(s, l, cond, leaves, -1);
         *ret = all ? list_make1(all) : NIL;
     }
-    return 0;
 }
 
 /* The planner moves what contains no aggregate from HAVING to WHERE: the fence is one. */
-int scope_having(struct scoper *s, struct level *l, SelectStmt *stmt)
+void scope_having(struct scoper *s, struct level *l, SelectStmt *stmt)
 {
     List *fences = NIL;
     List *conjuncts = scope_conjuncts(stmt->havingClause);
@@ -283,5 +282,4 @@ int scope_having(struct scoper *s, struct level *l, SelectStmt *stmt)
         c->anchor = l->anchor;
         c->fences = fences;
     }
-    return 0;
 }

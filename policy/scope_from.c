@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-static int item(struct scoper *s, struct level *l, Node **slot, bool wrap, struct climbed *ret);
-
 static struct leaf *new_leaf(RangeVar *var, const struct access *access)
 {
     struct leaf *leaf = palloc0(sizeof *leaf);
@@ -258,7 +256,8 @@ static int sample_item(struct scoper *s, struct level *l, Node **slot, bool wrap
     if (IsA(node->relation, RangeVar) && is_catalog((RangeVar *)node->relation))
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, node->location,
                             "TABLESAMPLE is not supported for relations of the system");
-    if (scope_expr(s, l, (Node *)node->args) < 0 || item(s, l, &node->relation, wrap, ret) < 0)
+    if (scope_expr(s, l, (Node *)node->args) < 0 ||
+        scope_from_item(s, l, &node->relation, wrap, ret) < 0)
         return -1;
     if (l->sources->hides)
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, node->location,
@@ -361,12 +360,11 @@ static int join_on(struct scoper *s, struct level *l, JoinExpr *join, struct sou
     while (first->next != before)
         first = first->next;
     first->next = NULL;
-    int status = scope_expr(s, l, join->quals) < 0 ||
-                         scope_fences(s, l, join->quals, visible, fences) < 0 ||
-                         (join->jointype == JOIN_FULL && *fences &&
-                          fence_full(s, l, right, join, visible, fences) < 0)
-                     ? -1
-                     : 0;
+    int status = scope_expr(s, l, join->quals);
+    if (status == 0)
+        scope_fences(s, l, join->quals, visible, fences);
+    if (status == 0 && join->jointype == JOIN_FULL && *fences)
+        status = fence_full(s, l, right, join, visible, fences);
     first->next = before;
     return status;
 }
@@ -380,10 +378,10 @@ static int join_item(struct scoper *s, struct level *l, JoinExpr *join, bool wra
     struct source *before = l->sources;
     struct climbed left = {NIL, NIL}, right = {NIL, NIL};
     List *on = NIL, *fences = NIL;
-    if (item(s, l, &join->larg, all || (null_left && !join->quals), &left) < 0)
+    if (scope_from_item(s, l, &join->larg, all || (null_left && !join->quals), &left) < 0)
         return -1;
     const struct source *right_of = l->sources;
-    if (item(s, l, &join->rarg, all || (null_right && !join->quals), &right) < 0 ||
+    if (scope_from_item(s, l, &join->rarg, all || (null_right && !join->quals), &right) < 0 ||
         check_merged(s, l, join, before) < 0)
         return -1;
     pass(null_left, &left, &on, ret);
@@ -409,7 +407,7 @@ static int join_item(struct scoper *s, struct level *l, JoinExpr *join, bool wra
     return join->alias ? hide(s, l, join, before, ret) : 0;
 }
 
-static int item(struct scoper *s, struct level *l, Node **slot, bool wrap, struct climbed *ret)
+int scope_from_item(struct scoper *s, struct level *l, Node **slot, bool wrap, struct climbed *ret)
 {
     Node *node = *slot;
     switch (nodeTag(node)) {
@@ -429,17 +427,12 @@ static int item(struct scoper *s, struct level *l, Node **slot, bool wrap, struc
     }
 }
 
-int scope_from_item(struct scoper *s, struct level *l, Node **slot, bool wrap, struct climbed *ret)
-{
-    return item(s, l, slot, wrap, ret);
-}
-
 int scope_from(struct scoper *s, struct level *l, List *items, struct climbed *ret)
 {
     ListCell *cell;
     foreach (cell, items) {
         struct climbed one = {NIL, NIL};
-        if (item(s, l, (Node **)&lfirst(cell), false, &one) < 0)
+        if (scope_from_item(s, l, (Node **)&lfirst(cell), false, &one) < 0)
             return -1;
         ret->carried = list_concat(ret->carried, one.carried);
         ret->visible = list_concat(ret->visible, one.visible);

@@ -11,9 +11,9 @@ static int merge_on(struct scoper *s, struct level *l, MergeStmt *stmt, struct l
     List *fences = NIL;
     bool whole = target->access->whole;
     List *visible = whole ? list_copy(sources) : lcons(target, list_copy(sources));
-    if (scope_expr(s, l, stmt->joinCondition) < 0 ||
-        scope_fences(s, l, stmt->joinCondition, visible, &fences) < 0)
+    if (scope_expr(s, l, stmt->joinCondition) < 0)
         return -1;
+    scope_fences(s, l, stmt->joinCondition, visible, &fences);
     if (whole && !fences)
         return 0;
     struct change *c = scope_change(s, CHANGE_MERGE_ON, (Node *)stmt);

@@ -31,7 +31,7 @@ static const struct {
     {"tableoid", 26}, {"ctid", 27}, {"xmin", 28}, {"cmin", 29}, {"xmax", 28}, {"cmax", 29},
 };
 
-static int natural_count(const struct source *source)
+int scope_column_count(const struct source *source)
 {
     if (source->rel)
         return (int)source->rel->ncolumns;
@@ -51,11 +51,6 @@ static bool natural_object(const struct source *source, int i)
     return !source->rel && i < source->outputs->n && source->outputs->items[i].object;
 }
 
-int scope_column_count(const struct source *source)
-{
-    return natural_count(source);
-}
-
 const char *scope_column_name(const struct source *source, int i)
 {
     if (i < list_length(source->colnames))
@@ -68,7 +63,7 @@ const char *scope_column_name(const struct source *source, int i)
 /* Is ${name} a column of it?  1 yes, 0 no, -1 cannot be known. */
 static int source_has(const struct source *source, const char *name, uint32_t *ret_type)
 {
-    int n = natural_count(source);
+    int n = scope_column_count(source);
     bool unknown = n < 0;
     for (int i = 0; i < n || i < list_length(source->colnames); i++) {
         const char *column = scope_column_name(source, i);

@@ -19,9 +19,10 @@ static int finish(struct scoper *s, struct level *l, Node *stmt, Node *where,
     List *fences = NIL;
     if (where && IsA(where, CurrentOfExpr))
         return scope_current_of(s, (const CurrentOfExpr *)where, from->carried);
-    if (where && (scope_expr(s, l, where) < 0 ||
-                  scope_fences(s, l, where, from->visible, &fences) < 0))
+    if (where && scope_expr(s, l, where) < 0)
         return -1;
+    if (where)
+        scope_fences(s, l, where, from->visible, &fences);
     if (!from->carried && !fences)
         return 0;
     struct change *c = scope_change(s, CHANGE_WHERE, stmt);

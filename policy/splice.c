@@ -43,16 +43,10 @@ static int conjunct_end(const struct tokens *t, int from, int to, bool *ret_or)
     return i;
 }
 
-static bool is_equals(const struct tokens *t, int i)
-{
-    return t->items[i].kind == SCAN_OPERATOR && t->items[i].end - t->items[i].start == 1 &&
-           t->text[t->items[i].start] == '=';
-}
-
 /* The two sides of an equality, each behind a fence of its own. */
 static void fence_sides(struct splice *p, int from, int to, const struct fence *fence)
 {
-    int equals = tokens_forward(&p->t, from, is_equals);
+    int equals = tokens_forward(&p->t, from, tokens_is_equals);
     if (equals <= from || equals + 1 >= to)
         return; /* verify finds it missing */
     if (fence->leaves || fence->nullable)
@@ -106,15 +100,10 @@ static void condition(struct splice *p, const struct change *c, int from, int to
         fence_conjuncts(p, from, to, c->fences, &index);
 }
 
-static bool is_where(const struct tokens *t, int i)
-{
-    return tokens_is(t, i, "where") || tokens_ends_where(t, i);
-}
-
 /* The WHERE of a statement whose FROM, or target, begins at token ${at}. */
 static int where_from(struct splice *p, const struct change *c, int at)
 {
-    int end = tokens_forward(&p->t, at, is_where);
+    int end = tokens_forward(&p->t, at, tokens_ends_from);
     if (!tokens_is(&p->t, end, "where")) {
         splice_after(p, end - 1, psprintf(" WHERE %s", sql_quals(p->s, c->leaves)));
         return 0;

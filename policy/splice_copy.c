@@ -63,7 +63,7 @@ int splice_copy_in(struct splice *p, const struct change *c)
             return splice_lost(p, "the columns");
         splice_after(p, at, psprintf("%s, ", sql_ident(linitial(c->columns))));
     }
-    char *open = sql_copy_open(p->s, c), *close = sql_copy_close(c);
+    char *open = sql_row_open(p->s, c), *close = sql_copy_close(c);
     int where = tokens_forward(&p->t, at, is_where);
     if (where + 1 < p->t.n)
         splice_wrap(p, where + 1, p->t.n, psprintf("%s(", open), psprintf(")%s", close));

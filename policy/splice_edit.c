@@ -144,4 +144,3 @@ char *splice_assemble(const struct splice *p)
     keep(p, &out, at, p->s->end);
     return out.data;
 }
-

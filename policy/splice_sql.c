@@ -250,7 +250,7 @@ char *sql_tenant_check(const struct scoper *s, const struct change *c)
                     fail(scope_marker(c), type ? type : "text"));
 }
 
-char *sql_conflict_open(const struct scoper *s, const struct change *c)
+char *sql_row_open(const struct scoper *s, const struct change *c)
 {
     return psprintf("CASE WHEN %s THEN ", leaf_qual(s, c->leaf));
 }
@@ -267,11 +267,6 @@ char *sql_columns(const struct change *c)
     foreach (cell, c->columns)
         all = join(all, ", ", sql_ident(lfirst(cell)));
     return join(all, ", ", sql_ident(c->access->tenant->name));
-}
-
-char *sql_copy_open(const struct scoper *s, const struct change *c)
-{
-    return psprintf("CASE WHEN %s THEN ", leaf_qual(s, c->leaf));
 }
 
 char *sql_copy_close(const struct change *c)

@@ -34,13 +34,12 @@ char *sql_rows_check(const struct scoper *s, const struct change *c, const char 
 /* The same before a value that is read once; after it goes SQL_ONCE_CLOSE. */
 char *sql_once_open(const struct scoper *s, const struct change *c, const List *beside);
 #define SQL_ONCE_CLOSE ") AS v OFFSET 0) AS partywall_v)"
-/* The condition of DO UPDATE: before and after the client's, which may be missing. */
-char *sql_conflict_open(const struct scoper *s, const struct change *c);
+/* Before the client's condition, which may be missing, of DO UPDATE and of COPY FROM ... */
+char *sql_row_open(const struct scoper *s, const struct change *c);
+/* ... and after it. */
 char *sql_conflict_close(const struct change *c);
-char *sql_columns(const struct change *c);
-/* The condition of COPY FROM: before and after the client's, which may be missing. */
-char *sql_copy_open(const struct scoper *s, const struct change *c);
 char *sql_copy_close(const struct change *c);
+char *sql_columns(const struct change *c);
 /* Around the relation of COPY TO. */
 char *sql_copy_to_open(const struct change *c);
 char *sql_copy_to_close(const struct scoper *s, const struct change *c);

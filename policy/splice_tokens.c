@@ -191,6 +191,12 @@ bool tokens_ends_targets(const struct tokens *t, int i)
     return tokens_ends_from(t, i);
 }
 
+bool tokens_is_equals(const struct tokens *t, int i)
+{
+    return t->items[i].kind == SCAN_OPERATOR && t->items[i].end - t->items[i].start == 1 &&
+           t->text[t->items[i].start] == '=';
+}
+
 bool tokens_is_comma(const struct tokens *t, int i)
 {
     return tokens_is_char(t, i, ',');

@@ -47,4 +47,5 @@ bool tokens_ends_where(const struct tokens *t, int i); /* also of HAVING and the
 bool tokens_ends_from(const struct tokens *t, int i);
 bool tokens_ends_on(const struct tokens *t, int i);
 bool tokens_ends_targets(const struct tokens *t, int i);
+bool tokens_is_equals(const struct tokens *t, int i);
 bool tokens_is_comma(const struct tokens *t, int i);

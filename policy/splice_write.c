@@ -3,11 +3,6 @@
 
 #include "policy/splice_sql.h"
 
-static bool is_where(const struct tokens *t, int i)
-{
-    return tokens_is(t, i, "where") || tokens_ends_where(t, i);
-}
-
 /* -- INSERT -- */
 
 static bool is_set(const struct tokens *t, int i)
@@ -144,20 +139,9 @@ static bool never(const struct tokens *t, int i)
     return false;
 }
 
-static bool ends_set(const struct tokens *t, int i)
-{
-    return tokens_ends_targets(t, i);
-}
-
-static bool is_equals(const struct tokens *t, int i)
-{
-    return t->items[i].kind == SCAN_OPERATOR && t->items[i].end - t->items[i].start == 1 &&
-           t->text[t->items[i].start] == '=';
-}
-
 struct span splice_assigned(const struct tokens *t, struct span element)
 {
-    int equals = element.from < 0 ? -1 : tokens_forward(t, element.from, is_equals);
+    int equals = element.from < 0 ? -1 : tokens_forward(t, element.from, tokens_is_equals);
     if (equals < 0 || equals >= element.to)
         return (struct span){-1, -1};
     return (struct span){equals + 1, element.to};
@@ -182,8 +166,8 @@ static struct span set_value(const struct splice *p, const struct change *c)
     int at = set_start(p, c);
     if (at < 0)
         return (struct span){-1, -1};
-    return splice_assigned(&p->t,
-                           element(&p->t, at, scope_set_element(targets, c->item), ends_set));
+    return splice_assigned(
+        &p->t, element(&p->t, at, scope_set_element(targets, c->item), tokens_ends_targets));
 }
 
 static struct span row_value(struct splice *p, const struct change *c)
@@ -422,8 +406,8 @@ int splice_conflict(struct splice *p, const struct change *c)
     int set = set_start(p, &at);
     if (set < 0)
         return splice_lost(p, "DO UPDATE");
-    int where_at = tokens_forward(&p->t, set, is_where);
-    char *open = sql_conflict_open(p->s, c), *close = sql_conflict_close(c);
+    int where_at = tokens_forward(&p->t, set, tokens_ends_from);
+    char *open = sql_row_open(p->s, c), *close = sql_conflict_close(c);
     if (!tokens_is(&p->t, where_at, "where")) {
         splice_after(p, where_at - 1, psprintf(" WHERE %strue%s", open, close));
         return 0;
@@ -434,4 +418,3 @@ int splice_conflict(struct splice *p, const struct change *c)
     splice_wrap(p, where_at + 1, to, psprintf("%s(", open), psprintf(")%s", close));
     return 0;
 }
-
