@@ -76,18 +76,12 @@ static void add_table(struct check *c, const struct catalog_relation *rel,
 /* What tenants can do with ${rel}: into the arrays if rows of it are theirs. */
 static void sort_table(struct check *c, const struct catalog_relation *rel)
 {
-    const struct rules *rules = &c->conf->rules;
-    const struct rule_table *entry = policy_rule_of(rules, c->catalog, rel);
-    const char *name = entry ? entry->tenant_column : rules->tenant_column;
-    if (!strchr("rpvmf", rel->kind) ||
-        (entry && entry->kind != RULE_SCOPED && entry->kind != RULE_THROUGH))
+    const struct policy_rule rule = policy_rule_of(&c->conf->rules, c->catalog, rel);
+    if (!strchr("rpvmf", rel->kind))
         return;
-    bool through = entry && entry->kind == RULE_THROUGH;
-    const struct catalog_column *column =
-        catalog_column(rel, through ? entry->through_column : name);
-    if (column && (entry || rules->unlisted_scoped))
-        add_table(c, rel, column, through);
-    else if (!entry && !column && catalog_find(c->catalog, NULL, rel->name) == rel)
+    if (rule.column && (rule.kind == RULE_SCOPED || rule.kind == RULE_THROUGH))
+        add_table(c, rel, rule.column, rule.kind == RULE_THROUGH);
+    else if (!rule.entry && !rule.column && catalog_find(c->catalog, NULL, rel->name) == rel)
         say_denied(c, rel);
 }
 

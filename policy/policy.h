@@ -72,10 +72,17 @@ void policy_cache_free(struct policy_cache *c);
  * ${ret} is the error that the client gets: 42501, 23503 or 23505, with table and constraint. */
 bool policy_check_failed(const char *message, struct err *ret);
 
-/* The entry of policy.tables that governs ${rel}: its own, or that of what it is a partition or child of.
- * NULL: unlisted. */
-const struct rule_table *policy_rule_of(const struct rules *rules, const struct catalog *catalog,
-                                        const struct catalog_relation *rel);
+struct policy_rule {
+    const struct rule_table *entry; /* of policy.tables: the relation's own, or that of what it is a
+                                       partition or child of; NULL: unlisted */
+    enum rule_kind kind;            /* never UNLISTED: what unlisted_tables makes of it */
+    const struct catalog_column *column; /* THROUGH: that which refers to the parent; else the
+                                            tenant's; NULL: there is no such column */
+};
+
+/* The rule that governs ${rel}. */
+struct policy_rule policy_rule_of(const struct rules *rules, const struct catalog *catalog,
+                                  const struct catalog_relation *rel);
 
 /* Does ${detail}, of an error about a key, show a value of a column that confined clients may not read?  The
  * key may be another table's than the one the error names, so a column's name is enough. */

@@ -48,18 +48,15 @@ struct rows {
 /* false: no policy says it, and the table is not for tenants. */
 static bool rows_of(const struct out *o, const struct catalog_relation *rel, struct rows *ret)
 {
-    const struct rule_table *e = policy_rule_of(o->rules, o->catalog, rel);
-    *ret = (struct rows){.kind = e                           ? e->kind
-                                 : o->rules->unlisted_scoped ? RULE_SCOPED
-                                                             : RULE_DENIED,
+    const struct policy_rule rule = policy_rule_of(o->rules, o->catalog, rel);
+    const struct rule_table *e = rule.entry;
+    *ret = (struct rows){.kind = rule.kind,
+                         .column = rule.column,
                          .read_only = e && (e->write_deny || e->kind == RULE_SHARED)};
-    const char *column = e && e->tenant_column ? e->tenant_column : o->rules->tenant_column;
     switch (ret->kind) {
     case RULE_SCOPED:
-        ret->column = column ? catalog_column(rel, column) : NULL;
         return ret->column != NULL;
     case RULE_THROUGH:
-        ret->column = catalog_column(rel, e->through_column);
         ret->parent = catalog_find(o->catalog, e->parent_schema, e->parent_table);
         ret->key = ret->parent ? catalog_column(ret->parent, e->parent_column) : NULL;
         return ret->column && ret->key;

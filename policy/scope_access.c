@@ -63,8 +63,8 @@ const struct rule_table *scope_entry(const struct scoper *s, const struct catalo
     return own_entry(s->rules, s->catalog, rel);
 }
 
-const struct rule_table *policy_rule_of(const struct rules *rules, const struct catalog *catalog,
-                                        const struct catalog_relation *rel)
+static const struct rule_table *entry_of(const struct rules *rules, const struct catalog *catalog,
+                                         const struct catalog_relation *rel)
 {
     for (int i = 0; rel && i < SCOPE_MAX_PARENTS; i++) {
         const struct rule_table *entry = own_entry(rules, catalog, rel);
@@ -73,6 +73,23 @@ const struct rule_table *policy_rule_of(const struct rules *rules, const struct 
         rel = rel->parent_oid ? catalog_find_oid(catalog, rel->parent_oid) : NULL;
     }
     return NULL;
+}
+
+struct policy_rule policy_rule_of(const struct rules *rules, const struct catalog *catalog,
+                                  const struct catalog_relation *rel)
+{
+    struct policy_rule rule = {.entry = entry_of(rules, catalog, rel)};
+    const char *column = rules->tenant_column;
+    if (rule.entry)
+        rule.kind = rule.entry->kind;
+    else
+        rule.kind = rules->unlisted_scoped ? RULE_SCOPED : RULE_DENIED;
+    if (rule.kind == RULE_THROUGH)
+        column = rule.entry->through_column;
+    else if (rule.entry && rule.entry->tenant_column)
+        column = rule.entry->tenant_column;
+    rule.column = column ? catalog_column(rel, column) : NULL;
+    return rule;
 }
 
 /* Does ${column} alone name one row of ${rel}?  If not, a tenant's row may have the key of another's. */
@@ -84,12 +101,13 @@ static bool is_key(const struct catalog_relation *rel, const struct catalog_colu
     return false;
 }
 
-static int access_through(struct scoper *s, struct access *a, int location)
+static int access_through(struct scoper *s, struct access *a, const struct catalog_column *column,
+                          int location)
 {
     const struct rule_table *e = a->entry;
     const struct catalog_relation *parent =
         catalog_find(s->catalog, e->parent_schema, e->parent_table);
-    a->column = catalog_column(a->rel, e->through_column);
+    a->column = column;
     a->key = parent ? catalog_column(parent, e->parent_column) : NULL;
     if (!a->column || !a->key) {
         scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, location,
@@ -142,41 +160,38 @@ static int access_policies(struct scoper *s, struct access *a, int location)
 }
 
 /* Where all rows are the tenant's, a tenant column is kept right if there is one. */
-static int access_own(struct access *a, const char *tenant_column)
+static int access_own(struct access *a, const struct catalog_column *column)
 {
-    a->tenant = a->kind == RULE_SCOPED && tenant_column ? catalog_column(a->rel, tenant_column) : NULL;
+    a->tenant = a->kind == RULE_SCOPED ? column : NULL;
     a->kind = RULE_SCOPED;
     a->whole = true;
     return 0;
 }
 
-static int access_rows(struct scoper *s, struct access *a, const char *tenant_column, int location)
+static int access_rows(struct scoper *s, struct access *a, const struct catalog_column *column,
+                       int location)
 {
     if (scope_is_own_place(s, a->rel))
-        return access_own(a, tenant_column);
+        return access_own(a, column);
     if (s->auth.schema)
         return denied(s, a, location);
     if (a->kind == RULE_THROUGH)
-        return access_through(s, a, location) < 0 ? -1 : access_policies(s, a, location);
-    a->tenant = tenant_column ? catalog_column(a->rel, tenant_column) : NULL;
+        return access_through(s, a, column, location) < 0 ? -1 : access_policies(s, a, location);
+    a->tenant = column;
     return a->tenant ? access_policies(s, a, location) : denied(s, a, location);
 }
 
 static int access_fill(struct scoper *s, struct access *a, int location)
 {
-    const char *tenant_column = s->rules->tenant_column;
-    a->entry = policy_rule_of(s->rules, s->catalog, a->rel);
-    a->kind = a->entry ? a->entry->kind : RULE_UNLISTED;
-    if (a->entry && a->entry->tenant_column)
-        tenant_column = a->entry->tenant_column;
+    const struct policy_rule rule = policy_rule_of(s->rules, s->catalog, a->rel);
+    a->entry = rule.entry;
+    a->kind = rule.kind;
     if (!strchr("rpvmf", a->rel->kind))
         return denied(s, a, location);
-    if (a->kind == RULE_UNLISTED)
-        a->kind = s->rules->unlisted_scoped ? RULE_SCOPED : RULE_DENIED;
     switch (a->kind) {
     case RULE_SCOPED:
     case RULE_THROUGH:
-        return access_rows(s, a, tenant_column, location);
+        return access_rows(s, a, rule.column, location);
     case RULE_SHARED:
         return 0;
     case RULE_UNLISTED:
@@ -266,11 +281,8 @@ int scope_access_parent(struct scoper *s, const struct access *a,
     if (!rel)
         return scope_refuse(s, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
                             "foreign key \"%s\" refers to an unknown relation", fk->name);
-    const struct rule_table *entry = policy_rule_of(s->rules, s->catalog, rel);
-    bool unlisted = !entry;
-    if (entry && (entry->kind == RULE_SHARED || entry->kind == RULE_DENIED))
-        return 0;
-    if (unlisted && (!s->rules->unlisted_scoped || !catalog_column(rel, s->rules->tenant_column)))
+    const struct policy_rule rule = policy_rule_of(s->rules, s->catalog, rel);
+    if (rule.kind == RULE_SHARED || rule.kind == RULE_DENIED || (!rule.entry && !rule.column))
         return 0; /* nobody's rows: the key alone tells nothing of another tenant */
     const struct access *parent = scope_access_relation(s, rel, -1);
     if (!parent)
