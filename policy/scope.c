@@ -130,8 +130,8 @@ static bool groups_by(const Node *node, const char *column)
         if (groups_by(lfirst(cell), column))
             return true;
     if (IsA(node, ColumnRef)) {
-        const Node *last = llast(((const ColumnRef *)node)->fields);
-        return IsA(last, String) && !strcmp(strVal(last), column);
+        const char *last = scope_ref_name((const ColumnRef *)node, -1);
+        return last && !strcmp(last, column);
     }
     return IsA(node, A_Const);
 }

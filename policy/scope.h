@@ -368,6 +368,8 @@ void scope_qualify_type(struct scoper *s, TypeName *type);
 /* -- scope_names.c -- */
 struct source *scope_add_source(struct level *l, const char *alias);
 const struct cte *scope_find_cte(const struct level *l, const char *name);
+/* Name ${i} of a reference, -1: its last one.  NULL: the star. */
+const char *scope_ref_name(const ColumnRef *ref, int i);
 /* Check a reference; 0 or -1. */
 int scope_check_ref(struct scoper *s, struct level *l, ColumnRef *ref) MUSTCHECK;
 /* Type of a reference, 0 unknown. */
@@ -412,6 +414,12 @@ int scope_catalog_ref(struct scoper *s, const struct source *source, const char 
                       int location) MUSTCHECK;
 
 /* -- scope_object.c -- */
+/* A constant or parameter, however it is cast: the same each time it is read, and for any row. */
+bool scope_is_given(const Node *node);
+/* The text that a constant is; NULL: it is none. */
+const char *scope_constant_text(const Node *node);
+/* The name of a type of the system's, maybe of its array; "": of another schema. */
+const char *scope_type_name(const TypeName *type);
 bool scope_is_object(struct scoper *s, const struct level *l, const Node *node);
 /* 1: a function about an object, given one.  0: another function.  -1: refused. */
 int scope_object_call(struct scoper *s, const struct level *l, const FuncCall *call) MUSTCHECK;

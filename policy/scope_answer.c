@@ -85,12 +85,6 @@ static bool answer_size(struct scoper *s, const struct level *l, FuncCall *call,
 
 /* -- privileges on what has another name for the client -- */
 
-static const char *constant_text(const Node *node)
-{
-    const A_Const *c = (const A_Const *)node;
-    return IsA(node, A_Const) && !c->isnull && nodeTag(&c->val) == T_String ? c->val.sval.sval : NULL;
-}
-
 static bool is_name_of(const struct level *l, const Node *node, bool database)
 {
     const ColumnRef *ref = (const ColumnRef *)node;
@@ -109,7 +103,7 @@ static bool answer_privilege(struct scoper *s, const struct level *l, FuncCall *
     if ((!database && strcmp(name, "has_schema_privilege") != 0) || list_length(call->args) != 2)
         return false;
     Node *object = linitial(call->args);
-    const char *privilege = constant_text(lsecond(call->args));
+    const char *privilege = scope_constant_text(lsecond(call->args));
     if (!privilege || !is_name_of(l, object, database) || look(l, object).other)
         return false;
     bool has = strcasestr(privilege, database ? "connect" : "usage") && !strcasestr(privilege, "grant");
@@ -251,10 +245,7 @@ static struct change *look_up_name(struct scoper *s, Node *name,
 
 static bool casts_to(const TypeCast *cast, const char *wanted)
 {
-    const TypeName *type = cast->typeName;
-    bool plain = list_length(type->names) == 1 ||
-                 (list_length(type->names) == 2 && !strcmp(strVal(linitial(type->names)), "pg_catalog"));
-    return plain && !type->arrayBounds && !strcmp(strVal(llast(type->names)), wanted);
+    return !cast->typeName->arrayBounds && !strcmp(scope_type_name(cast->typeName), wanted);
 }
 
 bool scope_lookup_cast(struct scoper *s, const struct level *l, const TypeCast *cast)
@@ -290,7 +281,7 @@ void scope_lookup_argument(struct scoper *s, const struct level *l, const FuncCa
 /* public.x, where that is the tenant's own schema; $1 may be. */
 static bool may_say_schema(const Node *name)
 {
-    const char *text = IsA(name, A_Const) ? constant_text(name) : NULL;
+    const char *text = scope_constant_text(name);
     size_t quoted = text && *text == '"', n = sizeof SCOPE_SCHEMA_SAID - 1;
     return IsA(name, ParamRef) || (text && !strncmp(text + quoted, SCOPE_SCHEMA_SAID, n) &&
                                    text[n + quoted] == (quoted ? '"' : '.'));

@@ -61,8 +61,8 @@ static bool is_empty_text(const Node *node)
 {
     while (IsA(node, TypeCast))
         node = ((const TypeCast *)node)->arg;
-    const A_Const *c = (const A_Const *)node;
-    return IsA(node, A_Const) && !c->isnull && nodeTag(&c->val) == T_String && !c->val.sval.sval[0];
+    const char *text = scope_constant_text(node);
+    return text && !*text;
 }
 
 int scope_call(struct scoper *s, FuncCall *call)

@@ -164,12 +164,6 @@ static int refuse_system(struct scoper *s, const struct source *source, const ch
 
 /* -- references -- */
 
-static const char *field(const ColumnRef *ref, int i)
-{
-    const Node *node = list_nth(ref->fields, i);
-    return IsA(node, String) ? strVal(node) : NULL; /* NULL: the star */
-}
-
 static const struct change *find_change(const struct scoper *s, const ColumnRef *ref)
 {
     ListCell *cell;
@@ -299,7 +293,7 @@ static int check_qualified(struct scoper *s, const struct level *l, const Column
 {
     const struct source *source = scope_qualifier(l, ref);
     if (!source)
-        return check_old_new(s, l, field(ref, 0), ref->location);
+        return check_old_new(s, l, scope_ref_name(ref, 0), ref->location);
     drop_schema(s, source, ref);
     if (!source->hides)
         return 0;
@@ -322,7 +316,7 @@ static int check_qualified(struct scoper *s, const struct level *l, const Column
 int scope_columns_ref(struct scoper *s, struct level *l, const ColumnRef *ref)
 {
     int n = list_length(ref->fields);
-    const char *last = field(ref, n - 1);
+    const char *last = scope_ref_name(ref, -1);
     if (n > 1)
         return check_qualified(s, l, ref, last);
     if (last)
@@ -336,7 +330,7 @@ int scope_columns_ref(struct scoper *s, struct level *l, const ColumnRef *ref)
 int scope_columns_field(struct scoper *s, const struct level *l, const Node *row, const char *name)
 {
     const ColumnRef *ref = row && IsA(row, ColumnRef) ? (const ColumnRef *)row : NULL;
-    const char *alias = ref ? field(ref, list_length(ref->fields) - 1) : NULL;
+    const char *alias = ref ? scope_ref_name(ref, -1) : NULL;
     const struct source *source = alias ? scope_find_source(l, alias) : NULL;
     const struct rule_column *rule = source && source->hides ? rule_of(source->hides, name) : NULL;
     return read_of(rule) == RULE_READ_DENY && !scope_source_shows(source, name)

@@ -31,19 +31,13 @@ static const Node *group_item(const struct level *l, const SelectStmt *stmt, con
     return item;
 }
 
-static const char *last_name(const ColumnRef *ref)
-{
-    const Node *last = llast(ref->fields);
-    return IsA(last, String) ? strVal(last) : NULL;
-}
-
 static bool is_column(const struct level *l, const struct source *source, const Node *node,
                       const char *name)
 {
     if (!IsA(node, ColumnRef))
         return false;
     const ColumnRef *ref = (const ColumnRef *)node;
-    if (!last_name(ref) || strcmp(last_name(ref), name) != 0)
+    if (!scope_ref_name(ref, -1) || strcmp(scope_ref_name(ref, -1), name) != 0)
         return false;
     return list_length(ref->fields) == 1 ? scope_source_shows(source, name)
                                          : scope_qualifier(l, ref) == source;
@@ -96,7 +90,7 @@ static bool mentions(Node *node, struct mention *m)
     if (!IsA(node, ColumnRef))
         return raw_expression_tree_walker(node, mentions, m);
     const ColumnRef *ref = (const ColumnRef *)node;
-    const char *last = last_name(ref);
+    const char *last = scope_ref_name(ref, -1);
     if (!scope_ref_may_mean(m->source, ref))
         return false;
     return !last || !strcmp(last, m->name) || !scope_source_shows(m->source, last);

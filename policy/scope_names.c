@@ -108,10 +108,10 @@ struct resolved {
     bool certain;
 };
 
-static const char *field(const ColumnRef *ref, int i)
+const char *scope_ref_name(const ColumnRef *ref, int i)
 {
-    const Node *node = list_nth(ref->fields, i);
-    return IsA(node, String) ? strVal(node) : NULL; /* NULL: the star */
+    const Node *node = i < 0 ? llast(ref->fields) : list_nth(ref->fields, i);
+    return IsA(node, String) ? strVal(node) : NULL;
 }
 
 static bool is_named(const struct source *source, const char *schema, const char *name)
@@ -172,10 +172,11 @@ static const struct source *qualifier(const struct level *l, const ColumnRef *re
                                       const struct level **ret_level)
 {
     int n = list_length(ref->fields);
+    const char *first = scope_ref_name(ref, 0);
     if (n == 2)
-        return field(ref, 0) ? find_source(l, NULL, field(ref, 0), ret_level) : NULL;
-    if (n == 3 && field(ref, 0) && field(ref, 1))
-        return find_source(l, field(ref, 0), field(ref, 1), ret_level);
+        return first ? find_source(l, NULL, first, ret_level) : NULL;
+    if (n == 3 && first && scope_ref_name(ref, 1))
+        return find_source(l, first, scope_ref_name(ref, 1), ret_level);
     return NULL;
 }
 
@@ -195,7 +196,7 @@ static struct resolved resolve(const struct level *l, const ColumnRef *ref)
 {
     struct resolved r = {0};
     int n = list_length(ref->fields);
-    const char *last = field(ref, n - 1);
+    const char *last = scope_ref_name(ref, -1);
     if (n == 1 && last)
         return resolve_bare(l, last);
     if (n == 1)
@@ -219,7 +220,7 @@ uint32_t scope_ref_type(const struct level *l, const ColumnRef *ref)
 bool scope_ref_is_object(const struct level *l, const ColumnRef *ref)
 {
     struct resolved r = resolve(l, ref);
-    const char *last = field(ref, list_length(ref->fields) - 1);
+    const char *last = scope_ref_name(ref, -1);
     int n = r.certain && r.source && last && r.source->outputs ? r.source->outputs->n : 0;
     for (int i = 0; i < n; i++) {
         const char *name = scope_column_name(r.source, i);
@@ -252,16 +253,17 @@ bool scope_ref_is_inner(const struct level *l, const ColumnRef *ref)
 bool scope_ref_may_mean(const struct source *source, const ColumnRef *ref)
 {
     int n = list_length(ref->fields);
-    const char *last = field(ref, n - 1);
+    const char *first = scope_ref_name(ref, 0), *last = scope_ref_name(ref, -1);
     uint32_t type;
     if (n == 1)
         return !last || source_has(source, last, &type) != 0 || is_named(source, NULL, last);
     ListCell *cell;
     foreach (cell, source->merged_as)
-        if (field(ref, 0) && !strcmp(lfirst(cell), field(ref, 0)))
+        if (first && !strcmp(lfirst(cell), first))
             return true;
-    return n > 3 || is_named(source, NULL, field(ref, n - 2) ? field(ref, n - 2) : "") ||
-           is_named(source, NULL, field(ref, 0)); /* (alias.column).field without parentheses */
+    const char *before = scope_ref_name(ref, n - 2);
+    return n > 3 || is_named(source, NULL, before ? before : "") ||
+           is_named(source, NULL, first); /* (alias.column).field without parentheses */
 }
 
 /* -- what a reference may touch -- */
@@ -300,7 +302,7 @@ static void keep_relation(const struct resolved *r, const char *last)
 int scope_check_ref(struct scoper *s, struct level *l, ColumnRef *ref)
 {
     int n = list_length(ref->fields);
-    const char *last = field(ref, n - 1);
+    const char *last = scope_ref_name(ref, -1);
     if (scope_columns_ref(s, l, ref) < 0)
         return -1;
     struct resolved r = resolve(l, ref);
@@ -400,7 +402,7 @@ static const char *target_name(const ResTarget *target)
         return target->name;
     if (IsA(target->val, ColumnRef)) {
         const ColumnRef *ref = (const ColumnRef *)target->val;
-        return field(ref, list_length(ref->fields) - 1);
+        return scope_ref_name(ref, -1);
     }
     return NULL; /* PostgreSQL's rule for naming expressions is long: better not to know */
 }
@@ -413,7 +415,7 @@ const struct outputs *scope_outputs(struct scoper *s, const struct level *l, con
     foreach (cell, targets) {
         const ResTarget *target = lfirst(cell);
         const ColumnRef *ref = IsA(target->val, ColumnRef) ? (ColumnRef *)target->val : NULL;
-        if (ref && !field(ref, list_length(ref->fields) - 1)) {
+        if (ref && !scope_ref_name(ref, -1)) {
             struct resolved r = resolve(l, ref);
             bool all = list_length(ref->fields) == 1 ? !l->merged && add_star(out, l->sources, NULL)
                                                      : r.source && add_all(out, r.source);

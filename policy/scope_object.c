@@ -17,7 +17,7 @@ static bool is_null(const Node *node)
     return IsA(node, A_Const) && ((const A_Const *)node)->isnull;
 }
 
-static const char *type_name(const TypeName *type)
+const char *scope_type_name(const TypeName *type)
 {
     int n = list_length(type->names);
     if (n > 2 || (n == 2 && strcmp(strVal(linitial(type->names)), "pg_catalog") != 0))
@@ -71,13 +71,12 @@ static bool cast_keeps(const TypeName *type)
 {
     static const char *const names[] = {"int8", "oid", "regclass", "regnamespace", "regtype"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(names[i], type_name(type)))
+        if (!strcmp(names[i], scope_type_name(type)))
             return true;
     return false;
 }
 
-/* A constant or parameter, however it is cast: that it is none of that type is said for any row. */
-static bool is_given(const Node *node)
+bool scope_is_given(const Node *node)
 {
     while (IsA(node, TypeCast))
         node = ((const TypeCast *)node)->arg;
@@ -92,7 +91,7 @@ bool scope_is_object(struct scoper *s, const struct level *l, const Node *node)
     case T_TypeCast:
         return cast_keeps(((const TypeCast *)node)->typeName) &&
                (scope_is_object(s, l, ((const TypeCast *)node)->arg) ||
-                (!is_given(((const TypeCast *)node)->arg) &&
+                (!scope_is_given(((const TypeCast *)node)->arg) &&
                  scope_is_looked_up(s, ((const TypeCast *)node)->arg)));
     case T_A_Indirection: { /* indclass[0] */
         const A_Indirection *part = (const A_Indirection *)node;
@@ -113,7 +112,7 @@ bool scope_is_object(struct scoper *s, const struct level *l, const Node *node)
 
 static bool is_object_or_given(struct scoper *s, const struct level *l, const Node *node)
 {
-    return node && (is_given(node) || (IsA(node, ColumnRef) && scope_is_object(s, l, node)));
+    return node && (scope_is_given(node) || (IsA(node, ColumnRef) && scope_is_object(s, l, node)));
 }
 
 static bool test_is_of_object(struct scoper *s, const struct level *l, const Node *arg)
@@ -144,7 +143,8 @@ bool scope_object_finds(struct scoper *s, const struct level *l, const Node *con
 /* The number that ${node} is, as text of digits or an integer, maybe cast to oid; 0: none. */
 static uint32_t number(const Node *node)
 {
-    while (IsA(node, TypeCast) && !strcmp(type_name(((const TypeCast *)node)->typeName), "oid"))
+    while (IsA(node, TypeCast) &&
+           !strcmp(scope_type_name(((const TypeCast *)node)->typeName), "oid"))
         node = ((const TypeCast *)node)->arg;
     if (!IsA(node, A_Const) || ((const A_Const *)node)->isnull)
         return 0;
@@ -184,10 +184,11 @@ static bool fits(const char *name, int nargs)
 /* object::regclass::text */
 static bool names_object(struct scoper *s, const struct level *l, const Node *node)
 {
-    if (!IsA(node, TypeCast) || strcmp(type_name(((const TypeCast *)node)->typeName), "text") != 0)
+    if (!IsA(node, TypeCast) ||
+        strcmp(scope_type_name(((const TypeCast *)node)->typeName), "text") != 0)
         return false;
     const TypeCast *name = (const TypeCast *)((const TypeCast *)node)->arg;
-    return IsA(name, TypeCast) && !strcmp(type_name(name->typeName), "regclass") &&
+    return IsA(name, TypeCast) && !strcmp(scope_type_name(name->typeName), "regclass") &&
            scope_is_object(s, l, name->arg);
 }
 
@@ -263,12 +264,12 @@ static bool is_reg(const char *type)
     return false;
 }
 
-static const char *constant(const Node *node)
+const char *scope_constant_text(const Node *node)
 {
-    if (!node || !IsA(node, A_Const) || ((const A_Const *)node)->isnull)
-        return NULL;
     const A_Const *c = (const A_Const *)node;
-    return nodeTag(&c->val) == T_String ? c->val.sval.sval : NULL;
+    return node && IsA(node, A_Const) && !c->isnull && nodeTag(&c->val) == T_String
+               ? c->val.sval.sval
+               : NULL;
 }
 
 /* pg_catalog.pg_class, pg_class */
@@ -333,17 +334,16 @@ static bool names_system_function(const char *text)
 
 bool scope_object_cast(struct scoper *s, const struct level *l, const TypeCast *cast)
 {
-    const char *type = type_name(cast->typeName);
+    const char *type = scope_type_name(cast->typeName);
     if (!is_reg(type) || cast->typeName->arrayBounds != NIL)
         return false;
-    const char *text = constant(cast->arg);
-    if (scope_is_object(s, l, cast->arg) || is_serial_sequence(s, cast->arg) ||
-        (!strcmp(type, "regclass") && text &&
-         (names_system_relation(text) || is_readable_number(s, cast->arg) || relation_named(s, text))) ||
-        (!strcmp(type, "regproc") && text && names_system_function(text)) ||
-        (!strcmp(type, "regtype") && text && names_type(s, text)))
-        return true;
-    return false;
+    const char *text = scope_constant_text(cast->arg);
+    return scope_is_object(s, l, cast->arg) || is_serial_sequence(s, cast->arg) ||
+           (!strcmp(type, "regclass") && text &&
+            (names_system_relation(text) || is_readable_number(s, cast->arg) ||
+             relation_named(s, text))) ||
+           (!strcmp(type, "regproc") && text && names_system_function(text)) ||
+           (!strcmp(type, "regtype") && text && names_type(s, text));
 }
 
 /* -- object = name -- */
@@ -362,17 +362,17 @@ static bool is_lookup_call(const struct scoper *s, const Node *node)
 
 static Node *looked_up(struct scoper *s, Node *node)
 {
-    if (IsA(node, TypeCast) && !strcmp(type_name(((TypeCast *)node)->typeName), "oid"))
+    if (IsA(node, TypeCast) && !strcmp(scope_type_name(((TypeCast *)node)->typeName), "oid"))
         node = ((TypeCast *)node)->arg;
     if (is_lookup_call(s, node))
         return linitial(((FuncCall *)node)->args);
     if (!IsA(node, TypeCast) || ((TypeCast *)node)->typeName->arrayBounds != NIL)
         return NULL;
     TypeCast *cast = (TypeCast *)node;
-    if (!strcmp(type_name(cast->typeName), "regtype") && IsA(cast->arg, ParamRef))
+    if (!strcmp(scope_type_name(cast->typeName), "regtype") && IsA(cast->arg, ParamRef))
         return cast->arg;
-    if (!strcmp(type_name(cast->typeName), "regclass") && constant(cast->arg) &&
-        relation_named(s, constant(cast->arg)))
+    if (!strcmp(scope_type_name(cast->typeName), "regclass") && scope_constant_text(cast->arg) &&
+        relation_named(s, scope_constant_text(cast->arg)))
         return cast->arg;
     return NULL;
 }

@@ -52,14 +52,6 @@ static struct traits traits_of(const struct scoper *s, Node *value)
     return t;
 }
 
-/* A constant or a parameter: the same each time it is read. */
-static bool is_simple(const Node *value)
-{
-    while (IsA(value, TypeCast))
-        value = ((const TypeCast *)value)->arg;
-    return IsA(value, A_Const) || IsA(value, ParamRef);
-}
-
 /* A constant that is not NULL. */
 static bool is_value(const Node *value)
 {
@@ -165,12 +157,13 @@ static int choose_form(struct scoper *s, struct value_change *v, Node *value)
             return -1;
         aggregates = aggregates || t.aggregate;
     }
-    bool simple = is_simple(value) && !v->beside && !v->made;
+    bool simple = scope_is_given(value) && !v->beside && !v->made;
     if (simple && scope_takes_key(v) && scope_cast_type(v->key))
         v->form = FORM_LOOKUP;
     else if (simple && !scope_takes_key(v) && !v->orphans)
         v->form = FORM_ROWS;
-    else if (!own.sublink && !masked && (!own.call || (own.aggregate && !own.fickle) || is_simple(value)))
+    else if (!own.sublink && !masked &&
+             (!own.call || (own.aggregate && !own.fickle) || scope_is_given(value)))
         v->form = FORM_TWICE;
     else
         v->form = FORM_ONCE;
