@@ -16,9 +16,9 @@
 #define LIMIT_QUEUE_BYTES (2 * LIMIT_MESSAGE_BYTES + ((size_t)1 << 20))
 /* Prepared statements a client may keep, and their names' bytes (wire case 80). */
 #define LIMIT_CLIENT_STATEMENTS    10000
+#define LIMIT_STATEMENT_NAME_BYTES 4096
 /* The texts of these together: they are kept, to be decided anew when catalog or policy change. */
 #define LIMIT_CLIENT_STATEMENT_BYTES ((size_t)64 << 20)
-#define LIMIT_STATEMENT_NAME_BYTES 4096
 /* A batch of a client that is kept, to be sent once more should a plan be stale; a longer one is not. */
 #define LIMIT_HEAL_BYTES ((size_t)16 << 10)
 /* Memory of a worker's plan cache. */
@@ -28,7 +28,6 @@
 /* Notifications that wait until a client's transaction is over, or until it reads; beyond, it is told that
  * some are lost: its connection ends. */
 #define LIMIT_NOTIFICATION_BYTES ((size_t)4 << 20)
-/* Start-up and authentication must end within this time. */
 /* A server must close the connection of a CancelRequest within this time; else the one that it was for is closed,
  * because it may still be hit. */
 #define LIMIT_CANCEL_MS 5000

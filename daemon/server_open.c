@@ -12,7 +12,6 @@
 
 #include <stdlib.h>
 
-
 struct server_opener {
     struct job job; /* resolving */
     struct server *server;
@@ -104,7 +103,6 @@ static void watch(struct server *s, int events)
     uv_poll_start(&w->poll, events, on_poll);
 }
 
-/* Everything that libpq keeps of what the server reported. */
 const char *const server_open_reported[] = {
     "server_version",
     "server_encoding",

@@ -14,14 +14,16 @@
  *                                authorise_attribute for that field
  *   A_Expr, SubLink.operName, SortBy.useOp, and operator names elsewhere
  *                                authorise_operator
- *   TypeCast, XmlSerialize, RangeTableFunc columns, coldeflist
+ *   TypeCast, coldeflist
  *                                authorise_type, or authorise_cast when the argument is known
  *   SQLValueFunction             nothing: CURRENT_DATE, CURRENT_USER, ... are all allowed; the
- * names say what the client itself gave, or the shared role's NullTest, BooleanTest, MinMaxExpr,
- * CoalesceExpr, GroupingFunc, CollateClause, RowExpr, A_ArrayExpr nothing but their parts XmlExpr,
- * XmlSerialize, RangeTableFunc, CurrentOfExpr, SetToDefault outside of its places, RawStmt in a
- * query, and every node tag the caller does not know: refused by the caller each SELECT / UPDATE /
- * DELETE / MERGE level: authorise_join_count with the number of its relations */
+ *                                names say what the client itself gave, or the shared role's
+ *   NullTest, BooleanTest, MinMaxExpr, CoalesceExpr, GroupingFunc, CollateClause, RowExpr, A_ArrayExpr
+ *                                nothing but their parts
+ *   XmlExpr, XmlSerialize, RangeTableFunc, and every node tag the caller does not know
+ *                                refused by the caller
+ *   each SELECT, UPDATE, DELETE, MERGE level
+ *                                authorise_join_count with the number of its relations */
 #pragma once
 
 #include "policy/catalog.h"

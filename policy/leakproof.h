@@ -5,10 +5,11 @@
  * Such conditions must go behind a fence.  Only what is listed here needs none: comparisons by the
  * btree operators of plain types, which never fail, so that indexes keep serving them:
  *
- *   column OP column | literal | $n    OP: = <> < <= > >=, IS [NOT] DISTINCT FROM, [NOT] BETWEEN,
- * [NOT] IN column OP ANY | ALL ($n | '{...}' | ARRAY[literals]),  rows of these by =, <>, IN IS
- * [NOT] NULL of a column, boolean columns, $n, constants; AND, OR, NOT, IS [NOT] TRUE | FALSE |
- * UNKNOWN
+ *   column OP column | literal | $n    OP: = <> < <= > >=, IS [NOT] DISTINCT FROM, [NOT] BETWEEN, [NOT] IN
+ *   column OP ANY | ALL ($n | '{...}' | ARRAY[literals])
+ *   rows of these by =, <>, IN
+ *   IS [NOT] NULL of a column, boolean columns, $n, constants
+ *   AND, OR, NOT, IS [NOT] TRUE | FALSE | UNKNOWN
  *
  * A literal may be cast once, to a plain type: it is read when the statement is analysed, whatever
  * rows there are.  So may a parameter that stands only once, if the client has given it no type: its type is

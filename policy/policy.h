@@ -4,8 +4,8 @@
  * list of plans, one for each statement in it.  It does no I/O, keeps no state but the cache given,
  * and never lets PostgreSQL's code end the process: guard before parsing, one handler around the rest.
  *
- *   guard -> parse -> resolve -> authorise -> scope -> verify -> plan
- *   guard.c  parse.c  resolve.c  authorise.c  scope*.c verify.c  plan.c
+ *   guard -> parse -> resolve, authorise, scope -> splice and edit     -> verify -> plan
+ *   guard.c  parse.c  scope*.c, authorise.c        splice*.c, scope_tree.c verify.c  plan.c
  *
  * Fail closed: what is not understood is a refused plan with an SQLSTATE. */
 #pragma once

@@ -20,7 +20,8 @@
  *   scope_schema.c  a schema for each tenant
  *   scope_catalog.c relations of the system's  scope_object.c  functions and casts about their rows
  *   scope_answer.c  calls and names that are answered by what the client may see
- *   scope_columns.c rules for columns    scope_group.c   GROUP BY primary key, of a subselect */
+ *   scope_columns.c rules for columns    scope_group.c   GROUP BY primary key, of a subselect
+ *   scope_nodes.c, scope_mask.c, scope_slots.c  what scope_tree.c puts into the tree, and where */
 #pragma once
 
 #include "policy/authorise.h"
@@ -381,14 +382,23 @@ bool scope_ref_is_inner(const struct level *l, const ColumnRef *ref);
 /* Name of the ${i}th column of a source; NULL: not known. */
 const char *scope_column_name(const struct source *source, int i);
 int scope_column_count(const struct source *source); /* -1: not known */
-/* Columns of a select list or RETURNING list. */
 /* The columns that ${ref}, a star, stands for, as `source.column`; NIL: not known. */
 List *scope_star_columns(const struct level *l, const ColumnRef *ref);
+/* Columns of a select list or RETURNING list; NULL: not known. */
 const struct outputs *scope_outputs(struct scoper *s, const struct level *l, const List *targets,
                                     const List *names);
+/* All columns of the sources from ${first} to before ${end}; NULL: not known. */
+const struct outputs *scope_all_outputs(const struct source *first, const struct source *end);
 
 /* May the column be ${name}? */
 bool scope_source_has(const struct source *source, const char *name);
+/* Is ${name} surely a column of ${source}? */
+bool scope_source_shows(const struct source *source, const char *name);
+bool scope_is_system_column(const char *name);
+/* The source that ${ref}'s qualifier names; NULL: none. */
+const struct source *scope_qualifier(const struct level *l, const ColumnRef *ref);
+/* The innermost source called ${name}. */
+const struct source *scope_find_source(const struct level *l, const char *name);
 /* Is ${ref} surely an object: scope_object.c? */
 bool scope_ref_is_object(const struct level *l, const ColumnRef *ref);
 
@@ -450,16 +460,6 @@ int scope_answer_from(struct scoper *s, RangeFunction *node) MUSTCHECK;
 const char *scope_answer_text(const struct change *c);
 /* What takes the place of ${node}: itself, if nothing. */
 Node *scope_answer_tree(const struct scoper *s, Node *node);
-/* All columns of the sources from ${first} to before ${end}; NULL: not known. */
-const struct outputs *scope_all_outputs(const struct source *first, const struct source *end);
-
-/* Is ${name} surely a column of ${source}? */
-bool scope_source_shows(const struct source *source, const char *name);
-bool scope_is_system_column(const char *name);
-/* The source that ${ref}'s qualifier names; NULL: none. */
-const struct source *scope_qualifier(const struct level *l, const ColumnRef *ref);
-/* The innermost source called ${name}. */
-const struct source *scope_find_source(const struct level *l, const char *name);
 
 /* -- scope_columns.c: what may be read and set -- */
 /* Fill in the columns, seen and hides of ${a}, whose rule is known. */
@@ -523,13 +523,16 @@ int scope_target(struct scoper *s, struct level *l, RangeVar *var, struct leaf *
 
 /* An OFFSET 0 on a subquery that conditions must not be pushed into. */
 void scope_barrier(struct scoper *s, SelectStmt *query);
+/* One item of FROM; ${wrap}: its relations become subselects. */
+int scope_from_item(struct scoper *s, struct level *l, Node **slot, bool wrap,
+                    struct climbed *ret) MUSTCHECK;
 
 /* -- scope_fence.c -- */
 /* Does ${node} refer to any column at all? */
 bool scope_has_refs(Node *node);
 /* ... to one that is not surely of a source of ${l}? */
 bool scope_reaches_out(const struct level *l, Node *node);
-/* Is there a subquery in it? */
+/* Is there a subquery in ${node}? */
 bool scope_has_sublink(Node *node);
 /* Fences for the conjuncts of ${cond}; ${leaves}: all that it may see.  Marks barriers. */
 void scope_fences(struct scoper *s, struct level *l, Node *cond, List *leaves, List **ret);
@@ -539,10 +542,6 @@ void scope_split_fences(struct scoper *s, struct level *l, const struct source *
                         const List *leaves, List *fences);
 /* The conjuncts of a condition in text order: nested ANDs flattened. */
 List *scope_conjuncts(Node *cond);
-
-/* One item of FROM; ${wrap}: its relations become subselects. */
-int scope_from_item(struct scoper *s, struct level *l, Node **slot, bool wrap,
-                    struct climbed *ret) MUSTCHECK;
 
 /* -- scope_follows.c -- */
 /* May ${column} be set: does nothing else change with it, unseen, that binds a row to a tenant? */
@@ -554,9 +553,9 @@ int scope_check_deleted(struct scoper *s, const struct access *a, int location) 
 int scope_check_placed(struct scoper *s, const struct access *a, int location) MUSTCHECK;
 
 /* -- scope_parent.c -- */
-/* Checks for the foreign keys that ${column} belongs to. */
 /* Does the column take each key as it is, and hold the same? */
 bool scope_takes_key(const struct value_change *v);
+/* Checks for the foreign keys that ${column} belongs to. */
 int scope_check_keys(struct scoper *s, const struct access *a, const struct catalog_column *column,
                      Node *value, const struct change *at) MUSTCHECK;
 /* ${expr} inserts: which keys does its RETURNING give? */
@@ -599,6 +598,7 @@ int copy_options_fit(struct scoper *s, const CopyStmt *stmt, const struct copy_f
                      const struct catalog_column *column) MUSTCHECK;
 /* The statement to run behind a COPY of ${columns} (char *) into ${a}: see struct copy_in. */
 int copy_check(struct scoper *s, const struct access *a, const List *columns, char **ret) MUSTCHECK;
+
 /* -- scope_named.c -- */
 int scope_explain(struct scoper *s, ExplainStmt *stmt) MUSTCHECK;
 int scope_execute(struct scoper *s, ExecuteStmt *stmt) MUSTCHECK;

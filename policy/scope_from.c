@@ -46,7 +46,7 @@ static struct source *table_source(struct scoper *s, struct level *l, const Rang
     source->hides = access->hides ? access : NULL;
     source->schema = var->alias ? NULL : access->rel->schema;
     if (s->auth.schema && source->schema && scope_is_own_place(s, access->rel))
-        source->said = "public";
+        source->said = SCOPE_SCHEMA_SAID;
     return source;
 }
 

@@ -31,8 +31,8 @@ struct startup {
      * the same name (letters' case aside), so each name is here once. */
     struct startup_param params[STARTUP_MAX_PARAMS];
     size_t nparams;
-    bool logical;                                  /* ... of one database */
     bool replication;                              /* a replication connection was asked for */
+    bool logical;                                  /* ... of one database */
     const char *unknown_options[STARTUP_MAX_PARAMS]; /* `_pq_.*`, for NegotiateProtocolVersion */
     size_t nunknown;
     uint16_t speak_minor; /* 0 or 2: the newest minor version that both sides know */
