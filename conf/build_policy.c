@@ -309,6 +309,7 @@ void build_policy(struct build *b)
     r->notify = schema_value("policy.notify", tree_get(policy, "notify")) == 1;
     r->advisory_locks =
         schema_value("policy.advisory_locks", tree_get(policy, "advisory_locks")) == 1;
+    r->held_cursors = schema_value("policy.held_cursors", tree_get(policy, "held_cursors")) == 1;
     r->allowed_functions = build_names(b, tree_get(tree_get(policy, "functions"), "allow"),
                                        &r->nallowed_functions, build_function);
     r->allowed_settings = build_names(b, tree_get(tree_get(policy, "settings"), "allow"),

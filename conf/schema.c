@@ -221,6 +221,9 @@ LATER("policy.tables.*.max_rows", "limits of rows"),
 {"policy.advisory_locks", WORD, RELOAD, .words = "deny|allow", .fallback = "deny",
  .text = "`allow`: advisory locks, with keys that each tenant has for itself. Who holds one beyond "
          "its transaction keeps a connection of the pool."},
+{"policy.held_cursors", WORD, RELOAD, .words = "deny|allow", .fallback = "deny",
+ .text = "`allow`: DECLARE CURSOR WITH HOLD. Who has such a cursor beyond its transaction keeps a connection "
+         "of the pool."},
 {"policy.settings", SECTION, RELOAD, .text = "Settings that confined clients may change."},
 {"policy.settings.allow", TEXT | LIST, RELOAD, .text = "These instead of the built-in list."},
 {"policy.hints", SWITCH, RELOAD, .fallback = "on",

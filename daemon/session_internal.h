@@ -80,7 +80,7 @@ enum owed_kind {
     OWED_SETTINGS, /* our replay of settings */
     OWED_VERIFY,   /* the same with the values read back, for start-up */
     OWED_CHECK,    /* our look at the rows that a COPY has written: an error is the client's */
-    OWED_LOCKS,    /* are there advisory locks? */
+    OWED_LOCKS,    /* are there advisory locks, or held cursors? */
     OWED_LOST,     /* BEGIN and a failure: the transaction that was lost with its server */
 };
 
@@ -114,6 +114,7 @@ struct portal {
     uint64_t at;                 /* its Bind, or DECLARE, among all that was ever owed: session->nowed */
     bool unknown;                /* EXECUTE of a name that did not exist yet */
     bool run;                    /* by Execute, of a statement without rows: once is enough */
+    bool held;                   /* a cursor WITH HOLD: may outlive its transaction */
     char name[];
 };
 
@@ -194,6 +195,7 @@ struct session {
     bool isolated;         /* the batch has told the database the tenant of its transaction */
     bool pinned;           /* an owner whose session has state on this server */
     bool locks;            /* it may hold advisory locks on this server ... */
+    bool cursors;          /* ... or cursors WITH HOLD */
     bool locks_due;        /* ... which is to be asked when the transaction is over */
     bool locks_asked;      /* ... and is being asked: the client's input waits */
     bool locks_held;       /* ... the answer, so far */
@@ -334,7 +336,7 @@ int session_portal_put(struct session *s, struct slice name, struct statement *s
 /* The server says, in reply to what is at the head of the flow, that ${name} is closed. */
 void session_portal_closed(struct session *s, const char *name);
 /* Before the DECLARE is sent. */
-int session_cursor_declare(struct session *s, const char *name, struct err *err) MUSTCHECK;
+int session_cursor_declare(struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
 /* FETCH, MOVE, CLOSE and WHERE CURRENT OF: is the cursor one that this client has made, in this transaction,
  * on this server, with a query that was confined?  -1: 34000. */
 int session_cursor_check(const struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
@@ -473,7 +475,9 @@ void session_rest(struct session *s, bool rests);
 bool session_may_adopt(const struct session *s);
 /* An owner's statement whose traces only this server has. */
 void session_pin_if_needed(struct session *s, const struct plan *p, struct slice sql);
-/* ${p} is going to be sent, which may be about locks of the session.  -1: no more servers may be kept. */
+/* May advisory locks or held cursors be on the leased server? */
+bool session_has_left(const struct session *s);
+/* ${p} is going to be sent, which may be about these.  -1: no more servers may be kept. */
 int session_lock(struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
 /* The transaction is over: is PostgreSQL being asked about them?  Then the server is not released yet. */
 bool session_locks_ask(struct session *s);

@@ -1,9 +1,9 @@
 /* Why a session keeps its server between transactions: session pooling, an owner's traces that no pool can
- * track, advisory locks.
+ * track, advisory locks, held cursors.
  *
- * Whether a lock is held is asked of PostgreSQL, when a transaction is over in which one may have been taken or
- * given back: so a try that failed, and the last unlock, let the server go.  While it rests, its transaction's
- * time limit does not run. */
+ * Whether a lock or cursor is held is asked of PostgreSQL, when a transaction is over in which one may have been
+ * made or given back: so a try that failed, the last unlock, and the last CLOSE let the server go.  While it
+ * rests, its transaction's time limit does not run. */
 #define HASH_NONFATAL_OOM 1
 #include "daemon/commons.h"
 #include "daemon/session_internal.h"
@@ -13,13 +13,18 @@
 #include <strings.h>
 #include <uthash.h>
 
+bool session_has_left(const struct session *s)
+{
+    return s->locks || s->cursors;
+}
+
 bool session_keeps(const struct session *s)
 {
     if (s->pinned)
         return true;
     if (s->leaving || s->state == SESSION_WELCOME)
         return false;
-    return s->locks || s->server->target->limits.mode == CONF_POOL_SESSION;
+    return session_has_left(s) || s->server->target->limits.mode == CONF_POOL_SESSION;
 }
 
 void session_rest(struct session *s, bool rests)
@@ -77,9 +82,9 @@ void session_pin_if_needed(struct session *s, const struct plan *p, struct slice
         session_notifies(s);
 }
 
-/* -- advisory locks -- */
+/* -- advisory locks, held cursors -- */
 
-struct lock_share { /* a tenant's servers that are kept by locks, of all workers; under the commons' lock */
+struct lock_share { /* a tenant's servers that are kept by them, of all workers; under the commons' lock */
     UT_hash_handle hh;
     size_t n;
     char tenant[];
@@ -107,8 +112,8 @@ static void drop_if_empty(struct commons *c, struct lock_share *share)
     free(share);
 }
 
-/* Half of the pool may be kept by locks, a quarter by one tenant's. */
-static int take_share(struct session *s, struct err *err)
+/* Half of the pool may be kept so, a quarter by one tenant. */
+static int take_share(struct session *s, const struct plan *p, struct err *err)
 {
     struct commons *c = s->server->target->commons;
     if (!s->confined || s->server->target->limits.mode == CONF_POOL_SESSION)
@@ -128,14 +133,15 @@ static int take_share(struct session *s, struct err *err)
     if (may)
         return 0;
     err_set(err, SQLSTATE_TOO_MANY_CONNECTIONS,
-            "too many connections to the back end are kept by advisory locks");
-    err_hint(err, "Use locks of the transaction (pg_advisory_xact_lock), or unlock sooner.");
+            "too many connections to the back end are kept by advisory locks and held cursors");
+    err_hint(err, p->holds ? "Use cursors without WITH HOLD, or close them sooner."
+                           : "Use locks of the transaction (pg_advisory_xact_lock), or unlock sooner.");
     return -1;
 }
 
 void session_unlocked(struct session *s)
 {
-    s->locks = s->locks_due = s->locks_asked = false;
+    s->locks = s->cursors = s->locks_due = s->locks_asked = false;
     if (!s->lock_share)
         return;
     struct commons *c = s->server->target->commons;
@@ -158,19 +164,22 @@ int session_lock(struct session *s, const struct plan *p, struct err *err)
         if (p->notifies)
             session_notifies(s);
     }
-    if (p->locks && !s->locks && take_share(s, err) != 0)
+    bool makes = p->locks || p->holds, ends = p->unlocks || p->class == PLAN_CLOSE;
+    if (makes && !session_has_left(s) && take_share(s, p, err) != 0)
         return -1;
     s->locks = s->locks || p->locks;
-    s->locks_due = s->locks_due || p->locks || (p->unlocks && s->locks);
+    s->cursors = s->cursors || p->holds;
+    s->locks_due = s->locks_due || makes || (ends && session_has_left(s));
     return 0;
 }
 
 bool session_locks_ask(struct session *s)
 {
     static const char sql[] = "SELECT 1 FROM pg_catalog.pg_locks WHERE locktype OPERATOR(pg_catalog.=) 'advisory' "
-                              "AND pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() LIMIT 1";
+                              "AND pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() UNION ALL "
+                              "SELECT 1 FROM pg_catalog.pg_cursors WHERE is_holdable LIMIT 1";
     struct err err;
-    if (!s->locks || !s->locks_due)
+    if (!session_has_left(s) || !s->locks_due)
         return false;
     s->locks_due = s->locks_held = false;
     s->locks_asked = true;

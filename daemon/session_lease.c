@@ -284,7 +284,7 @@ static struct server *let_go(struct session *s)
     return srv;
 }
 
-/* Back to the pool, with nothing of the session left on it.  ${locked}: locks are. */
+/* Back to the pool, with nothing of the session left on it.  ${locked}: locks or cursors are. */
 static void put(struct server *srv, bool locked)
 {
     link_resume(&srv->link);
@@ -310,7 +310,7 @@ void session_release_if_done(struct session *s)
         session_rest(s, true);
         return;
     }
-    bool locked = s->locks;
+    bool locked = session_has_left(s);
     struct server *srv = let_go(s);
     if (s->state == SESSION_ACTIVE)
         session_enter(s, SESSION_IDLE, "transaction is over");
@@ -329,7 +329,7 @@ void session_abandon_server(struct session *s)
     struct server *srv = s->server;
     if (!srv)
         return;
-    bool quiet = session_is_quiet(s) && !s->pinned && !s->locks;
+    bool quiet = session_is_quiet(s) && !s->pinned && !session_has_left(s);
     let_go(s);
     if (quiet && srv->status == 'I') {
         put(srv, false);

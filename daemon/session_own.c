@@ -311,7 +311,7 @@ int session_own_begin(struct session *s, const struct plan *p, struct names *nam
     if (p->class == PLAN_DISCARD_ALL)
         return s->pinned ? 0 : deallocate(s, p, names, err);
     if (p->class == PLAN_DECLARE)
-        return session_cursor_declare(s, p->name, err);
+        return session_cursor_declare(s, p, err);
     if (!chooses(p))
         return 0;
     if (s->old_tenant_set && same(chosen(s, p), s->tenant))
@@ -462,7 +462,7 @@ int session_own_local(struct session *s, const struct plan *p, struct err *err)
         complete(s, p->name ? "DEALLOCATE" : "DEALLOCATE ALL");
         return 1;
     case PLAN_DISCARD_ALL:
-        if (s->pinned || s->locks)
+        if (s->pinned || session_has_left(s))
             return 0;
         if (deallocate(s, p, &names, err) != 0)
             return -1;
@@ -540,7 +540,8 @@ void session_effect(struct session *s, const struct plan *p, const char *tag)
         break;
     case PLAN_DISCARD_ALL:
         s->settings_differ = true;
-        s->locks_due = s->locks;
+        s->locks_due = session_has_left(s);
+        s->leaving = s->leaving || s->cursors; /* the cursors end with the server */
         discard_all(s);
         if (!s->pinned)
             break;

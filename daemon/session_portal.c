@@ -1,6 +1,7 @@
 /* The client's portals and cursors: what the leased server has of them, by the client's names.
  *
- * They live and die there, in one transaction.  Bind makes portals, DECLARE makes cursors; PostgreSQL has
+ * They live and die there, in one transaction, but for cursors WITH HOLD, which keep the server
+ * (session_keep.c).  Bind makes portals, DECLARE makes cursors; PostgreSQL has
  * one namespace for both, and so has this map.  It may hold names that the server has no longer (after
  * ROLLBACK TO, say): then the server says so.  But it never takes one statement's portal for another's. */
 #define HASH_NONFATAL_OOM 1
@@ -45,7 +46,7 @@ void session_portals_end(struct session *s)
     uint64_t answered = session_answered(s);
     HASH_ITER(hh, s->portals, p, next)
     {
-        if (p->at < answered)
+        if (p->at < answered && !p->held)
             session_portal_free(s, p);
     }
 }
@@ -149,21 +150,27 @@ void session_portal_closed(struct session *s, const char *name)
 {
     struct portal *p = session_portal_find(s, (struct slice){name, strlen(name)});
     uint64_t head = session_answered(s);
-    if (p && p->at < head) /* not one that was made since */
-        session_portal_free(s, p);
+    if (!p || p->at >= head) /* not one that was made since */
+        return;
+    s->locks_due = s->locks_due || p->held;
+    session_portal_free(s, p);
 }
 
 /* -- cursors -- */
 
-int session_cursor_declare(struct session *s, const char *name, struct err *err)
+int session_cursor_declare(struct session *s, const struct plan *plan, struct err *err)
 {
-    struct slice key = {name, strlen(name)};
+    struct slice key = {plan->name, strlen(plan->name)};
     struct portal *p = session_portal_find(s, key);
     if (session_is_portal_of_isolation(key))
         return already_exists(key, err);
-    if (!p)
-        return add(s, key, NULL, err);
-    return replace(s, p, NULL) ? 0 : already_exists(key, err);
+    if (!p && add(s, key, NULL, err) != 0)
+        return -1;
+    if (p && !replace(s, p, NULL))
+        return already_exists(key, err);
+    p = session_portal_find(s, key);
+    p->held = p->held || plan->holds; /* one of that name may be there: then the server refuses this one */
+    return 0;
 }
 
 int session_cursor_check(const struct session *s, const struct plan *p, struct err *err)

@@ -110,6 +110,7 @@ struct plan {
     bool notifies;         /* NOTIFY, and confined: pg_notify is called */
     bool locks;            /* confined: takes advisory locks of the session */
     bool unlocks;          /* confined: gives some back */
+    bool holds;            /* confined: DECLARE ... WITH HOLD */
     uint32_t source_offset; /* where the statement stands in the text it was split from */
     uint32_t source_len;
 };

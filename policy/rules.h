@@ -69,6 +69,7 @@ struct rules {
     size_t nallowed_settings;
     bool notify;         /* LISTEN, NOTIFY: of channels of the tenant's own */
     bool advisory_locks; /* ... and advisory locks */
+    bool held_cursors;   /* DECLARE ... WITH HOLD */
     char *rls_setting; /* the setting on which policies of the database look; lower case, never NULL */
     bool hints; /* refusals name the rule and its place in the file */
     const char *file;

@@ -410,7 +410,7 @@ int utility_decide(const struct authorise *a, const RawStmt *stmt, bool confined
         return decide_notify(a, confined, plan, err);
     default:
         if (confined && utility_is_named(node))
-            return utility_named(node, plan, err);
+            return utility_named(a->rules, node, plan, err);
         return decide_other(node, confined, plan, err);
     }
 }

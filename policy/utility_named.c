@@ -15,15 +15,17 @@ static int named(struct plan *plan, enum plan_class class, const char *name, int
     return decided;
 }
 
-static int declare(const DeclareCursorStmt *d, struct plan *plan, struct err *err)
+static int declare(const struct rules *rules, const DeclareCursorStmt *d, struct plan *plan,
+                   struct err *err)
 {
     plan->class = PLAN_DECLARE;
-    if (!(d->options & CURSOR_OPT_HOLD))
+    plan->holds = (d->options & CURSOR_OPT_HOLD) != 0;
+    if (!plan->holds || rules->held_cursors)
         return named(plan, PLAN_DECLARE, d->portalname, 0, err);
     err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
             "DECLARE CURSOR WITH HOLD is not supported for confined sessions");
     err_hint(err, "Server connections are shared between transactions: declare the cursor without "
-                  "WITH HOLD and use it in one transaction.");
+                  "WITH HOLD and use it in one transaction, or have policy.held_cursors allow it.");
     return -1;
 }
 
@@ -75,7 +77,7 @@ bool utility_is_named(const Node *node)
     }
 }
 
-int utility_named(const Node *node, struct plan *plan, struct err *err)
+int utility_named(const struct rules *rules, const Node *node, struct plan *plan, struct err *err)
 {
     switch (nodeTag(node)) {
     case T_ClosePortalStmt:
@@ -83,7 +85,7 @@ int utility_named(const Node *node, struct plan *plan, struct err *err)
     case T_FetchStmt:
         return named(plan, PLAN_FETCH, ((const FetchStmt *)node)->portalname, 1, err);
     case T_DeclareCursorStmt:
-        return declare((const DeclareCursorStmt *)node, plan, err);
+        return declare(rules, (const DeclareCursorStmt *)node, plan, err);
     case T_ExplainStmt:
         return explain((const ExplainStmt *)node, plan, err);
     case T_ExecuteStmt:

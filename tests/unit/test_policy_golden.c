@@ -185,7 +185,7 @@ static int setup(void **state)
     fixture_columns(&g.columns);
     fixture_modes(&g.modes);
     fixture_attacks(&g.shared);
-    g.shared.rules.notify = g.shared.rules.advisory_locks = true;
+    g.shared.rules.notify = g.shared.rules.advisory_locks = g.shared.rules.held_cursors = true;
     g.modes.rules.notify = g.modes.rules.advisory_locks = true;
     g.show = getenv("PARTYWALL_GOLDEN") && strcmp(getenv("PARTYWALL_GOLDEN"), "show") == 0;
     *state = &g;
