@@ -49,7 +49,7 @@ struct commons {
     struct fair fair;
     size_t asked; /* by all seats: pool.asked */
     struct lock_share *lock_shares; /* by tenant: session_keep.c */
-    size_t nlocked;                 /* servers that are kept by advisory locks */
+    size_t nlocked;                 /* servers that are kept by advisory locks and held cursors */
     unsigned failures; /* to open one, in a row */
     uint64_t retry_ms; /* not before */
     bool down;         /* the last attempt failed; said once in the log */

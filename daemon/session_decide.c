@@ -269,7 +269,8 @@ int session_adopt(struct session *s)
     struct conf *next = conf_ref(s->worker->conf);
     session_decided(s);
     if (adopt(s, next) == 0) {
-        s->leaving = s->server && s->server->target != s->target;
+        s->leaving = s->server && (s->server->target != s->target ||
+                                   (s->cursors && !s->conf->rules.held_cursors));
         session_release_if_done(s);
         return s->state == SESSION_CLOSING ? -1 : 0;
     }

@@ -11,6 +11,7 @@ import harness
 HERE = pathlib.Path(__file__).parent
 POLICY = """policy:
   tenant_column: tenantId
+  held_cursors: allow
   tables:
     Tenant: {tenant_column: id, write: deny}
     step: {through: {workflowId: Workflow.id}}"""

@@ -125,14 +125,14 @@ def test_the_server_comes_back_clean(wall, end):
     """Each of a quarter of the pool: so every one of them must have come back."""
     for _ in range(12):
         c = connect(wall)
-        c.execute(HELD)
+        harness.wait_until(lambda: may_hold(c), "a server of those who went before has come back")
         if end == "away":
             c.close()
             continue
         c.execute(end)
         assert state(c, "FETCH c") == "34000"
         with connect(wall, "globex") as other:
-            other.execute(HELD)
+            harness.wait_until(lambda: may_hold(other), "likewise")
             assert rows(other, "FETCH ALL FROM c") == ["u51", "u52"]
         c.close()
 
@@ -203,7 +203,7 @@ def may_hold(conn):
     try:
         conn.execute(HELD)
         return True
-    except psycopg.errors.TooManyConnections:
+    except (psycopg.errors.TooManyConnections, psycopg.errors.FeatureNotSupported):
         return False
 
 
@@ -227,3 +227,27 @@ def test_it_is_refused_unless_allowed(pg_wall):
         with pytest.raises(psycopg.errors.FeatureNotSupported, match="WITH HOLD") as refused:
             c.execute(HELD)
         assert "policy.held_cursors" in refused.value.diag.message_hint
+
+
+def test_a_reload_that_denies_them_ends_them(wall):
+    with connect(wall) as c:
+        c.execute(HELD)
+        text = wall.conf.read_text()
+        try:
+            wall.reload()
+            harness.wait_until(lambda: "reload" in wall.log.read_text(), "it has reloaded")
+            assert rows(c, "FETCH c") == ["u1"]
+            wall.write_config(text.replace("held_cursors: allow", "held_cursors: deny"))
+            wall.reload()
+
+            def ended():
+                try:
+                    return not rows(c, "FETCH RELATIVE 0 FROM c")
+                except psycopg.errors.InvalidCursorName:
+                    return True
+            harness.wait_until(ended, "the cursor is gone")
+            assert state(c, HELD) == "0A000"
+        finally:
+            wall.write_config(text)
+            wall.reload()
+            harness.wait_until(lambda: may_hold(c), "they are allowed again")

@@ -3,7 +3,7 @@
  *
  * Each data/policy/golden_*.tsv holds rows: who, expected, sql, text.  Empty lines and # comments
  * pass. who       attacks | product | columns: the fixture, as a tenant by the simple protocol; owner:
- * attacks, not confined; shared: attacks, with channels and advisory locks allowed, as in modes; extended: attacks, by the extended protocol; untyped: so, with no types of parameters; rls, row+rls, schema (t_acme) and
+ * attacks, not confined; shared: attacks, with channels, advisory locks and held cursors allowed, as in modes; extended: attacks, by the extended protocol; untyped: so, with no types of parameters; rls, row+rls, schema (t_acme) and
  * database: the fixture of modes, in that mode.  expected  for each statement,
  * divided by commas: its class (read, write, begin, ...), or the SQLSTATE of its refusal text what
  * the server gets for the first statement, the tenant's value shown as $T; or the message of its

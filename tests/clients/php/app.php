@@ -47,6 +47,12 @@ foreach ([[], [PDO::ATTR_EMULATE_PREPARES => true], [PDO::PGSQL_ATTR_DISABLE_PRE
     step('upsert', fn() => query($db, 'INSERT INTO item (app, n, v) VALUES (?, 2, ?) ON CONFLICT ("tenantId", app, n) DO UPDATE SET v = excluded.v RETURNING v', [$app, 'up']));
     step('exec', fn() => [$db->exec("UPDATE item SET v = 'e' WHERE app = '$app'"), $db->exec("DELETE FROM item WHERE app = '$app' AND n = 2")]);
     step('several', fn() => $db->exec("UPDATE item SET v = 'f' WHERE app = '$app'; UPDATE item SET v = v || '!' WHERE app = '$app'"));
+    step('scroll cursor', function () use ($db) {
+        $s = $db->prepare("SELECT n FROM item WHERE app = 'seed' ORDER BY n", [PDO::ATTR_CURSOR => PDO::CURSOR_SCROLL]);
+        $s->execute();
+        $get = fn($how, $n = 0) => $s->fetch(PDO::FETCH_NUM, $how, $n);
+        return [$get(PDO::FETCH_ORI_NEXT), $get(PDO::FETCH_ORI_LAST), $get(PDO::FETCH_ORI_PRIOR), $get(PDO::FETCH_ORI_ABS, 3), query($db, 'SELECT 1 AS one'), $get(PDO::FETCH_ORI_FIRST)];
+    });
     step('transaction', function () use ($db, $app) {
         $db->beginTransaction();
         query($db, 'INSERT INTO item (app, n) VALUES (?, 10)', [$app]);

@@ -133,6 +133,17 @@ def scrolled():
 
 say("named cursor", named)
 say("scrolled", scrolled)
+
+
+def held():
+    with conn.cursor("held", withhold=True) as c:
+        c.itersize = 30
+        c.execute("SELECT n FROM item WHERE app = 'values' ORDER BY n")
+        conn.commit()
+        return c.fetchone(), len(c.fetchmany(10)), sum(1 for _ in c)
+
+
+say("with hold", held)
 conn.commit()
 
 # Types

@@ -99,6 +99,20 @@ def named(**options):
 
 say("named cursor", named)
 say("scrollable", lambda: named(scrollable=True))
+say("with hold", lambda: named(scrollable=True, withhold=True))
+
+
+def held():
+    with conn.cursor("held", withhold=True) as cur:
+        cur.execute("SELECT n FROM item WHERE app = 'seed' ORDER BY n")
+        conn.commit()
+        first = cur.fetchone()
+        conn.rollback()
+        return first, cur.fetchmany(3)
+
+
+say("beyond its transaction", held)
+conn.commit()
 conn.commit()
 say("stream", lambda: sum(r[0] for r in conn.cursor().stream("SELECT n FROM item WHERE app = %s", ["seed"])))
 conn.commit()
