@@ -180,7 +180,7 @@ struct session {
     const char *replication; /* "true" or "database", as asked for; static */
     struct relay *relay;     /* RELAY */
     struct listening *listening; /* to channels; NULL: never has */
-    struct lock_share *lock_share; /* counts its advisory locks; NULL: they are not counted */
+    struct lock_share *lock_share; /* counts its locks and held cursors; NULL: they are not counted */
     /* what is so; together, without holes, as an idle session is to be small */
     bool next_tenant_set, old_tenant_set; /* if so, NULL means none */
     bool refreshed;     /* the catalog, for this message */
