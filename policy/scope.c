@@ -136,21 +136,61 @@ static bool groups_by(const Node *node, const char *column)
     return IsA(node, A_Const);
 }
 
-/* A planner that is told that a column equals a constant takes it for sorted, even where a grouping
- * set without it yields NULL.  So it is not told: what such sets group by the tenant column is read
+struct named { /* the column that is looked for; found in an equality that may hand it on */
+    const char *column;
+    bool only; /* a mention will do */
+};
+
+static bool names(Node *node, struct named *named)
+{
+    struct named mention = {named->column, true};
+    if (!node)
+        return false;
+    if (IsA(node, ColumnRef)) {
+        const Node *last = llast(((const ColumnRef *)node)->fields);
+        return named->only && (IsA(last, A_Star) || !strcmp(strVal(last), named->column));
+    }
+    if (IsA(node, A_Expr) && !named->only) {
+        const A_Expr *e = (const A_Expr *)node;
+        if ((names(e->lexpr, &mention) && scope_has_refs(e->rexpr)) ||
+            (names(e->rexpr, &mention) && scope_has_refs(e->lexpr)))
+            return true;
+    }
+    return raw_expression_tree_walker(node, names, named);
+}
+
+/* May ${stmt} group by ${column}, or by one that it says is equal to it? */
+static bool groups_with(const struct level *l, const SelectStmt *stmt, const char *column)
+{
+    struct named equated = {column, false}, mention = {column, true};
+    bool outside = l->outer && l->outer->sets; /* the whole may become a join of that level's */
+    return (stmt->groupClause && groups_by((const Node *)stmt->groupClause, column)) ||
+           names((Node *)stmt->fromClause, &equated) || names(stmt->whereClause, &equated) ||
+           (outside && names((Node *)stmt->targetList, &mention));
+}
+
+static bool has_sets(const SelectStmt *stmt)
+{
+    ListCell *cell;
+    foreach (cell, stmt->groupClause)
+        if (IsA(lfirst(cell), GroupingSet))
+            return true;
+    return false;
+}
+
+/* A planner that is told that a column equals a constant takes it for sorted, and with it what is equal to it, even
+ * where a grouping set without it yields NULL.  So it is not told: what such sets group by the tenant column is read
  * apart. */
 static void group_apart(struct scoper *s, const struct level *l, const SelectStmt *stmt,
                         struct climbed *from)
 {
-    ListCell *cell;
-    bool sets = false;
-    foreach (cell, stmt->groupClause)
-        sets = sets || IsA(lfirst(cell), GroupingSet);
     List *rest = NIL;
+    ListCell *cell;
+    if (!l->sets)
+        return;
     foreach (cell, from->carried) {
         struct leaf *leaf = lfirst(cell);
-        if (!sets || leaf->access->kind != RULE_SCOPED ||
-            !groups_by((const Node *)stmt->groupClause, leaf->column)) {
+        if (leaf->access->kind != RULE_SCOPED || !groups_with(l, stmt, leaf->column)) {
             rest = lappend(rest, leaf);
             continue;
         }
@@ -160,11 +200,11 @@ static void group_apart(struct scoper *s, const struct level *l, const SelectStm
     from->carried = rest;
     foreach (cell, from->visible) {
         struct leaf *leaf = lfirst(cell);
-        if (sets && leaf->access->hides && leaf->access->kind == RULE_SCOPED &&
-            groups_by((const Node *)stmt->groupClause, leaf->column))
+        if ((leaf->wrap || leaf->access->hides) && leaf->access->kind == RULE_SCOPED &&
+            groups_with(l, stmt, leaf->column))
             leaf->barrier = true; /* it is apart already */
     }
-    for (const struct source *source = sets ? l->sources : NULL; source; source = source->next)
+    for (const struct source *source = l->sources; source; source = source->next)
         if (source->subquery && source->confined && !source->subquery->op)
             scope_barrier(s, source->subquery); /* which may hand the column on */
 }
@@ -207,6 +247,7 @@ static int select_plain(struct scoper *s, struct level *l, SelectStmt *stmt,
     note->stmt = stmt;
     note->level = l;
     s->selects = lappend(s->selects, note);
+    l->sets = has_sets(stmt) || (l->outer && l->outer->sets);
     if (scope_from(s, l, stmt->fromClause, &from) < 0)
         return -1;
     group_apart(s, l, stmt, &from);

@@ -424,3 +424,17 @@ SELECT p.id, x.n FROM person p, LATERAL (SELECT count(*) AS n FROM paper q WHERE
 SELECT p.id, x.title FROM person p LEFT JOIN LATERAL (SELECT title FROM paper q WHERE q.owner = p.id ORDER BY id LIMIT 1) x ON true ORDER BY 1
 SELECT t.code, p.id FROM tariff t FULL JOIN person p ON p.id::text = t.code ORDER BY 1, 2
 SELECT coalesce(a.id, b.id) FROM person a FULL JOIN paper b ON a.id + 9 = b.id ORDER BY 1
+
+-- grouping sets of what a condition makes equal to the tenant
+BEGIN
+INSERT INTO memo(id, text) VALUES (90, 'acme'), (91, 'other')
+SELECT m.text, count(*) FROM memo m JOIN person p ON m.text = p.org GROUP BY ROLLUP (m.text) ORDER BY 1 DESC LIMIT 1
+SELECT m.text FROM memo m, person p WHERE p.id = m.id - 89 AND (m.text, 1) = (p.org, p.id) GROUP BY CUBE (m.text, p.id) ORDER BY 1 DESC, 2 DESC LIMIT 1
+SELECT m.text FROM memo m WHERE m.text IN (SELECT org FROM person) GROUP BY ROLLUP (m.text) ORDER BY 1 DESC LIMIT 1
+SELECT m.text FROM memo m WHERE EXISTS (SELECT 1 FROM person p WHERE p.org = m.text) GROUP BY ROLLUP (m.text) ORDER BY 1 DESC LIMIT 1
+SELECT m.text FROM memo m WHERE m.text IN (SELECT p.org FROM person p JOIN paper USING (org)) GROUP BY ROLLUP (m.text) ORDER BY 1 DESC LIMIT 1
+SELECT m.text FROM paper LEFT JOIN person USING (id) JOIN memo m ON m.text = paper.org GROUP BY ROLLUP (m.text) ORDER BY 1 DESC LIMIT 1
+WITH p AS (SELECT org AS o FROM person) SELECT m.text FROM p JOIN memo m ON m.text = p.o GROUP BY ROLLUP (m.text) ORDER BY 1 DESC LIMIT 1
+SELECT m.text FROM memo m JOIN staff ON m.text = company GROUP BY ROLLUP (m.text) ORDER BY 1 DESC LIMIT 1
+SELECT m.text FROM memo m JOIN person p ON m.text = p.org AND m.text = 'acme' GROUP BY ROLLUP (m.text) ORDER BY 1 DESC NULLS LAST LIMIT 1
+ROLLBACK
