@@ -41,10 +41,11 @@ int parse_protect(int (*body)(void *arg, struct err *err), void *arg, struct err
     return status;
 }
 
-/* Does the grammar want to know what follows this word, as in NOT IN, NULLS FIRST, WITH TIME? */
-static bool looks_ahead(const char *sql, const struct scan_token *t)
+/* Does the grammar want to know what follows, as in NOT IN, NULLS FIRST, WITH TIME, U&'text' UESCAPE '!'? */
+static bool looks_ahead(const char *sql, const struct scan_token *t, const struct scan_token *next)
 {
-    return scan_is_word(sql, t, "not") || scan_is_word(sql, t, "nulls") || scan_is_word(sql, t, "with");
+    return scan_is_word(sql, t, "not") || scan_is_word(sql, t, "nulls") || scan_is_word(sql, t, "with") ||
+           scan_is_word(sql, t, "uescape") || scan_is_word(sql, next, "uescape");
 }
 
 /* The library takes a comment there for what follows, and PostgreSQL does not: it becomes blanks.  Others stay, for
@@ -58,7 +59,7 @@ static const char *without_comments_ahead(const char *sql)
     struct scan_token t = scan_next(&s);
     while (t.kind != SCAN_END) {
         struct scan_token next = scan_next(&s);
-        if (next.kind != SCAN_END && looks_ahead(sql, &t))
+        if (next.kind != SCAN_END && looks_ahead(sql, &t, &next))
             memset(copy + t.end, ' ', next.start - t.end);
         t = next;
     }

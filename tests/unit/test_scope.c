@@ -305,6 +305,10 @@ static const struct row rows[] = {
      "SELECT 1 AS from FROM \"User\" x WHERE " Q("x", 1) " AND (x.id IS DISTINCT FROM 2)"},
     {"SELECT 1 FROM (ROWS FROM (generate_series(1, 2)) AS f JOIN \"User\" x ON true) ORDER BY 1",
      "SELECT 1 FROM (ROWS FROM (generate_series(1, 2)) AS f JOIN \"User\" x ON true) WHERE " Q("x", 1) " ORDER BY 1"},
+    {"SELECT U&'a!0041' /* ' */ UESCAPE --\n '!', U&\"!0069d\" -- \"\n uescape/**/'!' FROM \"User\" x",
+     "SELECT U&'a!0041' /* ' */ UESCAPE --\n '!', U&\"!0069d\" -- \"\n uescape/**/'!' FROM \"User\" x WHERE " Q("x", 1)},
+    {"SELECT 1 AS uescape FROM \"User\" x WHERE 'a' --\n = 'b'", "SELECT 1 AS uescape FROM \"User\" x WHERE " Q("x", 1) " AND ('a' --\n = 'b')"},
+    {"SELECT 'a' /* no */\n 'b'", "42601"},
     {"SELECT 1 FROM \"User\" x WHERE x.id NOT /* IN */ IN ('a') AND x.id NOT --\n LIKE 'b'",
      "SELECT 1 FROM \"User\" x WHERE " Q("x", 1) " AND (x.id NOT /* IN */ IN ('a') AND CASE WHEN " Q("x", 1)
      " THEN (x.id NOT --\n LIKE 'b') END)"},
