@@ -236,6 +236,7 @@ struct value_change {
     bool doubtful;           /* the statement may make the row itself, unseen */
     bool nullable; /* NULL passes */
     bool orphans;  /* NULL would make the row nobody's: 42501 */
+    bool as_text;  /* CHECK_TENANT: its type may not compare with text, to which storing it would cast it */
 };
 
 enum place_kind {

@@ -235,6 +235,8 @@ static Node *value_tenant(const struct scoper *s, const struct change *c, Node *
 {
     const struct catalog_column *column = c->value.column;
     const char *type = scope_cast_type(column);
+    if (c->value.as_text)
+        value = cast(value, "text");
     CaseWhen *same = scope_nodes_when(equals(value, scope_nodes_tenant(s, column)),
                                       scope_nodes_tenant(s, column));
     return case_of(list_make1(same), fail(scope_marker(c), type ? type : "text"));

@@ -141,6 +141,22 @@ static void find_part(const struct scoper *s, Node **value, struct change *at)
     at->missing = true;
 }
 
+/* Has ${value} surely a type that compares with text? */
+static bool is_text(const struct level *l, const Node *value)
+{
+    enum { NAME = 19, TEXT = 25, CHAR = 1042, VARCHAR = 1043 }; /* PostgreSQL's well-known oids */
+    if (IsA(value, ColumnRef) && l) {
+        uint32_t type = scope_ref_type(l, (const ColumnRef *)value);
+        return type == NAME || type == TEXT || type == CHAR || type == VARCHAR;
+    }
+    if (IsA(value, TypeCast)) {
+        const List *names = ((const TypeCast *)value)->typeName->names;
+        return !strcmp(strVal(llast(names)), "text") || !strcmp(strVal(llast(names)), "varchar");
+    }
+    const A_Const *constant = IsA(value, A_Const) ? (const A_Const *)value : NULL;
+    return IsA(value, ParamRef) || (constant && (constant->isnull || IsA(&constant->val, String)));
+}
+
 int scope_written(struct scoper *s, const struct access *a, const char *name, Node *value,
                   struct change *at)
 {
@@ -155,10 +171,11 @@ int scope_written(struct scoper *s, const struct access *a, const char *name, No
     if (IsA(value, MultiAssignRef) || at->indirect || (at->missing && !column->not_null))
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, exprLocation(value),
                             "column \"%s\" holds the tenant and cannot be set like this", name);
+    const char *type = scope_cast_type(column);
     struct change *c = scope_change(s, CHANGE_VALUE, at->stmt);
     *c = *at;
     c->value = (struct value_change){
         .check = IsA(value, SetToDefault) ? CHECK_DEFAULT : CHECK_TENANT,
-        .rel = a->rel, .column = column};
+        .rel = a->rel, .column = column, .as_text = type && !strcmp(type, "text") && !is_text(at->level, value)};
     return 0;
 }

@@ -246,7 +246,8 @@ char *sql_tenant_check(const struct scoper *s, const struct change *c)
     const struct catalog_column *column = c->value.column;
     const char *type = scope_cast_type(column);
     char *tenant = sql_tenant(s, column);
-    return psprintf(") OPERATOR(pg_catalog.=) %s THEN %s ELSE %s END", tenant, tenant,
+    return psprintf(")%s OPERATOR(pg_catalog.=) %s THEN %s ELSE %s END",
+                    c->value.as_text ? "::text" : "", tenant, tenant,
                     fail(scope_marker(c), type ? type : "text"));
 }
 

@@ -61,3 +61,18 @@ def test_a_name_of_ten_kilobytes_is_taken_or_refused_but_never_cut(wall):
             assert conn.execute("SELECT name FROM item").fetchall() == [("long",)]
     except psycopg.Error as e:
         assert e.sqlstate in ("22023", "42501", "54000")
+
+
+@pytest.mark.parametrize("tenant,value", [("0", "0"), ("0", "0.0::int8"), ("true", "true"), ("true", "1 = 1"), ("{acme,globex}", "ARRAY['acme', 'globex']")])
+def test_a_name_of_another_type_is_the_name_that_it_is_stored_as(wall, tenant, value):
+    with connect(wall, tenant) as conn:
+        for sql in (f'INSERT INTO item ("tenantId", name) VALUES ({value}, \'typed\')',
+                    f'INSERT INTO item ("tenantId", name) SELECT {value}, \'typed\'',
+                    f"INSERT INTO item (\"tenantId\", name) SELECT * FROM (SELECT {value} AS a, 'typed' AS b) x",
+                    f"UPDATE item SET \"tenantId\" = {value} WHERE name = 'typed'"):
+            assert conn.execute(sql).rowcount >= 1
+        assert conn.execute("DELETE FROM item WHERE name = 'typed'").rowcount == 3
+    with connect(wall, "acme") as conn:
+        for sql in (f'INSERT INTO item ("tenantId") VALUES ({value})', f'INSERT INTO item ("tenantId") SELECT * FROM (SELECT {value} AS a) x'):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute(sql)
