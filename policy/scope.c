@@ -247,7 +247,7 @@ static int select_plain(struct scoper *s, struct level *l, SelectStmt *stmt,
     note->stmt = stmt;
     note->level = l;
     s->selects = lappend(s->selects, note);
-    l->sets = has_sets(stmt) || (l->outer && l->outer->sets);
+    l->sets = has_sets(stmt) || (!l->from_subquery && l->outer && l->outer->sets);
     if (scope_from(s, l, stmt->fromClause, &from) < 0)
         return -1;
     group_apart(s, l, stmt, &from);

@@ -141,7 +141,7 @@ struct level { /* one SELECT, UPDATE, DELETE, INSERT */
     bool item;           /* the whole of a subquery in FROM */
     const char *lists;   /* a relation of the system's that it lists without a condition */
     bool locked;         /* rows are locked: FOR UPDATE here or around */
-    bool sets;           /* grouping sets, here or around */
+    bool sets;           /* grouping sets, here or where it may become a join */
     struct cte *body_of; /* a recursive one */
 };
 
