@@ -61,20 +61,24 @@ static const struct conf_login *find_login(struct session *s, struct slice *ret_
     return NULL;
 }
 
+struct exchange { /* on the heap and only while in AUTH: a session is small while it is idle */
+    struct scram scram;
+    struct scram_verifier verifier;
+};
+
 static void begin_scram(struct session *s)
 {
-    s->scram = calloc(1, sizeof(*s->scram));
-    s->verifier = calloc(1, sizeof(*s->verifier));
-    if (!s->scram || !s->verifier) {
+    s->exchange = calloc(1, sizeof(*s->exchange));
+    if (!s->exchange) {
         fail(s, SQLSTATE_OUT_OF_MEMORY, "out of memory");
         return;
     }
     struct slice user = {s->user, strlen(s->user)};
     if (s->login)
-        *s->verifier = s->login->verifier;
+        s->exchange->verifier = s->login->verifier;
     else
-        scram_verifier_mock(user, s->worker->crew->secret, s->verifier);
-    scram_init(s->scram, s->verifier, s->login == NULL);
+        scram_verifier_mock(user, s->worker->crew->secret, &s->exchange->verifier);
+    scram_init(&s->exchange->scram, &s->exchange->verifier, s->login == NULL);
     msg_auth_sasl(session_out(s), mechanisms);
     session_wrote(s);
     session_enter(s, SESSION_AUTH, "start-up packet");
@@ -84,9 +88,9 @@ void auth_begin(struct session *s)
 {
     struct slice tenant = {NULL, 0};
     s->login = find_login(s, &tenant);
-    if (tenant.data && !s->asked_tenant) {
-        s->asked_tenant = strndup(tenant.data, tenant.len);
-        if (!s->asked_tenant) {
+    if (tenant.data && !s->start_tenant) {
+        s->start_tenant = strndup(tenant.data, tenant.len);
+        if (!s->start_tenant) {
             fail(s, SQLSTATE_OUT_OF_MEMORY, "out of memory");
             return;
         }
@@ -99,12 +103,8 @@ void auth_begin(struct session *s)
 
 void auth_release(struct session *s)
 {
-    free(s->scram);
-    free(s->verifier);
-    free(s->asked_tenant);
-    s->scram = NULL;
-    s->verifier = NULL;
-    s->asked_tenant = NULL;
+    free(s->exchange);
+    s->exchange = NULL;
 }
 
 static int copy_text(char **slot, const char *text, struct err *err)
@@ -222,7 +222,7 @@ void auth_proved(struct session *s, const char *server_final)
 {
     struct err err;
     const struct conf_login *login = s->login;
-    const char *tenant = login->tenant ? login->tenant : s->asked_tenant;
+    const char *tenant = login->tenant ? login->tenant : s->start_tenant;
     s->confined = login->access == CONF_ACCESS_TENANT;
     if (!s->confined)
         tenant = NULL;
@@ -230,7 +230,7 @@ void auth_proved(struct session *s, const char *server_final)
         fail(s, SQLSTATE_PROTOCOL_VIOLATION, "this login may not replicate");
         return;
     }
-    if (login->tenant && s->asked_tenant && strcmp(s->asked_tenant, login->tenant) != 0) {
+    if (login->tenant && s->start_tenant && strcmp(s->start_tenant, login->tenant) != 0) {
         fail(s, SQLSTATE_INVALID_AUTHORIZATION, "this login may not choose its tenant");
         return;
     }
@@ -242,10 +242,13 @@ void auth_proved(struct session *s, const char *server_final)
             auth_wrong(s);
         return;
     }
-    if (take_limits(s, &err) != 0 ||
-        (!login->tenant && copy_text(&s->start_tenant, tenant, &err) != 0)) {
+    if (take_limits(s, &err) != 0) {
         session_fail(s, &err);
         return;
+    }
+    if (!s->confined || login->tenant) { /* has nothing to lead back to */
+        free(s->start_tenant);
+        s->start_tenant = NULL;
     }
     if (server_final)
         msg_auth(session_out(s), MSG_AUTH_SASL_FINAL,
@@ -275,7 +278,7 @@ static void first(struct session *s, struct slice body)
              "client selected an invalid SASL authentication mechanism");
         return;
     }
-    if (scram_first(s->scram, m.data, out, sizeof(out), &err) != 0) {
+    if (scram_first(&s->exchange->scram, m.data, out, sizeof(out), &err) != 0) {
         session_fail(s, &err);
         return;
     }
@@ -289,7 +292,7 @@ static void final(struct session *s, struct slice body)
 {
     struct err err;
     char out[1024];
-    if (scram_final(s->scram, body, out, sizeof(out), &err) == 0)
+    if (scram_final(&s->exchange->scram, body, out, sizeof(out), &err) == 0)
         auth_proved(s, out);
     else if (strcmp(err.sqlstate, SQLSTATE_INVALID_PASSWORD) == 0)
         auth_wrong(s);
@@ -305,14 +308,14 @@ size_t auth_data(struct session *s, struct slice data)
         link_pause(&s->link);
         return 0;
     }
-    uint32_t max = s->scram ? FRAME_AUTH_MAX : LIMIT_SECRET_BYTES + 1;
+    uint32_t max = s->exchange ? FRAME_AUTH_MAX : LIMIT_SECRET_BYTES + 1;
     int got = frame_next(FRAME_AUTH, data, max, &f, &err);
     if (got < 0)
         session_fail(s, &err);
     if (got <= 0)
         return 0;
     struct slice body = {f.body, f.body_len};
-    if (!s->scram)
+    if (!s->exchange)
         auth_password(s, body);
     else if (s->sasl_begun)
         final(s, body);

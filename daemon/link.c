@@ -47,7 +47,7 @@ void link_watch(struct link *l, int events)
         return;
     int rc = events ? uv_poll_start(&l->poll, events, link_on_poll) : uv_poll_stop(&l->poll);
     must(rc == 0); /* fails only when another handle polls the same descriptor */
-    l->events = events;
+    l->events = (unsigned char)events;
 }
 
 static void link_watch_more(struct link *l, int event)

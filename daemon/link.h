@@ -51,9 +51,9 @@ struct link { /* all fields are link.c's; the owner may read owner, worker, byte
     void *owner;
     uv_poll_t poll;
     SSL *ssl; /* NULL: plain */
-    enum link_tls tls;
-    enum link_closing closing;
-    int events; /* what the poll waits for now; lowered only when an unwanted event comes */
+    enum link_tls tls : 8;
+    enum link_closing closing : 8;
+    unsigned events : 8; /* what the poll waits for now; lowered only when an unwanted event comes */
     bool owns;  /* false: libpq closes descriptor and SSL (PQfinish) */
     bool sniff; /* look for a direct TLS handshake before the first read */
     bool paused;

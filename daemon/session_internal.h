@@ -134,11 +134,9 @@ struct session {
     uint64_t nstatements;
     /* start-up */
     struct handshake *handshake; /* until it has logged in */
-    char *user;         /* as the client said; with `database` behind it, one allocation */
-    char *asked_tenant; /* likewise */
+    char *user; /* as the client said, and behind its end the database: session_database */
     struct track track;
-    struct scram *scram; /* while in AUTH, unless the login has another method */
-    struct scram_verifier *verifier; /* while in AUTH, on the heap: a session is small while it is idle */
+    struct exchange *exchange; /* auth.c's, unless the login has another method */
     bool sasl_begun;
     bool password_sent; /* and being checked: input waits */
     uint16_t minor; /* protocol 3.x that is spoken */
@@ -147,14 +145,13 @@ struct session {
     struct conf *conf;              /* one reference */
     const struct conf_login *login; /* in conf */
     char *tenant;            /* NULL: owner, or not chosen yet */
-    char *start_tenant; /* what RESET partywall.tenant leads back to; NULL: that of the login, if any */
+    char *start_tenant; /* as the client asked; RESET partywall.tenant leads back to it.  NULL: that of the login, if any */
     enum isolation isolation; /* of the tenant */
     uint32_t weight;        /* likewise, as are the next two */
     struct conf_quota most;
     struct quota *quota; /* NULL: no tenant */
     char *schema;             /* the tenant's, ISOLATION_SCHEMA; else NULL */
-    const char *database; /* as the client named it at start-up */
-    uint64_t place; /* counts changes of these two: part of what a prepared statement was decided for */
+    uint64_t place; /* counts changes of isolation and schema: part of what a prepared statement was decided for */
     struct target *target;   /* entered */
     struct session_wait *wait; /* for the target: ready (WELCOME) or refresh; NULL: it does not */
     /* the statement under way */
@@ -177,7 +174,6 @@ struct session {
     uint64_t unnamed_at;   /* the Parse of the server's unnamed statement, if this batch has one; else 0 */
     struct err *lost;      /* the news of a lost transaction, for its next statement */
     struct copying *copy; /* COPY ... FROM STDIN under way; NULL: none */
-    const char *replication; /* "true" or "database", as asked for; static */
     struct relay *relay;     /* RELAY */
     struct listening *listening; /* to channels; NULL: never has */
     struct lock_share *lock_share; /* counts its locks and held cursors; NULL: they are not counted */
@@ -186,6 +182,7 @@ struct session {
     bool refreshed;     /* the catalog, for this message */
     bool paced;         /* this message has been counted, and has waited */
     bool unnamed_bound; /* the unnamed portal, since the last Sync: if that failed, all up to Sync is skipped */
+    enum replication { REPLICATION_NO, REPLICATION_PHYSICAL, REPLICATION_DATABASE } replication : 8; /* as asked for */
     char status;           /* of the transaction as the client knows it: I T E */
     bool unsynced;         /* extended messages were sent to the server after the last Sync */
     bool batch;            /* extended messages have come after the last Sync */
@@ -222,6 +219,12 @@ enum verdict {
     WAIT,  /* offer it again after session_resume */
     GONE,  /* the session is closing */
 };
+
+/* The database, as the client named it at start-up. */
+static inline const char *session_database(const struct session *s)
+{
+    return s->user + strlen(s->user) + 1;
+}
 
 /* -- session.c -- */
 void session_enter(struct session *s, enum session_state next, const char *why);

@@ -87,7 +87,7 @@ void session_relay(struct session *s)
         return;
     }
     s->relay->session = s;
-    s->relay->dial = dial_start(s->target, s->replication, dialled, s->relay, &err);
+    s->relay->dial = dial_start(s->target, s->replication == REPLICATION_DATABASE ? "database" : "true", dialled, s->relay, &err);
     if (!s->relay->dial)
         session_fail(s, &err);
 }

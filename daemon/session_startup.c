@@ -99,9 +99,9 @@ static int take_setting(struct session *s, const char *name, const char *value, 
         return 0;
     }
     if (strcmp(name, "partywall.tenant") == 0) {
-        free(s->asked_tenant);
-        s->asked_tenant = strdup(value);
-        return s->asked_tenant ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        free(s->start_tenant);
+        s->start_tenant = strdup(value);
+        return s->start_tenant ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     }
     if (!policy_setting_allowed(&s->conf->rules, name)) {
         log_debug(s->worker->log, "session %u: start-up setting \"%s\" is ignored", s->pid, name);
@@ -148,14 +148,14 @@ static void on_session(struct session *s, const struct startup *st)
         return;
     }
     if (st->replication)
-        s->replication = st->logical ? "database" : "true";
+        s->replication = st->logical ? REPLICATION_DATABASE : REPLICATION_PHYSICAL;
     s->user = calloc(1, st->user.len + st->database.len + 2);
     if (!s->user) {
         refuse(s, SQLSTATE_OUT_OF_MEMORY, "out of memory");
         return;
     }
     memcpy(s->user, st->user.data, st->user.len);
-    s->database = memcpy(s->user + st->user.len + 1, st->database.data, st->database.len);
+    memcpy(s->user + st->user.len + 1, st->database.data, st->database.len);
     if (take_settings(s, st, &err) != 0) {
         session_fail(s, &err);
         return;
