@@ -187,6 +187,9 @@ int session_decide(struct session *s, struct slice sql, bool single, bool untype
         s->decision = policy_decide(s->worker->plans, &req, err);
         if (!s->decision)
             return -1;
+        if (s->decision->misfit)
+            log_error(s->worker->log, "self-check failed: the plan of statements alike was not this one's; it is "
+                                      "no longer used");
     }
     bool unknown = is_unknown_name(s->decision);
     if (unknown && !s->refreshed && target_may_refresh(s->target)) {

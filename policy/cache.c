@@ -1,5 +1,7 @@
 #include "policy/cache.h"
 
+#include "policy/shape.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +14,7 @@ struct entry {
     uint64_t hash;
     uint64_t epoch;
     enum isolation isolation;
-    bool confined, single, untyped;
+    bool confined, single, untyped, shape;
     size_t bytes;
     struct decision *decision;
     char *schema, *database; /* NULL as in the request; stand behind the text */
@@ -44,9 +46,9 @@ struct policy_cache *policy_cache_new(size_t max_bytes)
     return c;
 }
 
-static uint64_t hash_of(const struct policy_request *req)
+static uint64_t hash_of(const struct policy_request *req, bool shape)
 {
-    uint64_t seed = req->epoch * 8 + (req->untyped ? 4 : 0) + (req->confined ? 2 : 0) + (req->single ? 1 : 0);
+    uint64_t seed = req->epoch * 16 + (shape ? 8 : 0) + (req->untyped ? 4 : 0) + (req->confined ? 2 : 0) + (req->single ? 1 : 0);
     if (req->database)
         seed = XXH3_64bits_withSeed(req->database, strlen(req->database), seed);
     if (req->schema)
@@ -59,9 +61,9 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static bool is_for(const struct entry *e, uint64_t hash, const struct policy_request *req)
+static bool is_for(const struct entry *e, uint64_t hash, const struct policy_request *req, bool shape)
 {
-    return e->hash == hash && e->epoch == req->epoch && e->confined == req->confined &&
+    return e->hash == hash && e->shape == shape && e->epoch == req->epoch && e->confined == req->confined &&
            e->single == req->single && e->untyped == req->untyped && e->isolation == req->isolation &&
            same_text(e->schema, req->schema) && same_text(e->database, req->database) &&
            slice_equal((struct slice){e->text, e->len}, req->sql);
@@ -109,26 +111,40 @@ void policy_cache_free(struct policy_cache *c)
     free(c);
 }
 
-struct decision *cache_get(struct policy_cache *c, const struct policy_request *req)
+static struct entry *find(struct policy_cache *c, const struct policy_request *req, bool shape)
 {
-    uint64_t hash = hash_of(req);
-    for (struct entry *e = *bucket_of(c, hash); e; e = e->chain) {
-        if (!is_for(e, hash, req))
-            continue;
-        if (e != c->newest) {
-            age_unlink(c, e);
-            age_push(c, e);
-        }
-        e->decision->refs++;
-        e->decision->again = true;
-        return e->decision;
-    }
+    uint64_t hash = hash_of(req, shape);
+    for (struct entry *e = *bucket_of(c, hash); e; e = e->chain)
+        if (is_for(e, hash, req, shape))
+            return e;
     return NULL;
+}
+
+struct decision *cache_get(struct policy_cache *c, const struct policy_request *req, bool shape)
+{
+    struct entry *e = find(c, req, shape);
+    if (!e)
+        return NULL;
+    if (e != c->newest) {
+        age_unlink(c, e);
+        age_push(c, e);
+    }
+    e->decision->refs++;
+    e->decision->again = true;
+    return e->decision;
+}
+
+void cache_drop(struct policy_cache *c, const struct policy_request *req, bool shape)
+{
+    struct entry *e = find(c, req, shape);
+    if (e)
+        evict(c, e);
 }
 
 static size_t decision_bytes(const struct decision *d)
 {
     size_t bytes = sizeof *d + d->nplans * sizeof(struct plan *);
+    bytes += d->template ? template_bytes(d->template) : 0;
     for (size_t i = 0; i < d->nplans; i++) {
         const struct plan *p = d->plans[i];
         bytes += sizeof *p + p->text_len + p->nplaces * sizeof *p->places +
@@ -158,7 +174,7 @@ static void widen(struct policy_cache *c)
     }
 }
 
-void cache_put(struct policy_cache *c, const struct policy_request *req, struct decision *d)
+void cache_put(struct policy_cache *c, const struct policy_request *req, bool shape, struct decision *d)
 {
     size_t schema = req->schema ? strlen(req->schema) + 1 : 0;
     size_t database = req->database ? strlen(req->database) + 1 : 0;
@@ -168,7 +184,7 @@ void cache_put(struct policy_cache *c, const struct policy_request *req, struct 
     struct entry *e = malloc(sizeof *e + req->sql.len + schema + database);
     if (!e)
         return;
-    *e = (struct entry){.hash = hash_of(req), .epoch = req->epoch, .confined = req->confined,
+    *e = (struct entry){.hash = hash_of(req, shape), .shape = shape, .epoch = req->epoch, .confined = req->confined,
                         .single = req->single, .untyped = req->untyped, .isolation = req->isolation, .bytes = bytes,
                         .decision = d, .len = req->sql.len};
     if (e->len)

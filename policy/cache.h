@@ -6,7 +6,10 @@
 
 #include "policy/policy.h"
 
-/* The decision kept for ${req}, with a new reference, or NULL. */
-struct decision *cache_get(struct policy_cache *c, const struct policy_request *req);
+/* The decision kept for ${req}, with a new reference, or NULL.  ${shape}: its text is a shape's (policy/shape.h),
+ * never to be taken for a client's. */
+struct decision *cache_get(struct policy_cache *c, const struct policy_request *req, bool shape);
 /* Keep ${d} (takes a reference of its own).  Lack of memory or room only means that it is not kept. */
-void cache_put(struct policy_cache *c, const struct policy_request *req, struct decision *d);
+void cache_put(struct policy_cache *c, const struct policy_request *req, bool shape, struct decision *d);
+/* Keep none for ${req}. */
+void cache_drop(struct policy_cache *c, const struct policy_request *req, bool shape);

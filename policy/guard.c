@@ -40,7 +40,7 @@ static size_t utf8_length(const unsigned char *p, size_t left)
     return n;
 }
 
-static int check_encoding(struct slice sql, struct err *err)
+int guard_encoding(struct slice sql, struct err *err)
 {
     const unsigned char *p = (const unsigned char *)sql.data;
     for (size_t i = 0; i < sql.len;) {
@@ -156,7 +156,7 @@ int guard_check(const struct rules *rules, struct slice sql, struct scan_list *r
     if (sql.len > rules->limits.statement_bytes)
         return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "statement is longer than %u bytes",
                        rules->limits.statement_bytes);
-    if (check_encoding(sql, err) < 0)
+    if (guard_encoding(sql, err) < 0)
         return -1;
     struct guard g = {.rules = rules, .text = sql.data};
     g.frames = calloc((size_t)rules->limits.depth + 1, sizeof *g.frames);

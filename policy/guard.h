@@ -10,6 +10,8 @@
 #include "protocol/err.h"
 #include "protocol/slice.h"
 
+/* Is ${sql} valid UTF-8 without NUL? */
+int guard_encoding(struct slice sql, struct err *err) MUSTCHECK;
 /* ${ret}, if not NULL, gets the tokens it has counted, for whoever needs them next. */
 int guard_check(const struct rules *rules, struct slice sql, struct scan_list *ret,
                 struct err *err) MUSTCHECK;

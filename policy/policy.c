@@ -5,6 +5,7 @@
 #include "policy/notify.h"
 #include "policy/parse.h"
 #include "policy/plan_make.h"
+#include "policy/shape.h"
 #include "policy/splice.h"
 #include "policy/splice_tokens.h"
 #include "policy/type_oids.h"
@@ -48,6 +49,7 @@ void decision_unref(struct decision *d)
         return;
     for (size_t i = 0; i < d->nplans; i++)
         plan_unref(d->plans[i]);
+    template_free(d->template);
     free(d);
 }
 
@@ -522,12 +524,8 @@ static int work_init(struct work *w, const struct policy_request *req)
     return 0;
 }
 
-struct decision *policy_decide(struct policy_cache *cache, const struct policy_request *req,
-                               struct err *err)
+static struct decision *decide_anew(const struct policy_request *req, struct err *err)
 {
-    struct decision *known = cache ? cache_get(cache, req) : NULL;
-    if (known)
-        return known;
     struct work w;
     if (work_init(&w, req) < 0) {
         err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
@@ -545,7 +543,14 @@ struct decision *policy_decide(struct policy_cache *cache, const struct policy_r
         err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
         return NULL;
     }
-    if (cache)
-        cache_put(cache, req, w.decision);
     return w.decision;
+}
+
+struct decision *policy_decide(struct policy_cache *cache, const struct policy_request *req,
+                               struct err *err)
+{
+    if (!cache)
+        return decide_anew(req, err);
+    struct decision *known = cache_get(cache, req, false);
+    return known ? known : shaped_decide(cache, req, decide_anew, err);
 }

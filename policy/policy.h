@@ -45,6 +45,8 @@ struct policy_request {
 struct decision {
     unsigned refs;
     bool again; /* its text has come before, as far as the cache knows */
+    bool misfit; /* the plan made for its shape was not this one, which must not be; of a shape: does not fit */
+    struct template *template; /* a shape's: see policy/shape.h; NULL otherwise */
     size_t nplans;
     struct plan *plans[]; /* at least one (PLAN_EMPTY for an empty text); after a syntax error: exactly
                              one refused plan for the whole text */

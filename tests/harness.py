@@ -147,7 +147,7 @@ class Partywall:
         self.process.send_signal(signal.SIGHUP)
 
     def stop(self):
-        """SIGTERM; the exit code must be 0, and no sanitizer may have spoken."""
+        """SIGTERM; the exit code must be 0, and neither a sanitizer nor the self-check of shared plans may have spoken."""
         if self.process is None:
             return
         if self.process.poll() is None:
@@ -160,6 +160,7 @@ class Partywall:
         self.process = None
         text = self.log.read_text(errors="replace")
         assert "Sanitizer" not in text and "runtime error:" not in text, text[-8000:]
+        assert "plan of statements alike" not in text, self.tail()
         assert code == 0, f"exit code {code}\n{self.tail()}"
 
     def alive(self):

@@ -4,9 +4,10 @@
  * Run at the top of the project, or in tests/unit.  The mutations know SQL (sql_mutator.h).  Looked for, beside
  * crashes: a self-check that fails; a text that does not parse again, or reads what covered.h finds uncovered;
  * places that do not stand for the hidden parameter; runs that are not the client's words; positions outside of
- * the client's text; a second decision that is not the first. */
+ * the client's text; a second decision that is not the first; one by shape that is not the text's own. */
 #include "fuzz/covered.h"
 #include "fuzz/sql_mutator.h"
+#include "unit/shape_variants.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -193,11 +194,35 @@ static void decide(const struct fixture *f, bool confined, struct slice sql)
     decision_unref(again);
 }
 
+/* The text, and others that differ in their literals alone, through a cache: decisions by shape are those about
+ * the text.  The sanitizers' build compares each time. */
+static void decide_alike(const struct fixture *f, struct slice sql)
+{
+    static char text[2 * SHAPE_MAX_BYTES];
+    struct policy_request req = {.rules = &f->rules, .catalog = f->catalog, .confined = true, .sql = sql};
+    struct policy_cache *cache = NULL;
+    struct shape shape;
+    struct err err;
+    if (!shape_of(&req, &shape))
+        return;
+    FIXTURE_MUST(cache = policy_cache_new((size_t)1 << 20));
+    for (unsigned seed = 0; seed < 5; seed++) {
+        size_t len = variants_make(&shape, sql, seed + (unsigned)sql.len, text, sizeof text);
+        req.sql = seed > 0 && len > 0 ? (struct slice){text, len} : sql;
+        struct decision *d = policy_decide(cache, &req, &err);
+        FIXTURE_MUST(d && !d->misfit);
+        decision_unref(d);
+    }
+    policy_cache_free(cache);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice sql = {(const char *)data, size};
     decide(&fuzzed, true, sql);
     decide(&columns, true, sql);
     decide(&fuzzed, false, sql);
+    decide_alike(&fuzzed, sql);
+    decide_alike(&columns, sql);
     return 0;
 }
