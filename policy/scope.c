@@ -428,6 +428,7 @@ int scope_statement(struct scoper *s, Node *stmt)
     case T_ExecuteStmt:
         return scope_execute(s, (ExecuteStmt *)stmt);
     case T_DeclareCursorStmt:
+        s->declares = true;
         stmt = ((DeclareCursorStmt *)stmt)->query;
         break;
     default:

@@ -314,6 +314,7 @@ struct scoper {
     const char *database;  /* what the client calls it; NULL: what the server does */
     const char *seen[4];   /* what the client may see: scope_catalog.c */
     const char *cursor;    /* of WHERE CURRENT OF */
+    bool declares;         /* a cursor, on which that may be said */
     int nrelations;        /* RangeVars accounted for */
     struct copy_in *copy_in; /* set by scope_copy */
     int nwraps;
@@ -326,6 +327,13 @@ struct scoper {
     int depth;
     struct err *err;
 };
+
+/* PostgreSQL leaves partitions out of a plan that a constant rules out, and then WHERE CURRENT OF fails, which asks
+ * each of them for the current row.  The value of a subselect is known only when the cursor runs. */
+static inline bool scope_keeps_parts(const struct scoper *s, const struct access *a)
+{
+    return s->declares && a->rel->nheirs > 0;
+}
 
 /* The name of the hidden parameter is nparams + 1. */
 static inline int scope_hidden(const struct scoper *s)

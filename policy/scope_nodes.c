@@ -130,8 +130,14 @@ Node *scope_nodes_qual(const struct scoper *s, const struct access *a, const cha
                        const char *column, bool scan_level, int depth)
 {
     Node *left = scope_nodes_column(ref, column);
-    if (a->kind == RULE_SCOPED)
-        return equals(left, scope_nodes_tenant(s, a->tenant));
+    if (a->kind == RULE_SCOPED) {
+        Node *tenant = scope_nodes_tenant(s, a->tenant);
+        if (scope_keeps_parts(s, a)) {
+            List *targets = list_make1(scope_nodes_target(tenant));
+            tenant = (Node *)sublink(EXPR_SUBLINK, NULL, scope_nodes_select(targets, NULL, NULL));
+        }
+        return equals(left, tenant);
+    }
     SelectStmt *keys = parent_keys(s, a->parent, a->key, NULL, NULL, depth);
     if (!scan_level)
         return (Node *)sublink(ANY_SUBLINK, left, keys);

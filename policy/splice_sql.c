@@ -60,7 +60,9 @@ char *sql_qual(const struct scoper *s, const struct access *a, const char *ref, 
 {
     char *left = psprintf("%s.%s", sql_ident(ref), sql_ident(column));
     if (a->kind == RULE_SCOPED)
-        return psprintf("%s OPERATOR(pg_catalog.=) %s", left, sql_tenant(s, a->tenant));
+        return psprintf(scope_keeps_parts(s, a) ? "%s OPERATOR(pg_catalog.=) (SELECT %s)"
+                                                : "%s OPERATOR(pg_catalog.=) %s",
+                        left, sql_tenant(s, a->tenant));
     char *keys = parent_keys(s, a->parent, a->key, NULL, depth);
     return scan_level ? psprintf("%s = ANY (ARRAY%s)", left, keys)
                       : psprintf("%s IN %s", left, keys);

@@ -59,7 +59,6 @@ class Table:
         self.tenant = None  # Column
         self.parent = None  # partition or inheritance
         self.heirs = False  # that may have a row of the same key
-        self.by_tenant = False  # its partitions are
         self.tail, self.global_keys = "", []
         self.writable = True
         self.offset = 0  # of keys: those of heirs are not their parent's
@@ -236,7 +235,6 @@ class World:
         how = r.choice(["LIST", "RANGE", "HASH", "TENANT"])
         by = f"{how} (part)"
         if how == "TENANT":
-            t.by_tenant = True
             by = f"LIST ({ident(t.tenant.name)})"
             t.primary = [*t.primary, t.tenant.name] if t.primary else []
             t.keys, t.global_keys = [t.primary] if t.primary else [], []

@@ -37,9 +37,8 @@ class Sessions(Writes):
         return [f"DECLARE {name} {how}CURSOR FOR {q.sql}", *steps, self.pick(f"CLOSE {name}", f"FETCH ALL {name}")]
 
     def positioned(self):
-        """WHERE CURRENT OF; the order of rows is told by all the columns.  PostgreSQL knows no current row of partitions
-        that the cursor does not read, and of those by tenant a confined one reads a single one."""
-        t = self.r.choice([t for t in self.world.tables if t.writable and not t.by_tenant])
+        """WHERE CURRENT OF; the order of rows is told by all the columns."""
+        t = self.r.choice([t for t in self.world.tables if t.writable])
         s = self.source_of(t, t.name)
         name = ident(self.fresh("cur"))
         where = f" WHERE {self.condition([s], 1)}" if self.chance(0.5) else ""

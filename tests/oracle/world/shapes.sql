@@ -438,3 +438,22 @@ WITH p AS (SELECT org AS o FROM person) SELECT m.text FROM p JOIN memo m ON m.te
 SELECT m.text FROM memo m JOIN staff ON m.text = company GROUP BY ROLLUP (m.text) ORDER BY 1 DESC LIMIT 1
 SELECT m.text FROM memo m JOIN person p ON m.text = p.org AND m.text = 'acme' GROUP BY ROLLUP (m.text) ORDER BY 1 DESC NULLS LAST LIMIT 1
 ROLLBACK
+
+-- cursors on what is partitioned by the tenant, or inherited
+BEGIN
+DECLARE c CURSOR FOR SELECT * FROM reading FOR UPDATE
+FETCH c
+DELETE FROM reading WHERE CURRENT OF c RETURNING *
+FETCH c
+UPDATE reading SET value = 5 WHERE CURRENT OF c RETURNING *
+DECLARE d CURSOR FOR SELECT * FROM reading_24 r WHERE r.id > 0
+FETCH d
+UPDATE reading_24 SET value = 6 WHERE CURRENT OF d RETURNING *
+DECLARE e CURSOR FOR SELECT a.* FROM asset a FOR UPDATE
+FETCH e
+UPDATE asset SET label = 'x' WHERE CURRENT OF e RETURNING *
+DECLARE f CURSOR FOR SELECT r.*, p.name FROM reading r JOIN person p ON p.id = r.id AND upper(p.name) > '' FOR UPDATE OF r
+FETCH f
+UPDATE reading SET value = 7 WHERE CURRENT OF f RETURNING *
+SELECT * FROM reading ORDER BY id, day
+ROLLBACK
