@@ -10,6 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum catalogs_listing {
+    CATALOGS_SEARCHED, /* only with a condition on a column */
+    CATALOGS_NAMED,    /* without one, too, by who says its schema, as tools do: it shows what is the client's alone */
+    CATALOGS_LISTED,   /* always: says nothing of anyone's data */
+};
+
 struct catalogs_relation {
     const char *schema;
     const char *name;
@@ -24,7 +30,7 @@ struct catalogs_relation {
     /* A condition.  IN $relations: oids of relations whose rows the client may read.  IN $schemas,
      * IN $namespaces: names and oids of schemas it may see.  IN $settings: names of settings it may read.  NULL: all rows. */
     const char *rows;
-    bool free; /* says nothing of anyone's data: may be listed without a condition */
+    enum catalogs_listing listing;
     const char *why;
 };
 

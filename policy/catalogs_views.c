@@ -18,50 +18,52 @@
     " WHERE k.conrelid IN $relations)"
 #define SYSTEM(column) column " IN ('pg_catalog', 'information_schema') OR "
 #define INFORMATION(name, columns, rows, why)                                                      \
-    {"information_schema", name, columns, NULL, rows, false, why}
+    {"information_schema", name, columns, NULL, rows, SEARCHED, why}
 
 const struct catalogs_relation catalogs_views[] = {
     {"pg_catalog", "pg_tables",
      "^schemaname tablename tableowner tablespace hasindexes hasrules hastriggers rowsecurity",
-     NULL, SYSTEM("schemaname") "(schemaname, tablename)" RELATIONS, false,
+     NULL, SYSTEM("schemaname") "(schemaname, tablename)" RELATIONS, SEARCHED,
      "ORMs: which tables there are"},
     {"pg_catalog", "pg_views", "^schemaname viewname viewowner definition",
-     NULL, SYSTEM("schemaname") "(schemaname, viewname)" RELATIONS, false,
+     NULL, SYSTEM("schemaname") "(schemaname, viewname)" RELATIONS, SEARCHED,
      "ORMs: which views there are"},
     {"pg_catalog", "pg_matviews",
      "^schemaname matviewname matviewowner tablespace hasindexes ispopulated definition",
-     NULL, "(schemaname, matviewname)" RELATIONS, false, "likewise"},
+     NULL, "(schemaname, matviewname)" RELATIONS, SEARCHED, "likewise"},
     {"pg_catalog", "pg_indexes", "^schemaname tablename indexname tablespace indexdef",
-     NULL, SYSTEM("schemaname") "(schemaname, tablename)" RELATIONS, false,
+     NULL, SYSTEM("schemaname") "(schemaname, tablename)" RELATIONS, SEARCHED,
      "ORMs: which indexes there are"},
     {"pg_catalog", "pg_policies",
      "^schemaname tablename policyname permissive roles cmd qual with_check",
-     NULL, "(schemaname, tablename)" RELATIONS, false, "ORMs: row security"},
+     NULL, "(schemaname, tablename)" RELATIONS, SEARCHED, "ORMs: row security"},
     {"pg_catalog", "pg_sequences",
      "^schemaname sequencename sequenceowner data_type start_value min_value max_value "
      "increment_by cycle "
      "cache_size",
-     "last_value", "(schemaname, sequencename)" SEQUENCES, false,
+     "last_value", "(schemaname, sequencename)" SEQUENCES, SEARCHED,
      "Prisma; where a sequence stands tells how many rows others have"},
     {"pg_catalog", "pg_statio_all_tables", "#relid ^schemaname relname",
      "heap_blks_read heap_blks_hit idx_blks_read idx_blks_hit toast_blks_read toast_blks_hit "
      "tidx_blks_read "
      "tidx_blks_hit",
-     "relid < " CATALOGS_SYSTEM " OR relid IN $relations", false,
+     "relid < " CATALOGS_SYSTEM " OR relid IN $relations", SEARCHED,
      "Sequelize looks up names by it; what is counted are all tenants' reads"},
     {"pg_catalog", "pg_roles",
      "rolname:n rolsuper rolinherit rolcreaterole rolcreatedb rolcanlogin rolreplication "
      "rolconnlimit "
      "rolvaliduntil=NULL::pg_catalog.timestamptz rolbypassrls #oid",
-     "rolpassword rolconfig", "rolname = CURRENT_USER", false,
+     "rolpassword rolconfig", "rolname = CURRENT_USER", SEARCHED,
      "psql's \\d; the role that the client runs as, and no other"},
     {"pg_catalog", "pg_user", "usename #usesysid usecreatedb usesuper userepl usebypassrls",
-     "passwd valuntil useconfig", "usename = CURRENT_USER", false, "likewise"},
+     "passwd valuntil useconfig", "usename = CURRENT_USER", SEARCHED, "likewise"},
+    {"pg_catalog", "pg_user_mappings", "#umid #srvid srvname #umuser usename", "umoptions", "false", NAMED,
+     "psql's \\deu; who may go to which other server is nobody's to see"},
     {"pg_catalog", "pg_settings",
      "name setting unit category short_desc extra_desc context vartype source min_val max_val "
      "enumvals boot_val "
      "reset_val",
-     "sourcefile sourceline pending_restart", "name IN $settings", false,
+     "sourcefile sourceline pending_restart", "name IN $settings", SEARCHED,
      "pgjdbc; the settings that SHOW would show, without the files they come from"},
 
     INFORMATION("schemata",

@@ -102,6 +102,7 @@ struct source {
     bool bare;                   /* ... and is a target: nothing but the check of references hides them */
     const List *colnames;        /* alias column list */
     const struct catalogs_relation *catalog; /* a relation of the system's, confined */
+    bool named;                              /* ... by its schema, too */
     struct change *confining;                /* by this */
     const struct outputs *outputs;
     const char *lists;           /* of the subquery's level */
@@ -424,6 +425,8 @@ int scope_catalog_item(struct scoper *s, struct level *l, Node **slot) MUSTCHECK
 void scope_catalog_barrier(const struct source *source);
 /* (SELECT ...): all of relation ${name} of pg_catalog that the client may see. */
 const char *scope_catalog_visible(struct scoper *s, const char *name);
+/* The names of all settings that it may read, in brackets. */
+const char *scope_catalog_settings(const struct scoper *s);
 /* What takes its place: text, and tree. */
 const char *scope_catalog_text(const struct change *c);
 Node *scope_catalog_tree(const struct change *c);

@@ -113,6 +113,37 @@ static bool answer_privilege(struct scoper *s, const struct level *l, FuncCall *
     return true;
 }
 
+/* A tenant has none of PostgreSQL's own roles, whatever the role has that all run as. */
+static bool answer_role(struct scoper *s, FuncCall *call, const char *name)
+{
+    if (strcmp(name, "pg_has_role") != 0 || list_length(call->args) != 2)
+        return false;
+    const char *role = scope_constant_text(linitial(call->args));
+    const char *privilege = scope_constant_text(lsecond(call->args));
+    if (!role || !privilege || strncmp(role, "pg_", 3) != 0)
+        return false;
+    answer(s, (Node *)call, "false", name);
+    return true;
+}
+
+/* Of a row of pg_settings: what SHOW would say. */
+static bool answer_setting(struct scoper *s, const struct level *l, FuncCall *call, const char *name)
+{
+    if (strcmp(name, "current_setting") != 0 || list_length(call->args) != 1)
+        return false;
+    const ColumnRef *ref = linitial(call->args);
+    const struct catalogs_relation *relation = IsA(ref, ColumnRef) ? scope_ref_catalog(l, ref) : NULL;
+    if (!relation || strcmp(relation->name, "pg_settings") != 0 || list_length(ref->fields) > 2 ||
+        strcmp(strVal(llast(ref->fields)), "name") != 0)
+        return false;
+    const char *column = list_length(ref->fields) == 2 ? sql_ref(ref) : "name";
+    answer(s, (Node *)call,
+           psprintf("CASE WHEN %s IN %s THEN pg_catalog.current_setting(%s) END", column,
+                    scope_catalog_settings(s), column),
+           name);
+    return true;
+}
+
 /* -- names -- */
 
 static const char *boolean(const Node *node)
@@ -159,7 +190,8 @@ bool scope_answer_call(struct scoper *s, const struct level *l, FuncCall *call)
     if (s->auth.schema && !strcmp(name, "current_schemas"))
         return answer_schemas(s, call);
     return answer_name(s, (Node *)call, call->args, name) || answer_size(s, l, call, name) ||
-           answer_privilege(s, l, call, name);
+           answer_privilege(s, l, call, name) || answer_role(s, call, name) ||
+           answer_setting(s, l, call, name);
 }
 
 void scope_answer_value(struct scoper *s, SQLValueFunction *node)

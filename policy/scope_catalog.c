@@ -82,7 +82,7 @@ static const char *visible_schemas(struct scoper *s, char *(*show)(const char *s
     return psprintf("(%s)", list ? list : "NULL");
 }
 
-static const char *readable_settings(const struct scoper *s)
+const char *scope_catalog_settings(const struct scoper *s)
 {
     char *list = NULL;
     const char *name;
@@ -112,7 +112,7 @@ static char *rows(struct scoper *s, const char *condition)
                 s->seen[i] = i == 0   ? readable_relations(s)
                              : i == 1 ? visible_schemas(s, sql_literal)
                              : i == 2 ? visible_schemas(s, namespace_of)
-                                      : readable_settings(s);
+                                      : scope_catalog_settings(s);
             appendStringInfoString(&text, s->seen[i]);
             c += words[i].len;
             break;
@@ -244,6 +244,7 @@ int scope_catalog_item(struct scoper *s, struct level *l, Node **slot)
     struct source *source = scope_add_source(l, var->alias ? var->alias->aliasname : var->relname);
     source->colnames = var->alias ? var->alias->colnames : NIL;
     source->catalog = relation;
+    source->named = var->schemaname != NULL;
     source->outputs = outputs(s, relation);
     struct change *c = scope_change(s, CHANGE_CATALOG, NULL);
     c->anchor = var;
@@ -300,11 +301,21 @@ static void note_statement(const struct scoper *s, SelectStmt *stmt)
     }
 }
 
+/* What must not be listed of ${source}; NULL: nothing. */
+static const char *listed(const struct source *source)
+{
+    const struct catalogs_relation *relation = source->catalog;
+    if (!relation)
+        return source->lists;
+    bool may = relation->listing == CATALOGS_LISTED || (relation->listing == CATALOGS_NAMED && source->named);
+    return may ? NULL : relation->name;
+}
+
 int scope_catalog_listing(struct scoper *s, struct level *l, SelectStmt *stmt)
 {
     note_statement(s, stmt);
     for (const struct source *source = l->sources; source; source = source->next) {
-        const char *lists = source->catalog && !source->catalog->free ? source->catalog->name : source->lists;
+        const char *lists = listed(source);
         if (!lists || mentions(stmt->whereClause, source) || mentions((Node *)stmt->fromClause, source))
             continue;
         if (l->item) { /* the query around it may search in what it lists */

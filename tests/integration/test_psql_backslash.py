@@ -28,6 +28,19 @@ CREATE TABLE hidden_globex.secret (id int PRIMARY KEY, "tenantId" text);
 CREATE FUNCTION hidden_globex.cipher(int) RETURNS int LANGUAGE sql AS 'SELECT $1';
 CREATE TYPE hidden_globex.tint AS ENUM ('red');
 """
+# Of the whole database, and of other servers: nobody's to see.
+HIDDEN = """
+CREATE FOREIGN DATA WRAPPER secret_wrapper;
+CREATE SERVER secret_server FOREIGN DATA WRAPPER secret_wrapper OPTIONS (host 'globex');
+CREATE USER MAPPING FOR postgres SERVER secret_server OPTIONS (password 'cipher');
+CREATE FOREIGN TABLE secret_foreign (id int) SERVER secret_server OPTIONS (name 'globex');
+CREATE PUBLICATION secret_publication FOR TABLE "User";
+CREATE SUBSCRIPTION secret_subscription CONNECTION 'dbname=secret' PUBLICATION globex WITH (connect = false);
+CREATE FUNCTION secret_event() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER secret_event ON ddl_command_end EXECUTE FUNCTION secret_event();
+COMMENT ON EVENT TRIGGER secret_event IS 'globex';
+SELECT lo_create(4711); COMMENT ON LARGE OBJECT 4711 IS 'globex';
+"""
 SAME = r"""
 \d
 \d "User"
@@ -93,6 +106,15 @@ SAME = r"""
 \dL+
 \sv all_workflows
 \sv+ public.all_workflows
+\dRp
+\dRp+
+\dRs
+\des
+\dew
+\det
+\deu
+\dy
+\dl
 SELECT * FROM note \gdesc
 SELECT 1 AS one, 'x'::varchar(5), now(), array_agg(kind), $$a$$::"char" FROM note \gdesc
 SELECT parts, at, NULL FROM note \gdesc
@@ -102,10 +124,10 @@ LESS = {
     r"\dt+": "| note       | table             | postgres | permanent   | heap          |      | what was noted", r"\d+": "note_id_seq", r"\di+": "note_body",
     r"\dv+": "all_workflows", r"\dm+": "wf_mv", r"\ds+": "note_id_seq", r"\dti+ public.*": "User_pkey", r"\dtvmsE+": "all_workflows",
     r"\dS+ pg_am": "pg_am", r"\du": "postgres", r"\du+": "postgres", r"\dg": "postgres", r"\dn+": "standard public schema", r"\l app": "app", r"\l a*": "app",
+    r"\l": "app", r"\l+": "app", r"\db": "pg_default", r"\db+": "pg_default", r"\dconfig": "statement_timeout",
 }
-# Lists of databases and tablespaces, sources of functions, settings of the server, replication, foreign servers,
-# event triggers, large objects.
-REFUSED = r"\l|\l+|\db|\db+|\dconfig|\dRp|\dRs|\des|\dew|\det|\deu|\dy|\df+|\dP+|\dx+|\dFd+|\sf wf_count|\dl".split("|")
+# Sources of functions, sizes of partitions, what an extension has made, files of the server, options of other servers.
+REFUSED = r"\df+|\dP+|\dx+|\dFd+|\sf wf_count|\dRs+|\des+|\deu+|\dew+|\det+".split("|")
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +136,7 @@ def databases(postgres):
         postgres.create_database(name)
         postgres.psql(name, "-v", f"multi={multi}", "-f", str(test_attacks.CORPUS / "attacks_schema.sql"))
         postgres.psql(name, "-f", "-", text=MORE)
+    postgres.psql("backslash_shared", "-f", "-", text="SET client_min_messages = error;" + HIDDEN)
     postgres.psql("backslash_alone", "-f", "-", text=OTHERS + "SET client_min_messages = error; DROP SCHEMA hidden_globex CASCADE;")
     policy = test_attacks.POLICY + "    note: {tenant_column: tenantId}\n"
     wall = harness.Partywall(harness.config(postgres.dsn("backslash_shared") + " sslmode=disable", policy=policy))

@@ -24,6 +24,7 @@ const fork = () => orm.em.fork();
 const plain = (rows) => JSON.parse(JSON.stringify(rows));
 
 await step("connected", () => orm.isConnected());
+await step("database", () => orm.schema.ensureDatabase());
 await step("find", async () => plain(await fork().find("User", {}, { orderBy: { id: "asc" } })));
 await step("one", async () => plain(await fork().findOne("User", { email: "ann@test" }, { populate: ["password"] })));
 await step("others", () => fork().findOne("Workflow", "w51"));

@@ -134,7 +134,6 @@ SELECT x.oid FROM pg_namespace x WHERE x = ROW(1)
 SELECT x.oid FROM pg_namespace x WHERE (x).nspname = 'public'
 SELECT x.oid FROM pg_catalog.pg_namespace x WHERE pg_catalog.x.nspname = 'public'
 SELECT pg_namespace.nspname FROM pg_namespace
-SELECT pg_catalog.pg_namespace.nspname FROM pg_catalog.pg_namespace
 SELECT oid FROM pg_namespace WHERE "nspname" = 'public'
 SELECT oid FROM pg_namespace WHERE U&"nspn\0061me" = 'public'
 SELECT n.xmin FROM pg_namespace n
@@ -149,3 +148,5 @@ SELECT current_database() = current_catalog, current_schema, current_schema()
 SELECT j FROM (pg_namespace a CROSS JOIN country) AS j
 SELECT j FROM (pg_namespace a CROSS JOIN country) j
 SELECT * FROM pg_namespace a, LATERAL row_to_json(a) b
+-- known: columns of the system's relations are not found by schema, relation and name
+SELECT pg_catalog.pg_namespace.nspname FROM pg_catalog.pg_namespace
