@@ -15,6 +15,17 @@ static uint32_t oid_at(const char *oids, size_t i)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* A few types stand in the name as they are: no digest is made for each Parse. */
+enum { TYPES_IN_NAME = 4 };
+
+static void name_by_types(struct statement *s)
+{
+    char *name = s->server_name;
+    size_t n = (size_t)snprintf(name, sizeof(s->server_name), "pw_%" PRIu64, s->plan->id);
+    for (size_t i = 0; i < s->noids; i++)
+        n += (size_t)snprintf(name + n, sizeof(s->server_name) - n, "_%" PRIx32, s->oids[i]);
+}
+
 /* Same text and types, same name; anything else, another name.  A digest that nobody can collide:
  * two tenants' statements meet under these names. */
 static int name_on_server(struct statement *s)
@@ -24,8 +35,8 @@ static int name_on_server(struct statement *s)
         s->server_name[0] = '\0';
         return 0;
     }
-    if (!s->text && s->noids == 0) {
-        snprintf(s->server_name, sizeof(s->server_name), "pw_%" PRIu64, s->plan->id);
+    if (!s->text && s->noids <= TYPES_IN_NAME) {
+        name_by_types(s);
         return 0;
     }
     unsigned char digest[EVP_MAX_MD_SIZE];

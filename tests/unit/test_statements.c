@@ -97,6 +97,58 @@ static void test_fetch_has_no_name_on_servers(void **state)
     plan_unref(p);
 }
 
+/* Other types, other names: few of them or many, of one digit or eight. */
+static void test_server_names_tell_types_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *oids;
+        uint16_t n;
+    } types[] = {
+        {"", 0},
+        {"\0\0\0\x01", 1},
+        {"\0\0\0\x12", 1},
+        {"\0\0\0\x01\0\0\0\x23", 2},
+        {"\0\0\0\x12\0\0\0\x03", 2},
+        {"\0\0\0\0\0\0\0\x01", 2},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 4},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 5},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe", 5},
+    };
+    enum { N = sizeof(types) / sizeof(types[0]) };
+    struct plan *p = plan_new();
+    p->id = UINT64_MAX;
+    struct statement *all[N];
+    for (size_t i = 0; i < N; i++) {
+        all[i] = make(p, "a", types[i].oids, types[i].n, NULL);
+        assert_true(strlen(all[i]->server_name) < STATEMENT_NAME_BYTES - 1);
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(all[i]->server_name, all[k]->server_name);
+    }
+    for (size_t i = 0; i < N; i++)
+        statement_unref(all[i]);
+    plan_unref(p);
+}
+
+/* It has no name on servers until it is known to be worth one; then that which it would have had. */
+static void test_kept_from_the_second_use(void **state)
+{
+    (void)state;
+    struct err err;
+    struct plan *p = plan_new();
+    struct statement_spec spec = {.name = text(""), .plan = p, .once = true, .source = text("SELECT 1")};
+    struct statement *s = statement_new(&spec), *other = make(p, "other", NULL, 0, NULL);
+    assert_non_null(s);
+    assert_string_equal(s->server_name, "");
+    s->unnamed_at = 7;
+    assert_int_equal(statement_keep(s, &err), 0);
+    assert_string_equal(s->server_name, other->server_name);
+    assert_int_equal(s->unnamed_at, 0);
+    statement_unref(s);
+    statement_unref(other);
+    plan_unref(p);
+}
+
 static void test_server_names(void **state)
 {
     (void)state;
@@ -204,6 +256,8 @@ int main(void)
         cmocka_unit_test(test_statements_made_by_prepare),
         cmocka_unit_test(test_fetch_has_no_name_on_servers),
         cmocka_unit_test(test_server_names),
+        cmocka_unit_test(test_server_names_tell_types_apart),
+        cmocka_unit_test(test_kept_from_the_second_use),
         cmocka_unit_test(test_oid_types_of_confined_clients_are_inferred),
         cmocka_unit_test(test_client_map),
         cmocka_unit_test(test_client_limit),
