@@ -26,6 +26,7 @@ static const struct kind {
     {T_ClosePortalStmt, LATER, "CLOSE"},
     {T_ClusterStmt, SERVER, "CLUSTER"},
     {T_CommentStmt, CATALOG, "COMMENT"},
+    {T_CreateFunctionStmt, CATALOG, "CREATE FUNCTION"},
     {T_CreateTableAsStmt, CATALOG, "CREATE TABLE AS"},
     {T_DeclareCursorStmt, LATER, "DECLARE CURSOR"},
     {T_DoStmt, CATALOG, "DO"},
@@ -75,7 +76,13 @@ static int decide_other(const Node *node, bool confined, struct plan *plan, stru
     if (IsA(node, ExplainStmt))
         kind.name = "EXPLAIN of such a statement";
     plan->class = kind.fate == CATALOG ? PLAN_DDL : PLAN_OTHER;
-    return confined ? refuse(kind, err) : 0;
+    if (!confined)
+        return 0;
+    int refused = refuse(kind, err);
+    if (kind.tag == T_CreateFunctionStmt)
+        err_hint(err, "What a function does cannot be confined: say it in statements.  Of Sequelize, use "
+                      "findCreateFind in place of findOrCreate.");
+    return refused;
 }
 
 /* Take over ${text} as ${*field}; 1, or -1 without memory. */
