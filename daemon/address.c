@@ -51,14 +51,6 @@ static void append(struct buf *b, bool first, const char *text, size_t len)
     buf_append(b, text, len);
 }
 
-static char *take(struct buf *b)
-{
-    buf_append(b, "", 1);
-    char *text = b->failed ? NULL : strdup(buf_peek(b).data);
-    buf_release(b);
-    return text;
-}
-
 /* The ${i}th entry of a comma separated list; a list of one serves for all. */
 static struct slice entry(const char *list, size_t i)
 {
@@ -107,9 +99,9 @@ static int resolve_list(const char *hosts, const char *ports, size_t first, stru
         append(&addr, kept == 0, found, strlen(found));
         kept++;
     }
-    ret->host = take(&host);
-    ret->port = take(&port);
-    ret->hostaddr = take(&addr);
+    ret->host = buf_take_text(&host);
+    ret->port = buf_take_text(&port);
+    ret->hostaddr = buf_take_text(&addr);
     if (kept == 0)
         return err_set(err, SQLSTATE_CONNECTION_FAILURE, "could not resolve host \"%s\"", hosts);
     if (!ret->host || !ret->port || !ret->hostaddr)

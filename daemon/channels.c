@@ -273,17 +273,6 @@ static void dialled(void *owner, PGconn *pg, const char *why)
 
 /* -- while up -- */
 
-static void add_ident(struct buf *b, const char *name)
-{
-    buf_append(b, "\"", 1);
-    for (; *name; name++) {
-        if (*name == '"')
-            buf_append(b, "\"", 1);
-        buf_append(b, name, 1);
-    }
-    buf_append(b, "\";", 2);
-}
-
 static void on_idle(uv_timer_t *timer)
 {
     struct channels *c = timer->data;
@@ -300,7 +289,8 @@ static void query(struct channels *c, struct buf *ret)
         bool wanted = !list_empty(&ch->subscriptions);
         if (wanted || ch->asked) {
             buf_append(ret, wanted ? "LISTEN " : "UNLISTEN ", wanted ? 7 : 9);
-            add_ident(ret, ch->name);
+            buf_quote(ret, ch->name, '"');
+            buf_append(ret, ";", 1);
         }
         ch->asked = wanted;
         if (!wanted)

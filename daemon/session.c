@@ -37,7 +37,7 @@ static const char *const state_names[] = {
 #undef X
 };
 
-const char *session_state_name(enum session_state state)
+static const char *state_name(enum session_state state)
 {
     return state_names[state];
 }
@@ -209,8 +209,8 @@ void session_enter(struct session *s, enum session_state next, const char *why)
 {
     if (s->state == next || s->state == SESSION_CLOSING)
         return;
-    log_debug(s->worker->log, "session %u: %s -> %s (%s)", s->pid, session_state_name(s->state),
-              session_state_name(next), why);
+    log_debug(s->worker->log, "session %u: %s -> %s (%s)", s->pid, state_name(s->state),
+              state_name(next), why);
     s->state = next;
     session_check(s);
     session_arm(s);

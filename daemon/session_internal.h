@@ -246,7 +246,6 @@ void session_resume(struct session *s);
 /* The queue towards the client; everything before has been put into it. */
 struct buf *session_out(struct session *s);
 void session_wrote(struct session *s);
-const char *session_state_name(enum session_state state);
 
 /* For target_wait_ready and target_refresh: ${then} is called when they are done, unless the session closes
  * first.  NULL: no memory. */
@@ -304,8 +303,6 @@ enum verdict session_sync(struct session *s);
 enum verdict session_refuse(struct session *s, const struct err *err);
 /* The same, to a Parse of ${name}. */
 enum verdict session_refuse_parse(struct session *s, struct slice name, const struct err *err);
-/* An error in answer to a Query or FunctionCall, and ReadyForQuery. */
-enum verdict session_refuse_query(struct session *s, const struct err *err);
 /* The session fails, with ${err}. */
 enum verdict session_broken(struct session *s, const struct err *err);
 /* What is owed for a message about ${st}; NULL: no memory. */
@@ -318,8 +315,6 @@ int session_bring(struct session *s, struct statement *st, struct err *err) MUST
 int session_bring_target(struct session *s, const struct statement *st, struct err *err) MUSTCHECK;
 
 /* -- session_portal.c -- */
-struct portal *session_portal_find(const struct session *s, struct slice name);
-void session_portal_free(struct session *s, struct portal *p);
 void session_portals_clear(struct session *s);
 /* The transaction is over: those end whose Bind has been answered.  A pipelining client may have bound others
  * since it sent the Sync that is answered only now. */
@@ -408,16 +403,11 @@ int session_own_named(struct session *s, const struct plan *p, struct slice sour
 bool session_is_named(const struct plan *p);
 /* Before such a Query: not too many statements on the server. */
 int session_make_room(struct session *s, struct err *err) MUSTCHECK;
-/* The statement was decided under an older catalog or policy: decide again, on this thread. */
-int session_renew(struct session *s, struct statement *st, struct err *err) MUSTCHECK;
 /* ${st} as catalog, policy, tenant and names are now: decided again, its text made anew.  1; 0: wait; -1: ${err}.
  */
 int session_statement_now(struct session *s, struct statement *st, struct err *err) MUSTCHECK;
 /* The plan's text for the session's tenant, malloc'd.  NULL: no memory. */
 char *session_literal_text(const struct session *s, const struct plan *p);
-/* What ${decision} about its source means for ${st}. */
-int session_renewed(struct session *s, struct statement *st, const struct decision *decision,
-                    struct err *err) MUSTCHECK;
 
 /* -- session_isolate.c -- */
 /* Must the database be told the tenant? */
@@ -550,7 +540,6 @@ void session_effect(struct session *s, const struct plan *p, const char *tag);
 char *session_clamp(const struct session *s, const char *name, const char *value);
 /* No tenant yet: may ${p} be served? */
 bool session_needs_tenant(const struct session *s, const struct plan *p);
-int session_set_tenant(struct session *s, const char *tenant, struct err *err) MUSTCHECK;
 
 /* -- session_show.c -- */
 /* The rows of SHOW ${name}, one of Partywall's own names. */
@@ -602,9 +591,7 @@ int session_send_own(struct session *s, enum owed_kind kind, struct slice sql,
 struct buf *server_out(struct session *s);
 void server_sent(struct session *s);
 
-/* -- session_reply.c, session_error.c -- */
-void session_due(struct session *s);       /* write what has come to the head of the flow */
-void session_drop_owed(struct session *s); /* the server has skipped to Sync */
+/* -- session_error.c -- */
 void session_send_error(struct session *s, const char *severity, const struct err *err);
 /* What a confined session may see of it. */
 void session_filter_error(const struct session *s, struct err *err, const struct owed *o);

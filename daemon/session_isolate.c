@@ -84,26 +84,15 @@ static void text(struct buf *b, const char *words)
     buf_append(b, words, strlen(words));
 }
 
-static void identifier(struct buf *b, const char *name)
-{
-    text(b, "\"");
-    for (; *name; name++) {
-        if (*name == '"')
-            text(b, "\"");
-        buf_append(b, name, 1);
-    }
-    text(b, "\"");
-}
-
 /* The tenant's schema, then where names are looked up anyway. */
 static void path(const struct session *s, struct buf *b)
 {
     const char *const *schemas;
     size_t n = catalog_search_path(s->target->catalog, &schemas);
-    identifier(b, s->schema);
+    buf_quote(b, s->schema, '"');
     for (size_t i = 0; i < n; i++) {
         text(b, ", ");
-        identifier(b, schemas[i]);
+        buf_quote(b, schemas[i], '"');
     }
 }
 

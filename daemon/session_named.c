@@ -17,9 +17,7 @@ bool session_is_named(const struct plan *p)
 
 static char *take_text(struct buf *b, struct err *err)
 {
-    buf_append(b, "", 1);
-    char *text = b->failed ? NULL : strdup(buf_peek(b).data);
-    buf_release(b);
+    char *text = buf_take_text(b);
     if (!text)
         err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     return text;
@@ -27,8 +25,9 @@ static char *take_text(struct buf *b, struct err *err)
 
 /* -- a newer catalog or policy -- */
 
-int session_renewed(struct session *s, struct statement *st, const struct decision *decision,
-                    struct err *err)
+/* What ${decision} about its source means for ${st}. */
+static int renewed(struct session *s, struct statement *st, const struct decision *decision,
+                   struct err *err)
 {
     struct plan *p = decision->plans[0];
     if (!p->refused)
@@ -37,7 +36,8 @@ int session_renewed(struct session *s, struct statement *st, const struct decisi
     return -1;
 }
 
-int session_renew(struct session *s, struct statement *st, struct err *err)
+/* The statement was decided under an older catalog or policy: decide again, on this thread. */
+static int renew(struct session *s, struct statement *st, struct err *err)
 {
     struct policy_request req =
         session_request(s, (struct slice){st->source, strlen(st->source)}, true);
@@ -45,7 +45,7 @@ int session_renew(struct session *s, struct statement *st, struct err *err)
     if (st->epoch == req.epoch && st->place == s->place)
         return 0;
     struct decision *decision = policy_decide(s->worker->plans, &req, err);
-    int r = decision ? session_renewed(s, st, decision, err) : -1;
+    int r = decision ? renewed(s, st, decision, err) : -1;
     decision_unref(decision);
     return r;
 }
@@ -58,10 +58,7 @@ char *session_literal_text(const struct session *s, const struct plan *p)
     struct buf text;
     buf_init(&text, LIMIT_MESSAGE_BYTES);
     plan_text_literal(p, tenant, &text);
-    buf_append(&text, "", 1);
-    char *copy = text.failed ? NULL : strdup(buf_peek(&text).data);
-    buf_release(&text);
-    return copy;
+    return buf_take_text(&text);
 }
 
 static int renew_literal(const struct session *s, struct statement *st, struct err *err)
@@ -96,7 +93,7 @@ int session_statement_now(struct session *s, struct statement *st, struct err *e
         int got = session_decide(s, source, true, st->noids == 0, err);
         if (got <= 0)
             return got;
-        int r = session_renewed(s, st, s->decision, err);
+        int r = renewed(s, st, s->decision, err);
         session_decided(s);
         if (r != 0)
             return -1;
@@ -202,7 +199,7 @@ struct statement *session_execute_target(struct session *s, const struct plan *p
                 "prepared statement \"%s\" does not exist", p->name);
         return NULL;
     }
-    if (session_renew(s, st, err) != 0)
+    if (renew(s, st, err) != 0)
         return NULL;
     if (!st->plan->query || st->text) { /* others have effects that are told by their text */
         err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,

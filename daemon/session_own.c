@@ -6,7 +6,6 @@
 #include "daemon/datestyle.h"
 #include "daemon/session_internal.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 #define HARMLESS "SELECT 1"
@@ -81,9 +80,7 @@ char *session_clamp(const struct session *s, const char *name, const char *value
 
 static int text_of(struct own *o, struct buf *b, struct err *err)
 {
-    buf_append(b, "", 1);
-    o->text = b->failed ? NULL : strdup(buf_peek(b).data);
-    buf_release(b);
+    o->text = buf_take_text(b);
     return o->text ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 }
 
@@ -319,6 +316,19 @@ int session_own_begin(struct session *s, const struct plan *p, struct names *nam
     return choose_later(s, p, err);
 }
 
+static int set_tenant(struct session *s, const char *tenant, struct err *err)
+{
+    if (tenant && check_tenant(s, tenant, err) != 0)
+        return -1;
+    bool other = !same(tenant, s->tenant);
+    int status = auth_choose(s, tenant, err);
+    if (status == 0 && other)
+        session_listen_clear(s); /* these were the other one's channels */
+    s->leaving = s->leaving || (status == 0 && other && s->server != NULL);
+    session_decided(s); /* only now: the name may stand in its plan */
+    return status;
+}
+
 int session_tenant_first(struct session *s, struct err *err)
 {
     const struct plan *p = s->decision->plans[0];
@@ -330,7 +340,7 @@ int session_tenant_first(struct session *s, struct err *err)
     char *copy = tenant ? strdup(tenant) : NULL; /* the decision that holds it is let go */
     int r = (s->tenant && !old) || (tenant && !copy)
                 ? err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory")
-                : session_set_tenant(s, copy, err);
+                : set_tenant(s, copy, err);
     free(copy);
     if (r != 0) {
         free(old);
@@ -358,7 +368,7 @@ static void settle_first(struct session *s, bool failed)
     bool was_set = s->old_tenant_set;
     s->old_tenant = NULL;
     s->old_tenant_set = false;
-    if (was_set && failed && session_set_tenant(s, old, &err) != 0)
+    if (was_set && failed && set_tenant(s, old, &err) != 0)
         session_fail(s, &err);
     free(old);
 }
@@ -376,22 +386,9 @@ void session_tenant_settle(struct session *s, bool failed)
             TENANT " cannot be changed inside a transaction block");
     /* The client has been told SET: if that can't be kept (BEGIN in the same batch, a new
      * configuration), the session must not go on under another tenant than it believes. */
-    if (!failed && (s->status != 'I' || session_set_tenant(s, tenant, &err) != 0))
+    if (!failed && (s->status != 'I' || set_tenant(s, tenant, &err) != 0))
         session_fail(s, &err);
     free(tenant);
-}
-
-int session_set_tenant(struct session *s, const char *tenant, struct err *err)
-{
-    if (tenant && check_tenant(s, tenant, err) != 0)
-        return -1;
-    bool other = !same(tenant, s->tenant);
-    int status = auth_choose(s, tenant, err);
-    if (status == 0 && other)
-        session_listen_clear(s); /* these were the other one's channels */
-    s->leaving = s->leaving || (status == 0 && other && s->server != NULL);
-    session_decided(s); /* only now: the name may stand in its plan */
-    return status;
 }
 
 /* -- answers without a server -- */
@@ -426,7 +423,7 @@ static int local_set(struct session *s, const struct plan *p, const char *tag, s
     if (s->server) /* another target's from now on, perhaps: at the end of its batch */
         return 0;
     const char *tenant = chosen(s, p);
-    if (session_set_tenant(s, tenant, err) != 0)
+    if (set_tenant(s, tenant, err) != 0)
         return -1;
     complete(s, tag);
     return 1;

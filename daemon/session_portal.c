@@ -18,7 +18,7 @@ static struct slice key_of(struct slice name)
     return (struct slice){name.data, name.len < NAME_BYTES ? name.len : NAME_BYTES};
 }
 
-struct portal *session_portal_find(const struct session *s, struct slice name)
+static struct portal *find(const struct session *s, struct slice name)
 {
     struct portal *p = NULL;
     struct slice key = key_of(name);
@@ -26,7 +26,7 @@ struct portal *session_portal_find(const struct session *s, struct slice name)
     return p;
 }
 
-void session_portal_free(struct session *s, struct portal *p)
+static void forget(struct session *s, struct portal *p)
 {
     HASH_DELETE(hh, s->portals, p);
     statement_unref(p->statement);
@@ -37,7 +37,7 @@ void session_portals_clear(struct session *s)
 {
     struct portal *p, *next;
     HASH_ITER(hh, s->portals, p, next)
-    session_portal_free(s, p);
+    forget(s, p);
 }
 
 void session_portals_end(struct session *s)
@@ -47,15 +47,15 @@ void session_portals_end(struct session *s)
     HASH_ITER(hh, s->portals, p, next)
     {
         if (p->at < answered && !p->held)
-            session_portal_free(s, p);
+            forget(s, p);
     }
 }
 
 void session_unnamed_portal_gone(struct session *s)
 {
-    struct portal *p = session_portal_find(s, (struct slice){"", 0});
+    struct portal *p = find(s, (struct slice){"", 0});
     if (p)
-        session_portal_free(s, p);
+        forget(s, p);
     s->unnamed_bound = false;
 }
 
@@ -69,7 +69,7 @@ static enum verdict unknown_portal(struct session *s, struct slice name)
 enum verdict session_portal_check(struct session *s, struct slice name, struct portal **ret)
 {
     bool unnamed = name.len == 0;
-    *ret = session_portal_find(s, name);
+    *ret = find(s, name);
     if (!s->server || (!*ret && (unnamed || s->confined)))
         return unknown_portal(s, name);
     if (unnamed && !s->unnamed_bound && flow_syncs(s->server->flow) > 0)
@@ -130,9 +130,9 @@ static int already_exists(struct slice name, struct err *err)
 
 int session_portal_put(struct session *s, struct slice name, struct statement *st, struct err *err)
 {
-    struct portal *p = session_portal_find(s, name);
+    struct portal *p = find(s, name);
     if (p && name.len == 0) {
-        session_portal_free(s, p);
+        forget(s, p);
         p = NULL;
     }
     if (!p)
@@ -148,12 +148,12 @@ int session_portal_put(struct session *s, struct slice name, struct statement *s
 
 void session_portal_closed(struct session *s, const char *name)
 {
-    struct portal *p = session_portal_find(s, (struct slice){name, strlen(name)});
+    struct portal *p = find(s, (struct slice){name, strlen(name)});
     uint64_t head = session_answered(s);
     if (!p || p->at >= head) /* not one that was made since */
         return;
     s->locks_due = s->locks_due || p->held;
-    session_portal_free(s, p);
+    forget(s, p);
 }
 
 /* -- cursors -- */
@@ -161,14 +161,14 @@ void session_portal_closed(struct session *s, const char *name)
 int session_cursor_declare(struct session *s, const struct plan *plan, struct err *err)
 {
     struct slice key = {plan->name, strlen(plan->name)};
-    struct portal *p = session_portal_find(s, key);
+    struct portal *p = find(s, key);
     if (session_is_portal_of_isolation(key))
         return already_exists(key, err);
     if (!p && add(s, key, NULL, err) != 0)
         return -1;
     if (p && !replace(s, p, NULL))
         return already_exists(key, err);
-    p = session_portal_find(s, key);
+    p = find(s, key);
     p->held = p->held || plan->holds; /* one of that name may be there: then the server refuses this one */
     return 0;
 }
@@ -176,7 +176,7 @@ int session_cursor_declare(struct session *s, const struct plan *plan, struct er
 int session_cursor_check(const struct session *s, const struct plan *p, struct err *err)
 {
     const char *name = p->class == PLAN_FETCH || p->class == PLAN_CLOSE ? p->name : p->cursor;
-    if (!name || session_portal_find(s, (struct slice){name, strlen(name)}))
+    if (!name || find(s, (struct slice){name, strlen(name)}))
         return 0;
     return err_set(err, SQLSTATE_INVALID_CURSOR_NAME, "cursor \"%s\" does not exist", name);
 }

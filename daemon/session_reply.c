@@ -29,7 +29,8 @@ static void pop(struct session *s)
     owed_free(o);
 }
 
-void session_due(struct session *s)
+/* Write what has come to the head of the flow. */
+static void due(struct session *s)
 {
     const struct flow_entry *e;
     while (s->server && (e = flow_head(s->server->flow)) && e->fate == FLOW_INJECT) {
@@ -41,7 +42,7 @@ void session_due(struct session *s)
 }
 
 /* The server skips up to Sync: what was sent up to there never happened. */
-void session_drop_owed(struct session *s)
+static void drop_owed(struct session *s)
 {
     session_undo_skipped(s);
     session_copy_over(s, true);
@@ -295,7 +296,7 @@ static void send_ready(struct session *s)
 {
     msg_ready(session_out(s), s->status);
     session_wrote(s);
-    session_due(s);
+    due(s);
 }
 
 /* -- ReadyForQuery waits until the catalog knows what the transaction has changed -- */
@@ -460,11 +461,11 @@ static size_t whole_message(struct session *s, struct slice data, const struct f
         add_to_run(s, data.data, total);
     if (s->drop_due && s->server) {
         s->drop_due = false;
-        session_drop_owed(s);
+        drop_owed(s);
         session_heal_skipped(s);
     }
     if (!s->holding_ready)
-        session_due(s);
+        due(s);
     return total;
 }
 

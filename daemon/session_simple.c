@@ -6,7 +6,6 @@
 #include "conf/limits.h"
 #include "daemon/session_internal.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 #define REFUSED                                                                                    \
@@ -56,7 +55,8 @@ static void unnamed_ended(struct session *s)
     session_name_drop(s, (struct slice){"", 0});
 }
 
-enum verdict session_refuse_query(struct session *s, const struct err *err)
+/* An error in answer to a Query or FunctionCall, and ReadyForQuery. */
+static enum verdict refuse_query(struct session *s, const struct err *err)
 {
     struct err local;
     if (!s->server || session_is_free(s)) {
@@ -292,12 +292,6 @@ static bool add(struct building *b, size_t i)
     return ok;
 }
 
-static char *take_steps(struct buf *b)
-{
-    buf_append(b, "", 1);
-    return b->failed ? NULL : strdup(buf_peek(b).data);
-}
-
 static enum verdict send_query(struct session *s, struct slice sql)
 {
     struct err err;
@@ -322,7 +316,7 @@ static enum verdict send_query(struct session *s, struct slice sql)
             break;
     }
     if (session_isolates(s))
-        b.owed->steps = take_steps(&b.steps);
+        b.owed->steps = buf_take_text(&b.steps);
     buf_release(&b.steps);
     if (b.text.failed || (session_isolates(s) && !b.owed->steps)) {
         buf_release(&b.text);
@@ -364,7 +358,7 @@ static bool answer_locally(struct session *s)
     if (r == 0 && s->decision->nplans == 1)
         r = session_own_local(s, p, &err);
     if (r < 0)
-        session_refuse_query(s, &err);
+        refuse_query(s, &err);
     else if (r > 0)
         unnamed_ended(s);
     return r != 0;
@@ -432,11 +426,11 @@ static enum verdict serve(struct session *s, struct slice sql)
     struct err err;
     int asked = listen_ask(s, &err);
     if (asked <= 0)
-        return asked == 0 ? WAIT : session_refuse_query(s, &err);
+        return asked == 0 ? WAIT : refuse_query(s, &err);
     if (end_lost_transaction(s))
         return TAKEN;
     if (session_take(&s->lost, &err))
-        return session_refuse_query(s, &err);
+        return refuse_query(s, &err);
     if (answer_locally(s))
         return s->state == SESSION_CLOSING ? GONE : TAKEN;
     if (waits(s))
@@ -444,7 +438,7 @@ static enum verdict serve(struct session *s, struct slice sql)
     int got = names_statements(s->decision) ? lease_for_names(s, &err) : session_lease(s, &err);
     if (got == 0)
         return WAIT;
-    return got < 0 ? session_refuse_query(s, &err) : send_query(s, sql);
+    return got < 0 ? refuse_query(s, &err) : send_query(s, sql);
 }
 
 enum verdict session_query(struct session *s, const struct frame *f)
@@ -453,7 +447,7 @@ enum verdict session_query(struct session *s, const struct frame *f)
     struct err err, pace_err;
     enum verdict v;
     if (msg_read_query((struct slice){f->body, f->body_len}, &m, &err) != 0)
-        return session_refuse_query(s, &err);
+        return refuse_query(s, &err);
     int got = session_decide(s, m.sql, false, false, &err);
     if (got == 1 && session_tenant_first(s, &err) != 0)
         got = -1;
@@ -468,7 +462,7 @@ enum verdict session_query(struct session *s, const struct frame *f)
         err = pace_err;
         got = -1;
     }
-    v = got < 0 ? session_refuse_query(s, &err) : serve(s, m.sql);
+    v = got < 0 ? refuse_query(s, &err) : serve(s, m.sql);
     if (v == WAIT)
         return v;
     session_decided(s);
@@ -498,12 +492,12 @@ static enum verdict call(struct session *s, const struct frame *f)
     struct err err;
     struct reader r = reader_of((struct slice){f->body, f->body_len});
     if (session_take(&s->lost, &err))
-        return session_refuse_query(s, &err);
+        return refuse_query(s, &err);
     if (s->copy)
         return WAIT;
     int got = session_lease(s, &err);
     if (got <= 0)
-        return got == 0 ? WAIT : session_refuse_query(s, &err);
+        return got == 0 ? WAIT : refuse_query(s, &err);
     s->pinned = s->pinned || !is_of_large_objects(read_int32(&r));
     if (session_owe(s, FLOW_FUNCTION, FLOW_FORWARD, NULL, &err) != 0) {
         session_fail(s, &err);
@@ -523,5 +517,5 @@ enum verdict session_function(struct session *s, const struct frame *f)
         return call(s, f);
     err_set(&err, SQLSTATE_FEATURE_NOT_SUPPORTED, "function calls by message are not supported");
     err_hint(&err, "Call the function in a statement.");
-    return session_refuse_query(s, &err);
+    return refuse_query(s, &err);
 }

@@ -19,13 +19,7 @@ static void add(const struct out *o, const char *words)
 
 static void add_quoted(const struct out *o, const char *words, char quote)
 {
-    buf_append(o->to, &quote, 1);
-    for (; *words; words++) {
-        if (*words == quote)
-            buf_append(o->to, &quote, 1);
-        buf_append(o->to, words, 1);
-    }
-    buf_append(o->to, &quote, 1);
+    buf_quote(o->to, words, quote);
 }
 
 static void add_table(const struct out *o, const struct catalog_relation *rel)

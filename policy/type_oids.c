@@ -97,14 +97,6 @@ uint32_t type_oids_of(const struct catalog *c, const TypeName *type)
     return array ? 0 : catalog_user_type_oid(c, schema, name);
 }
 
-static void quote(const char *name, struct buf *ret)
-{
-    buf_append(ret, "\"", 1);
-    for (; *name; name++)
-        buf_append(ret, *name == '"' ? "\"\"" : name, *name == '"' ? 2 : 1);
-    buf_append(ret, "\"", 1);
-}
-
 void policy_type_text(const struct catalog *c, uint32_t oid, struct buf *ret)
 {
     const char *schema = "pg_catalog", *name = "unknown";
@@ -117,9 +109,9 @@ void policy_type_text(const struct catalog *c, uint32_t oid, struct buf *ret)
     }
     if (oid)
         (void)catalog_user_type(c, oid, &schema, &name);
-    quote(schema, ret);
+    buf_quote(ret, schema, '"');
     buf_append(ret, ".", 1);
-    quote(name, ret);
+    buf_quote(ret, name, '"');
     if (array)
         buf_append(ret, "[]", 2);
 }

@@ -104,6 +104,24 @@ int buf_append(struct buf *b, const void *data, size_t len)
     return 0;
 }
 
+void buf_quote(struct buf *b, const char *text, char quote)
+{
+    buf_append(b, &quote, 1);
+    for (; *text; text++) {
+        if (*text == quote)
+            buf_append(b, &quote, 1);
+        buf_append(b, text, 1);
+    }
+    buf_append(b, &quote, 1);
+}
+
+char *buf_take_text(struct buf *b)
+{
+    char *text = b->failed ? NULL : strndup(b->data ? b->data + b->start : "", buf_len(b));
+    buf_release(b);
+    return text;
+}
+
 void buf_consume(struct buf *b, size_t len)
 {
     if (len >= buf_len(b)) {

@@ -43,6 +43,11 @@ static inline struct slice buf_peek(const struct buf *b)
 
 /* 0, or -1 and failed. */
 int buf_append(struct buf *b, const void *data, size_t len);
+/* Append ${text} between two ${quote}, of which each in it is doubled. */
+void buf_quote(struct buf *b, const char *text, char quote);
+/* The content as a text, malloc'd and the caller's; ${b} is released.  NULL: it has failed, or no
+ * memory. */
+char *buf_take_text(struct buf *b);
 /* Room for ${len} bytes at the end, to be filled and then made content with buf_commit; NULL: failed. */
 char *buf_reserve(struct buf *b, size_t len);
 void buf_commit(struct buf *b, size_t len);

@@ -185,6 +185,38 @@ static void behaves_like_a_queue(void **state)
     buf_release(&b);
 }
 
+static void quotes_in_a_text_are_doubled(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 100);
+    buf_quote(&b, "", '"');
+    buf_quote(&b, "a\"b'", '"');
+    buf_quote(&b, "it's \"\"", '\'');
+    char *text = buf_take_text(&b);
+    assert_string_equal(text, "\"\"\"a\"\"b'\"'it''s \"\"'");
+    free(text);
+}
+
+static void a_text_is_taken_once_and_only_whole(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 4);
+    char *empty = buf_take_text(&b);
+    assert_string_equal(empty, "");
+    free(empty);
+    buf_append(&b, "xabc", 4);
+    buf_consume(&b, 1);
+    char *text = buf_take_text(&b);
+    assert_string_equal(text, "abc");
+    assert_int_equal(buf_len(&b), 0);
+    assert_null(b.data);
+    free(text);
+    buf_append(&b, "12345", 5);
+    assert_null(buf_take_text(&b));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +228,8 @@ int main(void)
         cmocka_unit_test(consuming_too_much_empties),
         cmocka_unit_test(a_full_queue_does_not_move_at_each_append),
         cmocka_unit_test(behaves_like_a_queue),
+        cmocka_unit_test(quotes_in_a_text_are_doubled),
+        cmocka_unit_test(a_text_is_taken_once_and_only_whole),
     };
     return cmocka_run_group_tests_name("buf", tests, NULL, NULL);
 }
