@@ -21,8 +21,6 @@
 
 enum { PIECE_BYTES = 8 * 1024, TAG_BYTES = 64 };
 
-#define CHECK "partywall_check" /* the portal */
-
 enum copy_state { COPY_ASKED, COPY_DATA, COPY_SENT };
 
 struct copying {
@@ -200,50 +198,22 @@ size_t session_copy_data(struct session *s, struct slice in)
     return n;
 }
 
-static int owe_swallowed(struct session *s, enum flow_kind kind, struct owed *o, struct err *err)
-{
-    return session_owe(s, kind, FLOW_SWALLOW, o, err);
-}
-
-static void write_bind(struct buf *b)
-{
-    size_t mark = msg_begin(b, 'B');
-    msg_string(b, CHECK);
-    msg_string(b, "");
-    msg_int16(b, 0);
-    msg_int16(b, 0);
-    msg_int16(b, 0);
-    msg_end(b, mark);
-}
-
-/* Parse, Bind, Execute, Close; what is due to Execute ends the COPY. */
+/* What is due to its Execute, the last but one that is owed for it, ends the COPY. */
 static int send_check(struct session *s, struct err *err)
 {
     struct copying *c = s->copy;
-    struct buf text, *out = server_out(s);
+    struct buf text;
     struct owed *o = owed_new(OWED_CHECK);
     if (!o)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    if (owe_swallowed(s, FLOW_PARSE, NULL, err) != 0 ||
-        owe_swallowed(s, FLOW_BIND, NULL, err) != 0) {
-        owed_free(o);
-        return -1;
-    }
-    if (owe_swallowed(s, FLOW_EXECUTE, o, err) != 0)
-        return -1;
-    c->at = s->nowed - 1;
-    if (owe_swallowed(s, FLOW_CLOSE, NULL, err) != 0)
-        return -1;
     buf_init(&text, LIMIT_MESSAGE_BYTES);
     plan_text_literal(c->plan->copy->check, tenant_of(s), &text);
-    msg_parse(out, "", buf_peek(&text), NULL, 0);
     if (text.failed)
-        buf_fail(out);
+        buf_fail(server_out(s));
+    int r = session_run_own(s, buf_peek(&text), o, err);
+    c->at = s->nowed - 2;
     buf_release(&text);
-    write_bind(out);
-    msg_execute(out, CHECK, 0);
-    msg_close(out, 'P', CHECK);
-    return 0;
+    return r;
 }
 
 static int send_done(struct session *s, struct err *err)

@@ -124,7 +124,7 @@ static enum verdict serve_bind(struct session *s, const struct msg_bind *m)
 {
     struct err err;
     struct statement *st = statements_find(&s->statements, m->statement);
-    if (session_is_portal_of_isolation(m->portal)) {
+    if (session_is_own_portal(m->portal)) {
         err_set(&err, SQLSTATE_DUPLICATE_CURSOR, "cursor \"%s\" already exists", m->portal.data);
         return session_refuse(s, &err);
     }

@@ -424,8 +424,7 @@ void session_isolation_text(const struct session *s, struct buf *ret);
 /* In a batch: before a message about ${p}; after the Execute of ${p}. */
 int session_isolate(struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
 int session_isolate_next(struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
-/* The name that no portal of a client may have. */
-bool session_is_portal_of_isolation(struct slice name);
+
 /* -- session_copy.c -- */
 /* Can ${p} be served?  -1: the tenant is no value for its rows. */
 int session_copy_check(const struct session *s, const struct plan *p, struct err *err) MUSTCHECK;
@@ -587,6 +586,11 @@ int session_inject(struct session *s, char reply, struct owed *o, struct err *er
 /* A Query of ours, whose reply is not the client's. */
 int session_send_own(struct session *s, enum owed_kind kind, struct slice sql,
                      struct err *err) MUSTCHECK;
+/* The same in the client's batch, as Parse, Bind, Execute and Close of a portal of ours: the client
+ * may have something in the unnamed one.  ${o}: owed for the Execute; as in session_owe. */
+int session_run_own(struct session *s, struct slice sql, struct owed *o, struct err *err) MUSTCHECK;
+/* The name of that portal, which none of a client may have. */
+bool session_is_own_portal(struct slice name);
 /* A message for the server has been written to its queue. */
 struct buf *server_out(struct session *s);
 void server_sent(struct session *s);

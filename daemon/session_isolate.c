@@ -13,37 +13,26 @@
  * it would warn, so there it is set_config.  In a block that is known to be open nothing is sent. */
 #include "daemon/session_internal.h"
 
-#define PORTAL "partywall isolation"
-
 bool session_isolates(const struct session *s)
 {
     return s->confined && s->tenant &&
            (isolation_has_rls(s->isolation) || s->isolation == ISOLATION_SCHEMA);
 }
 
-bool session_is_portal_of_isolation(struct slice name)
-{
-    return slice_equal(name, (struct slice){PORTAL, sizeof(PORTAL) - 1});
-}
-
 bool session_needs_isolation(const struct plan *p)
 {
+    if (plan_is_of_session(p) || p->aside)
+        return false;
     switch (p->class) {
-    case PLAN_EMPTY:
     case PLAN_BEGIN:
     case PLAN_COMMIT:
     case PLAN_ROLLBACK:
     case PLAN_SAVEPOINT:
     case PLAN_RELEASE:
     case PLAN_ROLLBACK_TO:
-    case PLAN_SET:
-    case PLAN_RESET:
-    case PLAN_SHOW:
-    case PLAN_DEALLOCATE:
-    case PLAN_DISCARD_ALL:
         return false;
     default:
-        return !p->aside;
+        return true;
     }
 }
 
@@ -132,33 +121,6 @@ static void call_text(const struct session *s, struct buf *ret)
 
 /* -- in a batch -- */
 
-static int owe(struct session *s, enum flow_kind kind, struct err *err)
-{
-    return session_owe(s, kind, FLOW_SWALLOW, NULL, err);
-}
-
-/* A portal of its own, since the client may have something in the unnamed one. */
-static int send_batch(struct session *s, struct slice sql, struct err *err)
-{
-    if (owe(s, FLOW_PARSE, err) != 0 || owe(s, FLOW_BIND, err) != 0 ||
-        owe(s, FLOW_EXECUTE, err) != 0 || owe(s, FLOW_CLOSE, err) != 0)
-        return -1;
-    struct buf *b = server_out(s);
-    msg_parse(b, "", sql, NULL, 0);
-    size_t mark = msg_begin(b, 'B');
-    msg_string(b, PORTAL);
-    msg_string(b, "");
-    msg_int16(b, 0); /* formats, parameters, formats of the result */
-    msg_int16(b, 0);
-    msg_int16(b, 0);
-    msg_end(b, mark);
-    msg_execute(b, PORTAL, 0);
-    msg_close(b, 'P', PORTAL);
-    server_sent(s);
-    s->unsynced = s->isolated = true;
-    return 0;
-}
-
 static int tell(struct session *s, void (*write)(const struct session *s, struct buf *ret),
                 struct err *err)
 {
@@ -166,8 +128,9 @@ static int tell(struct session *s, void (*write)(const struct session *s, struct
     buf_init(&sql, LIMIT_SETTINGS_BYTES);
     write(s, &sql);
     int r = sql.failed ? err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory")
-                       : send_batch(s, buf_peek(&sql), err);
+                       : session_run_own(s, buf_peek(&sql), NULL, err);
     buf_release(&sql);
+    s->isolated = r == 0;
     return r;
 }
 

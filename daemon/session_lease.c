@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define OWN_PORTAL "partywall own"
+
 /* -- what is owed -- */
 
 struct owed *owed_new(enum owed_kind kind)
@@ -115,6 +117,37 @@ int session_send_own(struct session *s, enum owed_kind kind, struct slice sql,
         return -1;
     msg_query(server_out(s), sql);
     server_sent(s);
+    return 0;
+}
+
+bool session_is_own_portal(struct slice name)
+{
+    return slice_equal(name, (struct slice){OWN_PORTAL, sizeof(OWN_PORTAL) - 1});
+}
+
+int session_run_own(struct session *s, struct slice sql, struct owed *o, struct err *err)
+{
+    if (session_owe(s, FLOW_PARSE, FLOW_SWALLOW, NULL, err) != 0 ||
+        session_owe(s, FLOW_BIND, FLOW_SWALLOW, NULL, err) != 0) {
+        owed_free(o);
+        return -1;
+    }
+    if (session_owe(s, FLOW_EXECUTE, FLOW_SWALLOW, o, err) != 0 ||
+        session_owe(s, FLOW_CLOSE, FLOW_SWALLOW, NULL, err) != 0)
+        return -1;
+    struct buf *b = server_out(s);
+    msg_parse(b, "", sql, NULL, 0);
+    size_t mark = msg_begin(b, 'B');
+    msg_string(b, OWN_PORTAL);
+    msg_string(b, "");
+    msg_int16(b, 0); /* formats, parameters, formats of the result */
+    msg_int16(b, 0);
+    msg_int16(b, 0);
+    msg_end(b, mark);
+    msg_execute(b, OWN_PORTAL, 0);
+    msg_close(b, 'P', OWN_PORTAL);
+    server_sent(s);
+    s->unsynced = true;
     return 0;
 }
 

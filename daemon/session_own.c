@@ -18,19 +18,7 @@ static bool is_tenant(const struct plan *p)
 
 bool session_needs_tenant(const struct session *s, const struct plan *p)
 {
-    if (!s->confined || s->tenant)
-        return false;
-    switch (p->class) {
-    case PLAN_EMPTY:
-    case PLAN_SET:
-    case PLAN_RESET:
-    case PLAN_SHOW:
-    case PLAN_DEALLOCATE:
-    case PLAN_DISCARD_ALL:
-        return false;
-    default:
-        return true;
-    }
+    return s->confined && !s->tenant && !plan_is_of_session(p);
 }
 
 /* -- limits of the policy -- */

@@ -162,7 +162,7 @@ int session_cursor_declare(struct session *s, const struct plan *plan, struct er
 {
     struct slice key = {plan->name, strlen(plan->name)};
     struct portal *p = find(s, key);
-    if (session_is_portal_of_isolation(key))
+    if (session_is_own_portal(key))
         return already_exists(key, err);
     if (!p && add(s, key, NULL, err) != 0)
         return -1;

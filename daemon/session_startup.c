@@ -5,7 +5,6 @@
 #include "daemon/worker.h"
 #include "protocol/startup.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -75,14 +74,6 @@ static void on_gss_request(struct session *s)
 
 /* -- the packet -- */
 
-static void lower(char *ret, size_t size, const char *name)
-{
-    size_t i = 0;
-    for (; name[i] && i < size - 1; i++)
-        ret[i] = (char)tolower((unsigned char)name[i]);
-    ret[i] = '\0';
-}
-
 /* SQL_ASCII asks for bytes as they are, which here are UTF-8: libpq's client_encoding=auto (psql at a
  * terminal) says so wherever no locale is set. */
 static bool is_served_encoding(const char *value)
@@ -120,7 +111,7 @@ static int take_settings(struct session *s, const struct startup *st, struct err
         char name[ERR_NAME_BYTES];
         if (st->params[i].name.len >= sizeof(name))
             continue;
-        lower(name, sizeof(name), st->params[i].name.data);
+        track_name(name, st->params[i].name.data);
         if (take_setting(s, name, st->params[i].value.data, err) != 0)
             return -1;
     }

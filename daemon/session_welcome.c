@@ -5,7 +5,6 @@
 #include "daemon/session_internal.h"
 #include "daemon/worker.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 static bool is_whole_number(const char *v)
@@ -45,20 +44,12 @@ static void cleaned(char *ret, size_t size, const char *value)
     ret[i] = '\0';
 }
 
-static void lowered(char ret[ERR_NAME_BYTES], const char *name)
-{
-    size_t i = 0;
-    for (; name[i] && i < ERR_NAME_BYTES - 1; i++)
-        ret[i] = (char)tolower((unsigned char)name[i]);
-    ret[i] = '\0';
-}
-
 static void report(void *arg, const char *name, const char *value)
 {
     struct session *s = arg;
     struct buf *out = session_out(s);
     char low[ERR_NAME_BYTES], text[ERR_NAME_BYTES];
-    lowered(low, name);
+    track_name(low, name);
     const char *own = track_set_get(s->track.base, low);
     if (own && strcmp(low, "application_name") == 0) {
         cleaned(text, sizeof(text), own);
@@ -76,7 +67,7 @@ static void report_if_reset(void *arg, const char *name, const char *value)
 {
     const struct session *s = arg;
     char low[ERR_NAME_BYTES];
-    lowered(low, name);
+    track_name(low, name);
     const char *now = track_set_get(s->track.now, low);
     const char *base = track_set_get(s->track.base, low);
     if (now != base && (!now || !base || strcmp(now, base) != 0))
@@ -145,18 +136,11 @@ void session_welcome_granted(struct session *s)
         track_quote(&text, track_set_name(s->track.base, i));
         buf_append(&text, ")", 1);
     }
-    struct owed *o = owed_new(OWED_VERIFY);
-    if (text.failed || !o) {
-        free(o);
-        err_set(&err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-        session_fail(s, &err);
-    } else if (session_owe(s, FLOW_QUERY, FLOW_SWALLOW, o, &err) != 0) {
-        session_fail(s, &err);
-    } else {
-        msg_query(server_out(s), buf_peek(&text));
-        server_sent(s);
-    }
+    int r = text.failed ? err_set(&err, SQLSTATE_OUT_OF_MEMORY, "out of memory")
+                        : session_send_own(s, OWED_VERIFY, buf_peek(&text), &err);
     buf_release(&text);
+    if (r != 0)
+        session_fail(s, &err);
 }
 
 void session_verified(struct session *s, struct slice row)

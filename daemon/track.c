@@ -3,6 +3,7 @@
 #include "daemon/datestyle.h"
 #include "protocol/sqlstate.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <xxhash.h>
 
@@ -16,6 +17,14 @@ struct track_set {
     size_t n;
     struct track_entry entries[]; /* by name */
 };
+
+void track_name(char ret[ERR_NAME_BYTES], const char *name)
+{
+    size_t i = 0;
+    for (; name[i] && i < ERR_NAME_BYTES - 1; i++)
+        ret[i] = (char)tolower((unsigned char)name[i]);
+    ret[i] = '\0';
+}
 
 struct track_set *track_set_ref(struct track_set *s)
 {

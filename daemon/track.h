@@ -12,6 +12,9 @@
 
 struct track_set;
 
+/* ${name} as it is in sets: in lower case, cut to what fits. */
+void track_name(char ret[ERR_NAME_BYTES], const char *name);
+
 /* The empty set needs no memory: NULL stands for it everywhere. */
 struct track_set *track_set_ref(struct track_set *s);
 void track_set_unref(struct track_set *s);

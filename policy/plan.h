@@ -118,6 +118,13 @@ struct plan {
 struct plan *plan_ref(struct plan *p);
 void plan_unref(struct plan *p);
 
+/* Is it about the client's session alone?  Then it touches no rows, whoever the tenant is. */
+static inline bool plan_is_of_session(const struct plan *p)
+{
+    return p->class == PLAN_EMPTY || p->class == PLAN_SET || p->class == PLAN_RESET ||
+           p->class == PLAN_SHOW || p->class == PLAN_DEALLOCATE || p->class == PLAN_DISCARD_ALL;
+}
+
 /* Does the tenant stand in its text as a literal, in the extended protocol, too? */
 static inline bool plan_needs_literal(const struct plan *p)
 {
