@@ -22,6 +22,9 @@ void build_policy(struct build *b);
 void build_tenants(struct build *b);  /* after these, before logins */
 void build_logins(struct build *b); /* last: derives verifiers only when nothing is wrong so far */
 
+/* Fill in conf->owned: the tenants' names are all there. */
+void build_owned(struct build *b);
+
 /* The rules of `columns` of a table, whose tenant column, or that to its parent, is known. */
 void build_columns(struct build *b, struct rule_table *t, const struct tree_node *columns);
 

@@ -130,18 +130,12 @@ static void check_alone(struct build *b, const struct tree_node *n, const struct
     if (t->isolation != ISOLATION_DATABASE || t->database)
         return;
     bool alone = is_alone(t, b->conf->tenant_default);
-    for (size_t i = 0; i < b->conf->ntenants; i++)
-        alone = alone && is_alone(t, &b->conf->tenants[i]);
+    for (size_t i = 0; alone && i < b->conf->ntenants; i++)
+        alone = is_alone(t, &b->conf->tenants[i]);
     if (!alone)
         tree_fault_name(b->diag, n,
                         "the database of its back end is also another tenant's: give it one of its own "
                         "by database");
-}
-
-static const struct conf_tenant *named(const struct conf *c, const char *name)
-{
-    const struct conf_tenant key = {.name = (char *)(uintptr_t)name};
-    return bsearch(&key, c->tenants, c->ntenants, sizeof key, by_name);
 }
 
 void build_tenants(struct build *b)
@@ -162,10 +156,12 @@ void build_tenants(struct build *b)
     }
     if (c->ntenants)
         qsort(c->tenants, c->ntenants, sizeof c->tenants[0], by_name);
+    if (!conf_arena_failed(b->arena))
+        build_owned(b);
     for (const struct tree_node *n = map->first; n && !conf_arena_failed(b->arena); n = n->next) {
-        const struct conf_tenant *t = named(c, n->name);
-        if (!t)
+        if (strcmp(n->name, "*") == 0)
             continue;
+        const struct conf_tenant *t = conf_tenant_find(c, (struct slice){n->name, strlen(n->name)});
         check_schema(b, n, t);
         check_alone(b, n, t);
     }

@@ -79,6 +79,13 @@ struct conf_tenant {
     struct conf_quota quota;
 };
 
+struct conf_owned { /* a schema or a database that is a named tenant's */
+    size_t backend;
+    bool database;
+    const char *name;
+    const struct conf_tenant *tenant;
+};
+
 struct conf {
     unsigned refs;            /* atomic; see conf_ref */
     uint64_t epoch;           /* grows with every load in this process */
@@ -107,6 +114,8 @@ struct conf {
     struct conf_tenant *tenants; /* sorted by name */
     size_t ntenants;
     struct conf_tenant *tenant_default; /* tenants."*", or NULL */
+    struct conf_owned *owned;           /* by the first three of its fields: tenant.c */
+    size_t nowned;
     struct rules rules;
     struct {
         uint32_t statement_timeout_ms; /* 0: none, likewise below */

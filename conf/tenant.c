@@ -1,5 +1,6 @@
 /* Which schema or database is a tenant's. */
-#include "conf/conf.h"
+#include "conf/arena.h"
+#include "conf/build.h"
 #include "conf/limits.h"
 #include "protocol/sqlstate.h"
 
@@ -39,31 +40,59 @@ static bool has_rules(const struct rules *r, const char *schema)
     return false;
 }
 
-static bool is(const char *pattern, const struct conf_tenant *t, const char *name)
+/* -- what is whose -- */
+
+static int owned_compare(const void *a, const void *b)
 {
-    const char *word = pattern ? strstr(pattern, CONF_TENANT_WORD) : NULL;
-    if (!pattern)
-        return false;
-    if (!word)
-        return strcmp(pattern, name) == 0;
-    size_t head = (size_t)(word - pattern), middle = strlen(t->name);
-    return strncmp(name, pattern, head) == 0 && strncmp(name + head, t->name, middle) == 0 &&
-           strcmp(name + head + middle, word + strlen(CONF_TENANT_WORD)) == 0;
+    const struct conf_owned *x = a, *y = b;
+    if (x->backend != y->backend)
+        return x->backend < y->backend ? -1 : 1;
+    if (x->database != y->database)
+        return x->database ? 1 : -1;
+    return strcmp(x->name, y->name);
+}
+
+static void own(struct build *b, const struct conf_tenant *t, const char *pattern, bool database)
+{
+    char *text = pattern ? expand(pattern, t->name) : NULL;
+    char *name = build_text(b, text);
+    free(text);
+    if (name)
+        b->conf->owned[b->conf->nowned++] = (struct conf_owned){t->backend, database, name, t};
+}
+
+void build_owned(struct build *b)
+{
+    struct conf *c = b->conf;
+    c->owned = conf_arena_array(b->arena, 2 * c->ntenants + 1, sizeof c->owned[0]);
+    for (size_t i = 0; i < c->ntenants && !conf_arena_failed(b->arena); i++) {
+        own(b, &c->tenants[i], c->tenants[i].schema, false);
+        own(b, &c->tenants[i], c->tenants[i].database, true);
+    }
+    if (c->nowned)
+        qsort(c->owned, c->nowned, sizeof c->owned[0], owned_compare);
 }
 
 /* Is it another named tenant's? */
-static bool is_taken(const struct conf *c, const struct conf_tenant *t, const char *schema,
-                     const char *database)
+static bool is_taken(const struct conf *c, const struct conf_tenant *t, const char *name,
+                     bool database)
 {
-    for (size_t i = 0; (schema || database) && i < c->ntenants; i++) {
-        const struct conf_tenant *other = &c->tenants[i];
-        if (other != t && other->backend == t->backend &&
-            ((schema && is(other->schema, other, schema)) ||
-             (database && is(other->database, other, database))))
-            return true;
+    const struct conf_owned key = {t->backend, database, name, t};
+    size_t low = 0, high = name ? c->nowned : 0;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (owned_compare(&c->owned[mid], &key) < 0)
+            low = mid + 1;
+        else
+            high = mid;
     }
+    for (; name && low < c->nowned && owned_compare(&c->owned[low], &key) == 0; low++)
+        if (c->owned[low].tenant != t)
+            return true;
     return false;
 }
+
+/* -- names -- */
 
 static int check(const struct conf *c, const struct conf_tenant *t, const char *schema,
                  const char *database, struct err *err)
@@ -75,7 +104,7 @@ static int check(const struct conf *c, const struct conf_tenant *t, const char *
     if (schema && (is_reserved(schema) || has_rules(&c->rules, schema)))
         return err_set(err, SQLSTATE_INVALID_AUTHORIZATION,
                        "the schema \"%s\" cannot be one tenant's", schema);
-    if (is_taken(c, t, schema, database))
+    if (is_taken(c, t, schema, false) || is_taken(c, t, database, true))
         return err_set(err, SQLSTATE_INVALID_AUTHORIZATION, "the %s \"%s\" is another tenant's",
                        schema ? "schema" : "database", schema ? schema : database);
     return 0;
