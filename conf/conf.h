@@ -148,5 +148,8 @@ const struct conf_tenant *conf_tenant_find(const struct conf *c, struct slice na
 int conf_tenant_names(const struct conf *c, const struct conf_tenant *t, const char *tenant,
                       char **ret_schema, char **ret_database, struct err *err) MUSTCHECK;
 
+/* Is there a tenant on ${backend} that policies of the database keep apart? */
+bool conf_relies_on_rls(const struct conf *c, const char *backend);
+
 /* `partywall config --reference`: every key, its type, default, range and sentence, as Markdown. */
 void conf_reference(FILE *out);

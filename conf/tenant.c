@@ -127,3 +127,14 @@ int conf_tenant_names(const struct conf *c, const struct conf_tenant *t, const c
     *ret_database = database;
     return 0;
 }
+
+bool conf_relies_on_rls(const struct conf *c, const char *backend)
+{
+    for (size_t i = 0; i <= c->ntenants; i++) {
+        const struct conf_tenant *t = i < c->ntenants ? &c->tenants[i] : c->tenant_default;
+        if (t && isolation_has_rls(t->isolation) &&
+            strcmp(c->backends[t->backend].name, backend) == 0)
+            return true;
+    }
+    return false;
+}

@@ -8,16 +8,6 @@
 
 #define OUTPUT_BYTES ((size_t)64 << 20)
 
-static bool is_relied_on(const struct conf *c, size_t backend)
-{
-    for (size_t i = 0; i <= c->ntenants; i++) {
-        const struct conf_tenant *t = i < c->ntenants ? &c->tenants[i] : c->tenant_default;
-        if (t && t->backend == backend && isolation_has_rls(t->isolation))
-            return true;
-    }
-    return false;
-}
-
 static int print_backend(const struct conf *c, const struct conf_backend *b)
 {
     struct catalog *catalog;
@@ -50,9 +40,10 @@ int options_run_policy(const char *conf_path)
         return 1;
     bool any = false; /* if nobody relies on policies yet, they are for whoever may */
     for (size_t i = 0; i < conf->nbackends; i++)
-        any = any || is_relied_on(conf, i);
+        any = any || conf_relies_on_rls(conf, conf->backends[i].name);
     for (size_t i = 0; i < conf->nbackends && rc == 0; i++)
-        if (conf->backends[i].postgres && (!any || is_relied_on(conf, i)))
+        if (conf->backends[i].postgres &&
+            (!any || conf_relies_on_rls(conf, conf->backends[i].name)))
             rc = print_backend(conf, &conf->backends[i]);
     conf_unref(conf);
     return fflush(stdout) == 0 && rc == 0 ? 0 : 1;

@@ -89,15 +89,8 @@ static void load_work(struct job *j)
 /* Tenants that rely on row security get nothing from such a back end. */
 static void warn_of_role(const struct target *t)
 {
-    const struct conf *c = t->worker->conf;
     const char *role = catalog_bypassing_role(t->catalog);
-    bool relied_on = false;
-    for (size_t i = 0; i <= c->ntenants; i++) {
-        const struct conf_tenant *tenant = i < c->ntenants ? &c->tenants[i] : c->tenant_default;
-        relied_on = relied_on || (tenant && isolation_has_rls(tenant->isolation) &&
-                                  strcmp(c->backends[tenant->backend].name, t->name) == 0);
-    }
-    if (role && relied_on && t->version == 1)
+    if (role && t->version == 1 && conf_relies_on_rls(t->worker->conf, t->name))
         log_error(t->worker->log,
                   "back end \"%s\" is not used for tenants isolated by row security: its role \"%s\" "
                   "passes by it (SUPERUSER or BYPASSRLS)",
