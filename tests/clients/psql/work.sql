@@ -12,7 +12,7 @@ INSERT INTO item (app, n, v) VALUES (:'app', 1, 'a'), (:'app', 2, NULL) RETURNIN
 SELECT count(*) AS c FROM item WHERE app = :'app' \gset
 \echo counted :c
 SELECT 'SELECT ' || n || ' AS made' FROM item WHERE app = :'app' ORDER BY n \gexec
-SELECT app, n % 3 AS m, count(*) FROM item WHERE app IN ('seed', 'more') GROUP BY 1, 2 \crosstabview app m
+SELECT app, n % 3 AS m, count(*) FROM item WHERE app IN ('seed', 'more') GROUP BY 1, 2 ORDER BY 2, 1 \crosstabview app m
 BEGIN;
 INSERT INTO item (app, n) VALUES ('psql', 3);
 SAVEPOINT s;
