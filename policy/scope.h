@@ -592,6 +592,9 @@ bool scope_is_bound(const struct access *a, const char *name);
 /* May columns that are not among ${columns} (char *) be left to their defaults? */
 int scope_check_missing(struct scoper *s, const struct access *a, const List *columns,
                         int location) MUSTCHECK;
+/* Are the values of columns that bind a row those that are written? */
+int scope_check_override(struct scoper *s, const struct access *a, OverridingKind override,
+                         int location) MUSTCHECK;
 int scope_insert(struct scoper *s, InsertStmt *stmt, struct level *l) MUSTCHECK;
 int scope_update(struct scoper *s, UpdateStmt *stmt, struct level *l) MUSTCHECK;
 int scope_delete(struct scoper *s, DeleteStmt *stmt, struct level *l) MUSTCHECK;

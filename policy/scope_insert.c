@@ -147,6 +147,18 @@ int scope_check_missing(struct scoper *s, const struct access *a, const List *co
     return 0;
 }
 
+/* OVERRIDING USER VALUE: identity columns, which are among those with a default, do not get what is written. */
+int scope_check_override(struct scoper *s, const struct access *a, OverridingKind override, int location)
+{
+    for (size_t i = 0; override == OVERRIDING_USER_VALUE && i < a->rel->ncolumns; i++)
+        if (a->rel->columns[i].has_default && scope_is_bound(a, a->rel->columns[i].name) &&
+            !scope_is_own_place(s, a->rel))
+            return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, location,
+                                "INSERT into \"%s\" must not override the value for column \"%s\"",
+                                a->rel->name, a->rel->columns[i].name);
+    return 0;
+}
+
 bool scope_is_bound(const struct access *a, const char *name)
 {
     const struct catalog_column *c = catalog_column(a->rel, name);
@@ -387,7 +399,8 @@ int scope_insert(struct scoper *s, InsertStmt *stmt, struct level *l)
         return -1;
     l->confined = !leaf->access->whole;
     t.access = leaf->access;
-    if ((stmt->selectStmt ? insert_source(s, l, &t) : insert_defaults(s, &t)) < 0 ||
+    if (scope_check_override(s, leaf->access, stmt->override, stmt->relation->location) < 0 ||
+        (stmt->selectStmt ? insert_source(s, l, &t) : insert_defaults(s, &t)) < 0 ||
         conflict(s, target, &t, leaf) < 0)
         return -1;
     return scope_returning(s, target, (Node *)stmt, stmt->returningList);

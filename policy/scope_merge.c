@@ -60,6 +60,7 @@ static int merge_insert(struct scoper *s, struct level *l, const struct access *
         return scope_refuse(s, SQLSTATE_FEATURE_NOT_SUPPORTED, stmt->relation->location,
                             "INSERT into \"%s\" must name each of its values", a->rel->name);
     if (insert_columns(s, a, stmt, clause, &columns) < 0 ||
+        scope_check_override(s, a, clause->override, stmt->relation->location) < 0 ||
         scope_check_missing(s, a, columns, stmt->relation->location) < 0 ||
         scope_expr(s, l, (Node *)clause->values) < 0)
         return -1;

@@ -120,6 +120,10 @@ ATTACKS = {
         [f"MERGE INTO {t} USING (SELECT 1) x ON false WHEN NOT MATCHED THEN INSERT {v}" for t in ("c", "t", "ident", "dom") for v in (
             "(id) VALUES (9)", "DEFAULT VALUES", "(id, up) VALUES (9, DEFAULT)", "VALUES (9)", "VALUES (9, 1)")] +
         [f"COPY {t} (id) FROM STDIN\n9\n" for t in ("c", "t", "ident", "dom")] +
+        [f"{s} {v}" for s in ("INSERT INTO ident (id, up) OVERRIDING USER VALUE",) for v in (
+            "VALUES (9, 2)", "VALUES (9, 2), (10, 2)", "SELECT 9, 2", "VALUES (9, 2) ON CONFLICT DO NOTHING")] +
+        ["MERGE INTO ident USING (SELECT 1) x ON false WHEN NOT MATCHED THEN INSERT (id, up) OVERRIDING USER VALUE VALUES (9, 2)",
+         "MERGE INTO ident USING (SELECT 1) x ON false WHEN NOT MATCHED THEN INSERT OVERRIDING USER VALUE VALUES (9, 2)"] +
         ["UPDATE c SET up = DEFAULT", "UPDATE t SET up = DEFAULT", "UPDATE c SET (id, up) = ROW (1, DEFAULT)",
          "MERGE INTO c USING (SELECT 1) x ON true WHEN MATCHED THEN UPDATE SET up = DEFAULT",
          "INSERT INTO c VALUES (1, 2) ON CONFLICT (id) DO UPDATE SET up = DEFAULT",
