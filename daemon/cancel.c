@@ -29,6 +29,8 @@ static void cancel(struct session *s)
         session_unqueue(s, &err);
     } else if (s->state == SESSION_PACED) {
         session_unpace(s, &err);
+    } else if (session_is_outfitting(s)) {
+        session_keep(&s->failed_lease, &err);
     } else if (s->server && s->server->state == SERVER_LEASED && flow_len(s->server->flow) > 0) {
         server_cancel(s->server);
     }

@@ -389,7 +389,7 @@ static bool is_blocked(const struct session *s)
 {
     return s->state == SESSION_WELCOME || s->state == SESSION_TLS || s->state == SESSION_DECIDE ||
            s->state == SESSION_PACED || s->state == SESSION_QUEUED || s->holding_ready ||
-           session_copy_waits(s) || session_heal_waits(s) || session_listen_waits(s) ||
+           session_is_outfitting(s) || session_copy_waits(s) || session_heal_waits(s) || session_listen_waits(s) ||
            s->locks_asked ||
            (s->server &&
             (link_is_congested(&s->server->link) || flow_len(s->server->flow) > SESSION_OWED_HIGH));
@@ -480,7 +480,8 @@ static size_t one_message(struct session *s, struct slice data)
         link_pause(&s->link);
         return 0;
     }
-    s->paced = false;
+    s->paced = s->outfitting = false;
+    s->misfits = 0;
     session_release_if_done(s); /* a lease that turned out not to be needed */
     session_listen_idle(s);
     return (size_t)f.head_len + f.body_len;

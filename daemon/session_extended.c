@@ -375,11 +375,21 @@ static enum verdict on_flush(struct session *s)
     return TAKEN;
 }
 
+/* All that came before was answered when its server was lost: this message has the error. */
+static enum verdict refuse_rest(struct session *s)
+{
+    struct err err;
+    s->batch_lost = false;
+    return session_take(&s->lost, &err) ? session_refuse(s, &err) : TAKEN;
+}
+
 enum verdict session_extended(struct session *s, const struct frame *f)
 {
     bool first = !s->batch;
     s->batch = true; /* until Sync the lease, if there is one, stays */
     enum verdict v = TAKEN;
+    if (s->batch_lost && f->type != 'H')
+        return refuse_rest(s);
     switch (f->type) {
     case 'P':
         v = session_parse(s, f);
@@ -408,6 +418,8 @@ enum verdict session_extended(struct session *s, const struct frame *f)
 enum verdict session_sync(struct session *s)
 {
     struct err err;
+    if (s->batch_lost)
+        (void)refuse_rest(s);
     s->skipping = s->batch = s->isolated = false;
     if (!s->server || (!s->unsynced && flow_len(s->server->flow) == 0)) {
         session_tenant_settle(s, true);

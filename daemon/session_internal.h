@@ -198,12 +198,14 @@ struct session {
     bool locks_held;       /* ... the answer, so far */
     bool leaving;          /* what keeps the server no longer does: it works elsewhere */
     bool resting;          /* keeps the server, between transactions */
+    bool outfitting;       /* the message at the front has a server which is, or was, made to look as it should */
+    uint8_t misfits;       /* how many did not, for this message */
     bool settings_differ;  /* the client's settings are no longer those of the server */
     bool tx_failed;        /* an error since the transaction began */
     bool drop_due;         /* an error is being passed on: then what it made the server skip */
     bool ghost; /* its transaction was lost with its server; it does not know yet, or not all */
-    bool told;             /* the client has had an error for the batch that is being answered ... */
-    bool told_fatal;       /* ... which was the server's last word */
+    bool told;             /* the client has had an error for the batch that is being answered */
+    bool batch_lost;       /* all of the batch was answered when its server was lost: news for its next message */
     bool ddl;              /* of this transaction: the catalog may have changed */
     bool holding_ready;    /* ReadyForQuery waits for the catalog */
     bool notified; /* its transaction sends notifications */
@@ -561,6 +563,8 @@ struct server *session_ask(struct session *s, struct err *err);
 /* With ${max} or more statements prepared on the server, close those used least recently; no batch is open.
  */
 int session_evict(struct session *s, size_t max, struct err *err) MUSTCHECK;
+/* Is a server being made to look so?  Then the client's input waits. */
+bool session_is_outfitting(const struct session *s);
 /* Nothing is owed, no batch and no transaction is open: give the server back. */
 void session_release_if_done(struct session *s);
 /* Let go of the server because the client is gone. */

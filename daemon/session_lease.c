@@ -105,6 +105,13 @@ bool session_is_free(const struct session *s)
     return s->status == 'I' && !s->ghost && session_is_quiet(s);
 }
 
+/* What did not fit, because of another's statement_timeout or a late cancel, must not serve the client: its message
+ * would run with the settings of somebody else, or outside of its transaction. */
+bool session_is_outfitting(const struct session *s)
+{
+    return s->outfitting && !session_is_quiet(s);
+}
+
 /* -- getting one -- */
 
 int session_send_own(struct session *s, enum owed_kind kind, struct slice sql,
@@ -199,6 +206,7 @@ static int replay(struct session *s, struct err *err)
                         : session_send_own(s, OWED_SETTINGS, buf_peek(&text), err);
     buf_release(&text);
     srv->settings_unknown = r != 0;
+    s->outfitting = s->state != SESSION_WELCOME;
     track_set_unref(srv->settings);
     srv->settings = track_set_ref(s->track.now);
     return r;
@@ -212,6 +220,7 @@ static int haunt(struct session *s, struct err *err)
     if (!s->ghost)
         return 0;
     s->ghost = false;
+    s->outfitting = true;
     return session_send_own(s, OWED_LOST, (struct slice){sql, sizeof(sql) - 1}, err);
 }
 
@@ -221,7 +230,7 @@ static void take(struct session *s, struct server *srv)
     s->server = srv;
     srv->session = s;
     s->unnamed_at = 0;
-    s->told = s->told_fatal = s->leaving = false;
+    s->told = s->leaving = false;
     s->leased_ms = uv_now(&s->worker->loop);
     if (link_is_congested(&s->link)) {
         link_pause(&srv->link);
@@ -260,7 +269,9 @@ int session_lease(struct session *s, struct err *err)
     if (session_listen_catch_up(s))
         return 0;
     s->server->batch++; /* no statement sent before is waited for */
-    return forget(s, err) == 0 && replay(s, err) == 0 && haunt(s, err) == 0 ? 1 : -1;
+    if (forget(s, err) != 0 || replay(s, err) != 0 || haunt(s, err) != 0)
+        return -1;
+    return session_is_outfitting(s) ? 0 : 1;
 }
 
 void session_granted(struct pool_waiter *w, struct server *srv)
@@ -309,7 +320,7 @@ static struct server *let_go(struct session *s)
     session_unlocked(s);
     s->server = NULL;
     srv->session = NULL;
-    s->unsynced = s->isolated = s->resting = false;
+    s->unsynced = s->isolated = s->resting = s->outfitting = false;
     session_heal_stop(srv);
     session_stall_over(srv);
     session_copy_free(s);
@@ -333,7 +344,7 @@ void session_release_if_done(struct session *s)
 {
     struct err err;
     if (!s->server || s->state == SESSION_CLOSING || !session_is_quiet(s) || s->batch ||
-        s->server->status != 'I')
+        s->outfitting || s->server->status != 'I')
         return;
     const struct link *l = &s->server->link;
     if (link_is_congested(l) || link_has_input(l) || s->server->stream_left > 0 ||
@@ -431,8 +442,10 @@ bool session_is_rollback(const struct flow_entry *e)
 
 static void lost_reply(struct loss *l, const struct flow_entry *e)
 {
-    if (e->fate == FLOW_SWALLOW && ends_in_ready(e->kind))
-        return; /* our own */
+    if (e->fate == FLOW_SWALLOW) { /* our own, for which the client does not wait */
+        l->open = l->open || !ends_in_ready(e->kind);
+        return;
+    }
     if (ends_transaction(e))
         l->status = 'I';
     if (session_is_rollback(e) && !l->told) { /* it has been rolled back indeed */
@@ -459,7 +472,7 @@ static struct err loss_of(struct session *s, const char *why)
 
 void session_lost_server(struct session *s, const char *why)
 {
-    struct loss l = {.s = s, .err = loss_of(s, why), .told = s->told, .knows = s->told_fatal};
+    struct loss l = {.s = s, .err = loss_of(s, why), .told = s->told};
     struct flow *flow = s->server->flow;
     l.status = s->status == 'I' ? 'I' : 'E';
     if (s->state == SESSION_WELCOME || s->pinned || s->locks) {
@@ -471,12 +484,11 @@ void session_lost_server(struct session *s, const char *why)
     for (size_t i = 0; i < flow_len(flow); i++)
         lost_reply(&l, flow_at(flow, i));
     if (s->unsynced || l.open) {
-        if (!s->skipping)
-            tell(&l);
-        s->skipping = true;
+        s->batch_lost = !s->skipping && !l.told; /* an error in answer to nothing might not be heard */
+        s->skipping = !s->batch_lost;
     }
-    if (l.status == 'E' && !l.knows)
-        session_keep(&s->lost, &l.err); /* news for the next statement */
+    if (s->batch_lost || (l.status == 'E' && !l.knows))
+        session_keep(&s->lost, &l.err); /* news for the next message, or statement */
     s->status = l.status;
     s->ghost = l.status == 'E';
     session_undo_lost(s);

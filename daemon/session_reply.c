@@ -9,6 +9,9 @@
 
 #include <stdlib.h>
 
+/* Servers that do not take a client's settings, before it hears of it. */
+#define MISFITS_MAX 3
+
 /* What to do with a message. */
 enum pass { FORWARD, DROP };
 
@@ -75,6 +78,11 @@ static void own_query_failed(struct session *s, const struct owed *o, const stru
     log_warning(s->worker->log, "back end \"%s\" does not accept a session's settings: %s",
                 s->target->label, err->message);
     s->server->doomed = true;
+    if (s->outfitting && ++s->misfits >= MISFITS_MAX) {
+        struct err copy = *err;
+        session_filter_error(s, &copy, NULL);
+        session_keep(&s->failed_lease, &copy);
+    }
 }
 
 /* After DDL that did not go through Partywall, statements prepared before it fail until they are
@@ -98,19 +106,26 @@ static bool is_in_place_of_refusal(const struct owed *o, const struct err *err)
             strcmp(o->refusal->sqlstate, SQLSTATE_SYNTAX_ERROR) == 0);
 }
 
-static enum pass client_error(struct session *s, const struct owed *o, struct err *err, bool fatal)
+static enum pass client_error(struct session *s, const struct owed *o, struct err *err)
 {
     s->tx_failed = s->told = true;
-    if (fatal)
-        s->told_fatal = true;
     if (is_in_place_of_refusal(o, err))
         *err = *o->refusal;
-    else if (!s->confined && !fatal)
+    else if (!s->confined)
         return FORWARD;
     else
         session_filter_error(s, err, o);
-    session_send_error(s, "ERROR", err); /* never FATAL: the client's connection goes on */
+    session_send_error(s, "ERROR", err);
     return DROP;
+}
+
+/* A server's last words.  The client's connection goes on: to it they are an ERROR, in answer to what it waits for. */
+static void on_fatal(struct session *s, const struct err *said)
+{
+    struct err err = *said;
+    session_filter_error(s, &err, NULL);
+    session_keep(&s->lost, &err);
+    distrust(s, said->message);
 }
 
 static enum pass on_error(struct session *s, const struct frame *f)
@@ -121,33 +136,25 @@ static enum pass on_error(struct session *s, const struct frame *f)
         distrust(s, "malformed error message");
         return DROP;
     }
-    bool fatal = strcmp(severity, "ERROR") != 0;
     const struct flow_entry *head = flow_head(s->server->flow);
-    if (!head) { /* the last words of a server that nobody asked: news for the next statement */
-        session_filter_error(s, &err, NULL);
-        session_keep(&s->lost, &err);
+    if (!head || strcmp(severity, "ERROR") != 0) {
+        on_fatal(s, &err);
         return DROP;
     }
     struct owed *o = owed_of(head);
     if (strcmp(err.sqlstate, SQLSTATE_READ_ONLY_SQL_TRANSACTION) == 0)
         s->server->suspect = true;
     if (is_own_query(o)) {
-        if (!fatal)
-            own_query_failed(s, o, &err);
-        return DROP;
-    }
-    if (fatal && session_is_rollback(head)) { /* what it asks for is coming true */
-        session_keep(&s->lost, &err);
+        own_query_failed(s, o, &err);
         return DROP;
     }
     if (is_stale_plan(s, &err) && session_heal_begin(s, head))
         return DROP;
     bool whole = head->kind == FLOW_QUERY || head->kind == FLOW_FUNCTION;
-    enum pass pass = client_error(s, o, &err, fatal);
+    enum pass pass = client_error(s, o, &err);
     if (whole && o)
         session_undo(s, o, false);
-    if (!fatal)
-        s->drop_due = true; /* once this message has been passed on */
+    s->drop_due = true; /* once this message has been passed on */
     return pass;
 }
 
@@ -357,7 +364,12 @@ static enum pass on_ready(struct session *s, const struct flow_entry *e, const s
     if (own) {
         if (o->kind == OWED_LOCKS)
             session_locks_told(s);
+        bool fits = o->kind == OWED_LOST       ? s->server->status == 'E'
+                    : o->kind == OWED_SETTINGS ? !s->server->settings_unknown
+                                               : true;
         pop(s);
+        if (s->outfitting && !fits)
+            distrust(s, "it does not accept a session's settings");
         if (verify)
             session_verify_over(s);
         return DROP;

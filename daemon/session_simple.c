@@ -37,7 +37,7 @@ static enum verdict no_memory(struct session *s)
 static void end_batch(struct session *s)
 {
     session_unnamed_portal_gone(s);
-    s->unsynced = s->batch = false;
+    s->unsynced = s->batch = s->batch_lost = false;
 }
 
 /* A simple Query ends the unnamed statement and portal (wire case 77), and whatever was open before it.  ${o} is

@@ -19,6 +19,7 @@ class Meddler:
     def __init__(self, upstream, change=None, piece=None, answer=b"N", tls=None, hang=False):
         self.upstream, self.change, self.piece, self.answer, self.tls, self.hang = upstream, change, piece, answer, tls, hang
         self.startups, self.cancels, self.held, self.connections, self.said = [], [], [], [], []
+        self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -77,20 +78,21 @@ class Meddler:
             if self.hang:
                 self.held.append(client)
                 return
-        else:
-            self.startups.append(packet)
+        with self.lock: # several may log in at a time
+            if code != CANCEL:
+                self.startups.append(packet)
+            number = len(self.startups)
         server = socket.create_connection(("127.0.0.1", self.upstream))
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.connections.append((client, server))
         server.sendall(packet)
-        number = len(self.startups)
         threading.Thread(target=self.pump, args=(client, server, number), daemon=True).start()
-        self.relay(server, client)
+        self.relay(server, client, number)
         if (client, server) in self.connections:
             self.connections.remove((client, server))
 
-    def relay(self, server, client):
-        conn = {"ready": False, "number": len(self.startups)}
+    def relay(self, server, client, number):
+        conn = {"ready": False, "number": number}
         try:
             while True:
                 head = receive(server, 5)

@@ -1,5 +1,6 @@
 """Servers that log in, or answer CancelRequests, as few do: each between Partywall and a real PostgreSQL."""
 import itertools
+import select
 import socket
 import struct
 import subprocess
@@ -244,3 +245,99 @@ def test_a_server_lost_behind_an_error_without_a_transaction(mortal):
         assert c.ask(f'Query "{TWICE}"')[-1] == "ReadyForQuery I"
         assert c.ask(f'Query "{TWICE}"') == ["ErrorResponse 23505", "ReadyForQuery I"]
         assert c.rows('Query "SELECT 1"') == ["1"]
+
+
+# -- servers that end within a batch --
+
+@pytest.mark.case(54)
+@pytest.mark.parametrize("rest", ["Sync", BATCH % "SELECT 2", 'Describe P ""\nSync', 'Execute ""\nSync', 'Query "SELECT 2"'])
+def test_a_server_lost_when_all_of_a_batch_is_answered(through, rest):
+    """An error in answer to nothing would be overheard, as libpq does, and the client wait for ever: the next message
+    has it."""
+    wall = through()
+    with Raw(wall.port) as c:
+        c.send((BATCH % "SELECT 1").replace("Sync", "Flush"))
+        assert [c.next() for _ in range(4)][-1] == "CommandComplete SELECT 1"
+        wall.meddler.cut()
+        harness.wait_until(lambda: 'connection to back end "main" ended' in wall.log.read_text(), "the loss is seen")
+        assert c.conn.buffer == b"" and select.select([c.conn.sock], [], [], 0)[0] == []
+        assert c.ask(rest) == ["ErrorResponse 08006", "ReadyForQuery I"]
+        assert c.rows('Query "SELECT 1"') == ["1"]
+
+
+@pytest.mark.case(54)
+@pytest.mark.parametrize("rest", ["Sync", BATCH % "SELECT 2"])
+def test_last_words_when_all_of_a_batch_is_answered(through, postgres, rest):
+    wall = through()
+    with Raw(wall.port) as c:
+        c.ask('Query "BEGIN"')
+        c.send((BATCH % "SELECT 1").replace("Sync", "Flush"))
+        assert [c.next() for _ in range(4)][-1] == "CommandComplete SELECT 1"
+        postgres.psql(wall.database, "-c", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
+                                           " current_database() AND pid <> pg_backend_pid()")
+        harness.wait_until(lambda: "ended: terminating connection due to administrator" in wall.log.read_text(), "they are heard")
+        assert c.conn.buffer == b"" and select.select([c.conn.sock], [], [], 0)[0] == []
+        assert c.ask(rest) == ["ErrorResponse 57P01", "ReadyForQuery E"]
+        assert c.ask('Query "ROLLBACK"') == ["CommandComplete ROLLBACK", "ReadyForQuery I"]
+
+
+# -- servers that do not take a client's settings --
+
+class Settings:
+    """change(): once there is .wall, what its client has set (application_name: mine) is not taken so many times, as if the
+    statement_timeout of the client before had hit it; or held until .goes."""
+
+    def __init__(self, fail=0, hold=False):
+        self.left, self.hold, self.wall = fail, hold, None
+        self.asked, self.goes = threading.Event(), threading.Event()
+
+    def __call__(self, kind, body, conn):
+        if self.wall and kind == b"T" and b"set_config" in body and b"'mine'" in self.wall.meddler.conversations()[conn["number"] - 1]:
+            self.asked.set()
+            if self.hold:
+                self.goes.wait(harness.PATIENCE)
+            if self.left > 0:
+                self.left -= 1
+                conn["failing"] = True
+                return message(b"E", b"SERROR\0VERROR\0C57014\0Mcanceling statement due to statement timeout\0\0")
+        conn["failing"] = conn.get("failing") and kind != b"Z"
+        return b"" if conn["failing"] else None
+
+
+@pytest.mark.case(61)
+@pytest.mark.parametrize("form", ['Query "%s"', BATCH], ids=["query", "batch"])
+def test_a_statement_never_runs_with_the_settings_of_another(through, form):
+    wall = through(change=(settings := Settings(fail=1)), pool="{size: 1, queue_timeout: 5s}")
+    with Raw(wall.port, startup="application_name=mine") as c:
+        settings.wall = wall
+        assert "DataRow mine" in c.ask(form % "SELECT current_setting('application_name')")
+        served = [talk for talk in wall.meddler.conversations() if b"current_setting('application_name')" in talk]
+        refused = [talk for talk in wall.meddler.conversations() if b"'mine'" in talk and talk not in served]
+        assert len(served) == len(refused) == 1, "another server has served it"
+
+
+@pytest.mark.case(61)
+def test_settings_that_no_server_takes(through):
+    wall = through(change=(settings := Settings(fail=3)), pool="{size: 1, queue_timeout: 5s}")
+    with Raw(wall.port, startup="application_name=mine") as c:
+        settings.wall = wall
+        assert c.ask('Query "SELECT \'marker\'"') == ["ErrorResponse 57014", "ReadyForQuery I"]
+        assert wall.meddler.count(b"marker") == 0
+        assert c.rows('Query "SELECT \'marker\'"') == ["marker"]
+
+
+@pytest.mark.case(49)
+def test_a_cancel_does_not_hit_the_settings(through):
+    """It takes back the statement that waits for them, and goes to no server."""
+    wall = through(change=(settings := Settings(hold=True)))
+    with Raw(wall.port, startup="application_name=mine") as c:
+        settings.wall = wall
+        c.send('Query "SELECT \'marker\'"')
+        assert settings.asked.wait(harness.PATIENCE)
+        with socket.create_connection(("127.0.0.1", wall.port)) as s:
+            s.sendall(c.cancel_request())
+            assert s.recv(1) == b""
+        settings.goes.set()
+        assert c.until_ready() == ["ErrorResponse 57014", "ReadyForQuery I"]
+        assert wall.meddler.cancels == [] and wall.meddler.count(b"marker") == 0
+        assert c.rows('Query "SELECT current_setting(\'application_name\')"') == ["mine"]
