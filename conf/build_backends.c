@@ -27,10 +27,21 @@ static bool has_password(const char *conninfo)
     return false;
 }
 
-static void build_pool(struct conf_pool *pool, const struct tree_node *n)
+static void build_host_size(struct build *b, struct conf_pool *pool, const struct tree_node *n)
+{
+    const struct tree_node *told = tree_get(n, "host_size");
+    pool->host_size = (uint32_t)schema_value("backends.*.pool.host_size", told);
+    if (told && pool->host_size < pool->size)
+        tree_fault(b->diag, told, "it must not be below size, which is %u", pool->size);
+    if (pool->host_size < pool->size)
+        pool->host_size = pool->size;
+}
+
+static void build_pool(struct build *b, struct conf_pool *pool, const struct tree_node *n)
 {
     pool->mode = (enum conf_pool_mode)schema_value("backends.*.pool.mode", tree_get(n, "mode"));
     pool->size = (uint32_t)schema_value("backends.*.pool.size", tree_get(n, "size"));
+    build_host_size(b, pool, n);
     pool->idle_ms = (uint32_t)schema_value("backends.*.pool.idle", tree_get(n, "idle"));
     pool->lifetime_ms = (uint32_t)schema_value("backends.*.pool.lifetime", tree_get(n, "lifetime"));
     pool->queue_timeout_ms =
@@ -81,7 +92,7 @@ static void build_backend(struct build *b, const struct tree_node *n)
     backend->name = build_text(b, n->name);
     backend->file = build_file(b, n);
     backend->line = n->name_at.line;
-    build_pool(&backend->pool, tree_get(n, "pool"));
+    build_pool(b, &backend->pool, tree_get(n, "pool"));
     bool store = tree_get(n, "store"), postgres = tree_get(n, "postgres");
     if (n->kind != TREE_MAPPING)
         ; /* the schema has told */

@@ -30,6 +30,7 @@ enum conf_pool_mode { CONF_POOL_TRANSACTION, CONF_POOL_SESSION, CONF_POOL_STATEM
 struct conf_pool {
     enum conf_pool_mode mode;
     uint32_t size;
+    uint32_t host_size; /* of all pools on the server; not below size */
     uint32_t idle_ms;          /* 0: none */
     uint32_t lifetime_ms;      /* 0: none */
     uint32_t queue_timeout_ms; /* never 0: nobody waits for ever */

@@ -79,6 +79,10 @@ LATER("log.values", "logging of literals and parameters"),
  .text = "The connections to this PostgreSQL, shared by all tenants on it."},
 {"backends.*.pool.size", NUMBER, RELOAD, .min = 1, .max = 10000, .fallback = "20",
  .text = "The most connections held at a time."},
+{"backends.*.pool.host_size", NUMBER, RELOAD, .min = 1, .max = 100000, .fallback = "80",
+ .text = "`isolation: database`: the most connections to the server in all, over the pools of its databases; "
+         "fewer than its `max_connections`, and not below `size`, which it is at least unless told. A pool "
+         "that needs one gets those that others do not use, and its share of what they do."},
 {"backends.*.pool.mode", WORD, RELOAD, .words = "transaction|session|statement",
  .fallback = "transaction",
  .text = "When a client gives its connection back: after each transaction; at its own end, reset "

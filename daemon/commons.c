@@ -54,7 +54,20 @@ static char *label(const char *name, const char *database, bool *failed)
     return text;
 }
 
-struct commons *commons_new(struct crew *crew, const struct conf_backend *b, const char *database)
+/* What it shares with ${other}, if that is there. */
+static struct host *host_of(const struct crew *crew, const struct conf_backend *b,
+                            const struct commons *other, bool *failed)
+{
+    if (!b->postgres)
+        return NULL;
+    struct host *h = other ? host_ref(other->host) : host_new(b->pool.host_size, crew->n > 1);
+    if (!h)
+        *failed = true;
+    return h;
+}
+
+struct commons *commons_new(struct crew *crew, const struct conf_backend *b, const char *database,
+                            const struct commons *other)
 {
     bool failed = false;
     struct commons *c = calloc(1, sizeof(*c));
@@ -72,6 +85,8 @@ struct commons *commons_new(struct crew *crew, const struct conf_backend *b, con
     c->secret = copy(b->secret, &failed);
     c->store_dir = copy(b->store, &failed);
     c->size = b->pool.size;
+    host_share_init(&c->share, c);
+    c->host = host_of(crew, b, other, &failed);
     c->gap_ms = TARGET_GAP_MS;
     c->seats = calloc(crew->n, sizeof(struct target *));
     if (!failed && c->seats)
@@ -92,6 +107,7 @@ void commons_unref(struct commons *c)
         return;
     must(c->seated == 0 && !list_linked(&c->node));
     fair_release(&c->fair);
+    host_unref(c->host);
     for (size_t i = 0; i < c->nparams; i++) {
         free(c->params[i].name);
         free(c->params[i].value);

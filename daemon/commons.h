@@ -11,6 +11,7 @@
 
 #include "conf/conf.h"
 #include "daemon/fair.h"
+#include "daemon/host.h"
 #include "daemon/list.h"
 #include "policy/catalog.h"
 
@@ -37,6 +38,7 @@ struct commons {
     char *secret;
     char *store_dir;
     uint32_t serial; /* unique in the process */
+    struct host *host; /* one reference; NULL: a store */
     /* read without the lock */
     atomic_uint_fast64_t news;  /* counts changes of catalog and parameters: look again */
     atomic_uint_fast64_t epoch; /* of what is prepared on servers */
@@ -46,6 +48,7 @@ struct commons {
     /* the pool */
     size_t size; /* of servers at most */
     size_t nservers, nopening; /* all of them, and those of them that are being opened */
+    struct host_share share; /* of the host */
     struct fair fair;
     size_t asked; /* by all seats: pool.asked */
     struct lock_share *lock_shares; /* by tenant: session_keep.c */
@@ -68,8 +71,10 @@ struct commons {
     size_t nparams;
 };
 
-/* Of ${b}, or ${database} on its server (may be NULL); nobody sits there yet.  NULL: no memory. */
-struct commons *commons_new(struct crew *crew, const struct conf_backend *b, const char *database);
+/* Of ${b}, or ${database} on its server (may be NULL), which is that of ${other}, if there is one; nobody sits
+ * there yet.  NULL: no memory. */
+struct commons *commons_new(struct crew *crew, const struct conf_backend *b, const char *database,
+                            const struct commons *other);
 struct commons *commons_ref(struct commons *c);
 void commons_unref(struct commons *c);
 

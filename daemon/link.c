@@ -10,7 +10,8 @@
  * CLOSED     none                  none          the poll's close callback, which is the last
  *
  * Lingering is there because closing with unread input makes the kernel send a reset, which can
- * overtake the error message just written.
+ * overtake the error message just written.  A server is waited for likewise: when it has ended, its place
+ * among the connections of PostgreSQL is free.
  * The poll always waits for READABLE until an event comes that nobody wants: pausing costs nothing
  * when it is short.  WRITABLE is waited for only while the kernel refuses more. */
 #include "daemon/link.h"
@@ -369,7 +370,7 @@ static void link_flushed(struct link *l)
 {
     buf_release(&l->out);
     if (l->closing == LINK_FLUSHING) {
-        if (!l->owns || l->ended) {
+        if (l->ended) {
             link_close(l, NULL);
             return;
         }

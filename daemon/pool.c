@@ -2,6 +2,7 @@
 
 #include "daemon/crew.h"
 #include "daemon/must.h"
+#include "daemon/pool_host.h"
 #include "daemon/server.h"
 #include "daemon/session.h"
 #include "daemon/target.h"
@@ -160,13 +161,27 @@ static bool may_open(const struct target *t)
     return !t->closing && c->nservers < c->size && !is_resting(t) && (c->postgres || c->store);
 }
 
+/* It may, and so may the host.  Under the lock. */
+static bool take(struct target *t, bool wanted, bool only_one)
+{
+    struct commons *c = t->commons;
+    bool may = may_open(t);
+    if (!c->host || t->closing)
+        return may && wanted;
+    if (may && wanted)
+        return host_take(c->host, &c->share);
+    if (c->share.wants && !(may && (only_one || (c->nservers == 0 && c->nparams == 0))))
+        host_want_not(c->host, &c->share);
+    return false;
+}
+
 /* The servers are counted before they are opened, so that no other worker counts on them. */
 static bool reserve(struct target *t, bool only_one)
 {
     struct commons *c = t->commons;
     commons_lock(c);
     bool wanted = only_one ? c->nservers == 0 : c->nservers - c->fair.held < c->fair.wanted;
-    bool may = wanted && may_open(t);
+    bool may = take(t, wanted, only_one);
     bool rests = wanted && !t->closing && is_resting(t);
     if (may) {
         c->nservers++;
@@ -185,19 +200,24 @@ void pool_unreserve(struct target *t)
     commons_lock(c);
     c->nservers--;
     c->nopening--;
+    if (c->host)
+        host_part(c->host);
     commons_unlock(c);
+    pool_host_give(c);
 }
 
 static void open_more(struct target *t)
 {
     while (reserve(t, false))
         server_open(t);
+    pool_host_call(t->commons->host);
 }
 
 void pool_want_one(struct target *t)
 {
     if (reserve(t, true))
         server_open(t);
+    pool_host_call(t->commons->host);
 }
 
 void pool_opened(struct server *s)
@@ -385,9 +405,41 @@ static void dispatch(struct target *t)
     open_more(t);
 }
 
+/* Too many, or another pool's?  Under the lock. */
+static bool is_surplus(const struct server *s, uint64_t now)
+{
+    const struct commons *c = s->target->commons;
+    if (c->nservers > c->size)
+        return true;
+    uint64_t age_ms = now > s->born_ms ? now - s->born_ms : 0;
+    return c->host && host_claims(c->host, &c->share, c->fair.wanted > 0, age_ms);
+}
+
+/* Idle ones that the pool is to do without, the longest so first. */
+static void spare(struct target *t)
+{
+    struct commons *c = t->commons;
+    struct server *s;
+    do {
+        commons_lock(c);
+        s = list_empty(&t->pool.idle) ? NULL : list_entry(t->pool.idle.prev, struct server, node);
+        bool stays = s && !is_surplus(s, now_ms(t));
+        if (stays && c->host)
+            host_idles(c->host, &c->share);
+        commons_unlock(c);
+        if (stays)
+            return;
+        if (s)
+            server_close(s, NULL);
+    } while (s);
+}
+
 void pool_look(struct target *t)
 {
+    if (!target_is_ready(t) && !t->closing)
+        pool_want_one(t);
     dispatch(t);
+    spare(t);
 }
 
 /* What has happened to an idle server since the loop last waited has not been told yet. */
@@ -452,16 +504,18 @@ void pool_leave(struct pool_waiter *w)
         waits_no_more(t);
     fair_remove(&c->fair, &w->fair, now_us());
     list_remove(&w->fair.node);
+    bool looks = c->share.wants; /* perhaps for nobody now */
     commons_unlock(c);
     w->target = NULL;
+    if (looks && !t->closing)
+        mailbox_send(&t->worker->mailbox, &t->call);
 }
 
 /* Is it to end?  Under the lock. */
 static bool is_spent(const struct server *s, uint64_t now)
 {
     const struct target *t = s->target;
-    return s->doomed || t->retired || t->commons->nservers > t->commons->size ||
-           is_old(s, now);
+    return s->doomed || t->retired || is_old(s, now) || is_surplus(s, now);
 }
 
 /* -> false: it is to end. */
@@ -478,6 +532,8 @@ static bool put_idle(struct server *s)
         list_remove(&s->node);
         list_prepend(&t->pool.idle, &s->node);
         t->pool.nidle++;
+        if (t->commons->host)
+            host_idles(t->commons->host, &t->commons->share);
     }
     commons_unlock(t->commons);
     return !spent;
@@ -537,6 +593,8 @@ void pool_remove(struct server *s)
     commons_lock(c);
     c->nservers--;
     c->nopening -= s->state == SERVER_OPENING;
+    if (c->host)
+        host_part(c->host);
     t->pool.nidle -= s->state == SERVER_IDLE;
     fair_return(&c->fair, &s->lease, now_us());
     commons_unlock(c);

@@ -5,6 +5,7 @@
 #include "daemon/link_io.h"
 #include "daemon/must.h"
 #include "daemon/pool.h"
+#include "daemon/pool_host.h"
 #include "daemon/server_cancel.h"
 #include "daemon/server_fit.h"
 #include "daemon/server_open.h"
@@ -38,6 +39,7 @@ void server_free(struct server *s)
 {
     if (s->pg)
         PQfinish(s->pg);
+    pool_host_give(s->target ? s->target->commons : s->commons);
     flow_free(s->flow);
     prepared_clear(&s->prepared);
     session_heal_free(s);

@@ -15,6 +15,8 @@ static void discard(struct server *s)
     link_drop(&s->link);
     commons_lock(c);
     c->nservers--;
+    if (c->host)
+        host_part(c->host);
     fair_return(&c->fair, &s->lease, uv_hrtime() / 1000);
     commons_call(c, NULL); /* another one may be opened */
     commons_unlock(c);

@@ -3,6 +3,7 @@
 #include "daemon/channels.h"
 #include "daemon/crew.h"
 #include "daemon/must.h"
+#include "daemon/pool_host.h"
 #include "daemon/target.h"
 #include "daemon/worker.h"
 #include "protocol/sqlstate.h"
@@ -45,12 +46,16 @@ static struct target *target_new(struct worker *w, const struct conf_backend *b)
 static struct commons *commons_of(struct crew *crew, const struct conf_backend *b,
                                   const char *database)
 {
+    const struct commons *other = NULL;
     list_foreach (node, &crew->commons) {
         struct commons *c = list_entry(node, struct commons, node);
-        if (is_database(c, database) && commons_is_on(c, b))
+        if (!commons_is_on(c, b))
+            continue;
+        if (is_database(c, database))
             return commons_ref(c);
+        other = c;
     }
-    struct commons *c = commons_new(crew, b, database);
+    struct commons *c = commons_new(crew, b, database, other);
     if (c) {
         c->serial = crew->next_serial++; /* never used again: plans are kept by it */
         list_append(&crew->commons, &c->node);
@@ -82,12 +87,16 @@ static void stand_up(struct target *t)
     crew_lock(w->crew);
     commons_lock(c);
     c->seats[w->index] = NULL;
-    if (--c->seated == 0)
+    if (--c->seated == 0) {
         list_remove(&c->node);
-    else
+        if (c->host)
+            host_leave(c->host, &c->share);
+    } else {
         commons_call(c, NULL); /* what this one has been at is another's to do */
+    }
     commons_unlock(c);
     crew_unlock(w->crew);
+    pool_host_call(c->host);
     mailbox_take_back(&w->mailbox, &t->call);
 }
 
@@ -155,6 +164,18 @@ static const struct conf_backend *backend_of(const struct target *t, const struc
     return NULL;
 }
 
+/* Waiters may have more servers at once, and idle ones may be too many. */
+static void resize(struct target *t, const struct conf_pool *pool)
+{
+    struct commons *c = t->commons;
+    commons_lock(c);
+    c->size = pool->size;
+    if (c->host)
+        host_resize(c->host, pool->host_size);
+    commons_unlock(c);
+    mailbox_send(&t->worker->mailbox, &t->call);
+}
+
 void targets_follow(struct worker *w, const struct conf *next)
 {
     for (size_t i = w->ntargets; i > 0; i--) {
@@ -164,9 +185,7 @@ void targets_follow(struct worker *w, const struct conf *next)
             if (t->limits.auto_prepare && !b->pool.auto_prepare)
                 target_forget_statements(t);
             t->limits = b->pool;
-            commons_lock(t->commons);
-            t->commons->size = b->pool.size;
-            commons_unlock(t->commons);
+            resize(t, &b->pool);
             continue;
         }
         t->retired = true;

@@ -1,0 +1,47 @@
+#include "daemon/pool_host.h"
+
+#include "daemon/commons.h"
+#include "daemon/crew.h"
+#include "daemon/host.h"
+#include "daemon/target.h"
+
+static bool has_idle(const struct commons *c)
+{
+    for (size_t i = 0; i < c->crew->n; i++)
+        if (c->seats[i] && c->seats[i]->pool.nidle > 0)
+            return true;
+    return false;
+}
+
+/* One reference of ${c} goes. */
+static bool call(struct commons *c, bool only_idle)
+{
+    commons_lock(c);
+    bool calls = !only_idle || has_idle(c);
+    if (calls)
+        commons_call(c, NULL);
+    commons_unlock(c);
+    commons_unref(c);
+    return calls;
+}
+
+void pool_host_call(struct host *h)
+{
+    struct commons *c = h ? host_next(h) : NULL;
+    if (c) {
+        call(c, false);
+        return;
+    }
+    while (h && (c = host_idler(h)) != NULL && !call(c, true))
+        ;
+}
+
+void pool_host_give(struct commons *c)
+{
+    if (!c->host)
+        return;
+    commons_lock(c);
+    host_give(c->host, &c->share);
+    commons_unlock(c);
+    pool_host_call(c->host);
+}
