@@ -10,8 +10,7 @@
  * CLOSED     none                  none          the poll's close callback, which is the last
  *
  * Lingering is there because closing with unread input makes the kernel send a reset, which can
- * overtake the error message just written.  A server is waited for likewise: when it has ended, its place
- * among the connections of PostgreSQL is free.
+ * overtake the error message just written.  And a server that has ended no longer counts for PostgreSQL.
  * The poll always waits for READABLE until an event comes that nobody wants: pausing costs nothing
  * when it is short.  WRITABLE is waited for only while the kernel refuses more. */
 #include "daemon/link.h"

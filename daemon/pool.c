@@ -405,41 +405,12 @@ static void dispatch(struct target *t)
     open_more(t);
 }
 
-/* Too many, or another pool's?  Under the lock. */
-static bool is_surplus(const struct server *s, uint64_t now)
-{
-    const struct commons *c = s->target->commons;
-    if (c->nservers > c->size)
-        return true;
-    uint64_t age_ms = now > s->born_ms ? now - s->born_ms : 0;
-    return c->host && host_claims(c->host, &c->share, c->fair.wanted > 0, age_ms);
-}
-
-/* Idle ones that the pool is to do without, the longest so first. */
-static void spare(struct target *t)
-{
-    struct commons *c = t->commons;
-    struct server *s;
-    do {
-        commons_lock(c);
-        s = list_empty(&t->pool.idle) ? NULL : list_entry(t->pool.idle.prev, struct server, node);
-        bool stays = s && !is_surplus(s, now_ms(t));
-        if (stays && c->host)
-            host_idles(c->host, &c->share);
-        commons_unlock(c);
-        if (stays)
-            return;
-        if (s)
-            server_close(s, NULL);
-    } while (s);
-}
-
 void pool_look(struct target *t)
 {
     if (!target_is_ready(t) && !t->closing)
         pool_want_one(t);
     dispatch(t);
-    spare(t);
+    pool_spare(t);
 }
 
 /* What has happened to an idle server since the loop last waited has not been told yet. */
@@ -515,7 +486,7 @@ void pool_leave(struct pool_waiter *w)
 static bool is_spent(const struct server *s, uint64_t now)
 {
     const struct target *t = s->target;
-    return s->doomed || t->retired || is_old(s, now) || is_surplus(s, now);
+    return s->doomed || t->retired || is_old(s, now) || pool_is_surplus(s, now);
 }
 
 /* -> false: it is to end. */

@@ -3,7 +3,9 @@
 #include "daemon/commons.h"
 #include "daemon/crew.h"
 #include "daemon/host.h"
+#include "daemon/server.h"
 #include "daemon/target.h"
+#include "daemon/worker.h"
 
 static bool has_idle(const struct commons *c)
 {
@@ -44,4 +46,31 @@ void pool_host_give(struct commons *c)
     host_give(c->host, &c->share);
     commons_unlock(c);
     pool_host_call(c->host);
+}
+
+bool pool_is_surplus(const struct server *s, uint64_t now)
+{
+    const struct commons *c = s->target->commons;
+    if (c->nservers > c->size)
+        return true;
+    uint64_t age_ms = now > s->born_ms ? now - s->born_ms : 0;
+    return c->host && host_claims(c->host, &c->share, c->fair.wanted > 0, age_ms);
+}
+
+void pool_spare(struct target *t)
+{
+    struct commons *c = t->commons;
+    struct server *s;
+    do {
+        commons_lock(c);
+        s = list_empty(&t->pool.idle) ? NULL : list_entry(t->pool.idle.prev, struct server, node);
+        bool stays = s && !pool_is_surplus(s, uv_now(&t->worker->loop));
+        if (stays && c->host)
+            host_idles(c->host, &c->share);
+        commons_unlock(c);
+        if (stays)
+            return;
+        if (s)
+            server_close(s, NULL);
+    } while (s);
 }

@@ -45,6 +45,13 @@ static void reload_work(struct job *j)
                 listen_plan_make(r->next, &r->plan, &r->err) != 0;
 }
 
+/* What is not reloaded (see conf/schema.c) is said. */
+static void reload_tell(const struct worker *w, const struct conf *next)
+{
+    if (next->workers != w->conf->workers)
+        log_warning(w->log, "a change of workers takes effect at the next start");
+}
+
 /* Everything or nothing: the steps that can fail come before those that cannot. */
 static int reload_apply(struct worker *w, struct reload *r)
 {
@@ -55,6 +62,7 @@ static int reload_apply(struct worker *w, struct reload *r)
         return -1;
     }
     listeners_commit(w);
+    reload_tell(w, r->next);
     worker_adopt(w, r->next, r->tls);
     log_configure(w->log, (enum log_level)w->conf->log.level, w->conf->log.json);
     handshakes_limit(w->crew->handshakes, r->next->clients.handshakes);

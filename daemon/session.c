@@ -10,7 +10,7 @@
  *                                         ready, settings are verified
  * WELCOME -> IDLE    ReadyForQuery        no server is leased                    idle
  * AUTH    -> RELAY   an owner's replication   bytes pass as they come       none
- * any     -> DECIDE  long text, refresh   input waits for a job                  none
+ * any     -> DECIDE  long text, refresh   input waits for a job, a catalog       none, queue
  * any     -> PACED   session_pace         input waits: its tenant is too fast    its turn
  * any     -> QUEUED  no server is idle    input waits in the fair queue          queue
  * QUEUED  -> ACTIVE  session_granted      a server is leased                     transaction
@@ -139,8 +139,9 @@ static void arm_active(struct session *s)
 
 static void arm_idle(struct session *s)
 {
-    if (s->conf->clients.idle_timeout_ms > 0 && s->status == 'I')
-        session_timer(s, s->conf->clients.idle_timeout_ms, idle_timeout);
+    uint64_t limit_ms = s->worker->conf->clients.idle_timeout_ms; /* it may be long before it takes that over */
+    if (limit_ms > 0 && s->status == 'I')
+        session_timer(s, limit_ms, idle_timeout);
     else
         wheel_stop(&s->timer);
 }
@@ -289,7 +290,7 @@ struct session_wait {
     void (*then)(struct session *s);
 };
 
-static void wait_end(struct session *s)
+void session_unwait(struct session *s)
 {
     if (s->wait)
         target_wait_leave(&s->wait->wait);
@@ -302,7 +303,7 @@ static void wait_done(struct target_wait *w)
     struct session_wait *wait = list_entry(w, struct session_wait, wait);
     struct session *s = wait->session;
     void (*then)(struct session *s) = wait->then;
-    wait_end(s);
+    session_unwait(s);
     then(s);
 }
 
@@ -338,7 +339,7 @@ void session_close(struct session *s, const char *reason)
         return;
     err_copy_text(why, sizeof(why), reason, strlen(reason));
     pool_leave(&s->waiter);
-    wait_end(s);
+    session_unwait(s);
     if (s->run_len > 0)
         session_wrote(s); /* what was forwarded up to here still reaches the client */
     session_listen_free(s);

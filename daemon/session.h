@@ -20,6 +20,8 @@ struct worker;
 int session_start(struct worker *w, int fd, bool is_unix, struct err *err) MUSTCHECK;
 /* It has lost its place among the handshakes: 53300. */
 void session_too_many(struct session *s);
+/* The worker's snapshot has another limit for clients that are idle: it holds from now on. */
+void sessions_follow(struct worker *w);
 /* Each session ends as soon as it is idle (57P01). */
 void sessions_drain(struct worker *w);
 /* All end now. */

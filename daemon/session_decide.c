@@ -121,6 +121,33 @@ static void refresh(struct session *s)
         refreshed(s); /* as if it had not helped */
 }
 
+static void catalog_known(struct session *s)
+{
+    decided(s, "the catalog is known");
+}
+
+static void catalog_timeout(struct wheel_timer *t)
+{
+    struct session *s = list_entry(t, struct session, timer);
+    struct err err;
+    err_set(&err, SQLSTATE_CONNECTION_FAILURE, "the back end cannot be reached");
+    session_unwait(s);
+    session_keep(&s->failed_decide, &err);
+    decided(s, "no catalog");
+}
+
+/* The session works elsewhere since a moment ago, by a newer snapshot or another tenant. */
+static int await_catalog(struct session *s, struct err *err)
+{
+    struct target_wait *wait = session_wait(s, catalog_known);
+    if (!wait)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    session_enter(s, SESSION_DECIDE, "no catalog yet");
+    session_timer(s, s->target->limits.queue_timeout_ms, catalog_timeout);
+    target_wait_ready(s->target, wait);
+    return 0;
+}
+
 /* -- decisions -- */
 
 static bool begins_with(struct slice text, size_t at, const char *word)
@@ -177,7 +204,11 @@ int session_decide(struct session *s, struct slice sql, bool single, bool untype
     int settled = session_tenant_settled(s, err);
     if (settled != 1)
         return settled;
-    if (session_take(&s->failed_decide, err) || session_check_isolation(s, err) != 0)
+    if (session_take(&s->failed_decide, err))
+        return -1;
+    if (!s->target->catalog)
+        return await_catalog(s, err);
+    if (session_check_isolation(s, err) != 0)
         return -1;
     if (!s->decision) {
         struct policy_request req = session_request(s, sql, single);
@@ -213,6 +244,23 @@ void session_decided(struct session *s)
 
 /* -- a newer snapshot -- */
 
+/* ${old_ms} was the policy's limit, under which the client has worked unless it has set a lower one. */
+static bool follow_limit(struct session *s, const char *name, uint32_t old_ms, uint32_t ms)
+{
+    struct err err;
+    char old[16], text[16];
+    snprintf(old, sizeof(old), "%u", old_ms);
+    snprintf(text, sizeof(text), "%u", ms);
+    const char *base = track_set_get(s->track.base, name), *now = track_set_get(s->track.now, name);
+    if (old_ms == 0 || old_ms == ms || !base || strcmp(base, old) != 0)
+        return true;
+    bool follows = now && strcmp(now, old) == 0;
+    bool ok = track_rebase(&s->track, name, ms > 0 ? text : NULL, &err) == 0 &&
+              (!follows || track_change(&s->track, name, NULL, &err) == 0);
+    track_commit(&s->track);
+    return ok;
+}
+
 /* A limit that is lower now holds for what the client has set before. */
 static bool lower_limit(struct session *s, const char *name)
 {
@@ -226,6 +274,17 @@ static bool lower_limit(struct session *s, const char *name)
     free(new_base);
     free(new_now);
     return ok;
+}
+
+static bool follow_limits(struct session *s, const struct conf *old)
+{
+    static const char *const names[] = {"statement_timeout", "idle_in_transaction_session_timeout"};
+    const struct conf *c = s->conf;
+    return !s->confined ||
+           (follow_limit(s, names[0], old->limits.statement_timeout_ms, c->limits.statement_timeout_ms) &&
+            follow_limit(s, names[1], old->limits.idle_in_transaction_ms,
+                         c->limits.idle_in_transaction_ms) &&
+            lower_limit(s, names[0]) && lower_limit(s, names[1]));
 }
 
 /* What it hears is no longer the same, or may no longer be heard; or its locks are elsewhere. */
@@ -251,8 +310,7 @@ static int adopt(struct session *s, struct conf *next)
     if (may) {
         s->conf = next;
         s->login = login;
-        may = auth_choose(s, s->tenant, &err) == 0 && lower_limit(s, "statement_timeout") &&
-              lower_limit(s, "idle_in_transaction_session_timeout") &&
+        may = auth_choose(s, s->tenant, &err) == 0 && follow_limits(s, old) &&
               !is_deaf(s, target, isolation);
     }
     if (may) {
@@ -282,4 +340,13 @@ int session_adopt(struct session *s)
             "terminating connection because the configuration no longer allows it");
     session_fail(s, &err);
     return -1;
+}
+
+void sessions_follow(struct worker *w)
+{
+    list_foreach (node, &w->sessions) {
+        struct session *s = list_entry(node, struct session, node);
+        if (s->state == SESSION_IDLE || s->resting)
+            session_arm(s);
+    }
 }

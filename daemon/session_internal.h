@@ -252,6 +252,8 @@ void session_wrote(struct session *s);
 /* For target_wait_ready and target_refresh: ${then} is called when they are done, unless the session closes
  * first.  NULL: no memory. */
 struct target_wait *session_wait(struct session *s, void (*then)(struct session *s));
+/* It does not wait any more.  Idempotent. */
+void session_unwait(struct session *s);
 
 /* An error for later, on the heap: a session is small while it is idle. */
 void session_keep(struct err **slot, const struct err *err);

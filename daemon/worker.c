@@ -92,10 +92,13 @@ int worker_accept(struct worker *w, int fd, bool is_unix, struct err *err)
 
 void worker_adopt(struct worker *w, struct conf *conf, SSL_CTX *tls)
 {
+    bool other_idle = w->conf->clients.idle_timeout_ms != conf->clients.idle_timeout_ms;
     targets_follow(w, conf);
     conf_ref(conf);
     conf_unref(w->conf);
     w->conf = conf;
+    if (other_idle)
+        sessions_follow(w);
     if (tls)
         SSL_CTX_up_ref(tls);
     SSL_CTX_free(w->tls); /* connections have references of their own */

@@ -287,3 +287,33 @@ def test_a_host_that_never_answers_does_not_hide_the_next(postgres, walls):
             assert a.execute('SELECT count(*) FROM "User"').fetchone() == (2,)
         for s in fill:
             s.close()
+
+
+@pytest.mark.case(83)
+def test_an_operator_sees_why_a_server_is_not_used(pair, walls):
+    """SHOW partywall.backends, and one line of the log; a tenant is told neither."""
+    primary, standby = pair
+    wall = walls(f"{primary.dsn('app')} sslmode=disable")
+    text = wall.make_config(wall.port, wall.dir)
+    latin = f"standby_{primary.port}"
+    primary.psql("postgres", "-c", f"CREATE DATABASE {latin} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    more = "".join(f"  {name}:\n    postgres: \"{dsn} sslmode=disable\"\n"
+                   for name, dsn in (("asleep", standby.dsn("app")), ("latin", primary.dsn(latin))))
+    wall.write_config(text.replace("\nlogins:", more + "\nlogins:", 1))
+    wall.reload()
+    with psycopg.connect(wall.dsn("owner"), autocommit=True, prepare_threshold=None) as owner:
+        def seen():
+            return {row[0]: row[5:] for row in owner.execute("SHOW partywall.backends")}
+        harness.wait_until(lambda: [state for state, _ in seen().values()].count("down") == 2, "both have been tried")
+        assert seen()["main"] == ("up", None)
+        assert "hot standby" in seen()["asleep"][1] and "encoding must be UTF8" in seen()["latin"][1]
+        for name in ("asleep", "latin"):
+            assert wall.log.read_text().count(f'back end "{name}" cannot be reached') == 1
+        standby.promote()
+        harness.wait_until(lambda: seen()["asleep"] == ("up", None), "it is used")
+        with owner.transaction(), pytest.raises(psycopg.errors.FeatureNotSupported):
+            owner.execute("SHOW partywall.backends")
+    with psycopg.connect(wall.dsn(), autocommit=True) as tenant:
+        for name in ("backends", "handshakes"):
+            with pytest.raises(psycopg.errors.UndefinedObject):
+                tenant.execute(f"SHOW partywall.{name}")

@@ -177,6 +177,18 @@ def test_a_login_waits_for_room(make):
         assert note(a) == "t0"
 
 
+def test_a_tenant_chosen_later_is_waited_for(make):
+    """Nothing is known of its database when its first statement comes, in each protocol."""
+    wall = make()
+    with psycopg.connect(wall.dsn("webapp.t0", "webapp"), autocommit=True) as c:
+        for name in TENANTS:
+            c.execute(f"SET partywall.tenant = '{name}'")
+            assert c.execute("SELECT body FROM note WHERE body = %s", [name], prepare=True).fetchone() == (name,)
+        for name in TENANTS[::-1]:
+            c.execute(f"SET partywall.tenant = '{name}'; SELECT body FROM note")
+            assert note(c) == name
+
+
 def test_the_size_follows_a_reload(make, postgres, base):
     wall = make(pool="{size: 2, host_size: 2, queue_timeout: 30s}")
 
