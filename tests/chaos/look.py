@@ -1,7 +1,7 @@
 """For gdb: what each thread of a daemon does, and each of its sessions.  gdb -p PID -batch -x look.py"""
 import gdb
 
-SHOWN = ["pid", "state", "status", "batch", "skipping", "unsynced", "ghost", "told", "holding_ready", "healed", "copy",
+SHOWN = ["pid", "state", "status", "batch", "skipping", "unsynced", "ghost", "outfitting", "told", "batch_lost", "holding_ready", "healed", "copy",
          "lost", "locks_asked", "nstatements", "nowed", "server", "wait", "job"]
 
 
@@ -27,7 +27,8 @@ def sessions_of(worker):
 
 
 def describe(s):
-    words = [f"{name}={s[name]}" for name in SHOWN]
+    fields = {field.name for field in gdb.lookup_type("struct session").fields()}
+    words = [f"{name}={s[name]}" for name in SHOWN if name in fields]
     words.append(f"user={s['user'].string() if s['user'] else None} paused={s['link']['paused']}")
     if s["server"]:
         server = s["server"]
