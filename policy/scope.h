@@ -351,7 +351,7 @@ int scope_refuse(struct scoper *s, const char *sqlstate, int location, const cha
     __attribute__((format(printf, 4, 5)));
 
 /* -- scope_access.c -- */
-enum { SCOPE_MAX_PARENTS = 8 }; /* of partitions, and of tables scoped through one another */
+enum { SCOPE_MAX_PARENTS = 8 }; /* of tables scoped through one another */
 /* The entry of this very relation, not of a parent; or NULL. */
 const struct rule_table *scope_entry(const struct scoper *s, const struct catalog_relation *rel);
 /* Whose rows of ${var}, resolved in the catalog?  NULL: refused. */

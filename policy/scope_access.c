@@ -63,16 +63,20 @@ const struct rule_table *scope_entry(const struct scoper *s, const struct catalo
     return own_entry(s->rules, s->catalog, rel);
 }
 
+/* Its own, or a parent's; of several, one that denies it. */
 static const struct rule_table *entry_of(const struct rules *rules, const struct catalog *catalog,
                                          const struct catalog_relation *rel)
 {
-    for (int i = 0; rel && i < SCOPE_MAX_PARENTS; i++) {
-        const struct rule_table *entry = own_entry(rules, catalog, rel);
-        if (entry)
-            return entry;
-        rel = rel->parent_oid ? catalog_find_oid(catalog, rel->parent_oid) : NULL;
+    const struct rule_table *found = own_entry(rules, catalog, rel);
+    if (found)
+        return found;
+    for (size_t i = 0; i < rel->nparents; i++) {
+        const struct catalog_relation *parent = catalog_find_oid(catalog, rel->parents[i]);
+        const struct rule_table *entry = parent ? entry_of(rules, catalog, parent) : NULL;
+        if (entry && (!found || entry->kind == RULE_DENIED))
+            found = entry;
     }
-    return NULL;
+    return found;
 }
 
 struct policy_rule policy_rule_of(const struct rules *rules, const struct catalog *catalog,

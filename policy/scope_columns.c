@@ -92,17 +92,26 @@ static const struct catalog_relation *as_read(const struct access *a)
     return seen;
 }
 
+/* Those of ${rel}, and of what it is a part of. */
+static int add_rules(struct scoper *s, struct access *a, const struct catalog_relation *rel, int location)
+{
+    const struct rule_table *entry = scope_entry(s, rel);
+    for (size_t i = 0; entry && i < entry->ncolumns; i++)
+        if (add_rule(s, a, &entry->columns[i], location) < 0)
+            return -1;
+    for (size_t i = 0; i < rel->nparents; i++) {
+        const struct catalog_relation *parent = catalog_find_oid(s->catalog, rel->parents[i]);
+        if (parent && add_rules(s, a, parent, location) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int scope_columns_fill(struct scoper *s, struct access *a, int location)
 {
-    const struct catalog_relation *rel = a->rel;
     a->seen = a->rel;
-    for (int i = 0; rel && i < SCOPE_MAX_PARENTS; i++) {
-        const struct rule_table *entry = scope_entry(s, rel);
-        for (size_t k = 0; entry && k < entry->ncolumns; k++)
-            if (add_rule(s, a, &entry->columns[k], location) < 0)
-                return -1;
-        rel = rel->parent_oid ? catalog_find_oid(s->catalog, rel->parent_oid) : NULL;
-    }
+    if (add_rules(s, a, a->rel, location) < 0)
+        return -1;
     if (a->hides)
         a->seen = as_read(a);
     return 0;

@@ -151,7 +151,7 @@ HONEST = (P + [
 
 RULES = """policy:
   tenant_column: tenantId
-  tables: {kinds: shared, t: {through: {up: p.id}}}
+  tables: {kinds: shared, t: {through: {up: p.id}}, hidden: denied, users: {tenant_column: tenantId, columns: {secret: {read: deny}}}}
 """
 
 
@@ -213,3 +213,17 @@ def test_what_harms_nobody_is_done(place):
                                           f" AND attrelid = '{table}'::regclass AND attname <> 'tenantId'").fetchone()[0]
             assert conn.execute(f"SELECT {columns} FROM {table} ORDER BY 1").fetchall() == rows, sql
             conn.rollback()
+
+
+def test_a_part_of_several_tables_has_the_rules_of_each(place):
+    place.fill(["CREATE TABLE other (x int)", f"CREATE TABLE hidden (id int, {T})", f"CREATE TABLE users (id int, secret text, {T})",
+                "CREATE TABLE user_2 () INHERITS (other, users)", "CREATE TABLE user_3 () INHERITS (user_2, other)",
+                "CREATE TABLE hidden_2 () INHERITS (other, hidden)", "CREATE TABLE hidden_3 () INHERITS (users, hidden_2)",
+                "INSERT INTO user_3 VALUES (1, 2, 's', 'acme')"])
+    with psycopg.connect(place.wall.dsn(), autocommit=True) as conn:
+        for table in "user_2", "user_3":
+            assert conn.execute(f"SELECT x, id FROM {table}").fetchall() == [(1, 2)]
+        for sql in ("SELECT secret FROM user_2", "SELECT secret FROM user_3", "SELECT user_2 FROM user_2 WHERE secret = 's'",
+                    "SELECT id FROM hidden_2", "SELECT id FROM hidden_3", "UPDATE hidden_2 SET id = 1"):
+            with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedColumn)):
+                conn.execute(sql)
