@@ -1,8 +1,8 @@
 """For gdb: what each thread of a daemon does, and each of its sessions.  gdb -p PID -batch -x look.py"""
 import gdb
 
-SHOWN = ["pid", "state", "status", "batch", "skipping", "unsynced", "ghost", "outfitting", "told", "batch_lost", "holding_ready", "healed", "copy",
-         "lost", "locks_asked", "nstatements", "nowed", "server", "wait", "job"]
+SHOWN = ["pid", "state", "status", "batch", "skipping", "unsynced", "ghost", "outfitting", "told", "batch_lost",
+         "holding_ready", "healed", "copy", "lost", "locks_asked", "nstatements", "nowed", "server", "wait", "job"]
 
 
 def worker_of(thread):
