@@ -195,7 +195,7 @@ static void group_apart(struct scoper *s, const struct level *l, const SelectStm
             continue;
         }
         leaf->wrap = leaf->barrier = true;
-        scope_change(s, CHANGE_WRAP, NULL)->leaf = leaf;
+        scope_change(s, CHANGE_WRAP, (Node *)stmt)->leaf = leaf;
     }
     from->carried = rest;
     foreach (cell, from->visible) {

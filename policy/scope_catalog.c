@@ -58,7 +58,7 @@ static bool on_path(const struct scoper *s, const char *schema)
 
 static char *namespace_of(const char *schema)
 {
-    return psprintf("pg_catalog.to_regnamespace(%s)", sql_literal(sql_ident(schema)));
+    return psprintf("(SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = %s)", sql_literal(schema));
 }
 
 /* Those on the search_path, and those with a relation that may be read. */

@@ -317,6 +317,9 @@ static const struct row rows[] = {
     {"SELECT s.t FROM (SELECT x.\"tenantId\" FROM \"User\" x) s(t) GROUP BY ROLLUP (s.t) ORDER BY 1 DESC",
      "SELECT s.t FROM (SELECT x.\"tenantId\" FROM \"User\" x WHERE " Q("x", 1) " OFFSET 0) s(t)"
      " GROUP BY ROLLUP (s.t) ORDER BY 1 DESC"},
+    {"SELECT 1 FROM country GROUP BY ROLLUP (id) ORDER BY (TABLE ONLY \"User\")",
+     "SELECT 1 FROM country GROUP BY ROLLUP (id) ORDER BY (SELECT * FROM (SELECT * FROM ONLY \"User\" WHERE "
+     Q("User", 1) " OFFSET 0) AS \"User\")"},
     {"SELECT rows FROM (country CROSS JOIN LATERAL ROWS FROM (generate_series(1, 2)) AS rows CROSS JOIN \"User\" x)",
      "SELECT rows FROM (country CROSS JOIN LATERAL ROWS FROM (generate_series(1, 2)) AS rows CROSS JOIN \"User\" x)"
      " WHERE " Q("x", 1)},
