@@ -34,7 +34,6 @@ struct fair_account {
     enum place place;
     struct fair_terms terms;
     size_t waiting, wanted;
-    unsigned passed; /* times that the oldest waiter has been passed by */
     uint64_t held;
     uint64_t began_us; /* of all leases held, added up */
     uint64_t usual_us; /* a lease of this tenant: a moving average */
@@ -223,7 +222,7 @@ int fair_push(struct fair *f, struct slice tenant, const struct fair_terms *term
             a->had = f->level - FAIR_CREDIT;
         list_append(&a->waiters[place], &w->node);
         w->account = a;
-        w->order = f->arrivals++;
+        w->since_us = f->now_us;
         a->waiting++;
         f->waiting++;
     }
@@ -343,18 +342,16 @@ static struct fair_waiter *first_at(const struct fair_account *a, size_t place)
     return first ? list_entry(first, struct fair_waiter, node) : NULL;
 }
 
-/* A server that stays where it is serves sooner: so a few go before the oldest. */
-static struct fair_waiter *pick(const struct fair *f, struct fair_account *a, size_t place)
+/* A server that stays where it is serves sooner. */
+static struct fair_waiter *pick(const struct fair *f, const struct fair_account *a, size_t place)
 {
     struct fair_waiter *here = first_at(a, place), *oldest = here;
     for (size_t i = 0; i < f->nplaces; i++) {
         struct fair_waiter *w = first_at(a, i);
-        if (w && (!oldest || w->order < oldest->order))
+        if (w && (!oldest || w->since_us < oldest->since_us))
             oldest = w;
     }
-    bool pass = here && here != oldest && a->passed < FAIR_PASSES;
-    a->passed = pass ? a->passed + 1 : 0;
-    return pass ? here : oldest;
+    return here && here->since_us - oldest->since_us < UINT64_C(1000) * FAIR_PASS_MS ? here : oldest;
 }
 
 struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, size_t place,

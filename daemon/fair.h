@@ -31,7 +31,7 @@
 
 #define FAIR_CREDIT_MS 500
 #define FAIR_MEMORY_MS 60000
-#define FAIR_PASSES    16
+#define FAIR_PASS_MS   5
 #define FAIR_REST_MS   500
 
 struct fair_account; /* one tenant's */
@@ -45,7 +45,7 @@ struct fair_terms {  /* the tenant's, of the newest snapshot */
 struct fair_waiter {
     struct list node;             /* fair.c's */
     struct fair_account *account; /* NULL: does not wait */
-    uint64_t order;               /* of arrival */
+    uint64_t since_us;
 };
 
 struct fair_lease {
@@ -90,7 +90,7 @@ int fair_push(struct fair *f, struct slice tenant, const struct fair_terms *term
 void fair_remove(struct fair *f, struct fair_waiter *w, uint64_t now_us);
 /* A server is free, at ${place}: who is to have it?  The waiter no longer waits, and ${lease}, which must
  * not be held, is its tenant's until it is returned.  Of the tenant's waiters it is the oldest, unless that
- * waits elsewhere: one that waits at ${place} may go first, FAIR_PASSES times at most.  NULL: nobody who
+ * waits elsewhere: the oldest at ${place} goes first if it came less than FAIR_PASS_MS later.  NULL: nobody who
  * waits may have one more now. */
 struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, size_t place,
                              uint64_t now_us);

@@ -6,7 +6,7 @@
  * worker's, the server moves (server_move), and the waiter is put into the list `promised` of its own
  * target, whose first takes what arrives.  So a waiter that goes away meanwhile is in a list that it can
  * leave, and the server is there for whoever is next.  A move costs five system calls, so a waiter of the
- * same tenant that is here may go first a few times (fair_pop).
+ * same tenant that is here may go before one that came a little earlier (fair_pop).
  *   Servers of this worker may come back sooner than others come over, the more so if what everybody
  * waits for is the worker itself.  So where nobody waits servers stay idle until a worker whose waiters
  * they could serve has asked: at once if it has none at work, else if fewer of its own than waited have

@@ -21,8 +21,8 @@ def back(request):
             wall = harness.Partywall(harness.config("store", more=f"workers: {workers}"))
         else:
             server = request.getfixturevalue("postgres")
-            server.create_database(name)
-            wall = harness.Partywall(harness.config(server.dsn(name) + " sslmode=disable",
+            server.create_database(f"workers_{name}")
+            wall = harness.Partywall(harness.config(server.dsn(f"workers_{name}") + " sslmode=disable",
                                                     pool=f"{{size: {size}, queue_timeout: 60s}}", more=f"workers: {workers}"))
         walls.append(wall)
         harness.load_demo(wall)
@@ -39,8 +39,8 @@ def make(postgres):
     walls = []
 
     def begin(name, workers, size, **more):
-        postgres.create_database(name)
-        wall = harness.Partywall(harness.config(postgres.dsn(name) + " sslmode=disable",
+        postgres.create_database(f"workers_{name}")
+        wall = harness.Partywall(harness.config(postgres.dsn(f"workers_{name}") + " sslmode=disable",
                                                 pool=f"{{size: {size}, queue_timeout: 60s}}", more=f"workers: {workers}", **more))
         walls.append(wall)
         harness.load_demo(wall)

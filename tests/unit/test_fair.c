@@ -67,27 +67,26 @@ static void back(struct fair *f, struct waiter *w, uint64_t now_us)
     fair_return(f, &w->lease, now_us); /* harmless */
 }
 
-/* Three wait there, all others here, and a server comes free here again and again. */
-static void who_waits_here_may_go_first_for_a_while(void **state)
+/* Servers come free here, and again and again. */
+static void who_waits_here_may_go_first_by_a_little(void **state)
 {
-    enum { N = 3 + 2 * FAIR_PASSES };
-    struct fair f;
-    struct waiter w[N];
     enum { HERE, THERE, PLACES };
+    enum { PASS_US = FAIR_PASS_MS * 1000 };
+    static const struct {
+        size_t place;
+        uint64_t at_us;
+    } came[] = {{THERE, 0}, {THERE, 0}, {HERE, PASS_US - 1}, {HERE, PASS_US - 1}, {HERE, PASS_US}, {THERE, PASS_US + 1}};
+    static const int order[] = {2, 3, 0, 1, 4, 5, -1};
+    struct fair f;
+    struct waiter w[6];
     (void)state;
-    fair_init(&f, N, PLACES);
-    for (int i = 0; i < N; i++)
-        assert_int_equal(ask_at(&f, i < 3 ? THERE : HERE, &w[i], i, "a", &plain, 0), 0);
-    for (int i = 0; i < FAIR_PASSES; i++)
-        assert_int_equal(pop_at(&f, HERE, 1), 3 + i);
-    assert_int_equal(pop_at(&f, HERE, 1), 0);
-    assert_int_equal(pop_at(&f, HERE, 1), 3 + FAIR_PASSES);
-    assert_int_equal(pop_at(&f, THERE, 1), 1);
-    assert_int_equal(pop_at(&f, THERE, 1), 2);
-    for (int i = 4 + FAIR_PASSES; i < N; i++)
-        assert_int_equal(pop_at(&f, THERE, 1), i); /* nobody waits there any more */
-    for (int i = 0; i < N; i++)
-        back(&f, &w[i], 2);
+    fair_init(&f, 100, PLACES);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(ask_at(&f, came[i].place, &w[i], i, "a", &plain, came[i].at_us), 0);
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+        assert_int_equal(pop_at(&f, HERE, PASS_US + 2), order[i]);
+    for (int i = 0; i < 6; i++)
+        back(&f, &w[i], PASS_US + 3);
     fair_release(&f);
 }
 
@@ -636,7 +635,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tenants_take_turns),
-        cmocka_unit_test(who_waits_here_may_go_first_for_a_while),
+        cmocka_unit_test(who_waits_here_may_go_first_by_a_little),
         cmocka_unit_test(waiters_leave),
         cmocka_unit_test(who_has_had_less_is_next),
         cmocka_unit_test(a_long_lease_counts_while_it_is_held),
