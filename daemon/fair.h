@@ -31,7 +31,7 @@
 
 #define FAIR_CREDIT_MS 500
 #define FAIR_MEMORY_MS 60000
-#define FAIR_PASS_MS   5
+#define FAIR_PASS_MS   20
 #define FAIR_REST_MS   500
 
 struct fair_account; /* one tenant's */
