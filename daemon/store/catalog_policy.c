@@ -1,6 +1,6 @@
 /* catalog_policy.c: the store's catalog as policy/ wants it. */
 #include "daemon/store/conn.h"
-#include "daemon/store/functions.h"
+#include "daemon/store/infer_facts.h"
 #include "policy/catalog.h"
 
 #include <stdlib.h>
@@ -69,9 +69,9 @@ static void fill(struct catalog *to, const struct store_catalog *from)
     for (size_t i = 0; i < from->nsequences; i++)
         catalog_add_relation(to, from->sequences[i].oid, from->sequences[i].schema,
                              from->sequences[i].name, 'S');
-    const char *name;
-    for (size_t i = 0; (name = functions_builtin(i)); i++)
-        catalog_add_function(to, "pg_catalog", name, true);
+    for (size_t i = 0; i < infer_nprocs; i++) /* by name: overloads are neighbours */
+        if (i == 0 || strcmp(infer_procs[i].name, infer_procs[i - 1].name) != 0)
+            catalog_add_function(to, "pg_catalog", infer_procs[i].name, true);
 }
 
 int store_read_catalog(struct store *s, struct catalog **ret, struct err *err)

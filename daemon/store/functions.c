@@ -1,7 +1,6 @@
 /* functions.c: registration, and what all functions use; see functions.h. */
 #include "daemon/store/functions_impl.h"
 
-#include "daemon/store/infer_facts.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -82,11 +81,6 @@ bool functions_callable(const char *name)
         if (strcmp(native[i], name) == 0)
             return true;
     return strncmp(name, "pgf_", 4) == 0;
-}
-
-const char *functions_builtin(size_t i)
-{
-    return i < infer_nproc_names ? infer_proc_names[i] : NULL;
 }
 
 /* -- errors and values -- */

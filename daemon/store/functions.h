@@ -12,5 +12,3 @@ int functions_register(struct sqlite3 *db, struct store_context *context);
 
 /* May the translator's output call ${name} (SQLite's or ours)?  For the authorizer. */
 bool functions_callable(const char *name);
-/* Names of all functions of pg_catalog, for policy's catalog: the ${i}th, NULL past the end. */
-const char *functions_builtin(size_t i);

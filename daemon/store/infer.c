@@ -120,12 +120,10 @@ static const struct infer_operator *operator_exact(const char *name, uint32_t le
         left = right;
     else if (right == TYPES_UNKNOWN && left != 0)
         right = left;
-    for (size_t i = 0; i < infer_noperators; i++) {
-        const struct infer_operator *o = &infer_operators[i];
-        if (o->left == left && o->right == right && strcmp(o->name, name) == 0)
-            return o;
-    }
-    return NULL;
+    const struct infer_operator *o = infer_operator_named(name);
+    while (o != NULL && (o->left != left || o->right != right))
+        o = infer_operator_next(o);
+    return o;
 }
 
 static void operator_missing(struct tr *tr, const char *name, uint32_t left, uint32_t right,
@@ -152,16 +150,12 @@ const struct infer_operator *infer_operator_find(struct tr *tr, const char *name
     const struct infer_operator *exact = operator_exact(name, left, right);
     if (exact != NULL)
         return exact;
-    const struct infer_operator *found[64];
-    const uint32_t *args[64] = {NULL};
+    const struct infer_operator *found[128];
+    const uint32_t *args[128] = {NULL};
     int n = 0;
-    bool named = false;
-    for (size_t i = 0; i < infer_noperators && n < 64; i++) {
-        const struct infer_operator *o = &infer_operators[i];
-        if (strcmp(o->name, name) != 0 || (o->left == 0) != (left == 0))
-            continue;
-        named = true;
-        if (!operator_accepts(o, left, right))
+    for (const struct infer_operator *o = infer_operator_named(name); o != NULL && n < 128;
+         o = infer_operator_next(o)) {
+        if ((o->left == 0) != (left == 0) || !operator_accepts(o, left, right))
             continue;
         found[n] = o;
         args[n++] = left == 0 ? &o->right : &o->left;
@@ -170,12 +164,6 @@ const struct infer_operator *infer_operator_find(struct tr *tr, const char *name
     int best = n == 1 ? 0 : infer_select(left == 0 ? 1 : 2, types, n, args);
     if (best >= 0)
         return found[best];
-    static const char *const known[] = {"!!", "&&",  "&<", "&>",  "-|-", "@-@", "@@",  "#",   "#-",
-                                        "#>", "#>>", "?",  "?&",  "?|",  "@?",  "@@@", "<->", "<<",
-                                        ">>", "@>",  "<@", "|>>", "<<|", "##",  "~=",  "^@"};
-    for (size_t i = 0; !named && i < sizeof(known) / sizeof(known[0]); i++)
-        if (strcmp(known[i], name) == 0)
-            tr_unsupported(tr, location, "operator %s", name);
     operator_missing(tr, name, left, right, location, n > 0);
     return NULL;
 }

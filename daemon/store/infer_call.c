@@ -3,8 +3,6 @@
 
 #include "lib/stringinfo.h"
 
-#include <stdlib.h>
-
 /* -- func_select_candidate: the steps of "Operator Type Resolution" and "Function Type Resolution"
  * -- */
 
@@ -149,11 +147,6 @@ int infer_select(int nargs, const uint32_t *types, int ncandidates,
 
 /* -- functions -- */
 
-static int compare_names(const void *key, const void *entry)
-{
-    return strcmp(key, *(const char *const *)entry);
-}
-
 static const char *signature(const char *name, const uint32_t *types, int nargs, bool star)
 {
     StringInfoData out;
@@ -229,13 +222,9 @@ void infer_call_find(struct tr *tr, const char *name, const uint32_t *types, int
     uint32_t(*shapes)[FUNC_MAX_ARGS] = palloc(sizeof(*shapes) * 64);
     const uint32_t *candidates[64];
     int n = 0;
-    bool named = false;
     memset(ret, 0, sizeof(*ret));
-    for (size_t i = 0; i < infer_nprocs && n < 64; i++) {
-        const struct infer_proc *p = &infer_procs[i];
-        if (strcmp(p->name, name) != 0)
-            continue;
-        named = true;
+    for (const struct infer_proc *p = infer_proc_named(name); p != NULL && n < 64;
+         p = infer_proc_next(p)) {
         if (!call_shape(p, nargs, shapes[n]) || (star && p->nargs != 0))
             continue;
         if (nargs == p->nargs && memcmp(shapes[n], types, sizeof(types[0]) * (size_t)nargs) == 0) {
@@ -250,8 +239,6 @@ void infer_call_find(struct tr *tr, const char *name, const uint32_t *types, int
     }
     if (call_is_cast(name, types, nargs, ret))
         return;
-    if (!named && bsearch(name, infer_proc_names, infer_nproc_names, sizeof(char *), compare_names))
-        tr_unsupported(tr, location, "function %s", signature(name, types, nargs, star));
     int best = n == 1 ? 0 : infer_select(nargs, types, n, candidates);
     if (best < 0)
         call_missing(tr, name, types, nargs, star, location, n > 0);

@@ -1,7 +1,7 @@
-/* infer_facts.h: rows of PostgreSQL's own catalogs (operators, casts, functions), as constants.
+/* infer_facts.h: all rows of PostgreSQL's own pg_operator, pg_cast and pg_proc, as constants.
  *
  * Facts, not decisions: written by infer_facts.py from a real PostgreSQL 15.  What infer.h resolves
- * and what emit_proc.h can translate are decided there; a function that stands here may still be
+ * and what emit_proc*.c can translate are decided there; a function that stands here may still be
  * 0A000. */
 #pragma once
 
@@ -20,7 +20,7 @@ struct infer_cast {
     char method;  /* f function, b binary coercible, i input/output */
 };
 
-#define INFER_MAX_ARGS 6
+#define INFER_MAX_ARGS 8
 struct infer_proc {
     uint32_t oid;
     const char *name;
@@ -40,5 +40,9 @@ extern const struct infer_cast infer_casts[]; /* by source, target */
 extern const size_t infer_ncasts;
 extern const struct infer_proc infer_procs[]; /* by name */
 extern const size_t infer_nprocs;
-extern const char *const infer_proc_names[]; /* every function of pg_catalog, sorted */
-extern const size_t infer_nproc_names;
+
+/* The first that is called so, and the next of the same name: NULL when there is none. */
+const struct infer_operator *infer_operator_named(const char *name);
+const struct infer_operator *infer_operator_next(const struct infer_operator *o);
+const struct infer_proc *infer_proc_named(const char *name);
+const struct infer_proc *infer_proc_next(const struct infer_proc *p);

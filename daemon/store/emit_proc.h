@@ -1,0 +1,33 @@
+/* emit_proc.h: the tables that say what stands for PostgreSQL's functions and operators in SQLite.
+ *
+ * One file for each area; emit_proc.c looks through them all.  A row is the oid of a pg_proc row
+ * (F_..., PostgreSQL's own names) and a template:
+ *
+ *   %1 ... %9  an argument              %*   all of them
+ *   %t1        as text, as a cast does  %o1  as its type's output function prints it
+ *   %j1        as JSON                  %p*  pairs of output and JSON (json_build_object)
+ *   %y1        its type's oid
+ *
+ * pgf_...: functions*.c.  A function that has no row is 0A000. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wundef"
+#include "utils/fmgroids.h"
+#pragma GCC diagnostic pop
+
+struct emit_proc_entry {
+    uint32_t proc;
+    const char *pattern;
+};
+
+struct emit_proc_set {
+    const struct emit_proc_entry *entries;
+    size_t n;
+};
+
+extern const struct emit_proc_set emit_proc_number, emit_proc_text, emit_proc_cast, emit_proc_time,
+    emit_proc_aggregate, emit_proc_json, emit_proc_array, emit_proc_session, emit_proc_catalog;

@@ -1,0 +1,43 @@
+/* emit_proc_time.c: templates of dates, times and intervals; see emit_proc.h. */
+#include "daemon/store/emit_proc.h"
+
+static const struct emit_proc_entry entries[] = {
+    {F_NOW, "pgf_now()"},
+    {F_TRANSACTION_TIMESTAMP, "pgf_now()"},
+    {F_STATEMENT_TIMESTAMP, "pgf_statement_timestamp()"},
+    {F_CLOCK_TIMESTAMP, "pgf_clock_timestamp()"},
+    {F_DATE_PLI, "pgf_date_add(%1, %2)"},
+    {F_INTEGER_PL_DATE, "pgf_date_add(%2, %1)"},
+    {F_DATE_MII, "pgf_date_add(%1, - %2)"},
+    {F_DATE_MI, "pgf_date_diff(%1, %2)"},
+    {F_TIMESTAMP_MI, "pgf_timestamp_diff(%1, %2)"},
+    {F_TIMESTAMPTZ_MI, "pgf_timestamp_diff(%1, %2)"},
+    {F_TIMESTAMP_PL_INTERVAL, "pgf_timestamp_add(%1, %2, 1)"},
+    {F_TIMESTAMP_MI_INTERVAL, "pgf_timestamp_add(%1, %2, -1)"},
+    {F_INTERVAL_PL_TIMESTAMP, "pgf_timestamp_add(%2, %1, 1)"},
+    {F_DATE_PL_INTERVAL, "pgf_timestamp_add(pgf_date_timestamp(%1), %2, 1)"},
+    {F_DATE_MI_INTERVAL, "pgf_timestamp_add(pgf_date_timestamp(%1), %2, -1)"},
+    {F_INTERVAL_PL_DATE, "pgf_timestamp_add(pgf_date_timestamp(%2), %1, 1)"},
+    {F_TIMESTAMPTZ_PL_INTERVAL, "pgf_timestamptz_add(%1, %2, 1)"},
+    {F_TIMESTAMPTZ_MI_INTERVAL, "pgf_timestamptz_add(%1, %2, -1)"},
+    {F_INTERVAL_PL_TIMESTAMPTZ, "pgf_timestamptz_add(%2, %1, 1)"},
+    {F_INTERVAL_PL, "pgf_interval_add(%1, %2, 1)"},
+    {F_INTERVAL_MI, "pgf_interval_add(%1, %2, -1)"},
+    {F_INTERVAL_UM, "pgf_interval_neg(%1)"},
+    {F_DATE_TRUNC_TEXT_TIMESTAMP, "pgf_date_trunc(%1, %2)"},
+    {F_DATE_TRUNC_TEXT_TIMESTAMPTZ, "pgf_date_trunc_tz(%1, %2)"},
+    {F_EXTRACT_TEXT_TIMESTAMP, "pgf_extract(%1, %2, 1114)"},
+    {F_EXTRACT_TEXT_TIMESTAMPTZ, "pgf_extract(%1, %2, 1184)"},
+    {F_EXTRACT_TEXT_DATE, "pgf_extract(%1, %2, 1082)"},
+    {F_DATE_PART_TEXT_TIMESTAMP, "pgf_num_float(pgf_extract(%1, %2, 1114))"},
+    {F_DATE_PART_TEXT_TIMESTAMPTZ, "pgf_num_float(pgf_extract(%1, %2, 1184))"},
+    {F_DATE_PART_TEXT_DATE, "pgf_num_float(pgf_extract(%1, pgf_date_timestamp(%2), 1114))"},
+    {F_EXTRACT_TEXT_INTERVAL, "pgf_extract_interval(%1, %2)"},
+    {F_DATE_PART_TEXT_INTERVAL, "pgf_num_float(pgf_extract_interval(%1, %2))"},
+    {F_MAKE_DATE, "pgf_make_date(%1, %2, %3)"},
+    {F_TO_TIMESTAMP_FLOAT8, "pgf_to_timestamp(%1)"},
+    {F_TIMEZONE_TEXT_TIMESTAMP, "pgf_at_zone(%1, %2, 0)"},
+    {F_TIMEZONE_TEXT_TIMESTAMPTZ, "pgf_at_zone(%1, %2, 1)"},
+};
+
+const struct emit_proc_set emit_proc_time = {entries, sizeof(entries) / sizeof(entries[0])};
