@@ -185,7 +185,7 @@ static void print_plan(const struct explain *x, const struct plan *p)
 {
     fprintf(stdout, "%.*s\n", (int)p->source_len, x->sql + p->source_offset);
     if (p->refused)
-        print_refusal(&p->err);
+        print_refusal(p->err);
     else
         fprintf(stdout, "  allowed %s\n", class_name(p->class));
     if (!p->refused && (p->text || p->prepared))

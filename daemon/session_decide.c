@@ -97,9 +97,9 @@ static bool is_unknown_name(const struct decision *d)
 {
     for (size_t i = 0; i < d->nplans; i++) {
         const struct plan *p = d->plans[i];
-        if (p->refused && (strcmp(p->err.sqlstate, SQLSTATE_UNDEFINED_TABLE) == 0 ||
-                           strcmp(p->err.sqlstate, SQLSTATE_UNDEFINED_COLUMN) == 0 ||
-                           strcmp(p->err.sqlstate, SQLSTATE_UNDEFINED_OBJECT) == 0))
+        if (p->refused && (strcmp(p->err->sqlstate, SQLSTATE_UNDEFINED_TABLE) == 0 ||
+                           strcmp(p->err->sqlstate, SQLSTATE_UNDEFINED_COLUMN) == 0 ||
+                           strcmp(p->err->sqlstate, SQLSTATE_UNDEFINED_OBJECT) == 0))
             return true;
     }
     return false;

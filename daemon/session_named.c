@@ -32,7 +32,7 @@ static int renewed(struct session *s, struct statement *st, const struct decisio
     struct plan *p = decision->plans[0];
     if (!p->refused)
         return statement_renew(st, p, target_epoch(s->target, s->conf), s->place, err);
-    *err = p->err;
+    *err = *p->err;
     return -1;
 }
 

@@ -108,7 +108,7 @@ static int check_parse(const struct session *s, const struct msg_parse *m, struc
         return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED,
                        "name of prepared statement is too long");
     if (p->refused) {
-        *err = p->err;
+        *err = *p->err;
         return -1;
     }
     if (session_needs_tenant(s, p))

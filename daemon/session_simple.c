@@ -201,7 +201,7 @@ static void add_special(struct building *b, size_t i, const struct own *own)
 static int check(const struct session *s, const struct plan *p, struct err *err)
 {
     if (p->refused) {
-        *err = p->err;
+        *err = *p->err;
         return -1;
     }
     if (!session_needs_tenant(s, p))

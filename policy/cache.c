@@ -149,6 +149,7 @@ static size_t decision_bytes(const struct decision *d)
         const struct plan *p = d->plans[i];
         bytes += sizeof *p + p->text_len + p->nplaces * sizeof *p->places +
                  p->nruns * sizeof *p->runs;
+        bytes += p->err ? sizeof *p->err : 0;
         bytes += (p->name ? strlen(p->name) : 0) + (p->value ? strlen(p->value) : 0);
         if (p->prepared)
             bytes += sizeof *p + p->prepared->text_len +

@@ -37,6 +37,7 @@ void plan_unref(struct plan *p)
         free(p->copy->column);
         free(p->copy);
     }
+    free(p->err);
     free(p->text);
     free(p->places);
     free(p->runs);

@@ -82,7 +82,7 @@ struct plan {
     uint64_t id;           /* unique in the process, never reused: names the statement on servers */
     enum plan_class class; /* valid also for refused plans when known */
     bool refused;          /* `err` says why; nothing else is valid but class, and source */
-    struct err err;
+    struct err *err;       /* NULL unless refused */
     char *text;            /* what the server gets; NUL-terminated */
     uint32_t text_len;
     uint16_t nparams;      /* highest $n of the client's statement */

@@ -88,11 +88,16 @@ static int characters(const struct work *w, int position)
 static void refuse(struct work *w, struct plan *p, const struct err *err)
 {
     p->refused = true;
-    p->err = *err;
+    p->err = malloc(sizeof *p->err);
+    if (!p->err) {
+        w->no_memory = true;
+        return;
+    }
+    *p->err = *err;
     if (!err->hint[0] && !strcmp(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE))
-        rules_hint(w->req->rules, NULL, NULL, &p->err); /* built-in rules have no place of their own */
-    if (w->parsed && p->err.position > 0)
-        p->err.position = characters(w, p->err.position);
+        rules_hint(w->req->rules, NULL, NULL, p->err); /* built-in rules have no place of their own */
+    if (w->parsed && p->err->position > 0)
+        p->err->position = characters(w, p->err->position);
 }
 
 static void drop_plans(struct work *w)
@@ -111,9 +116,9 @@ static void refuse_all(struct work *w, enum plan_class class, const struct err *
     p->class = class;
     p->source_len = (uint32_t)w->req->sql.len;
     refuse(w, p, err);
-    if (w->req->confined && w->req->rules->hints && !err->hint[0] &&
+    if (p->err && w->req->confined && w->req->rules->hints && !err->hint[0] &&
         !strcmp(err->sqlstate, SQLSTATE_SYNTAX_ERROR)) /* it may be right in a newer version */
-        err_hint(&p->err, "Statements are read as PostgreSQL " PG_MAJORVERSION " reads them.");
+        err_hint(p->err, "Statements are read as PostgreSQL " PG_MAJORVERSION " reads them.");
 }
 
 static int no_memory(struct work *w, struct err *err)

@@ -19,7 +19,7 @@ static size_t cut_length(const char *text, size_t len, size_t max)
 __attribute__((format(printf, 3, 0))) static void set_field(char *field, size_t size,
                                                             const char *format, va_list args)
 {
-    char text[ERR_MESSAGE_BYTES + 8];
+    char text[ERR_DETAIL_BYTES + 8];
     int n = vsnprintf(text, sizeof(text), format, args);
     size_t len = n < 0 ? 0 : strnlen(text, sizeof(text) - 1);
     len = cut_length(text, len, size - 1);
@@ -68,6 +68,16 @@ void err_hint(struct err *err, const char *format, ...)
     va_list args;
     va_start(args, format);
     set_field(err->hint, sizeof(err->hint), format, args);
+    va_end(args);
+}
+
+void err_context(struct err *err, const char *format, ...)
+{
+    if (!err)
+        return;
+    va_list args;
+    va_start(args, format);
+    set_field(err->context, sizeof(err->context), format, args);
     va_end(args);
 }
 

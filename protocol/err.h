@@ -12,8 +12,9 @@
 #define MUSTCHECK __attribute__((warn_unused_result))
 
 #define ERR_MESSAGE_BYTES 512
-#define ERR_DETAIL_BYTES  512
+#define ERR_DETAIL_BYTES  2048 /* "Failing row contains (...)": 64 bytes for each column */
 #define ERR_HINT_BYTES    256
+#define ERR_CONTEXT_BYTES 512
 #define ERR_NAME_BYTES    64
 
 struct err {
@@ -21,6 +22,7 @@ struct err {
     char message[ERR_MESSAGE_BYTES]; /* primary message, PostgreSQL's message style */
     char detail[ERR_DETAIL_BYTES];   /* "" if none, likewise below */
     char hint[ERR_HINT_BYTES];
+    char context[ERR_CONTEXT_BYTES]; /* where it happened, not in the text: "COPY t, line 2" */
     int position; /* 1-based, in characters of the client's text; 0 if none */
     char schema[ERR_NAME_BYTES];
     char table[ERR_NAME_BYTES];
@@ -40,6 +42,7 @@ int err_set(struct err *err, const char *sqlstate, const char *format, ...)
 /* Set one further field of an ${err} already filled. */
 void err_detail(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void err_hint(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void err_context(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Copy ${len} bytes of ${text} into one of the fields of a struct err (or any array of
  * ${field_bytes}), cut on a character boundary and NUL-terminated. */
 void err_copy_text(char *field, size_t field_bytes, const char *text, size_t len);

@@ -304,6 +304,7 @@ static void put_report(struct buf *b, char type, const char *severity, const cha
     put_field(b, 'M', err->message[0] ? err->message : "missing error text");
     put_field(b, 'D', err->detail);
     put_field(b, 'H', err->hint);
+    put_field(b, 'W', err->context);
     put_field(b, 's', err->schema);
     put_field(b, 't', err->table);
     put_field(b, 'c', err->column);

@@ -134,6 +134,17 @@ static int check_text(struct slice s, struct err *err)
     return 0;
 }
 
+/* As PostgreSQL says it where parameters are not to be shown in errors, which is its default. */
+static int bind_context(const struct portal *p, int i, int format, struct err *err)
+{
+    const char *value = format == 0 ? " = '...'" : "";
+    if (p->name[0])
+        err_context(err, "portal \"%s\" parameter $%d%s", p->name, i + 1, value);
+    else
+        err_context(err, "unnamed portal parameter $%d%s", i + 1, value);
+    return -1;
+}
+
 static int bind_one(struct store_conn *c, struct portal *p, int i, int format, struct slice bytes,
                     struct err *err)
 {
@@ -149,7 +160,7 @@ static int bind_one(struct store_conn *c, struct portal *p, int i, int format, s
     if (rc == 0 && v.kind == TYPES_KIND_TEXT && format)
         rc = check_text(v.bytes, err);
     if (rc < 0)
-        return -1;
+        return bind_context(p, i, format, err);
     int bound = bind_value(p->stmt, i + 1, &v);
     return bound == SQLITE_OK || bound == SQLITE_RANGE /* $n that nothing uses */
                ? 0

@@ -157,10 +157,10 @@ static void check_plan(const struct plan *p, const struct policy_request *req)
 {
     FIXTURE_MUST(p->source_offset + p->source_len <= req->sql.len);
     if (p->refused) {
-        FIXTURE_MUST(strlen(p->err.sqlstate) == 5);
-        FIXTURE_MUST(strcmp(p->err.sqlstate, "XX000") != 0);
-        FIXTURE_MUST(p->err.position >= 0);
-        FIXTURE_MUST(p->err.position <= count_characters(req->sql.data, req->sql.len) + 1);
+        FIXTURE_MUST(strlen(p->err->sqlstate) == 5);
+        FIXTURE_MUST(strcmp(p->err->sqlstate, "XX000") != 0);
+        FIXTURE_MUST(p->err->position >= 0);
+        FIXTURE_MUST(p->err->position <= count_characters(req->sql.data, req->sql.len) + 1);
     } else if (p->text) {
         FIXTURE_MUST(req->confined || !p->hidden);
         check_text(p, req->confined);

@@ -1,4 +1,4 @@
-"""Random SELECTs over the tables of store_oracle.tsv, legal in PostgreSQL."""
+"""Random SELECTs over the tables of store/basics.tsv, legal in PostgreSQL."""
 import random
 
 

@@ -120,7 +120,7 @@ static void test_bounded(void **state)
 {
     struct caching *f = *state;
     struct decision *first = decide(f, "SELECT 0");
-    for (int i = 1; i < 2000; i++) {
+    for (int i = 1; i < 6000; i++) {
         char sql[32];
         snprintf(sql, sizeof sql, "SELECT 1 AS n%d", i);
         decision_unref(decide(f, sql));
@@ -136,7 +136,7 @@ static void test_used_stays(void **state)
 {
     struct caching *f = *state;
     struct decision *first = decide(f, "SELECT 0");
-    for (int i = 1; i < 2000; i++) {
+    for (int i = 1; i < 6000; i++) {
         char sql[32];
         snprintf(sql, sizeof sql, "SELECT 1 AS n%d", i);
         decision_unref(decide(f, sql));

@@ -24,10 +24,10 @@ static void check_misfit(struct rule_column column, const char *why)
     const struct plan *p = d->plans[0];
     assert_int_equal(p->refused, why != NULL);
     if (why) {
-        assert_string_equal(p->err.sqlstate, "42501");
-        assert_non_null(strstr(p->err.message, why));
-        assert_non_null(strstr(p->err.hint, "rule policy.tables.Person.columns."));
-        assert_non_null(strstr(p->err.hint, ", partywall.yaml:40"));
+        assert_string_equal(p->err->sqlstate, "42501");
+        assert_non_null(strstr(p->err->message, why));
+        assert_non_null(strstr(p->err->hint, "rule policy.tables.Person.columns."));
+        assert_non_null(strstr(p->err->hint, ", partywall.yaml:40"));
     }
     decision_unref(d);
     fixture_release(&f);

@@ -82,13 +82,13 @@ static bool check(const struct row *row)
     struct decision *d = policy_decide(NULL, &req, &err);
     assert_non_null(d);
     const struct plan *p = d->plans[0];
-    bool as_wanted = row->refused ? p->refused && !strcmp(p->err.sqlstate, "0A000") &&
-                                        (strstr(p->err.message, "kid_up") ||
-                                         strstr(p->err.message, "override the value for column \"up\""))
+    bool as_wanted = row->refused ? p->refused && !strcmp(p->err->sqlstate, "0A000") &&
+                                        (strstr(p->err->message, "kid_up") ||
+                                         strstr(p->err->message, "override the value for column \"up\""))
                                   : !p->refused;
     if (!as_wanted)
         print_error("%c %c %c: %s: %s\n", row->on_delete, row->on_update, row->through ? row->through : '-',
-                    row->sql, p->refused ? p->err.message : p->text);
+                    row->sql, p->refused ? p->err->message : p->text);
     decision_unref(d);
     catalog_unref(f.catalog);
     return as_wanted;

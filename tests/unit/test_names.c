@@ -180,7 +180,7 @@ static int look_covered(void *arg, const RawStmt *stmt, struct err *err)
 /* May a bare name have made another statement of it, or none? */
 static bool is_refusal_fit(const struct plan *p, bool accepted, enum spelling as)
 {
-    if (strcmp(p->err.sqlstate, SQLSTATE_INTERNAL_ERROR) == 0)
+    if (strcmp(p->err->sqlstate, SQLSTATE_INTERNAL_ERROR) == 0)
         return false;
     return !accepted || as == BARE;
 }
@@ -189,7 +189,7 @@ static void check_plan(struct plan *p, const char *sql, bool accepted, enum spel
 {
     struct err err;
     if (p->refused && !is_refusal_fit(p, accepted, as) && failures++ < 100)
-        print_error("%s\n    %s %s\n", sql, p->err.sqlstate, p->err.message);
+        print_error("%s\n    %s %s\n", sql, p->err->sqlstate, p->err->message);
     bool query = p->class == PLAN_READ || p->class == PLAN_WRITE;
     if (!p->refused && p->text && query)
         assert_int_equal(fixture_parse(p->text, look_covered, p, &err), 0);

@@ -82,10 +82,10 @@ static void outcome(const struct decision *d, char *ret, size_t size)
     ret[0] = '\0';
     for (size_t i = 0; i < d->nplans; i++) {
         const struct plan *p = d->plans[i];
-        const char *word = p->refused ? p->err.sqlstate : class_names[p->class];
+        const char *word = p->refused ? p->err->sqlstate : class_names[p->class];
         n += (size_t)snprintf(ret + n, size - n, "%s%s", i ? "," : "", word);
         FIXTURE_MUST(n < size);
-        FIXTURE_MUST(!p->refused || p->err.message[0]);
+        FIXTURE_MUST(!p->refused || p->err->message[0]);
     }
 }
 
@@ -133,7 +133,7 @@ static void check_row(struct golden *g, const char *file, int line, char *row)
     outcome(d, got, sizeof got);
     const struct plan *first = d->plans[0]->prepared ? d->plans[0]->prepared : d->plans[0];
     if (d->plans[0]->refused)
-        snprintf(got_text, sizeof got_text, "%s", d->plans[0]->err.message);
+        snprintf(got_text, sizeof got_text, "%s", d->plans[0]->err->message);
     else if (first->text)
         text_shown(first, got_text, sizeof got_text);
     const char *want_text = text && strcmp(text, "=") == 0 ? sql : text;

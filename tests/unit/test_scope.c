@@ -396,11 +396,11 @@ static int check(const struct fixture *f, const struct row *row)
 {
     struct decision *d = decide(f, row->sql, true);
     const struct plan *p = d->plans[0];
-    const char *got = p->refused ? p->err.sqlstate : p->text;
+    const char *got = p->refused ? p->err->sqlstate : p->text;
     int bad = strcmp(got, row->want) != 0;
     if (bad)
         print_error("%s\n  want %s\n  got  %s (%s)\n", row->sql, row->want, got,
-                    p->refused ? p->err.message : "");
+                    p->refused ? p->err->message : "");
     decision_unref(d);
     return bad;
 }
@@ -494,7 +494,7 @@ static void test_statements(void **state)
     assert_int_equal(d->plans[0]->class, PLAN_READ);
     assert_int_equal(d->plans[1]->class, PLAN_BEGIN);
     assert_true(d->plans[2]->refused);
-    assert_int_equal(d->plans[2]->err.position, 42);
+    assert_int_equal(d->plans[2]->err->position, 42);
     assert_string_equal(d->plans[3]->text, "SELECT 2");
     assert_memory_equal(sql + d->plans[3]->source_offset, "SELECT 2", d->plans[3]->source_len);
     decision_unref(d);
@@ -505,7 +505,7 @@ static void test_statements(void **state)
     decision_unref(d);
 
     d = decide(&f, "SELECT 'é', * FROM nowhere", true);
-    assert_int_equal(d->plans[0]->err.position, 20); /* in characters */
+    assert_int_equal(d->plans[0]->err->position, 20); /* in characters */
     decision_unref(d);
 
     d = decide(&f, "SELECT * FROM \"User\" u FOR UPDATE", true);
@@ -557,9 +557,9 @@ static void test_hostile_names(void **state)
     for (size_t i = 0; i < sizeof sqls / sizeof *sqls; i++) {
         struct decision *d = decide(&f, sqls[i], true);
         const struct plan *p = d->plans[0];
-        if (p->refused && strcmp(p->err.sqlstate, "42703") != 0)
-            print_error("%s\n  %s %s\n", sqls[i], p->err.sqlstate, p->err.message);
-        assert_true(!p->refused || !strcmp(p->err.sqlstate, "42703"));
+        if (p->refused && strcmp(p->err->sqlstate, "42703") != 0)
+            print_error("%s\n  %s %s\n", sqls[i], p->err->sqlstate, p->err->message);
+        assert_true(!p->refused || !strcmp(p->err->sqlstate, "42703"));
         assert_true(p->refused || p->nplaces > 0);
         decision_unref(d);
     }
@@ -691,7 +691,7 @@ static void test_hints(void **state)
     struct fixture f = {0};
     fixture_attacks(&f);
     struct decision *d = decide(&f, "DELETE FROM country", true);
-    assert_non_null(strstr(d->plans[0]->err.hint, "rule policy.tables.country, "));
+    assert_non_null(strstr(d->plans[0]->err->hint, "rule policy.tables.country, "));
     decision_unref(d);
     static const struct {
         const char *sql, *rule;
@@ -704,12 +704,12 @@ static void test_hints(void **state)
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         d = decide(&f, rules[i].sql, true);
-        assert_non_null(strstr(d->plans[0]->err.hint, rules[i].rule));
+        assert_non_null(strstr(d->plans[0]->err->hint, rules[i].rule));
         decision_unref(d);
     }
     f.rules.hints = false;
     d = decide(&f, "DELETE FROM country", true);
-    assert_string_equal(d->plans[0]->err.hint, "");
+    assert_string_equal(d->plans[0]->err->hint, "");
     decision_unref(d);
     fixture_release(&f);
 }

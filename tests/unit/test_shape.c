@@ -122,14 +122,14 @@ static void check_same(const struct decision *a, const struct decision *b, const
     for (size_t i = 0; same && i < a->nplans; i++) {
         const struct plan *p = a->plans[i], *q = b->plans[i];
         same = p->refused == q->refused && p->class == q->class && !p->text == !q->text &&
-               (p->refused ? !strcmp(p->err.sqlstate, q->err.sqlstate) && !strcmp(p->err.message, q->err.message) &&
-                                 p->err.position == q->err.position
+               (p->refused ? !strcmp(p->err->sqlstate, q->err->sqlstate) && !strcmp(p->err->message, q->err->message) &&
+                                 p->err->position == q->err->position
                            : !p->text || !strcmp(p->text, q->text));
     }
     if (!same || a->misfit || (shape_is_plain(a) != shape_is_plain(b)) || (shape_is_plain(a) && !shape_is_same(a, b)))
         fail_msg("not the same%s: %s\nby shape: %s\nanew:     %s", a->misfit ? " (misfit)" : "", sql,
-                 a->plans[0]->refused ? a->plans[0]->err.message : a->plans[0]->text,
-                 b->plans[0]->refused ? b->plans[0]->err.message : b->plans[0]->text);
+                 a->plans[0]->refused ? a->plans[0]->err->message : a->plans[0]->text,
+                 b->plans[0]->refused ? b->plans[0]->err->message : b->plans[0]->text);
 }
 
 static bool fits(struct shaping *f, const struct shape *shape)

@@ -20,8 +20,8 @@ static void print_plan(const struct plan *p, struct slice tenant, bool hidden)
     else if (!p->refused && p->text)
         plan_text_literal(p, tenant, &text);
     struct slice body =
-        p->refused ? (struct slice){p->err.message, strlen(p->err.message)} : buf_peek(&text);
-    printf("P %d %d %s %zu\n", (int)p->class, p->refused, p->refused ? p->err.sqlstate : "-",
+        p->refused ? (struct slice){p->err->message, strlen(p->err->message)} : buf_peek(&text);
+    printf("P %d %d %s %zu\n", (int)p->class, p->refused, p->refused ? p->err->sqlstate : "-",
            body.len);
     if (body.len)
         fwrite(body.data, 1, body.len, stdout);
