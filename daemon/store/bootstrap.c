@@ -5,7 +5,8 @@
  * has no place for: "store.meta" (epoch, next oid), "store.relation" (of user tables and indexes
  * SQLite's name, of checks the translated expression, of indexes and constraints PostgreSQL's
  * text), "store.attribute" (SQLite's names of columns, translated defaults), "store.index"
- * (SQLite's text of each index), "store.sequence" (values). */
+ * (SQLite's text of each index), "store.sequence" (values), "store.enum_new" (labels that may not
+ * be used before their transaction ends). */
 #include "daemon/store/bootstrap.h"
 #include "daemon/store/builtin.h"
 #include "daemon/store/conn.h"
@@ -23,6 +24,7 @@ static const char own_tables[] =
     "CREATE TABLE \"store.attribute\" (relid INTEGER NOT NULL, attnum INTEGER NOT NULL,"
     " sqlite_name TEXT NOT NULL, is_rowid INTEGER NOT NULL, sequence_oid INTEGER NOT NULL,"
     " default_sqlite TEXT, PRIMARY KEY (relid, attnum)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE \"store.enum_new\" (oid INTEGER PRIMARY KEY) STRICT;"
     "CREATE TABLE \"store.index\" (oid INTEGER PRIMARY KEY, sql TEXT NOT NULL) STRICT;"
     "CREATE INDEX \"store.attribute_sequence\" ON \"store.attribute\" (sequence_oid)"
     " WHERE sequence_oid <> 0;"
@@ -39,6 +41,7 @@ static const char indexes[] =
     "CREATE INDEX \"pg_catalog.pg_constraint_ind\" ON \"pg_catalog.pg_constraint\" (conindid);"
     "CREATE UNIQUE INDEX \"pg_catalog.pg_index_index\" ON \"pg_catalog.pg_index\" (indexrelid);"
     "CREATE INDEX \"pg_catalog.pg_index_rel\" ON \"pg_catalog.pg_index\" (indrelid);"
+    "CREATE INDEX \"pg_catalog.pg_enum_type\" ON \"pg_catalog.pg_enum\" (enumtypid);"
     "CREATE INDEX \"pg_catalog.pg_type_name\" ON \"pg_catalog.pg_type\" (typname);"
     "UPDATE \"pg_catalog.pg_authid\" SET rolname = 'partywall', rolpassword = NULL;"
     "UPDATE \"pg_catalog.pg_database\" SET datname = 'partywall';"
@@ -57,7 +60,7 @@ static const char *view_text(const char *schema, const char *name)
 static void column_definition(struct buf *sql, const struct builtin_line *c)
 {
     char text[160];
-    const char *storage = types_storage(c->oid);
+    const char *storage = types_storage(NULL, c->oid);
     bool key = strcmp(c->name, "oid") == 0;
     snprintf(text, sizeof text, "\"%s\" %s%s", c->name, storage,
              key               ? " PRIMARY KEY"

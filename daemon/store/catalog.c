@@ -3,7 +3,7 @@
 
 #include "daemon/store/arena.h"
 #include "daemon/store/builtin.h"
-#include "daemon/store/types.h"
+#include "daemon/store/catalog_impl.h"
 #include "protocol/sqlstate.h"
 
 #include <sqlite3.h>
@@ -345,6 +345,8 @@ static int load(struct loader *l)
     if (rc == 0)
         rc = each(l, "SELECT oid, nspname FROM " CATALOG("pg_namespace") " ORDER BY oid",
                   add_schema, &schemas);
+    if (rc == 0)
+        rc = catalog_read_types(l->db, l->arena, &l->c->types, l->err);
     struct store_table *t = rows_keep(l, &tables);
     struct store_column *all_columns = rows_keep(l, &columns);
     struct store_key *all_keys = rows_keep(l, &keys);

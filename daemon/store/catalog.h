@@ -5,9 +5,11 @@
  * and again when DDL has changed that; everything below then stays valid until store_catalog_free.
  *
  * The relations of pg_catalog and information_schema are in here like any other (schema
- * "pg_catalog", `system` set: readable, never writable).  Built-in types are not: see types.h. */
+ * "pg_catalog", `system` set: readable, never writable).  Of types just the user's are: see
+ * types.h. */
 #pragma once
 
+#include "daemon/store/types.h"
 #include "protocol/err.h"
 
 #include <stdbool.h>
@@ -108,7 +110,8 @@ struct store_catalog {
     size_t nsequences;
     const struct store_schema *schemas;
     size_t nschemas;
-    void *arena; /* catalog.c's */
+    struct types_set types; /* the user's */
+    void *arena;            /* catalog.c's */
 };
 
 /* Read everything in the transaction that ${db} is in.  0, or -1 (53200, XX001). */

@@ -5,12 +5,13 @@
 
 #include <stdlib.h>
 
-static void add_columns(struct catalog_relation *r, const struct store_table *t)
+static void add_columns(struct catalog_relation *r, const struct types_set *types,
+                        const struct store_table *t)
 {
-    char type[96];
+    char type[TYPES_NAME_BYTES];
     for (size_t i = 0; i < t->ncolumns; i++) {
         const struct store_column *c = &t->columns[i];
-        types_format(c->type_oid, c->typmod, type, sizeof type);
+        types_format(types, c->type_oid, c->typmod, type, sizeof type);
         struct catalog_column column = {.name = (char *)c->name,
                                         .type_name = type,
                                         .type_oid = c->type_oid,
@@ -58,7 +59,7 @@ static void fill(struct catalog *to, const struct store_catalog *from)
         struct catalog_relation *r = catalog_add_relation(to, t->oid, t->schema, t->name, t->kind);
         if (!r)
             return; /* catalog_seal tells */
-        add_columns(r, t);
+        add_columns(r, &from->types, t);
         for (size_t k = 0; k < t->nkeys; k++)
             if (plain_key(&t->keys[k]))
                 catalog_add_key(r, t->keys[k].name, t->keys[k].primary, t->keys[k].attnums,

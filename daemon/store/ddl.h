@@ -128,4 +128,5 @@ int ddl_sync_table_loose(struct ddl *d, const struct store_table *t, int16_t loo
 /* -- deparse.c -- */
 /* The text of an expression, as pg_get_expr() would print it for a column of ${type} (0: as it is).
  */
-int deparse(const Node *expression, uint32_t type, struct buf *out, struct err *err) MUSTCHECK;
+int deparse(struct store_conn *c, const Node *expression, uint32_t type, struct buf *out,
+            struct err *err) MUSTCHECK;

@@ -175,7 +175,7 @@ static int sqlite_add_column(struct ddl *d, uint32_t table, int16_t attnum)
     ident_sqlite(t->sqlite_name, &sql);
     ident_format(&sql, " ADD COLUMN ");
     ident_sqlite(c->sqlite_name, &sql);
-    ident_format(&sql, " %s", types_storage(c->type_oid));
+    ident_format(&sql, " %s", types_storage(&d->c->catalog->types, c->type_oid));
     if (run_text(d, &sql) < 0)
         return -1;
     if (!c->default_sqlite)
@@ -336,7 +336,7 @@ static int cannot_convert(struct ddl *d, const char *column, uint32_t type, int3
     char name[96];
     if (strcmp(d->err->sqlstate, SQLSTATE_DATATYPE_MISMATCH) != 0)
         return -1;
-    types_format(type, typmod, name, sizeof name);
+    types_format(&d->c->catalog->types, type, typmod, name, sizeof name);
     err_set(d->err, SQLSTATE_DATATYPE_MISMATCH,
             "column \"%s\" cannot be cast automatically to type %s", column, name);
     err_hint(d->err, "You might need to specify \"USING %s::%s\".", column, name);

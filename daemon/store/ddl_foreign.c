@@ -88,15 +88,17 @@ static int check_types(struct ddl *d, const char *name, const struct store_table
         return err_set(d->err, "42830",
                        "number of referencing and referenced columns for foreign key disagree");
     for (int i = 0; i < child->n; i++) {
-        const struct types_info *a = types_find(child->types[i]), *b = types_find(parent->types[i]);
+        const struct types_info *a = types_find(&d->c->catalog->types, child->types[i]),
+                                *b = types_find(&d->c->catalog->types, parent->types[i]);
         bool alike = a && b && a->category == b->category &&
-                     strcmp(types_storage(a->oid), types_storage(b->oid)) == 0 &&
+                     strcmp(types_storage(&d->c->catalog->types, a->oid),
+                            types_storage(&d->c->catalog->types, b->oid)) == 0 &&
                      (a->category == 'N' || a->category == 'S' || a->oid == b->oid);
         if (alike)
             continue;
         char from[96], to[96];
-        types_format(child->types[i], -1, from, sizeof from);
-        types_format(parent->types[i], -1, to, sizeof to);
+        types_format(&d->c->catalog->types, child->types[i], -1, from, sizeof from);
+        types_format(&d->c->catalog->types, parent->types[i], -1, to, sizeof to);
         err_set(d->err, SQLSTATE_DATATYPE_MISMATCH,
                 "foreign key constraint \"%s\" cannot be implemented", name);
         err_detail(d->err, "Key columns \"%s\" and \"%s\" are of incompatible types: %s and %s.",
@@ -350,7 +352,7 @@ int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con, const ch
         name = chosen;
     }
     buf_init(&text, 1 << 20);
-    int rc = deparse(con->raw_expr, 0, &text, d->err);
+    int rc = deparse(d->c, con->raw_expr, 0, &text, d->err);
     if (rc == 0)
         rc = ddl_new_oid(d, &oid);
     if (rc == 0)

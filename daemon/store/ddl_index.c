@@ -349,7 +349,7 @@ static int index_element(struct ddl *d, const struct store_table *t, const Index
             0)
             return -1;
         buf_init(&text, 1 << 20);
-        int rc = deparse(e->expr, 0, &text, d->err);
+        int rc = deparse(d->c, e->expr, 0, &text, d->err);
         x->text[at] = IsA(e->expr, FuncCall) ? pstrdup(ident_text(&text))
                                              : psprintf("(%s)", ident_text(&text));
         buf_release(&text);
@@ -385,7 +385,7 @@ static int index_spec(struct ddl *d, const struct store_table *t, const IndexStm
                              &x->predicate_sqlite, d->err) < 0)
         return -1;
     buf_init(&text, 1 << 20);
-    int rc = deparse(s->whereClause, 0, &text, d->err);
+    int rc = deparse(d->c, s->whereClause, 0, &text, d->err);
     x->predicate = pstrdup(ident_text(&text));
     buf_release(&text);
     return rc;

@@ -100,13 +100,15 @@ static void foreign_key(const struct store_catalog *c, const struct store_table 
                  f->deferred ? " DEFERRABLE INITIALLY DEFERRED" : "");
 }
 
-static void column(const struct store_column *c, bool loose, struct buf *out)
+static void column(const struct types_set *types, const struct store_column *c, bool loose,
+                   struct buf *out)
 {
     ident_sqlite(c->sqlite_name, out);
     if (loose)
         ident_format(out, " ANY");
     else
-        ident_format(out, " %s%s%s", types_storage(c->type_oid), c->not_null ? " NOT NULL" : "",
+        ident_format(out, " %s%s%s", types_storage(types, c->type_oid),
+                     c->not_null ? " NOT NULL" : "",
                      c->type_oid == TYPES_NUMERIC ? " COLLATE \"numeric\"" : "");
 }
 
@@ -119,7 +121,7 @@ void ddl_table_text(const struct store_catalog *c, const struct store_table *t, 
     for (size_t i = 0; i < t->ncolumns; i++) {
         if (i)
             ident_format(out, ", ");
-        column(&t->columns[i], t->columns[i].attnum == loose, out);
+        column(&c->types, &t->columns[i], t->columns[i].attnum == loose, out);
     }
     if (t->ncolumns == 0) /* PostgreSQL allows it, SQLite does not */
         ident_format(out, "\"#none\" INTEGER");

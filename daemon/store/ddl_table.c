@@ -74,14 +74,24 @@ static uint32_t serial_type(const char *name)
     return 0;
 }
 
+static const struct types_info *find_type(struct ddl *d, const TypeName *type)
+{
+    const char *name = strVal(llast(type->names));
+    const char *schema = list_length(type->names) > 1 ? strVal(linitial(type->names)) : NULL;
+    const struct types_info *info = NULL;
+    if (!schema || strcmp(schema, "pg_catalog") == 0)
+        info = types_find_name(name);
+    const struct types_user *user =
+        info ? NULL : types_find_user_name(&d->c->catalog->types, schema, name);
+    return user ? &user->info : info;
+}
+
 int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *ret_typmod,
              bool *ret_serial)
 {
     const char *name = strVal(llast(type->names));
-    const struct types_info *info = types_find_name(name);
+    const struct types_info *info = find_type(d, type);
     uint32_t serial = ret_serial && list_length(type->names) == 1 ? serial_type(name) : 0;
-    bool other_schema =
-        list_length(type->names) > 1 && strcmp(strVal(linitial(type->names)), "pg_catalog") != 0;
     if (ret_serial)
         *ret_serial = serial != 0;
     if (serial) {
@@ -91,8 +101,10 @@ int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *re
                                         : err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                                                   "array of serial is not implemented");
     }
-    if (!info || other_schema) {
-        err_set(d->err, SQLSTATE_UNDEFINED_OBJECT, "type \"%s\" does not exist", name);
+    if (!info) {
+        err_set(d->err, SQLSTATE_UNDEFINED_OBJECT, "type \"%s%s%s\" does not exist",
+                list_length(type->names) > 1 ? strVal(linitial(type->names)) : "",
+                list_length(type->names) > 1 ? "." : "", name);
         d->err->position = type->location >= 0 ? type->location + 1 : 0;
         return -1;
     }
@@ -102,7 +114,7 @@ int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *re
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "multidimensional arrays are not supported by the store");
     *ret_oid = type->arrayBounds != NIL ? info->array : info->oid;
-    if (type->setof || !types_supported(*ret_oid))
+    if (type->setof || !types_supported(&d->c->catalog->types, *ret_oid))
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "type %s is not supported by the store", name);
     return 0;
@@ -304,7 +316,7 @@ static int set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expr
                              &sqlite, d->err) < 0)
         return -1;
     buf_init(&text, 1 << 20);
-    int rc = deparse(expression, col->type_oid, &text, d->err);
+    int rc = deparse(d->c, expression, col->type_oid, &text, d->err);
     if (rc == 0)
         rc = default_rows(d, table, attnum, ident_text(&text), sqlite, true);
     buf_release(&text);

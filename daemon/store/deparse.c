@@ -11,6 +11,7 @@
 #define DEPARSE_DEPTH 100
 
 struct deparse {
+    struct store_conn *c;
     struct buf *out;
     struct err *err;
     int depth;
@@ -120,10 +121,10 @@ static int value_function(struct deparse *d, const SQLValueFunction *f)
 
 static int cast(struct deparse *d, const TypeCast *t)
 {
-    struct ddl lookup = {.err = d->err};
+    struct ddl lookup = {.c = d->c, .err = d->err};
     uint32_t oid;
     int32_t typmod;
-    char type[96];
+    char type[TYPES_NAME_BYTES];
     if (ddl_type(&lookup, t->typeName, &oid, &typmod, NULL) < 0)
         return -1;
     bool literal = IsA(t->arg, A_Const);
@@ -131,7 +132,7 @@ static int cast(struct deparse *d, const TypeCast *t)
         ident_format(d->out, "(");
     if (expression(d, t->arg, false) < 0)
         return -1;
-    types_format(oid, typmod, type, sizeof type);
+    types_format(&d->c->catalog->types, oid, typmod, type, sizeof type);
     ident_format(d->out, "%s::%s", literal ? "" : ")", type);
     return 0;
 }
@@ -280,15 +281,15 @@ static int expression(struct deparse *d, const Node *node, bool top)
     return rc;
 }
 
-int deparse(const Node *node, uint32_t type, struct buf *out, struct err *err)
+int deparse(struct store_conn *c, const Node *node, uint32_t type, struct buf *out, struct err *err)
 {
-    struct deparse d = {.out = out, .err = err};
+    struct deparse d = {.c = c, .out = out, .err = err};
     if (expression(&d, node, true) < 0)
         return -1;
-    const A_Const *c = (const A_Const *)node;
-    if (type && IsA(node, A_Const) && !c->isnull && nodeTag(&c->val) == T_String) {
-        char name[96];
-        types_format(type, -1, name, sizeof name);
+    const A_Const *k = (const A_Const *)node;
+    if (type && IsA(node, A_Const) && !k->isnull && nodeTag(&k->val) == T_String) {
+        char name[TYPES_NAME_BYTES];
+        types_format(&c->catalog->types, type, -1, name, sizeof name);
         ident_format(out, "::%s", name);
     }
     return out->failed ? err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "expression is too long")

@@ -193,14 +193,14 @@ static int not_null(struct store_conn *c, sqlite3_stmt *stmt, const char *list, 
 /* Checks of our own, "#<attnum>:<table oid>": a value that its type cannot hold. */
 static int own_check(struct store_conn *c, const char *name, struct err *err)
 {
-    char *end, type[96] = "value";
+    char *end, type[TYPES_NAME_BYTES] = "value";
     long attnum = strtol(name + 1, &end, 10);
     uint32_t oid = *end == ':' ? (uint32_t)strtoul(end + 1, NULL, 10) : 0;
     const struct store_table *t = store_catalog_table_oid(c->catalog, oid);
     const struct store_column *col = t ? store_table_attnum(t, (int16_t)attnum) : NULL;
     if (!col)
         return err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range");
-    types_format(col->type_oid, col->typmod, type, sizeof type);
+    types_format(&c->catalog->types, col->type_oid, col->typmod, type, sizeof type);
     if (col->type_oid == TYPES_VARCHAR || col->type_oid == TYPES_BPCHAR)
         return err_set(err, SQLSTATE_STRING_DATA_RIGHT_TRUNCATION, "value too long for type %s",
                        type);

@@ -72,7 +72,7 @@ static void unit_unknown(sqlite3_context *ctx, sqlite3_value *name, uint32_t typ
 {
     struct slice n = functions_slice(name);
     char type_name[64];
-    types_format(type, -1, type_name, sizeof(type_name));
+    types_format(NULL, type, -1, type_name, sizeof(type_name));
     functions_fail(ctx,
                    functions_unit(n) == UNIT_NONE ? SQLSTATE_INVALID_PARAMETER_VALUE
                                                   : SQLSTATE_FEATURE_NOT_SUPPORTED,

@@ -158,7 +158,8 @@ static void fn_setval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 static void fn_format_type(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    char text[128];
+    char text[TYPES_NAME_BYTES];
+    const struct types_set *set = functions_context(ctx)->types.set;
     (void)argc;
     if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
         return;
@@ -166,10 +167,10 @@ static void fn_format_type(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     bool typmod = sqlite3_value_type(argv[1]) != SQLITE_NULL;
     if (oid == 0)
         snprintf(text, sizeof(text), "-");
-    else if (types_find(oid) == NULL)
+    else if (types_find(set, oid) == NULL)
         snprintf(text, sizeof(text), "???");
     else
-        types_format(oid, typmod ? sqlite3_value_int(argv[1]) : -1, text, sizeof(text));
+        types_format(set, oid, typmod ? sqlite3_value_int(argv[1]) : -1, text, sizeof(text));
     text_result(ctx, text);
 }
 

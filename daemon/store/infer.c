@@ -3,22 +3,22 @@
 
 #include "daemon/store/emit.h"
 
-const char *infer_type_name(uint32_t type)
+const char *infer_type_name(struct tr *tr, uint32_t type)
 {
-    char text[128];
-    types_format(type, -1, text, sizeof(text));
+    char text[TYPES_NAME_BYTES];
+    types_format(tr->types, type, -1, text, sizeof(text));
     return pstrdup(text);
 }
 
-char infer_category(uint32_t type)
+char infer_category(const struct tr *tr, uint32_t type)
 {
-    const struct types_info *info = types_find(type);
+    const struct types_info *info = types_find(tr->types, type);
     return info == NULL ? 'X' : info->category;
 }
 
-bool infer_preferred(uint32_t type)
+bool infer_preferred(const struct tr *tr, uint32_t type)
 {
-    const struct types_info *info = types_find(type);
+    const struct types_info *info = types_find(tr->types, type);
     return info != NULL && info->preferred;
 }
 
@@ -75,7 +75,7 @@ static int32_t type_typmod(struct tr *tr, uint32_t type, TypeName *name)
         tr_unsupported(tr, name->location, "an interval with fields or precision");
     default:
         tr_fail(tr, SQLSTATE_SYNTAX_ERROR, name->location,
-                "type modifier is not allowed for type \"%s\"", types_find(type)->name);
+                "type modifier is not allowed for type \"%s\"", types_find(tr->types, type)->name);
     }
 }
 
@@ -88,6 +88,10 @@ uint32_t infer_type(struct tr *tr, TypeName *name, int32_t *ret_typmod)
     const struct types_info *info = NULL;
     if (schema == NULL || strcmp(schema, "pg_catalog") == 0)
         info = types_find_name(type);
+    const struct types_user *user =
+        info == NULL ? types_find_user_name(tr->types, schema, type) : NULL;
+    if (user != NULL)
+        info = &user->info;
     if (info == NULL && schema != NULL && store_catalog_schema(tr->catalog, schema) == NULL)
         tr_fail(tr, "3F000", name->location, "schema \"%s\" does not exist", schema);
     if (info == NULL)
@@ -95,22 +99,23 @@ uint32_t infer_type(struct tr *tr, TypeName *name, int32_t *ret_typmod)
                 schema ? schema : "", schema ? "." : "", type);
     *ret_typmod = type_typmod(tr, info->oid, name);
     uint32_t oid = name->arrayBounds == NIL ? info->oid : info->array;
-    if (oid == 0 || !types_supported(oid))
-        tr_unsupported(tr, name->location, "type %s%s", infer_type_name(info->oid),
+    if (oid == 0 || !types_supported(tr->types, oid))
+        tr_unsupported(tr, name->location, "type %s%s", infer_type_name(tr, info->oid),
                        name->arrayBounds == NIL ? "" : "[]");
     return oid;
 }
 
 /* -- operators -- */
 
-static bool operator_accepts(const struct infer_operator *o, uint32_t left, uint32_t right)
+static bool operator_accepts(struct tr *tr, const struct infer_operator *o, uint32_t left,
+                             uint32_t right)
 {
     const uint32_t from[2] = {left, right}, to[2] = {o->left, o->right};
     int first = left == 0 ? 1 : 0;
     for (int i = first; i < 2; i++)
-        if (!infer_can_coerce(from[i], to[i], INFER_IMPLICIT))
+        if (!infer_can_coerce(tr, from[i], to[i], INFER_IMPLICIT))
             return false;
-    return infer_polymorphic(o->left == 0 ? o->right : o->left, to + first, from + first,
+    return infer_polymorphic(tr, o->left == 0 ? o->right : o->left, to + first, from + first,
                              2 - first) != 0;
 }
 
@@ -131,8 +136,8 @@ static void operator_missing(struct tr *tr, const char *name, uint32_t left, uin
 {
     tr_set(tr, ambiguous ? "42725" : SQLSTATE_UNDEFINED_FUNCTION, location,
            ambiguous ? "operator is not unique: %s%s%s %s" : "operator does not exist: %s%s%s %s",
-           left == 0 ? "" : infer_type_name(left), left == 0 ? "" : " ", name,
-           infer_type_name(right));
+           left == 0 ? "" : infer_type_name(tr, left), left == 0 ? "" : " ", name,
+           infer_type_name(tr, right));
     if (ambiguous)
         err_hint(tr->err, "Could not choose a best candidate operator. "
                           "You might need to add explicit type casts.");
@@ -155,13 +160,13 @@ const struct infer_operator *infer_operator_find(struct tr *tr, const char *name
     int n = 0;
     for (const struct infer_operator *o = infer_operator_named(name); o != NULL && n < 128;
          o = infer_operator_next(o)) {
-        if ((o->left == 0) != (left == 0) || !operator_accepts(o, left, right))
+        if ((o->left == 0) != (left == 0) || !operator_accepts(tr, o, left, right))
             continue;
         found[n] = o;
         args[n++] = left == 0 ? &o->right : &o->left;
     }
     const uint32_t types[2] = {left == 0 ? right : left, right};
-    int best = n == 1 ? 0 : infer_select(left == 0 ? 1 : 2, types, n, args);
+    int best = n == 1 ? 0 : infer_select(tr, left == 0 ? 1 : 2, types, n, args);
     if (best >= 0)
         return found[best];
     operator_missing(tr, name, left, right, location, n > 0);

@@ -11,10 +11,10 @@
 enum infer_context { INFER_IMPLICIT, INFER_ASSIGNMENT, INFER_EXPLICIT };
 
 /* format_type without typmod: as PostgreSQL's error texts name it. */
-const char *infer_type_name(uint32_t type);
+const char *infer_type_name(struct tr *tr, uint32_t type);
 /* 'S', 'N' ...; 'X' for unknown. */
-char infer_category(uint32_t type);
-bool infer_preferred(uint32_t type);
+char infer_category(const struct tr *tr, uint32_t type);
+bool infer_preferred(const struct tr *tr, uint32_t type);
 /* The type that ${name} means, 42704 if there is none; ${ret_typmod} -1 when it has none. */
 uint32_t infer_type(struct tr *tr, TypeName *name, int32_t *ret_typmod);
 
@@ -25,10 +25,11 @@ void infer_split_name(struct tr *tr, const char *text, int location, char **ret_
 /* A type's name in a text, as regtype reads it. */
 TypeName *infer_parse_type(struct tr *tr, const char *text, int location);
 
+bool infer_is_enum(const struct tr *tr, uint32_t type);
 /* A type whose values are names of things in the catalog. */
 bool infer_is_reg(uint32_t type);
 
-bool infer_can_coerce(uint32_t from, uint32_t to, enum infer_context context);
+bool infer_can_coerce(const struct tr *tr, uint32_t from, uint32_t to, enum infer_context context);
 /* ${e} as ${type}, or NULL if there is no such conversion.  Open literals are converted here and
  * now (22P02 ...); open parameters take the type. */
 struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum infer_context context);
@@ -55,10 +56,10 @@ struct infer_call {
 void infer_call_find(struct tr *tr, const char *name, const uint32_t *types, int nargs, bool star,
                      int location, struct infer_call *ret);
 /* The declared type ${declared} of a result or argument, given what polymorphic arguments were. */
-uint32_t infer_polymorphic(uint32_t declared, const uint32_t *declared_args,
+uint32_t infer_polymorphic(const struct tr *tr, uint32_t declared, const uint32_t *declared_args,
                            const uint32_t *actual_args, int nargs);
 /* Fill in declared types of a chosen candidate, polymorphic ones replaced. */
 /* func_select_candidate: index of the best of ${ncandidates} argument lists, -1 if none or several.
  */
-int infer_select(int nargs, const uint32_t *types, int ncandidates,
+int infer_select(struct tr *tr, int nargs, const uint32_t *types, int ncandidates,
                  const uint32_t *const *candidates);

@@ -7,6 +7,7 @@
  * -- */
 
 struct choice {
+    struct tr *tr;
     int nargs;
     const uint32_t *types;
     const uint32_t *const *all;
@@ -27,7 +28,8 @@ static void keep_best(struct choice *c, const char *slots, bool preferred_counts
                 continue;
             if (to == c->types[i])
                 hits++;
-            else if (preferred_counts && infer_category(to) == slots[i] && infer_preferred(to))
+            else if (preferred_counts && infer_category(c->tr, to) == slots[i] &&
+                     infer_preferred(c->tr, to))
                 hits++;
         }
         if (hits > best) {
@@ -50,14 +52,14 @@ static char slot_category(const struct choice *c, int arg, bool *ret_preferred)
     *ret_preferred = false;
     for (int k = 0; k < c->n; k++) {
         uint32_t to = c->all[c->alive[k]][arg];
-        char other = infer_category(to);
+        char other = infer_category(c->tr, to);
         if (category == 0 || (other == 'S' && category != 'S')) {
             if (category != 0)
                 conflict = true;
             category = other;
-            *ret_preferred = infer_preferred(to);
+            *ret_preferred = infer_preferred(c->tr, to);
         } else if (other == category) {
-            *ret_preferred = *ret_preferred || infer_preferred(to);
+            *ret_preferred = *ret_preferred || infer_preferred(c->tr, to);
         } else {
             conflict = true;
         }
@@ -82,7 +84,8 @@ static bool resolve_unknowns(struct choice *c)
         for (int i = 0; keep && i < c->nargs; i++) {
             uint32_t to = c->all[c->alive[k]][i];
             if (c->types[i] == TYPES_UNKNOWN)
-                keep = infer_category(to) == slots[i] && (!preferred[i] || infer_preferred(to));
+                keep = infer_category(c->tr, to) == slots[i] &&
+                       (!preferred[i] || infer_preferred(c->tr, to));
         }
         if (keep)
             alive[kept++] = c->alive[k];
@@ -111,7 +114,7 @@ static int suppose_same(const struct choice *c)
     for (int k = 0; k < c->n; k++) {
         bool fits = true;
         for (int i = 0; fits && i < c->nargs; i++)
-            fits = infer_can_coerce(known, c->all[c->alive[k]][i], INFER_IMPLICIT);
+            fits = infer_can_coerce(c->tr, known, c->all[c->alive[k]][i], INFER_IMPLICIT);
         if (fits && found >= 0)
             return -1;
         if (fits)
@@ -120,16 +123,16 @@ static int suppose_same(const struct choice *c)
     return found;
 }
 
-int infer_select(int nargs, const uint32_t *types, int ncandidates,
+int infer_select(struct tr *tr, int nargs, const uint32_t *types, int ncandidates,
                  const uint32_t *const *candidates)
 {
-    struct choice c = {.nargs = nargs, .types = types, .all = candidates};
+    struct choice c = {.tr = tr, .nargs = nargs, .types = types, .all = candidates};
     char slots[FUNC_MAX_ARGS];
     int unknowns = 0;
     for (int k = 0; k < ncandidates && k < 128; k++)
         c.alive[c.n++] = k;
     for (int i = 0; i < nargs; i++) {
-        slots[i] = infer_category(types[i]);
+        slots[i] = infer_category(tr, types[i]);
         unknowns += types[i] == TYPES_UNKNOWN;
     }
     keep_best(&c, slots, false);
@@ -147,13 +150,14 @@ int infer_select(int nargs, const uint32_t *types, int ncandidates,
 
 /* -- functions -- */
 
-static const char *signature(const char *name, const uint32_t *types, int nargs, bool star)
+static const char *signature(struct tr *tr, const char *name, const uint32_t *types, int nargs,
+                             bool star)
 {
     StringInfoData out;
     initStringInfo(&out);
     appendStringInfo(&out, "%s(%s", name, star ? "*" : "");
     for (int i = 0; i < nargs; i++)
-        appendStringInfo(&out, "%s%s", i == 0 ? "" : ", ", infer_type_name(types[i]));
+        appendStringInfo(&out, "%s%s", i == 0 ? "" : ", ", infer_type_name(tr, types[i]));
     appendStringInfoChar(&out, ')');
     return out.data;
 }
@@ -163,7 +167,7 @@ static void call_missing(struct tr *tr, const char *name, const uint32_t *types,
 {
     tr_set(tr, ambiguous ? "42725" : SQLSTATE_UNDEFINED_FUNCTION, location,
            ambiguous ? "function %s is not unique" : "function %s does not exist",
-           signature(name, types, nargs, star));
+           signature(tr, name, types, nargs, star));
     err_hint(tr->err, ambiguous ? "Could not choose a best candidate function. "
                                   "You might need to add explicit type casts."
                                 : "No function matches the given name and argument types. "
@@ -186,29 +190,30 @@ static bool call_shape(const struct infer_proc *p, int nargs, uint32_t *ret)
     return true;
 }
 
-static bool call_accepts(const uint32_t *types, const uint32_t *declared, int nargs)
+static bool call_accepts(struct tr *tr, const uint32_t *types, const uint32_t *declared, int nargs)
 {
     for (int i = 0; i < nargs; i++)
-        if (!infer_can_coerce(types[i], declared[i], INFER_IMPLICIT))
+        if (!infer_can_coerce(tr, types[i], declared[i], INFER_IMPLICIT))
             return false;
     return true;
 }
 
-static void call_fill(const struct infer_proc *p, const uint32_t *declared, const uint32_t *types,
-                      int nargs, struct infer_call *ret)
+static void call_fill(struct tr *tr, const struct infer_proc *p, const uint32_t *declared,
+                      const uint32_t *types, int nargs, struct infer_call *ret)
 {
     ret->proc = p;
     ret->variadic = p->variadic != 0 && nargs >= p->nargs;
-    ret->result = infer_polymorphic(p->result, declared, types, nargs);
+    ret->result = infer_polymorphic(tr, p->result, declared, types, nargs);
     for (int i = 0; i < nargs; i++)
-        ret->types[i] = infer_polymorphic(declared[i], declared, types, nargs);
+        ret->types[i] = infer_polymorphic(tr, declared[i], declared, types, nargs);
 }
 
 /* `text(x)`, `int4(x)`: a cast by its type's name. */
-static bool call_is_cast(const char *name, const uint32_t *types, int nargs, struct infer_call *ret)
+static bool call_is_cast(struct tr *tr, const char *name, const uint32_t *types, int nargs,
+                         struct infer_call *ret)
 {
     const struct types_info *info = nargs == 1 ? types_find_name(name) : NULL;
-    if (info == NULL || !infer_can_coerce(types[0], info->oid, INFER_EXPLICIT))
+    if (info == NULL || !infer_can_coerce(tr, types[0], info->oid, INFER_EXPLICIT))
         return false;
     ret->cast = true;
     ret->result = info->oid;
@@ -228,19 +233,19 @@ void infer_call_find(struct tr *tr, const char *name, const uint32_t *types, int
         if (!call_shape(p, nargs, shapes[n]) || (star && p->nargs != 0))
             continue;
         if (nargs == p->nargs && memcmp(shapes[n], types, sizeof(types[0]) * (size_t)nargs) == 0) {
-            call_fill(p, shapes[n], types, nargs, ret);
+            call_fill(tr, p, shapes[n], types, nargs, ret);
             return;
         }
-        if (!call_accepts(types, shapes[n], nargs))
+        if (!call_accepts(tr, types, shapes[n], nargs))
             continue;
         found[n] = p;
         candidates[n] = shapes[n];
         n++;
     }
-    if (call_is_cast(name, types, nargs, ret))
+    if (call_is_cast(tr, name, types, nargs, ret))
         return;
-    int best = n == 1 ? 0 : infer_select(nargs, types, n, candidates);
+    int best = n == 1 ? 0 : infer_select(tr, nargs, types, n, candidates);
     if (best < 0)
         call_missing(tr, name, types, nargs, star, location, n > 0);
-    call_fill(found[best], candidates[best], types, nargs, ret);
+    call_fill(tr, found[best], candidates[best], types, nargs, ret);
 }

@@ -13,14 +13,14 @@ static const struct infer_cast *cast_find(uint32_t from, uint32_t to)
     return NULL;
 }
 
-static bool is_array(uint32_t type)
+static bool is_array(const struct tr *tr, uint32_t type)
 {
-    return infer_category(type) == 'A';
+    return infer_category(tr, type) == 'A';
 }
 
 /* find_coercion_pathway of PostgreSQL, for types without domains. */
-static enum path cast_path(uint32_t from, uint32_t to, enum infer_context context,
-                           uint32_t *ret_proc)
+static enum path cast_path(const struct tr *tr, uint32_t from, uint32_t to,
+                           enum infer_context context, uint32_t *ret_proc)
 {
     if (from == to)
         return PATH_RELABEL;
@@ -34,9 +34,9 @@ static enum path cast_path(uint32_t from, uint32_t to, enum infer_context contex
         *ret_proc = cast->proc;
         return cast->method == 'f' ? PATH_FUNCTION : cast->method == 'b' ? PATH_RELABEL : PATH_TEXT;
     }
-    if (context >= INFER_ASSIGNMENT && infer_category(to) == 'S')
+    if (context >= INFER_ASSIGNMENT && infer_category(tr, to) == 'S')
         return PATH_TEXT;
-    if (context >= INFER_EXPLICIT && infer_category(from) == 'S')
+    if (context >= INFER_EXPLICIT && infer_category(tr, from) == 'S')
         return PATH_TEXT;
     return PATH_NONE;
 }
@@ -58,30 +58,38 @@ static bool is_polymorphic(uint32_t type)
     }
 }
 
-static bool polymorphic_accepts(uint32_t from, uint32_t to)
+static bool polymorphic_accepts(const struct tr *tr, uint32_t from, uint32_t to)
 {
     if (from == TYPES_UNKNOWN)
         return true;
     if (to == ANYARRAYOID || to == ANYCOMPATIBLEARRAYOID)
-        return is_array(from);
+        return is_array(tr, from);
     if (to == ANYNONARRAYOID || to == ANYCOMPATIBLENONARRAYOID)
-        return !is_array(from);
-    return to != ANYENUMOID;
+        return !is_array(tr, from);
+    if (to == ANYENUMOID)
+        return infer_is_enum(tr, from);
+    return true;
 }
 
-bool infer_can_coerce(uint32_t from, uint32_t to, enum infer_context context)
+bool infer_is_enum(const struct tr *tr, uint32_t type)
+{
+    const struct types_user *user = types_find_user(tr->types, type);
+    return user != NULL && user->info.type == 'e';
+}
+
+bool infer_can_coerce(const struct tr *tr, uint32_t from, uint32_t to, enum infer_context context)
 {
     uint32_t proc;
     if (from == to)
         return true;
     if (is_polymorphic(to))
-        return polymorphic_accepts(from, to);
+        return polymorphic_accepts(tr, from, to);
     if (from == TYPES_UNKNOWN)
         return true;
-    return cast_path(from, to, context, &proc) != PATH_NONE;
+    return cast_path(tr, from, to, context, &proc) != PATH_NONE;
 }
 
-uint32_t infer_polymorphic(uint32_t declared, const uint32_t *declared_args,
+uint32_t infer_polymorphic(const struct tr *tr, uint32_t declared, const uint32_t *declared_args,
                            const uint32_t *actual_args, int nargs)
 {
     uint32_t element = 0;
@@ -95,7 +103,7 @@ uint32_t infer_polymorphic(uint32_t declared, const uint32_t *declared_args,
             continue;
         }
         bool array = d == ANYARRAYOID || d == ANYCOMPATIBLEARRAYOID;
-        uint32_t e = array ? types_find(a)->elem : a;
+        uint32_t e = array ? types_find(tr->types, a)->elem : a;
         if (element != 0 && element != e)
             return 0; /* anycompatible would look for a common type: refused by the caller */
         element = e;
@@ -105,7 +113,7 @@ uint32_t infer_polymorphic(uint32_t declared, const uint32_t *declared_args,
     if (element == 0)
         return open ? TYPES_TEXT : 0;
     if (declared == ANYARRAYOID || declared == ANYCOMPATIBLEARRAYOID)
-        return types_find(element)->array;
+        return types_find(tr->types, element)->array;
     return element;
 }
 
@@ -116,7 +124,7 @@ uint32_t infer_polymorphic(uint32_t declared, const uint32_t *declared_args,
 static bool literal_fixed(struct tr *tr, uint32_t type, struct slice text,
                           struct types_value *value)
 {
-    static const struct types_session east = {.utc_offset = 3600};
+    const struct types_session east = {.utc_offset = 3600, .set = tr->types};
     struct types_value again;
     int64_t first = value->i;
     if (type == TYPES_TIMETZ || type == TYPES_TIMESTAMPTZ) {
@@ -152,13 +160,13 @@ static bool literal_oid(struct tr *tr, const struct expr *e, uint32_t type, uint
 
 static struct expr *coerce_literal(struct tr *tr, struct expr *e, uint32_t type)
 {
-    static const struct types_session utc = {.timezone = "UTC"};
+    const struct types_session utc = {.timezone = "UTC", .set = tr->types};
     struct expr *to = expr_new(EXPR_CONST, type, "NULL", e->location);
     to->value = e->value;
     if (e->value == NULL)
         return to;
-    if (!types_supported(type))
-        tr_unsupported(tr, e->location, "type %s", infer_type_name(type));
+    if (!types_supported(tr->types, type))
+        tr_unsupported(tr, e->location, "type %s", infer_type_name(tr, type));
     struct slice text = {e->value, strlen(e->value)};
     struct types_value value;
     uint32_t oid;
@@ -182,12 +190,12 @@ static struct expr *coerce_param(struct tr *tr, struct expr *e, uint32_t type)
 {
     uint32_t *slot = &tr->params[e->param - 1];
     if (*slot == 0 || *slot == TYPES_UNKNOWN) {
-        if (!types_supported(type) || infer_is_reg(type))
-            tr_unsupported(tr, e->location, "a parameter of type %s", infer_type_name(type));
+        if (!types_supported(tr->types, type) || infer_is_reg(type))
+            tr_unsupported(tr, e->location, "a parameter of type %s", infer_type_name(tr, type));
         *slot = type;
     } else if (*slot != type) {
         tr_set(tr, "42P08", e->location, "inconsistent types deduced for parameter $%d", e->param);
-        err_detail(tr->err, "%s versus %s", infer_type_name(*slot), infer_type_name(type));
+        err_detail(tr->err, "%s versus %s", infer_type_name(tr, *slot), infer_type_name(tr, type));
         tr_throw(tr);
     }
     struct expr *to = expr_new(EXPR_PARAM, type, e->sql, e->location);
@@ -198,18 +206,19 @@ static struct expr *coerce_param(struct tr *tr, struct expr *e, uint32_t type)
 /* Conversions by text: output of one type, input of the other. */
 static const char *cast_by_text(struct tr *tr, struct expr *e, uint32_t type)
 {
-    if (!types_supported(e->type) || !types_supported(type))
-        tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(e->type),
-                       infer_type_name(type));
+    if (!types_supported(tr->types, e->type) || !types_supported(tr->types, type))
+        tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(tr, e->type),
+                       infer_type_name(tr, type));
     const char *text = e->sql;
     if (infer_is_reg(type) ||
         (infer_is_reg(e->type) && e->type != TYPES_REGCLASS && e->type != TYPES_REGTYPE))
-        tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(e->type),
-                       infer_type_name(type));
+        tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(tr, e->type),
+                       infer_type_name(tr, type));
     if (e->type == TYPES_REGCLASS)
         text = emit_format("pgf_regclass(%s)", e->sql);
-    else if (infer_category(e->type) != 'S' && e->type != TYPES_JSON && e->type != TYPES_JSONB &&
-             e->type != TYPES_UUID && e->type != TYPES_NUMERIC)
+    else if (infer_category(tr, e->type) != 'S' && e->type != TYPES_JSON &&
+             e->type != TYPES_JSONB && e->type != TYPES_UUID && e->type != TYPES_NUMERIC &&
+             !infer_is_enum(tr, e->type))
         text = emit_format("pgf_output(%u, %s)", e->type, e->sql);
     if (e->type == TYPES_NUMERIC)
         text = emit_format("(%s || '')", text); /* a column's collation must not come along */
@@ -229,8 +238,8 @@ static const char *cast_by_function(struct tr *tr, struct expr *e, uint32_t type
 {
     const char *pattern = emit_proc_template(proc);
     if (pattern == NULL)
-        tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(e->type),
-                       infer_type_name(type));
+        tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(tr, e->type),
+                       infer_type_name(tr, type));
     return emit_apply(pattern, &e, 1);
 }
 
@@ -246,7 +255,7 @@ struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum inf
         return coerce_param(tr, e, type);
     uint32_t proc = 0;
     const char *sql = NULL;
-    switch (cast_path(e->type, type, context, &proc)) {
+    switch (cast_path(tr, e->type, type, context, &proc)) {
     case PATH_NONE:
         return NULL;
     case PATH_RELABEL:
@@ -272,7 +281,7 @@ struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum inf
 static struct expr *typmod_literal(struct tr *tr, const struct expr *e, uint32_t type,
                                    int32_t typmod, bool explicit_cast)
 {
-    static const struct types_session utc = {.timezone = "UTC"};
+    const struct types_session utc = {.timezone = "UTC", .set = tr->types};
     struct expr *to =
         expr_new(EXPR_PLAIN, type, NULL, e->location); /* `value` would be the uncut one */
     struct types_value value, cut;
@@ -317,7 +326,7 @@ struct expr *infer_assign(struct tr *tr, struct expr *e, const struct store_colu
     if (to == NULL) {
         tr_set(tr, SQLSTATE_DATATYPE_MISMATCH, e->location,
                "column \"%s\" is of type %s but expression is of type %s", column->name,
-               infer_type_name(column->type_oid), infer_type_name(e->type));
+               infer_type_name(tr, column->type_oid), infer_type_name(tr, e->type));
         err_hint(tr->err, "You will need to rewrite or cast the expression.");
         tr_throw(tr);
     }

@@ -78,6 +78,7 @@ static int load_catalog(struct store_conn *c, struct err *err)
     store_catalog_free(c->catalog);
     c->catalog = fresh;
     c->context.catalog = fresh;
+    c->context.types.set = &fresh->types;
     return 0;
 }
 
@@ -139,6 +140,7 @@ static void db_rollback(struct store_conn *c)
         store_catalog_free(c->catalog);
         c->catalog = NULL;
         c->context.catalog = NULL;
+        c->context.types.set = NULL;
         c->ddl = false;
         sequence_forget(c->store, 0);
     }

@@ -89,8 +89,8 @@ static void params_given(struct tr *tr, const uint32_t *oids, size_t noids)
         tr_param(tr, (int)i + 1, -1);
         if (oids[i] != TYPES_UNKNOWN)
             tr->params[i] = oids[i];
-        if (oids[i] != 0 && oids[i] != TYPES_UNKNOWN && !types_supported(oids[i]))
-            tr_unsupported(tr, -1, "a parameter of type %s", infer_type_name(oids[i]));
+        if (oids[i] != 0 && oids[i] != TYPES_UNKNOWN && !types_supported(tr->types, oids[i]))
+            tr_unsupported(tr, -1, "a parameter of type %s", infer_type_name(tr, oids[i]));
     }
 }
 
@@ -142,6 +142,7 @@ int translate(const struct store_catalog *catalog, const RawStmt *stmt, const ch
     struct tr *tr = palloc0(sizeof(*tr));
     struct translate_result *result = palloc0(sizeof(*result));
     tr->catalog = catalog;
+    tr->types = &catalog->types;
     tr->sql = sql;
     tr->err = err;
     buf_init(&tr->scratch, SCRATCH_BYTES);

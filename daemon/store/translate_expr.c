@@ -85,7 +85,8 @@ struct expr *expr_condition(struct scope *s, Node *node, const char *what)
     struct expr *to = infer_coerce(s->tr, e, TYPES_BOOL, INFER_ASSIGNMENT);
     if (to == NULL || e->type == TYPES_TEXT)
         tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, exprLocation(node),
-                "argument of %s must be type boolean, not type %s", what, infer_type_name(e->type));
+                "argument of %s must be type boolean, not type %s", what,
+                infer_type_name(s->tr, e->type));
     return to;
 }
 
@@ -157,15 +158,15 @@ uint32_t expr_common_type(struct tr *tr, struct expr **exprs, int n, const char 
             first = i;
             continue;
         }
-        if (infer_category(type) != infer_category(other)) {
+        if (infer_category(tr, type) != infer_category(tr, other)) {
             if (what == NULL)
                 return 0;
             tr_fail(tr, SQLSTATE_DATATYPE_MISMATCH, exprs[i]->location,
                     "%s types %s and %s cannot be matched", what,
-                    infer_type_name(exprs[first]->type), infer_type_name(other));
+                    infer_type_name(tr, exprs[first]->type), infer_type_name(tr, other));
         }
-        if (!infer_preferred(type) && infer_can_coerce(type, other, INFER_IMPLICIT) &&
-            !infer_can_coerce(other, type, INFER_IMPLICIT)) {
+        if (!infer_preferred(tr, type) && infer_can_coerce(tr, type, other, INFER_IMPLICIT) &&
+            !infer_can_coerce(tr, other, type, INFER_IMPLICIT)) {
             type = other;
             first = i;
         }
@@ -178,7 +179,7 @@ struct expr *expr_to_common(struct tr *tr, struct expr *e, uint32_t type, const 
     struct expr *to = infer_coerce(tr, e, type, INFER_IMPLICIT);
     if (to == NULL)
         tr_fail(tr, "42846", e->location, "%s could not convert type %s to %s", what,
-                infer_type_name(e->type), infer_type_name(type));
+                infer_type_name(tr, e->type), infer_type_name(tr, type));
     return to;
 }
 
@@ -263,9 +264,9 @@ static struct expr *min_max_expr(struct scope *s, const MinMaxExpr *m)
     uint32_t type = expr_common_type(s->tr, all, n, what);
     for (int i = 0; i < n; i++)
         all[i] = expr_to_common(s->tr, all[i], type, what);
-    if (!types_supported(type) || type == TYPES_JSONB || type == TYPES_JSON ||
-        type == TYPES_INTERVAL || infer_category(type) == 'A')
-        tr_unsupported(s->tr, m->location, "%s of %s", what, infer_type_name(type));
+    if (!types_supported(s->tr->types, type) || type == TYPES_JSONB || type == TYPES_JSON ||
+        type == TYPES_INTERVAL || infer_category(s->tr, type) == 'A')
+        tr_unsupported(s->tr, m->location, "%s of %s", what, infer_type_name(s->tr, type));
     const char *sql = emit_format("pgf_%s%s(%s)", m->op == IS_GREATEST ? "greatest" : "least",
                                   type == TYPES_NUMERIC ? "_numeric" : "", emit_list(all, n));
     struct expr *e = expr_of(type, sql, m->location, all, n);
@@ -280,13 +281,13 @@ struct expr *expr_cast(struct scope *s, TypeCast *cast)
     int32_t typmod = -1;
     uint32_t type = infer_type(s->tr, cast->typeName, &typmod);
     struct expr *e;
-    if (IsA(cast->arg, A_ArrayExpr) && infer_category(type) == 'A')
-        return expr_array(s, (A_ArrayExpr *)cast->arg, types_find(type)->elem);
+    if (IsA(cast->arg, A_ArrayExpr) && infer_category(s->tr, type) == 'A')
+        return expr_array(s, (A_ArrayExpr *)cast->arg, types_find(s->tr->types, type)->elem);
     e = expr_make(s, cast->arg);
     struct expr *to = infer_coerce(s->tr, e, type, INFER_EXPLICIT);
     if (to == NULL)
         tr_fail(s->tr, "42846", cast->location, "cannot cast type %s to %s",
-                infer_type_name(e->type), infer_type_name(type));
+                infer_type_name(s->tr, e->type), infer_type_name(s->tr, type));
     to = infer_typmod(s->tr, to, type, typmod, true);
     if (to->kind == EXPR_COLUMN) /* a cast is no longer the column itself */
         to = expr_of(type, to->sql, cast->location, &to, 1);
@@ -308,15 +309,15 @@ struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t element)
     bool explicit_type = element != 0;
     if (!explicit_type)
         element = expr_common_type(s->tr, all, n, "ARRAY");
-    uint32_t type = types_find(element)->array;
-    if (type == 0 || !types_supported(type) || infer_category(element) == 'A')
-        tr_unsupported(s->tr, array->location, "an array of %s", infer_type_name(element));
+    uint32_t type = types_find(s->tr->types, element)->array;
+    if (type == 0 || !types_supported(s->tr->types, type) || infer_category(s->tr, element) == 'A')
+        tr_unsupported(s->tr, array->location, "an array of %s", infer_type_name(s->tr, element));
     for (int i = 0; i < n; i++) {
         struct expr *to =
             infer_coerce(s->tr, all[i], element, explicit_type ? INFER_EXPLICIT : INFER_IMPLICIT);
         if (to == NULL)
             tr_fail(s->tr, "42846", all[i]->location, "cannot cast type %s to %s",
-                    infer_type_name(all[i]->type), infer_type_name(element));
+                    infer_type_name(s->tr, all[i]->type), infer_type_name(s->tr, element));
         all[i] = to;
     }
     const char *sql =
@@ -334,14 +335,15 @@ static struct expr *subscript(struct scope *s, A_Indirection *a)
         tr_unsupported(s->tr, location, "a field selection or slice");
     struct expr *array = expr_make(s, a->arg);
     struct expr *index = expr_make(s, ((A_Indices *)first)->uidx);
-    if (infer_category(array->type) != 'A' || array->type == TYPES_INT2VECTOR ||
+    if (infer_category(s->tr, array->type) != 'A' || array->type == TYPES_INT2VECTOR ||
         array->type == TYPES_OIDVECTOR)
-        tr_unsupported(s->tr, location, "a subscript of type %s", infer_type_name(array->type));
+        tr_unsupported(s->tr, location, "a subscript of type %s",
+                       infer_type_name(s->tr, array->type));
     struct expr *at = infer_coerce(s->tr, index, TYPES_INT4, INFER_ASSIGNMENT);
     if (at == NULL)
         tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, index->location,
                 "array subscript must have type integer");
-    uint32_t element = types_find(array->type)->elem;
+    uint32_t element = types_find(s->tr->types, array->type)->elem;
     struct expr *args[2] = {array, at};
     const char *text = emit_format("pgf_array_get(%s, %s)", array->sql, at->sql);
     bool is_text = element == TYPES_TEXT || element == TYPES_VARCHAR;
@@ -379,9 +381,9 @@ static struct expr *collate(struct scope *s, const CollateClause *c)
     struct expr *e = infer_settle(s->tr, expr_make(s, c->arg));
     if (strcmp(name, "C") != 0 && strcmp(name, "default") != 0 && strcmp(name, "POSIX") != 0)
         tr_unsupported(s->tr, c->location, "collation \"%s\"", name);
-    if (infer_category(e->type) != 'S')
+    if (infer_category(s->tr, e->type) != 'S')
         tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, c->location,
-                "collations are not supported by type %s", infer_type_name(e->type));
+                "collations are not supported by type %s", infer_type_name(s->tr, e->type));
     return expr_of(e->type, e->sql, c->location, &e, 1);
 }
 

@@ -49,6 +49,7 @@ int translate_expression(const struct store_catalog *catalog, const struct store
     struct tr *tr = palloc0(sizeof(*tr));
     const char **text = palloc0(sizeof(*text));
     tr->catalog = catalog;
+    tr->types = &catalog->types;
     tr->sql = sql;
     tr->err = err;
     buf_init(&tr->scratch, SCRATCH_BYTES);

@@ -60,7 +60,8 @@ static const char *call_template(struct scope *s, const struct call *c)
     StringInfoData out;
     initStringInfo(&out);
     for (int i = 0; i < c->nargs; i++)
-        appendStringInfo(&out, "%s%s", i == 0 ? "" : ", ", infer_type_name(c->found.types[i]));
+        appendStringInfo(&out, "%s%s", i == 0 ? "" : ", ",
+                         infer_type_name(s->tr, c->found.types[i]));
     tr_unsupported(s->tr, c->node->location, "function %s(%s)", c->name,
                    c->node->agg_star ? "*" : out.data);
 }
@@ -393,7 +394,7 @@ static const char *rows_text(struct scope *s, const struct call *c)
     const char *pattern = call_template(s, c);
     const char *sql = emit_apply(pattern, c->args, c->nargs);
     if (strncmp(pattern, "json_each(", 10) == 0) {
-        bool text = infer_category(result) == 'S' || result == TYPES_UUID;
+        bool text = infer_category(s->tr, result) == 'S' || result == TYPES_UUID;
         return text ? emit_format("SELECT value AS \"c1\" FROM %s", sql)
                     : emit_format("SELECT pgf_input(%u, value) AS \"c1\" FROM %s", result, sql);
     }

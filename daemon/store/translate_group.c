@@ -60,9 +60,10 @@ void type_comparable(struct tr *tr, uint32_t type, int location)
                "could not identify an equality operator for type json");
         tr_throw(tr);
     }
-    if (type == TYPES_INTERVAL || infer_category(type) == 'A' || !types_supported(type))
+    if (type == TYPES_INTERVAL || infer_category(tr, type) == 'A' ||
+        !types_supported(tr->types, type))
         tr_unsupported(tr, location, "grouping or comparing outputs of type %s",
-                       infer_type_name(type));
+                       infer_type_name(tr, type));
 }
 
 void type_sortable(struct tr *tr, uint32_t type, int location)
@@ -73,9 +74,9 @@ void type_sortable(struct tr *tr, uint32_t type, int location)
         err_hint(tr->err, "Use an explicit ordering operator or modify the query.");
         tr_throw(tr);
     }
-    if (type == TYPES_INTERVAL || type == TYPES_JSONB || infer_category(type) == 'A' ||
-        !types_supported(type))
-        tr_unsupported(tr, location, "sorting by type %s", infer_type_name(type));
+    if (type == TYPES_INTERVAL || type == TYPES_JSONB || infer_category(tr, type) == 'A' ||
+        !types_supported(tr->types, type))
+        tr_unsupported(tr, location, "sorting by type %s", infer_type_name(tr, type));
 }
 
 bool expr_collated(const struct expr *e)

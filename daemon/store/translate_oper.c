@@ -19,16 +19,16 @@ const char *expr_resolve(struct scope *s, const char *name, struct expr **left, 
         infer_operator_find(s->tr, name, ltype, (*right)->type, location);
     const char *pattern = emit_operator_template(o);
     if (pattern == NULL && left == NULL)
-        tr_unsupported(s->tr, location, "operator %s %s", name, infer_type_name(o->right));
+        tr_unsupported(s->tr, location, "operator %s %s", name, infer_type_name(s->tr, o->right));
     if (pattern == NULL)
-        tr_unsupported(s->tr, location, "operator %s %s %s", infer_type_name(o->left), name,
-                       infer_type_name(o->right));
+        tr_unsupported(s->tr, location, "operator %s %s %s", infer_type_name(s->tr, o->left), name,
+                       infer_type_name(s->tr, o->right));
     const uint32_t declared[2] = {o->left, o->right}, actual[2] = {ltype, (*right)->type};
-    *ret_type = infer_polymorphic(o->result, declared, actual, 2);
+    *ret_type = infer_polymorphic(s->tr, o->result, declared, actual, 2);
     if (left != NULL)
-        *left = infer_coerce(s->tr, *left, infer_polymorphic(o->left, declared, actual, 2),
+        *left = infer_coerce(s->tr, *left, infer_polymorphic(s->tr, o->left, declared, actual, 2),
                              INFER_IMPLICIT);
-    *right = infer_coerce(s->tr, *right, infer_polymorphic(o->right, declared, actual, 2),
+    *right = infer_coerce(s->tr, *right, infer_polymorphic(s->tr, o->right, declared, actual, 2),
                           INFER_IMPLICIT);
     /* By an index, if there is one.  The left operand's collation counts first, and SQLite finds
      * one in almost anything: so the other side may only be a literal or a parameter. */
@@ -98,7 +98,7 @@ struct expr *expr_rows(struct scope *s, const char *name, RowExpr *left, RowExpr
         all[2 * i + 1] = r[i];
         if (!equal && !differ && pattern != strstr(pattern, "(%1 "))
             tr_unsupported(s->tr, location, "operator %s of rows of %s", name,
-                           infer_type_name(l[i]->type));
+                           infer_type_name(s->tr, l[i]->type));
         if (equal || differ)
             appendStringInfo(&out, "%s%s",
                              i == 0  ? ""
@@ -206,9 +206,9 @@ struct expr *expr_in_list(struct scope *s, A_Expr *a)
 /* -- ANY, ALL -- */
 
 /* The elements of an array value as rows of storage values. */
-static const char *array_rows(struct expr *array)
+static const char *array_rows(struct tr *tr, struct expr *array)
 {
-    uint32_t element = types_find(array->type)->elem;
+    uint32_t element = types_find(tr->types, array->type)->elem;
     switch (element) {
     case TYPES_INT2:
     case TYPES_INT4:
@@ -231,27 +231,29 @@ static struct expr *array_value(struct scope *s, A_Expr *a, const char *name, st
     struct expr *right = expr_make(s, a->rexpr);
     uint32_t element = TYPES_UNKNOWN;
     if (right->type != TYPES_UNKNOWN) {
-        if (infer_category(right->type) != 'A')
+        if (infer_category(s->tr, right->type) != 'A')
             tr_fail(s->tr, "42809", a->location, "op ANY/ALL (array) requires array on right side");
-        element = types_find(right->type)->elem;
+        element = types_find(s->tr->types, right->type)->elem;
     }
     const struct infer_operator *o =
         infer_operator_find(s->tr, name, left->type, element, a->location);
     const char *pattern = emit_operator_template(o);
-    uint32_t array_type = types_find(o->right) ? types_find(o->right)->array : 0;
-    if (pattern == NULL || array_type == 0 || !types_supported(array_type) ||
+    uint32_t array_type =
+        types_find(s->tr->types, o->right) ? types_find(s->tr->types, o->right)->array : 0;
+    if (pattern == NULL || array_type == 0 || !types_supported(s->tr->types, array_type) ||
         strcmp(pattern, all ? "(%1 <> %2)" : "(%1 = %2)") != 0)
         tr_unsupported(s->tr, a->location, "%s %s (array)", name, all ? "ALL" : "ANY");
     left = infer_coerce(s->tr, left, o->left, INFER_IMPLICIT);
     if (right->type == TYPES_UNKNOWN || element == o->right)
         right = infer_coerce(s->tr, right, array_type, INFER_IMPLICIT);
-    else if (infer_category(element) != 'S' || infer_category(o->right) != 'S' ||
+    else if (infer_category(s->tr, element) != 'S' || infer_category(s->tr, o->right) != 'S' ||
              element == TYPES_BPCHAR)
         tr_unsupported(s->tr, a->location, "%s %s (array) of another type", name,
                        all ? "ALL" : "ANY");
     struct expr *args[2] = {left, right};
-    const char *sql = emit_format("(CASE WHEN %s IS NULL THEN NULL ELSE %s %sIN (%s) END)",
-                                  right->sql, left->sql, all ? "NOT " : "", array_rows(right));
+    const char *sql =
+        emit_format("(CASE WHEN %s IS NULL THEN NULL ELSE %s %sIN (%s) END)", right->sql, left->sql,
+                    all ? "NOT " : "", array_rows(s->tr, right));
     return expr_of(TYPES_BOOL, sql, a->location, args, 2);
 }
 
@@ -285,7 +287,7 @@ struct expr *expr_array_compare(struct scope *s, A_Expr *a)
     if (right != (Node *)array) {
         int32_t typmod;
         uint32_t type = infer_type(s->tr, cast->typeName, &typmod);
-        element = types_find(type)->elem;
+        element = types_find(s->tr->types, type)->elem;
     }
     int n = list_length(array->elements);
     struct expr **list = palloc(sizeof(list[0]) * (size_t)(n + 1));
@@ -300,7 +302,7 @@ struct expr *expr_array_compare(struct scope *s, A_Expr *a)
             infer_coerce(s->tr, list[i], element, cast ? INFER_EXPLICIT : INFER_IMPLICIT);
         if (to == NULL)
             tr_fail(s->tr, "42846", list[i]->location, "cannot cast type %s to %s",
-                    infer_type_name(list[i]->type), infer_type_name(element));
+                    infer_type_name(s->tr, list[i]->type), infer_type_name(s->tr, element));
         list[i] = to;
     }
     return any_of(s, name, left, list, n, all, a->location);
@@ -318,7 +320,7 @@ static struct expr *distinct_from(struct scope *s, A_Expr *a, bool negated)
     bool numeric = strncmp(pattern, "(pgf_num_compare(", 17) == 0;
     if (pattern != strstr(pattern, "(%1 ") && !numeric)
         tr_unsupported(s->tr, a->location, "IS DISTINCT FROM of %s",
-                       infer_type_name(args[0]->type));
+                       infer_type_name(s->tr, args[0]->type));
     const char *sql = emit_apply(!numeric  ? (negated ? "(%1 IS %2)" : "(%1 IS NOT %2)")
                                  : negated ? "coalesce(pgf_num_compare(%1, %2) = 0, %1 IS %2)"
                                            : "coalesce(pgf_num_compare(%1, %2) <> 0, %1 IS NOT %2)",
@@ -333,7 +335,7 @@ static struct expr *null_if(struct scope *s, A_Expr *a)
     const char *pattern = expr_resolve(s, "=", &args[0], &args[1], &type, a->location);
     bool numeric = strncmp(pattern, "(pgf_num_compare(", 17) == 0;
     if (pattern != strstr(pattern, "(%1 ") && !numeric)
-        tr_unsupported(s->tr, a->location, "NULLIF of %s", infer_type_name(args[0]->type));
+        tr_unsupported(s->tr, a->location, "NULLIF of %s", infer_type_name(s->tr, args[0]->type));
     const char *sql =
         emit_apply(numeric ? "(CASE WHEN pgf_num_compare(%1, %2) = 0 THEN NULL ELSE %1 END)"
                            : "nullif(%1, %2)",

@@ -330,7 +330,8 @@ static const char *limit_value(struct scope *s, Node *node, const char *what, co
     s->windows_refused = false;
     if (to == NULL)
         tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, exprLocation(node),
-                "argument of %s must be type bigint, not type %s", what, infer_type_name(e->type));
+                "argument of %s must be type bigint, not type %s", what,
+                infer_type_name(s->tr, e->type));
     if (expr_find(to, EXPR_COLUMN, s) != NULL)
         tr_fail(s->tr, "42P10", exprLocation(node), "argument of %s must not contain variables",
                 what);

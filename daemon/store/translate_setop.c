@@ -106,7 +106,7 @@ static struct expr *arm_output(struct scope *s, struct query *q, int i, uint32_t
     struct expr *to = infer_coerce(s->tr, column, type, INFER_IMPLICIT);
     if (to == NULL)
         tr_fail(s->tr, "42846", e->location, "%s could not convert type %s to %s", what,
-                infer_type_name(e->type), infer_type_name(type));
+                infer_type_name(s->tr, e->type), infer_type_name(s->tr, type));
     return to;
 }
 
@@ -192,8 +192,8 @@ struct query *values_query(struct scope *s, SelectStmt *stmt, const char *with, 
             struct expr *to = infer_coerce(s->tr, column[r], type, INFER_IMPLICIT);
             if (to == NULL)
                 tr_fail(s->tr, "42846", column[r]->location,
-                        "VALUES could not convert type %s to %s", infer_type_name(column[r]->type),
-                        infer_type_name(type));
+                        "VALUES could not convert type %s to %s",
+                        infer_type_name(s->tr, column[r]->type), infer_type_name(s->tr, type));
             all[r * n + i] = to;
         }
         q->targets[i].name = psprintf("column%d", i + 1);
@@ -295,7 +295,8 @@ static const char *recursive_cte(struct scope *s, CommonTableExpr *from)
             tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, both[0]->location,
                     "recursive query \"%s\" column %d has type %s in non-recursive term but type "
                     "%s overall",
-                    from->ctename, i + 1, infer_type_name(type), infer_type_name(common));
+                    from->ctename, i + 1, infer_type_name(s->tr, type),
+                    infer_type_name(s->tr, common));
         if (e->type != TYPES_UNKNOWN || infer_coerce(s->tr, e, type, INFER_IMPLICIT)->sql != e->sql)
             tr_unsupported(s->tr, from->location, "a conversion in the recursive term");
     }

@@ -95,7 +95,7 @@ static struct expr *quantified(struct scope *s, const SubLink *link, const char 
     if (test->type != TYPES_BOOL)
         tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, link->location,
                 "operator %s must return type boolean, not type %s", name,
-                infer_type_name(test->type));
+                infer_type_name(s->tr, test->type));
     const char *rows = emit_format("SELECT 1 FROM (%s) AS %s WHERE", q->sql, alias);
     const char *sql =
         emit_format("(CASE WHEN EXISTS (%s %s%s) THEN %d WHEN EXISTS (%s %s IS NULL) THEN NULL "
@@ -133,7 +133,7 @@ static struct expr *in_query(struct scope *s, const SubLink *link)
         if (!is_plain(pattern, negated) ||
             (left[i]->type == TYPES_NUMERIC && !expr_collated(left[i])))
             tr_unsupported(s->tr, link->location, "IN (subquery) of type %s",
-                           infer_type_name(left[i]->type));
+                           infer_type_name(s->tr, left[i]->type));
         change = change || strcmp(to->sql, column->sql) != 0;
         appendStringInfo(&outer, "%s%s", i == 0 ? "" : ", ", left[i]->sql);
         appendStringInfo(&inner, "%s%s", i == 0 ? "" : ", ", to->sql);
@@ -159,9 +159,10 @@ static struct expr *array_query(struct scope *s, const SubLink *link)
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, link->location,
                 "subquery must return only one column");
     uint32_t element = q->targets[0].expr->type;
-    uint32_t type = types_find(element) ? types_find(element)->array : 0;
-    if (type == 0 || !types_supported(type))
-        tr_unsupported(s->tr, link->location, "an array of %s", infer_type_name(element));
+    uint32_t type =
+        types_find(s->tr->types, element) ? types_find(s->tr->types, element)->array : 0;
+    if (type == 0 || !types_supported(s->tr->types, type))
+        tr_unsupported(s->tr, link->location, "an array of %s", infer_type_name(s->tr, element));
     const char *sql = emit_format(
         "(SELECT coalesce(pgf_array_agg(pgf_output(%u, \"c1\")), '[]') FROM (%s) AS %s)", element,
         q->sql, tr_alias(s->tr));

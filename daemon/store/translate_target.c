@@ -168,12 +168,13 @@ void result_columns(struct tr *tr, const struct target *targets, int ntargets,
         const struct expr *e = targets[i].expr;
         if (targets[i].junk)
             continue;
-        if ((e->type != TYPES_VOID && !types_supported(e->type)) || infer_is_reg(e->type))
-            tr_unsupported(tr, e->location, "an output of type %s", infer_type_name(e->type));
+        if ((e->type != TYPES_VOID && !types_supported(tr->types, e->type)) ||
+            infer_is_reg(e->type))
+            tr_unsupported(tr, e->location, "an output of type %s", infer_type_name(tr, e->type));
         struct translate_column *c = &ret->columns[n++];
         c->name = targets[i].name;
         c->type_oid = e->type;
-        c->type_len = types_find(e->type)->len;
+        c->type_len = types_find(tr->types, e->type)->len;
         c->typmod = e->typmod;
         if (e->kind == EXPR_COLUMN) {
             c->table_oid = e->column->table_oid;

@@ -26,7 +26,8 @@
 /* One statement in translation. */
 struct tr {
     const struct store_catalog *catalog;
-    const char *sql; /* the text that was parsed */
+    const struct types_set *types; /* of the catalog */
+    const char *sql;               /* the text that was parsed */
     struct err *err;
     sigjmp_buf fail;
     uint32_t *params; /* types by number - 1; 0: not known yet */
@@ -245,6 +246,6 @@ struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t element);
 uint32_t expr_common_type(struct tr *tr, struct expr **exprs, int n, const char *what);
 /* A column of a table that SQLite knows to compare as numeric, by its declaration. */
 bool expr_collated(const struct expr *e);
-/* The collation that a sort key, group or output of the type needs: ` COLLATE x` or "".  Never inside an
- * expression: SQLite carries it up to the comparisons around, whatever they compare. */
+/* The collation that a sort key, group or output of the type needs: ` COLLATE x` or "".  Never
+ * inside an expression: SQLite carries it up to the comparisons around, whatever they compare. */
 const char *emit_collation(uint32_t type);

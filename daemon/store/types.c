@@ -16,8 +16,12 @@ const struct types_info *types_all(size_t *ret_n)
     return types_table;
 }
 
-const struct types_info *types_find(uint32_t oid)
+const struct types_info *types_find(const struct types_set *set, uint32_t oid)
 {
+    if (oid >= TYPES_USER_MIN) {
+        const struct types_user *user = types_find_user(set, oid);
+        return user ? &user->info : NULL;
+    }
     size_t low = 0, high = TYPES_COUNT;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
@@ -111,7 +115,7 @@ static bool is_text(uint32_t oid)
     }
 }
 
-bool types_supported(uint32_t oid)
+bool types_supported(const struct types_set *set, uint32_t oid)
 {
     if (is_int(oid) || is_text(oid))
         return true;
@@ -136,12 +140,13 @@ bool types_supported(uint32_t oid)
     default:
         break;
     }
-    const struct types_info *type = types_find(oid);
-    return is_array(type) && types_supported(type->elem);
+    const struct types_info *type = types_find(set, oid);
+    return type && (type->type == 'e' || (is_array(type) && types_supported(set, type->elem)));
 }
 
-const char *types_storage(uint32_t oid)
+const char *types_storage(const struct types_set *set, uint32_t oid)
 {
+    (void)set;
     if (is_int(oid))
         return "INTEGER";
     switch (oid) {
@@ -229,26 +234,36 @@ static void format_scalar(const struct types_info *type, int32_t typmod, char *r
     snprintf(ret, size, "%s%s", sql_name(type), precision);
 }
 
-void types_format(uint32_t oid, int32_t typmod, char *ret, size_t size)
+/* User types are named with their schema unless it is on the search_path. */
+static void format_any(const struct types_set *set, const struct types_info *type, int32_t typmod,
+                       char *ret, size_t size)
 {
-    const struct types_info *type = types_find(oid);
+    if (type->oid >= TYPES_USER_MIN)
+        types_format_user(types_find_user(set, type->oid), ret, size);
+    else
+        format_scalar(type, typmod, ret, size);
+}
+
+void types_format(const struct types_set *set, uint32_t oid, int32_t typmod, char *ret, size_t size)
+{
+    const struct types_info *type = types_find(set, oid);
     if (!type) {
         snprintf(ret, size, "%s", oid ? "???" : "-");
-    } else if (is_array(type) && type->name[0] == '_' && types_find(type->elem)) {
-        char elem[64];
-        format_scalar(types_find(type->elem), typmod, elem, sizeof elem);
+    } else if (is_array(type) && type->name[0] == '_' && types_find(set, type->elem)) {
+        char elem[TYPES_NAME_BYTES];
+        format_any(set, types_find(set, type->elem), typmod, elem, sizeof elem);
         snprintf(ret, size, "%s[]", elem);
     } else {
-        format_scalar(type, typmod, ret, size);
+        format_any(set, type, typmod, ret, size);
     }
 }
 
 /* -- in -- */
 
-static int unsupported(uint32_t oid, struct err *err)
+static int unsupported(const struct types_set *set, uint32_t oid, struct err *err)
 {
-    char name[96];
-    types_format(oid, -1, name, sizeof name);
+    char name[TYPES_NAME_BYTES];
+    types_format(set, oid, -1, name, sizeof name);
     return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "type %s is not supported by the store",
                    name);
 }
@@ -299,10 +314,10 @@ int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, str
                 struct buf *scratch, struct types_value *ret, struct err *err)
 {
     struct types_value v = {.kind = TYPES_KIND_INT};
-    const struct types_info *type = types_find(oid);
+    const struct types_info *type = types_find(s->set, oid);
     int rc;
-    if (!types_supported(oid))
-        return unsupported(oid, err);
+    if (!types_supported(s->set, oid))
+        return unsupported(s->set, oid, err);
     switch (oid) {
     case TYPES_BOOL:
         rc = types_bool_in(text, &v.i, err);
@@ -335,8 +350,9 @@ int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, str
             rc = types_int_in(oid, text, &v.i, err);
         } else {
             v.kind = TYPES_KIND_TEXT;
-            rc = is_array(type) ? types_array_in(s, type, text, scratch, &v.bytes, err)
-                                : text_in(oid, typmod, text, scratch, &v.bytes, err);
+            rc = type->type == 'e' ? types_enum_in(s->set, type, text, &v.bytes, err)
+                 : is_array(type)  ? types_array_in(s, type, text, scratch, &v.bytes, err)
+                                   : text_in(oid, typmod, text, scratch, &v.bytes, err);
         }
     }
     if (rc == 0)
@@ -390,9 +406,9 @@ static void bytea_out(const struct types_session *s, struct slice v, struct buf 
     }
 }
 
-static enum types_kind stored_kind(uint32_t oid)
+static enum types_kind stored_kind(const struct types_set *set, uint32_t oid)
 {
-    switch (types_storage(oid)[0]) {
+    switch (types_storage(set, oid)[0]) {
     case 'I':
         return TYPES_KIND_INT;
     case 'R':
@@ -406,10 +422,10 @@ static enum types_kind stored_kind(uint32_t oid)
 
 /* What SQLite gives for an expression may be of a neighbouring class: an integer where a real is
  * meant, a number where text is declared unknown. */
-int types_settle(uint32_t oid, const struct types_value *v, struct types_value *ret,
-                 struct err *err)
+int types_settle(const struct types_set *set, uint32_t oid, const struct types_value *v,
+                 struct types_value *ret, struct err *err)
 {
-    enum types_kind want = stored_kind(oid);
+    enum types_kind want = stored_kind(set, oid);
     *ret = *v;
     if (v->kind == want)
         return 0;
@@ -418,8 +434,8 @@ int types_settle(uint32_t oid, const struct types_value *v, struct types_value *
         ret->r = (double)v->i;
         return 0;
     }
-    char name[96];
-    types_format(oid, -1, name, sizeof name);
+    char name[TYPES_NAME_BYTES];
+    types_format(set, oid, -1, name, sizeof name);
     return err_set(err, SQLSTATE_INTERNAL_ERROR, "a value of type %s has the wrong storage class",
                    name);
 }
@@ -434,13 +450,13 @@ static void bpchar_out(int32_t typmod, struct slice v, struct buf *out)
         buf_append(out, " ", 1);
 }
 
-static void int_out(uint32_t oid, int64_t v, struct buf *out)
+static void int_out(const struct types_session *s, uint32_t oid, int64_t v, struct buf *out)
 {
-    char text[96];
+    char text[TYPES_NAME_BYTES];
     if (oid == TYPES_BOOL)
         snprintf(text, sizeof text, "%s", v ? "t" : "f");
     else if (oid == TYPES_REGTYPE)
-        types_format((uint32_t)v, -1, text, sizeof text);
+        types_format(s->set, (uint32_t)v, -1, text, sizeof text);
     else
         snprintf(text, sizeof text, "%" PRId64, v);
     buf_append(out, text, strlen(text));
@@ -449,10 +465,10 @@ static void int_out(uint32_t oid, int64_t v, struct buf *out)
 int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
                  const struct types_value *value, struct buf *out, struct err *err)
 {
-    const struct types_info *type = types_find(oid);
+    const struct types_info *type = types_find(s->set, oid);
     struct types_value v;
     struct types_interval interval;
-    if (types_settle(oid, value, &v, err) < 0)
+    if (types_settle(s->set, oid, value, &v, err) < 0)
         return -1;
     switch (oid) {
     case TYPES_DATE:
@@ -482,7 +498,7 @@ int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
         break;
     default:
         if (v.kind == TYPES_KIND_INT)
-            int_out(oid, v.i, out);
+            int_out(s, oid, v.i, out);
         else if (is_array(type))
             return types_array_out(s, type, v.bytes, out, err);
         else

@@ -15,6 +15,7 @@
  * int64 microseconds, int32 days, int32 months T[] of the above                       TEXT: a JSON
  * array of the elements' PostgreSQL text form (strings) and null (int2vector, oidvector: likewise)
  *   void, unknown                          TEXT
+ *   an enum                                TEXT: its label
  * Infinite dates and timestamps are the smallest and largest int32 / int64.
  *
  * Pure: no SQLite here.  Values borrow; see struct types_value. */
@@ -100,15 +101,46 @@ struct types_info {
     uint32_t array; /* its array type, or 0 */
     uint32_t collation;
 };
-const struct types_info *types_find(uint32_t oid);             /* NULL: no such built-in type */
-const struct types_info *types_find_name(const char *typname); /* in pg_catalog */
+#define TYPES_USER_MIN   16384u /* smaller oids are built in */
+#define TYPES_NAME_BYTES 320    /* enough for types_format: "schema"."name"[] */
+
+struct types_label { /* a row of pg_enum */
+    uint32_t oid;
+    const char *name;
+    double order; /* enumsortorder */
+    bool pending; /* added by the open transaction to a type that is older: not to be used yet */
+};
+
+/* A type of the user's. */
+struct types_user {
+    struct types_info info;
+    const char *schema;
+    const struct types_label *labels; /* 'e': in their order */
+    size_t nlabels;
+};
+
+/* The types of one catalog, by oid; borrowed from it.  NULL in its place: built-in types alone. */
+struct types_set {
+    const struct types_user *types;
+    size_t n;
+};
+const struct types_info *types_find(const struct types_set *set, uint32_t oid); /* NULL: none */
+const struct types_info *types_find_name(const char *typname);                  /* in pg_catalog */
+const struct types_user *types_find_user(const struct types_set *set, uint32_t oid);
+/* ${schema} NULL: public. */
+const struct types_user *types_find_user_name(const struct types_set *set, const char *schema,
+                                              const char *typname);
+/* The label of an enum, with its rank from 0; NULL: it has none such. */
+const struct types_label *types_enum_label(const struct types_user *type, struct slice name,
+                                           size_t *ret_rank);
 const struct types_info *types_all(size_t *ret_n);
 /* Can the store keep and convert values of it? */
-bool types_supported(uint32_t oid);
+bool types_supported(const struct types_set *set, uint32_t oid);
 /* The column type in a STRICT table: "INTEGER", "REAL", "TEXT", "BLOB". */
-const char *types_storage(uint32_t oid);
+const char *types_storage(const struct types_set *set, uint32_t oid);
 /* format_type(): "character varying(10)", "timestamp(3) without time zone", "integer[]". */
-void types_format(uint32_t oid, int32_t typmod, char *ret, size_t size);
+void types_format(const struct types_set *set, uint32_t oid, int32_t typmod, char *ret,
+                  size_t size);
 
 struct types_zone; /* a zone of the tz database */
 
@@ -118,6 +150,7 @@ struct types_session {
     struct types_zone *zone; /* owned; NULL: UTC or a fixed offset */
     int32_t utc_offset;      /* seconds east, when there is no zone */
     int extra_float_digits;
+    const struct types_set *set; /* borrowed; NULL: built-in types alone */
     bool bytea_escape;
 };
 /* UTC, one extra digit. */

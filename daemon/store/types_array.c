@@ -31,7 +31,7 @@ static int no_memory(struct err *err)
 static int add_element(const struct types_session *s, uint32_t elem, struct slice text, bool first,
                        struct buf *json, struct err *err)
 {
-    static const struct types_session utc = {.timezone = "UTC", .extra_float_digits = 1};
+    const struct types_session utc = {.timezone = "UTC", .extra_float_digits = 1, .set = s->set};
     struct buf scratch, out;
     struct types_value v;
     if (!first)

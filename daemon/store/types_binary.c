@@ -125,7 +125,7 @@ int types_numeric_receive(struct slice data, struct buf *scratch, struct slice *
 }
 
 /* Bytes of a fixed-length type, or 0. */
-static size_t fixed_length(uint32_t oid)
+static size_t fixed_length(const struct types_set *set, uint32_t oid)
 {
     switch (oid) {
     case TYPES_BOOL:
@@ -142,7 +142,7 @@ static size_t fixed_length(uint32_t oid)
     case TYPES_INTERVAL:
         return 16;
     default:
-        return types_storage(oid)[0] != 'T' && types_storage(oid)[0] != 'B' ? 4 : 0;
+        return types_storage(set, oid)[0] != 'T' && types_storage(set, oid)[0] != 'B' ? 4 : 0;
     }
 }
 
@@ -163,13 +163,13 @@ static void float_send(uint32_t oid, double v, struct buf *out)
 int types_send(const struct types_session *s, uint32_t oid, int32_t typmod,
                const struct types_value *value, struct buf *out, struct err *err)
 {
-    const struct types_info *type = types_find(oid);
+    const struct types_info *type = types_find(s->set, oid);
     struct types_value v;
-    if (types_settle(oid, value, &v, err) < 0)
+    if (types_settle(s->set, oid, value, &v, err) < 0)
         return -1;
     switch (v.kind) {
     case TYPES_KIND_INT:
-        put_be(out, (uint64_t)v.i, fixed_length(oid));
+        put_be(out, (uint64_t)v.i, fixed_length(s->set, oid));
         return 0;
     case TYPES_KIND_REAL:
         float_send(oid, v.r, out);
@@ -260,22 +260,22 @@ int types_receive(const struct types_session *s, uint32_t oid, struct slice data
                   struct buf *scratch, struct types_value *ret, struct err *err)
 {
     struct types_value v = {.kind = TYPES_KIND_INT};
-    const struct types_info *type = types_find(oid);
-    size_t want = fixed_length(oid);
+    const struct types_info *type = types_find(s->set, oid);
+    size_t want = fixed_length(s->set, oid);
     int rc = 0;
-    if (want && data.len != want && types_supported(oid))
+    if (want && data.len != want && types_supported(s->set, oid))
         return bad_length(err);
     if (oid == TYPES_UUID)
         return uuid_receive(s, data, scratch, ret, err);
-    if (type && type->category == 'A' && type->elem && types_supported(oid)) {
+    if (type && type->category == 'A' && type->elem && types_supported(s->set, oid)) {
         v.kind = TYPES_KIND_TEXT;
         rc = types_array_receive(s, type, data, scratch, &v.bytes, err);
-    } else if (types_storage(oid)[0] == 'I') {
+    } else if (types_storage(s->set, oid)[0] == 'I') {
         rc = int_receive(oid, data, &v.i, err);
-    } else if (types_storage(oid)[0] == 'R') {
+    } else if (types_storage(s->set, oid)[0] == 'R') {
         v.kind = TYPES_KIND_REAL;
         rc = real_receive(oid, data, &v.r, err);
-    } else if (types_storage(oid)[0] == 'B') {
+    } else if (types_storage(s->set, oid)[0] == 'B') {
         v.kind = TYPES_KIND_BLOB;
         v.bytes = data;
     } else if (oid == TYPES_NUMERIC) {

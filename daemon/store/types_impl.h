@@ -24,8 +24,13 @@ int types_bad_input(const char *type, struct slice text, struct err *err);
 #define TYPES_SHOWN(s) (int)((s).len > 100 ? 100 : (s).len), (s).data ? (s).data : ""
 
 /* The value in the storage class of its type; XX000 if it has another. */
-int types_settle(uint32_t oid, const struct types_value *v, struct types_value *ret,
-                 struct err *err) MUSTCHECK;
+int types_settle(const struct types_set *set, uint32_t oid, const struct types_value *v,
+                 struct types_value *ret, struct err *err) MUSTCHECK;
+
+/* types_user.c */
+void types_format_user(const struct types_user *type, char *ret, size_t size);
+int types_enum_in(const struct types_set *set, const struct types_info *type, struct slice text,
+                  struct slice *ret, struct err *err) MUSTCHECK;
 
 /* types_text.c */
 int types_bool_in(struct slice text, int64_t *ret, struct err *err) MUSTCHECK;

@@ -71,7 +71,7 @@ static void check_sql(const struct translate_result *r, const char *from)
         (size_t)sqlite3_column_count(stmt) != r->ncolumns)
         abort();
     for (size_t i = 0; i < r->nparams; i++)
-        if (!types_supported(r->params[i]))
+        if (!types_supported(NULL, r->params[i]))
             abort();
     sqlite3_finalize(stmt);
 }

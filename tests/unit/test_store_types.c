@@ -235,16 +235,16 @@ static void test_names(void **state)
     };
     char text[96];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        types_format(names[i].oid, names[i].typmod, text, sizeof text);
+        types_format(NULL, names[i].oid, names[i].typmod, text, sizeof text);
         assert_string_equal(text, names[i].name);
     }
     size_t n;
     const struct types_info *all = types_all(&n);
     for (size_t i = 0; i < n; i++) {
-        assert_ptr_equal(types_find(all[i].oid), &all[i]);
+        assert_ptr_equal(types_find(NULL, all[i].oid), &all[i]);
         assert_ptr_equal(types_find_name(all[i].name), &all[i]);
     }
-    assert_null(types_find(1));
+    assert_null(types_find(NULL, 1));
 }
 
 static void test_numeric_order(void **state)

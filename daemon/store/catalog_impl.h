@@ -1,0 +1,10 @@
+/* catalog_impl.h: between the files of catalog*.c that read the catalog. */
+#pragma once
+
+#include "daemon/store/catalog.h"
+
+struct arena;
+
+/* The user's types, into memory of ${arena}.  -1: 53200, 40001, XX001. */
+int catalog_read_types(struct sqlite3 *db, struct arena *arena, struct types_set *ret,
+                       struct err *err) MUSTCHECK;

@@ -1,0 +1,78 @@
+/* types_user.c: the user's types: enums. */
+#include "daemon/store/ident.h"
+#include "daemon/store/types_impl.h"
+
+#include <stdio.h>
+
+const struct types_user *types_find_user(const struct types_set *set, uint32_t oid)
+{
+    size_t low = 0, high = set ? set->n : 0;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (set->types[mid].info.oid == oid)
+            return &set->types[mid];
+        if (set->types[mid].info.oid < oid)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+const struct types_user *types_find_user_name(const struct types_set *set, const char *schema,
+                                              const char *typname)
+{
+    for (size_t i = 0; set && i < set->n; i++)
+        if (strcmp(set->types[i].info.name, typname) == 0 &&
+            strcmp(set->types[i].schema, schema ? schema : "public") == 0)
+            return &set->types[i];
+    return NULL;
+}
+
+void types_format_user(const struct types_user *type, char *ret, size_t size)
+{
+    struct buf out;
+    buf_init(&out, TYPES_NAME_BYTES);
+    if (strcmp(type->schema, "public") != 0) {
+        ident_postgres(type->schema, &out);
+        buf_append(&out, ".", 1);
+    }
+    ident_postgres(type->info.name, &out);
+    snprintf(ret, size, "%s", ident_text(&out));
+    buf_release(&out);
+}
+
+/* -- enums -- */
+
+const struct types_label *types_enum_label(const struct types_user *type, struct slice name,
+                                           size_t *ret_rank)
+{
+    for (size_t i = 0; i < type->nlabels; i++) {
+        const char *label = type->labels[i].name;
+        if (strlen(label) == name.len && memcmp(label, name.data ? name.data : "", name.len) == 0) {
+            *ret_rank = i;
+            return &type->labels[i];
+        }
+    }
+    return NULL;
+}
+
+int types_enum_in(const struct types_set *set, const struct types_info *type, struct slice text,
+                  struct slice *ret, struct err *err)
+{
+    size_t rank;
+    char name[TYPES_NAME_BYTES];
+    const struct types_user *user = types_find_user(set, type->oid);
+    const struct types_label *label = types_enum_label(user, text, &rank);
+    types_format_user(user, name, sizeof name);
+    if (!label)
+        return err_set(err, SQLSTATE_INVALID_TEXT_REPRESENTATION,
+                       "invalid input value for enum %s: \"%.*s\"", name, TYPES_SHOWN(text));
+    if (label->pending) {
+        err_set(err, "55P04", "unsafe use of new value \"%s\" of enum type %s", label->name, name);
+        err_hint(err, "New enum values must be committed before they can be used.");
+        return -1;
+    }
+    *ret = (struct slice){label->name, text.len};
+    return 0;
+}
