@@ -250,6 +250,8 @@ static struct expr *array_value(struct scope *s, A_Expr *a, const char *name, st
              element == TYPES_BPCHAR)
         tr_unsupported(s->tr, a->location, "%s %s (array) of another type", name,
                        all ? "ALL" : "ANY");
+    if (left == NULL || right == NULL)
+        tr_unsupported(s->tr, a->location, "%s %s (array)", name, all ? "ALL" : "ANY");
     struct expr *args[2] = {left, right};
     const char *sql =
         emit_format("(CASE WHEN %s IS NULL THEN NULL ELSE %s %sIN (%s) END)", right->sql, left->sql,
