@@ -9,6 +9,7 @@
 #include "daemon/store/types.h"
 
 struct store_conn;
+struct rows_kept;
 struct sqlite3;
 
 struct store_context {
@@ -22,6 +23,7 @@ struct store_context {
     const char *user;                    /* current_user */
     const char *database;
     struct store_conn *conn;
+    struct rows_kept *kept; /* of the running statement (rows.h), or NULL */
 };
 
 /* Sequences (sequence.c): 0 or -1 with 42P01, 2200H, 55000. */

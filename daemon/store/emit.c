@@ -1,6 +1,8 @@
 /* emit.c: SQLite text; see emit.h. */
 #include "daemon/store/emit.h"
 
+#include "daemon/store/rows.h"
+
 #include "lib/stringinfo.h"
 
 #include <inttypes.h>
@@ -95,6 +97,19 @@ const char *emit_list(struct expr *const *exprs, int n)
         appendStringInfoString(&out, exprs[i]->sql);
     }
     return out.data;
+}
+
+const char *emit_pack(int n)
+{
+    StringInfoData out;
+    initStringInfo(&out);
+    for (int i = 0; i < n; i++)
+        appendStringInfo(&out, "%s\"c%d\"%s",
+                         i % ROWS_PACK_MAX != 0 ? ", "
+                         : i == 0               ? "pgf_pack("
+                                                : ", pgf_pack(",
+                         i + 1, i % ROWS_PACK_MAX == ROWS_PACK_MAX - 1 || i == n - 1 ? ")" : "");
+    return n == 0 ? "pgf_pack()" : out.data;
 }
 
 /* -- templates -- */

@@ -21,3 +21,5 @@ struct infer_operator;
 const char *emit_operator_template(const struct infer_operator *o);
 /* Apply a template. */
 const char *emit_apply(const char *pattern, struct expr *const *args, int nargs);
+/* Columns c1 ... cn as the arguments of pgf_rows (rows.h). */
+const char *emit_pack(int n);

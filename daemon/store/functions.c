@@ -1,6 +1,7 @@
 /* functions.c: registration, and what all functions use; see functions.h. */
 #include "daemon/store/functions_impl.h"
 
+#include "daemon/store/rows.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -39,7 +40,8 @@ int functions_register(struct sqlite3 *db, struct store_context *context)
             if (rc != SQLITE_OK)
                 return rc;
         }
-    return functions_total_register(db, context);
+    int rc = rows_register(db, context);
+    return rc == SQLITE_OK ? functions_total_register(db, context) : rc;
 }
 
 bool functions_callable(const char *name)

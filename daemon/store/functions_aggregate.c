@@ -29,18 +29,6 @@ static void single_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     s->value = sqlite3_value_dup(argv[0]);
 }
 
-/* The same for LATERAL, which may well have more rows, but not here. */
-static void lateral_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    struct single *s = sqlite3_aggregate_context(ctx, sizeof(*s));
-    if (s != NULL && s->any)
-        functions_fail(
-            ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-            "LATERAL with a subquery of several rows is not supported by the embedded store");
-    else
-        single_step(ctx, argc, argv);
-}
-
 static void single_final(sqlite3_context *ctx)
 {
     struct single *s = sqlite3_aggregate_context(ctx, 0);
@@ -321,7 +309,6 @@ static void jsonb_object_agg_final(sqlite3_context *ctx)
 
 const struct function_row functions_aggregate_rows[] = {
     {"pgf_single", 1, true, NULL, single_step, single_final},
-    {"pgf_lateral", 1, true, NULL, lateral_step, single_final},
     {"pgf_string_agg", -1, true, NULL, rows_step, string_agg_final},
     {"pgf_array_agg", -1, true, NULL, rows_step, array_agg_final},
     {"pgf_json_agg", -1, true, NULL, rows_step, json_agg_final},

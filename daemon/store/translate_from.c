@@ -4,22 +4,21 @@
  * read, its items are `lateral_only`; a join puts an item of its own behind those of its sides,
  * which shows the columns, while its sides keep showing their names.
  *
- * LATERAL: SQLite has none.  A subquery that refers to its siblings is accepted when it makes
- * exactly one row (an aggregate without GROUP BY), or stands in LEFT JOIN ... ON true: it then
- * leaves the FROM list, and each of its columns becomes a correlated scalar subquery.  Should it
- * have several rows, the statement fails when it runs. */
+ * LATERAL: SQLite has none.  A subquery or function that refers to its siblings packs its rows into
+ * one value, which a table-valued function unpacks (rows.h). */
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
+#include "daemon/store/rows.h"
 
 #include "lib/stringinfo.h"
 
 struct from {
-    const char *sql;      /* NULL: an item that became scalar subqueries */
+    const char *sql;
     struct source *shown; /* whose columns the item has */
     bool join;            /* must be put in parentheses on the right of a join */
     bool full;            /* a FULL JOIN inside: also in a list */
     bool one_row;         /* a subquery of at most one row */
-    bool at_most_one;     /* sql == NULL: maybe no row (LIMIT 1), legal only under LEFT JOIN */
+    List *siblings;       /* struct expr: columns of this level that LATERAL items use */
 };
 
 static struct from from_item(struct scope *s, Node *node);
@@ -94,14 +93,16 @@ static bool uses_siblings(const struct query *q, const struct scope *s)
     return false;
 }
 
-static struct from from_scalars(const struct query *q, struct source *item)
+/* The rows of ${q} for the row of its siblings at hand: packed by a correlated subquery, and read
+ * again as a table. */
+static struct from from_lateral(struct scope *s, const struct query *q, const struct source *item,
+                                int location)
 {
-    bool sure = q->single_row || q->at_most_one;
-    for (int i = 0; i < item->ncolumns; i++)
-        item->columns[i].sql =
-            emit_format("(SELECT %s%s.\"c%d\"%s FROM (%s) AS %s)", sure ? "" : "pgf_lateral(",
-                        item->alias, i + 1, sure ? "" : ")", q->sql, item->alias);
-    return (struct from){.shown = item, .at_most_one = !q->single_row};
+    if (q->ntargets > ROWS_COLUMNS_MAX)
+        tr_unsupported(s->tr, location, "LATERAL with more than %d columns", ROWS_COLUMNS_MAX);
+    const char *rows = emit_format("SELECT pgf_rows(%s) FROM (%s) AS %s", emit_pack(q->ntargets),
+                                   q->sql, tr_alias(s->tr));
+    return (struct from){.sql = emit_format("store_rows((%s)) AS %s", rows, item->alias)};
 }
 
 static struct from from_subselect(struct scope *s, RangeSubselect *r)
@@ -117,11 +118,13 @@ static struct from from_subselect(struct scope *s, RangeSubselect *r)
     struct source *item = source_query(q, tr_alias(s->tr));
     source_rename(s->tr, item, r->alias);
     scope_add(s, item);
+    if (uses_siblings(q, s)) {
+        struct from f = from_lateral(s, q, item, exprLocation(r->subquery));
+        f.shown = item;
+        f.siblings = q->outer;
+        return f;
+    }
     bool changes = s->tr->volatile_calls != before;
-    if (uses_siblings(q, s) && changes)
-        tr_unsupported(s->tr, exprLocation(r->subquery), "LATERAL with a volatile function");
-    if (uses_siblings(q, s))
-        return from_scalars(q, item);
     const char *sql = changes ? query_once(s->tr, q->sql) : q->sql;
     return (struct from){.sql = emit_format("(%s) AS %s", sql, item->alias),
                          .shown = item,
@@ -134,7 +137,7 @@ static struct from from_function(struct scope *s, RangeFunction *r)
 {
     List *first = linitial(r->functions);
     Node *call = linitial(first);
-    if (r->lateral || r->ordinality || r->is_rowsfrom || list_length(r->functions) != 1 ||
+    if (r->ordinality || r->is_rowsfrom || list_length(r->functions) != 1 ||
         r->coldeflist != NIL || lsecond(first) != NULL)
         tr_unsupported(s->tr, exprLocation((Node *)r), "this use of functions in FROM");
     bool lateral = s->lateral_active;
@@ -142,14 +145,18 @@ static struct from from_function(struct scope *s, RangeFunction *r)
     int before = s->tr->volatile_calls;
     struct query *q = select_function(s, call);
     s->lateral_active = lateral;
-    if (uses_siblings(q, s))
-        tr_unsupported(s->tr, exprLocation(call), "a function in FROM that refers to other items");
     struct source *item = source_query(q, tr_alias(s->tr));
     item->name = q->targets[0].name;
     source_rename(s->tr, item, r->alias);
     if (r->alias != NULL && r->alias->colnames == NIL)
         item->columns[0].name = r->alias->aliasname;
     scope_add(s, item);
+    if (uses_siblings(q, s)) {
+        struct from f = from_lateral(s, q, item, exprLocation(call));
+        f.shown = item;
+        f.siblings = q->outer;
+        return f;
+    }
     const char *sql = s->tr->volatile_calls != before ? query_once(s->tr, q->sql) : q->sql;
     return (struct from){.sql = emit_format("(%s) AS %s", sql, item->alias), .shown = item};
 }
@@ -255,21 +262,79 @@ static struct source *join_source(const struct merge *m, const struct source *le
 /* ON sees just the items of this join, as an ordinary clause does. */
 static struct expr *join_condition(struct scope *s, Node *quals, int first)
 {
-    struct source **all = s->sources;
-    int n = s->nsources, cap = s->cap_sources;
-    s->sources = all + first;
-    s->nsources = s->cap_sources = n - first;
-    for (int i = 0; i < s->nsources; i++)
+    bool *shown = palloc0(sizeof(bool) * (size_t)(2 * first + 1));
+    for (int i = 0; i < first; i++) {
+        shown[2 * i] = s->sources[i]->show_name;
+        shown[2 * i + 1] = s->sources[i]->show_columns;
+        s->sources[i]->show_name = s->sources[i]->show_columns = false;
+    }
+    for (int i = first; i < s->nsources; i++)
         s->sources[i]->lateral_only = false;
     s->clause = "JOIN conditions";
+    s->windows_refused = true;
     struct expr *e = expr_condition(s, quals, "JOIN/ON");
     s->clause = NULL;
-    for (int i = 0; i < s->nsources; i++)
+    s->windows_refused = false;
+    for (int i = first; i < s->nsources; i++)
         s->sources[i]->lateral_only = true;
-    s->sources = all;
-    s->nsources = n;
-    s->cap_sources = cap;
+    for (int i = 0; i < first; i++) {
+        s->sources[i]->show_name = shown[2 * i];
+        s->sources[i]->show_columns = shown[2 * i + 1];
+    }
     return e;
+}
+
+static bool among(const struct scope *s, int first, int end, const struct column *c)
+{
+    for (int i = first; i < end; i++)
+        if (c >= s->sources[i]->columns && c < s->sources[i]->columns + s->sources[i]->ncolumns)
+            return true;
+    return false;
+}
+
+/* Which sides of the join ${e} speaks of: 1 left, 2 right. */
+static int sides_of(const struct scope *s, const struct expr *e, int first, int middle)
+{
+    int sides = 0;
+    if (e->kind == EXPR_COLUMN && e->scope == s)
+        sides = among(s, first, middle, e->column) ? 1 : 2;
+    for (int i = 0; i < e->nargs; i++)
+        sides |= sides_of(s, e->args[i], first, middle);
+    return sides;
+}
+
+/* PostgreSQL makes a FULL JOIN by merging or hashing only: some term must be an equality of the
+ * sides, unless all are constant. */
+static void check_full(const struct scope *s, Node *quals, const struct expr *on, int first,
+                       int middle, bool *ret_fits, bool *ret_other)
+{
+    if (IsA(quals, BoolExpr) && ((BoolExpr *)quals)->boolop == AND_EXPR) {
+        for (int i = 0; i < on->nargs; i++)
+            check_full(s, list_nth(((BoolExpr *)quals)->args, i), on->args[i], first, middle,
+                       ret_fits, ret_other);
+        return;
+    }
+    if (on->kind == EXPR_CONST)
+        return;
+    bool equal = IsA(quals, A_Expr) && ((A_Expr *)quals)->kind == AEXPR_OP &&
+                 strcmp(strVal(llast(((A_Expr *)quals)->name)), "=") == 0 && on->nargs == 2;
+    int left = equal ? sides_of(s, on->args[0], first, middle) : 0,
+        right = equal ? sides_of(s, on->args[1], first, middle) : 0;
+    if ((left == 1 && right == 2) || (left == 2 && right == 1))
+        *ret_fits = true;
+    else
+        *ret_other = true;
+}
+
+/* What stands in parentheses cannot look outside in SQLite. */
+static void check_siblings(const struct scope *s, const struct from *f, int first)
+{
+    ListCell *cell;
+    foreach (cell, f->join ? f->siblings : NIL) {
+        const struct expr *e = lfirst(cell);
+        if (e->scope == s && !among(s, first, s->nsources, e->column))
+            tr_unsupported(s->tr, e->location, "LATERAL inside a join in parentheses");
+    }
 }
 
 static const char *in_parentheses(const struct from *f)
@@ -277,18 +342,9 @@ static const char *in_parentheses(const struct from *f)
     return f->join ? emit_format("(%s)", f->sql) : f->sql;
 }
 
-static const char *join_text(struct scope *s, JoinExpr *j, const struct from *left,
-                             const struct from *right, const char *condition, struct expr *on)
+static const char *join_text(const JoinExpr *j, const struct from *left, const struct from *right,
+                             const char *condition, const struct expr *on)
 {
-    if (right->sql == NULL || left->sql == NULL) {
-        bool always = on == NULL || (on->kind == EXPR_CONST && on->value && on->value[0] == 't');
-        bool fits =
-            left->sql != NULL && always && condition == NULL &&
-            (j->jointype == JOIN_LEFT || (j->jointype == JOIN_INNER && !right->at_most_one));
-        if (!fits)
-            tr_unsupported(s->tr, -1, "this join with LATERAL");
-        return left->sql;
-    }
     if (on != NULL)
         condition = on->sql;
     if (j->jointype == JOIN_INNER)
@@ -324,6 +380,19 @@ static void join_unique_names(struct scope *s, int first, int middle)
         }
 }
 
+/* USING (a) AS j: j has the merged columns, and shows them by its name alone. */
+static struct source *using_source(const struct merge *m, const Alias *alias)
+{
+    struct source *item = palloc0(sizeof(*item));
+    item->name = alias->aliasname;
+    item->aliased = true;
+    item->columns = m->columns;
+    item->ncolumns = m->n;
+    item->show_name = true;
+    item->lateral_only = item->lateral_ok = true;
+    return item;
+}
+
 static struct from from_join(struct scope *s, JoinExpr *j)
 {
     int first = s->nsources;
@@ -332,21 +401,32 @@ static struct from from_join(struct scope *s, JoinExpr *j)
     for (int i = first; i < middle; i++)
         s->sources[i]->lateral_ok = j->jointype == JOIN_INNER || j->jointype == JOIN_LEFT;
     struct from right = from_item(s, j->rarg);
+    check_siblings(s, j->jointype == JOIN_RIGHT ? &left : &right,
+                   j->jointype == JOIN_RIGHT ? first : middle);
     for (int i = first; i < middle; i++)
         s->sources[i]->lateral_ok = true;
     join_unique_names(s, first, middle);
-    if (j->join_using_alias != NULL)
-        tr_unsupported(s->tr, -1, "an alias for JOIN ... USING");
     struct merge m = {.condition = NULL};
     struct expr *on = NULL;
     if (j->isNatural || j->usingClause != NIL)
         m = merge_using(s, j, left.shown, right.shown);
     else if (j->quals != NULL)
         on = join_condition(s, j->quals, first);
+    if (on != NULL && j->jointype == JOIN_FULL) {
+        bool fits = false, other = false;
+        check_full(s, j->quals, on, first, middle, &fits, &other);
+        if (other && !fits)
+            tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, -1,
+                    "FULL JOIN is only supported with merge-joinable or hash-joinable join "
+                    "conditions");
+    }
     struct from f = {.join = true, .shown = join_source(&m, left.shown, right.shown)};
-    f.sql = join_text(s, j, &left, &right, m.condition, on);
+    f.sql = join_text(j, &left, &right, m.condition, on);
+    f.siblings = list_concat(list_copy(left.siblings), right.siblings);
     f.full = left.full || right.full || j->jointype == JOIN_FULL;
     join_hide_sides(s, first, j->alias != NULL);
+    if (j->join_using_alias != NULL)
+        scope_add(s, using_source(&m, j->join_using_alias));
     if (j->alias != NULL) {
         source_rename(s->tr, f.shown, j->alias);
         f.shown->show_name = true;
@@ -395,10 +475,6 @@ const char *from_list(struct scope *s, List *items)
         struct from f = from_item(s, list_nth(items, i));
         join_unique_names(s, before, first);
         s->one_row = list_length(items) == 1 && f.one_row;
-        if (f.sql == NULL && f.at_most_one)
-            tr_unsupported(s->tr, -1, "LATERAL with a subquery that may have no row");
-        if (f.sql == NULL)
-            continue;
         appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : "",
                          f.full && i > 0 ? in_parentheses(&f) : f.sql);
     }

@@ -93,7 +93,10 @@ void source_rename(struct tr *tr, struct source *item, Alias *alias)
     item->aliased = true;
     int n = list_length(alias->colnames);
     if (n > item->ncolumns)
-        tr_fail(tr, "42P10", -1, "table \"%s\" has %d columns available but %d columns specified",
+        tr_fail(tr, "42P10", -1,
+                item->alias == NULL
+                    ? "join expression \"%s\" has %d columns available but %d columns specified"
+                    : "table \"%s\" has %d columns available but %d columns specified",
                 alias->aliasname, item->ncolumns, n);
     for (int i = 0; i < n; i++)
         item->columns[i].name = strVal(list_nth(alias->colnames, i));

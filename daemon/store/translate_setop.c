@@ -169,6 +169,20 @@ static void values_row(struct scope *s, List *row, struct expr **ret, int n)
         ret[i] = expr_make(s, list_nth(row, i));
 }
 
+/* The rows as arms of a UNION ALL. */
+static const char *values_arms(struct expr **all, int rows, int n)
+{
+    StringInfoData out;
+    initStringInfo(&out);
+    for (int i = 0; i < rows * n; i++)
+        appendStringInfo(&out, "%s%s AS \"c%d\"",
+                         i == 0       ? "SELECT "
+                         : i % n == 0 ? " UNION ALL SELECT "
+                                      : ", ",
+                         all[i]->sql, i % n + 1);
+    return out.data;
+}
+
 struct query *values_query(struct scope *s, SelectStmt *stmt, const char *with, bool keep_unknown)
 {
     int rows = list_length(stmt->valuesLists), n = list_length(linitial(stmt->valuesLists));
@@ -206,8 +220,12 @@ struct query *values_query(struct scope *s, SelectStmt *stmt, const char *with, 
         appendStringInfo(&out, "%s(%s)", r == 0 ? "" : ", ", emit_list(all + r * n, n));
     const char *order = order_outputs(s, stmt->sortClause, q->targets, n, "VALUES");
     const char *limit = limit_clause(s, stmt);
-    q->sql =
-        emit_format("%sSELECT %s FROM (VALUES %s)%s%s", with, names.data, out.data, order, limit);
+    /* SQLite names the columns only of rows that it can copy */
+    q->sql = s->outer == NIL
+                 ? emit_format("%sSELECT %s FROM (VALUES %s)%s%s", with, names.data, out.data,
+                               order, limit)
+                 : emit_format("%sSELECT * FROM (%s)%s%s", with, values_arms(all, rows, n), order,
+                               limit);
     q->compound = with[0] != '\0' || order[0] != '\0' || limit[0] != '\0';
     return q;
 }

@@ -298,7 +298,6 @@ static void test_aggregates(void **state)
         {"pgf_string_agg(x, '-', 'u0', x) FROM (SELECT 'b' AS x UNION ALL SELECT 'a' UNION ALL "
          "SELECT 'b')",
          "a-b"},
-        {"pgf_lateral(x) FROM (SELECT 1 AS x UNION ALL SELECT 1)", "0A000"},
         {"pgf_avg_numeric(x) OVER (ORDER BY x ROWS 1 PRECEDING) FROM (SELECT 2 AS x UNION ALL "
          "SELECT 1) LIMIT 1 OFFSET 1",
          "1.5000000000000000"},
