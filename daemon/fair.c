@@ -42,7 +42,7 @@ struct fair_account {
     uint64_t left_us;  /* ABSENT since */
     size_t name_len;
     char *name;            /* behind the next */
-    struct list waiters[]; /* at each place, in the order of arrival */
+    struct list waiters[]; /* at each seat, in the order of arrival */
 };
 
 /* -- accounts -- */
@@ -54,9 +54,9 @@ static bool before(const struct heap_node *a, const struct heap_node *b)
     return x->had != y->had ? x->had < y->had : x->order < y->order;
 }
 
-void fair_init(struct fair *f, size_t size, size_t nplaces)
+void fair_init(struct fair *f, size_t size, size_t nseats)
 {
-    *f = (struct fair){.size = size, .nplaces = nplaces, .turn = {.before = before}};
+    *f = (struct fair){.size = size, .nseats = nseats, .turn = {.before = before}};
     list_init(&f->holders);
     list_init(&f->absent);
 }
@@ -109,13 +109,13 @@ static void forget(struct fair *f)
 static struct fair_account *account_new(struct fair *f, struct slice tenant)
 {
     struct fair_account *a =
-        calloc(1, sizeof(*a) + f->nplaces * sizeof(struct list) + tenant.len + 1);
+        calloc(1, sizeof(*a) + f->nseats * sizeof(struct list) + tenant.len + 1);
     if (!a)
         return NULL;
     list_init(&a->node);
-    for (size_t i = 0; i < f->nplaces; i++)
+    for (size_t i = 0; i < f->nseats; i++)
         list_init(&a->waiters[i]);
-    a->name = (char *)&a->waiters[f->nplaces];
+    a->name = (char *)&a->waiters[f->nseats];
     a->usual_us = FAIR_FIRST_US;
     a->had = f->level;
     a->name_len = tenant.len;
@@ -206,10 +206,10 @@ bool fair_waits(const struct fair_waiter *w)
     return w->account != NULL;
 }
 
-int fair_push(struct fair *f, struct slice tenant, const struct fair_terms *terms, size_t place,
+int fair_push(struct fair *f, struct slice tenant, const struct fair_terms *terms, size_t seat,
               struct fair_waiter *w, uint64_t now_us, struct err *err)
 {
-    must(w->account == NULL && terms->weight > 0 && place < f->nplaces);
+    must(w->account == NULL && terms->weight > 0 && seat < f->nseats);
     tick(f, now_us);
     forget(f);
     struct fair_account *a = account_of(f, tenant);
@@ -220,7 +220,7 @@ int fair_push(struct fair *f, struct slice tenant, const struct fair_terms *term
     if (!full) {
         if (!is_present(a->place) && f->level > FAIR_CREDIT && a->had < f->level - FAIR_CREDIT)
             a->had = f->level - FAIR_CREDIT;
-        list_append(&a->waiters[place], &w->node);
+        list_append(&a->waiters[seat], &w->node);
         w->account = a;
         w->since_us = f->now_us;
         a->waiting++;
@@ -336,17 +336,17 @@ bool fair_is_due(struct fair *f, uint64_t now_us)
     return f->held < f->size && next(f, &it_had) != NULL;
 }
 
-static struct fair_waiter *first_at(const struct fair_account *a, size_t place)
+static struct fair_waiter *first_at(const struct fair_account *a, size_t seat)
 {
-    struct list *first = list_first(&a->waiters[place]);
+    struct list *first = list_first(&a->waiters[seat]);
     return first ? list_entry(first, struct fair_waiter, node) : NULL;
 }
 
 /* A server that stays where it is serves sooner. */
-static struct fair_waiter *pick(const struct fair *f, const struct fair_account *a, size_t place)
+static struct fair_waiter *pick(const struct fair *f, const struct fair_account *a, size_t seat)
 {
-    struct fair_waiter *here = first_at(a, place), *oldest = here;
-    for (size_t i = 0; i < f->nplaces; i++) {
+    struct fair_waiter *here = first_at(a, seat), *oldest = here;
+    for (size_t i = 0; i < f->nseats; i++) {
         struct fair_waiter *w = first_at(a, i);
         if (w && (!oldest || w->since_us < oldest->since_us))
             oldest = w;
@@ -354,7 +354,7 @@ static struct fair_waiter *pick(const struct fair *f, const struct fair_account 
     return here && here->since_us - oldest->since_us < UINT64_C(1000) * FAIR_PASS_MS ? here : oldest;
 }
 
-struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, size_t place,
+struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, size_t seat,
                              uint64_t now_us)
 {
     must(lease->account == NULL);
@@ -364,7 +364,7 @@ struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, size_t pl
     if (!a)
         return NULL;
     raise_level(f, a);
-    struct fair_waiter *w = pick(f, a, place);
+    struct fair_waiter *w = pick(f, a, seat);
     leave(f, w);
     *lease = (struct fair_lease){.account = a, .began_us = f->now_us};
     a->began_us += f->now_us;

@@ -17,9 +17,9 @@
  *
  * Pure data: no loop, no lock, and the clock's time is an argument (of any monotonic clock; a time
  * before one that was told counts as that one). A grant costs the logarithm of the number of
- * tenants that wait and hold nothing, and a step for each that waits and holds something, of which
- * there are no more than servers; a tenant that does neither costs nothing. Waiters and leases are
- * embedded in their owners, which remove and return them before they go. */
+ * tenants that wait and hold nothing, a step for each seat, and one for each tenant that waits and holds
+ * something, of which there are no more than servers; a tenant that does neither costs nothing. Waiters
+ * and leases are embedded in their owners, which remove and return them before they go. */
 #pragma once
 
 #include "daemon/heap.h"
@@ -58,7 +58,7 @@ struct fair {
     struct heap turn;              /* those that wait and hold nothing */
     struct list holders;           /* those that wait, hold something, and may hold more */
     struct list absent;            /* those that do neither, the longest so first */
-    size_t nplaces;                /* where to wait, and where servers come free */
+    size_t nseats;                 /* where to wait, and where servers come free: a worker each */
     size_t size;                   /* servers that may be held at a time */
     size_t held;
     size_t waiting;
@@ -72,7 +72,7 @@ struct fair {
     uint64_t rest_us;
 };
 
-void fair_init(struct fair *f, size_t size, size_t nplaces);
+void fair_init(struct fair *f, size_t size, size_t nseats);
 /* No waiter and no lease may be left. */
 void fair_release(struct fair *f);
 /* The pool may now have ${size} servers; more may be held for the moment. */
@@ -82,17 +82,17 @@ size_t fair_reserve(size_t size);
 
 void fair_waiter_init(struct fair_waiter *w);
 bool fair_waits(const struct fair_waiter *w);
-/* Put ${w}, which does not wait, at the end of ${tenant}'s queue, at ${place}.  -1: 53300, its queue is full, or
+/* Put ${w}, which does not wait, at the end of ${tenant}'s queue, at ${seat}.  -1: 53300, its queue is full, or
  * 53200. */
-int fair_push(struct fair *f, struct slice tenant, const struct fair_terms *terms, size_t place,
+int fair_push(struct fair *f, struct slice tenant, const struct fair_terms *terms, size_t seat,
               struct fair_waiter *w, uint64_t now_us, struct err *err) MUSTCHECK;
 /* Idempotent. */
 void fair_remove(struct fair *f, struct fair_waiter *w, uint64_t now_us);
-/* A server is free, at ${place}: who is to have it?  The waiter no longer waits, and ${lease}, which must
+/* A server is free, at ${seat}: who is to have it?  The waiter no longer waits, and ${lease}, which must
  * not be held, is its tenant's until it is returned.  Of the tenant's waiters it is the oldest, unless that
- * waits elsewhere: the oldest at ${place} goes first if it came less than FAIR_PASS_MS later.  NULL: nobody who
+ * waits elsewhere: the oldest at ${seat} goes first if it came less than FAIR_PASS_MS later.  NULL: nobody who
  * waits may have one more now. */
-struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, size_t place,
+struct fair_waiter *fair_pop(struct fair *f, struct fair_lease *lease, size_t seat,
                              uint64_t now_us);
 /* Is all that is held at rest?  To be said now and then while somebody waits. */
 void fair_rest(struct fair *f, bool rests, uint64_t now_us);

@@ -326,15 +326,27 @@ static struct worker *promise(struct pool_waiter *w)
     return t->worker;
 }
 
+bool pool_is_idle(const struct commons *c, const struct target *except)
+{
+    for (size_t i = 0; i < c->crew->n; i++)
+        if (c->seats[i] && c->seats[i] != except && c->seats[i]->pool.nidle > 0)
+            return true;
+    return false;
+}
+
 /* Does another worker have a server for who waits?  Under the lock. */
 static bool is_idle_elsewhere(struct target *t)
 {
     struct commons *c = t->commons;
-    size_t idle = 0;
-    for (size_t i = 0; i < c->crew->n; i++)
-        idle += c->seats[i] && c->seats[i] != t ? c->seats[i]->pool.nidle : 0;
     fair_resize(&c->fair, capacity(c));
-    return idle > 0 && fair_is_due(&c->fair, now_us());
+    return pool_is_idle(c, t) && fair_is_due(&c->fair, now_us());
+}
+
+/* Under the lock. */
+static void ask_for_all(struct target *t)
+{
+    ask(t, t->pool.nwaiting);
+    commons_call(t->commons, t);
 }
 
 /* Somebody waits here: see in a while what has become of it. */
@@ -354,10 +366,8 @@ static void await(struct target *t)
     struct pool *p = &t->pool;
     if (p->nwaiting == 0 || t->commons->crew->n == 1 || t->closing)
         return;
-    if (list_empty(&p->busy) && is_idle_elsewhere(t)) {
-        ask(t, p->nwaiting);
-        commons_call(t->commons, t);
-    }
+    if (list_empty(&p->busy) && is_idle_elsewhere(t))
+        ask_for_all(t);
     if (!uv_is_active((uv_handle_t *)&p->patience.timer))
         be_patient(t, POOL_PATIENCE_MS);
 }
@@ -372,10 +382,8 @@ static void on_patience(uv_timer_t *timer)
     }
     size_t back = p->nput - p->patience.nput;
     commons_lock(t->commons);
-    if (p->nwaiting > 0 && back < p->patience.nwaiting && is_idle_elsewhere(t)) {
-        ask(t, p->nwaiting);
-        commons_call(t->commons, t);
-    }
+    if (p->nwaiting > 0 && back < p->patience.nwaiting && is_idle_elsewhere(t))
+        ask_for_all(t);
     if (p->nwaiting > 0)
         be_patient(t, back > 0 ? POOL_PATIENCE_MS : least(2 * p->patience.ms, POOL_PATIENCE_MAX_MS));
     commons_unlock(t->commons);

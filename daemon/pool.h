@@ -22,6 +22,7 @@
 #include <uv.h>
 
 struct server;
+struct commons;
 struct target;
 
 struct pool_waiter { /* embedded in a session, which leaves before it goes */
@@ -69,6 +70,8 @@ void pool_put(struct server *s);
 void pool_arrived(struct server *s);
 /* It could not: ${why}. */
 void pool_not_arrived(struct target *t, const struct err *why);
+/* Has a worker's pool of ${c}, other than ${except}'s (may be NULL), an idle server?  Under the lock. */
+bool pool_is_idle(const struct commons *c, const struct target *except);
 /* Another worker calls. */
 void pool_look(struct target *t);
 /* A server leaves for ever: out of the lists and counts ... */

@@ -3,23 +3,16 @@
 #include "daemon/commons.h"
 #include "daemon/crew.h"
 #include "daemon/host.h"
+#include "daemon/pool.h"
 #include "daemon/server.h"
 #include "daemon/target.h"
 #include "daemon/worker.h"
-
-static bool has_idle(const struct commons *c)
-{
-    for (size_t i = 0; i < c->crew->n; i++)
-        if (c->seats[i] && c->seats[i]->pool.nidle > 0)
-            return true;
-    return false;
-}
 
 /* One reference of ${c} goes. */
 static bool call(struct commons *c, bool only_idle)
 {
     commons_lock(c);
-    bool calls = !only_idle || has_idle(c);
+    bool calls = !only_idle || pool_is_idle(c, NULL);
     if (calls)
         commons_call(c, NULL);
     commons_unlock(c);
