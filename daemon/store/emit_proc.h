@@ -8,6 +8,7 @@
  *   %j1        as JSON                  %p*  pairs of output and JSON (json_build_object)
  *   %y1        its type's oid
  *
+ * `set:name(...)` instead of an expression: rows of the function ${name} of sets.h, as the only call.
  * pgf_...: functions*.c.  A function that has no row is 0A000. */
 #pragma once
 

@@ -2,6 +2,7 @@
 #include "daemon/store/functions_impl.h"
 
 #include "daemon/store/rows.h"
+#include "daemon/store/sets.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -41,6 +42,8 @@ int functions_register(struct sqlite3 *db, struct store_context *context)
                 return rc;
         }
     int rc = rows_register(db, context);
+    if (rc == SQLITE_OK)
+        rc = sets_register(db, context);
     return rc == SQLITE_OK ? functions_total_register(db, context) : rc;
 }
 

@@ -1,10 +1,25 @@
 /* functions_array.c: arrays (JSON text of their elements' text forms), and rules of statements. */
 #include "daemon/store/functions_impl.h"
 
+#include "daemon/store/array.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 /* -- arrays -- */
+
+bool functions_is_vector(uint32_t type)
+{
+    return type == TYPES_INT2VECTOR || type == TYPES_OIDVECTOR;
+}
+
+int functions_element(struct store_context *c, uint32_t array_type, struct slice text,
+                      struct buf *scratch, struct types_value *ret)
+{
+    const struct types_info *type = types_find(c->types.set, array_type);
+    return types_input(&c->types, type != NULL ? type->elem : 0, -1, text, scratch, ret,
+                       &c->raised);
+}
 
 /* pgf_array(element type, elements ...) */
 static void fn_array(sqlite3_context *ctx, int argc, sqlite3_value **argv)

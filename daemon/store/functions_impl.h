@@ -48,6 +48,13 @@ void functions_result_text(sqlite3_context *ctx, const char *text, size_t len);
 void functions_buf(struct buf *b);
 void functions_finish(sqlite3_context *ctx, struct buf *b);
 
+/* An element of a stored array of the type as a value; ${ret} may point into ${scratch}.  -1:
+ * raised.
+ */
+int functions_element(struct store_context *c, uint32_t array_type, struct slice text,
+                      struct buf *scratch, struct types_value *ret);
+bool functions_is_vector(uint32_t type); /* int2vector, oidvector */
+
 /* -- UTF-8 -- */
 /* Bytes of the character at ${p}, at least 1, at most ${left}. */
 size_t functions_char(const char *p, size_t left);

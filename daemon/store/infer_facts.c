@@ -43,3 +43,16 @@ const struct infer_proc *infer_proc_next(const struct infer_proc *p)
     bool more = p + 1 < infer_procs + infer_nprocs && strcmp(p[1].name, p->name) == 0;
     return more ? p + 1 : NULL;
 }
+
+const struct infer_output *infer_outputs_of(uint32_t proc, int *ret_n)
+{
+    const struct infer_output *found = NULL;
+    *ret_n = 0;
+    for (size_t i = 0; i < infer_noutputs; i++) {
+        if (infer_outputs[i].proc != proc)
+            continue;
+        found = found == NULL ? &infer_outputs[i] : found;
+        ++*ret_n;
+    }
+    return found;
+}

@@ -34,15 +34,25 @@ struct infer_proc {
     uint32_t args[INFER_MAX_ARGS];
 };
 
+struct infer_output { /* an OUT argument */
+    uint32_t proc;
+    const char *name;
+    uint32_t type;
+};
+
 extern const struct infer_operator infer_operators[]; /* by name */
 extern const size_t infer_noperators;
 extern const struct infer_cast infer_casts[]; /* by source, target */
 extern const size_t infer_ncasts;
 extern const struct infer_proc infer_procs[]; /* by name */
 extern const size_t infer_nprocs;
+extern const struct infer_output infer_outputs[]; /* by proc, in order */
+extern const size_t infer_noutputs;
 
 /* The first that is called so, and the next of the same name: NULL when there is none. */
 const struct infer_operator *infer_operator_named(const char *name);
 const struct infer_operator *infer_operator_next(const struct infer_operator *o);
 const struct infer_proc *infer_proc_named(const char *name);
 const struct infer_proc *infer_proc_next(const struct infer_proc *p);
+/* The OUT arguments of ${proc}: the first, ${ret_n} of them; NULL when there are none. */
+const struct infer_output *infer_outputs_of(uint32_t proc, int *ret_n);

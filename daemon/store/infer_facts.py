@@ -57,6 +57,12 @@ def main():
               o, n, k, "true" if s else "false", v, r, d, vol, len(a), ", ".join(map(str, a)) or "0")
            for o, n, k, s, v, r, d, a, vol in found], "infer_nprocs")
 
+    found = rows(cursor, "select oid, coalesce(proargnames[i], ''), proallargtypes[i] from pg_proc,"
+                 " generate_subscripts(proallargtypes, 1) i where proargmodes[i] in ('o', 'b', 't')"
+                 " and pronamespace = 'pg_catalog'::regnamespace order by oid, i")
+    write("infer_facts_outputs.c", "output columns of functions", "const struct infer_output infer_outputs",
+          ['{%d, "%s", %d}' % row for row in found], "infer_noutputs")
+
 
 if __name__ == "__main__":
     main()

@@ -229,6 +229,7 @@ static struct expr *case_expr(struct scope *s, const CaseExpr *c)
         appendStringInfo(&out, " WHEN %s THEN %s", all[i]->sql, results[i + 1]->sql);
     appendStringInfo(&out, " ELSE %s END)", results[0]->sql);
     struct expr *e = expr_of(type, out.data, c->location, all, 2 * n + 1);
+    sets_refuse(s, e, "CASE");
     e->typmod = common_typmod(results, n + 1, type);
     return e;
 }
@@ -252,6 +253,7 @@ static struct expr *coalesce_expr(struct scope *s, const CoalesceExpr *c)
         all[i] = expr_to_common(s->tr, all[i], type, "COALESCE");
     const char *sql = n == 1 ? all[0]->sql : emit_format("coalesce(%s)", emit_list(all, n));
     struct expr *e = expr_of(type, sql, c->location, all, n);
+    sets_refuse(s, e, "COALESCE");
     e->typmod = common_typmod(all, n, type);
     return e;
 }

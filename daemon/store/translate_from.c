@@ -131,34 +131,12 @@ static struct from from_subselect(struct scope *s, RangeSubselect *r)
                          .one_row = q->single_row || q->at_most_one};
 }
 
-/* -- functions: one call that gives one value or the rows of an array or series -- */
-
 static struct from from_function(struct scope *s, RangeFunction *r)
 {
-    List *first = linitial(r->functions);
-    Node *call = linitial(first);
-    if (r->ordinality || r->is_rowsfrom || list_length(r->functions) != 1 ||
-        r->coldeflist != NIL || lsecond(first) != NULL)
-        tr_unsupported(s->tr, exprLocation((Node *)r), "this use of functions in FROM");
-    bool lateral = s->lateral_active;
-    s->lateral_active = true;
-    int before = s->tr->volatile_calls;
-    struct query *q = select_function(s, call);
-    s->lateral_active = lateral;
-    struct source *item = source_query(q, tr_alias(s->tr));
-    item->name = q->targets[0].name;
-    source_rename(s->tr, item, r->alias);
-    if (r->alias != NULL && r->alias->colnames == NIL)
-        item->columns[0].name = r->alias->aliasname;
-    scope_add(s, item);
-    if (uses_siblings(q, s)) {
-        struct from f = from_lateral(s, q, item, exprLocation(call));
-        f.shown = item;
-        f.siblings = q->outer;
-        return f;
-    }
-    const char *sql = s->tr->volatile_calls != before ? query_once(s->tr, q->sql) : q->sql;
-    return (struct from){.sql = emit_format("(%s) AS %s", sql, item->alias), .shown = item};
+    struct from f = {.sql = NULL};
+    f.shown = sets_item(s, r, &f.sql, &f.siblings);
+    scope_add(s, f.shown);
+    return f;
 }
 
 /* -- joins -- */

@@ -5,14 +5,6 @@
 
 #include "lib/stringinfo.h"
 
-struct call {
-    FuncCall *node;
-    const char *name;
-    struct expr **args;
-    int nargs;
-    struct infer_call found;
-};
-
 static const char *call_name(struct tr *tr, const FuncCall *f)
 {
     int n = list_length(f->funcname);
@@ -27,8 +19,7 @@ static const char *call_name(struct tr *tr, const FuncCall *f)
     return name;
 }
 
-/* Arguments analysed, the function chosen, arguments converted. */
-static void resolve(struct scope *s, FuncCall *f, struct call *c)
+void call_resolve(struct scope *s, FuncCall *f, struct call *c)
 {
     uint32_t types[FUNC_MAX_ARGS];
     c->node = f;
@@ -52,7 +43,7 @@ static void resolve(struct scope *s, FuncCall *f, struct call *c)
         c->args[i] = infer_coerce(s->tr, c->args[i], c->found.types[i], INFER_IMPLICIT);
 }
 
-static const char *call_template(struct scope *s, const struct call *c)
+const char *call_template(struct scope *s, const struct call *c)
 {
     const char *pattern = emit_proc_template(c->found.proc->oid);
     if (pattern != NULL)
@@ -87,6 +78,15 @@ static void check_aggregate_place(struct scope *s, const struct call *c)
         if (inner != NULL && c->node->over == NULL)
             tr_fail(s->tr, SQLSTATE_GROUPING_ERROR, inner->location,
                     "aggregate function calls cannot be nested");
+        inner = expr_find(c->args[i], EXPR_SET, s);
+        if (inner != NULL) {
+            tr_set(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, inner->location,
+                   "%s function calls cannot contain set-returning function calls",
+                   c->node->over != NULL ? "window" : "aggregate");
+            err_hint(s->tr->err, "You might be able to move the set-returning function into a "
+                                 "LATERAL FROM item.");
+            tr_throw(s->tr);
+        }
         inner = expr_find(c->args[i], EXPR_WINDOW, s);
         if (inner != NULL)
             tr_fail(s->tr, SQLSTATE_GROUPING_ERROR, inner->location,
@@ -359,9 +359,9 @@ static struct expr *plain_call(struct scope *s, struct call *c)
         struct expr *e = infer_coerce(s->tr, c->args[0], c->found.result, INFER_EXPLICIT);
         return expr_of(e->type, e->sql, c->node->location, &e, 1);
     }
-    if (c->found.proc->returns_set)
-        tr_unsupported(s->tr, c->node->location, "function %s outside FROM", c->name);
     const char *pattern = call_template(s, c);
+    if (c->found.proc->returns_set || sets_template(pattern))
+        return sets_output(s, c);
     s->tr->volatile_calls += c->found.proc->volatility == 'v';
     if (c->found.variadic && strchr(pattern, '*') == NULL)
         tr_unsupported(s->tr, c->node->location, "function %s with several arguments", c->name);
@@ -372,7 +372,7 @@ static struct expr *plain_call(struct scope *s, struct call *c)
 struct expr *expr_func(struct scope *s, FuncCall *f)
 {
     struct call c = {.node = f};
-    resolve(s, f, &c);
+    call_resolve(s, f, &c);
     if (c.found.cast || c.found.proc->kind == 'f')
         return plain_call(s, &c);
     if (c.found.proc->kind == 'a') {
@@ -384,47 +384,4 @@ struct expr *expr_func(struct scope *s, FuncCall *f)
     return over(s, &c,
                 expr_of(c.found.result, emit_apply(call_template(s, &c), c.args, c.nargs),
                         f->location, c.args, c.nargs));
-}
-
-/* -- in FROM -- */
-
-static const char *rows_text(struct scope *s, const struct call *c)
-{
-    uint32_t result = c->found.result;
-    const char *pattern = call_template(s, c);
-    const char *sql = emit_apply(pattern, c->args, c->nargs);
-    if (strncmp(pattern, "json_each(", 10) == 0) {
-        bool text = infer_category(s->tr, result) == 'S' || result == TYPES_UUID;
-        return text ? emit_format("SELECT value AS \"c1\" FROM %s", sql)
-                    : emit_format("SELECT pgf_input(%u, value) AS \"c1\" FROM %s", result, sql);
-    }
-    return sql;
-}
-
-struct query *select_function(struct scope *s, Node *node)
-{
-    struct scope *inner = scope_new(s->tr, s);
-    struct query *q = palloc0(sizeof(*q));
-    q->targets = palloc0(sizeof(q->targets[0]) * 2);
-    q->ntargets = 1;
-    q->targets[0].name = target_name(inner, node);
-    if (IsA(node, FuncCall)) {
-        struct call c = {.node = (FuncCall *)node};
-        resolve(inner, c.node, &c);
-        if (!c.found.cast && c.found.proc->returns_set) {
-            q->sql = rows_text(inner, &c);
-            q->targets[0].expr = expr_new(EXPR_PLAIN, c.found.result, "\"c1\"", c.node->location);
-            q->outer = inner->outer;
-            return q;
-        }
-        if (!c.found.cast && c.found.proc->kind != 'f')
-            tr_fail(s->tr, SQLSTATE_GROUPING_ERROR, c.node->location,
-                    "aggregate functions are not allowed in functions in FROM");
-    }
-    struct expr *e = infer_settle(s->tr, expr_make(inner, node));
-    q->sql = emit_format("SELECT %s AS \"c1\"", e->sql);
-    q->targets[0].expr = e;
-    q->outer = inner->outer;
-    q->single_row = true;
-    return q;
 }

@@ -205,24 +205,13 @@ struct expr *expr_in_list(struct scope *s, A_Expr *a)
 
 /* -- ANY, ALL -- */
 
-/* The elements of an array value as rows of storage values. */
-static const char *array_rows(struct tr *tr, struct expr *array)
+/* `x op ANY (array)` for any operator: found, else unknown where a comparison was NULL. */
+static const char *array_tests(const char *test, const char *rows, bool all)
 {
-    uint32_t element = types_find(tr->types, array->type)->elem;
-    switch (element) {
-    case TYPES_INT2:
-    case TYPES_INT4:
-    case TYPES_INT8:
-    case TYPES_OID:
-        return emit_format("SELECT CAST(value AS INTEGER) FROM json_each(%s)", array->sql);
-    case TYPES_TEXT:
-    case TYPES_VARCHAR:
-    case TYPES_NAME:
-    case TYPES_UUID:
-        return emit_format("SELECT value FROM json_each(%s)", array->sql);
-    default:
-        return emit_format("SELECT pgf_input(%u, value) FROM json_each(%s)", element, array->sql);
-    }
+    return emit_format(
+        "(CASE WHEN EXISTS (SELECT 1 FROM %s WHERE %s%s) THEN %d WHEN EXISTS (SELECT 1 "
+        "FROM %s WHERE %s IS NULL) THEN NULL ELSE %d END)",
+        rows, all ? "NOT " : "", test, all ? 0 : 1, rows, test, all ? 1 : 0);
 }
 
 static struct expr *array_value(struct scope *s, A_Expr *a, const char *name, struct expr *left,
@@ -237,25 +226,30 @@ static struct expr *array_value(struct scope *s, A_Expr *a, const char *name, st
     }
     const struct infer_operator *o =
         infer_operator_find(s->tr, name, left->type, element, a->location);
-    const char *pattern = emit_operator_template(o);
-    uint32_t array_type =
-        types_find(s->tr->types, o->right) ? types_find(s->tr->types, o->right)->array : 0;
-    if (pattern == NULL || array_type == 0 || !types_supported(s->tr->types, array_type) ||
-        strcmp(pattern, all ? "(%1 <> %2)" : "(%1 = %2)") != 0)
+    const uint32_t declared[2] = {o->left, o->right}, actual[2] = {left->type, element};
+    uint32_t wanted = infer_polymorphic(s->tr, o->right, declared, actual, 2);
+    const struct types_info *info = types_find(s->tr->types, wanted);
+    if (info == NULL || info->array == 0 || !types_supported(s->tr->types, info->array))
         tr_unsupported(s->tr, a->location, "%s %s (array)", name, all ? "ALL" : "ANY");
-    left = infer_coerce(s->tr, left, o->left, INFER_IMPLICIT);
-    if (right->type == TYPES_UNKNOWN || element == o->right)
-        right = infer_coerce(s->tr, right, array_type, INFER_IMPLICIT);
-    else if (infer_category(s->tr, element) != 'S' || infer_category(s->tr, o->right) != 'S' ||
-             element == TYPES_BPCHAR)
-        tr_unsupported(s->tr, a->location, "%s %s (array) of another type", name,
-                       all ? "ALL" : "ANY");
-    if (left == NULL || right == NULL)
-        tr_unsupported(s->tr, a->location, "%s %s (array)", name, all ? "ALL" : "ANY");
-    struct expr *args[2] = {left, right};
-    const char *sql =
-        emit_format("(CASE WHEN %s IS NULL THEN NULL ELSE %s %sIN (%s) END)", right->sql, left->sql,
-                    all ? "NOT " : "", array_rows(s->tr, right));
+    if (right->type == TYPES_UNKNOWN)
+        right = infer_coerce(s->tr, right, info->array, INFER_IMPLICIT);
+    element = types_find(s->tr->types, right->type)->elem;
+    const char *alias = tr_alias(s->tr);
+    struct expr *member = expr_new(EXPR_PLAIN, element, emit_format("%s.\"c1\"", alias), -1);
+    struct expr *one = left;
+    uint32_t type;
+    const char *pattern = expr_resolve(s, name, &one, &member, &type, a->location);
+    if (type != TYPES_BOOL)
+        tr_fail(s->tr, "42809", a->location,
+                "op ANY/ALL (array) requires operator to yield boolean");
+    const char *rows =
+        emit_format("pgf_set('members/2/1', %u, %s) AS %s", right->type, right->sql, alias);
+    struct expr *pair[2] = {one, member}, *args[2] = {left, right};
+    bool plain =
+        strcmp(pattern, all ? "(%1 <> %2)" : "(%1 = %2)") == 0 && one->type != TYPES_NUMERIC;
+    const char *sql = plain ? emit_format("(%s %sIN (SELECT %s FROM %s))", one->sql,
+                                          all ? "NOT " : "", member->sql, rows)
+                            : array_tests(emit_apply(pattern, pair, 2), rows, all);
     return expr_of(TYPES_BOOL, sql, a->location, args, 2);
 }
 

@@ -388,6 +388,45 @@ static void check_locking(struct select *q)
     tr->writes = true;
 }
 
+/* -- sets in the list of a query with groups or windows: rows come last -- */
+
+static const char *split_sets(struct select *q, const char *body)
+{
+    struct scope *s = q->scope;
+    const char *alias = tr_alias(s->tr);
+    if (q->ndistinct_on > 0 || hides_aggregate(q))
+        tr_unsupported(s->tr, -1, "a set-returning function in such a query");
+    struct expr **all = palloc(sizeof(all[0]) * (size_t)(q->ntargets + q->nkeys + 1));
+    for (int i = 0; i < q->ntargets; i++)
+        all[i] = q->targets[i].expr;
+    for (int i = 0; i < q->nkeys; i++)
+        all[q->ntargets + i] = q->keys[i].expr;
+    const char *inner = sets_inner(s, all, q->ntargets + q->nkeys, alias);
+    for (int i = 0; i < q->ntargets; i++)
+        q->targets[i].expr = all[i];
+    for (int i = 0; i < q->nkeys; i++)
+        q->keys[i].expr = all[q->ntargets + i];
+    return emit_format(" FROM %s",
+                       sets_joined(s, emit_format("(SELECT %s%s) AS %s", inner, body, alias)));
+}
+
+/* Sets in GROUP BY come before grouping, and so must then all. */
+static bool groups_sets(const struct select *q)
+{
+    bool any = false;
+    for (int i = 0; i < q->ngroups; i++)
+        any = any || expr_find(q->groups[i], EXPR_SET, q->scope) != NULL;
+    for (int i = 0; any && i < q->ntargets; i++) {
+        bool grouped = expr_find(q->targets[i].expr, EXPR_SET, q->scope) == NULL;
+        for (int k = 0; k < q->ngroups; k++)
+            grouped = grouped || strcmp(q->groups[k]->sql, q->targets[i].expr->sql) == 0;
+        if (!grouped)
+            tr_unsupported(q->scope->tr, q->targets[i].expr->location,
+                           "a set-returning function beside one in GROUP BY");
+    }
+    return any;
+}
+
 /* -- the query -- */
 
 static bool limit_is_one(const SelectStmt *stmt)
@@ -404,12 +443,16 @@ static struct query *simple_select(struct scope *s, SelectStmt *stmt, const char
     struct select q = {.scope = s, .stmt = stmt};
     s->windows = stmt->windowClause;
     const char *from = from_list(s, stmt->fromClause);
+    s->sets_allowed = true;
     q.targets = target_list(s, stmt->targetList, &q.ntargets);
+    s->sets_allowed = false;
     const char *where = where_text(s, stmt->whereClause, "WHERE");
     if (stmt->havingClause != NULL)
         q.having = expr_condition(s, stmt->havingClause, "HAVING");
+    s->sets_allowed = true;
     order_keys(&q);
     group_keys(&q);
+    s->sets_allowed = false;
     if (!keep_unknown)
         targets_settle(s->tr, q.targets, q.ntargets);
     distinct_keys(&q);
@@ -426,8 +469,13 @@ static struct query *simple_select(struct scope *s, SelectStmt *stmt, const char
         q.nkeys = 0; /* one row has no order */
     const char *having =
         q.having != NULL && !hidden ? emit_format(" HAVING %s", q.having->sql) : "";
+    bool split = s->sets != NIL && (q.grouped || s->has_window) && !groups_sets(&q);
+    if (!split)
+        from = sets_joined(s, from);
     const char *body =
         emit_format("%s%s%s%s%s", from[0] ? " FROM " : "", from, where, group_text(&q), having);
+    if (split)
+        body = split_sets(&q, body);
     struct query *ret = palloc0(sizeof(*ret));
     if (q.ndistinct_on > 0 && q.grouped)
         tr_unsupported(s->tr, -1, "DISTINCT ON with GROUP BY or aggregates");
@@ -440,8 +488,9 @@ static struct query *simple_select(struct scope *s, SelectStmt *stmt, const char
                                outputs_text(&q, distinct), body, order_text(&q, distinct), limit);
     ret->targets = q.targets;
     ret->ntargets = q.ntargets;
-    ret->single_row = s->has_aggregate && q.ngroups == 0 && q.having == NULL && limit[0] == '\0';
-    ret->at_most_one = limit_is_one(stmt) || s->one_row || from[0] == '\0';
+    ret->single_row = s->has_aggregate && q.ngroups == 0 && q.having == NULL && limit[0] == '\0' &&
+                      s->sets == NIL;
+    ret->at_most_one = limit_is_one(stmt) || ((s->one_row || from[0] == '\0') && s->sets == NIL);
     ret->compound = with[0] != '\0' || limit[0] != '\0' || q.nkeys > 0 || q.ndistinct_on > 0;
     return ret;
 }

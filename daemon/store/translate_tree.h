@@ -86,6 +86,7 @@ enum expr_kind {
     EXPR_COLUMN, /* `scope` it belongs to, `column` */
     EXPR_AGGREGATE,
     EXPR_WINDOW,
+    EXPR_SET, /* a set-returning function of `scope`; `param`: how deep it is nested, from 1 */
 };
 
 struct expr {
@@ -115,9 +116,11 @@ struct scope {
     bool windows_refused; /* window functions are not allowed in `clause` either */
     bool in_aggregate;    /* inside an aggregate's arguments */
     bool has_aggregate, has_window;
-    bool one_row;  /* FROM is one subquery of at most one row */
-    List *outer;   /* struct expr: columns of enclosing levels used in here */
-    List *windows; /* WINDOW clause: WindowDef */
+    bool one_row;      /* FROM is one subquery of at most one row */
+    List *outer;       /* struct expr: columns of enclosing levels used in here */
+    List *windows;     /* WINDOW clause: WindowDef */
+    bool sets_allowed; /* set-returning functions, while the SELECT list is read */
+    List *sets;        /* of those, by depth; see translate_sets.c */
 };
 
 /* A translated query. */
@@ -229,8 +232,15 @@ struct expr *expr_new(enum expr_kind kind, uint32_t type, const char *sql, int l
 struct expr *expr_of(uint32_t type, const char *sql, int location, struct expr **args, int nargs);
 struct expr *expr_func(struct scope *s, FuncCall *call);
 struct expr *expr_sublink(struct scope *s, SubLink *link);
-/* A function in FROM, as a query. */
-struct query *select_function(struct scope *s, Node *call);
+/* Functions in FROM: the item (not in the scope yet), its text, and the columns of this level that
+ * it uses (struct expr). */
+struct source *sets_item(struct scope *s, RangeFunction *r, const char **ret_sql,
+                         List **ret_siblings);
+/* ${from} with the set-returning functions of the SELECT list behind it. */
+const char *sets_joined(struct scope *s, const char *from);
+/* Where rows come after grouping and windows: ${n} expressions, as outputs of an inner query.
+ * ${exprs} become what the query around it says of them; the list of the inner query's outputs. */
+const char *sets_inner(struct scope *s, struct expr **exprs, int n, const char *alias);
 /* Does ${e} contain an expression of ${kind} that belongs to ${level}?  (NULL: any level) */
 const struct expr *expr_find(const struct expr *e, enum expr_kind kind, const struct scope *level);
 /* A scalar subquery: one column, at most one row (21000). */

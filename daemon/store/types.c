@@ -351,7 +351,7 @@ int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, str
         } else {
             v.kind = TYPES_KIND_TEXT;
             rc = type->type == 'e' ? types_enum_in(s->set, type, text, &v.bytes, err)
-                 : is_array(type)  ? types_array_in(s, type, text, scratch, &v.bytes, err)
+                 : is_array(type)  ? types_array_in(s, type, typmod, text, scratch, &v.bytes, err)
                                    : text_in(oid, typmod, text, scratch, &v.bytes, err);
         }
     }
@@ -380,6 +380,9 @@ int types_apply_typmod(uint32_t oid, int32_t typmod, bool explicit_cast,
             ret->i = types_round_us(v->i, typmod);
         return 0;
     default:
+        if (is_array(types_find(NULL, oid)))
+            return types_array_typmod(types_find(NULL, oid), typmod, explicit_cast, v->bytes, scratch,
+                                      &ret->bytes, err);
         return 0;
     }
 }

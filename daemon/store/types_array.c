@@ -1,11 +1,14 @@
-/* types_array.c: one-dimensional arrays; in SQLite a JSON array of the elements' text forms and
- * nulls.
+/* types_array.c: arrays, text and binary; how they are stored: array.h.
  *
  * An element is stored as its type prints it (in UTC, so that the text does not depend on a
  * session). */
+#include "daemon/store/array.h"
 #include "daemon/store/types_impl.h"
 
 #include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #define ARRAY_SCRATCH_MAX ((size_t)256 << 20)
 
@@ -14,10 +17,17 @@ static bool is_vector(const struct types_info *type)
     return type->oid == TYPES_INT2VECTOR || type->oid == TYPES_OIDVECTOR;
 }
 
-static int malformed(struct slice text, const char *detail, struct err *err)
+static int malformed(struct slice text, struct err *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static int malformed(struct slice text, struct err *err, const char *format, ...)
 {
+    char detail[128];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(detail, sizeof(detail), format, ap);
+    va_end(ap);
     err_set(err, SQLSTATE_INVALID_TEXT_REPRESENTATION, "malformed array literal: \"%.*s\"",
-            TYPES_SHOWN(text));
+            (int)text.len, text.data ? text.data : "");
     err_detail(err, "%s", detail);
     return -1;
 }
@@ -27,89 +37,70 @@ static int no_memory(struct err *err)
     return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 }
 
+static int too_many_dimensions(int n, struct err *err)
+{
+    return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED,
+                   "number of array dimensions (%d) exceeds the maximum allowed (%d)", n,
+                   ARRAY_DIMENSIONS);
+}
+
 /* Append an element, given as text (data NULL: null) of the element's type. */
-static int add_element(const struct types_session *s, uint32_t elem, struct slice text, bool first,
-                       struct buf *json, struct err *err)
+static int add_element(const struct types_session *s, uint32_t elem, int32_t typmod,
+                       struct slice text, struct array *a, struct err *err)
 {
     const struct types_session utc = {.timezone = "UTC", .extra_float_digits = 1, .set = s->set};
     struct buf scratch, out;
     struct types_value v;
-    if (!first)
-        buf_append(json, ",", 1);
     if (!text.data) {
-        buf_append(json, "null", 4);
+        array_add(a, text);
         return 0;
     }
     buf_init(&scratch, ARRAY_SCRATCH_MAX);
     buf_init(&out, ARRAY_SCRATCH_MAX);
-    int rc = types_input(s, elem, -1, text, &scratch, &v, err);
+    int rc = types_input(s, elem, typmod, text, &scratch, &v, err);
     if (rc == 0)
         rc = types_output(&utc, elem, -1, &v, &out, err);
     if (rc == 0 && (scratch.failed || out.failed))
         rc = no_memory(err);
+    struct slice shown = buf_peek(&out);
     if (rc == 0)
-        types_json_string(buf_peek(&out), json);
+        array_add(a, shown.data ? shown : (struct slice){"", 0});
     buf_release(&scratch);
     buf_release(&out);
     return rc;
 }
 
-static int finish(struct buf *scratch, size_t at, struct slice *ret, struct err *err)
+static int finish(struct array *a, struct buf *scratch, size_t at, struct slice *ret,
+                  struct err *err)
 {
-    if (scratch->failed)
+    array_write(a, scratch);
+    bool failed = a->failed;
+    array_release(a);
+    if (scratch->failed || failed)
         return no_memory(err);
     *ret = (struct slice){buf_peek(scratch).data + at, buf_len(scratch) - at};
     return 0;
 }
 
 static int vector_in(const struct types_session *s, const struct types_info *type,
-                     struct slice text, struct buf *scratch, struct slice *ret, struct err *err)
+                     struct slice text, struct array *a, struct err *err)
 {
-    size_t at = buf_len(scratch);
-    bool first = true;
     struct slice t = types_trim(text);
-    buf_append(scratch, "[", 1);
     while (t.len > 0) {
         size_t n = 0;
         while (n < t.len && !isspace((unsigned char)t.data[n]))
             n++;
-        if (add_element(s, type->elem, (struct slice){t.data, n}, first, scratch, err) < 0)
+        if (add_element(s, type->elem, -1, (struct slice){t.data, n}, a, err) < 0)
             return -1;
-        first = false;
         t = types_trim((struct slice){t.data + n, t.len - n});
     }
-    buf_append(scratch, "]", 1);
-    return finish(scratch, at, ret, err);
+    array_flat(a);
+    for (int d = 0; d < ARRAY_DIMENSIONS; d++)
+        a->lower[d] = 1; /* not said: array.h */
+    return 0;
 }
 
-/* One element of `{...}` at ${p}: its text is appended to ${word}.  ${ret_quoted}: it had quotes,
- * so it is not null.  NULL: malformed. */
-static const char *take_element(const char *p, const char *end, char delim, struct buf *word,
-                                bool *ret_quoted)
-{
-    *ret_quoted = p < end && *p == '"';
-    if (*ret_quoted) {
-        for (p++; p < end && *p != '"'; p++) {
-            if (*p == '\\' && ++p == end)
-                return NULL;
-            buf_append(word, p, 1);
-        }
-        return p < end ? p + 1 : NULL;
-    }
-    uint32_t kept = 0; /* blanks at the end do not count */
-    for (; p < end && *p != delim && *p != '}'; p++) {
-        if (*p == '{' || *p == '"')
-            return NULL;
-        bool escaped = *p == '\\';
-        if (escaped && ++p == end)
-            return NULL;
-        buf_append(word, p, 1);
-        if (escaped || !isspace((unsigned char)*p))
-            kept = (uint32_t)buf_len(word);
-    }
-    word->end = word->start + kept;
-    return kept ? p : NULL;
-}
+/* -- the text form -- */
 
 static const char *skip(const char *p, const char *end)
 {
@@ -118,56 +109,270 @@ static const char *skip(const char *p, const char *end)
     return p;
 }
 
-static int elements_in(const struct types_session *s, const struct types_info *type,
-                       struct slice text, struct buf *word, struct buf *scratch, struct err *err)
+static const char *digits(const char *p, const char *end)
 {
-    struct slice t = types_trim(text);
-    const char *p = t.data, *end = t.data + t.len;
-    bool first = true, quoted;
-    if (t.len == 0 || *p++ != '{')
-        return malformed(text, "Array value must start with \"{\" or dimension information.", err);
-    p = skip(p, end);
-    if (p < end && *p == '{')
-        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "multidimensional arrays are not supported by the store");
-    bool more = !(p < end && *p == '}');
-    while (more) {
-        buf_reset(word);
-        p = take_element(skip(p, end), end, type->delim, word, &quoted);
-        if (!p)
-            return malformed(text, "Unexpected array element.", err);
-        struct slice element = buf_peek(word);
+    while (p < end && (isdigit((unsigned char)*p) || *p == '-' || *p == '+'))
+        p++;
+    return p;
+}
+
+/* `[2:3][4]=` at ${p}: the bounds into ${a}.  The place after it, NULL: an error. */
+static const char *take_bounds(struct slice text, const char *p, const char *end, struct array *a,
+                               struct err *err)
+{
+    for (;;) {
+        p = skip(p, end);
+        if (p == end || *p != '[')
+            break;
+        if (a->ndim >= ARRAY_DIMENSIONS)
+            return too_many_dimensions(a->ndim + 1, err), NULL;
+        const char *q = digits(++p, end);
+        int32_t lower = 1;
+        if (q == p)
+            return malformed(text, err,
+                             "\"[\" must introduce explicitly-specified array dimensions."),
+                   NULL;
+        if (q < end && *q == ':') {
+            lower = atoi(p);
+            p = q + 1;
+            q = digits(p, end);
+            if (q == p)
+                return malformed(text, err, "Missing array dimension value."), NULL;
+        }
+        if (q == end || *q != ']')
+            return malformed(text, err, "Missing \"]\" after array dimensions."), NULL;
+        int32_t upper = atoi(p);
+        p = q + 1;
+        if (upper < lower)
+            return err_set(err, "2202E", "upper bound cannot be less than lower bound"), NULL;
+        int64_t n = (int64_t)upper - lower + 1;
+        if (n > INT32_MAX || upper == INT32_MAX)
+            return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED,
+                           "array size exceeds the maximum allowed (%d)", ARRAY_MAX_ITEMS),
+                   NULL;
+        a->lower[a->ndim] = lower;
+        a->dims[a->ndim++] = (int32_t)n;
+    }
+    if (a->ndim == 0)
+        return p;
+    if (p == end || *p != '=')
+        return malformed(text, err, "Missing \"=\" after array dimensions."), NULL;
+    return skip(p + 1, end);
+}
+
+enum state {
+    OUTSIDE,
+    LEVEL_STARTED,
+    ELEMENT_STARTED,
+    QUOTED,
+    QUOTED_COMPLETED,
+    ELEMENT_DELIMITED,
+    LEVEL_COMPLETED,
+    LEVEL_DELIMITED,
+};
+
+/* The braces: what they say of the dimensions, and whether they are well formed. */
+struct braces {
+    struct slice text;
+    char delim;
+    enum state state;
+    int level, ndim;
+    int32_t counts[ARRAY_DIMENSIONS];   /* of the lists that are open */
+    int32_t complete[ARRAY_DIMENSIONS]; /* of the lists of that depth before, 0: none */
+    bool empty;
+    struct err *err;
+};
+
+static int brace_open(struct braces *b)
+{
+    if (b->state != OUTSIDE && b->state != LEVEL_STARTED && b->state != LEVEL_DELIMITED)
+        return malformed(b->text, b->err, "Unexpected \"{\" character.");
+    b->state = LEVEL_STARTED;
+    if (b->level >= ARRAY_DIMENSIONS)
+        return too_many_dimensions(b->level + 1, b->err);
+    b->counts[b->level++] = 1;
+    if (b->ndim < b->level)
+        b->ndim = b->level;
+    return 0;
+}
+
+static int brace_close(struct braces *b)
+{
+    if (b->state != ELEMENT_STARTED && b->state != QUOTED_COMPLETED &&
+        b->state != LEVEL_COMPLETED && !(b->level == 1 && b->state == LEVEL_STARTED))
+        return malformed(b->text, b->err, "Unexpected \"}\" character.");
+    b->state = LEVEL_COMPLETED;
+    b->level--;
+    if (b->complete[b->level] != 0 && b->counts[b->level] != b->complete[b->level])
+        return malformed(b->text, b->err,
+                         "Multidimensional arrays must have sub-arrays with matching dimensions.");
+    b->complete[b->level] = b->counts[b->level];
+    return 0;
+}
+
+static int brace_delimiter(struct braces *b)
+{
+    if (b->state != ELEMENT_STARTED && b->state != QUOTED_COMPLETED && b->state != LEVEL_COMPLETED)
+        return malformed(b->text, b->err, "Unexpected \"%c\" character.", b->delim);
+    b->state = b->state == LEVEL_COMPLETED ? LEVEL_DELIMITED : ELEMENT_DELIMITED;
+    b->counts[b->level - 1]++;
+    return 0;
+}
+
+static int brace_character(struct braces *b, const char **p, const char *end)
+{
+    char c = **p;
+    bool starts = b->state == LEVEL_STARTED || b->state == ELEMENT_DELIMITED;
+    if (c == '\\') {
+        if (!starts && b->state != ELEMENT_STARTED && b->state != QUOTED)
+            return malformed(b->text, b->err, "Unexpected \"\\\" character.");
+        if (b->state != QUOTED)
+            b->state = ELEMENT_STARTED;
+        b->empty = false;
+        return ++*p == end ? malformed(b->text, b->err, "Unexpected end of input.") : 0;
+    }
+    if (c == '"') {
+        if (!starts && b->state != QUOTED)
+            return malformed(b->text, b->err, "Unexpected array element.");
+        b->state = b->state == QUOTED ? QUOTED_COMPLETED : QUOTED;
+        b->empty = false;
+        return 0;
+    }
+    if (b->state == QUOTED)
+        return 0;
+    if (c == '{')
+        return brace_open(b);
+    if (c == '}')
+        return brace_close(b);
+    if (c == b->delim)
+        return brace_delimiter(b);
+    if (isspace((unsigned char)c))
+        return 0;
+    if (!starts && b->state != ELEMENT_STARTED)
+        return malformed(b->text, b->err, "Unexpected array element.");
+    b->state = ELEMENT_STARTED;
+    b->empty = false;
+    return 0;
+}
+
+/* Check `{...}` up to ${end}; its dimensions into ${b}. */
+static int braces_check(struct braces *b, const char *p, const char *end)
+{
+    b->empty = true;
+    do {
+        if (p == end)
+            return malformed(b->text, b->err, "Unexpected end of input.");
+        if (brace_character(b, &p, end) < 0)
+            return -1;
+        p++;
+    } while (b->level > 0);
+    if (skip(p, end) != end)
+        return malformed(b->text, b->err, "Junk after closing right brace.");
+    return 0;
+}
+
+/* One element at ${p}, well formed: its text is appended to ${word}.  ${ret_quoted}: it is not
+ * null. */
+static const char *take_element(const char *p, char delim, struct buf *word, bool *ret_quoted)
+{
+    size_t kept = 0; /* blanks at the end do not count */
+    bool quoted = false;
+    *ret_quoted = false;
+    for (; quoted || (*p != delim && *p != '}'); p++) {
+        if (*p == '"') {
+            quoted = !quoted;
+            *ret_quoted = true;
+            kept = buf_len(word);
+            continue;
+        }
+        bool escaped = *p == '\\';
+        if (escaped) {
+            p++;
+            *ret_quoted = true;
+        }
+        bool blank = !quoted && !escaped && isspace((unsigned char)*p);
+        if (blank && kept == 0 && !*ret_quoted)
+            continue;
+        buf_append(word, p, 1);
+        if (!blank)
+            kept = buf_len(word);
+    }
+    word->end = word->start + (uint32_t)kept;
+    return p;
+}
+
+static int elements_in(const struct types_session *s, const struct types_info *type, int32_t typmod,
+                       const char *p, const char *end, struct array *a, struct err *err)
+{
+    struct buf word;
+    int rc = 0;
+    buf_init(&word, ARRAY_SCRATCH_MAX);
+    while (p < end && rc == 0) {
+        bool quoted;
+        if (*p == '{' || *p == '}' || *p == type->delim || isspace((unsigned char)*p)) {
+            p++;
+            continue;
+        }
+        buf_reset(&word);
+        p = take_element(p, type->delim, &word, &quoted);
+        struct slice element = buf_peek(&word);
         if (!element.data)
             element = (struct slice){"", 0};
         if (!quoted && types_word(element, "null"))
             element = (struct slice){NULL, 0};
-        if (add_element(s, type->elem, element, first, scratch, err) < 0)
-            return -1;
-        first = false;
-        p = skip(p, end);
-        if (p == end || (*p != type->delim && *p != '}'))
-            return malformed(text, "Unexpected end of input.", err);
-        more = *p == type->delim;
-        if (more)
-            p++;
+        rc = add_element(s, type->elem, typmod, element, a, err);
     }
-    return p + 1 == end ? 0 : malformed(text, "Junk after closing right brace.", err);
+    if (rc == 0 && (word.failed || a->failed))
+        rc = no_memory(err);
+    buf_release(&word);
+    return rc;
 }
 
-int types_array_in(const struct types_session *s, const struct types_info *type, struct slice text,
-                   struct buf *scratch, struct slice *ret, struct err *err)
+static int literal_in(const struct types_session *s, const struct types_info *type, int32_t typmod,
+                      struct slice text, struct array *a, struct err *err)
+{
+    const char *end = text.data + text.len;
+    const char *p = text.data ? take_bounds(text, text.data, end, a, err) : "";
+    struct braces b = {.text = text, .delim = type->delim, .err = err};
+    if (p == NULL)
+        return -1;
+    if (text.len == 0 || p == end || *p != '{')
+        return a->ndim == 0
+                   ? malformed(text, err,
+                               "Array value must start with \"{\" or dimension information.")
+                   : malformed(text, err, "Array contents must start with \"{\".");
+    if (braces_check(&b, p, end) < 0)
+        return -1;
+    bool said = a->ndim > 0, same = a->ndim == (b.empty ? 0 : b.ndim);
+    for (int d = 0; said && same && d < b.ndim; d++)
+        same = a->dims[d] == b.complete[d];
+    if (said && !same)
+        return malformed(text, err, "Specified array dimensions do not match array contents.");
+    for (int d = 0; !said && d < b.ndim; d++)
+        a->lower[d] = 1;
+    memcpy(a->dims, b.complete, sizeof(a->dims));
+    a->ndim = b.empty ? 0 : b.ndim;
+    if (a->ndim > 0 && array_count(a->ndim, a->dims) < 0)
+        return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED,
+                       "array size exceeds the maximum allowed (%d)", ARRAY_MAX_ITEMS);
+    return b.empty ? 0 : elements_in(s, type, typmod, p, end, a, err);
+}
+
+int types_array_in(const struct types_session *s, const struct types_info *type, int32_t typmod,
+                   struct slice text, struct buf *scratch, struct slice *ret, struct err *err)
 {
     size_t at = buf_len(scratch);
-    struct buf word;
-    if (is_vector(type))
-        return vector_in(s, type, text, scratch, ret, err);
-    buf_init(&word, ARRAY_SCRATCH_MAX);
-    buf_append(scratch, "[", 1);
-    int rc = elements_in(s, type, text, &word, scratch, err);
-    buf_append(scratch, "]", 1);
-    buf_release(&word);
-    return rc < 0 ? -1 : finish(scratch, at, ret, err);
+    struct array a;
+    array_init(&a);
+    int rc = is_vector(type) ? vector_in(s, type, text, &a, err)
+                             : literal_in(s, type, typmod, text, &a, err);
+    if (rc == 0)
+        return finish(&a, scratch, at, ret, err);
+    array_release(&a);
+    return rc;
 }
+
+/* -- out -- */
 
 static bool needs_quotes(struct slice text, char delim)
 {
@@ -201,53 +406,91 @@ static int stored_broken(struct err *err)
 }
 
 /* The element's own output in this session (timestamptz depends on the zone). */
-static int element_text(const struct types_session *s, uint32_t elem, struct slice stored,
-                        struct buf *scratch, struct buf *ret, struct err *err)
+static int element_out(const struct types_session *s, const struct types_info *type, bool quote,
+                       struct slice stored, struct buf *out, struct err *err)
 {
     struct types_value v;
-    if (types_input(s, elem, -1, stored, scratch, &v, err) < 0)
-        return -1;
-    return types_output(s, elem, -1, &v, ret, err);
+    struct buf scratch, text;
+    if (!stored.data) {
+        buf_append(out, "NULL", 4);
+        return 0;
+    }
+    buf_init(&scratch, ARRAY_SCRATCH_MAX);
+    buf_init(&text, ARRAY_SCRATCH_MAX);
+    int rc = types_input(s, type->elem, -1, stored, &scratch, &v, err);
+    if (rc == 0)
+        rc = types_output(s, type->elem, -1, &v, &text, err);
+    struct slice shown = buf_peek(&text);
+    if (!shown.data)
+        shown = (struct slice){"", 0};
+    if (rc == 0 && quote)
+        write_element(shown, type->delim, out);
+    else if (rc == 0)
+        buf_append(out, shown.data, shown.len);
+    buf_release(&scratch);
+    buf_release(&text);
+    return rc;
+}
+
+static int level_out(const struct types_session *s, const struct types_info *type,
+                     const struct array *a, int level, size_t *item, struct buf *out,
+                     struct err *err)
+{
+    buf_append(out, "{", 1);
+    for (int32_t i = 0; i < a->dims[level]; i++) {
+        if (i > 0)
+            buf_append(out, &type->delim, 1);
+        int rc = level + 1 < a->ndim
+                     ? level_out(s, type, a, level + 1, item, out, err)
+                     : element_out(s, type, true, array_item(a, (*item)++), out, err);
+        if (rc < 0)
+            return -1;
+    }
+    buf_append(out, "}", 1);
+    return 0;
+}
+
+static int vector_out(const struct types_session *s, const struct types_info *type,
+                      const struct array *a, struct buf *out, struct err *err)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        if (i > 0)
+            buf_append(out, " ", 1);
+        if (element_out(s, type, false, array_item(a, i), out, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 int types_array_out(const struct types_session *s, const struct types_info *type, struct slice json,
                     struct buf *out, struct err *err)
 {
-    struct types_elements e = {json};
-    struct buf stored, scratch, text;
-    struct slice one;
-    bool vector = is_vector(type), first = true;
-    int rc, failed = 0;
-    buf_init(&stored, ARRAY_SCRATCH_MAX);
-    buf_init(&scratch, ARRAY_SCRATCH_MAX);
-    buf_init(&text, ARRAY_SCRATCH_MAX);
-    if (!vector)
-        buf_append(out, "{", 1);
-    while ((rc = types_element(&e, &stored, &one)) > 0) {
-        if (!first)
-            buf_append(out, vector ? " " : &type->delim, 1);
-        first = false;
-        if (!one.data) {
-            buf_append(out, "NULL", 4);
-        } else if ((failed = element_text(s, type->elem, one, &scratch, &text, err)) < 0) {
-            break;
-        } else {
-            struct slice shown = buf_peek(&text);
-            if (!shown.data)
-                shown = (struct slice){"", 0};
-            write_element(shown, type->delim, out);
-        }
-        buf_reset(&stored);
-        buf_reset(&scratch);
-        buf_reset(&text);
+    struct array a;
+    size_t item = 0;
+    int rc = 0;
+    if (array_parse(json, false, &a) < 0)
+        return stored_broken(err);
+    bool bounds = false;
+    for (int d = 0; d < a.ndim; d++)
+        bounds = bounds || a.lower[d] != 1;
+    for (int d = 0; bounds && d < a.ndim; d++) {
+        char text[40];
+        int len = snprintf(text, sizeof(text), "[%d:%d]", a.lower[d], a.lower[d] + a.dims[d] - 1);
+        buf_append(out, text, (size_t)len);
     }
-    if (!vector)
-        buf_append(out, "}", 1);
-    buf_release(&stored);
-    buf_release(&scratch);
-    buf_release(&text);
-    return failed < 0 ? -1 : rc < 0 ? stored_broken(err) : 0;
+    if (bounds)
+        buf_append(out, "=", 1);
+    if (is_vector(type))
+        rc = vector_out(s, type, &a, out, err);
+    else if (a.ndim == 0)
+        buf_append(out, "{}", 2);
+    else
+        rc = level_out(s, type, &a, 0, &item, out, err);
+    array_release(&a);
+    return rc;
 }
+
+/* -- the binary form -- */
 
 static void put32(struct buf *b, uint32_t v)
 {
@@ -256,55 +499,50 @@ static void put32(struct buf *b, uint32_t v)
 }
 
 static int send_element(const struct types_session *s, uint32_t elem, struct slice stored,
-                        struct buf *scratch, struct buf *body, struct err *err)
+                        struct buf *out, struct err *err)
 {
     struct types_value v;
-    struct buf bytes;
+    struct buf bytes, scratch;
     if (!stored.data) {
-        put32(body, UINT32_MAX);
+        put32(out, UINT32_MAX);
         return 0;
     }
+    buf_init(&scratch, ARRAY_SCRATCH_MAX);
     buf_init(&bytes, ARRAY_SCRATCH_MAX);
-    int rc = types_input(s, elem, -1, stored, scratch, &v, err);
+    int rc = types_input(s, elem, -1, stored, &scratch, &v, err);
     if (rc == 0)
         rc = types_send(s, elem, -1, &v, &bytes, err);
-    put32(body, (uint32_t)buf_len(&bytes));
+    put32(out, (uint32_t)buf_len(&bytes));
     if (buf_len(&bytes))
-        buf_append(body, buf_peek(&bytes).data, buf_len(&bytes));
+        buf_append(out, buf_peek(&bytes).data, buf_len(&bytes));
     buf_release(&bytes);
+    buf_release(&scratch);
     return rc;
 }
 
 int types_array_send(const struct types_session *s, const struct types_info *type,
                      struct slice json, struct buf *out, struct err *err)
 {
-    struct types_elements e = {json};
-    struct buf stored, scratch, body;
-    struct slice one;
-    uint32_t n = 0, nulls = 0;
-    int rc, failed = 0;
-    buf_init(&stored, ARRAY_SCRATCH_MAX);
-    buf_init(&scratch, ARRAY_SCRATCH_MAX);
-    buf_init(&body, ARRAY_SCRATCH_MAX);
-    while ((rc = types_element(&e, &stored, &one)) > 0 && failed == 0) {
-        n++;
-        nulls |= !one.data;
-        failed = send_element(s, type->elem, one, &scratch, &body, err);
-        buf_reset(&stored);
-        buf_reset(&scratch);
-    }
-    put32(out, n > 0);
+    struct array a;
+    bool nulls = false;
+    int rc = 0;
+    if (array_parse(json, is_vector(type), &a) < 0)
+        return stored_broken(err);
+    for (size_t i = 0; i < a.n; i++)
+        nulls = nulls || a.items[i].null;
+    if (is_vector(type)) /* one dimension even when empty */
+        a.ndim = 1;
+    put32(out, (uint32_t)a.ndim);
     put32(out, nulls);
     put32(out, type->elem);
-    if (n > 0) {
-        put32(out, n);
-        put32(out, is_vector(type) ? 0 : 1);
-        buf_append(out, buf_peek(&body).data, buf_len(&body));
+    for (int d = 0; d < a.ndim; d++) {
+        put32(out, (uint32_t)(is_vector(type) ? (int32_t)a.n : a.dims[d]));
+        put32(out, (uint32_t)a.lower[d]);
     }
-    buf_release(&stored);
-    buf_release(&scratch);
-    buf_release(&body);
-    return failed < 0 ? -1 : rc < 0 ? stored_broken(err) : 0;
+    for (size_t i = 0; i < a.n && rc == 0; i++)
+        rc = send_element(s, type->elem, array_item(&a, i), out, err);
+    array_release(&a);
+    return rc;
 }
 
 static bool take32(struct slice *data, uint32_t *ret)
@@ -318,14 +556,13 @@ static bool take32(struct slice *data, uint32_t *ret)
     return true;
 }
 
-static int bad_binary(struct err *err)
+static int short_message(struct err *err)
 {
-    return err_set(err, SQLSTATE_INVALID_BINARY_REPRESENTATION,
-                   "insufficient data left in message");
+    return err_set(err, SQLSTATE_PROTOCOL_VIOLATION, "insufficient data left in message");
 }
 
 static int receive_element(const struct types_session *s, uint32_t elem, struct slice bytes,
-                           bool first, struct buf *json, struct err *err)
+                           struct array *a, struct err *err)
 {
     struct types_value v;
     struct buf scratch, text;
@@ -338,43 +575,123 @@ static int receive_element(const struct types_session *s, uint32_t elem, struct 
     if (!shown.data)
         shown = (struct slice){"", 0};
     if (rc == 0)
-        rc = add_element(s, elem, shown, first, json, err);
+        rc = add_element(s, elem, -1, shown, a, err);
     buf_release(&scratch);
     buf_release(&text);
     return rc;
 }
 
+static int receive_head(const struct types_session *s, const struct types_info *type,
+                        struct slice *data, struct array *a, struct err *err)
+{
+    uint32_t ndim, flags, elem, n, lower;
+    if (!take32(data, &ndim) || !take32(data, &flags) || !take32(data, &elem))
+        return short_message(err);
+    if ((int32_t)ndim < 0)
+        return err_set(err, SQLSTATE_INVALID_BINARY_REPRESENTATION,
+                       "invalid number of dimensions: %d", (int)ndim);
+    if (ndim > ARRAY_DIMENSIONS)
+        return too_many_dimensions((int)ndim, err);
+    if (flags > 1)
+        return err_set(err, SQLSTATE_INVALID_BINARY_REPRESENTATION, "invalid array flags");
+    if (elem != type->elem) {
+        char got[96], wanted[96];
+        types_format(s->set, elem, -1, got, sizeof(got));
+        types_format(s->set, type->elem, -1, wanted, sizeof(wanted));
+        return err_set(err, SQLSTATE_DATATYPE_MISMATCH,
+                       "binary data has array element type %u (%s) instead of expected %u (%s)",
+                       elem, got, type->elem, wanted);
+    }
+    for (uint32_t d = 0; d < ndim; d++) {
+        if (!take32(data, &n) || !take32(data, &lower))
+            return short_message(err);
+        a->dims[d] = (int32_t)n;
+        a->lower[d] = (int32_t)lower;
+    }
+    a->ndim = (int)ndim;
+    if (array_count(a->ndim, a->dims) < 0)
+        return err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED,
+                       "array size exceeds the maximum allowed (%d)", ARRAY_MAX_ITEMS);
+    return 0;
+}
+
+static int receive(const struct types_session *s, const struct types_info *type, struct slice data,
+                   struct array *a, struct err *err)
+{
+    uint32_t len;
+    if (receive_head(s, type, &data, a, err) < 0)
+        return -1;
+    int64_t n = array_count(a->ndim, a->dims);
+    for (int64_t i = 0; i < n; i++) {
+        if (!take32(&data, &len) || (len != UINT32_MAX && len > data.len))
+            return short_message(err);
+        if (len == UINT32_MAX) {
+            array_add(a, (struct slice){NULL, 0});
+            continue;
+        }
+        if (receive_element(s, type->elem, (struct slice){data.data, len}, a, err) < 0)
+            return -1;
+        data.data += len;
+        data.len -= len;
+    }
+    if (data.len > 0)
+        return err_set(err, SQLSTATE_INVALID_BINARY_REPRESENTATION, "incorrect binary data format");
+    if (is_vector(type))
+        a->lower[0] = 1;
+    return 0;
+}
+
 int types_array_receive(const struct types_session *s, const struct types_info *type,
                         struct slice data, struct buf *scratch, struct slice *ret, struct err *err)
 {
-    uint32_t ndim, flags, elem, n = 0, lower, len;
     size_t at = buf_len(scratch);
-    if (!take32(&data, &ndim) || !take32(&data, &flags) || !take32(&data, &elem))
-        return bad_binary(err);
-    if (ndim > 1)
-        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "multidimensional arrays are not supported by the store");
-    if (elem != type->elem)
-        return err_set(err, SQLSTATE_DATATYPE_MISMATCH,
-                       "binary data has array element type %u instead of expected %u", elem,
-                       type->elem);
-    if (ndim == 1 && (!take32(&data, &n) || !take32(&data, &lower)))
-        return bad_binary(err);
-    buf_append(scratch, "[", 1);
-    for (uint32_t i = 0; i < n; i++) {
-        if (!take32(&data, &len) || (len != UINT32_MAX && len > data.len))
-            return bad_binary(err);
-        int rc;
-        if (len == UINT32_MAX) {
-            rc = add_element(s, elem, (struct slice){NULL, 0}, i == 0, scratch, err);
-        } else {
-            rc = receive_element(s, elem, (struct slice){data.data, len}, i == 0, scratch, err);
-            data.data += len;
-            data.len -= len;
+    struct array a;
+    array_init(&a);
+    if (receive(s, type, data, &a, err) == 0)
+        return finish(&a, scratch, at, ret, err);
+    array_release(&a);
+    return -1;
+}
+
+int types_array_typmod(const struct types_info *type, int32_t typmod, bool explicit_cast,
+                       struct slice json, struct buf *scratch, struct slice *ret, struct err *err)
+{
+    static const struct types_session utc = {.timezone = "UTC", .extra_float_digits = 1};
+    struct array a, cut;
+    size_t at = buf_len(scratch);
+    int rc = 0;
+    if (array_parse(json, false, &a) < 0)
+        return stored_broken(err);
+    array_init(&cut);
+    memcpy(cut.dims, a.dims, sizeof(cut.dims));
+    memcpy(cut.lower, a.lower, sizeof(cut.lower));
+    cut.ndim = a.ndim;
+    for (size_t i = 0; i < a.n && rc == 0; i++) {
+        struct types_value v, w;
+        struct buf in, out, text;
+        struct slice item = array_item(&a, i);
+        if (!item.data) {
+            array_add(&cut, item);
+            continue;
         }
-        if (rc < 0)
-            return -1;
+        buf_init(&in, ARRAY_SCRATCH_MAX);
+        buf_init(&out, ARRAY_SCRATCH_MAX);
+        buf_init(&text, ARRAY_SCRATCH_MAX);
+        rc = types_input(&utc, type->elem, -1, item, &in, &v, err);
+        if (rc == 0)
+            rc = types_apply_typmod(type->elem, typmod, explicit_cast, &v, &out, &w, err);
+        if (rc == 0)
+            rc = types_output(&utc, type->elem, -1, &w, &text, err);
+        struct slice shown = buf_peek(&text);
+        if (rc == 0)
+            array_add(&cut, shown.data ? shown : (struct slice){"", 0});
+        buf_release(&in);
+        buf_release(&out);
+        buf_release(&text);
     }
-    buf_append(scratch, "]", 1);
-    return finish(scratch, at, ret, err);
+    array_release(&a);
+    if (rc == 0)
+        return finish(&cut, scratch, at, ret, err);
+    array_release(&cut);
+    return rc;
 }

@@ -71,17 +71,13 @@ void types_interval_out(const struct types_interval *v, struct buf *out);
 int types_json_in(struct slice text, const char *type, struct buf *normal,
                   struct err *err) MUSTCHECK;
 void types_json_string(struct slice text, struct buf *out);
-/* Array: the stored JSON array of strings and nulls, one element after another. */
-struct types_elements {
-    struct slice rest;
-};
-/* 1: an element (its text in scratch, from ${ret}->data; NULL: data NULL); 0: the end; -1: not an
- * array. */
-int types_element(struct types_elements *e, struct buf *scratch, struct slice *ret);
-
 /* types_array.c */
-int types_array_in(const struct types_session *s, const struct types_info *type, struct slice text,
-                   struct buf *scratch, struct slice *ret, struct err *err) MUSTCHECK;
+int types_array_in(const struct types_session *s, const struct types_info *type, int32_t typmod,
+                   struct slice text, struct buf *scratch, struct slice *ret,
+                   struct err *err) MUSTCHECK;
+int types_array_typmod(const struct types_info *type, int32_t typmod, bool explicit_cast,
+                       struct slice json, struct buf *scratch, struct slice *ret,
+                       struct err *err) MUSTCHECK;
 int types_array_out(const struct types_session *s, const struct types_info *type, struct slice json,
                     struct buf *out, struct err *err) MUSTCHECK;
 int types_array_send(const struct types_session *s, const struct types_info *type,
