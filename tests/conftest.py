@@ -54,3 +54,17 @@ def pg_wall(postgres):
         yield daemon
     finally:
         daemon.remove()
+
+
+@pytest.fixture
+def play(postgres, database):
+    """play(text): a sequence (integration/sequences.py) on PostgreSQL and on a fresh store, as the owner."""
+    from integration import raw, sequences
+    daemon = harness.Partywall(harness.config("store"))
+    try:
+        yield lambda text: sequences.play(
+            text, lambda: raw.Raw(postgres.port, user="postgres", database=database, startup="TimeZone=UTC"),
+            lambda: raw.Raw(daemon.port, user="owner"))
+        assert daemon.alive()
+    finally:
+        daemon.remove()

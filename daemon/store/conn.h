@@ -3,12 +3,14 @@
  *
  * All of it belongs to the connection's thread, except `cancel` (any thread) and what the store's
  * lock guards.  Files: store.c life and the write lock; serve*.c messages; transaction.c
- * transactions; statement.c prepared statements; execute.c portals; utility.c the other statements;
- * guc.c settings; sequence.c; errors.c; ddl*.c. */
+ * transactions; statement*.c prepared statements; portal.c, execute.c portals; cursor.c, named.c,
+ * explain.c, copy*.c statements around others; utility.c the other statements; guc.c settings;
+ * sequence.c; errors.c; ddl*.c. */
 #pragma once
 
 #include "daemon/store/arena.h"
 #include "daemon/store/context.h"
+#include "daemon/store/rowset.h"
 #include "daemon/store/store.h"
 #include "daemon/store/strmap.h"
 #include "protocol/buf.h"
@@ -149,6 +151,9 @@ void conn_notice(struct store_conn *c, const char *severity, const char *sqlstat
 /* Make sure that a SQLite transaction is open, fit to read or ${write}, and that c->catalog is that
  * of its snapshot.  -1: 25006, 40001, 55P03, 57014 ... */
 int tx_enter(struct store_conn *c, bool write, struct err *err) MUSTCHECK;
+/* A statement begins that does more than read on in a cursor: cursors stand by themselves, and
+ * where the isolation level says so the old snapshot is given up. */
+int tx_fresh(struct store_conn *c, bool write, struct err *err) MUSTCHECK;
 /* A statement has ended well: give up a read snapshot that the isolation level does not keep. */
 void tx_leave(struct store_conn *c);
 /* A statement has failed: fail the block, or roll the implicit transaction back. */
@@ -180,6 +185,17 @@ sqlite3_stmt *conn_prepare(struct store_conn *c, const char *sql, struct err *er
 /* -- statement.c -- */
 enum prepared_kind { PREPARED_EMPTY, PREPARED_QUERY, PREPARED_UTILITY };
 
+/* Utility statements around another one; the others are taken apart when they run (utility.c). */
+enum utility_verb {
+    VERB_OTHER,
+    VERB_DECLARE,
+    VERB_FETCH,
+    VERB_PREPARE,
+    VERB_EXECUTE,
+    VERB_EXPLAIN,
+    VERB_COPY,
+};
+
 /* One statement, analysed.  Counted: names, portals and the cache share it. */
 struct prepared {
     struct arena arena;
@@ -200,12 +216,19 @@ struct prepared {
     size_t nparams;
     bool returns_rows; /* maybe rows without columns: SELECT FROM t */
     uint32_t target_oid;
-    sqlite3_stmt *idle; /* prepared and reset, for the next portal */
+    bool binary;            /* FETCH from a binary cursor: results are binary unless Bind says */
+    sqlite3_stmt *idle;     /* prepared and reset, for the next portal */
+    enum utility_verb verb;
+    bool inside;            /* the statement is the one that the statement ${sql} is around */
+    struct prepared *inner; /* of a verb: one reference */
+    const void *plan;       /* of a verb: struct declare_plan, fetch_plan ... in the arena */
 };
 
 struct named { /* a prepared statement's name; "" is the unnamed one */
     char *name;
     struct prepared *prepared;
+    int64_t made_us;
+    bool from_sql; /* by PREPARE */
 };
 
 struct statement_place {
@@ -237,32 +260,113 @@ int named_set(struct store_conn *c, const char *name, struct prepared *p,
 void named_drop(struct store_conn *c, struct named *n);
 void named_drop_all(struct store_conn *c);
 
-/* -- execute.c -- */
+/* Analyse ${stmt}, a part of the tree of ${sql}, as a statement of its own.  Inside parse_protect.
+ * ${params} says what "$n" are; one reference for the caller. */
+int statement_inner(struct store_conn *c, const char *sql, void *stmt, const uint32_t *oids,
+                    size_t noids, struct prepared **ret, struct err *err) MUSTCHECK;
+
+/* -- statement_inner.c: analysis of the verbs -- */
+/* ${stmt}, a Node, of ${p}'s text: ${p}->verb and what belongs to it.  Inside parse_protect. */
+int verb_analyse(struct store_conn *c, struct prepared *p, void *stmt, struct err *err) MUSTCHECK;
+
+/* -- portal.c -- */
+/* A running or finished statement, with PostgreSQL's position in its rows: before the first
+ * (at_start), on row `pos` (from 1), or behind the last (at_end; `pos` is the last). */
 struct portal {
     char *name;
+    bool listed; /* in c->portals; EXECUTE and COPY run portals of their own */
     struct prepared *prepared;
     sqlite3_stmt *stmt; /* QUERY: with its values bound */
-    int16_t *formats;   /* of each result column */
-    bool started, done;
+    struct rowset *params; /* UTILITY: one row of values for the statement inside */
+    int16_t *formats;      /* of each result column */
+    struct types_value *values; /* of the row read last */
+    bool started, done;         /* ... the statement of SQLite; done: it has no more rows */
+    uint64_t fetched;           /* rows it has given */
+    struct rowset *rows;        /* of these, those after the first ${base}; NULL: they are not kept */
+    uint64_t base;
+    struct err *later; /* an error that row `fetched` + 1 has raised ahead of its time */
+    uint64_t pos;
+    bool at_start, at_end;
+    char tag[80];
+    bool counts;   /* the number of rows follows the tag */
+    bool describe; /* a simple query: RowDescription goes before the rows */
+    bool scroll, hold, binary;
+    bool declared; /* by SQL */
+    bool held;     /* its transaction is over */
+    int64_t made_us;
     size_t depth; /* savepoints when it was made */
+    unsigned pins;
+    bool closed; /* while pinned */
 };
 /* Bind ${m} (NULL: no parameters, all results as text) to ${p}. */
 int portal_open(struct store_conn *c, const char *name, struct prepared *p,
                 const struct msg_bind *m, struct portal **ret, struct err *err) MUSTCHECK;
+/* For a statement that another one is around, with its values (NULL: none); ${name} NULL: not
+ * listed. */
+int portal_open_inner(struct store_conn *c, const char *name, struct prepared *p,
+                      struct rowset *params, struct portal **ret, struct err *err) MUSTCHECK;
 struct portal *portal_find(struct store_conn *c, const char *name);
+void portal_pin(struct portal *p);
+void portal_unpin(struct store_conn *c, struct portal *p);
 void portal_close(struct store_conn *c, struct portal *p);
 /* Close all that were made inside more than ${depth} savepoints. */
 void portal_close_deeper(struct store_conn *c, size_t depth);
+/* Those of this transaction, or all. */
+void portal_close_transaction(struct store_conn *c);
 void portal_close_all(struct store_conn *c);
+/* Hand the SQLite statement back for the next one, or let it go. */
+void portal_done(struct store_conn *c, struct portal *p);
+/* Keep rows from the next one on. */
+int portal_keep(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
+/* Read all statements that stand in the middle to their end, so that what follows cannot change
+ * what they show. */
+int portal_settle(struct store_conn *c, struct err *err) MUSTCHECK;
+/* The transaction is about to be committed: cursors WITH HOLD become independent of it, others are
+ * closed.  Then it has been. */
+int portal_hold(struct store_conn *c, struct err *err) MUSTCHECK;
+void portal_held(struct store_conn *c);
+
+/* -- execute.c -- */
+#define PORTAL_ALL UINT64_MAX
+struct portal_sink {
+    bool client;      /* rows go into c->out */
+    struct rowset *to; /* or here; neither: nowhere */
+};
+/* Its first step; -1: 25006, 40001 ... */
+int portal_start(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
+/* Row ${index} (from 1) into p->values: 1, 0 at the end, -1. */
+int portal_row(struct store_conn *c, struct portal *p, uint64_t index, struct err *err) MUSTCHECK;
+/* Up to ${count} rows from where it stands. */
+int portal_move(struct store_conn *c, struct portal *p, bool forward, uint64_t count,
+                const struct portal_sink *sink, uint64_t *ret_n, struct err *err) MUSTCHECK;
+/* One more row of a utility's answer: texts, NULL for NULL. */
+int portal_add_text(struct store_conn *c, struct portal *p, const char *const *texts, size_t n,
+                    struct err *err) MUSTCHECK;
+/* A query portal to its end; its tag, number and all, into p->tag. */
+int portal_finish(struct store_conn *c, struct portal *p, const struct portal_sink *sink,
+                  struct err *err) MUSTCHECK;
+/* RowDescription of ${p}'s results in these formats (NULL: text), or NoData. */
+void portal_describe(struct store_conn *c, const struct prepared *p, const int16_t *formats);
 /* Run it, rows and CommandComplete (or PortalSuspended) into c->out.  ${max_rows} 0: all. */
 int portal_run(struct store_conn *c, struct portal *p, uint32_t max_rows,
                struct err *err) MUSTCHECK;
 /* Start the clock of a statement: cancel, statement_timeout, statement_timestamp(). */
 void statement_start(struct store_conn *c);
+/* Well-formed UTF-8 without NUL: 0, else -1 with the offending bytes. */
+int text_check(struct slice s, struct err *err) MUSTCHECK;
+int stmt_bind_value(sqlite3_stmt *stmt, int i, const struct types_value *v);
+
+/* -- cursor.c, named.c, explain.c, copy*.c: the verbs -- */
+int cursor_declare(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
+int cursor_fetch(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
+int named_prepare(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
+int named_execute(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
+int explain_statement(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
+int copy_run(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
 
 /* -- utility.c -- */
-/* Run a statement that is not a query; rows and CommandComplete into c->out. */
-int utility_run(struct store_conn *c, const struct prepared *p, struct err *err) MUSTCHECK;
+/* Run a statement that is not a query: rows into p->rows, the tag into p->tag. */
+int utility_run(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
 
 /* -- guc.c -- */
 int guc_init(struct store_conn *c);

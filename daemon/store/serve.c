@@ -69,8 +69,7 @@ static int run_one(struct store_conn *c, struct slice sql, int characters, struc
     if (rc == 0) {
         rc = portal_open(c, "", p, NULL, &portal, err);
         if (rc == 0) {
-            if (p->returns_rows)
-                msg_row_description(&c->out, p->columns, p->ncolumns);
+            portal->describe = true;
             rc = portal_run(c, portal, 0, err);
         }
         prepared_unref(p);
@@ -93,6 +92,9 @@ static void query(struct store_conn *c, struct slice sql)
     int rc = statement_split(sql.data, &places, &n, &err);
     if (rc == 0 && n == 0)
         msg_empty_query(&c->out);
+    struct named *unnamed = named_find(c, "");
+    if (unnamed)
+        named_drop(c, unnamed);
     c->implicit = n > 1;
     c->eager = true;
     for (size_t i = 0; i < n && rc == 0; i++)
@@ -160,7 +162,7 @@ static int ready_statement(struct store_conn *c, struct named *n, struct err *er
     if (n->prepared->kind != PREPARED_EMPTY && !n->prepared->transaction_exit &&
         tx_check(c, err) < 0)
         return -1;
-    if (n->prepared->kind != PREPARED_QUERY)
+    if (n->prepared->kind != PREPARED_QUERY && n->prepared->verb == VERB_OTHER)
         return 0;
     if (tx_enter(c, false, err) < 0)
         return -1;
@@ -181,19 +183,6 @@ static int bind_portal(struct store_conn *c, struct slice body, struct err *err)
     tx_leave(c);
     msg_bind_complete(&c->out);
     return 0;
-}
-
-static void describe_rows(struct store_conn *c, const struct prepared *p, const int16_t *formats)
-{
-    if (!p->returns_rows) {
-        msg_no_data(&c->out);
-        return;
-    }
-    for (size_t i = 0; i < p->ncolumns; i++)
-        p->columns[i].format = formats ? formats[i] : 0;
-    msg_row_description(&c->out, p->columns, p->ncolumns);
-    for (size_t i = 0; i < p->ncolumns; i++)
-        p->columns[i].format = 0;
 }
 
 static int find_portal(struct store_conn *c, struct slice name, struct portal **ret,
@@ -217,14 +206,14 @@ static int describe(struct store_conn *c, struct slice body, struct err *err)
             return -1;
         tx_leave(c);
         msg_parameter_description(&c->out, n->prepared->params, n->prepared->nparams);
-        describe_rows(c, n->prepared, NULL);
+        portal_describe(c, n->prepared, NULL);
         return 0;
     }
     if (find_portal(c, m.name, &portal, err) < 0)
         return -1;
     if (portal->prepared->returns_rows && tx_check(c, err) < 0)
         return -1;
-    describe_rows(c, portal->prepared, portal->formats);
+    portal_describe(c, portal->prepared, portal->formats);
     return 0;
 }
 

@@ -183,8 +183,8 @@ static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err
 {
     struct prepared *p = a->p;
     struct translate_result t;
-    bool write = a->c->eager && !a->c->read_only && writes_at_sight(raw->stmt);
-    if (tx_enter(a->c, write, err) < 0)
+    bool write = a->c->eager && !p->inside && !a->c->read_only && writes_at_sight(raw->stmt);
+    if ((a->c->eager && tx_fresh(a->c, write, err) < 0) || tx_enter(a->c, write, err) < 0)
         return -1;
     p->epoch = a->c->catalog->epoch;
     memset(&t, 0, sizeof t);
@@ -193,32 +193,6 @@ static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err
         return -1;
     }
     return keep_translation(p, &t, err);
-}
-
-static int analyse_body(void *arg, struct err *err)
-{
-    struct analysis *a = arg;
-    struct prepared *p = a->p;
-    List *list;
-    if (parse_sql(p->sql, (void **)&list, err) < 0)
-        return -1;
-    if (list_length(list) > 1)
-        return err_set(err, SQLSTATE_SYNTAX_ERROR,
-                       "cannot insert multiple commands into a prepared statement");
-    if (list == NIL) {
-        p->kind = PREPARED_EMPTY;
-        return 0;
-    }
-    const RawStmt *raw = linitial(list);
-    p->kind = is_query(raw->stmt) ? PREPARED_QUERY : PREPARED_UTILITY;
-    p->transaction_exit = is_transaction_exit(raw->stmt);
-    if (!p->transaction_exit && tx_check(a->c, err) < 0)
-        return -1;
-    if (p->kind == PREPARED_QUERY)
-        return analyse_query(a, raw, err);
-    if (IsA(raw->stmt, VariableShowStmt))
-        return show_columns(a->c, p, ((const VariableShowStmt *)raw->stmt)->name, err);
-    return 0;
 }
 
 static struct prepared *prepared_new(struct slice sql, const uint32_t *oids, size_t noids)
@@ -240,18 +214,73 @@ static struct prepared *prepared_new(struct slice sql, const uint32_t *oids, siz
     return p;
 }
 
+int statement_inner(struct store_conn *c, const char *sql, void *stmt, const uint32_t *oids,
+                    size_t noids, struct prepared **ret, struct err *err)
+{
+    struct prepared *p = prepared_new((struct slice){sql, strlen(sql)}, oids, noids);
+    if (!p)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    struct analysis a = {c, p};
+    const RawStmt raw = {.type = T_RawStmt, .stmt = stmt};
+    p->inside = true;
+    p->kind = PREPARED_QUERY;
+    if (analyse_query(&a, &raw, err) < 0) {
+        prepared_unref(p);
+        return -1;
+    }
+    *ret = p;
+    return 0;
+}
+
+/* A name that PREPARE has made: what it is for stands inside its text. */
+static int analyse_inside(struct analysis *a, const RawStmt *raw, struct err *err)
+{
+    const RawStmt inner = {.type = T_RawStmt, .stmt = ((const PrepareStmt *)raw->stmt)->query};
+    a->p->kind = PREPARED_QUERY;
+    return analyse_query(a, &inner, err);
+}
+
+static int analyse_body(void *arg, struct err *err)
+{
+    struct analysis *a = arg;
+    struct prepared *p = a->p;
+    List *list;
+    if (parse_sql(p->sql, (void **)&list, err) < 0)
+        return -1;
+    if (list_length(list) > 1)
+        return err_set(err, SQLSTATE_SYNTAX_ERROR,
+                       "cannot insert multiple commands into a prepared statement");
+    if (list == NIL) {
+        p->kind = PREPARED_EMPTY;
+        return 0;
+    }
+    const RawStmt *raw = linitial(list);
+    if (p->inside)
+        return analyse_inside(a, raw, err);
+    p->kind = is_query(raw->stmt) ? PREPARED_QUERY : PREPARED_UTILITY;
+    p->transaction_exit = is_transaction_exit(raw->stmt);
+    if (!p->transaction_exit && tx_check(a->c, err) < 0)
+        return -1;
+    if (p->kind == PREPARED_QUERY)
+        return analyse_query(a, raw, err);
+    if (IsA(raw->stmt, VariableShowStmt))
+        return show_columns(a->c, p, ((const VariableShowStmt *)raw->stmt)->name, err);
+    return verb_analyse(a->c, p, raw->stmt, err);
+}
+
 static int analyse(struct store_conn *c, struct slice sql, const uint32_t *oids, size_t noids,
-                   struct prepared **ret, struct err *err)
+                   bool inside, struct prepared **ret, struct err *err)
 {
     struct prepared *p = prepared_new(sql, oids, noids);
     if (!p)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     struct analysis a = {c, p};
+    p->inside = inside;
     if (guarded(sql, err) < 0 || parse_protect(analyse_body, &a, err) < 0) {
         prepared_unref(p);
         return -1;
     }
-    if (p->kind == PREPARED_QUERY)
+    if (p->kind == PREPARED_QUERY && !inside)
         statement_cache_add(c, p);
     *ret = p;
     return 0;
@@ -263,8 +292,9 @@ int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oi
     if (c->tx != TX_FAILED) {
         struct prepared *hit = statement_cache_find(c, sql, oids, noids);
         if (hit) {
+            bool write = c->eager && hit->writes && !c->read_only;
             hit->refs++;
-            if (tx_enter(c, c->eager && hit->writes && !c->read_only, err) < 0) {
+            if ((c->eager && tx_fresh(c, write, err) < 0) || tx_enter(c, write, err) < 0) {
                 prepared_unref(hit);
                 return -1;
             }
@@ -275,7 +305,7 @@ int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oi
             prepared_unref(hit);
         }
     }
-    return analyse(c, sql, oids, noids, ret, err);
+    return analyse(c, sql, oids, noids, false, ret, err);
 }
 
 static bool same_shape(const struct prepared *a, const struct prepared *b)
@@ -290,15 +320,26 @@ static bool same_shape(const struct prepared *a, const struct prepared *b)
     return true;
 }
 
+/* What another cursor, name or catalog would make of the statement inside. */
+static bool is_stale(const struct store_conn *c, const struct prepared *p)
+{
+    if (p->verb == VERB_FETCH || p->verb == VERB_EXECUTE)
+        return true;
+    const struct prepared *query = p->kind == PREPARED_QUERY ? p : p->inner;
+    return query && query->epoch != c->catalog->epoch;
+}
+
 int statement_refresh(struct store_conn *c, struct prepared **p, struct err *err)
 {
     struct prepared *old = *p, *fresh;
-    if (old->kind != PREPARED_QUERY || old->epoch == c->catalog->epoch)
+    if (!is_stale(c, old))
         return 0;
     struct slice sql = {old->sql, strlen(old->sql)};
-    if (statement_prepare(c, sql, old->oids, old->noids, &fresh, err) < 0)
+    int rc = old->inside ? analyse(c, sql, old->oids, old->noids, true, &fresh, err)
+                         : statement_prepare(c, sql, old->oids, old->noids, &fresh, err);
+    if (rc < 0)
         return -1;
-    if (!same_shape(old, fresh)) {
+    if (old->kind == PREPARED_QUERY && !same_shape(old, fresh)) {
         prepared_unref(fresh);
         return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "cached plan must not change result type");

@@ -8,6 +8,7 @@ void prepared_unref(struct prepared *p)
     if (!p || --p->refs > 0)
         return;
     sqlite3_finalize(p->idle);
+    prepared_unref(p->inner);
     struct arena arena = p->arena;
     free(p);
     arena_release(&arena);
@@ -86,5 +87,6 @@ int named_set(struct store_conn *c, const char *name, struct prepared *p, struct
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     }
     n->prepared = p;
+    n->made_us = conn_now_us();
     return 0;
 }

@@ -195,8 +195,20 @@ static int enter_write(struct store_conn *c, struct err *err)
     return db_savepoints(c, err);
 }
 
+int tx_fresh(struct store_conn *c, bool write, struct err *err)
+{
+    bool gives_up = c->db_state == DB_READ && !keeps_snapshot(c);
+    if (c->nrunning > 0 && (write || gives_up) && portal_settle(c, err) < 0)
+        return -1;
+    if (c->nrunning == 0)
+        tx_leave(c);
+    return 0;
+}
+
 int tx_enter(struct store_conn *c, bool write, struct err *err)
 {
+    if (write && c->nrunning > 0 && portal_settle(c, err) < 0)
+        return -1;
     c->began = true;
     if (!c->context.transaction_us)
         c->context.transaction_us = conn_now_us();
@@ -249,7 +261,7 @@ static void over(struct store_conn *c)
 
 static void roll_back(struct store_conn *c)
 {
-    portal_close_all(c);
+    portal_close_transaction(c);
     db_rollback(c);
     guc_rollback(c, 0);
     over(c);
@@ -266,24 +278,30 @@ void tx_fail(struct store_conn *c)
     if (c->nsavepoints > 0) {
         portal_close_deeper(c, c->nsavepoints - 1); /* those of the current level */
     } else { /* nothing can bring it back: let others write */
-        portal_close_all(c);
+        portal_close_transaction(c);
         db_rollback(c);
     }
 }
 
 void tx_abandon(struct store_conn *c)
 {
+    portal_close_all(c);
     roll_back(c);
 }
 
 static int commit(struct store_conn *c, struct err *err)
 {
-    portal_close_all(c);
+    if (portal_hold(c, err) < 0) {
+        roll_back(c);
+        return -1;
+    }
     if (db_commit(c, err) < 0) {
+        portal_close_transaction(c);
         guc_rollback(c, 0);
         over(c);
         return -1;
     }
+    portal_held(c);
     guc_commit(c);
     over(c);
     return 0;
@@ -433,6 +451,8 @@ int tx_rollback_to(struct store_conn *c, const char *name, struct err *err)
         return err_set(err, SQLSTATE_SERIALIZATION_FAILURE,
                        "the whole transaction was rolled back, savepoints included");
     portal_close_deeper(c, i);
+    if (c->nrunning > 0 && portal_settle(c, err) < 0)
+        return -1;
     if (c->savepoints[i].in_db) {
         snprintf(sql, sizeof sql, "ROLLBACK TO s%zu", i);
         if (conn_exec(c, sql, err) < 0)

@@ -55,3 +55,7 @@ int translate(const struct store_catalog *catalog, const RawStmt *stmt, const ch
 int translate_expression(const struct store_catalog *catalog, const struct store_table *table,
                          Node *expression, const char *sql, uint32_t type_oid, int32_t typmod,
                          const char **ret, struct err *err) MUSTCHECK;
+
+/* The type that ${type} names.  0 or -1 (42704 ...). */
+int translate_type(const struct store_catalog *catalog, struct TypeName *type, const char *sql,
+                   uint32_t *ret_oid, int32_t *ret_typmod, struct err *err) MUSTCHECK;

@@ -66,3 +66,22 @@ int translate_expression(const struct store_catalog *catalog, const struct store
     buf_release(&tr->scratch);
     return 0;
 }
+
+int translate_type(const struct store_catalog *catalog, struct TypeName *type, const char *sql,
+                   uint32_t *ret_oid, int32_t *ret_typmod, struct err *err)
+{
+    struct tr *tr = palloc0(sizeof(*tr));
+    uint32_t *oid = palloc0(sizeof(*oid));
+    tr->catalog = catalog;
+    tr->sql = sql;
+    tr->err = err;
+    buf_init(&tr->scratch, SCRATCH_BYTES);
+    if (sigsetjmp(tr->fail, 0) != 0) {
+        buf_release(&tr->scratch);
+        return -1;
+    }
+    *oid = infer_type(tr, type, ret_typmod);
+    buf_release(&tr->scratch);
+    *ret_oid = *oid;
+    return 0;
+}

@@ -11,6 +11,7 @@
 struct utility {
     struct store_conn *c;
     const struct prepared *p;
+    struct portal *portal;
     const char *tag;
 };
 
@@ -186,11 +187,11 @@ static int show(struct utility *u, const VariableShowStmt *s, struct err *err)
         if (!row[0])
             return err_set(err, SQLSTATE_UNDEFINED_OBJECT,
                            "unrecognized configuration parameter \"%s\"", s->name);
-        msg_row_text(&u->c->out, row, 1);
-        return 0;
+        return portal_add_text(u->c, u->portal, row, 1, err);
     }
     for (size_t i = 0; guc_at(u->c, i, &row[0], &row[1]); i++)
-        msg_row_text(&u->c->out, row, 3);
+        if (portal_add_text(u->c, u->portal, row, 3, err) < 0)
+            return -1;
     return 0;
 }
 
@@ -267,24 +268,6 @@ static int not_supported(const Node *stmt, struct err *err)
 {
     const char *what = "this statement";
     switch (nodeTag(stmt)) {
-    case T_CopyStmt:
-        what = "COPY";
-        break;
-    case T_PrepareStmt:
-        what = "PREPARE";
-        break;
-    case T_ExecuteStmt:
-        what = "EXECUTE";
-        break;
-    case T_DeclareCursorStmt:
-        what = "DECLARE CURSOR";
-        break;
-    case T_FetchStmt:
-        what = "FETCH";
-        break;
-    case T_ExplainStmt:
-        what = "EXPLAIN";
-        break;
     case T_MergeStmt:
         what = "MERGE";
         break;
@@ -379,12 +362,36 @@ static int run_body(void *arg, struct err *err)
     return run(u, ((const RawStmt *)linitial(list))->stmt, err);
 }
 
-int utility_run(struct store_conn *c, const struct prepared *p, struct err *err)
+/* Statements around others need no tree any more. */
+static int run_verb(struct store_conn *c, struct portal *portal, struct err *err)
 {
-    struct utility u = {c, p, ""};
+    switch (portal->prepared->verb) {
+    case VERB_DECLARE:
+        return cursor_declare(c, portal, err);
+    case VERB_FETCH:
+        return cursor_fetch(c, portal, err);
+    case VERB_PREPARE:
+        return named_prepare(c, portal, err);
+    case VERB_EXECUTE:
+        return named_execute(c, portal, err);
+    case VERB_EXPLAIN:
+        return explain_statement(c, portal, err);
+    case VERB_COPY:
+        return copy_run(c, portal, err);
+    case VERB_OTHER:
+        break;
+    }
+    return 0;
+}
+
+int utility_run(struct store_conn *c, struct portal *portal, struct err *err)
+{
+    struct utility u = {c, portal->prepared, portal, ""};
     statement_start(c);
+    if (portal->prepared->verb != VERB_OTHER)
+        return run_verb(c, portal, err);
     if (parse_protect(run_body, &u, err) < 0)
         return -1;
-    msg_command_complete(&c->out, u.tag);
+    snprintf(portal->tag, sizeof portal->tag, "%s", u.tag);
     return 0;
 }

@@ -3,7 +3,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "wire"))
-from messages import CANCEL, SENDERS, packet, split_words  # noqa: E402
+from messages import CANCEL, SENDERS, message, packet, split_words  # noqa: E402
 from run import Script  # noqa: E402
 
 
