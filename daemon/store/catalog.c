@@ -310,13 +310,21 @@ static const char sql_checks[] =
                          "BY k.conrelid, k.conname";
 static const char sql_sequences[] =
     "SELECT q.seqrelid, n.nspname, c.relname, q.seqtypid, q.seqstart, q.seqincrement, q.seqmin,"
-    " q.seqmax, q.seqcycle, coalesce(s.relid, 0), coalesce(s.attnum, 0)"
-    " FROM " CATALOG("pg_sequence") " q JOIN " CATALOG(
-        "pg_class") " c ON c.oid = q.seqrelid"
-                    " JOIN " CATALOG(
-                        "pg_namespace") " n ON n.oid = c.relnamespace"
-                                        " LEFT JOIN \"store.attribute\" s ON s.sequence_oid = "
-                                        "q.seqrelid ORDER BY q.seqrelid";
+    " q.seqmax, q.seqcycle, coalesce(p.refobjid, 0), coalesce(p.refobjsubid, 0)"
+    " FROM " CATALOG(
+        "pg_sequence") " q"
+                       " JOIN " CATALOG(
+                           "pg_class") " c ON c.oid = q.seqrelid"
+                                       " JOIN " CATALOG(
+                                           "pg_namespace") " n ON n.oid = c.relnamespace"
+                                                           " LEFT JOIN " CATALOG(
+                                                               "pg_depend") " p ON p.classid = "
+                                                                            "1259 AND p.objid = "
+                                                                            "q.seqrelid"
+                                                                            " AND p.refclassid = "
+                                                                            "1259 AND p.deptype IN "
+                                                                            "('a', 'i') ORDER BY "
+                                                                            "q.seqrelid";
 
 static int load(struct loader *l)
 {
@@ -395,6 +403,7 @@ void store_catalog_free(struct store_catalog *c)
 {
     if (!c)
         return;
+    store_catalog_forget_path(c);
     arena_release(c->arena);
     free(c->arena);
     free(c);
@@ -402,19 +411,27 @@ void store_catalog_free(struct store_catalog *c)
 
 /* -- finding -- */
 
+/* Does a thing in ${schema} win over what was found so far, at ${best} on the path? */
+static bool better(const struct store_catalog *c, const char *wanted, const char *schema, int *best)
+{
+    if (wanted)
+        return *best < 0 && strcmp(schema, wanted) == 0;
+    int rank = store_catalog_rank(c, schema);
+    if (rank < 0 || (*best >= 0 && rank >= *best))
+        return false;
+    *best = rank;
+    return true;
+}
+
 const struct store_table *store_catalog_table(const struct store_catalog *c, const char *schema,
                                               const char *name)
 {
-    /* system tables come first, so that they win without a schema, as on PostgreSQL's search_path;
-     * information_schema is not on it */
-    for (size_t i = 0; i < c->ntables; i++) {
-        const struct store_table *t = &c->tables[i];
-        if (strcmp(t->name, name) != 0)
-            continue;
-        if (schema ? strcmp(t->schema, schema) == 0 : strcmp(t->schema, "information_schema") != 0)
-            return t;
-    }
-    return NULL;
+    const struct store_table *found = NULL;
+    int best = -1;
+    for (size_t i = 0; i < c->ntables; i++)
+        if (strcmp(c->tables[i].name, name) == 0 && better(c, schema, c->tables[i].schema, &best))
+            found = &c->tables[i];
+    return found;
 }
 
 const struct store_table *store_catalog_table_oid(const struct store_catalog *c, uint32_t oid)
@@ -449,11 +466,55 @@ const struct store_key *store_table_primary(const struct store_table *t)
 const struct store_sequence *store_catalog_sequence(const struct store_catalog *c,
                                                     const char *schema, const char *name)
 {
+    const struct store_sequence *found = NULL;
+    int best = -1;
     for (size_t i = 0; i < c->nsequences; i++)
         if (strcmp(c->sequences[i].name, name) == 0 &&
-            (!schema || strcmp(c->sequences[i].schema, schema) == 0))
-            return &c->sequences[i];
-    return NULL;
+            better(c, schema, c->sequences[i].schema, &best))
+            found = &c->sequences[i];
+    return found;
+}
+
+uint32_t store_catalog_relation(const struct store_catalog *c, const char *schema, const char *name)
+{
+    uint32_t found = 0;
+    int best = -1;
+    for (size_t i = 0; i < c->ntables; i++) {
+        const struct store_table *t = &c->tables[i];
+        if (strcmp(t->name, name) == 0 && better(c, schema, t->schema, &best))
+            found = t->oid;
+        for (size_t k = 0; k < t->nkeys; k++)
+            if (strcmp(t->keys[k].name, name) == 0 && better(c, schema, t->schema, &best))
+                found = t->keys[k].oid;
+    }
+    for (size_t i = 0; i < c->nsequences; i++)
+        if (strcmp(c->sequences[i].name, name) == 0 &&
+            better(c, schema, c->sequences[i].schema, &best))
+            found = c->sequences[i].oid;
+    return found;
+}
+
+bool store_catalog_relation_name(const struct store_catalog *c, uint32_t oid,
+                                 const char **ret_schema, const char **ret_name)
+{
+    for (size_t i = 0; i < c->ntables; i++) {
+        const struct store_table *t = &c->tables[i];
+        *ret_schema = t->schema;
+        *ret_name = t->name;
+        if (t->oid == oid)
+            return true;
+        for (size_t k = 0; k < t->nkeys; k++) {
+            *ret_name = t->keys[k].name;
+            if (t->keys[k].oid == oid)
+                return true;
+        }
+    }
+    const struct store_sequence *q = store_catalog_sequence_oid(c, oid);
+    if (q) {
+        *ret_schema = q->schema;
+        *ret_name = q->name;
+    }
+    return q != NULL;
 }
 
 const struct store_sequence *store_catalog_sequence_oid(const struct store_catalog *c, uint32_t oid)

@@ -112,14 +112,37 @@ struct store_catalog {
     size_t nschemas;
     struct types_set types; /* the user's */
     void *arena;            /* catalog.c's */
+
+    /* search_path: schemas that exist, in order; pg_catalog in front unless it was named */
+    char *path_setting; /* as SHOW prints it */
+    const char **path;
+    size_t npath, nimplicit;
 };
 
 /* Read everything in the transaction that ${db} is in.  0, or -1 (53200, XX001). */
 int store_catalog_read(struct sqlite3 *db, struct store_catalog **ret, struct err *err) MUSTCHECK;
 void store_catalog_free(struct store_catalog *c);
 
-/* ${schema} NULL: pg_catalog first, then public (the search_path of a store).  NULL: there is none.
- */
+/* -- catalog_path.c -- */
+/* Make ${c} look for names along ${setting} (the text of search_path); "$user" is ${user}. */
+int store_catalog_set_path(struct store_catalog *c, const char *setting, const char *user,
+                           struct err *err) MUSTCHECK;
+void store_catalog_forget_path(struct store_catalog *c);
+/* The next name of such a text; false: no more, or ${ret_bad}: it is not a list of names. */
+bool store_path_next(const char **list, char name[64], bool *ret_bad);
+/* Place of ${schema} on the path, -1: it is not on it. */
+int store_catalog_rank(const struct store_catalog *c, const char *schema);
+/* Where an object without a schema is created; NULL: nowhere (3F000). */
+const struct store_schema *store_catalog_creation(const struct store_catalog *c);
+/* The relation (table, view, index or sequence) that is called so; ${schema} NULL: along the path.
+ * 0: there is none. */
+uint32_t store_catalog_relation(const struct store_catalog *c, const char *schema,
+                                const char *name);
+/* The schema and name of relation ${oid}; false: there is none. */
+bool store_catalog_relation_name(const struct store_catalog *c, uint32_t oid,
+                                 const char **ret_schema, const char **ret_name);
+
+/* ${schema} NULL: along the search_path.  NULL: there is none. */
 const struct store_table *store_catalog_table(const struct store_catalog *c, const char *schema,
                                               const char *name);
 const struct store_table *store_catalog_table_oid(const struct store_catalog *c, uint32_t oid);

@@ -146,6 +146,9 @@ void *serve_thread(void *arg);
 void conn_flush(struct store_conn *c);
 void conn_notice(struct store_conn *c, const char *severity, const char *sqlstate,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* NOTICE 00000 with a DETAIL. */
+void conn_notice_detail(struct store_conn *c, const char *detail, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* -- transaction.c -- */
 /* Make sure that a SQLite transaction is open, fit to read or ${write}, and that c->catalog is that
@@ -165,6 +168,8 @@ void tx_abandon(struct store_conn *c);
 char tx_status(const struct store_conn *c); /* I T E */
 /* The catalog has changed in this transaction: bump the epoch, read it again. */
 int tx_catalog_changed(struct store_conn *c, struct err *err) MUSTCHECK;
+/* Names are looked for along the search_path of now. */
+int tx_follow_path(struct store_conn *c, struct err *err) MUSTCHECK;
 /* 25P02 when in a failed block. */
 int tx_check(const struct store_conn *c, struct err *err) MUSTCHECK;
 /* The statements: each writes its CommandComplete tag to ${ret_tag}. */
@@ -205,9 +210,10 @@ struct prepared {
     const char *sql;       /* NUL-terminated */
     uint32_t *oids;        /* as the client gave them */
     size_t noids;
-    uint64_t epoch;  /* of the catalog it was translated with */
-    const char *tag; /* "SELECT", "INSERT 0" ...: the number of rows is added */
-    bool modifies;   /* INSERT, UPDATE, DELETE: rows are counted by SQLite */
+    uint64_t epoch;   /* of the catalog it was translated with */
+    const char *path; /* search_path it was translated with */
+    const char *tag;  /* "SELECT", "INSERT 0" ...: the number of rows is added */
+    bool modifies;    /* INSERT, UPDATE, DELETE: rows are counted by SQLite */
     bool writes;
     const char *sqlite;
     struct msg_field *columns; /* of queries, and of utilities that return rows */

@@ -34,17 +34,43 @@ struct ddl {
  * ${missing_ok}. */
 int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok,
                    const struct store_table **ret) MUSTCHECK;
-/* 3F000 / 0A000 unless it is public. */
-int ddl_check_schema(struct ddl *d, const char *schema) MUSTCHECK;
-/* 42P07 if a relation (table, index, sequence) of that name exists; ${ret_exists} instead when not
- * NULL. */
-int ddl_check_free(struct ddl *d, const char *name, bool *ret_exists) MUSTCHECK;
+/* The schema that a new object goes to: ${schema}, NULL: the first on the search_path.  3F000,
+ * 42501 for those of the system. */
+int ddl_creation(struct ddl *d, const char *schema, const struct store_schema **ret) MUSTCHECK;
+/* A schema that is named: 3F000, 42501. */
+int ddl_find_schema(struct ddl *d, const char *schema, const struct store_schema **ret) MUSTCHECK;
+/* 42P07 if a relation (table, index, sequence) of that name exists in the schema with oid ${space};
+ * ${ret_exists} instead when not NULL. */
+int ddl_check_free(struct ddl *d, uint32_t space, const char *name, bool *ret_exists) MUSTCHECK;
+/* The oid of a table's schema. */
+uint32_t ddl_space(struct ddl *d, const struct store_table *t);
+
+/* "schema"."name", name: the parts of a name in a text, as List of char *; NIL: it is none. */
+List *ddl_split_name(const char *text);
+/* relkind of a relation. */
+int ddl_relkind(struct ddl *d, uint32_t oid, char *ret) MUSTCHECK;
+/* 25001 unless the statement stands alone. */
+int ddl_outside_block(struct ddl *d, const char *what) MUSTCHECK;
+
+/* -- ddl_namespace.c -- */
+int ddl_create_schema(struct ddl *d, const CreateSchemaStmt *s) MUSTCHECK;
+/* Any of the statements above, as part of another.  ${ret_tag} is static. */
+int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag) MUSTCHECK;
+
+/* -- ddl_drop.c, ddl_truncate.c -- */
+int ddl_drop(struct ddl *d, const DropStmt *s, const char **ret_tag) MUSTCHECK;
+int ddl_truncate(struct ddl *d, const TruncateStmt *s) MUSTCHECK;
 
 /* -- ddl_table.c -- */
 int ddl_create_table(struct ddl *d, const CreateStmt *s) MUSTCHECK;
 /* One column: rows of the catalog, its sequence and default.  Fills the name of the constraints to
  * come. */
-int ddl_add_column(struct ddl *d, uint32_t table, const char *table_name, int16_t attnum,
+struct ddl_new_table { /* whose columns are being made: it may not be in the catalog yet */
+    uint32_t oid;
+    const struct store_schema *schema;
+    const char *name;
+};
+int ddl_add_column(struct ddl *d, const struct ddl_new_table *table, int16_t attnum,
                    const ColumnDef *def, bool primary) MUSTCHECK;
 /* TypeName -> oid and typmod; ${ret_serial}: it was serial (may be NULL: then 42704). */
 int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *ret_typmod,
@@ -54,17 +80,23 @@ int ddl_add_constraint(struct ddl *d, uint32_t table, const Constraint *con,
                        const char *column) MUSTCHECK;
 /* ${expression} NULL: none. */
 int ddl_set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expression) MUSTCHECK;
+/* What the catalog knows of it. */
+int ddl_forget_default(struct ddl *d, uint32_t table, int16_t attnum) MUSTCHECK;
+/* The type's oid, 0: there is none such. */
+uint32_t ddl_type_oid(struct ddl *d, const TypeName *type);
 /* What a new column's definition says of its default, and of its constraints (${keys}: PRIMARY KEY
  * and UNIQUE, or the others). */
 int ddl_column_default(struct ddl *d, uint32_t table, int16_t attnum,
                        const ColumnDef *def) MUSTCHECK;
 int ddl_column_constraints(struct ddl *d, uint32_t table, const ColumnDef *def,
                            bool keys) MUSTCHECK;
-int ddl_add_sequence(struct ddl *d, const char *name, uint32_t type, const List *options,
-                     uint32_t *ret) MUSTCHECK;
+int ddl_add_sequence(struct ddl *d, uint32_t space, const char *name, uint32_t type,
+                     const List *options, uint32_t *ret) MUSTCHECK;
 
 /* -- ddl_alter.c -- */
 int ddl_alter_table(struct ddl *d, const AlterTableStmt *s) MUSTCHECK;
+/* The column is in nobody's way any more: take it out of the catalog and SQLite's table. */
+int ddl_remove_column(struct ddl *d, uint32_t table, int16_t attnum) MUSTCHECK;
 /* 42703. */
 const struct store_column *ddl_need_column(struct ddl *d, uint32_t table, const char *name);
 /* Checks and expressions in indexes know columns by name only: 0A000 if ${t} has any.  ${what} is
@@ -78,9 +110,9 @@ int ddl_rename(struct ddl *d, const RenameStmt *s) MUSTCHECK;
 int ddl_create_index(struct ddl *d, const IndexStmt *s) MUSTCHECK;
 /* A key as an index, and its constraint: the names come from ${name} or PostgreSQL's rule. */
 int ddl_add_key(struct ddl *d, uint32_t table, const Constraint *con, const char *column) MUSTCHECK;
-int ddl_drop_key(struct ddl *d, const struct store_key *k) MUSTCHECK;
-/* Its rows alone. */
-int ddl_forget_index(struct ddl *d, uint32_t oid) MUSTCHECK;
+/* An index by oid; NULL: there is none. */
+const struct store_key *ddl_find_index(struct ddl *d, uint32_t oid,
+                                       const struct store_table **ret_owner);
 /* Build it in SQLite, once the catalog has been read again.  -1: 23505 if rows are in the way. */
 int ddl_make_index(struct ddl *d, const struct store_table *t, const struct store_key *k) MUSTCHECK;
 int ddl_make_index_oid(struct ddl *d, uint32_t table, uint32_t index) MUSTCHECK;
@@ -104,11 +136,16 @@ int ddl_exec(struct ddl *d, const char *sql, const char *types, ...) MUSTCHECK;
 /* First column of the first row; ${ret} untouched if there is none; 1 row, 0 none, -1 error. */
 int ddl_query_int(struct ddl *d, int64_t *ret, const char *sql, const char *types, ...) MUSTCHECK;
 /* The name that SQLite shall know a new relation by. */
-int ddl_sqlite_name(struct ddl *d, const char *name, uint32_t oid, struct buf *ret) MUSTCHECK;
-/* "table_column_label", cut as PostgreSQL cuts it, and numbered until it is free: into ${ret}[64].
- * ${constraint_of}: not 0: also free among the constraints of that table. */
-int ddl_choose_name(struct ddl *d, const char *table, const char *column, const char *label,
-                    uint32_t constraint_of, char ret[64]) MUSTCHECK;
+int ddl_sqlite_name(struct ddl *d, const struct store_schema *schema, const char *name,
+                    uint32_t oid, struct buf *ret) MUSTCHECK;
+/* "table_column_label", cut as PostgreSQL cuts it, and numbered until it is free in the schema with
+ * oid ${space}: into ${ret}[64].  ${constraint}: among its constraints too. */
+struct ddl_choice {
+    const char *table, *column, *label; /* column: may be NULL */
+    uint32_t space;
+    bool constraint;
+};
+int ddl_choose_name(struct ddl *d, const struct ddl_choice *of, char ret[64]) MUSTCHECK;
 /* Read the catalog again. */
 int ddl_reload(struct ddl *d) MUSTCHECK;
 const struct store_table *ddl_table(struct ddl *d, uint32_t oid);

@@ -1,5 +1,5 @@
 /* ddl_alter.c: ALTER TABLE: each command changes the catalog, then makes SQLite follow. */
-#include "daemon/store/ddl.h"
+#include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/translate.h"
 #include "policy/parse.h"
@@ -111,49 +111,20 @@ static int add_constraint(struct ddl *d, uint32_t table, const Constraint *con)
     return follow(d, table, first_new);
 }
 
-/* Is the key needed by a foreign key of some table? */
-static int refuse_needed(struct ddl *d, const struct store_table *t, const struct store_key *k)
-{
-    int64_t n = 0;
-    if (ddl_query_int(d, &n,
-                      "SELECT count(*) FROM \"pg_catalog.pg_constraint\" WHERE contype = 'f' AND "
-                      "conindid = ?1",
-                      "i", (int64_t)k->oid) < 0)
-        return -1;
-    if (n == 0)
-        return 0;
-    err_set(d->err, "2BP01",
-            "cannot drop constraint %s on table %s because other objects depend on it", k->name,
-            t->name);
-    err_hint(d->err, "Use DROP ... CASCADE to drop the dependent objects too.");
-    return -1;
-}
-
-static int drop_constraint_row(struct ddl *d, uint32_t oid)
-{
-    return ddl_exec(d, "DELETE FROM \"pg_catalog.pg_constraint\" WHERE oid = ?1", "i",
-                    (int64_t)oid) < 0
-               ? -1
-               : ddl_exec(d, "DELETE FROM \"store.relation\" WHERE oid = ?1", "i", (int64_t)oid);
-}
-
 static int drop_constraint(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
 {
     const struct store_table *t = ddl_table(d, table);
-    for (size_t i = 0; i < t->nkeys; i++) {
-        const struct store_key *k = &t->keys[i];
-        if (k->constraint_oid && strcmp(k->name, cmd->name) == 0) {
-            if (refuse_needed(d, t, k) < 0 || ddl_drop_key(d, k) < 0)
-                return -1;
-            return ddl_reload(d);
-        }
+    int64_t oid;
+    int found = ddl_query_int(
+        d, &oid,
+        "SELECT oid FROM \"pg_catalog.pg_constraint\" WHERE conrelid = ?1 AND conname = ?2", "is",
+        (int64_t)table, cmd->name);
+    if (found < 0)
+        return -1;
+    if (found) {
+        struct object o = object_of(DEPEND_CONSTRAINT, (uint32_t)oid);
+        return depend_drop(d, &o, 1, cmd->behavior == DROP_CASCADE);
     }
-    for (size_t i = 0; i < t->nforeign_keys; i++)
-        if (strcmp(t->foreign_keys[i].name, cmd->name) == 0)
-            return drop_constraint_row(d, t->foreign_keys[i].oid) < 0 ? -1 : sync(d, table);
-    for (size_t i = 0; i < t->nchecks; i++)
-        if (strcmp(t->checks[i].name, cmd->name) == 0)
-            return drop_constraint_row(d, t->checks[i].oid) < 0 ? -1 : sync(d, table);
     if (!cmd->missing_ok)
         return err_set(d->err, SQLSTATE_UNDEFINED_OBJECT,
                        "constraint \"%s\" of relation \"%s\" does not exist", cmd->name, t->name);
@@ -211,7 +182,8 @@ static int add_column(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
         ddl_new_oid(d, &first_new) < 0)
         return -1;
     int16_t attnum = (int16_t)natts;
-    if (ddl_add_column(d, table, t->name, attnum, def, false) < 0 || ddl_reload(d) < 0 ||
+    struct ddl_new_table of = {table, store_catalog_schema(d->c->catalog, t->schema), t->name};
+    if (ddl_add_column(d, &of, attnum, def, false) < 0 || ddl_reload(d) < 0 ||
         ddl_column_default(d, table, attnum, def) < 0 || ddl_reload(d) < 0 ||
         sqlite_add_column(d, table, attnum) < 0)
         return -1;
@@ -245,66 +217,36 @@ int ddl_refuse_expressions(struct ddl *d, const struct store_table *t, const cha
     return 0;
 }
 
-static int drop_uses(struct ddl *d, const struct store_table *t, int16_t attnum)
-{
-    for (size_t i = 0; i < t->nkeys; i++)
-        if (uses(t->keys[i].attnums, t->keys[i].nattnums, attnum) &&
-            (refuse_needed(d, t, &t->keys[i]) < 0 || ddl_drop_key(d, &t->keys[i]) < 0))
-            return -1;
-    for (size_t i = 0; i < t->nforeign_keys; i++)
-        if (uses(t->foreign_keys[i].attnums, t->foreign_keys[i].nattnums, attnum) &&
-            drop_constraint_row(d, t->foreign_keys[i].oid) < 0)
-            return -1;
-    return 0;
-}
-
-static int forget_column(struct ddl *d, uint32_t table, int16_t attnum, uint32_t sequence)
+static int forget_column(struct ddl *d, uint32_t table, int16_t attnum)
 {
     char dropped[64];
     snprintf(dropped, sizeof dropped, "........pg.dropped.%d........", attnum);
-    if (ddl_set_default(d, table, attnum, NULL) < 0 ||
+    if (ddl_forget_default(d, table, attnum) < 0 ||
         ddl_exec(d, "DELETE FROM \"store.attribute\" WHERE relid = ?1 AND attnum = ?2", "ii",
-                 (int64_t)table, (int64_t)attnum) < 0 ||
-        ddl_exec(
-            d,
-            "UPDATE \"pg_catalog.pg_attribute\" SET attname = ?3, attisdropped = 1, atttypid = 0,"
-            " attnotnull = 0, atthasdef = 0 WHERE attrelid = ?1 AND attnum = ?2",
-            "iis", (int64_t)table, (int64_t)attnum, dropped) < 0)
+                 (int64_t)table, (int64_t)attnum) < 0)
         return -1;
-    if (!sequence)
-        return 0;
-    return ddl_exec(d, "DELETE FROM \"pg_catalog.pg_sequence\" WHERE seqrelid = ?1", "i",
-                    (int64_t)sequence) < 0 ||
-                   ddl_exec(d, "DELETE FROM \"pg_catalog.pg_class\" WHERE oid = ?1", "i",
-                            (int64_t)sequence) < 0
-               ? -1
-               : ddl_exec(d, "DELETE FROM \"store.sequence\" WHERE oid = ?1", "i",
-                          (int64_t)sequence);
+    return ddl_exec(
+        d,
+        "UPDATE \"pg_catalog.pg_attribute\" SET attname = ?3, attisdropped = 1, atttypid = 0,"
+        " attnotnull = 0, atthasdef = 0, attidentity = '', attgenerated = '' WHERE attrelid = ?1"
+        " AND attnum = ?2",
+        "iis", (int64_t)table, (int64_t)attnum, dropped);
 }
 
-static int drop_column(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
+/* SQLite keeps a table without columns: see ddl_table_text. */
+int ddl_remove_column(struct ddl *d, uint32_t table, int16_t attnum)
 {
     const struct store_table *t = ddl_table(d, table);
-    const struct store_column *c = store_table_column(t, cmd->name);
+    const struct store_column *c = store_table_attnum(t, attnum);
     struct buf sql;
-    if (!c && cmd->missing_ok) {
-        conn_notice(d->c, "NOTICE", "00000",
-                    "column \"%s\" of relation \"%s\" does not exist, skipping", cmd->name,
-                    t->name);
-        return 0;
+    if (t->ncolumns == 1) {
+        buf_init(&sql, 8192);
+        ident_format(&sql, "ALTER TABLE ");
+        ident_sqlite(t->sqlite_name, &sql);
+        ident_format(&sql, " ADD COLUMN \"#none\" INTEGER");
+        if (run_text(d, &sql) < 0)
+            return -1;
     }
-    if (!(c = ddl_need_column(d, table, cmd->name)) ||
-        ddl_refuse_expressions(d, t, "dropping a column") < 0)
-        return -1;
-    if (t->ncolumns == 1)
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "dropping the only column of a table is not supported by the store");
-    int16_t attnum = c->attnum;
-    uint32_t sequence = c->sequence_oid;
-    if (drop_uses(d, t, attnum) < 0 || ddl_reload(d) < 0)
-        return -1;
-    t = ddl_table(d, table);
-    c = store_table_attnum(t, attnum);
     if (ddl_sync_table_loose(d, t, attnum) < 0)
         return -1;
     buf_init(&sql, 8192);
@@ -312,9 +254,25 @@ static int drop_column(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     ident_sqlite(t->sqlite_name, &sql);
     ident_format(&sql, " DROP COLUMN ");
     ident_sqlite(c->sqlite_name, &sql);
-    if (run_text(d, &sql) < 0 || forget_column(d, table, attnum, sequence) < 0)
+    if (run_text(d, &sql) < 0 || forget_column(d, table, attnum) < 0)
         return -1;
     return ddl_reload(d);
+}
+
+static int drop_column(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
+{
+    const struct store_table *t = ddl_table(d, table);
+    const struct store_column *c = store_table_column(t, cmd->name);
+    if (!c && cmd->missing_ok) {
+        conn_notice(d->c, "NOTICE", "00000",
+                    "column \"%s\" of relation \"%s\" does not exist, skipping", cmd->name,
+                    t->name);
+        return 0;
+    }
+    if (!(c = ddl_need_column(d, table, cmd->name)))
+        return -1;
+    struct object o = object_column(table, c->attnum);
+    return depend_drop(d, &o, 1, cmd->behavior == DROP_CASCADE);
 }
 
 /* -- ALTER COLUMN TYPE -- */

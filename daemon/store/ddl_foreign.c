@@ -1,5 +1,5 @@
 /* ddl_foreign.c: foreign keys and checks. */
-#include "daemon/store/ddl.h"
+#include "daemon/store/depend.h"
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/translate.h"
@@ -119,6 +119,20 @@ static int parent_table(struct ddl *d, const struct store_table *child, const Co
     return ddl_find_table(d, con->pktable, false, ret);
 }
 
+static int foreign_key_needs(struct ddl *d, uint32_t oid, const struct store_table *t,
+                             const struct key_spec *child, const struct store_table *parent,
+                             const struct key_spec *target, const struct store_key *key)
+{
+    struct object o = object_of(DEPEND_CONSTRAINT, oid);
+    for (int i = 0; i < child->n; i++)
+        if (depend_add(d, o, object_column(t->oid, child->attnums[i]), 'a') < 0)
+            return -1;
+    for (int i = 0; i < target->n; i++)
+        if (depend_add(d, o, object_column(parent->oid, target->attnums[i]), 'n') < 0)
+            return -1;
+    return depend_add(d, o, object_of(DEPEND_RELATION, key->oid), 'n');
+}
+
 static int foreign_key_row(struct ddl *d, const struct store_table *t, const char *name,
                            const Constraint *con, const struct key_spec *child,
                            const struct store_table *parent, const struct key_spec *target,
@@ -127,17 +141,17 @@ static int foreign_key_row(struct ddl *d, const struct store_table *t, const cha
     uint32_t oid;
     char del[2] = {con->fk_del_action ? con->fk_del_action : 'a', 0};
     char upd[2] = {con->fk_upd_action ? con->fk_upd_action : 'a', 0};
-    if (ddl_new_oid(d, &oid) < 0)
+    if (ddl_new_oid(d, &oid) < 0 || foreign_key_needs(d, oid, t, child, parent, target, key) < 0)
         return -1;
     return ddl_exec(
         d,
         "INSERT INTO \"pg_catalog.pg_constraint\" (oid, conname, connamespace, contype,"
         " condeferrable, condeferred, convalidated, conrelid, conindid, confrelid, confupdtype,"
         " confdeltype, confmatchtype, conislocal, connoinherit, conkey, confkey)"
-        " VALUES (?1, ?2, 2200, 'f', ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, 's', 1, 1, ?10, ?11)",
-        "isiiiiissss", (int64_t)oid, name, (int64_t)con->deferrable, (int64_t)con->initdeferred,
+        " VALUES (?1, ?2, ?12, 'f', ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, 's', 1, 1, ?10, ?11)",
+        "isiiiiissssi", (int64_t)oid, name, (int64_t)con->deferrable, (int64_t)con->initdeferred,
         (int64_t)t->oid, (int64_t)key->oid, (int64_t)parent->oid, upd, del, vector(child),
-        vector(target));
+        vector(target), (int64_t)ddl_space(d, t));
 }
 
 static const char *joined(const struct store_table *t, const struct key_spec *k)
@@ -190,7 +204,8 @@ int ddl_add_foreign_key(struct ddl *d, uint32_t table, const Constraint *con, co
         if (check_name(d, t, name) < 0)
             return -1;
     } else {
-        if (ddl_choose_name(d, t->name, joined(t, &child), "fkey", table, chosen) < 0)
+        struct ddl_choice choice = {t->name, joined(t, &child), "fkey", ddl_space(d, t), true};
+        if (ddl_choose_name(d, &choice, chosen) < 0)
             return -1;
         name = chosen;
     }
@@ -343,11 +358,12 @@ int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con, const ch
         if (check_name(d, t, name) < 0)
             return -1;
     } else {
-        if (ddl_choose_name(d, t->name,
-                            column       ? column
-                            : use.n == 1 ? use.only
-                                         : NULL,
-                            "check", table, chosen) < 0)
+        struct ddl_choice choice = {t->name,
+                                    column       ? column
+                                    : use.n == 1 ? use.only
+                                                 : NULL,
+                                    "check", ddl_space(d, t), true};
+        if (ddl_choose_name(d, &choice, chosen) < 0)
             return -1;
         name = chosen;
     }
@@ -355,13 +371,21 @@ int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con, const ch
     int rc = deparse(d->c, con->raw_expr, 0, &text, d->err);
     if (rc == 0)
         rc = ddl_new_oid(d, &oid);
+    struct object o = object_of(DEPEND_CONSTRAINT, rc == 0 ? oid : 0);
+    if (rc == 0 && use.n == 0)
+        rc = depend_add(d, o, object_of(DEPEND_RELATION, table), 'a');
+    if (rc == 0)
+        rc = depend_expression(d, o, t, con->raw_expr, 'a');
+    if (rc == 0 && use.n > 0)
+        rc = depend_expression(d, o, t, con->raw_expr, 'n');
     if (rc == 0)
         rc = ddl_exec(
             d,
             "INSERT INTO \"pg_catalog.pg_constraint\" (oid, conname, connamespace, contype,"
             " convalidated, conrelid, conislocal, conkey, confupdtype, confdeltype,"
-            " confmatchtype, conbin) VALUES (?1, ?2, 2200, 'c', 1, ?3, 1, '[]', ' ', ' ', ' ', ?4)",
-            "isis", (int64_t)oid, name, (int64_t)table, ident_text(&text));
+            " confmatchtype, conbin) VALUES (?1, ?2, ?5, 'c', 1, ?3, 1, '[]', ' ', ' ', ' ', ?4)",
+            "isisi", (int64_t)oid, name, (int64_t)table, ident_text(&text),
+            (int64_t)ddl_space(d, t));
     if (rc == 0)
         rc = ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, ?2, NULL)", "is", (int64_t)oid,
                       sqlite);

@@ -1,5 +1,5 @@
 /* ddl_index.c: indexes, and keys, which are indexes with a constraint. */
-#include "daemon/store/ddl.h"
+#include "daemon/store/depend.h"
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/translate.h"
@@ -118,7 +118,8 @@ static int index_rows(struct ddl *d, const struct store_table *t, struct index_s
     buf_init(&name, 4096);
     buf_init(&text, 1 << 20);
     buf_init(&sqlite, 1 << 20);
-    int rc = ddl_sqlite_name(d, x->name, x->oid, &name);
+    int rc =
+        ddl_sqlite_name(d, store_catalog_schema(d->c->catalog, t->schema), x->name, x->oid, &name);
     definition(t, x, &text);
     sqlite_text(t, x, ident_text(&name), &sqlite);
     if (rc == 0)
@@ -135,8 +136,8 @@ static int index_rows(struct ddl *d, const struct store_table *t, struct index_s
             d,
             "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relam,"
             " relfilenode, relkind, relnatts, relpersistence, relreplident, relispopulated)"
-            " VALUES (?1, ?2, 2200, 10, 403, ?1, 'i', ?3, 'p', 'n', 1)",
-            "isi", (int64_t)x->oid, x->name, (int64_t)x->n);
+            " VALUES (?1, ?2, ?4, 10, 403, ?1, 'i', ?3, 'p', 'n', 1)",
+            "isii", (int64_t)x->oid, x->name, (int64_t)x->n, (int64_t)ddl_space(d, t));
     if (rc == 0)
         rc = ddl_exec(
             d,
@@ -220,30 +221,17 @@ int ddl_make_index(struct ddl *d, const struct store_table *t, const struct stor
                                             : errors_map(d->c, rc, NULL, NULL, d->err);
 }
 
-int ddl_drop_key(struct ddl *d, const struct store_key *k)
+const struct store_key *ddl_find_index(struct ddl *d, uint32_t oid,
+                                       const struct store_table **ret_owner)
 {
-    struct buf sql;
-    buf_init(&sql, 4096);
-    ident_format(&sql, "DROP INDEX ");
-    ident_sqlite(k->sqlite_name, &sql);
-    int rc = conn_exec(d->c, ident_text(&sql), d->err);
-    buf_release(&sql);
-    return rc < 0 ? -1 : ddl_forget_index(d, k->oid);
-}
-
-int ddl_forget_index(struct ddl *d, uint32_t oid)
-{
-    static const char *const texts[] = {
-        "DELETE FROM \"pg_catalog.pg_constraint\" WHERE conindid = ?1 AND contype IN ('p', 'u')",
-        "DELETE FROM \"pg_catalog.pg_index\" WHERE indexrelid = ?1",
-        "DELETE FROM \"pg_catalog.pg_class\" WHERE oid = ?1",
-        "DELETE FROM \"store.relation\" WHERE oid = ?1",
-        "DELETE FROM \"store.index\" WHERE oid = ?1",
-    };
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (ddl_exec(d, texts[i], "i", (int64_t)oid) < 0)
-            return -1;
-    return 0;
+    const struct store_catalog *c = d->c->catalog;
+    for (size_t i = 0; i < c->ntables; i++)
+        for (size_t k = 0; k < c->tables[i].nkeys; k++)
+            if (c->tables[i].keys[k].oid == oid) {
+                *ret_owner = &c->tables[i];
+                return &c->tables[i].keys[k];
+            }
+    return NULL;
 }
 
 /* -- keys -- */
@@ -277,16 +265,21 @@ static int key_constraint(struct ddl *d, const struct store_table *t, const stru
                           const Constraint *con)
 {
     uint32_t oid;
-    if (ddl_new_oid(d, &oid) < 0)
+    if (ddl_new_oid(d, &oid) < 0 || depend_add(d, object_of(DEPEND_RELATION, x->oid),
+                                               object_of(DEPEND_CONSTRAINT, oid), 'i') < 0)
         return -1;
+    for (int i = 0; i < x->n; i++)
+        if (depend_add(d, object_of(DEPEND_CONSTRAINT, oid), object_column(t->oid, x->attnums[i]),
+                       'a') < 0)
+            return -1;
     return ddl_exec(
         d,
         "INSERT INTO \"pg_catalog.pg_constraint\" (oid, conname, connamespace, contype,"
         " convalidated, conrelid, conindid, conislocal, connoinherit, conkey, confupdtype,"
         " confdeltype, confmatchtype, condeferrable, condeferred)"
-        " VALUES (?1, ?2, 2200, ?3, 1, ?4, ?5, 1, 1, ?6, ' ', ' ', ' ', 0, 0)",
-        "issiis", (int64_t)oid, x->name, con->contype == CONSTR_PRIMARY ? "p" : "u",
-        (int64_t)t->oid, (int64_t)x->oid, vector(x, 0));
+        " VALUES (?1, ?2, ?7, ?3, 1, ?4, ?5, 1, 1, ?6, ' ', ' ', ' ', 0, 0)",
+        "issiisi", (int64_t)oid, x->name, con->contype == CONSTR_PRIMARY ? "p" : "u",
+        (int64_t)t->oid, (int64_t)x->oid, vector(x, 0), (int64_t)ddl_space(d, t));
 }
 
 int ddl_add_key(struct ddl *d, uint32_t table, const Constraint *con, const char *column)
@@ -317,11 +310,12 @@ int ddl_add_key(struct ddl *d, uint32_t table, const Constraint *con, const char
         if (add_column(d, t, &x, strVal(lfirst(cell)), "key") < 0)
             return -1;
     if (!x.name) {
-        if (ddl_choose_name(d, t->name, x.primary ? NULL : joined(t, &x),
-                            x.primary ? "pkey" : "key", table, chosen) < 0)
+        struct ddl_choice choice = {t->name, x.primary ? NULL : joined(t, &x),
+                                    x.primary ? "pkey" : "key", ddl_space(d, t), true};
+        if (ddl_choose_name(d, &choice, chosen) < 0)
             return -1;
         x.name = chosen;
-    } else if (ddl_check_free(d, x.name, NULL) < 0) {
+    } else if (ddl_check_free(d, ddl_space(d, t), x.name, NULL) < 0) {
         return -1;
     }
     if ((x.primary && set_not_null(d, table, &x) < 0) || index_rows(d, t, &x) < 0)
@@ -391,6 +385,28 @@ static int index_spec(struct ddl *d, const struct store_table *t, const IndexStm
     return rc;
 }
 
+/* A plain index goes with the columns it is on. */
+static int index_needs(struct ddl *d, const struct store_table *t, const IndexStmt *s,
+                       const struct index_spec *x)
+{
+    struct object o = object_of(DEPEND_RELATION, x->oid);
+    ListCell *cell;
+    bool column = false;
+    for (int i = 0; i < x->n; i++) {
+        column = column || x->attnums[i];
+        if (x->attnums[i] && depend_add(d, o, object_column(t->oid, x->attnums[i]), 'a') < 0)
+            return -1;
+    }
+    foreach (cell, s->indexParams) {
+        const IndexElem *e = lfirst(cell);
+        if (e->expr && depend_expression(d, o, t, e->expr, 'a') < 0)
+            return -1;
+    }
+    if (s->whereClause && depend_expression(d, o, t, s->whereClause, 'a') < 0)
+        return -1;
+    return column ? 0 : depend_add(d, o, object_of(DEPEND_RELATION, t->oid), 'a');
+}
+
 int ddl_create_index(struct ddl *d, const IndexStmt *s)
 {
     const struct store_table *t;
@@ -399,7 +415,7 @@ int ddl_create_index(struct ddl *d, const IndexStmt *s)
     bool exists = false;
     if (ddl_find_table(d, s->relation, false, &t) < 0)
         return -1;
-    if (x.name && ddl_check_free(d, x.name, s->if_not_exists ? &exists : NULL) < 0)
+    if (x.name && ddl_check_free(d, ddl_space(d, t), x.name, s->if_not_exists ? &exists : NULL) < 0)
         return -1;
     if (exists) {
         conn_notice(d->c, "NOTICE", SQLSTATE_DUPLICATE_TABLE,
@@ -409,12 +425,13 @@ int ddl_create_index(struct ddl *d, const IndexStmt *s)
     if (index_spec(d, t, s, &x) < 0)
         return -1;
     if (!x.name) {
-        if (ddl_choose_name(d, t->name, joined(t, &x), "idx", 0, chosen) < 0)
+        struct ddl_choice choice = {t->name, joined(t, &x), "idx", ddl_space(d, t), false};
+        if (ddl_choose_name(d, &choice, chosen) < 0)
             return -1;
         x.name = chosen;
     }
     uint32_t table = t->oid;
-    if (index_rows(d, t, &x) < 0 || ddl_reload(d) < 0)
+    if (index_rows(d, t, &x) < 0 || index_needs(d, t, s, &x) < 0 || ddl_reload(d) < 0)
         return -1;
     return ddl_make_index_oid(d, table, x.oid);
 }

@@ -62,7 +62,10 @@ static int restate_columns(struct ddl *d, uint32_t table)
 
 static int rename_relation(struct ddl *d, uint32_t oid, const char *name)
 {
-    if (ddl_check_free(d, name, NULL) < 0)
+    int64_t space = 0;
+    if (ddl_query_int(d, &space, "SELECT relnamespace FROM \"pg_catalog.pg_class\" WHERE oid = ?1",
+                      "i", (int64_t)oid) < 0 ||
+        ddl_check_free(d, (uint32_t)space, name, NULL) < 0)
         return -1;
     return ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relname = ?2 WHERE oid = ?1", "is",
                     (int64_t)oid, name);

@@ -67,13 +67,18 @@ int ddl_new_oid(struct ddl *d, uint32_t *ret)
     return 0;
 }
 
-int ddl_sqlite_name(struct ddl *d, const char *name, uint32_t oid, struct buf *ret)
+int ddl_sqlite_name(struct ddl *d, const struct store_schema *schema, const char *plain,
+                    uint32_t oid, struct buf *ret)
 {
     int64_t taken = 0;
+    const char *name =
+        strcmp(schema->name, "public") == 0 ? plain : psprintf("%s.%s", schema->name, plain);
     if (ddl_query_int(d, &taken,
                       "SELECT count(*) FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE"
                       " OR substr(?1, 1, 7) = 'sqlite_' COLLATE NOCASE"
-                      " OR substr(?1, 1, 6) = 'store.' COLLATE NOCASE",
+                      " OR substr(?1, 1, 6) = 'store.' COLLATE NOCASE"
+                      " OR substr(?1, 1, 11) = 'pg_catalog.' COLLATE NOCASE"
+                      " OR substr(?1, 1, 19) = 'information_schema.' COLLATE NOCASE",
                       "s", name) < 0)
         return -1;
     if (taken)
@@ -103,31 +108,29 @@ static void make_name(const char *table, const char *column, const char *label, 
         snprintf(ret, 64, "%.*s_%s", (int)n1, table, label);
 }
 
-static int name_taken(struct ddl *d, const char *name, uint32_t constraint_of, bool *ret)
+static int name_taken(struct ddl *d, const char *name, const struct ddl_choice *of, bool *ret)
 {
     int64_t n = 0;
-    if (ddl_query_int(
-            d, &n,
-            "SELECT (SELECT count(*) FROM \"pg_catalog.pg_class\" WHERE relname = ?1"
-            " AND relnamespace = 2200) + (SELECT count(*) FROM \"pg_catalog.pg_constraint\""
-            " WHERE conname = ?1 AND conrelid = ?2 AND ?2 <> 0)",
-            "si", name, (int64_t)constraint_of) < 0)
+    if (ddl_query_int(d, &n,
+                      "SELECT (SELECT count(*) FROM \"pg_catalog.pg_class\" WHERE relname = ?1"
+                      " AND relnamespace = ?2) + (SELECT count(*) FROM \"pg_catalog.pg_constraint\""
+                      " WHERE conname = ?1 AND connamespace = ?2 AND ?3)",
+                      "sii", name, (int64_t)of->space, (int64_t)of->constraint) < 0)
         return -1;
     *ret = n > 0;
     return 0;
 }
 
-int ddl_choose_name(struct ddl *d, const char *table, const char *column, const char *label,
-                    uint32_t constraint_of, char ret[64])
+int ddl_choose_name(struct ddl *d, const struct ddl_choice *of, char ret[64])
 {
     char numbered[64];
     bool taken = true;
-    snprintf(numbered, sizeof numbered, "%s", label);
+    snprintf(numbered, sizeof numbered, "%s", of->label);
     for (int pass = 1; taken; pass++) {
-        make_name(table, column, numbered, ret);
-        if (name_taken(d, ret, constraint_of, &taken) < 0)
+        make_name(of->table, of->column, numbered, ret);
+        if (name_taken(d, ret, of, &taken) < 0)
             return -1;
-        snprintf(numbered, sizeof numbered, "%s%d", label, pass);
+        snprintf(numbered, sizeof numbered, "%s%d", of->label, pass);
     }
     return 0;
 }

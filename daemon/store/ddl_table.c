@@ -1,5 +1,5 @@
 /* ddl_table.c: CREATE TABLE; columns, their types, sequences and defaults. */
-#include "daemon/store/ddl.h"
+#include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/translate.h"
 
@@ -86,6 +86,12 @@ static const struct types_info *find_type(struct ddl *d, const TypeName *type)
     return user ? &user->info : info;
 }
 
+uint32_t ddl_type_oid(struct ddl *d, const TypeName *type)
+{
+    const struct types_info *info = find_type(d, type);
+    return !info ? 0 : type->arrayBounds != NIL ? info->array : info->oid;
+}
+
 int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *ret_typmod,
              bool *ret_serial)
 {
@@ -170,8 +176,8 @@ static int sequence_limits(struct ddl *d, uint32_t type, const List *options, in
     return 0;
 }
 
-int ddl_add_sequence(struct ddl *d, const char *name, uint32_t type, const List *options,
-                     uint32_t *ret)
+int ddl_add_sequence(struct ddl *d, uint32_t space, const char *name, uint32_t type,
+                     const List *options, uint32_t *ret)
 {
     uint32_t oid;
     int64_t l[5] = {0};
@@ -180,15 +186,15 @@ int ddl_add_sequence(struct ddl *d, const char *name, uint32_t type, const List 
             d,
             "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relkind,"
             " relnatts, relpersistence, relreplident, relispopulated)"
-            " VALUES (?1, ?2, 2200, 10, 'S', 3, 'p', 'n', 1)",
-            "is", (int64_t)oid, name) < 0 ||
+            " VALUES (?1, ?2, ?3, 10, 'S', 3, 'p', 'n', 1)",
+            "isi", (int64_t)oid, name, (int64_t)space) < 0 ||
         ddl_exec(d, "INSERT INTO \"pg_catalog.pg_sequence\" VALUES (?1, ?2, ?3, ?4, ?6, ?5, 1, ?7)",
                  "iiiiiii", (int64_t)oid, (int64_t)type, l[0], l[1], l[2], l[3], l[4]) < 0 ||
         ddl_exec(d, "INSERT INTO \"store.sequence\" VALUES (?1, ?2, 0)", "ii", (int64_t)oid, l[0]) <
             0)
         return -1;
     *ret = oid;
-    return 0;
+    return depend_add(d, object_of(DEPEND_RELATION, oid), object_of(DEPEND_SCHEMA, space), 'n');
 }
 
 /* -- columns -- */
@@ -235,13 +241,14 @@ static int sqlite_column(struct ddl *d, uint32_t table, int16_t attnum, const ch
                     (int64_t)table, (int64_t)attnum, own, (int64_t)sequence);
 }
 
-int ddl_add_column(struct ddl *d, uint32_t table, const char *table_name, int16_t attnum,
+int ddl_add_column(struct ddl *d, const struct ddl_new_table *of, int16_t attnum,
                    const ColumnDef *def, bool primary)
 {
-    uint32_t type, sequence = 0;
+    uint32_t type, sequence = 0, table = of->oid;
     int32_t typmod;
     bool serial;
     char name[64], identity[2] = "";
+    struct ddl_choice choice = {of->name, def->colname, "seq", of->schema->oid, false};
     const Constraint *con = find_constraint(def, CONSTR_IDENTITY);
     if (def->collClause || find_constraint(def, CONSTR_GENERATED))
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s is not supported by the store",
@@ -262,39 +269,61 @@ int ddl_add_column(struct ddl *d, uint32_t table, const char *table_name, int16_
         return err_set(d->err, SQLSTATE_INVALID_PARAMETER_VALUE,
                        "identity column type must be smallint, integer, or bigint");
     if ((serial || con) &&
-        (ddl_choose_name(d, table_name, def->colname, "seq", 0, name) < 0 ||
-         ddl_add_sequence(d, name, type, con ? con->options : NIL, &sequence) < 0))
+        (ddl_choose_name(d, &choice, name) < 0 ||
+         ddl_add_sequence(d, of->schema->oid, name, type, con ? con->options : NIL, &sequence) < 0))
         return -1;
     bool not_null = primary || serial || con || find_constraint(def, CONSTR_NOTNULL) ||
                     find_constraint(def, CONSTR_PRIMARY);
-    return attribute_row(d, table, attnum, def->colname, type, typmod, not_null, identity) < 0
-               ? -1
-               : sqlite_column(d, table, attnum, def->colname, sequence);
+    if (attribute_row(d, table, attnum, def->colname, type, typmod, not_null, identity) < 0 ||
+        sqlite_column(d, table, attnum, def->colname, sequence) < 0 ||
+        depend_add(d, object_column(table, attnum), object_of(DEPEND_TYPE, type), 'n') < 0)
+        return -1;
+    return sequence ? depend_add(d, object_of(DEPEND_RELATION, sequence),
+                                 object_column(table, attnum), con ? 'i' : 'a')
+                    : 0;
 }
 
 /* -- defaults -- */
 
-static int default_rows(struct ddl *d, uint32_t table, int16_t attnum, const char *text,
-                        const char *sqlite, bool visible)
+int ddl_forget_default(struct ddl *d, uint32_t table, int16_t attnum)
 {
-    uint32_t oid;
-    if (ddl_exec(d, "DELETE FROM \"pg_catalog.pg_attrdef\" WHERE adrelid = ?1 AND adnum = ?2", "ii",
-                 (int64_t)table, (int64_t)attnum) < 0 ||
+    int64_t old = 0;
+    if (ddl_query_int(d, &old,
+                      "DELETE FROM \"pg_catalog.pg_attrdef\" WHERE adrelid = ?1 AND adnum = ?2"
+                      " RETURNING oid",
+                      "ii", (int64_t)table, (int64_t)attnum) < 0 ||
+        (old && depend_forget(d, object_of(DEPEND_DEFAULT, (uint32_t)old), NULL) < 0) ||
         ddl_exec(d,
-                 "UPDATE \"pg_catalog.pg_attribute\" SET atthasdef = ?3 WHERE attrelid = ?1 AND "
+                 "UPDATE \"pg_catalog.pg_attribute\" SET atthasdef = 0 WHERE attrelid = ?1 AND "
                  "attnum = ?2",
-                 "iii", (int64_t)table, (int64_t)attnum, (int64_t)(text && visible)) < 0 ||
-        ddl_exec(
-            d,
-            "UPDATE \"store.attribute\" SET default_sqlite = ?3 WHERE relid = ?1 AND attnum = ?2",
-            "iis", (int64_t)table, (int64_t)attnum, sqlite) < 0)
+                 "ii", (int64_t)table, (int64_t)attnum) < 0)
         return -1;
-    if (!text || !visible)
-        return 0;
-    if (ddl_new_oid(d, &oid) < 0)
+    return ddl_exec(
+        d, "UPDATE \"store.attribute\" SET default_sqlite = NULL WHERE relid = ?1 AND attnum = ?2",
+        "ii", (int64_t)table, (int64_t)attnum);
+}
+
+static int default_sqlite(struct ddl *d, uint32_t table, int16_t attnum, const char *sqlite)
+{
+    return ddl_exec(
+        d, "UPDATE \"store.attribute\" SET default_sqlite = ?3 WHERE relid = ?1 AND attnum = ?2",
+        "iis", (int64_t)table, (int64_t)attnum, sqlite);
+}
+
+/* ${ret}: oid of the default. */
+static int default_rows(struct ddl *d, uint32_t table, int16_t attnum, const char *text,
+                        const char *sqlite, uint32_t *ret)
+{
+    if (ddl_forget_default(d, table, attnum) < 0 || ddl_new_oid(d, ret) < 0 ||
+        ddl_exec(d,
+                 "UPDATE \"pg_catalog.pg_attribute\" SET atthasdef = 1 WHERE attrelid = ?1 AND "
+                 "attnum = ?2",
+                 "ii", (int64_t)table, (int64_t)attnum) < 0 ||
+        default_sqlite(d, table, attnum, sqlite) < 0 ||
+        depend_add(d, object_of(DEPEND_DEFAULT, *ret), object_column(table, attnum), 'a') < 0)
         return -1;
     return ddl_exec(d, "INSERT INTO \"pg_catalog.pg_attrdef\" VALUES (?1, ?2, ?3, ?4)", "iiis",
-                    (int64_t)oid, (int64_t)table, (int64_t)attnum, text);
+                    (int64_t)*ret, (int64_t)table, (int64_t)attnum, text);
 }
 
 static bool is_null_constant(const Node *node)
@@ -310,6 +339,7 @@ static int set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expr
     const struct store_column *col = t ? store_table_attnum(t, attnum) : NULL;
     const char *sqlite;
     struct buf text;
+    uint32_t oid;
     if (!col)
         return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "column of default not found");
     if (translate_expression(d->c->catalog, NULL, expression, d->sql, col->type_oid, col->typmod,
@@ -318,7 +348,9 @@ static int set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expr
     buf_init(&text, 1 << 20);
     int rc = deparse(d->c, expression, col->type_oid, &text, d->err);
     if (rc == 0)
-        rc = default_rows(d, table, attnum, ident_text(&text), sqlite, true);
+        rc = default_rows(d, table, attnum, ident_text(&text), sqlite, &oid);
+    if (rc == 0)
+        rc = depend_expression(d, object_of(DEPEND_DEFAULT, oid), NULL, expression, 'n');
     buf_release(&text);
     return rc;
 }
@@ -326,7 +358,7 @@ static int set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expr
 int ddl_set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expression)
 {
     if (!expression || is_null_constant(expression))
-        return default_rows(d, table, attnum, NULL, NULL, false);
+        return ddl_forget_default(d, table, attnum);
     return set_default(d, table, attnum, expression);
 }
 
@@ -340,12 +372,20 @@ static int set_sequence_default(struct ddl *d, uint32_t table, const struct stor
         return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "sequence of column not found");
     buf_init(&name, 4096);
     buf_init(&text, 8192);
+    if (store_catalog_rank(d->c->catalog, s->schema) < 0) {
+        ident_postgres(s->schema, &name);
+        ident_format(&name, ".");
+    }
     ident_postgres(s->name, &name);
     ident_format(&text, "nextval(");
     ident_literal(ident_text(&name), &text);
     ident_format(&text, "::regclass)");
     snprintf(sqlite, sizeof sqlite, "pgf_nextval(%u)", s->oid);
-    int rc = default_rows(d, table, col->attnum, ident_text(&text), sqlite, col->identity == 0);
+    uint32_t oid;
+    int rc = col->identity ? default_sqlite(d, table, col->attnum, sqlite)
+                           : default_rows(d, table, col->attnum, ident_text(&text), sqlite, &oid);
+    if (rc == 0 && !col->identity)
+        rc = depend_add(d, object_of(DEPEND_DEFAULT, oid), object_of(DEPEND_RELATION, s->oid), 'n');
     buf_release(&name);
     buf_release(&text);
     return rc;
@@ -457,13 +497,14 @@ static bool in_primary(const CreateStmt *s, const char *column)
     return false;
 }
 
-static int table_rows(struct ddl *d, const CreateStmt *s, uint32_t oid)
+static int table_rows(struct ddl *d, const CreateStmt *s, const struct ddl_new_table *of)
 {
+    uint32_t oid = of->oid;
     struct buf name;
     ListCell *cell;
     int16_t attnum = 0;
     buf_init(&name, 4096);
-    int rc = ddl_sqlite_name(d, s->relation->relname, oid, &name);
+    int rc = ddl_sqlite_name(d, of->schema, of->name, oid, &name);
     if (rc == 0)
         rc = ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, ?2, NULL)", "is", (int64_t)oid,
                       ident_text(&name));
@@ -473,8 +514,8 @@ static int table_rows(struct ddl *d, const CreateStmt *s, uint32_t oid)
             d,
             "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relam,"
             " relfilenode, relkind, relnatts, relpersistence, relreplident, relispopulated,"
-            " reltuples) VALUES (?1, ?2, 2200, 10, 2, ?1, 'r', 0, 'p', 'd', 1, -1)",
-            "is", (int64_t)oid, s->relation->relname);
+            " reltuples) VALUES (?1, ?2, ?3, 10, 2, ?1, 'r', 0, 'p', 'd', 1, -1)",
+            "isi", (int64_t)oid, of->name, (int64_t)of->schema->oid);
     foreach (cell, s->tableElts) {
         const Node *node = lfirst(cell);
         if (rc == 0 && !IsA(node, ColumnDef) && !IsA(node, Constraint))
@@ -482,10 +523,12 @@ static int table_rows(struct ddl *d, const CreateStmt *s, uint32_t oid)
                          "LIKE in CREATE TABLE is not supported by the store");
         if (rc == 0 && IsA(node, ColumnDef)) {
             const ColumnDef *def = (const ColumnDef *)node;
-            rc = ddl_add_column(d, oid, s->relation->relname, ++attnum, def,
-                                in_primary(s, def->colname));
+            rc = ddl_add_column(d, of, ++attnum, def, in_primary(s, def->colname));
         }
     }
+    if (rc == 0)
+        rc = depend_add(d, object_of(DEPEND_RELATION, oid),
+                        object_of(DEPEND_SCHEMA, of->schema->oid), 'n');
     return rc < 0 ? -1
                   : ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relnatts = ?2 WHERE oid = ?1",
                              "ii", (int64_t)oid, (int64_t)attnum);
@@ -522,17 +565,24 @@ static int all_defaults(struct ddl *d, const CreateStmt *s, uint32_t oid)
 int ddl_create_table(struct ddl *d, const CreateStmt *s)
 {
     bool exists;
-    uint32_t oid;
-    if (refuse_forms(d, s) < 0 || ddl_check_schema(d, s->relation->schemaname) < 0 ||
-        ddl_check_free(d, s->relation->relname, s->if_not_exists ? &exists : NULL) < 0)
+    struct ddl_new_table of = {.name = s->relation->relname};
+    if (refuse_forms(d, s) < 0)
+        return -1;
+    if (ddl_creation(d, s->relation->schemaname, &of.schema) < 0) {
+        d->err->position = s->relation->location + 1;
+        return -1;
+    }
+    if (ddl_check_free(d, of.schema->oid, of.name, s->if_not_exists ? &exists : NULL) < 0)
         return -1;
     if (s->if_not_exists && exists) {
         conn_notice(d->c, "NOTICE", SQLSTATE_DUPLICATE_TABLE,
                     "relation \"%s\" already exists, skipping", s->relation->relname);
         return 0;
     }
-    if (ddl_new_oid(d, &oid) < 0 || table_rows(d, s, oid) < 0 || ddl_reload(d) < 0 ||
-        all_defaults(d, s, oid) < 0 || all_constraints(d, s, oid, true) < 0 || ddl_reload(d) < 0 ||
+    if (ddl_new_oid(d, &of.oid) < 0 || table_rows(d, s, &of) < 0 || ddl_reload(d) < 0)
+        return -1;
+    uint32_t oid = of.oid;
+    if (all_defaults(d, s, oid) < 0 || all_constraints(d, s, oid, true) < 0 || ddl_reload(d) < 0 ||
         all_constraints(d, s, oid, false) < 0 || ddl_reload(d) < 0)
         return -1;
     const struct store_table *t = ddl_table(d, oid);

@@ -11,13 +11,19 @@ static void finish(sqlite3_context *ctx, struct buf *out)
 }
 
 /* "schema".name, the schema only where the search path does not find it. */
-static void table_name(const struct store_catalog *c, const struct store_table *t, struct buf *out)
+static void relation_name(const struct store_catalog *c, uint32_t oid, const char *schema,
+                          const char *name, struct buf *out)
 {
-    if (store_catalog_table(c, NULL, t->name) != t) {
-        ident_postgres(t->schema, out);
+    if (store_catalog_relation(c, NULL, name) != oid) {
+        ident_postgres(schema, out);
         buf_append(out, ".", 1);
     }
-    ident_postgres(t->name, out);
+    ident_postgres(name, out);
+}
+
+static void table_name(const struct store_catalog *c, const struct store_table *t, struct buf *out)
+{
+    relation_name(c, t->oid, t->schema, t->name, out);
 }
 
 static void fn_regclass(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -27,15 +33,14 @@ static void fn_regclass(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     if (functions_null(argc, argv))
         return;
     uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
-    const struct store_table *t = store_catalog_table_oid(c, oid);
-    const struct store_sequence *s = store_catalog_sequence_oid(c, oid);
+    const char *schema, *name;
     functions_buf(&out);
-    if (t != NULL)
-        table_name(c, t, &out);
-    else if (s != NULL)
-        ident_postgres(s->name, &out);
-    else
+    if (oid == 0)
+        ident_format(&out, "-");
+    else if (!store_catalog_relation_name(c, oid, &schema, &name))
         ident_format(&out, "%u", oid);
+    else
+        relation_name(c, oid, schema, name, &out);
     finish(ctx, &out);
 }
 

@@ -53,16 +53,31 @@ static void fn_database(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 static void fn_schema(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
+    const struct store_catalog *c = functions_context(ctx)->catalog;
     (void)argc;
     (void)argv;
-    text_result(ctx, "public");
+    if (c->npath > c->nimplicit)
+        text_result(ctx, c->path[c->nimplicit]);
 }
 
+/* A JSON array: see types.h. */
 static void fn_schemas(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    if (!functions_null(argc, argv))
-        text_result(ctx,
-                    sqlite3_value_int(argv[0]) ? "[\"pg_catalog\",\"public\"]" : "[\"public\"]");
+    const struct store_catalog *c = functions_context(ctx)->catalog;
+    struct buf out;
+    if (functions_null(argc, argv))
+        return;
+    size_t first = sqlite3_value_int(argv[0]) ? 0 : c->nimplicit;
+    functions_buf(&out);
+    buf_append(&out, "[", 1);
+    for (size_t i = first; i < c->npath; i++) {
+        struct slice name = {c->path[i], strlen(c->path[i])};
+        if (i > first)
+            buf_append(&out, ",", 1);
+        functions_quote_json(name, &out);
+    }
+    buf_append(&out, "]", 1);
+    functions_finish(ctx, &out);
 }
 
 static void fn_pid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -179,12 +194,10 @@ static void fn_visible(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     const struct store_catalog *catalog = functions_context(ctx)->catalog;
     if (functions_null(argc, argv) || catalog == NULL)
         return;
+    const char *schema, *name;
     uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
-    const struct store_table *t = store_catalog_table_oid(catalog, oid);
-    if (t != NULL)
-        sqlite3_result_int(ctx, store_catalog_table(catalog, NULL, t->name) == t);
-    else if (oid >= 16384) /* an index or a sequence: all are in public, with names of their own */
-        sqlite3_result_int(ctx, 1);
+    if (store_catalog_relation_name(catalog, oid, &schema, &name))
+        sqlite3_result_int(ctx, store_catalog_relation(catalog, NULL, name) == oid);
 }
 
 static void fn_uuid(sqlite3_context *ctx, int argc, sqlite3_value **argv)

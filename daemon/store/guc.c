@@ -353,21 +353,18 @@ static int check_datestyle(const struct guc_value *v, const char *value, char **
     return keep(text, ret, err);
 }
 
-static int check_search_path(const char *value, char **ret, struct err *err)
+static int check_search_path(const struct guc_value *v, const char *value, char **ret,
+                             struct err *err)
 {
-    char word[128];
-    const char *p = value;
-    bool found = false;
-    while (next_word(&p, word, sizeof word)) {
-        bool known = strcmp(word, "public") == 0;
-        found = found || known;
-        if (!known && strcmp(word, "$user") != 0 && strcmp(word, "pg_catalog") != 0)
-            return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                           "search_path \"%s\" is not supported by the store", value);
+    char name[64];
+    bool bad = false;
+    for (const char *p = value; store_path_next(&p, name, &bad);)
+        continue;
+    if (bad) {
+        bad_value(v, value, err);
+        err_detail(err, "List syntax is invalid.");
+        return -1;
     }
-    if (!found)
-        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "a search_path without public is not supported by the store");
     return keep(value, ret, err);
 }
 
@@ -381,7 +378,7 @@ static int check_special(struct store_conn *c, const struct guc_value *v, const 
     if (strcmp(name, "DateStyle") == 0)
         return check_datestyle(v, value, ret, err);
     if (strcmp(name, "search_path") == 0)
-        return check_search_path(value, ret, err);
+        return check_search_path(v, value, ret, err);
     if (strcmp(name, "TimeZone") == 0) {
         if (types_set_timezone(&c->context.types, value, err) < 0)
             return -1;

@@ -149,12 +149,10 @@ static bool literal_oid(struct tr *tr, const struct expr *e, uint32_t type, uint
     if (type != TYPES_REGCLASS)
         return false;
     infer_split_name(tr, e->value, e->location, &schema, &name);
-    const struct store_table *t = store_catalog_table(tr->catalog, schema, name);
-    const struct store_sequence *q = store_catalog_sequence(tr->catalog, schema, name);
-    if (t == NULL && q == NULL)
+    *ret = store_catalog_relation(tr->catalog, schema, name);
+    if (*ret == 0)
         tr_fail(tr, SQLSTATE_UNDEFINED_TABLE, e->location, "relation \"%s%s%s\" does not exist",
                 schema ? schema : "", schema ? "." : "", name);
-    *ret = t != NULL ? t->oid : q->oid;
     return true;
 }
 

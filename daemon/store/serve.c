@@ -29,6 +29,15 @@ void conn_flush(struct store_conn *c)
     buf_reset(&c->out);
 }
 
+/* client_min_messages */
+static bool wanted(struct store_conn *c, const char *severity)
+{
+    const char *level = store_setting(&c->context, "client_min_messages");
+    if (!level || strcmp(level, "error") == 0)
+        return !level;
+    return strcmp(level, "warning") != 0 || strcmp(severity, "WARNING") == 0;
+}
+
 void conn_notice(struct store_conn *c, const char *severity, const char *sqlstate,
                  const char *format, ...)
 {
@@ -40,7 +49,22 @@ void conn_notice(struct store_conn *c, const char *severity, const char *sqlstat
     va_end(ap);
     err_set(&notice, sqlstate, "%s", text);
     err_reset(&c->context.raised);
-    msg_notice(&c->out, severity, &notice);
+    if (wanted(c, severity))
+        msg_notice(&c->out, severity, &notice);
+}
+
+void conn_notice_detail(struct store_conn *c, const char *detail, const char *format, ...)
+{
+    struct err notice;
+    char text[ERR_MESSAGE_BYTES];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    err_set(&notice, "00000", "%s", text);
+    err_detail(&notice, "%s", detail);
+    if (wanted(c, "NOTICE"))
+        msg_notice(&c->out, "NOTICE", &notice);
 }
 
 static void send_error(struct store_conn *c, const struct err *err)

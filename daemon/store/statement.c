@@ -187,6 +187,7 @@ static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err
     if ((a->c->eager && tx_fresh(a->c, write, err) < 0) || tx_enter(a->c, write, err) < 0)
         return -1;
     p->epoch = a->c->catalog->epoch;
+    p->path = arena_strdup(&p->arena, a->c->catalog->path_setting);
     memset(&t, 0, sizeof t);
     if (translate(a->c->catalog, raw, p->sql, p->oids, p->noids, &t, err) < 0) {
         statement_position(p->sql, err);
@@ -286,6 +287,12 @@ static int analyse(struct store_conn *c, struct slice sql, const uint32_t *oids,
     return 0;
 }
 
+/* Do names still mean what they meant when it was translated? */
+static bool is_current(const struct store_conn *c, const struct prepared *p)
+{
+    return p->epoch == c->catalog->epoch && strcmp(p->path, c->catalog->path_setting) == 0;
+}
+
 int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oids, size_t noids,
                       struct prepared **ret, struct err *err)
 {
@@ -298,7 +305,7 @@ int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oi
                 prepared_unref(hit);
                 return -1;
             }
-            if (hit->epoch == c->catalog->epoch) {
+            if (is_current(c, hit)) {
                 *ret = hit;
                 return 0;
             }
@@ -326,7 +333,7 @@ static bool is_stale(const struct store_conn *c, const struct prepared *p)
     if (p->verb == VERB_FETCH || p->verb == VERB_EXECUTE)
         return true;
     const struct prepared *query = p->kind == PREPARED_QUERY ? p : p->inner;
-    return query && query->epoch != c->catalog->epoch;
+    return query && !is_current(c, query);
 }
 
 int statement_refresh(struct store_conn *c, struct prepared **p, struct err *err)

@@ -79,7 +79,13 @@ static int load_catalog(struct store_conn *c, struct err *err)
     c->catalog = fresh;
     c->context.catalog = fresh;
     c->context.types.set = &fresh->types;
-    return 0;
+    return tx_follow_path(c, err);
+}
+
+int tx_follow_path(struct store_conn *c, struct err *err)
+{
+    return store_catalog_set_path(c->catalog, store_setting(&c->context, "search_path"),
+                                  c->context.user, err);
 }
 
 /* The catalog of the snapshot that was just taken. */
@@ -205,13 +211,8 @@ int tx_fresh(struct store_conn *c, bool write, struct err *err)
     return 0;
 }
 
-int tx_enter(struct store_conn *c, bool write, struct err *err)
+static int enter(struct store_conn *c, bool write, struct err *err)
 {
-    if (write && c->nrunning > 0 && portal_settle(c, err) < 0)
-        return -1;
-    c->began = true;
-    if (!c->context.transaction_us)
-        c->context.transaction_us = conn_now_us();
     if (c->db_state == DB_WRITE)
         return 0;
     if (write)
@@ -222,6 +223,16 @@ int tx_enter(struct store_conn *c, bool write, struct err *err)
         return -1;
     c->db_state = DB_READ;
     return check_epoch(c, err);
+}
+
+int tx_enter(struct store_conn *c, bool write, struct err *err)
+{
+    if (write && c->nrunning > 0 && portal_settle(c, err) < 0)
+        return -1;
+    c->began = true;
+    if (!c->context.transaction_us)
+        c->context.transaction_us = conn_now_us();
+    return enter(c, write, err) < 0 ? -1 : tx_follow_path(c, err);
 }
 
 void tx_leave(struct store_conn *c)

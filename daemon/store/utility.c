@@ -2,6 +2,7 @@
  */
 #include "daemon/store/conn.h"
 #include "daemon/store/ddl.h"
+#include "daemon/store/ident.h"
 #include "policy/nodes.h"
 #include "policy/parse.h"
 
@@ -121,12 +122,17 @@ static int set_value(struct utility *u, const VariableSetStmt *s, struct err *er
     struct buf value;
     ListCell *cell;
     int rc = 0;
+    bool names = strcasecmp(s->name, "search_path") == 0;
     if (s->args == NIL)
         return guc_set(u->c, s->name, NULL, s->is_local, err);
     buf_init(&value, 65536);
     foreach (cell, s->args) {
         if (buf_len(&value) > 0)
             buf_append(&value, ", ", 2);
+        if (names && constant_text(lfirst(cell))) {
+            ident_postgres(constant_text(lfirst(cell)), &value);
+            continue;
+        }
         rc = argument(lfirst(cell), &value, err);
         if (rc < 0)
             break;

@@ -64,8 +64,9 @@ static const struct golden foreign_keys[] = {
     {"select id, p_id, q, r from c",
      "T(id:23,p_id:23,q:23,r:23); D(2,2,NULL,NULL); C SELECT 1; Z I"},
     {"drop table p", "E 2BP01 cannot drop table p because other objects depend on it {constraint "
-                     "c_p_id_fkey on table c "
-                     "depends on table p}; Z I"},
+                     "c_p_id_fkey on table c depends on table p\nconstraint c_q_fkey on table c "
+                     "depends on table p\nconstraint c_r_fkey on table c depends on table p}; Z "
+                     "I"},
     {"truncate p", "E 0A000 cannot truncate a table referenced in a foreign key constraint {Table "
                    "\"c\" references "
                    "\"p\".}; Z I"},
@@ -235,7 +236,8 @@ static const struct golden defaults[] = {
     {"truncate k restart identity", "C TRUNCATE TABLE; Z I"},
     {"insert into k(v) values (1) returning id", "T(id:23); D(1); C INSERT 0 1; Z I"},
     {"drop sequence k_id_seq",
-     "E 2BP01 cannot drop sequence k_id_seq because other objects depend on it; Z I"},
+     "E 2BP01 cannot drop sequence k_id_seq because other objects depend on it {default value for "
+     "column id of table k depends on sequence k_id_seq}; Z I"},
 };
 
 static void test_defaults(void **state)

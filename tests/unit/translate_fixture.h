@@ -113,8 +113,14 @@ static const struct store_table tables[] = {
      .ncolumns = 2},
 };
 static const struct store_schema schemas[] = {{11, "pg_catalog"}, {2200, "public"}};
-static const struct store_catalog catalog = {
-    .tables = tables, .ntables = 3, .schemas = schemas, .nschemas = 2};
+static const char *path[] = {"pg_catalog", "public"};
+static const struct store_catalog catalog = {.tables = tables,
+                                             .ntables = 3,
+                                             .schemas = schemas,
+                                             .nschemas = 2,
+                                             .path = path,
+                                             .npath = 2,
+                                             .nimplicit = 1};
 
 /* The same tables, for SQLite to check what the translator says. */
 __attribute__((unused)) static const char catalog_sql[] =
