@@ -1,20 +1,18 @@
-/* bootstrap.c: the system tables of a new file: PostgreSQL's catalog with the rows of built-in
- * objects.
- *
- * A relation S.N of the system is the SQLite table (or view) "S.N".  Beside them, what PostgreSQL
- * has no place for: "store.meta" (epoch, next oid), "store.relation" (of user tables and indexes
- * SQLite's name, of checks the translated expression, of indexes and constraints PostgreSQL's
- * text), "store.attribute" (SQLite's names of columns, translated defaults), "store.index"
- * (SQLite's text of each index), "store.sequence" (values), "store.enum_new" (labels that may not
- * be used before their transaction ends). */
-#include "daemon/store/bootstrap.h"
+/* bootstrap.c: the system tables of a new file: those of PostgreSQL's catalog that keep rows of
+ * what users make, "pg_catalog.pg_class" and so on (rows of built-in objects: catalog_vtab.h).
+ * Beside them, what PostgreSQL has no place for: "store.meta" (epoch, next oid), "store.relation"
+ * (of user tables and indexes SQLite's name, of checks the translated expression, of indexes and
+ * constraints PostgreSQL's text), "store.attribute" (SQLite's names of columns, translated
+ * defaults), "store.index" (SQLite's text of each index), "store.sequence" (values),
+ * "store.enum_new" (labels that may not be used before their transaction ends). */
 #include "daemon/store/builtin.h"
+#include "daemon/store/catalog_vtab.h"
 #include "daemon/store/conn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BOOTSTRAP_VERSION 1 /* PRAGMA user_version */
+#define BOOTSTRAP_VERSION 2 /* PRAGMA user_version */
 
 static const char own_tables[] =
     "CREATE TABLE \"store.meta\" (epoch INTEGER NOT NULL, next_oid INTEGER NOT NULL) STRICT;"
@@ -46,19 +44,10 @@ static const char indexes[] =
     "CREATE INDEX \"pg_catalog.pg_depend_reference\" ON \"pg_catalog.pg_depend\" (refclassid,"
     " refobjid);"
     "CREATE INDEX \"pg_catalog.pg_type_name\" ON \"pg_catalog.pg_type\" (typname);"
-    "UPDATE \"pg_catalog.pg_authid\" SET rolname = 'partywall', rolpassword = NULL;"
-    "UPDATE \"pg_catalog.pg_database\" SET datname = 'partywall';"
-    "UPDATE \"pg_catalog.pg_namespace\" SET nspowner = 10;"
-    "UPDATE \"pg_catalog.pg_class\" SET relhasindex = 0, relpersistence = 'p', relreplident = 'n',"
-    " relispopulated = 1, relowner = 10;";
-
-static const char *view_text(const char *schema, const char *name)
-{
-    for (const struct bootstrap_view *v = bootstrap_views; v->name; v++)
-        if (strcmp(v->schema, schema) == 0 && strcmp(v->name, name) == 0)
-            return v->sql;
-    return NULL;
-}
+    "CREATE INDEX \"pg_catalog.pg_description_o\" ON \"pg_catalog.pg_description\" (objoid);"
+    "INSERT INTO \"pg_catalog.pg_namespace\" VALUES (2200, 'public', 10,"
+    " '[\"partywall=UC/partywall\",\"=U/partywall\"]');"
+    "INSERT INTO \"pg_catalog.pg_description\" VALUES (2200, 2615, 0, 'standard public schema');";
 
 static void column_definition(struct buf *sql, const struct builtin_line *c)
 {
@@ -78,95 +67,34 @@ static int create_relation(sqlite3 *db, const struct builtin_line *line, size_t 
 {
     struct buf sql;
     char text[256];
-    const char *view = view_text(line->schema, line->name);
+    if (strcmp(line->schema, "pg_catalog") != 0 || !catalog_vtab_stored(line->name))
+        return SQLITE_OK;
     buf_init(&sql, 1 << 20);
-    snprintf(text, sizeof text, "CREATE %s \"%s.%s\" ", view ? "VIEW" : "TABLE", line->schema,
-             line->name);
+    snprintf(text, sizeof text, "CREATE TABLE \"pg_catalog.%s\" (", line->name);
     buf_append(&sql, text, strlen(text));
-    buf_append(&sql, "(", 1);
     for (size_t i = 1; i <= n; i++) {
         if (i > 1)
             buf_append(&sql, ", ", 2);
-        if (view) {
-            snprintf(text, sizeof text, "\"%s\"", line[i].name);
-            buf_append(&sql, text, strlen(text));
-        } else {
-            column_definition(&sql, &line[i]);
-        }
+        column_definition(&sql, &line[i]);
     }
-    buf_append(&sql, view ? ") AS " : ") STRICT", view ? 5 : 8);
-    if (view)
-        buf_append(&sql, view, strlen(view));
-    buf_append(&sql, "", 1);
+    buf_append(&sql, ") STRICT", 9);
     int rc = sql.failed ? SQLITE_NOMEM : sqlite3_exec(db, buf_peek(&sql).data, NULL, NULL, NULL);
     buf_release(&sql);
     return rc;
 }
 
-/* What pg_class and pg_attribute say of the relation. */
-static int describe_relation(sqlite3 *db, const struct builtin_line *line, size_t n)
-{
-    char sql[512];
-    snprintf(
-        sql, sizeof sql,
-        "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relkind, relnatts)"
-        " SELECT %u, '%s', oid, '%c', %zu FROM \"pg_catalog.pg_namespace\" WHERE nspname = '%s'",
-        line->oid, line->name, line->kind, n, line->schema);
-    int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
-    for (size_t i = 1; i <= n && rc == SQLITE_OK; i++) {
-        snprintf(
-            sql, sizeof sql,
-            "INSERT INTO \"pg_catalog.pg_attribute\" (attrelid, attname, atttypid, atttypmod,"
-            " attlen, attnum, attnotnull, attislocal) VALUES (%u, '%s', %u, %d, %d, %d, %d, 1)",
-            line->oid, line[i].name, line[i].oid, line[i].typmod, line[i].len, line[i].attnum,
-            line[i].not_null);
-        rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
-    }
-    return rc;
-}
-
-static int each_relation(sqlite3 *db, int (*visit)(sqlite3 *, const struct builtin_line *, size_t))
+static int create(sqlite3 *db)
 {
     size_t n;
     const struct builtin_line *lines = builtin_lines(&n);
-    for (size_t i = 0, columns; i < n; i += columns + 1) {
+    int rc = sqlite3_exec(db, own_tables, NULL, NULL, NULL);
+    for (size_t i = 0, columns; rc == SQLITE_OK && i < n; i += columns + 1) {
         columns = 0;
         while (i + 1 + columns < n && !lines[i + 1 + columns].relation)
             columns++;
-        int rc = visit(db, &lines[i], columns);
-        if (rc != SQLITE_OK)
-            return rc;
+        rc = create_relation(db, &lines[i], columns);
     }
-    return SQLITE_OK;
-}
-
-static int insert_rows(sqlite3 *db)
-{
-    size_t n;
-    const struct builtin_row *rows = builtin_rows(&n);
-    for (size_t i = 0; i < n; i++) {
-        char *sql = sqlite3_mprintf("INSERT INTO \"pg_catalog.%s\" VALUES (%s)", rows[i].table,
-                                    rows[i].values);
-        int rc = sql ? sqlite3_exec(db, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
-        sqlite3_free(sql);
-        if (rc != SQLITE_OK)
-            return rc;
-    }
-    return SQLITE_OK;
-}
-
-static int create(sqlite3 *db)
-{
-    int rc = sqlite3_exec(db, own_tables, NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = each_relation(db, create_relation);
-    if (rc == SQLITE_OK)
-        rc = insert_rows(db);
-    if (rc == SQLITE_OK)
-        rc = each_relation(db, describe_relation);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(db, indexes, NULL, NULL, NULL);
-    return rc;
+    return rc == SQLITE_OK ? sqlite3_exec(db, indexes, NULL, NULL, NULL) : rc;
 }
 
 static int version_of(sqlite3 *db, int *ret)
@@ -202,8 +130,8 @@ int bootstrap(sqlite3 *db, struct err *err)
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
         return -1;
     }
-    if (version > BOOTSTRAP_VERSION)
-        return err_set(err, SQLSTATE_IO_ERROR, "the store was written by a later version (%d)",
-                       version);
+    if (version != 0 && version != BOOTSTRAP_VERSION)
+        return err_set(err, SQLSTATE_IO_ERROR, "the store was written by %s version (%d)",
+                       version > BOOTSTRAP_VERSION ? "a later" : "an earlier", version);
     return 0;
 }

@@ -4,8 +4,10 @@
 #include "daemon/store/arena.h"
 #include "daemon/store/builtin.h"
 #include "daemon/store/catalog_impl.h"
+#include "daemon/store/catalog_vtab.h"
 #include "protocol/sqlstate.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,48 +209,84 @@ static void add_schema(struct loader *l, sqlite3_stmt *s, struct rows *r)
     n->name = text(l, s, 1);
 }
 
+/* Those of the system; the others come from the file. */
+static void add_system_schemas(struct loader *l, struct rows *r)
+{
+    const struct builtin_table *t = builtin_table("pg_namespace");
+    for (size_t i = 0; t && i < t->nrows; i++) {
+        struct slice name;
+        struct store_schema *n = rows_add(l, r, 0);
+        if (!n)
+            return;
+        n->oid = (uint32_t)builtin_number(t, i, (size_t)builtin_column(t, "oid"));
+        (void)builtin_field(t, i, (size_t)builtin_column(t, "nspname"), &name);
+        char *copy = arena_alloc(l->arena, name.len + 1);
+        if (copy)
+            n->name = memcpy(copy, name.data, name.len);
+    }
+}
+
 static void set_epoch(struct loader *l, sqlite3_stmt *s, struct rows *r)
 {
     (void)r;
     l->c->epoch = (uint64_t)sqlite3_column_int64(s, 0);
 }
 
-/* The relations of the system schemas, from what was built in. */
-static void add_system(struct loader *l, struct rows *tables)
+/* -- the relations of the system schemas: made once from what was built in, never changed -- */
+
+static struct {
+    struct store_table *tables; /* NULL without memory */
+    size_t n;
+} system_relations;
+
+static void make_columns(const struct builtin_line *lines, struct store_column *columns, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        columns[k] = (struct store_column){.name = lines[k].name,
+                                           .sqlite_name = lines[k].name,
+                                           .type_oid = lines[k].oid,
+                                           .typmod = lines[k].typmod,
+                                           .type_len = lines[k].len,
+                                           .attnum = lines[k].attnum,
+                                           .not_null = lines[k].not_null};
+}
+
+static void make_system(void)
 {
     size_t n;
     const struct builtin_line *lines = builtin_lines(&n);
-    for (size_t i = 0; i < n; i++) {
-        if (!lines[i].relation)
-            continue;
-        struct store_table *t = rows_add(l, tables, 0);
-        size_t ncolumns = 0;
+    struct store_table *tables = calloc(n, sizeof *tables);
+    struct store_column *columns = calloc(n, sizeof *columns);
+    for (size_t i = 0, ncolumns; tables && columns && i < n; i += 1 + ncolumns) {
+        char *sqlite_name;
+        ncolumns = 0;
         while (i + 1 + ncolumns < n && !lines[i + 1 + ncolumns].relation)
             ncolumns++;
-        struct store_column *columns = arena_alloc(l->arena, ncolumns * sizeof *columns);
-        size_t size = strlen(lines[i].schema) + strlen(lines[i].name) + 2;
-        char *sqlite_name = arena_alloc(l->arena, size);
-        if (!t || !columns || !sqlite_name)
+        if (asprintf(&sqlite_name, CATALOG_VTAB_PREFIX "%s", lines[i].name) < 0)
             return;
-        snprintf(sqlite_name, size, "%s.%s", lines[i].schema, lines[i].name);
-        *t = (struct store_table){.oid = lines[i].oid,
-                                  .schema = lines[i].schema,
-                                  .name = lines[i].name,
-                                  .sqlite_name = sqlite_name,
-                                  .kind = lines[i].kind,
-                                  .system = true,
-                                  .columns = columns,
-                                  .ncolumns = ncolumns};
-        for (size_t k = 0; k < ncolumns; k++) {
-            const struct builtin_line *from = &lines[i + 1 + k];
-            columns[k] = (struct store_column){.name = from->name,
-                                               .sqlite_name = from->name,
-                                               .type_oid = from->oid,
-                                               .typmod = from->typmod,
-                                               .type_len = from->len,
-                                               .attnum = from->attnum,
-                                               .not_null = from->not_null};
-        }
+        tables[system_relations.n++] = (struct store_table){.oid = lines[i].oid,
+                                                            .schema = lines[i].schema,
+                                                            .name = lines[i].name,
+                                                            .sqlite_name = sqlite_name,
+                                                            .kind = lines[i].kind,
+                                                            .system = true,
+                                                            .columns = &columns[i + 1],
+                                                            .ncolumns = ncolumns};
+        make_columns(&lines[i + 1], &columns[i + 1], ncolumns);
+    }
+    system_relations.tables = columns ? tables : NULL;
+}
+
+static void add_system(struct loader *l, struct rows *tables)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, make_system);
+    if (!system_relations.tables)
+        l->arena->failed = true;
+    for (size_t i = 0; system_relations.tables && i < system_relations.n; i++) {
+        struct store_table *t = rows_add(l, tables, 0);
+        if (t)
+            *t = system_relations.tables[i];
     }
 }
 
@@ -350,6 +388,7 @@ static int load(struct loader *l)
         rc = each(l, sql_checks, add_check, &checks);
     if (rc == 0)
         rc = each(l, sql_sequences, add_sequence, &sequences);
+    add_system_schemas(l, &schemas);
     if (rc == 0)
         rc = each(l, "SELECT oid, nspname FROM " CATALOG("pg_namespace") " ORDER BY oid",
                   add_schema, &schemas);

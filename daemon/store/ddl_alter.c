@@ -343,7 +343,7 @@ static int change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
             "UPDATE \"pg_catalog.pg_attribute\" SET atttypid = ?3, atttypmod = ?4, (attlen, "
             "attbyval,"
             " attalign, attstorage, attcollation) = (SELECT typlen, typbyval, typalign, typstorage,"
-            " typcollation FROM \"pg_catalog.pg_type\" WHERE oid = ?3) WHERE attrelid = ?1 AND "
+            " typcollation FROM \"system.pg_type\" WHERE oid = ?3) WHERE attrelid = ?1 AND "
             "attnum = ?2",
             "iiii", (int64_t)table, (int64_t)attnum, (int64_t)type, (int64_t)typmod) < 0 ||
         ddl_reload(d) < 0 || (default_text && restate_default(d, table, attnum, default_text) < 0))

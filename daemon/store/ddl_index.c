@@ -147,8 +147,8 @@ static int index_rows(struct ddl *d, const struct store_table *t, struct index_s
             "1, ?6,"
             " (SELECT json_group_array(CAST(coalesce(y.typcollation, 0) AS TEXT)) FROM "
             "json_each(?7) j"
-            "  LEFT JOIN \"pg_catalog.pg_type\" y ON y.oid = CAST(j.value AS INTEGER)),"
-            " (SELECT json_group_array(CAST(coalesce((SELECT o.oid FROM \"pg_catalog.pg_opclass\" o"
+            "  LEFT JOIN \"system.pg_type\" y ON y.oid = CAST(j.value AS INTEGER)),"
+            " (SELECT json_group_array(CAST(coalesce((SELECT o.oid FROM \"system.pg_opclass\" o"
             "  WHERE o.opcmethod = 403 AND o.opcdefault AND o.opcintype ="
             "  CASE j.value WHEN '1043' THEN 25 ELSE CAST(j.value AS INTEGER) END), 0) AS TEXT))"
             "  FROM json_each(?7) j), ?8, ?9)",

@@ -220,7 +220,7 @@ static int attribute_row(struct ddl *d, uint32_t table, int16_t attnum, const ch
         " attnotnull, attidentity, attislocal, attcollation)"
         " SELECT ?1, ?2, ?3, -1, t.typlen, ?4, t.typcategory = 'A', -1, ?5, t.typbyval,"
         " t.typalign, t.typstorage, ?6, ?7, 1, t.typcollation"
-        " FROM \"pg_catalog.pg_type\" t WHERE t.oid = ?3",
+        " FROM \"system.pg_type\" t WHERE t.oid = ?3",
         "isiiiis", (int64_t)table, name, (int64_t)type, (int64_t)attnum, (int64_t)typmod,
         (int64_t)not_null, identity);
 }

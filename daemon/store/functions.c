@@ -28,6 +28,8 @@ static const struct {
     {functions_interval_rows, &functions_interval_n},
     {functions_field_rows, &functions_field_n},
     {functions_jsonb_rows, &functions_jsonb_n},
+    {functions_information_rows, &functions_information_n},
+    {functions_object_rows, &functions_object_n},
 };
 
 int functions_register(struct sqlite3 *db, struct store_context *context)

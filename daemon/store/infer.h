@@ -29,6 +29,9 @@ bool infer_is_enum(const struct tr *tr, uint32_t type);
 /* A type whose values are names of things in the catalog. */
 bool infer_is_reg(uint32_t type);
 
+/* int2vector, oidvector. */
+bool infer_is_vector(uint32_t type);
+
 bool infer_can_coerce(const struct tr *tr, uint32_t from, uint32_t to, enum infer_context context);
 /* ${e} as ${type}, or NULL if there is no such conversion.  Open literals are converted here and
  * now (22P02 ...); open parameters take the type. */

@@ -18,11 +18,22 @@ static bool is_array(const struct tr *tr, uint32_t type)
     return infer_category(tr, type) == 'A';
 }
 
+bool infer_is_vector(uint32_t type)
+{
+    return type == TYPES_INT2VECTOR || type == TYPES_OIDVECTOR;
+}
+
+/* A vector is an array whose elements count from 0. */
+static uint32_t vector_array(uint32_t vector)
+{
+    return vector == TYPES_INT2VECTOR ? TYPES_INT2_ARRAY : TYPES_OID_ARRAY;
+}
+
 /* find_coercion_pathway of PostgreSQL, for types without domains. */
 static enum path cast_path(const struct tr *tr, uint32_t from, uint32_t to,
                            enum infer_context context, uint32_t *ret_proc)
 {
-    if (from == to)
+    if (from == to || (infer_is_vector(from) && to == vector_array(from)))
         return PATH_RELABEL;
     const struct infer_cast *cast = cast_find(from, to);
     if (cast != NULL) {
@@ -229,6 +240,8 @@ static const char *cast_by_relabel(struct expr *e, uint32_t type)
 {
     if (type == TYPES_BPCHAR && e->type != TYPES_BPCHAR)
         return emit_format("rtrim(%s, ' ')", e->sql);
+    if (infer_is_vector(e->type) && !infer_is_vector(type))
+        return emit_format("pgf_vector_array(%s)", e->sql);
     return e->sql;
 }
 

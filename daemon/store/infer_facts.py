@@ -51,7 +51,8 @@ def main():
 
     found = rows(cursor, "select oid, proname, prokind::text, proretset, provariadic, prorettype, pronargdefaults,"
                  " proargtypes::oid[]::int8[], provolatile::text from pg_proc"
-                 " where pronamespace = 'pg_catalog'::regnamespace order by proname collate \"C\", oid")
+                 " where pronamespace = 'pg_catalog'::regnamespace or (pronamespace = 'information_schema'::regnamespace"
+                 " and proname like '\\_pg\\_%') order by proname collate \"C\", oid")
     write("infer_facts_procs.c", "functions", "const struct infer_proc infer_procs",
           ['{%d, "%s", \'%s\', %s, %d, %d, %d, \'%s\', %d, {%s}}' % (
               o, n, k, "true" if s else "false", v, r, d, vol, len(a), ", ".join(map(str, a)) or "0")

@@ -2,6 +2,7 @@
  *
  * All writers of a file are in this process, so they queue here, first come first served, instead
  * of polling SQLite's lock; SQLite's own busy handler only meets checkpoints and foreign tools. */
+#include "daemon/store/catalog_vtab.h"
 #include "daemon/store/conn.h"
 #include "daemon/store/errors.h"
 #include "daemon/store/functions.h"
@@ -306,8 +307,13 @@ int conn_setup(struct store_conn *c, struct err *err)
     if (store_open_db(c->store, &c->db, err) < 0)
         return -1;
     c->context.db = c->db;
-    if (functions_register(c->db, &c->context) != SQLITE_OK || watch_register(c) != SQLITE_OK)
+    if (functions_register(c->db, &c->context) != SQLITE_OK || watch_register(c) != SQLITE_OK ||
+        catalog_vtab_register(c->db, &c->context) != SQLITE_OK)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    /* to the authorizer, the first use of a table-valued function would be DDL */
+    if (sqlite3_exec(c->db, "SELECT 1 FROM json_each('[]')", NULL, NULL, NULL) != SQLITE_OK)
+        return err_set(err, SQLSTATE_IO_ERROR, "could not open the store: %s",
+                       sqlite3_errmsg(c->db));
     sqlite3_set_authorizer(c->db, authorize, c);
     sqlite3_progress_handler(c->db, PROGRESS_STEPS, progress, c);
     return 0;

@@ -17,7 +17,7 @@ static void set_error(struct tr *tr, const char *sqlstate, int location, const c
     char text[ERR_MESSAGE_BYTES];
     vsnprintf(text, sizeof(text), format, ap);
     err_set(tr->err, sqlstate, "%s", text);
-    tr->err->position = location < 0 ? 0 : location + 1;
+    tr->err->position = location < 0 || tr->views > 0 ? 0 : location + 1;
 }
 
 void tr_set(struct tr *tr, const char *sqlstate, int location, const char *format, ...)

@@ -337,8 +337,11 @@ static struct expr *subscript(struct scope *s, A_Indirection *a)
         tr_unsupported(s->tr, location, "a field selection or slice");
     struct expr *array = expr_make(s, a->arg);
     struct expr *index = expr_make(s, ((A_Indices *)first)->uidx);
-    if (infer_category(s->tr, array->type) != 'A' || array->type == TYPES_INT2VECTOR ||
-        array->type == TYPES_OIDVECTOR)
+    if (array->type == TYPES_INT2VECTOR || array->type == TYPES_OIDVECTOR)
+        array = infer_coerce(s->tr, array,
+                             array->type == TYPES_OIDVECTOR ? TYPES_OID_ARRAY : TYPES_INT2_ARRAY,
+                             INFER_IMPLICIT);
+    if (infer_category(s->tr, array->type) != 'A')
         tr_unsupported(s->tr, location, "a subscript of type %s",
                        infer_type_name(s->tr, array->type));
     struct expr *at = infer_coerce(s->tr, index, TYPES_INT4, INFER_ASSIGNMENT);

@@ -74,11 +74,11 @@ static struct from from_table(struct scope *s, RangeVar *rv)
         return from_cte(s, cte, rv);
     const struct store_table *t = scope_table(s->tr, rv, false);
     struct source *item = source_table(s->tr, t, t->name, false);
+    const char *sql =
+        translate_is_view(t) ? translate_view(s->tr, t, item) : emit_identifier(t->sqlite_name);
     source_rename(s->tr, item, rv->alias);
     scope_add(s, item);
-    return (struct from){.sql =
-                             emit_format("%s AS %s", emit_identifier(t->sqlite_name), item->alias),
-                         .shown = item};
+    return (struct from){.sql = emit_format("%s AS %s", sql, item->alias), .shown = item};
 }
 
 /* -- subqueries -- */

@@ -9,11 +9,14 @@ static const char *call_name(struct tr *tr, const FuncCall *f)
 {
     int n = list_length(f->funcname);
     const char *name = strVal(llast(f->funcname));
+    bool information = strncmp(name, "_pg_", 4) == 0; /* those of information_schema */
     if (n == 1)
-        return name;
+        return information ? "" : name;
     const char *schema = strVal(list_nth(f->funcname, n - 2));
     if (store_catalog_schema(tr->catalog, schema) == NULL && strcmp(schema, "pg_catalog") != 0)
         tr_fail(tr, "3F000", f->location, "schema \"%s\" does not exist", schema);
+    if (information && strcmp(schema, "information_schema") == 0)
+        return name;
     if (strcmp(schema, "pg_catalog") != 0)
         tr_unsupported(tr, f->location, "a function of schema \"%s\"", schema);
     return name;

@@ -34,6 +34,7 @@ struct tr {
     size_t nparams, cap_params;
     int naliases; /* "t1", "t2" ... unique in the statement */
     int depth;    /* of recursion */
+    int views;    /* inside the text of how many: locations are not the statement's */
     bool writes;
     int volatile_calls; /* so far: SQLite may evaluate an expression as often as it likes */
     List *sublinks;     /* struct sublink_name: for the names of outputs */
@@ -177,6 +178,9 @@ void source_rename(struct tr *tr, struct source *item, Alias *alias);
 const struct store_table *scope_table(struct tr *tr, const RangeVar *rv, bool write);
 
 /* -- FROM -- */
+/* A view of the system: its query in parentheses; ${item}'s columns are made to mean its outputs. */
+bool translate_is_view(const struct store_table *t);
+const char *translate_view(struct tr *tr, const struct store_table *view, struct source *item);
 /* Translate a FROM list into ${s}: its text, "" for an empty list (or one that needs no row
  * source). */
 const char *from_list(struct scope *s, List *items);
