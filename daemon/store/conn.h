@@ -222,6 +222,11 @@ struct prepared {
     size_t nparams;
     bool returns_rows; /* maybe rows without columns: SELECT FROM t */
     uint32_t target_oid;
+    struct translate_step *steps; /* what runs before `sqlite` (steps.c) */
+    size_t nsteps;
+    int nslots;
+    uint32_t *watched;
+    size_t nwatched;
     bool binary;            /* FETCH from a binary cursor: results are binary unless Bind says */
     sqlite3_stmt *idle;     /* prepared and reset, for the next portal */
     enum utility_verb verb;
@@ -303,6 +308,9 @@ struct portal {
     size_t depth; /* savepoints when it was made */
     unsigned pins;
     bool closed; /* while pinned */
+    sqlite3_stmt *holder;   /* of a statement in steps: its parameters, as columns */
+    struct rows_kept *kept; /* ... and what they have kept */
+    uint64_t changes;
 };
 /* Bind ${m} (NULL: no parameters, all results as text) to ${p}. */
 int portal_open(struct store_conn *c, const char *name, struct prepared *p,
@@ -369,6 +377,13 @@ int named_prepare(struct store_conn *c, struct portal *p, struct err *err) MUSTC
 int named_execute(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
 int explain_statement(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
 int copy_run(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
+
+/* -- steps.c: statements of several steps -- */
+/* Make a holder for the parameters, to be bound beside the statement. */
+int steps_open(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
+/* Run all steps, and check the foreign keys that they may have broken. */
+int steps_run(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
+void steps_close(struct store_conn *c, struct portal *p);
 
 /* -- utility.c -- */
 /* Run a statement that is not a query: rows into p->rows, the tag into p->tag. */

@@ -44,6 +44,10 @@ static int plain(struct store_conn *c, int rc, const char *said, struct err *err
     default:
         break;
     }
+    if (strstr(said, "ON CONFLICT clause does not match"))
+        return err_set(err, "42P10",
+                       "there is no unique or exclusion constraint matching the ON CONFLICT "
+                       "specification");
     if (strstr(said, "integer overflow"))
         return err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range");
     if (strstr(said, "too many") || strstr(said, "too large") || strstr(said, "stack overflow"))

@@ -38,5 +38,8 @@ void watch_release(struct watch *w);
 /* COMMIT has failed: tell of the first deferred foreign key that does not hold; false: there is
  * none. */
 bool errors_deferred(struct store_conn *c, struct err *err);
+/* The steps of a statement are over: tell of the first foreign key that does not hold and is not
+ * deferred; what they have touched is in ${kept}.  false: there is none. */
+bool errors_steps(struct store_conn *c, const struct rows_kept *kept, struct err *err);
 /* Registers "store_seen"(). */
 int watch_register(struct store_conn *c);

@@ -1,6 +1,8 @@
-/* errors_deferred.c: which deferred foreign key keeps a transaction from committing. */
+/* errors_deferred.c: which foreign key keeps a transaction from committing, or does not hold after a
+ * statement of several steps. */
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/rows_before.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,8 +41,8 @@ static bool is_key(struct store_conn *c, const struct store_table *t,
 }
 
 static void detail(struct store_conn *c, const struct store_table *t,
-                   const struct store_foreign_key *f, int64_t rowid, const char *tail,
-                   struct err *err)
+                   const struct store_foreign_key *f, const struct store_table *parent,
+                   int64_t rowid, const char *tail, struct err *err)
 {
     struct watch w = {.c = c};
     struct buf sql;
@@ -60,9 +62,33 @@ static void detail(struct store_conn *c, const struct store_table *t,
     if (s)
         sqlite3_bind_int64(s, 1, rowid);
     if (s && sqlite3_step(s) == SQLITE_ROW)
-        watch_statement_detail(&w, s, t, f->attnums, f->nattnums, false, tail, err);
+        watch_statement_detail(&w, s, parent ? parent : t, parent ? f->parent_attnums : f->attnums,
+                               f->nattnums, false, tail, err);
     sqlite3_finalize(s);
     watch_release(&w);
+}
+
+static void name(const struct store_table *t, const struct store_foreign_key *f, struct err *err)
+{
+    snprintf(err->schema, sizeof err->schema, "%s", t->schema);
+    snprintf(err->table, sizeof err->table, "%s", t->name);
+    snprintf(err->constraint, sizeof err->constraint, "%s", f->name);
+}
+
+/* A row that was there before has lost its parent. */
+static void tell_parent(struct store_conn *c, const struct store_table *t,
+                        const struct store_foreign_key *f, int64_t rowid, struct err *err)
+{
+    char tail[ERR_DETAIL_BYTES];
+    const struct store_table *parent = store_catalog_table_oid(c->catalog, f->parent_oid);
+    const char *parent_name = parent ? parent->name : "";
+    err_set(err, SQLSTATE_FOREIGN_KEY_VIOLATION,
+            "update or delete on table \"%s\" violates foreign key constraint \"%s\" on table "
+            "\"%s\"",
+            parent_name, f->name, t->name);
+    name(t, f, err);
+    snprintf(tail, sizeof tail, " is still referenced from table \"%s\".", t->name);
+    detail(c, t, f, parent, rowid, tail, err);
 }
 
 static void tell(struct store_conn *c, const struct store_table *t,
@@ -73,39 +99,51 @@ static void tell(struct store_conn *c, const struct store_table *t,
     err_set(err, SQLSTATE_FOREIGN_KEY_VIOLATION,
             "insert or update on table \"%s\" violates foreign key constraint \"%s\"", t->name,
             f->name);
-    snprintf(err->schema, sizeof err->schema, "%s", t->schema);
-    snprintf(err->table, sizeof err->table, "%s", t->name);
-    snprintf(err->constraint, sizeof err->constraint, "%s", f->name);
+    name(t, f, err);
     snprintf(tail, sizeof tail, " is not present in table \"%s\".", parent ? parent->name : "");
-    detail(c, t, f, rowid, tail, err);
+    detail(c, t, f, NULL, rowid, tail, err);
 }
 
 /* The first row of ${t} without a parent. */
-static bool check_table(struct store_conn *c, const struct store_table *t, struct err *err)
+static bool check_table(struct store_conn *c, const struct store_table *t,
+                        const struct rows_kept *kept, struct err *err)
 {
     bool told = false;
     sqlite3_stmt *s = pragma(c, "foreign_key_check", t);
-    if (s && sqlite3_step(s) == SQLITE_ROW) {
+    while (s && !told && sqlite3_step(s) == SQLITE_ROW) {
         int64_t rowid = sqlite3_column_int64(s, 1);
         int id = sqlite3_column_int(s, 3);
         for (size_t i = 0; i < t->nforeign_keys && !told; i++) {
-            told = is_key(c, t, &t->foreign_keys[i], id);
-            if (told)
-                tell(c, t, &t->foreign_keys[i], rowid, err);
+            const struct store_foreign_key *f = &t->foreign_keys[i];
+            told = f->deferred == (kept == NULL) && is_key(c, t, f, id);
+            if (told && kept && !rows_before_touched(kept->before, kept->nbefore, t->oid, rowid))
+                tell_parent(c, t, f, rowid, err);
+            else if (told)
+                tell(c, t, f, rowid, err);
         }
     }
     sqlite3_finalize(s);
     return told;
 }
 
-bool errors_deferred(struct store_conn *c, struct err *err)
+static bool check_all(struct store_conn *c, const struct rows_kept *kept, struct err *err)
 {
     bool told = false;
     c->internal++;
     for (size_t i = 0; i < c->catalog->ntables && !told; i++)
         for (size_t k = 0; k < c->catalog->tables[i].nforeign_keys && !told; k++)
-            if (c->catalog->tables[i].foreign_keys[k].deferred)
-                told = check_table(c, &c->catalog->tables[i], err);
+            if (c->catalog->tables[i].foreign_keys[k].deferred == (kept == NULL))
+                told = check_table(c, &c->catalog->tables[i], kept, err);
     c->internal--;
     return told;
+}
+
+bool errors_deferred(struct store_conn *c, struct err *err)
+{
+    return check_all(c, NULL, err);
+}
+
+bool errors_steps(struct store_conn *c, const struct rows_kept *kept, struct err *err)
+{
+    return check_all(c, kept, err);
 }

@@ -100,6 +100,8 @@ int portal_start(struct store_conn *c, struct portal *p, struct err *err)
     if (q->epoch != c->catalog->epoch) /* DDL of somebody else between Bind and Execute */
         return err_set(err, SQLSTATE_SERIALIZATION_FAILURE,
                        "the schema was changed concurrently; bind the statement again");
+    if (q->nsteps > 0 && steps_run(c, p, err) < 0)
+        return -1;
     p->started = true;
     c->nrunning++;
     return 0;
@@ -108,10 +110,13 @@ int portal_start(struct store_conn *c, struct portal *p, struct err *err)
 /* The next row that SQLite gives: 1, 0, -1. */
 static int step(struct store_conn *c, struct portal *p, struct err *err)
 {
+    c->context.kept = p->kept;
     int rc = sqlite3_step(p->stmt);
+    c->context.kept = NULL;
     if (rc == SQLITE_DONE) {
         if (p->prepared->modifies && !p->prepared->returns_rows)
-            p->fetched = (uint64_t)sqlite3_changes64(c->db);
+            p->fetched =
+                p->prepared->nsteps > 0 ? p->changes : (uint64_t)sqlite3_changes64(c->db);
         portal_done(c, p);
         return 0;
     }

@@ -10,6 +10,7 @@ struct portal *portal_find(struct store_conn *c, const char *name)
 
 void portal_done(struct store_conn *c, struct portal *p)
 {
+    steps_close(c, p);
     if (!p->stmt)
         return;
     if (p->started && !p->done)
@@ -298,6 +299,8 @@ static int decode(struct store_conn *c, uint32_t oid, int format, struct slice b
 static int bind_one(struct store_conn *c, struct portal *p, int i, const struct types_value *v,
                     struct err *err)
 {
+    if (p->holder)
+        (void)stmt_bind_value(p->holder, i + 1, v); /* what fails, fails below too */
     int bound = stmt_bind_value(p->stmt, i + 1, v);
     return bound == SQLITE_OK || bound == SQLITE_RANGE /* $n that nothing uses */
                ? 0
@@ -429,7 +432,7 @@ static struct portal *portal_new(struct store_conn *c, const char *name, struct 
     portal->formats = calloc(p->ncolumns + 1, sizeof *portal->formats);
     portal->values = calloc(p->ncolumns + 1, sizeof *portal->values);
     if (portal->name && portal->formats && portal->values &&
-        (p->kind != PREPARED_QUERY || take_stmt(c, portal, err) == 0))
+        (p->kind != PREPARED_QUERY || (take_stmt(c, portal, err) == 0 && steps_open(c, portal, err) == 0)))
         return portal;
     if (!portal->name || !portal->formats || !portal->values)
         err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");

@@ -146,17 +146,42 @@ void rows_kept_free(struct rows_kept *k)
         buf_release(&k->slots[i]);
     free(k->slots);
     rows_before_free(k->before, k->nbefore);
+    rows_before_free(k->seen, k->seen ? (size_t)k->nslots : 0);
     free(k);
 }
 
-bool rows_keep(struct rows_kept *k, int slot, sqlite3_stmt *stmt)
+bool rows_keep(struct rows_kept *k, int slot, bool once, sqlite3_stmt *stmt)
 {
     struct buf *out = &k->slots[slot - 1];
+    bool first = true;
+    if (once && k->seen == NULL)
+        k->seen = rows_seen_new(k->nslots);
+    if (once && (k->seen == NULL ||
+                 !rows_seen_first(k->seen, slot, sqlite3_column_int64(stmt, 0), &first)))
+        return false;
+    if (!first)
+        return true;
     size_t before = open_row(out);
     for (int i = 0; i < sqlite3_column_count(stmt); i++)
         pack_value(out, sqlite3_column_value(stmt, i));
     put_row(out, before);
     return !out->failed;
+}
+
+bool rows_loop(struct rows_kept *k, int slot, size_t *at, int64_t *ret_first)
+{
+    struct slice all = buf_peek(&k->slots[slot - 1]);
+    uint32_t len;
+    k->current = (struct slice){NULL, 0};
+    if (*at >= all.len)
+        return false;
+    memcpy(&len, all.data + *at, sizeof(len));
+    k->current = (struct slice){all.data + *at, sizeof(len) + len};
+    *at += k->current.len;
+    *ret_first = 0;
+    if (len > sizeof(*ret_first) && k->current.data[sizeof(len)] == SQLITE_INTEGER)
+        memcpy(ret_first, k->current.data + sizeof(len) + 1, sizeof(*ret_first));
+    return true;
 }
 
 void rows_put_before(struct buf *out, int64_t rowid, int n, rows_value_fn *value, void *arg)
@@ -308,6 +333,8 @@ static struct slice kept_rows(const struct rows_kept *k, int64_t source)
     static const struct slice none = {NULL, 0};
     if (k == NULL)
         return none;
+    if (source == 0)
+        return k->current;
     if (source < 0)
         return rows_before_rows(k->before, k->nbefore, (uint32_t)-source);
     return source >= 1 && source <= k->nslots ? buf_peek(&k->slots[source - 1]) : none;
@@ -392,12 +419,27 @@ static void untouched_call(sqlite3_context *ctx, int argc, sqlite3_value **argv)
                                                               sqlite3_value_int64(argv[1])));
 }
 
-static void current_call(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+/* pgf_merge_once(slot, rowid): the rowid, if it is the first time. */
+static void merge_once_call(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    const struct rows_kept *k = functions_context(ctx)->kept;
+    struct store_context *context = functions_context(ctx);
+    struct rows_kept *k = context->kept;
+    bool first = true;
     (void)argc;
-    (void)argv;
-    sqlite3_result_int(ctx, k == NULL ? 0 : k->current);
+    if (k != NULL && k->seen == NULL)
+        k->seen = rows_seen_new(k->nslots);
+    if (k == NULL || k->seen == NULL ||
+        !rows_seen_first(k->seen, sqlite3_value_int(argv[0]), sqlite3_value_int64(argv[1]), &first)) {
+        sqlite3_result_error_nomem(ctx);
+        return;
+    }
+    sqlite3_result_value(ctx, argv[1]);
+    if (first)
+        return;
+    err_set(&context->raised, "21000", "MERGE command cannot affect row a second time");
+    err_hint(&context->raised,
+             "Ensure that not more than one source row matches any one target row.");
+    functions_raised(ctx);
 }
 
 int rows_register(struct sqlite3 *db, struct store_context *context)
@@ -427,7 +469,7 @@ int rows_register(struct sqlite3 *db, struct store_context *context)
         rc = sqlite3_create_function_v2(db, "pgf_untouched", 2, flags, context, untouched_call,
                                         NULL, NULL, NULL);
     if (rc == SQLITE_OK)
-        rc = sqlite3_create_function_v2(db, "pgf_current", 0, flags, context, current_call, NULL,
-                                        NULL, NULL);
+        rc = sqlite3_create_function_v2(db, "pgf_merge_once", 2, flags, context, merge_once_call,
+                                        NULL, NULL, NULL);
     return rc;
 }

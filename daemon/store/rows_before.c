@@ -165,3 +165,17 @@ bool rows_before_touched(const struct rows_before *all, size_t n, uint32_t oid, 
     size_t at = 0;
     return b != NULL && find(b, rowid, &at);
 }
+
+/* -- sets of rowids -- */
+
+struct rows_before *rows_seen_new(int nslots)
+{
+    return calloc((size_t)nslots, sizeof(struct rows_before));
+}
+
+bool rows_seen_first(struct rows_before *seen, int slot, int64_t rowid, bool *ret_first)
+{
+    struct rows_before *b = &seen[slot - 1];
+    *ret_first = touch(b, rowid);
+    return !b->rows.failed;
+}

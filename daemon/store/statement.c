@@ -80,6 +80,7 @@ static bool is_query(const Node *stmt)
     case T_InsertStmt:
     case T_UpdateStmt:
     case T_DeleteStmt:
+    case T_MergeStmt:
         return true;
     default:
         return false;
@@ -141,6 +142,20 @@ static int show_columns(struct store_conn *c, struct prepared *p, const char *na
     return 0;
 }
 
+static void keep_steps(struct prepared *p, const struct translate_result *t)
+{
+    p->nsteps = t->nsteps;
+    p->nslots = t->nslots;
+    p->nwatched = t->nwatched;
+    p->watched = arena_copy(&p->arena, t->watched, t->nwatched * sizeof *t->watched);
+    p->steps = arena_copy(&p->arena, t->steps, t->nsteps * sizeof *t->steps);
+    for (size_t i = 0; i < t->nsteps && p->steps; i++) {
+        p->steps[i].sql = arena_strdup(&p->arena, t->steps[i].sql);
+        if (p->steps[i].word)
+            p->steps[i].word = arena_strdup(&p->arena, t->steps[i].word);
+    }
+}
+
 static int keep_translation(struct prepared *p, const struct translate_result *t, struct err *err)
 {
     static const char *const tags[] = {
@@ -148,6 +163,7 @@ static int keep_translation(struct prepared *p, const struct translate_result *t
         [TRANSLATE_INSERT] = "INSERT 0",
         [TRANSLATE_UPDATE] = "UPDATE",
         [TRANSLATE_DELETE] = "DELETE",
+        [TRANSLATE_MERGE] = "MERGE",
     };
     p->tag = tags[t->tag];
     p->modifies = t->tag != TRANSLATE_SELECT;
@@ -168,6 +184,7 @@ static int keep_translation(struct prepared *p, const struct translate_result *t
                                            .type_len = from->type_len,
                                            .typmod = from->typmod};
     }
+    keep_steps(p, t);
     return p->arena.failed ? err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory") : 0;
 }
 

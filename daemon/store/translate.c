@@ -3,6 +3,7 @@
 
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
+#include "daemon/store/translate_steps.h"
 
 #include <stdarg.h>
 
@@ -112,28 +113,17 @@ static void translate_select(struct tr *tr, SelectStmt *stmt, struct translate_r
     ret->tag = TRANSLATE_SELECT;
     ret->sql = q->sql;
     result_columns(tr, q->targets, q->ntargets, ret);
+    steps_finish_select(tr, q, ret);
 }
 
 static void translate_stmt(struct tr *tr, Node *stmt, struct translate_result *ret)
 {
-    switch (nodeTag(stmt)) {
-    case T_SelectStmt:
+    steps_begin(tr, stmt);
+    if (IsA(stmt, SelectStmt))
         translate_select(tr, (SelectStmt *)stmt, ret);
-        return;
-    case T_InsertStmt:
-        translate_insert(tr, (InsertStmt *)stmt, ret);
-        return;
-    case T_UpdateStmt:
-        translate_update(tr, (UpdateStmt *)stmt, ret);
-        return;
-    case T_DeleteStmt:
-        translate_delete(tr, (DeleteStmt *)stmt, ret);
-        return;
-    case T_MergeStmt:
-        tr_unsupported(tr, -1, "MERGE");
-    default:
-        tr_unsupported(tr, -1, "this statement");
-    }
+    else
+        translate_modify(tr, stmt, ret);
+    steps_finish(tr, ret);
 }
 
 int translate(const struct store_catalog *catalog, const RawStmt *stmt, const char *sql,
@@ -153,7 +143,7 @@ int translate(const struct store_catalog *catalog, const RawStmt *stmt, const ch
     params_given(tr, oids, noids);
     translate_stmt(tr, stmt->stmt, result);
     params_check(tr);
-    result->writes = result->tag != TRANSLATE_SELECT || tr->writes;
+    result->writes = result->tag != TRANSLATE_SELECT || tr->writes || tr->written != NIL;
     result->params = tr->params;
     result->nparams = tr->nparams;
     *ret = *result;

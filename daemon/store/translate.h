@@ -25,7 +25,25 @@ struct translate_column {
     int16_t attnum;
 };
 
-enum translate_tag { TRANSLATE_SELECT, TRANSLATE_INSERT, TRANSLATE_UPDATE, TRANSLATE_DELETE };
+enum translate_tag {
+    TRANSLATE_SELECT,
+    TRANSLATE_INSERT,
+    TRANSLATE_UPDATE,
+    TRANSLATE_DELETE,
+    TRANSLATE_MERGE,
+};
+
+/* A statement of SQLite that runs before the last one (rows.h). */
+struct translate_step {
+    const char *sql;
+    int slot;            /* keeps its rows there; 0: it has none */
+    bool once;           /* ... the first for each rowid, which is their first column */
+    bool counts;         /* the rows it changes are the statement's */
+    int loop;            /* run for each row of this slot whose first value is `action` */
+    int action;
+    uint32_t target_oid; /* what it writes, and how: for error texts */
+    const char *word;    /* "INSERT" ..., NULL: it reads */
+};
 
 struct translate_result {
     enum translate_tag tag;
@@ -37,6 +55,11 @@ struct translate_result {
     uint32_t *params; /* PostgreSQL type oid of $1 ... $nparams, all known */
     size_t nparams;
     uint32_t target_oid; /* relation written, or 0: for error texts */
+    struct translate_step *steps;
+    size_t nsteps;
+    int nslots;
+    uint32_t *watched; /* oids of tables whose changes must be kept */
+    size_t nwatched;
 };
 
 /* ${stmt} lives in the current memory context, as the result does (palloc): valid until that

@@ -9,6 +9,7 @@
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/rows.h"
+#include "daemon/store/translate_steps.h"
 
 #include "lib/stringinfo.h"
 
@@ -51,6 +52,9 @@ struct source *source_query(const struct query *q, const char *alias)
 
 static struct from from_cte(struct scope *s, const struct cte *cte, RangeVar *rv)
 {
+    if (cte->no_rows)
+        tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, rv->location,
+                "WITH query \"%s\" does not have a RETURNING clause", cte->name);
     struct source *item = palloc0(sizeof(*item));
     item->name = rv->relname;
     item->alias = tr_alias(s->tr);
@@ -75,7 +79,7 @@ static struct from from_table(struct scope *s, RangeVar *rv)
     const struct store_table *t = scope_table(s->tr, rv, false);
     struct source *item = source_table(s->tr, t, t->name, false);
     const char *sql =
-        translate_is_view(t) ? translate_view(s->tr, t, item) : emit_identifier(t->sqlite_name);
+        translate_is_view(t) ? translate_view(s->tr, t, item) : steps_table(s->tr, t);
     source_rename(s->tr, item, rv->alias);
     scope_add(s, item);
     return (struct from){.sql = emit_format("%s AS %s", sql, item->alias), .shown = item};
@@ -451,7 +455,7 @@ const char *from_list(struct scope *s, List *items)
     for (int i = 0; i < list_length(items); i++) {
         int first = s->nsources;
         struct from f = from_item(s, list_nth(items, i));
-        join_unique_names(s, before, first);
+        join_unique_names(s, 0, first);
         s->one_row = list_length(items) == 1 && f.one_row;
         appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : "",
                          f.full && i > 0 ? in_parentheses(&f) : f.sql);

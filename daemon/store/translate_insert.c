@@ -8,6 +8,10 @@
 #include "daemon/store/translate_modify.h"
 
 #include "lib/stringinfo.h"
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wundef"
+#include "parser/parser.h"
+#pragma GCC diagnostic pop
 
 /* An INSERT while it is put together. */
 struct insert {
@@ -20,6 +24,15 @@ struct insert {
     int ncolumns;
     const struct store_column **defaults; /* the others that have a default */
     int ndefaults;
+};
+
+/* Where ON CONFLICT looks. */
+struct conflict {
+    const struct store_key *key; /* NULL: none, or one with expressions */
+    int16_t *attnums;
+    size_t nattnums;
+    bool expressions;
+    const char *columns, *where; /* text of the target, of its predicate */
 };
 
 /* -- columns -- */
@@ -122,15 +135,15 @@ static const char *default_list(const struct insert *in, const char *before)
     return out.data;
 }
 
-static void refuse_identity(struct insert *in, const struct store_column *c)
+void modify_refuse_identity(struct tr *tr, const struct store_column *c, OverridingKind override)
 {
-    if (c->identity != 'a' || in->stmt->override == OVERRIDING_SYSTEM_VALUE)
+    if (c->identity != 'a' || override == OVERRIDING_SYSTEM_VALUE)
         return;
-    tr_set(in->tr, "428C9", -1, "cannot insert a non-DEFAULT value into column \"%s\"", c->name);
-    err_detail(in->tr->err, "Column \"%s\" is an identity column defined as GENERATED ALWAYS.",
+    tr_set(tr, "428C9", -1, "cannot insert a non-DEFAULT value into column \"%s\"", c->name);
+    err_detail(tr->err, "Column \"%s\" is an identity column defined as GENERATED ALWAYS.",
                c->name);
-    err_hint(in->tr->err, "Use OVERRIDING SYSTEM VALUE to override.");
-    tr_throw(in->tr);
+    err_hint(tr->err, "Use OVERRIDING SYSTEM VALUE to override.");
+    tr_throw(tr);
 }
 
 /* -- VALUES -- */
@@ -140,9 +153,11 @@ static const char *values_item(struct insert *in, Node *node, const struct store
     if (IsA(node, SetToDefault))
         return modify_default(in->tr, in->table, c);
     struct expr *e = expr_make(in->scope, node);
-    refuse_identity(in, c);
-    if (in->stmt->override == OVERRIDING_USER_VALUE && c->identity != 0)
+    if (in->stmt->override == OVERRIDING_USER_VALUE && c->identity != 0) {
+        (void)infer_assign(in->tr, e, c);
         return modify_default(in->tr, in->table, c);
+    }
+    modify_refuse_identity(in->tr, c, in->stmt->override);
     return modify_value(in->table, c, infer_assign(in->tr, e, c));
 }
 
@@ -216,10 +231,13 @@ static const char *select_text(struct insert *in, SelectStmt *stmt, const struct
             column->typmod = e->typmod;
             e = column;
         }
-        refuse_identity(in, in->columns[i]);
-        appendStringInfo(
-            &out, "%s%s", i == 0 ? "" : ", ",
-            modify_value(in->table, in->columns[i], infer_assign(in->tr, e, in->columns[i])));
+        const struct store_column *c = in->columns[i];
+        const char *value = modify_value(in->table, c, infer_assign(in->tr, e, c));
+        if (in->stmt->override == OVERRIDING_USER_VALUE && c->identity != 0)
+            value = modify_default(in->tr, in->table, c);
+        else
+            modify_refuse_identity(in->tr, c, in->stmt->override);
+        appendStringInfo(&out, "%s%s", i == 0 ? "" : ", ", value);
     }
     const char *condition = once_condition(in, once, "c");
     return emit_format("SELECT %s%s FROM (%s) AS %s%s", out.data,
@@ -240,7 +258,7 @@ static const struct store_key *key_named(struct insert *in, const char *name)
 
 static bool key_is(const struct store_key *key, const int16_t *attnums, size_t n)
 {
-    if (!key->unique || key->partial)
+    if (!key->unique)
         return false;
     for (size_t k = 0; k < key->nattnums; k++) {
         bool found = false;
@@ -259,30 +277,84 @@ static bool key_is(const struct store_key *key, const int16_t *attnums, size_t n
     return true;
 }
 
-static const struct store_key *key_inferred(struct insert *in, const InferClause *infer)
+/* The columns as bare names: what the expressions of an index are made of. */
+static struct scope *bare_scope(struct insert *in)
 {
-    int16_t *attnums = palloc0(sizeof(attnums[0]) * (size_t)(list_length(infer->indexElems) + 1));
-    size_t n = 0;
-    if (infer->conname != NULL)
-        return key_named(in, infer->conname);
-    if (infer->whereClause != NULL)
-        tr_unsupported(in->tr, infer->location, "ON CONFLICT with a predicate");
+    struct scope *s = scope_new(in->tr, NULL);
+    struct source *item = source_table(in->tr, in->table, in->table->name, false);
+    for (int i = 0; i < item->ncolumns; i++)
+        item->columns[i].sql = emit_identifier(in->table->columns[i].sqlite_name);
+    scope_add(s, item);
+    return s;
+}
+
+/* Does the index's predicate say the very same as ${condition}?  (PostgreSQL would take one that
+ * implies it.) */
+static bool same_predicate(struct insert *in, const struct store_key *key, const char *condition)
+{
+    List *parsed = raw_parser(emit_format("SELECT WHERE %s", key->predicate_sql), RAW_PARSE_DEFAULT);
+    const SelectStmt *select = (SelectStmt *)((RawStmt *)linitial(parsed))->stmt;
+    return strcmp(expr_condition(bare_scope(in), select->whereClause, "WHERE")->sql, condition) == 0;
+}
+
+/* What ON CONFLICT (...) names. */
+static void read_elements(struct insert *in, const InferClause *infer, struct conflict *c)
+{
     ListCell *cell;
+    StringInfoData text;
+    initStringInfo(&text);
     foreach (cell, infer->indexElems) {
         IndexElem *elem = lfirst(cell);
-        if (elem->name == NULL || elem->collation != NIL || elem->opclass != NIL)
-            tr_unsupported(in->tr, infer->location, "ON CONFLICT on an expression");
-        const struct store_column *c = store_table_column(in->table, elem->name);
-        if (c == NULL)
+        if (elem->collation != NIL || elem->opclass != NIL)
+            tr_unsupported(in->tr, infer->location, "ON CONFLICT with a collation or operator class");
+        const struct store_column *column =
+            elem->name ? store_table_column(in->table, elem->name) : NULL;
+        if (elem->name != NULL && column == NULL)
             tr_fail(in->tr, SQLSTATE_UNDEFINED_COLUMN, infer->location,
                     "column \"%s\" does not exist", elem->name);
-        attnums[n++] = c->attnum;
+        c->expressions = c->expressions || column == NULL;
+        c->attnums[c->nattnums++] = column ? column->attnum : 0;
+        appendStringInfo(&text, "%s%s", text.len ? ", " : "",
+                         column ? emit_identifier(column->sqlite_name)
+                                : expr_make(bare_scope(in), elem->expr)->sql);
     }
-    for (size_t i = 0; i < in->table->nkeys; i++)
-        if (key_is(&in->table->keys[i], attnums, n))
-            return &in->table->keys[i];
-    tr_fail(in->tr, "42P10", -1,
-            "there is no unique or exclusion constraint matching the ON CONFLICT specification");
+    c->columns = text.data;
+}
+
+static void conflict_target(struct insert *in, const InferClause *infer, struct conflict *c)
+{
+    c->attnums =
+        palloc0(sizeof(c->attnums[0]) * (size_t)(list_length(infer->indexElems) + 1));
+    if (infer->conname != NULL) {
+        c->key = key_named(in, infer->conname);
+        return;
+    }
+    read_elements(in, infer, c);
+    const char *condition = infer->whereClause
+                                ? expr_condition(bare_scope(in), infer->whereClause, "WHERE")->sql
+                                : NULL;
+    if (c->expressions) { /* SQLite looks for the index */
+        c->where = condition;
+        return;
+    }
+    bool partial = false;
+    for (size_t i = 0; i < in->table->nkeys && c->key == NULL; i++)
+        if (key_is(&in->table->keys[i], c->attnums, c->nattnums) && !in->table->keys[i].partial)
+            c->key = &in->table->keys[i];
+    for (size_t i = 0; i < in->table->nkeys && c->key == NULL && condition; i++) {
+        if (!key_is(&in->table->keys[i], c->attnums, c->nattnums))
+            continue;
+        partial = true;
+        if (same_predicate(in, &in->table->keys[i], condition)) {
+            c->key = &in->table->keys[i];
+            c->where = condition;
+        }
+    }
+    if (c->key == NULL && partial)
+        tr_unsupported(in->tr, infer->location, "ON CONFLICT with another predicate than the index");
+    if (c->key == NULL)
+        tr_fail(in->tr, "42P10", -1,
+                "there is no unique or exclusion constraint matching the ON CONFLICT specification");
 }
 
 static struct source *excluded_source(struct insert *in)
@@ -298,16 +370,20 @@ static struct source *excluded_source(struct insert *in)
 }
 
 static const char *conflict_text(struct insert *in, const OnConflictClause *clause,
-                                 const struct store_key *key, struct source *target)
+                                 const struct conflict *c, struct source *target)
 {
     StringInfoData columns;
     initStringInfo(&columns);
-    for (size_t k = 0; key != NULL && k < key->nattnums; k++)
+    for (size_t k = 0; c->key != NULL && k < c->key->nattnums; k++)
         appendStringInfo(
             &columns, "%s%s", k == 0 ? " (" : ", ",
-            emit_identifier(store_table_attnum(in->table, key->attnums[k])->sqlite_name));
-    if (key != NULL)
+            emit_identifier(store_table_attnum(in->table, c->key->attnums[k])->sqlite_name));
+    if (c->key == NULL && c->expressions)
+        appendStringInfo(&columns, " (%s", c->columns);
+    if (columns.len > 0)
         appendStringInfoChar(&columns, ')');
+    if (c->where != NULL)
+        appendStringInfo(&columns, " WHERE %s", c->where);
     if (clause->action == ONCONFLICT_NOTHING)
         return emit_format(" ON CONFLICT%s DO NOTHING", columns.data);
     struct scope *s = scope_new(in->tr, in->scope->parent);
@@ -317,9 +393,6 @@ static const char *conflict_text(struct insert *in, const OnConflictClause *clau
     struct modify_set set = {.table = in->table};
     modify_set(s, clause->targetList, &set);
     const char *where = where_text(s, clause->whereClause, "WHERE");
-    if (modify_reads((Node *)clause->targetList, in->table) ||
-        modify_reads(clause->whereClause, in->table))
-        tr_unsupported(in->tr, -1, "a subquery on the same table in ON CONFLICT");
     return emit_format(" ON CONFLICT%s DO UPDATE SET %s%s", columns.data, modify_set_text(&set),
                        where);
 }
@@ -330,6 +403,11 @@ static bool plain_values(const SelectStmt *stmt)
 {
     return stmt->valuesLists != NIL && stmt->sortClause == NIL && stmt->limitCount == NULL &&
            stmt->limitOffset == NULL && stmt->withClause == NULL && stmt->lockingClause == NIL;
+}
+
+static bool is_one_row(const SelectStmt *stmt)
+{
+    return stmt == NULL || (plain_values(stmt) && list_length(stmt->valuesLists) == 1);
 }
 
 static const char *source_text(struct insert *in, const struct store_key *once)
@@ -343,30 +421,86 @@ static const char *source_text(struct insert *in, const struct store_key *once)
     return in->ndefaults == 0 ? NULL : emit_format("VALUES (%s)", default_list(in, ""));
 }
 
-void translate_insert(struct tr *tr, InsertStmt *stmt, struct translate_result *ret)
+/* RETURNING with a subquery on the target: it must see the table as it was. */
+static void returning_in_steps(struct insert *in, const char *text, const char *name, bool aliased,
+                               struct modified *m)
 {
-    struct insert in = {.tr = tr, .stmt = stmt, .scope = scope_new(tr, NULL)};
+    StringInfoData columns;
+    initStringInfo(&columns);
+    m->step.sql = text;
+    m->step.slot = steps_slot(in->tr);
+    struct source *item = source_table(in->tr, in->table, name, aliased);
+    for (int i = 0; i < item->ncolumns; i++) {
+        item->columns[i].sql = emit_format("%s.\"c%d\"", item->alias, i + 1);
+        item->columns[i].origin = NULL;
+        appendStringInfo(&columns, "%s%s", i == 0 ? " RETURNING " : ", ",
+                         emit_identifier(in->table->columns[i].sqlite_name));
+    }
+    m->step.sql = emit_format("%s%s", text, columns.data);
+    steps_add(in->tr, &m->step);
+    struct scope *s = scope_new(in->tr, in->scope->parent);
+    s->ctes = in->scope->ctes;
+    scope_add(s, item);
+    const char *outputs = modify_returning(s, in->stmt->returningList, m);
+    m->reads = true;
+    m->step = (struct translate_step){
+        .sql = emit_format("SELECT %s FROM store_rows(%d) AS %s", outputs, m->step.slot,
+                           item->alias)};
+}
+
+struct modified modify_insert(struct tr *tr, struct scope *parent, InsertStmt *stmt)
+{
+    struct insert in = {.tr = tr, .stmt = stmt, .scope = scope_new(tr, parent)};
     const OnConflictClause *conflict = stmt->onConflictClause;
     const char *with = with_clause(in.scope, stmt->withClause);
     in.table = scope_table(tr, stmt->relation, true);
     const Alias *alias = stmt->relation->alias;
     const char *name = alias != NULL ? alias->aliasname : in.table->name;
     struct source *target = source_table(tr, in.table, name, alias != NULL);
+    bool reads = modify_reads((Node *)stmt->returningList, in.table) ||
+                 (conflict != NULL && (modify_reads((Node *)conflict->targetList, in.table) ||
+                                       modify_reads(conflict->whereClause, in.table)));
+    if (reads && with[0] != '\0')
+        tr_unsupported(tr, -1, "a subquery on the same table after WITH");
+    if (reads)
+        steps_write(tr, in.table);
     insert_columns(&in);
-    const struct store_key *key =
-        conflict && conflict->infer ? key_inferred(&in, conflict->infer) : NULL;
+    if (conflict && conflict->action == ONCONFLICT_UPDATE && conflict->infer == NULL) {
+        tr_set(tr, SQLSTATE_SYNTAX_ERROR, conflict->location,
+               "ON CONFLICT DO UPDATE requires inference specification or constraint name");
+        err_hint(tr->err, "For example, ON CONFLICT (column_name).");
+        tr_throw(tr);
+    }
+    struct conflict where = {.key = NULL};
+    if (conflict != NULL && conflict->infer != NULL)
+        conflict_target(&in, conflict->infer, &where);
     bool update = conflict != NULL && conflict->action == ONCONFLICT_UPDATE;
-    const char *rows = source_text(&in, update ? key : NULL);
-    const char *on_conflict = conflict ? conflict_text(&in, conflict, key, target) : "";
-    struct scope *s = modify_returning_scope(tr, in.scope, in.table, name, alias != NULL);
-    const char *returning = modify_returning(s, stmt->returningList, in.table, ret);
+    if (update && where.expressions && !is_one_row((SelectStmt *)stmt->selectStmt))
+        tr_unsupported(tr, conflict->location, "ON CONFLICT on an expression for several rows");
+    const char *rows = source_text(&in, update ? where.key : NULL);
+    const char *on_conflict = conflict ? conflict_text(&in, conflict, &where, target) : "";
     if (rows == NULL)
         rows = "DEFAULT VALUES";
     else
         rows = emit_format("(%s) %s", column_list(&in), rows);
-    ret->tag = TRANSLATE_INSERT;
-    ret->target_oid = in.table->oid;
-    ret->sql =
-        emit_format("%sINSERT INTO %s AS %s %s%s%s", with, emit_identifier(in.table->sqlite_name),
-                    target->alias, rows, on_conflict, returning);
+    const char *text = emit_format("%sINSERT INTO %s AS %s %s%s", with,
+                                   emit_identifier(in.table->sqlite_name), target->alias, rows,
+                                   on_conflict);
+    struct modified m = {.tag = TRANSLATE_INSERT, .table = in.table};
+    m.step =
+        (struct translate_step){.counts = true, .target_oid = in.table->oid, .word = "INSERT"};
+    if (reads && stmt->returningList != NIL) {
+        returning_in_steps(&in, text, name, alias != NULL, &m);
+        return m;
+    }
+    struct scope *s = modify_returning_scope(tr, in.scope, in.table, name, alias != NULL);
+    const char *outputs = modify_returning(s, stmt->returningList, &m);
+    m.step.sql = emit_format("%s%s%s", text, outputs[0] ? " RETURNING " : "", outputs);
+    if (reads) { /* what ON CONFLICT reads is read in a step, beside what it has changed */
+        m.step.counts = true;
+        steps_add(tr, &m.step);
+        m.step = (struct translate_step){.sql = "SELECT 1 WHERE 0", .word = "INSERT"};
+        m.reads = true;
+    }
+    return m;
 }

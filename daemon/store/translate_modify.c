@@ -1,8 +1,12 @@
-/* translate_modify.c: UPDATE, DELETE, SET lists and RETURNING; see translate_tree.h. */
+/* translate_modify.c: UPDATE, DELETE, SET lists and RETURNING; see translate_tree.h.
+ *
+ * RETURNING of SQLite knows the target's own columns, and no subquery on the target.  Where more is
+ * asked for, the rows are found and kept first, then changed, then read again (translate_steps.h). */
 #include "daemon/store/translate_modify.h"
 
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
+#include "daemon/store/rows.h"
 
 #include "lib/stringinfo.h"
 
@@ -44,24 +48,29 @@ static void set_from_query(struct scope *s, struct modify_set *set, List *target
     StringInfoData left, right;
     initStringInfo(&left);
     initStringInfo(&right);
+    int before = s->tr->volatile_calls;
     struct query *q = select_query(s->tr, s, (SelectStmt *)link->subselect, true);
     if (q->ntargets != n)
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, link->location,
                 "number of columns does not match number of values");
-    if (!q->single_row && !q->at_most_one)
+    bool sure = q->single_row || q->at_most_one;
+    if (!q->single_row && s->tr->volatile_calls != before)
         tr_unsupported(s->tr, link->location,
-                       "assigning several columns from a query of several rows");
+                       "assigning several columns from a query with a volatile function");
     for (int i = 0; i < n; i++) {
         const struct store_column *c =
             modify_column(s->tr, set->table, list_nth(targets, first + i));
         struct expr *e = q->targets[i].expr;
         if (e->type != TYPES_UNKNOWN)
-            e = expr_new(EXPR_PLAIN, e->type, psprintf("\"c%d\"", i + 1), e->location);
+            e = expr_new(EXPR_PLAIN, e->type,
+                         psprintf(sure ? "\"c%d\"" : "pgf_single(\"c%d\")", i + 1), e->location);
         add_column(s, set, c);
         refuse_identity(s->tr, c);
+        const char *value = modify_value(set->table, c, infer_assign(s->tr, e, c));
         appendStringInfo(&left, "%s%s", i == 0 ? "" : ", ", emit_identifier(c->sqlite_name));
-        appendStringInfo(&right, "%s%s", i == 0 ? "" : ", ",
-                         modify_value(set->table, c, infer_assign(s->tr, e, c)));
+        appendStringInfo(&right, "%s%s", i == 0 ? "" : ", ", value);
+        set->values = lappend(set->values, (void *)emit_format("(SELECT %s FROM (%s) AS %s)", value,
+                                                               q->sql, tr_alias(s->tr)));
     }
     set->left = lappend(set->left, (void *)emit_format("(%s)", left.data));
     set->right = lappend(set->right, (void *)emit_format("(SELECT %s FROM (%s) AS %s)", right.data,
@@ -94,6 +103,7 @@ void modify_set(struct scope *s, List *targets, struct modify_set *ret)
         add_column(s, ret, c);
         ret->left = lappend(ret->left, (void *)emit_identifier(c->sqlite_name));
         ret->right = lappend(ret->right, (void *)set_value(s, ret->table, c, value));
+        ret->values = lappend(ret->values, llast(ret->right));
     }
     s->clause = NULL;
     s->windows_refused = false;
@@ -126,17 +136,6 @@ bool modify_reads(Node *node, const struct store_table *table)
     return node != NULL && reads(node, (void *)table->name);
 }
 
-static bool uses(const struct expr *e, const struct source *item)
-{
-    if (e->kind == EXPR_COLUMN && e->column >= item->columns &&
-        e->column < item->columns + item->ncolumns)
-        return true;
-    for (int i = 0; i < e->nargs; i++)
-        if (uses(e->args[i], item))
-            return true;
-    return false;
-}
-
 /* -- RETURNING: SQLite knows only the target there, by its own name -- */
 
 struct scope *modify_returning_scope(struct tr *tr, struct scope *from,
@@ -153,75 +152,119 @@ struct scope *modify_returning_scope(struct tr *tr, struct scope *from,
     return s;
 }
 
-const char *modify_returning(struct scope *s, List *list, const struct store_table *table,
-                             struct translate_result *ret)
+const char *modify_returning(struct scope *s, List *list, struct modified *m)
 {
-    int n;
     if (list == NIL)
         return "";
-    if (modify_reads((Node *)list, table))
-        tr_unsupported(s->tr, -1, "a subquery on the same table in RETURNING");
     s->clause = "RETURNING";
     s->windows_refused = true;
-    struct target *targets = target_list(s, list, &n);
+    m->targets = target_list(s, list, &m->ntargets);
     s->clause = NULL;
-    targets_settle(s->tr, targets, n);
-    result_columns(s->tr, targets, n, ret);
-    struct expr **exprs = palloc(sizeof(exprs[0]) * (size_t)(n + 1));
-    for (int i = 0; i < n; i++) {
-        exprs[i] = targets[i].expr;
-        for (int k = 1; k < s->nsources; k++)
-            if (uses(exprs[i], s->sources[k]))
-                tr_unsupported(s->tr, exprs[i]->location, "RETURNING of columns of other tables");
-    }
-    return emit_format(" RETURNING %s", emit_list(exprs, n));
-}
-
-/* The other tables of UPDATE ... FROM: RETURNING may name them, and is refused. */
-static void returning_others(struct scope *s, const struct scope *from, int first)
-{
-    for (int i = first; i < from->nsources; i++)
-        scope_add(s, from->sources[i]);
+    targets_settle(s->tr, m->targets, m->ntargets);
+    struct expr **exprs = palloc(sizeof(exprs[0]) * (size_t)(m->ntargets + 1));
+    for (int i = 0; i < m->ntargets; i++)
+        exprs[i] = m->targets[i].expr;
+    return emit_format("%s", emit_list(exprs, m->ntargets));
 }
 
 /* -- UPDATE -- */
 
-/* A name of the rowid that no column hides. */
-static const char *rowid_name(struct tr *tr, const struct store_table *t)
+/* An UPDATE or DELETE while it is put together. */
+struct change {
+    struct tr *tr;
+    struct scope *scope;
+    const struct store_table *table;
+    struct source *target;
+    const char *with, *from, *where; /* text */
+    List *returning;
+};
+
+/* FROM and WHERE of the rows to be changed. */
+static const char *rows_text(const struct change *c)
 {
-    static const char *const names[] = {"_rowid_", "rowid", "oid"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        bool hidden = false;
-        for (size_t k = 0; k < t->ncolumns; k++)
-            hidden = hidden || strcasecmp(t->columns[k].sqlite_name, names[i]) == 0;
-        if (!hidden)
-            return names[i];
-    }
-    tr_unsupported(tr, -1, "a table with columns rowid, oid and _rowid_");
+    return emit_format("FROM %s AS %s%s%s%s", emit_identifier(c->table->sqlite_name),
+                       c->target->alias, c->from[0] ? ", " : "", c->from, c->where);
 }
 
 /* All new values are worked out before the first row changes, as PostgreSQL's snapshot has it. */
-static const char *update_beforehand(struct tr *tr, const struct modify_set *set, const char *alias,
-                                     const char *from, const char *where)
+static const char *update_beforehand(const struct change *c, const struct modify_set *set)
 {
     StringInfoData values, sets;
-    const char *table = emit_identifier(set->table->sqlite_name),
-               *rowid = rowid_name(tr, set->table);
-    const char *target = tr_alias(tr), *source = tr_alias(tr);
+    const char *table = emit_identifier(c->table->sqlite_name),
+               *rowid = steps_rowid(c->tr, c->table);
+    const char *target = tr_alias(c->tr), *source = tr_alias(c->tr);
     initStringInfo(&values);
     initStringInfo(&sets);
-    for (int i = 0; i < list_length(set->left); i++) {
-        const char *left = list_nth(set->left, i);
-        if (left[0] == '(')
-            tr_unsupported(tr, -1, "assigning several columns from a query on the same table");
-        appendStringInfo(&values, ", %s AS \"s%d\"", (const char *)list_nth(set->right, i), i);
-        appendStringInfo(&sets, "%s%s = %s.\"s%d\"", i == 0 ? "" : ", ", left, source, i);
+    for (int i = 0; i < list_length(set->columns); i++) {
+        const struct store_column *column = list_nth(set->columns, i);
+        appendStringInfo(&values, ", %s AS \"s%d\"", (const char *)list_nth(set->values, i), i);
+        appendStringInfo(&sets, "%s%s = %s.\"s%d\"", i == 0 ? "" : ", ",
+                         emit_identifier(column->sqlite_name), source, i);
     }
-    return emit_format(
-        "UPDATE %s AS %s SET %s FROM (SELECT %s.%s AS \"r\"%s FROM %s AS %s%s%s%s) AS %s "
-        "WHERE %s.%s = %s.\"r\"",
-        table, target, sets.data, alias, rowid, values.data, table, alias, from[0] ? ", " : "",
-        from, where, source, target, rowid, source);
+    return emit_format("UPDATE %s AS %s SET %s FROM (SELECT %s.%s AS \"r\"%s %s) AS %s "
+                       "WHERE %s.%s = %s.\"r\"",
+                       table, target, sets.data, c->target->alias, rowid, values.data, rows_text(c),
+                       source, target, rowid, source);
+}
+
+/* Where slot ${slot} has the other tables' columns: from c<first> on. */
+static const char *kept_columns(const struct change *c, const char *kept, int first)
+{
+    StringInfoData out;
+    initStringInfo(&out);
+    int n = first;
+    for (int i = 1; i < c->scope->nsources; i++)
+        for (int k = 0; k < c->scope->sources[i]->ncolumns; k++) {
+            struct column *column = &c->scope->sources[i]->columns[k];
+            if (n > ROWS_COLUMNS_MAX)
+                tr_unsupported(c->tr, -1, "RETURNING of so many columns");
+            appendStringInfo(&out, ", %s", column->sql);
+            column->sql = emit_format("%s.\"c%d\"", kept, n++);
+            column->origin = NULL; /* no longer with a collation of its own */
+        }
+    return out.data;
+}
+
+/* UPDATE ... FROM ... RETURNING: find the rows, change them, return them with what they were joined
+ * to. */
+static void update_in_steps(const struct change *c, const struct modify_set *set,
+                            struct modified *m)
+{
+    StringInfoData values, sets;
+    const char *rowid = steps_rowid(c->tr, c->table), *kept = tr_alias(c->tr);
+    const char *target = tr_alias(c->tr), *moved = emit_format("%s.\"c1\"", kept);
+    struct translate_step find = {.slot = steps_slot(c->tr), .once = true};
+    initStringInfo(&values);
+    initStringInfo(&sets);
+    int n = list_length(set->columns);
+    for (int i = 0; i < n; i++) {
+        const struct store_column *column = list_nth(set->columns, i);
+        appendStringInfo(&values, ", %s", (const char *)list_nth(set->values, i));
+        appendStringInfo(&sets, "%s%s = %s.\"c%d\"", i == 0 ? "" : ", ",
+                         emit_identifier(column->sqlite_name), kept, i + 2);
+        if (column->rowid)
+            moved = emit_format("%s.\"c%d\"", kept, i + 2);
+    }
+    const char *rows = rows_text(c);
+    const char *others = kept_columns(c, kept, n + 2);
+    find.sql = emit_format("%sSELECT %s.%s%s%s %s", c->with, c->target->alias, rowid, values.data,
+                           others, rows);
+    steps_add(c->tr, &find);
+    struct translate_step change = {.counts = true, .target_oid = c->table->oid, .word = "UPDATE"};
+    change.sql =
+        emit_format("UPDATE %s AS %s SET %s FROM store_rows(%d) AS %s WHERE %s.%s = %s.\"c1\"",
+                    emit_identifier(c->table->sqlite_name), target, sets.data, find.slot, kept,
+                    target, rowid, kept);
+    steps_add(c->tr, &change);
+    for (int i = 0; i < c->target->ncolumns; i++)
+        c->target->columns[i].sql = emit_format(
+            "%s.%s", target, emit_identifier(c->table->columns[i].sqlite_name));
+    const char *outputs = modify_returning(c->scope, c->returning, m);
+    m->reads = true;
+    m->step.sql = emit_format("SELECT %s FROM store_rows(%d) AS %s CROSS JOIN %s AS %s WHERE "
+                              "%s.%s = %s",
+                              outputs, find.slot, kept, emit_identifier(c->table->sqlite_name),
+                              target, target, rowid, moved);
 }
 
 static struct source *target_source(struct tr *tr, struct scope *s, const RangeVar *rv,
@@ -234,57 +277,157 @@ static struct source *target_source(struct tr *tr, struct scope *s, const RangeV
     return target;
 }
 
-void translate_update(struct tr *tr, UpdateStmt *stmt, struct translate_result *ret)
+static struct change change_begin(struct tr *tr, struct scope *parent, const RangeVar *relation,
+                                  WithClause *with, List *others)
 {
-    struct scope *s = scope_new(tr, NULL);
-    const char *with = with_clause(s, stmt->withClause);
-    const struct store_table *table = scope_table(tr, stmt->relation, true);
-    struct source *target = target_source(tr, s, stmt->relation, table);
-    const char *from = from_list(s, stmt->fromClause);
-    struct modify_set set = {.table = table};
+    struct change c = {.tr = tr, .scope = scope_new(tr, parent)};
+    c.with = with_clause(c.scope, with);
+    c.table = scope_table(tr, relation, true);
+    c.target = target_source(tr, c.scope, relation, c.table);
+    c.from = from_list(c.scope, others);
+    return c;
+}
+
+/* Subqueries in RETURNING must not see what the statement has done. */
+static bool returns_reads(const struct change *c)
+{
+    if (!modify_reads((Node *)c->returning, c->table))
+        return false;
+    if (c->with[0] != '\0')
+        tr_unsupported(c->tr, -1, "a subquery on the same table in RETURNING after WITH");
+    steps_write(c->tr, c->table);
+    return true;
+}
+
+static struct modified update(struct tr *tr, struct scope *parent, UpdateStmt *stmt)
+{
+    struct change c =
+        change_begin(tr, parent, stmt->relation, stmt->withClause, stmt->fromClause);
+    struct modify_set set = {.table = c.table};
     if (stmt->whereClause != NULL && IsA(stmt->whereClause, CurrentOfExpr))
         tr_unsupported(tr, -1, "WHERE CURRENT OF");
-    const char *where = where_text(s, stmt->whereClause, "WHERE");
-    modify_set(s, stmt->targetList, &set);
+    c.where = where_text(c.scope, stmt->whereClause, "WHERE");
+    modify_set(c.scope, stmt->targetList, &set);
+    c.returning = stmt->returningList;
+    struct modified m = {.tag = TRANSLATE_UPDATE, .table = c.table};
+    m.step = (struct translate_step){.counts = true, .target_oid = c.table->oid, .word = "UPDATE"};
+    bool reads = returns_reads(&c);
+    if (c.returning != NIL && (reads || c.from[0] != '\0')) {
+        update_in_steps(&c, &set, &m);
+        return m;
+    }
     const char *text;
-    if (modify_reads((Node *)stmt->targetList, table) ||
-        modify_reads((Node *)stmt->withClause, table))
-        text = update_beforehand(tr, &set, target->alias, from, where);
+    if (modify_reads((Node *)stmt->targetList, c.table) ||
+        modify_reads((Node *)stmt->withClause, c.table))
+        text = update_beforehand(&c, &set);
     else
-        text =
-            emit_format("UPDATE %s AS %s SET %s%s%s%s", emit_identifier(table->sqlite_name),
-                        target->alias, modify_set_text(&set), from[0] ? " FROM " : "", from, where);
-    struct scope *r = modify_returning_scope(tr, s, table, target->name, target->aliased);
-    returning_others(r, s, 1);
-    ret->tag = TRANSLATE_UPDATE;
-    ret->target_oid = table->oid;
-    ret->sql =
-        emit_format("%s%s%s", with, text, modify_returning(r, stmt->returningList, table, ret));
+        text = emit_format("UPDATE %s AS %s SET %s%s%s%s", emit_identifier(c.table->sqlite_name),
+                           c.target->alias, modify_set_text(&set), c.from[0] ? " FROM " : "",
+                           c.from, c.where);
+    struct scope *r =
+        modify_returning_scope(tr, c.scope, c.table, c.target->name, c.target->aliased);
+    const char *outputs = modify_returning(r, c.returning, &m);
+    m.step.sql = emit_format("%s%s%s%s", c.with, text, outputs[0] ? " RETURNING " : "", outputs);
+    return m;
 }
 
 /* -- DELETE -- */
 
-void translate_delete(struct tr *tr, DeleteStmt *stmt, struct translate_result *ret)
+/* What is returned is worked out while the rows are still there. */
+static void delete_in_steps(const struct change *c, struct modified *m)
 {
-    struct scope *s = scope_new(tr, NULL);
-    const char *with = with_clause(s, stmt->withClause);
-    const struct store_table *table = scope_table(tr, stmt->relation, true);
-    struct source *target = target_source(tr, s, stmt->relation, table);
-    const char *using = from_list(s, stmt->usingClause);
+    const char *rowid = steps_rowid(c->tr, c->table);
+    struct translate_step find = {.slot = steps_slot(c->tr), .once = true};
+    find.sql = emit_format("%sSELECT %s.%s, %s %s", c->with, c->target->alias, rowid,
+                           modify_returning(c->scope, c->returning, m), rows_text(c));
+    if (m->ntargets >= ROWS_COLUMNS_MAX)
+        tr_unsupported(c->tr, -1, "RETURNING of so many columns");
+    steps_add(c->tr, &find);
+    struct translate_step change = {
+        .counts = true, .target_oid = c->table->oid, .word = "DELETE"};
+    change.sql =
+        emit_format("DELETE FROM %s WHERE %s IN (SELECT \"c1\" FROM store_rows(%d))",
+                    emit_identifier(c->table->sqlite_name), rowid, find.slot);
+    steps_add(c->tr, &change);
+    StringInfoData outputs;
+    initStringInfo(&outputs);
+    for (int i = 0; i < m->ntargets; i++)
+        appendStringInfo(&outputs, "%s\"c%d\"", i == 0 ? "" : ", ", i + 2);
+    m->reads = true;
+    m->step.sql = emit_format("SELECT %s FROM store_rows(%d)", outputs.data, find.slot);
+}
+
+static struct modified delete(struct tr *tr, struct scope *parent, DeleteStmt *stmt)
+{
+    struct change c =
+        change_begin(tr, parent, stmt->relation, stmt->withClause, stmt->usingClause);
     if (stmt->whereClause != NULL && IsA(stmt->whereClause, CurrentOfExpr))
         tr_unsupported(tr, -1, "WHERE CURRENT OF");
-    const char *where = where_text(s, stmt->whereClause, "WHERE");
-    const char *name = emit_identifier(table->sqlite_name);
-    if (using[0] != '\0') {
-        const char *rowid = rowid_name(tr, table);
-        where = emit_format(" WHERE %s.%s IN (SELECT %s.%s FROM %s AS %s, %s%s)", target->alias,
-                            rowid, target->alias, rowid, name, target->alias, using, where);
+    c.where = where_text(c.scope, stmt->whereClause, "WHERE");
+    c.returning = stmt->returningList;
+    struct modified m = {.tag = TRANSLATE_DELETE, .table = c.table};
+    m.step = (struct translate_step){.counts = true, .target_oid = c.table->oid, .word = "DELETE"};
+    if (c.returning != NIL && (c.from[0] != '\0' || modify_reads((Node *)c.returning, c.table))) {
+        delete_in_steps(&c, &m);
+        return m;
     }
-    struct scope *r = modify_returning_scope(tr, s, table, target->name, target->aliased);
-    returning_others(r, s, 1);
-    const char *returning = modify_returning(r, stmt->returningList, table, ret);
-    ret->tag = TRANSLATE_DELETE;
-    ret->target_oid = table->oid;
-    ret->sql =
-        emit_format("%sDELETE FROM %s AS %s%s%s", with, name, target->alias, where, returning);
+    const char *name = emit_identifier(c.table->sqlite_name), *where = c.where;
+    if (c.from[0] != '\0') {
+        const char *rowid = steps_rowid(tr, c.table);
+        where = emit_format(" WHERE %s.%s IN (SELECT %s.%s %s)", c.target->alias, rowid,
+                            c.target->alias, rowid, rows_text(&c));
+    }
+    struct scope *r =
+        modify_returning_scope(tr, c.scope, c.table, c.target->name, c.target->aliased);
+    const char *outputs = modify_returning(r, c.returning, &m);
+    m.step.sql = emit_format("%sDELETE FROM %s AS %s%s%s%s", c.with, name, c.target->alias, where,
+                             outputs[0] ? " RETURNING " : "", outputs);
+    return m;
+}
+
+/* -- all -- */
+
+struct modified modify_stmt(struct tr *tr, struct scope *parent, Node *stmt)
+{
+    switch (nodeTag(stmt)) {
+    case T_InsertStmt:
+        return modify_insert(tr, parent, (InsertStmt *)stmt);
+    case T_UpdateStmt:
+        return update(tr, parent, (UpdateStmt *)stmt);
+    case T_DeleteStmt:
+        return delete (tr, parent, (DeleteStmt *)stmt);
+    case T_MergeStmt:
+        if (parent == NULL)
+            return modify_merge(tr, (MergeStmt *)stmt);
+        tr_fail(tr, SQLSTATE_FEATURE_NOT_SUPPORTED, -1, "MERGE not supported in WITH query");
+    default:
+        tr_unsupported(tr, -1, "this statement in WITH");
+    }
+}
+
+static const char *kept_text(const struct modified *m)
+{
+    StringInfoData out;
+    initStringInfo(&out);
+    for (int i = 0; i < m->ntargets; i++)
+        appendStringInfo(&out, "%s\"c%d\"", i == 0 ? "SELECT " : ", ", i + 1);
+    if (m->ntargets == 0)
+        return "SELECT 1 WHERE 0";
+    return emit_format("%s FROM store_rows(%d)", out.data, m->step.slot);
+}
+
+void translate_modify(struct tr *tr, Node *stmt, struct translate_result *ret)
+{
+    struct modified m = modify_stmt(tr, NULL, stmt);
+    ret->tag = m.tag;
+    ret->target_oid = m.table->oid;
+    result_columns(tr, m.targets, m.ntargets, ret);
+    ret->sql = m.step.sql;
+    if (tr->late_steps == NIL && (tr->steps == NIL || m.reads))
+        return;
+    if (m.ntargets > 0 && m.step.slot == 0)
+        m.step.slot = steps_slot(tr);
+    steps_add(tr, &m.step);
+    tr->steps = list_concat(tr->steps, tr->late_steps);
+    ret->sql = kept_text(&m);
 }

@@ -1,13 +1,14 @@
 /* translate_modify.h: what INSERT, UPDATE and DELETE share. */
 #pragma once
 
-#include "daemon/store/translate_tree.h"
+#include "daemon/store/translate_steps.h"
 
 /* Assignments of SET, in order; `left[i]` may name several columns: ("a", "b"). */
 struct modify_set {
     const struct store_table *table;
     List *left, *right; /* text */
     List *columns;      /* struct store_column */
+    List *values;       /* text: one for each of them */
 };
 
 /* Analyse a SET list into ${ret}, whose `table` is given. */
@@ -28,6 +29,11 @@ bool modify_reads(Node *node, const struct store_table *table);
 struct scope *modify_returning_scope(struct tr *tr, struct scope *from,
                                      const struct store_table *table, const char *name,
                                      bool aliased);
-/* ` RETURNING ...` or "". */
-const char *modify_returning(struct scope *s, List *list, const struct store_table *table,
-                             struct translate_result *ret);
+/* Analyse RETURNING into ${m}: the text of the outputs, or "". */
+const char *modify_returning(struct scope *s, List *list, struct modified *m);
+/* 428C9: a value for a column that is GENERATED ALWAYS AS IDENTITY. */
+void modify_refuse_identity(struct tr *tr, const struct store_column *c, OverridingKind override);
+/* translate_merge.c */
+struct modified modify_merge(struct tr *tr, MergeStmt *stmt);
+/* translate_insert.c */
+struct modified modify_insert(struct tr *tr, struct scope *parent, InsertStmt *stmt);

@@ -4,6 +4,7 @@
  * knows a name decides; two items of one level that know it are 42702. */
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
+#include "daemon/store/translate_steps.h"
 
 struct scope *scope_new(struct tr *tr, struct scope *parent)
 {
@@ -158,6 +159,52 @@ static bool names_system_column(const char *name)
     return false;
 }
 
+/* `tableoid` of a table: a constant where the row is, NULL where an outer join has none. */
+static struct expr *table_oid(struct scope *s, struct scope *level, const struct source *item,
+                              int location)
+{
+    struct column *c = palloc0(sizeof(*c));
+    *c = (struct column){.name = "tableoid",
+                         .type = TYPES_OID,
+                         .typmod = -1,
+                         .table_oid = item->table->oid,
+                         .attnum = -6,
+                         .origin = item};
+    const char *alias = item->alias;
+    if (item->table->ncolumns > 0 && strncmp(item->columns[0].sql, "excluded.", 9) == 0)
+        tr_unsupported(s->tr, location, "system column \"tableoid\" of excluded");
+    if (item->ncolumns > 0) { /* RETURNING says the table by its name */
+        const char *dot = strstr(item->columns[0].sql, ".\"");
+        alias = dot ? emit_format("%.*s", (int)(dot - item->columns[0].sql), item->columns[0].sql) : alias;
+    }
+    c->sql = emit_format("(CASE WHEN %s.%s IS NOT NULL THEN %u END)", alias,
+                         steps_rowid(s->tr, item->table), item->table->oid);
+    struct expr *e = expr_new(EXPR_COLUMN, c->type, c->sql, location);
+    e->column = c;
+    e->scope = level;
+    return mark_outer(s, level, e);
+}
+
+static struct expr *bare_tableoid(struct scope *s, int location)
+{
+    for (struct scope *level = s; level != NULL; level = level->parent) {
+        const struct source *owner = NULL;
+        for (int i = 0; i < level->nsources; i++) {
+            const struct source *item = level->sources[i];
+            if (item->table == NULL || item->table->kind != 'r' || !item->show_name ||
+                (item->lateral_only && !level->lateral_active))
+                continue;
+            if (owner != NULL)
+                tr_fail(s->tr, SQLSTATE_AMBIGUOUS_COLUMN, location,
+                        "column reference \"tableoid\" is ambiguous");
+            owner = item;
+        }
+        if (owner != NULL)
+            return table_oid(s, level, owner, location);
+    }
+    return NULL;
+}
+
 static struct expr *bare_column(struct scope *s, const char *name, int location)
 {
     for (struct scope *level = s; level != NULL; level = level->parent) {
@@ -247,6 +294,9 @@ static struct expr *qualified_column(struct scope *s, const char *schema, const 
         missing_item(s, table, location);
     int index = source_find(s, item, name, location);
     if (index < 0) {
+        if (strcmp(name, "tableoid") == 0 && item->table != NULL && item->table->kind == 'r' &&
+            steps_table(s->tr, item->table)[0] == '"')
+            return table_oid(s, level, item, location);
         if (names_system_column(name) && item->table != NULL)
             tr_unsupported(s->tr, location, "system column \"%s\"", name);
         tr_fail(s->tr, SQLSTATE_UNDEFINED_COLUMN, location, "column %s.%s does not exist", table,
@@ -288,6 +338,9 @@ struct expr *scope_column_ref(struct scope *s, ColumnRef *ref)
     struct scope *level = NULL;
     if (named_item(s, NULL, part[0], ref->location, &level) != NULL)
         tr_unsupported(s->tr, ref->location, "a whole row as a value");
+    e = strcmp(part[0], "tableoid") == 0 ? bare_tableoid(s, ref->location) : NULL;
+    if (e != NULL)
+        return e;
     if (names_system_column(part[0]) && s->nsources > 0)
         tr_unsupported(s->tr, ref->location, "system column \"%s\"", part[0]);
     tr_fail(s->tr, SQLSTATE_UNDEFINED_COLUMN, ref->location, "column \"%s\" does not exist",

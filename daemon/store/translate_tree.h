@@ -39,6 +39,12 @@ struct tr {
     int volatile_calls; /* so far: SQLite may evaluate an expression as often as it likes */
     List *sublinks;     /* struct sublink_name: for the names of outputs */
     struct buf scratch; /* for types_input; released by translate() */
+    /* translate_steps.c */
+    Node *stmt;       /* all of it */
+    List *steps;      /* struct translate_step: before the last query */
+    List *late_steps; /* ... of WITH queries that nobody reads: after all others */
+    List *written;    /* struct store_table: read as they were before the statement */
+    int nslots;
 };
 
 struct sublink_name {
@@ -78,6 +84,7 @@ struct cte {
     struct column *columns; /* sql: the column's quoted name */
     int ncolumns;
     bool self_reference; /* while its recursive term is being read */
+    bool no_rows;        /* a statement without RETURNING */
 };
 
 enum expr_kind {
@@ -221,9 +228,6 @@ void type_sortable(struct tr *tr, uint32_t type, int location);
 void type_comparable(struct tr *tr, uint32_t type, int location);
 
 /* -- statements -- */
-void translate_insert(struct tr *tr, InsertStmt *stmt, struct translate_result *ret);
-void translate_update(struct tr *tr, UpdateStmt *stmt, struct translate_result *ret);
-void translate_delete(struct tr *tr, DeleteStmt *stmt, struct translate_result *ret);
 void result_columns(struct tr *tr, const struct target *targets, int ntargets,
                     struct translate_result *ret);
 
