@@ -3,6 +3,7 @@
 #include "daemon/explain.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
+#include "daemon/store/store.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ static int main_serve(const char *path, bool takeover)
     log_configure(&log, (enum log_level)conf->log.level, conf->log.json);
     main_raise_descriptors(&log);
     signal(SIGPIPE, SIG_IGN); /* OpenSSL and libpq write without MSG_NOSIGNAL */
+    store_init();
     struct crew crew = {.takes_over = takeover};
     if (crew_open(&crew, conf, &log, &err) != 0) {
         log_error(&log, "%s", err.message);

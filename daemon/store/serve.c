@@ -162,7 +162,6 @@ static int parse(struct store_conn *c, struct slice body, struct err *err)
         prepared_unref(p);
         return -1;
     }
-    tx_leave(c);
     msg_parse_complete(&c->out);
     return 0;
 }
@@ -204,7 +203,6 @@ static int bind_portal(struct store_conn *c, struct slice body, struct err *err)
     statement_start(c);
     if (portal_open(c, m.portal.data, n->prepared, &m, &portal, err) < 0)
         return -1;
-    tx_leave(c);
     msg_bind_complete(&c->out);
     return 0;
 }
@@ -228,7 +226,6 @@ static int describe(struct store_conn *c, struct slice body, struct err *err)
     if (m.what == 'S') {
         if (find_statement(c, m.name, &n, err) < 0 || ready_statement(c, n, err) < 0)
             return -1;
-        tx_leave(c);
         msg_parameter_description(&c->out, n->prepared->params, n->prepared->nparams);
         portal_describe(c, n->prepared, NULL);
         return 0;
@@ -264,7 +261,6 @@ static int close_target(struct store_conn *c, struct slice body, struct err *err
         named_drop(c, n);
     if (p)
         portal_close(c, p);
-    tx_leave(c);
     msg_close_complete(&c->out);
     return 0;
 }
@@ -363,8 +359,10 @@ static bool wait_for_input(struct store_conn *c)
     return false;
 }
 
+/* No snapshot is held while the client thinks.  Within a batch what Bind has seen holds for Execute. */
 static bool read_more(struct store_conn *c)
 {
+    tx_leave(c);
     if (!wait_for_input(c))
         return false;
     for (;;) {

@@ -53,6 +53,12 @@ const char *const store_parameters[] = {
     NULL,
 };
 
+/* Without statistics of memory SQLite takes no lock of the whole process for each allocation. */
+void store_init(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int64_t conn_now_ms(void)
 {
     struct timespec now;

@@ -18,6 +18,8 @@
 struct store;      /* one directory, one database file */
 struct store_conn; /* one connection and its thread */
 
+/* Once, before anything else of the store, while there is one thread. */
+void store_init(void);
 /* Open or create the store in ${directory}.  -1: 58030 and why. */
 int store_open(const char *directory, struct store **ret, struct err *err) MUSTCHECK;
 /* All connections must have ended. */

@@ -88,7 +88,7 @@ int tx_follow_path(struct store_conn *c, struct err *err)
                                   c->context.user, err);
 }
 
-/* The catalog of the snapshot that was just taken. */
+/* The catalog of the snapshot that is now taken. */
 static int check_epoch(struct store_conn *c, struct err *err)
 {
     int64_t epoch = -1;
@@ -204,7 +204,9 @@ static int enter_write(struct store_conn *c, struct err *err)
 int tx_fresh(struct store_conn *c, bool write, struct err *err)
 {
     bool gives_up = c->db_state == DB_READ && !keeps_snapshot(c);
-    if (c->nrunning > 0 && (write || gives_up) && portal_settle(c, err) < 0)
+    if (c->nrunning == 0)
+        return 0; /* a snapshot, if there is one, was taken since the client has been waited for */
+    if ((write || gives_up) && portal_settle(c, err) < 0)
         return -1;
     if (c->nrunning == 0)
         tx_leave(c);
