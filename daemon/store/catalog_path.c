@@ -97,6 +97,8 @@ void store_catalog_forget_path(struct store_catalog *c)
     c->path = NULL;
     c->path_setting = NULL;
     c->npath = c->nimplicit = 0;
+    c->types.path = NULL;
+    c->types.npath = 0;
 }
 
 int store_catalog_set_path(struct store_catalog *c, const char *setting, const char *user,
@@ -108,8 +110,11 @@ int store_catalog_set_path(struct store_catalog *c, const char *setting, const c
     c->path_setting = strdup(setting);
     c->nimplicit = says(setting, "pg_catalog") ? 0 : 1;
     if (c->path_setting && (c->nimplicit == 0 || add(c, "pg_catalog")) &&
-        add_said(c, setting, user))
+        add_said(c, setting, user)) {
+        c->types.path = c->path;
+        c->types.npath = c->npath;
         return 0;
+    }
     store_catalog_forget_path(c);
     return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 }

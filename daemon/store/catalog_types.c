@@ -51,12 +51,12 @@ static sqlite3_stmt *rows(struct reading *r, const char *count, const char *sql,
 static int read_labels(struct reading *r, struct types_user *u)
 {
     size_t n;
-    sqlite3_stmt *s = rows(
-        r, "SELECT count(*) FROM \"pg_catalog.pg_enum\" WHERE enumtypid = ?1",
-        "SELECT e.oid, e.enumlabel, e.enumsortorder, n.oid IS NOT NULL FROM \"pg_catalog.pg_enum\" e"
-        " LEFT JOIN \"store.enum_new\" n ON n.oid = e.oid WHERE e.enumtypid = ?1"
-        " ORDER BY e.enumsortorder",
-        u->info.oid, &n);
+    sqlite3_stmt *s = rows(r, "SELECT count(*) FROM \"pg_catalog.pg_enum\" WHERE enumtypid = ?1",
+                           "SELECT e.oid, e.enumlabel, e.enumsortorder, n.oid IS NOT NULL FROM "
+                           "\"pg_catalog.pg_enum\" e"
+                           " LEFT JOIN \"store.enum_new\" n ON n.oid = e.oid WHERE e.enumtypid = ?1"
+                           " ORDER BY e.enumsortorder",
+                           u->info.oid, &n);
     if (!s)
         return -1;
     struct types_label *labels = arena_alloc(r->arena, (n + 1) * sizeof *labels);

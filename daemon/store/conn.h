@@ -107,6 +107,7 @@ struct store_conn {
     bool began;                 /* a statement has run in it: too late for SET TRANSACTION */
     bool holds_write;
     bool ddl; /* the transaction has changed the catalog */
+    bool new_labels; /* it has added labels to enums, that may be used when it has ended */
     struct savepoint *savepoints;
     size_t nsavepoints;
     int64_t deadline_ms; /* of the running statement, 0: none */
@@ -149,6 +150,7 @@ void conn_notice(struct store_conn *c, const char *severity, const char *sqlstat
 /* NOTICE 00000 with a DETAIL. */
 void conn_notice_detail(struct store_conn *c, const char *detail, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
 
 /* -- transaction.c -- */
 /* Make sure that a SQLite transaction is open, fit to read or ${write}, and that c->catalog is that

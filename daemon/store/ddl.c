@@ -17,6 +17,8 @@ bool ddl_is(const Node *stmt)
     case T_CreateSeqStmt:
     case T_CreateSchemaStmt:
     case T_CreateExtensionStmt:
+    case T_CreateEnumStmt:
+    case T_AlterEnumStmt:
     case T_CommentStmt:
     case T_VacuumStmt:
     case T_ReindexStmt:
@@ -214,8 +216,15 @@ int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag)
     case T_AlterTableStmt:
         *ret_tag = "ALTER TABLE";
         return ddl_alter_table(d, (const AlterTableStmt *)stmt);
+    case T_CreateEnumStmt:
+        *ret_tag = "CREATE TYPE";
+        return ddl_create_enum(d, (const CreateEnumStmt *)stmt);
+    case T_AlterEnumStmt:
+        *ret_tag = "ALTER TYPE";
+        return ddl_alter_enum(d, (const AlterEnumStmt *)stmt);
     case T_RenameStmt:
-        *ret_tag = "ALTER TABLE";
+        *ret_tag =
+            ((const RenameStmt *)stmt)->renameType == OBJECT_TYPE ? "ALTER TYPE" : "ALTER TABLE";
         return ddl_rename(d, (const RenameStmt *)stmt);
     case T_TruncateStmt:
         *ret_tag = "TRUNCATE TABLE";

@@ -103,6 +103,37 @@ const struct store_column *ddl_need_column(struct ddl *d, uint32_t table, const 
  * being done. */
 int ddl_refuse_expressions(struct ddl *d, const struct store_table *t, const char *what) MUSTCHECK;
 
+/* -- ddl_type.c -- */
+/* A type to be made: rows of pg_type for it and its arrays. */
+struct ddl_type_spec {
+    const char *name;
+    uint32_t schema_oid;
+    char type, category; /* typtype, typcategory */
+    int16_t len;
+    bool byval;
+    uint32_t input, output, receive, send; /* pg_proc */
+    char align, storage;
+    uint32_t relid;     /* 'c' */
+    uint32_t collation; /* of a domain: of its base */
+    uint32_t base;      /* 'd' */
+    int32_t base_typmod, base_ndims;
+    bool not_null;
+    const char *default_text;
+    uint32_t analyze;
+};
+int ddl_make_type(struct ddl *d, const struct ddl_type_spec *spec, uint32_t *ret_oid,
+                  uint32_t *ret_array) MUSTCHECK;
+/* Schema and name of a type to come: 3F000, 42501; 42710 if it is taken. */
+int ddl_new_type_name(struct ddl *d, const List *names, uint32_t *ret_schema,
+                      const char **ret_name) MUSTCHECK;
+/* An existing type of the user's: 42704. */
+int ddl_find_type(struct ddl *d, const List *names, const struct types_user **ret) MUSTCHECK;
+int ddl_rename_type(struct ddl *d, const RenameStmt *s) MUSTCHECK;
+
+/* -- ddl_enum.c -- */
+int ddl_create_enum(struct ddl *d, const CreateEnumStmt *s) MUSTCHECK;
+int ddl_alter_enum(struct ddl *d, const AlterEnumStmt *s) MUSTCHECK;
+
 /* -- ddl_rename.c -- */
 int ddl_rename(struct ddl *d, const RenameStmt *s) MUSTCHECK;
 

@@ -326,6 +326,7 @@ static int change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
                              d->err) < 0)
         return cannot_convert(d, cmd->name, type, typmod);
     int16_t attnum = c->attnum;
+    const struct object old = object_of(DEPEND_TYPE, c->type_oid);
     default_text = c->default_sql ? pstrdup(c->default_sql) : NULL;
     if (c->sequence_oid && c->identity == 0)
         default_text = NULL; /* nextval fits any integer */
@@ -346,6 +347,8 @@ static int change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
             " typcollation FROM \"system.pg_type\" WHERE oid = ?3) WHERE attrelid = ?1 AND "
             "attnum = ?2",
             "iiii", (int64_t)table, (int64_t)attnum, (int64_t)type, (int64_t)typmod) < 0 ||
+        depend_forget(d, object_column(table, attnum), &old) < 0 ||
+        depend_add(d, object_column(table, attnum), object_of(DEPEND_TYPE, type), 'n') < 0 ||
         ddl_reload(d) < 0 || (default_text && restate_default(d, table, attnum, default_text) < 0))
         return -1;
     return sync(d, table);

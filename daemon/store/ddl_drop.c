@@ -65,8 +65,8 @@ static int wrong_kind(struct ddl *d, const struct kind *k, const char *name, cha
 }
 
 /* A relation by name: 1 found, 0 not there and that is fine. */
-static int find_relation(struct ddl *d, const DropStmt *s, const struct kind *k,
-                         const List *names, struct object *ret)
+static int find_relation(struct ddl *d, const DropStmt *s, const struct kind *k, const List *names,
+                         struct object *ret)
 {
     const char *name = strVal(llast(names));
     const char *schema =
@@ -112,6 +112,33 @@ static int find_schema(struct ddl *d, const DropStmt *s, const struct kind *k, c
                        "SELECT oid FROM \"pg_catalog.pg_namespace\" WHERE nspname = ?1", ret);
 }
 
+/* format_type: without a schema what is found without one. */
+static int find_type(struct ddl *d, const DropStmt *s, const struct kind *k, const List *names,
+                     struct object *ret)
+{
+    char shown[TYPES_NAME_BYTES];
+    const char *schema =
+        list_length(names) > 1 ? strVal(list_nth(names, list_length(names) - 2)) : NULL;
+    const char *name = strVal(llast(names));
+    const struct types_set *types = &d->c->catalog->types;
+    const struct types_info *builtin =
+        schema && strcmp(schema, "pg_catalog") != 0 ? NULL : types_find_name(name);
+    const struct types_user *user = builtin ? NULL : types_find_user_name(types, schema, name);
+    if (builtin) {
+        types_format(types, builtin->oid, -1, shown, sizeof shown);
+        return err_set(d->err, "2BP01",
+                       "cannot drop type %s because it is required by the database system", shown);
+    }
+    if (!user)
+        return missing(d, s, k, schema, schema ? psprintf("%s.%s", schema, name) : name);
+    if (k->type == OBJECT_DOMAIN && user->info.type != 'd') {
+        types_format(types, user->info.oid, -1, shown, sizeof shown);
+        return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "%s is not a domain", shown);
+    }
+    *ret = object_of(DEPEND_TYPE, user->info.oid);
+    return 1;
+}
+
 static int find(struct ddl *d, const DropStmt *s, const struct kind *k, const Node *object,
                 struct object *ret)
 {
@@ -125,10 +152,7 @@ static int find(struct ddl *d, const DropStmt *s, const struct kind *k, const No
         return find_by_row(d, s, k, strVal(object),
                            "SELECT oid FROM \"pg_catalog.pg_extension\" WHERE extname = ?1", ret);
     }
-    const List *names = ((const TypeName *)object)->names;
-    return missing(d, s, k,
-                   list_length(names) > 1 ? strVal(list_nth(names, list_length(names) - 2)) : NULL,
-                   strVal(llast(names)));
+    return find_type(d, s, k, ((const TypeName *)object)->names, ret);
 }
 
 int ddl_drop(struct ddl *d, const DropStmt *s, const char **ret_tag)

@@ -143,6 +143,8 @@ static int rename_index(struct ddl *d, const char *from, const char *to)
 int ddl_rename(struct ddl *d, const RenameStmt *s)
 {
     const struct store_table *t;
+    if (s->renameType == OBJECT_TYPE)
+        return ddl_rename_type(d, s);
     if (s->renameType == OBJECT_INDEX)
         return rename_index(d, s->relation->relname, s->newname);
     if (s->renameType == OBJECT_SEQUENCE) {

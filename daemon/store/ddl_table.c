@@ -343,8 +343,10 @@ static int set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expr
     if (!col)
         return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "column of default not found");
     if (translate_expression(d->c->catalog, NULL, expression, d->sql, col->type_oid, col->typmod,
-                             &sqlite, d->err) < 0)
+                             &sqlite, d->err) < 0) {
+        d->err->position = 0; /* PostgreSQL keeps no text for it */
         return -1;
+    }
     buf_init(&text, 1 << 20);
     int rc = deparse(d->c, expression, col->type_oid, &text, d->err);
     if (rc == 0)

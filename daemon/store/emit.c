@@ -144,6 +144,8 @@ static const char *argument(char how, const struct expr *e)
         return is_text(e->type) ? e->sql : emit_format("pgf_output(%u, %s)", e->type, e->sql);
     case 'j':
         return emit_format("pgf_to_json(%u, %s)", e->type, e->sql);
+    case 'e':
+        return emit_format("%s COLLATE \"enum %u\"", e->sql, e->type);
     case 'y':
         return emit_format("%u", e->type);
     default:

@@ -6,7 +6,7 @@
  *   %1 ... %9  an argument              %*   all of them
  *   %t1        as text, as a cast does  %o1  as its type's output function prints it
  *   %j1        as JSON                  %p*  pairs of output and JSON (json_build_object)
- *   %y1        its type's oid
+ *   %y1        its type's oid                %e1  an enum, to be sorted in its order
  *
  * `set:name(...)` instead of an expression: rows of the function ${name} of sets.h, as the only call.
  * pgf_...: functions*.c.  A function that has no row is 0A000. */
@@ -31,4 +31,5 @@ struct emit_proc_set {
 };
 
 extern const struct emit_proc_set emit_proc_number, emit_proc_text, emit_proc_cast, emit_proc_time,
-    emit_proc_aggregate, emit_proc_json, emit_proc_array, emit_proc_session, emit_proc_catalog;
+    emit_proc_aggregate, emit_proc_json, emit_proc_array, emit_proc_session, emit_proc_catalog,
+    emit_proc_enum;

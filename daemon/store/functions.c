@@ -30,6 +30,7 @@ static const struct {
     {functions_jsonb_rows, &functions_jsonb_n},
     {functions_information_rows, &functions_information_n},
     {functions_object_rows, &functions_object_n},
+    {functions_enum_rows, &functions_enum_n},
 };
 
 int functions_register(struct sqlite3 *db, struct store_context *context)
@@ -46,6 +47,8 @@ int functions_register(struct sqlite3 *db, struct store_context *context)
     int rc = rows_register(db, context);
     if (rc == SQLITE_OK)
         rc = sets_register(db, context);
+    if (rc == SQLITE_OK)
+        rc = functions_enum_register(db, context);
     return rc == SQLITE_OK ? functions_total_register(db, context) : rc;
 }
 

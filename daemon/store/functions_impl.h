@@ -22,14 +22,18 @@ extern const struct function_row functions_text_rows[], functions_match_rows[],
     functions_number_rows[], functions_numeric_rows[], functions_time_rows[], functions_json_rows[],
     functions_array_rows[], functions_aggregate_rows[], functions_session_rows[],
     functions_catalog_rows[], functions_interval_rows[], functions_jsonb_rows[],
-    functions_field_rows[], functions_information_rows[], functions_object_rows[];
+    functions_field_rows[], functions_information_rows[], functions_object_rows[],
+    functions_enum_rows[];
 extern const size_t functions_text_n, functions_match_n, functions_number_n, functions_numeric_n,
     functions_time_n, functions_json_n, functions_array_n, functions_aggregate_n,
     functions_session_n, functions_catalog_n, functions_interval_n, functions_jsonb_n,
-    functions_field_n, functions_information_n, functions_object_n;
+    functions_field_n, functions_information_n, functions_object_n, functions_enum_n;
 
 /* sum() and avg(): window functions, registered apart. */
 int functions_total_register(struct sqlite3 *db, struct store_context *context);
+
+/* The collations of enums. */
+int functions_enum_register(struct sqlite3 *db, struct store_context *context);
 
 struct store_context *functions_context(sqlite3_context *ctx);
 /* The statement fails with this error. */

@@ -192,10 +192,14 @@ static bool call_shape(const struct infer_proc *p, int nargs, uint32_t *ret)
 
 static bool call_accepts(struct tr *tr, const uint32_t *types, const uint32_t *declared, int nargs)
 {
-    for (int i = 0; i < nargs; i++)
+    bool enums = false, known = false;
+    for (int i = 0; i < nargs; i++) {
         if (!infer_can_coerce(tr, types[i], declared[i], INFER_IMPLICIT))
             return false;
-    return true;
+        enums = enums || declared[i] == ANYENUMOID;
+        known = known || (declared[i] == ANYENUMOID && types[i] != TYPES_UNKNOWN);
+    }
+    return known || !enums; /* a literal is not known to be an enum */
 }
 
 static void call_fill(struct tr *tr, const struct infer_proc *p, const uint32_t *declared,

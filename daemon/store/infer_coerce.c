@@ -45,6 +45,11 @@ static enum path cast_path(const struct tr *tr, uint32_t from, uint32_t to,
         *ret_proc = cast->proc;
         return cast->method == 'f' ? PATH_FUNCTION : cast->method == 'b' ? PATH_RELABEL : PATH_TEXT;
     }
+    const struct types_info *a = types_find(tr->types, from), *b = types_find(tr->types, to);
+    if (a && b && a->elem && b->elem && a->name[0] == '_' && b->name[0] == '_') { /* no vectors */
+        enum path path = cast_path(tr, a->elem, b->elem, context, ret_proc);
+        return path == PATH_RELABEL || path == PATH_TEXT ? PATH_TEXT : PATH_NONE;
+    }
     if (context >= INFER_ASSIGNMENT && infer_category(tr, to) == 'S')
         return PATH_TEXT;
     if (context >= INFER_EXPLICIT && infer_category(tr, from) == 'S')

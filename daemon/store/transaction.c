@@ -147,19 +147,34 @@ static void db_rollback(struct store_conn *c)
         c->catalog = NULL;
         c->context.catalog = NULL;
         c->context.types.set = NULL;
-        c->ddl = false;
+        c->ddl = c->new_labels = false;
         sequence_forget(c->store, 0);
     }
 }
 
+/* From the end of this transaction on its new labels of enums may be used. */
+static int settle_labels(struct store_conn *c, struct err *err)
+{
+    if (!c->new_labels || c->db_state != DB_WRITE)
+        return 0;
+    return conn_exec(c,
+                     "DELETE FROM \"store.enum_new\";"
+                     "UPDATE \"store.meta\" SET epoch = epoch + 1",
+                     err);
+}
+
 static int db_commit(struct store_conn *c, struct err *err)
 {
+    if (settle_labels(c, err) < 0) {
+        db_rollback(c);
+        return -1;
+    }
     if (c->db_state != DB_NONE && run_cached(c, CACHED_COMMIT, NULL, err) < 0) {
         db_rollback(c);
         return -1;
     }
     c->db_state = DB_NONE;
-    c->ddl = false;
+    c->ddl = c->new_labels = false;
     conn_write_unlock(c);
     return 0;
 }

@@ -269,8 +269,11 @@ static struct expr *min_max_expr(struct scope *s, const MinMaxExpr *m)
     if (!types_supported(s->tr->types, type) || type == TYPES_JSONB || type == TYPES_JSON ||
         type == TYPES_INTERVAL || infer_category(s->tr, type) == 'A')
         tr_unsupported(s->tr, m->location, "%s of %s", what, infer_type_name(s->tr, type));
-    const char *sql = emit_format("pgf_%s%s(%s)", m->op == IS_GREATEST ? "greatest" : "least",
-                                  type == TYPES_NUMERIC ? "_numeric" : "", emit_list(all, n));
+    const char *which = m->op == IS_GREATEST ? "greatest" : "least";
+    const char *sql = infer_is_enum(s->tr, type)
+                          ? emit_format("pgf_enum_%s(%u, %s)", which, type, emit_list(all, n))
+                          : emit_format("pgf_%s%s(%s)", which,
+                                        type == TYPES_NUMERIC ? "_numeric" : "", emit_list(all, n));
     struct expr *e = expr_of(type, sql, m->location, all, n);
     e->typmod = common_typmod(all, n, type);
     return e;

@@ -125,6 +125,13 @@ static const char *with_distinct(struct scope *s, const struct call *c, const ch
                        (int)(len - (size_t)(open - text) - 2), open + 1);
 }
 
+/* What our aggregates sort by. */
+static const char *key_text(struct tr *tr, const struct expr *e)
+{
+    return infer_is_enum(tr, e->type) ? emit_format("pgf_enum_rank(%u, %s)", e->type, e->sql)
+                                      : e->sql;
+}
+
 /* DISTINCT in one of those: sorted by its arguments, as PostgreSQL does, and then made unique. */
 static const char *distinct_text(struct scope *s, const struct call *c, const char *text)
 {
@@ -136,7 +143,7 @@ static const char *distinct_text(struct scope *s, const struct call *c, const ch
         type_comparable(s->tr, type, c->node->location);
         type_sortable(s->tr, type, c->node->location);
         appendStringInfoChar(&how, type == TYPES_NUMERIC ? '4' : '0');
-        appendStringInfo(&list, ", %s", c->args[i]->sql);
+        appendStringInfo(&list, ", %s", key_text(s->tr, c->args[i]));
     }
     return emit_format("%.*s, 'u%s'%s)", (int)strlen(text) - 1, text, how.data, list.data);
 }
@@ -168,7 +175,7 @@ static const char *sorted_text(struct scope *s, struct call *c, const char *text
                      (by->sortby_nulls == SORTBY_NULLS_DEFAULT && descending);
         appendStringInfoChar(&how, (char)('0' + (descending ? 1 : 0) + (first ? 2 : 0) +
                                           (e->type == TYPES_NUMERIC ? 4 : 0)));
-        appendStringInfo(&list, ", %s", e->sql);
+        appendStringInfo(&list, ", %s", key_text(s->tr, e));
         keys[n++] = e;
     }
     *ret_nkeys = n;

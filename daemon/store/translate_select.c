@@ -204,11 +204,12 @@ static void distinct_keys(struct select *q)
 
 const char *order_item(struct tr *tr, const SortBy *by, uint32_t type, const char *sql)
 {
-    (void)tr;
+    const char *collation = infer_is_enum(tr, type) ? emit_format(" COLLATE \"enum %u\"", type)
+                                                    : emit_collation(type);
     bool descending = by->sortby_dir == SORTBY_DESC;
     bool nulls_first = by->sortby_nulls == SORTBY_NULLS_FIRST ||
                        (by->sortby_nulls == SORTBY_NULLS_DEFAULT && descending);
-    return emit_format("%s%s %s NULLS %s", sql, emit_collation(type), descending ? "DESC" : "ASC",
+    return emit_format("%s%s %s NULLS %s", sql, collation, descending ? "DESC" : "ASC",
                        nulls_first ? "FIRST" : "LAST");
 }
 

@@ -239,7 +239,7 @@ static void format_any(const struct types_set *set, const struct types_info *typ
                        char *ret, size_t size)
 {
     if (type->oid >= TYPES_USER_MIN)
-        types_format_user(types_find_user(set, type->oid), ret, size);
+        types_format_user(set, types_find_user(set, type->oid), ret, size);
     else
         format_scalar(type, typmod, ret, size);
 }

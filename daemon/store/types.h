@@ -123,11 +123,13 @@ struct types_user {
 struct types_set {
     const struct types_user *types;
     size_t n;
+    const char *const *path; /* the search_path: which names need no schema */
+    size_t npath;
 };
 const struct types_info *types_find(const struct types_set *set, uint32_t oid); /* NULL: none */
 const struct types_info *types_find_name(const char *typname);                  /* in pg_catalog */
 const struct types_user *types_find_user(const struct types_set *set, uint32_t oid);
-/* ${schema} NULL: public. */
+/* ${schema} NULL: along the search_path. */
 const struct types_user *types_find_user_name(const struct types_set *set, const char *schema,
                                               const char *typname);
 /* The label of an enum, with its rank from 0; NULL: it has none such. */

@@ -28,7 +28,8 @@ int types_settle(const struct types_set *set, uint32_t oid, const struct types_v
                  struct types_value *ret, struct err *err) MUSTCHECK;
 
 /* types_user.c */
-void types_format_user(const struct types_user *type, char *ret, size_t size);
+void types_format_user(const struct types_set *set, const struct types_user *type, char *ret,
+                       size_t size);
 int types_enum_in(const struct types_set *set, const struct types_info *type, struct slice text,
                   struct slice *ret, struct err *err) MUSTCHECK;
 

@@ -19,21 +19,34 @@ const struct types_user *types_find_user(const struct types_set *set, uint32_t o
     return NULL;
 }
 
-const struct types_user *types_find_user_name(const struct types_set *set, const char *schema,
-                                              const char *typname)
+static const struct types_user *find_in(const struct types_set *set, const char *schema,
+                                        const char *typname)
 {
-    for (size_t i = 0; set && i < set->n; i++)
+    for (size_t i = 0; i < set->n; i++)
         if (strcmp(set->types[i].info.name, typname) == 0 &&
-            strcmp(set->types[i].schema, schema ? schema : "public") == 0)
+            strcmp(set->types[i].schema, schema) == 0)
             return &set->types[i];
     return NULL;
 }
 
-void types_format_user(const struct types_user *type, char *ret, size_t size)
+const struct types_user *types_find_user_name(const struct types_set *set, const char *schema,
+                                              const char *typname)
+{
+    const struct types_user *found = NULL;
+    if (schema)
+        return set ? find_in(set, schema, typname) : NULL;
+    for (size_t i = 0; set && !found && i < set->npath; i++)
+        found = find_in(set, set->path[i], typname);
+    return found;
+}
+
+/* Without its schema if it is what the bare name means. */
+void types_format_user(const struct types_set *set, const struct types_user *type, char *ret,
+                       size_t size)
 {
     struct buf out;
     buf_init(&out, TYPES_NAME_BYTES);
-    if (strcmp(type->schema, "public") != 0) {
+    if (types_find_user_name(set, NULL, type->info.name) != type) {
         ident_postgres(type->schema, &out);
         buf_append(&out, ".", 1);
     }
@@ -64,7 +77,7 @@ int types_enum_in(const struct types_set *set, const struct types_info *type, st
     char name[TYPES_NAME_BYTES];
     const struct types_user *user = types_find_user(set, type->oid);
     const struct types_label *label = types_enum_label(user, text, &rank);
-    types_format_user(user, name, sizeof name);
+    types_format_user(set, user, name, sizeof name);
     if (!label)
         return err_set(err, SQLSTATE_INVALID_TEXT_REPRESENTATION,
                        "invalid input value for enum %s: \"%.*s\"", name, TYPES_SHOWN(text));

@@ -57,6 +57,12 @@ class Side:
             self.types[oid] = text(found.get_value(0, 0)) if found.ntuples else f"no type {oid}"
         return self.types[oid]
 
+    def portable(self, value, oid):
+        """Arrays in binary say the type of their elements: those of user types are taken by their names."""
+        if value is None or not str(self.type_name(oid)).startswith("_"):
+            return value
+        return value[:8] + value[12:]
+
     def answer(self, sql, params, formats=None, result_format=TEXT):
         """Prepare, describe, execute."""
         self.notices.clear()
@@ -69,7 +75,8 @@ class Side:
             return ["error", self.diagnostics(result), notices]
         columns = [(text(types.fname(i)), self.type_name(types.ftype(i)), types.fsize(i), types.fmod(i),
                     types.ftablecol(i)) for i in range(types.nfields)]
-        rows = [tuple(result.get_value(r, c) if result_format else text(result.get_value(r, c))
+        rows = [tuple(self.portable(result.get_value(r, c), types.ftype(c)) if result_format
+                      else text(result.get_value(r, c))
                       for c in range(result.nfields)) for r in range(result.ntuples)]
         if "order by" not in sql.lower():
             rows.sort(key=str)
