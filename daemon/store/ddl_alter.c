@@ -146,7 +146,8 @@ static int sqlite_add_column(struct ddl *d, uint32_t table, int16_t attnum)
     ident_sqlite(t->sqlite_name, &sql);
     ident_format(&sql, " ADD COLUMN ");
     ident_sqlite(c->sqlite_name, &sql);
-    ident_format(&sql, " %s", types_storage(&d->c->catalog->types, c->type_oid));
+    const char *storage = types_storage(&d->c->catalog->types, c->type_oid);
+    ident_format(&sql, " %s", storage[0] == 'R' ? "ANY" : storage);
     if (run_text(d, &sql) < 0)
         return -1;
     if (!c->default_sqlite)

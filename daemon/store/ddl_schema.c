@@ -104,10 +104,11 @@ static void column(const struct types_set *types, const struct store_column *c, 
                    struct buf *out)
 {
     ident_sqlite(c->sqlite_name, out);
+    const char *storage = types_storage(types, c->type_oid);
     if (loose)
         ident_format(out, " ANY");
     else
-        ident_format(out, " %s%s%s", types_storage(types, c->type_oid),
+        ident_format(out, " %s%s%s", storage[0] == 'R' ? "ANY" : storage, /* NaN is a text */
                      c->not_null ? " NOT NULL" : "",
                      c->type_oid == TYPES_NUMERIC ? " COLLATE \"numeric\"" : "");
 }

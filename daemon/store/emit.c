@@ -34,6 +34,8 @@ const char *emit_text(const char *text, size_t len)
 
 static const char *emit_real(double r)
 {
+    if (isnan(r))
+        return "'NaN'";
     if (isinf(r))
         return r > 0 ? "9e999" : "(-9e999)";
     char *text = psprintf("%.17g", r);
@@ -141,6 +143,8 @@ static const char *argument(char how, const struct expr *e)
             return emit_format("pgf_bool_text(%s)", e->sql);
         return is_text(e->type) ? e->sql : emit_format("pgf_output(%u, %s)", e->type, e->sql);
     case 'o': /* output function */
+        if (e->type == TYPES_BPCHAR && e->typmod > 4)
+            return emit_format("pgf_rpad(%s, %d, ' ')", e->sql, e->typmod - 4);
         return is_text(e->type) ? e->sql : emit_format("pgf_output(%u, %s)", e->type, e->sql);
     case 'j':
         return emit_format("pgf_to_json(%u, %s)", e->type, e->sql);

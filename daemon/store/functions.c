@@ -31,6 +31,11 @@ static const struct {
     {functions_information_rows, &functions_information_n},
     {functions_object_rows, &functions_object_n},
     {functions_enum_rows, &functions_enum_n},
+    {functions_bytea_rows, &functions_bytea_n},
+    {functions_string_rows, &functions_string_n},
+    {functions_regexp_rows, &functions_regexp_n},
+    {functions_float_rows, &functions_float_n},
+    {functions_exact_rows, &functions_exact_n},
 };
 
 int functions_register(struct sqlite3 *db, struct store_context *context)
@@ -174,7 +179,7 @@ void functions_result(sqlite3_context *ctx, const struct types_value *v)
         sqlite3_result_int64(ctx, v->i);
         break;
     case TYPES_KIND_REAL:
-        sqlite3_result_double(ctx, v->r);
+        functions_result_real(ctx, v->r);
         break;
     case TYPES_KIND_TEXT:
         functions_result_text(ctx, v->bytes.data, v->bytes.len);

@@ -69,6 +69,11 @@ bool decimal_parse(struct slice text, struct decimal *ret)
         ret->nan = true;
         return ok;
     }
+    if (text.len - (size_t)negative == 8 && text.data[negative] == 'I') {
+        bool ok = decimal_new(ret, 0, 0, 0, negative);
+        ret->infinite = true;
+        return ok;
+    }
     if (negative)
         at = 1;
     for (size_t i = at; i < text.len; i++)
@@ -107,6 +112,10 @@ void decimal_print(const struct decimal *a, struct buf *out)
     }
     if (a->negative)
         buf_append(out, "-", 1);
+    if (a->infinite) {
+        buf_append(out, "Infinity", 8);
+        return;
+    }
     int w = a->n > 0 && a->weight > 0 ? a->weight : 0;
     int n = snprintf(four, sizeof(four), "%d", digit(a, w));
     buf_append(out, four, (size_t)n);
@@ -120,6 +129,23 @@ void decimal_print(const struct decimal *a, struct buf *out)
         snprintf(four, sizeof(four), "%04d", digit(a, v));
         buf_append(out, four, left < BASE_DIGITS ? (size_t)left : BASE_DIGITS);
     }
+}
+
+bool decimal_of_int(int64_t v, struct decimal *ret)
+{
+    char text[24];
+    int n = snprintf(text, sizeof(text), "%lld", (long long)v);
+    return decimal_parse((struct slice){text, (size_t)n}, ret);
+}
+
+bool decimal_copy(const struct decimal *a, struct decimal *ret)
+{
+    if (!decimal_new(ret, a->n, a->weight, a->scale, a->negative))
+        return false;
+    ret->nan = a->nan;
+    ret->infinite = a->infinite;
+    memcpy(ret->digits, a->digits, sizeof(a->digits[0]) * (size_t)a->n);
+    return true;
 }
 
 /* -- addition -- */
@@ -202,8 +228,8 @@ bool decimal_mul(const struct decimal *a, const struct decimal *b, struct decima
 
 bool decimal_round(const struct decimal *a, int scale, bool truncate, struct decimal *ret)
 {
-    if (a->nan)
-        return decimal_parse((struct slice){"NaN", 3}, ret);
+    if (decimal_special(a))
+        return decimal_copy(a, ret);
     int top = a->weight + 1 > 0 ? a->weight + 1 : 0, bottom = a->weight - a->n;
     int shown = scale > 0 ? scale : 0;
     if (bottom > -1)

@@ -29,6 +29,11 @@ extern const size_t functions_text_n, functions_match_n, functions_number_n, fun
     functions_session_n, functions_catalog_n, functions_interval_n, functions_jsonb_n,
     functions_field_n, functions_information_n, functions_object_n, functions_enum_n;
 
+extern const struct function_row functions_bytea_rows[], functions_string_rows[],
+    functions_regexp_rows[], functions_float_rows[], functions_exact_rows[];
+extern const size_t functions_bytea_n, functions_string_n, functions_regexp_n, functions_float_n,
+    functions_exact_n;
+
 /* sum() and avg(): window functions, registered apart. */
 int functions_total_register(struct sqlite3 *db, struct store_context *context);
 
@@ -48,9 +53,16 @@ struct slice functions_slice(sqlite3_value *v);
 void functions_value(sqlite3_value *v, struct types_value *ret);
 void functions_result(sqlite3_context *ctx, const struct types_value *v);
 void functions_result_text(sqlite3_context *ctx, const char *text, size_t len);
+/* A float8; NaN is the text 'NaN' in SQLite. */
+double functions_real(sqlite3_value *v);
+void functions_result_real(sqlite3_context *ctx, double r);
 /* A buffer for results, bounded; functions_finish makes it the result (text) and releases it. */
 void functions_buf(struct buf *b);
 void functions_finish(sqlite3_context *ctx, struct buf *b);
+/* Likewise as bytea. */
+void functions_finish_bytes(sqlite3_context *ctx, struct buf *b);
+void functions_hex(struct slice bytes, struct buf *out);
+void functions_quote_literal(struct slice text, struct buf *out);
 
 /* An element of a stored array of the type as a value; ${ret} may point into ${scratch}.  -1:
  * raised.
@@ -92,7 +104,7 @@ locale_t functions_locale(void);
 
 /* -- numeric (functions_decimal.c): exact decimals, digits in base 10000 -- */
 struct decimal {
-    bool nan, negative;
+    bool nan, infinite, negative; /* the first two: only the sign counts beside them */
     int weight;      /* of digits[0], in powers of 10000 */
     int scale;       /* decimal digits shown after the point */
     int n;           /* digits in use; 0: the value is zero */
@@ -112,3 +124,16 @@ bool decimal_round(const struct decimal *a, int scale, bool truncate, struct dec
 int decimal_compare(const struct decimal *a, const struct decimal *b); /* neither is NaN */
 void decimal_print(const struct decimal *a, struct buf *out);
 void decimal_free(struct decimal *a);
+bool decimal_of_int(int64_t v, struct decimal *ret);
+bool decimal_copy(const struct decimal *a, struct decimal *ret);
+bool decimal_sqrt(const struct decimal *a, int scale, struct decimal *ret);
+static inline bool decimal_special(const struct decimal *a)
+{
+    return a->nan || a->infinite;
+}
+/* A numeric argument; false: the statement has failed. */
+bool functions_decimal(sqlite3_context *ctx, sqlite3_value *v, struct decimal *ret);
+/* ${value} as the result, and freed; !${ok}: 22003. */
+void functions_result_decimal(sqlite3_context *ctx, bool ok, struct decimal *value);
+/* NaN, Infinity or -Infinity as the result. */
+void functions_result_special(sqlite3_context *ctx, int sign);

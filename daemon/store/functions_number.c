@@ -100,177 +100,68 @@ static void fn_abs(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     overflow(ctx, a == INT64_MIN, a < 0 ? (int64_t) - (uint64_t)a : a);
 }
 
-/* -- floats -- */
-
-enum float_operation { FLOAT_ADD, FLOAT_SUB, FLOAT_MUL, FLOAT_DIV };
-
-static void float_result(sqlite3_context *ctx, double r, bool may_be_infinite, bool may_be_zero)
-{
-    if (isnan(r))
-        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "NaN is not supported by the embedded store");
-    else if (isinf(r) && !may_be_infinite)
-        functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range: overflow");
-    else if (r == 0 && !may_be_zero)
-        functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range: underflow");
-    else
-        sqlite3_result_double(ctx, r);
-}
-
-static void float_operate(sqlite3_context *ctx, int argc, sqlite3_value **argv,
-                          enum float_operation op)
-{
-    if (functions_null(argc, argv))
-        return;
-    double a = sqlite3_value_double(argv[0]), b = sqlite3_value_double(argv[1]);
-    bool infinite = isinf(a) || isinf(b);
-    switch (op) {
-    case FLOAT_ADD:
-        float_result(ctx, a + b, infinite, true);
-        break;
-    case FLOAT_SUB:
-        float_result(ctx, a - b, infinite, true);
-        break;
-    case FLOAT_MUL:
-        float_result(ctx, a * b, infinite, a == 0 || b == 0);
-        break;
-    case FLOAT_DIV:
-        if (b == 0)
-            functions_fail(ctx, SQLSTATE_DIVISION_BY_ZERO, "division by zero");
-        else
-            float_result(ctx, a / b, isinf(a), a == 0 || isinf(b));
-        break;
-    }
-}
-
-static void fn_fadd(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    float_operate(ctx, argc, argv, FLOAT_ADD);
-}
-
-static void fn_fsub(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    float_operate(ctx, argc, argv, FLOAT_SUB);
-}
-
-static void fn_fmul(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    float_operate(ctx, argc, argv, FLOAT_MUL);
-}
-
-static void fn_fdiv(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    float_operate(ctx, argc, argv, FLOAT_DIV);
-}
-
-static void fn_float4(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    if (functions_null(argc, argv))
-        return;
-    double a = sqlite3_value_double(argv[0]);
-    float_result(ctx, (double)(float)a, isinf(a), a == 0);
-}
-
-/* float -> integer, half to even; ${argv[1]} names the type for the error. */
-static void fn_float_int(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    if (functions_null(argc, argv))
-        return;
-    double a = rint(sqlite3_value_double(argv[0]));
-    if (!(a >= -9223372036854775808.0 && a < 9223372036854775808.0))
-        functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "%s out of range",
-                       (const char *)sqlite3_value_text(argv[1]));
-    else
-        sqlite3_result_int64(ctx, (int64_t)a);
-}
-
-static void fn_rint(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    if (!functions_null(argc, argv))
-        sqlite3_result_double(ctx, rint(sqlite3_value_double(argv[0])));
-}
-
-static void fn_sqrt(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    if (functions_null(argc, argv))
-        return;
-    double a = sqlite3_value_double(argv[0]);
-    if (a < 0)
-        functions_fail(ctx, "2201F", "cannot take square root of a negative number");
-    else
-        sqlite3_result_double(ctx, sqrt(a));
-}
-
-static void fn_power(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    if (functions_null(argc, argv))
-        return;
-    double a = sqlite3_value_double(argv[0]), b = sqlite3_value_double(argv[1]);
-    if (a == 0 && b < 0)
-        functions_fail(ctx, "2201F", "zero raised to a negative power is undefined");
-    else if (a < 0 && floor(b) != b)
-        functions_fail(ctx, "2201F",
-                       "a negative number raised to a non-integer power yields a complex result");
-    else
-        float_result(ctx, pow(a, b), isinf(a) || isinf(b), a == 0 || isinf(a) || isinf(b));
-}
-
-static void fn_exp(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    if (functions_null(argc, argv))
-        return;
-    double a = sqlite3_value_double(argv[0]);
-    float_result(ctx, exp(a), isinf(a), isinf(a));
-}
-
-static void logarithm(sqlite3_context *ctx, int argc, sqlite3_value **argv,
-                      double (*log_of)(double))
-{
-    if (functions_null(argc, argv))
-        return;
-    double a = sqlite3_value_double(argv[0]);
-    if (a == 0)
-        functions_fail(ctx, "2201E", "cannot take logarithm of zero");
-    else if (a < 0)
-        functions_fail(ctx, "2201E", "cannot take logarithm of a negative number");
-    else
-        float_result(ctx, log_of(a), isinf(a), true);
-}
-
-static void fn_ln(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    logarithm(ctx, argc, argv, log);
-}
-
-static void fn_log10(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    logarithm(ctx, argc, argv, log10);
-}
-
-static void fn_cbrt(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    if (!functions_null(argc, argv))
-        sqlite3_result_double(ctx, cbrt(sqlite3_value_double(argv[0])));
-}
-
 /* pgf_shift(value, by, bits, 1 left or -1 right) */
 static void fn_shift(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     if (functions_null(argc, argv))
         return;
     int64_t v = sqlite3_value_int64(argv[0]), by = sqlite3_value_int64(argv[1]), r;
-    bool narrow = sqlite3_value_int(argv[2]) == 32;
-    if (by < 0 || by > (narrow ? 31 : 63)) {
-        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "a shift by %lld bits is not supported by the embedded store",
-                       (long long)by);
-        return;
-    }
+    int bits = sqlite3_value_int(argv[2]);
+    by &= bits == 64 ? 63 : 31; /* as the processor does */
     if (sqlite3_value_int(argv[3]) < 0)
         r = v >> by;
     else
         r = (int64_t)((uint64_t)v << by);
-    sqlite3_result_int64(ctx, narrow ? (int32_t)(uint32_t)(uint64_t)r : r);
+    sqlite3_result_int64(ctx, bits == 16   ? (int16_t)(uint64_t)r
+                              : bits == 32 ? (int32_t)(uint64_t)r
+                                           : r);
+}
+
+/* pgf_gcd(a, b, bits), pgf_lcm(a, b, bits) */
+static bool divisor(sqlite3_context *ctx, sqlite3_value **argv, uint64_t *ret)
+{
+    int64_t a = sqlite3_value_int64(argv[0]), b = sqlite3_value_int64(argv[1]);
+    bool narrow = sqlite3_value_int(argv[2]) == 32;
+    uint64_t x = a < 0 ? -(uint64_t)a : (uint64_t)a, y = b < 0 ? -(uint64_t)b : (uint64_t)b;
+    while (y != 0) {
+        uint64_t rest = x % y;
+        x = y;
+        y = rest;
+    }
+    *ret = x;
+    if (x <= (narrow ? (uint64_t)INT32_MAX : (uint64_t)INT64_MAX))
+        return true;
+    functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "%s out of range",
+                   narrow ? "integer" : "bigint");
+    return false;
+}
+
+static void fn_gcd(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    uint64_t r;
+    if (!functions_null(argc, argv) && divisor(ctx, argv, &r))
+        sqlite3_result_int64(ctx, (int64_t)r);
+}
+
+static void fn_lcm(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    uint64_t d;
+    if (functions_null(argc, argv))
+        return;
+    int64_t a = sqlite3_value_int64(argv[0]), b = sqlite3_value_int64(argv[1]), r = 0;
+    bool narrow = sqlite3_value_int(argv[2]) == 32;
+    if (a == 0 || b == 0) {
+        sqlite3_result_int(ctx, 0);
+        return;
+    }
+    if (!divisor(ctx, argv, &d))
+        return;
+    if (__builtin_mul_overflow(a / (int64_t)d, b, &r) || r == INT64_MIN ||
+        (narrow && (r > INT32_MAX || r < -INT32_MAX)))
+        functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "%s out of range",
+                       narrow ? "integer" : "bigint");
+    else
+        sqlite3_result_int64(ctx, r < 0 ? -r : r);
 }
 
 static void fn_random(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -290,7 +181,10 @@ static int compare_values(sqlite3_value *a, sqlite3_value *b)
         int64_t x = sqlite3_value_int64(a), y = sqlite3_value_int64(b);
         return (x > y) - (x < y);
     }
-    if (sqlite3_value_type(a) == SQLITE_FLOAT) {
+    int atype = sqlite3_value_type(a), btype = sqlite3_value_type(b);
+    if (atype != btype) /* a number, and NaN */
+        return btype == SQLITE_TEXT ? -1 : 1;
+    if (atype == SQLITE_FLOAT) {
         double x = sqlite3_value_double(a), y = sqlite3_value_double(b);
         return (x > y) - (x < y);
     }
@@ -388,20 +282,9 @@ const struct function_row functions_number_rows[] = {
     {"pgf_div", 2, true, fn_div, NULL, NULL},
     {"pgf_mod", 2, true, fn_mod, NULL, NULL},
     {"pgf_abs", 1, true, fn_abs, NULL, NULL},
-    {"pgf_fadd", 2, true, fn_fadd, NULL, NULL},
-    {"pgf_fsub", 2, true, fn_fsub, NULL, NULL},
-    {"pgf_fmul", 2, true, fn_fmul, NULL, NULL},
-    {"pgf_fdiv", 2, true, fn_fdiv, NULL, NULL},
-    {"pgf_float4", 1, true, fn_float4, NULL, NULL},
-    {"pgf_float_int", 2, true, fn_float_int, NULL, NULL},
-    {"pgf_rint", 1, true, fn_rint, NULL, NULL},
-    {"pgf_sqrt", 1, true, fn_sqrt, NULL, NULL},
-    {"pgf_power", 2, true, fn_power, NULL, NULL},
-    {"pgf_exp", 1, true, fn_exp, NULL, NULL},
-    {"pgf_ln", 1, true, fn_ln, NULL, NULL},
-    {"pgf_log10", 1, true, fn_log10, NULL, NULL},
-    {"pgf_cbrt", 1, true, fn_cbrt, NULL, NULL},
     {"pgf_shift", 4, true, fn_shift, NULL, NULL},
+    {"pgf_gcd", 3, true, fn_gcd, NULL, NULL},
+    {"pgf_lcm", 3, true, fn_lcm, NULL, NULL},
     {"pgf_random", 0, false, fn_random, NULL, NULL},
     {"pgf_greatest", -1, true, fn_greatest, NULL, NULL},
     {"pgf_least", -1, true, fn_least, NULL, NULL},

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool read(sqlite3_context *ctx, sqlite3_value *v, struct decimal *ret)
+bool functions_decimal(sqlite3_context *ctx, sqlite3_value *v, struct decimal *ret)
 {
     if (decimal_parse(functions_slice(v), ret))
         return true;
@@ -15,7 +15,7 @@ static bool read(sqlite3_context *ctx, sqlite3_value *v, struct decimal *ret)
     return false;
 }
 
-static void answer(sqlite3_context *ctx, bool ok, struct decimal *value)
+void functions_result_decimal(sqlite3_context *ctx, bool ok, struct decimal *value)
 {
     struct buf out;
     if (!ok) {
@@ -28,7 +28,45 @@ static void answer(sqlite3_context *ctx, bool ok, struct decimal *value)
     decimal_free(value);
 }
 
-enum operation { ADD, SUB, MUL, DIV, MOD };
+void functions_result_special(sqlite3_context *ctx, int sign)
+{
+    if (sign == 0)
+        functions_result_text(ctx, "NaN", 3);
+    else
+        functions_result_text(ctx, sign < 0 ? "-Infinity" : "Infinity", sign < 0 ? 9 : 8);
+}
+
+enum operation { ADD, SUB, MUL, DIV, MOD, WHOLE };
+
+static int sign_of(const struct decimal *a)
+{
+    return a->negative ? -1 : a->n > 0 || a->infinite;
+}
+
+/* With NaN or an infinity on either side: the result is NaN (0), an infinity (its sign), or the
+ * finite ${ret}. */
+static void operate_special(sqlite3_context *ctx, enum operation op, const struct decimal *a,
+                            const struct decimal *b)
+{
+    int bsign = op == SUB ? -sign_of(b) : sign_of(b);
+    if (a->nan || b->nan)
+        functions_result_special(ctx, 0);
+    else if (op >= DIV && !b->infinite && b->n == 0)
+        functions_fail(ctx, SQLSTATE_DIVISION_BY_ZERO, "division by zero");
+    else if (op == ADD || op == SUB)
+        functions_result_special(ctx, a->infinite && b->infinite && sign_of(a) != bsign ? 0
+                                      : a->infinite                                     ? sign_of(a)
+                                                                                        : bsign);
+    else if (op == MUL)
+        functions_result_special(ctx, sign_of(a) * sign_of(b));
+    else if (a->infinite)
+        functions_result_special(ctx, op == MOD || b->infinite ? 0 : sign_of(a) * bsign);
+    else if (op == MOD) {
+        struct decimal copy;
+        functions_result_decimal(ctx, decimal_copy(a, &copy), &copy);
+    } else
+        functions_result_text(ctx, "0", 1);
+}
 
 static bool modulo(const struct decimal *a, const struct decimal *b, struct decimal *ret)
 {
@@ -60,6 +98,8 @@ static bool operate(enum operation op, const struct decimal *a, const struct dec
         return decimal_div(a, b, -1, false, ret);
     case MOD:
         return modulo(a, b, ret);
+    case WHOLE:
+        return decimal_div(a, b, 0, true, ret);
     }
     return false;
 }
@@ -67,13 +107,15 @@ static bool operate(enum operation op, const struct decimal *a, const struct dec
 static void binary(sqlite3_context *ctx, int argc, sqlite3_value **argv, enum operation op)
 {
     struct decimal a, b, result = {.n = 0};
-    if (functions_null(argc, argv) || !read(ctx, argv[0], &a))
+    if (functions_null(argc, argv) || !functions_decimal(ctx, argv[0], &a))
         return;
-    if (read(ctx, argv[1], &b)) {
-        if (op >= DIV && !a.nan && !b.nan && b.n == 0)
+    if (functions_decimal(ctx, argv[1], &b)) {
+        if (decimal_special(&a) || decimal_special(&b))
+            operate_special(ctx, op, &a, &b);
+        else if (op >= DIV && b.n == 0)
             functions_fail(ctx, SQLSTATE_DIVISION_BY_ZERO, "division by zero");
         else
-            answer(ctx, operate(op, &a, &b, &result), &result);
+            functions_result_decimal(ctx, operate(op, &a, &b, &result), &result);
         decimal_free(&b);
     }
     decimal_free(&a);
@@ -104,13 +146,18 @@ static void fn_mod(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     binary(ctx, argc, argv, MOD);
 }
 
+static void fn_whole(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    binary(ctx, argc, argv, WHOLE);
+}
+
 static void sign_change(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool absolute)
 {
     struct decimal a;
-    if (functions_null(argc, argv) || !read(ctx, argv[0], &a))
+    if (functions_null(argc, argv) || !functions_decimal(ctx, argv[0], &a))
         return;
-    a.negative = absolute || a.n == 0 ? false : !a.negative;
-    answer(ctx, true, &a);
+    a.negative = absolute || (a.n == 0 && !a.infinite) ? false : !a.negative;
+    functions_result_decimal(ctx, true, &a);
 }
 
 static void fn_neg(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -126,9 +173,9 @@ static void fn_abs(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 static void fn_sign(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     struct decimal a;
-    if (functions_null(argc, argv) || !read(ctx, argv[0], &a))
+    if (functions_null(argc, argv) || !functions_decimal(ctx, argv[0], &a))
         return;
-    const char *text = a.nan ? "NaN" : a.n == 0 ? "0" : a.negative ? "-1" : "1";
+    const char *text = a.nan ? "NaN" : sign_of(&a) == 0 ? "0" : a.negative ? "-1" : "1";
     functions_result_text(ctx, text, strlen(text));
     decimal_free(&a);
 }
@@ -136,11 +183,11 @@ static void fn_sign(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 static void rounded(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool truncate)
 {
     struct decimal a, result = {.n = 0};
-    if (functions_null(argc, argv) || !read(ctx, argv[0], &a))
+    if (functions_null(argc, argv) || !functions_decimal(ctx, argv[0], &a))
         return;
     int64_t scale = sqlite3_value_int64(argv[1]);
     scale = scale > 2000 ? 2000 : scale < -2000 ? -2000 : scale; /* NUMERIC_MAX_RESULT_SCALE */
-    answer(ctx, decimal_round(&a, (int)scale, truncate, &result), &result);
+    functions_result_decimal(ctx, decimal_round(&a, (int)scale, truncate, &result), &result);
     decimal_free(&a);
 }
 
@@ -157,15 +204,15 @@ static void fn_trunc(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 static void whole(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool up)
 {
     struct decimal a, cut, one, result = {.n = 0};
-    if (functions_null(argc, argv) || !read(ctx, argv[0], &a))
+    if (functions_null(argc, argv) || !functions_decimal(ctx, argv[0], &a))
         return;
     if (!decimal_round(&a, 0, true, &cut)) {
-        answer(ctx, false, &result);
-    } else if (a.nan || decimal_compare(&a, &cut) == 0 || a.negative == up) {
-        answer(ctx, true, &cut);
+        functions_result_decimal(ctx, false, &result);
+    } else if (decimal_special(&a) || decimal_compare(&a, &cut) == 0 || a.negative == up) {
+        functions_result_decimal(ctx, true, &cut);
     } else {
         bool ok = decimal_parse((struct slice){"1", 1}, &one);
-        answer(ctx, ok && decimal_add(&cut, &one, !up, &result), &result);
+        functions_result_decimal(ctx, ok && decimal_add(&cut, &one, !up, &result), &result);
         decimal_free(&one);
         decimal_free(&cut);
     }
@@ -189,11 +236,12 @@ static void fn_int(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     struct decimal a, cut;
     struct buf text;
-    if (functions_null(argc, argv) || !read(ctx, argv[0], &a))
+    if (functions_null(argc, argv) || !functions_decimal(ctx, argv[0], &a))
         return;
     const char *type = (const char *)sqlite3_value_text(argv[1]);
-    if (a.nan) {
-        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED, "cannot convert NaN to %s", type);
+    if (decimal_special(&a)) {
+        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED, "cannot convert %s to %s",
+                       a.nan ? "NaN" : "infinity", type);
         decimal_free(&a);
         return;
     }
@@ -221,9 +269,8 @@ static void fn_float(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         return;
     const char *text = (const char *)sqlite3_value_text(argv[0]);
     double r = strtod(text, &end);
-    if (isnan(r))
-        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "NaN is not supported by the embedded store");
+    if (isnan(r) || text[0] == 'I' || text[1] == 'I')
+        functions_result_real(ctx, r);
     else if (isinf(r))
         functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE,
                        "\"%s\" is out of range for type double precision", text);
@@ -238,10 +285,9 @@ static void fn_of_float(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     struct decimal mantissa, power, result = {.n = 0};
     if (functions_null(argc, argv))
         return;
-    double r = sqlite3_value_double(argv[0]);
-    if (isinf(r)) {
-        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "an infinite numeric is not supported by the embedded store");
+    double r = functions_real(argv[0]);
+    if (isinf(r) || isnan(r)) {
+        functions_result_special(ctx, isnan(r) ? 0 : r < 0 ? -1 : 1);
         return;
     }
     snprintf(text, sizeof(text), "%.*e", sqlite3_value_int(argv[1]) - 1, r);
@@ -264,7 +310,7 @@ static void fn_of_float(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     } else if (ok) {
         ok = decimal_div(&mantissa, &power, scale, false, &result);
     }
-    answer(ctx, ok, &result);
+    functions_result_decimal(ctx, ok, &result);
     decimal_free(&mantissa);
     decimal_free(&power);
 }
@@ -341,6 +387,7 @@ const struct function_row functions_numeric_rows[] = {
     {"pgf_num_sub", 2, true, fn_sub, NULL, NULL},
     {"pgf_num_mul", 2, true, fn_mul, NULL, NULL},
     {"pgf_num_div", 2, true, fn_div, NULL, NULL},
+    {"pgf_num_whole", 2, true, fn_whole, NULL, NULL},
     {"pgf_num_mod", 2, true, fn_mod, NULL, NULL},
     {"pgf_num_neg", 1, true, fn_neg, NULL, NULL},
     {"pgf_num_abs", 1, true, fn_abs, NULL, NULL},

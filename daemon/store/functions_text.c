@@ -1,9 +1,8 @@
 /* functions_text.c: functions of strings, by characters as PostgreSQL counts them. */
 #include "daemon/store/functions_impl.h"
 
-#include <openssl/evp.h>
-
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <wctype.h>
 
@@ -301,7 +300,7 @@ static void fn_translate(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     functions_finish(ctx, &out);
 }
 
-/* -- characters and hashes -- */
+/* -- characters -- */
 
 static void fn_ascii(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
@@ -320,7 +319,7 @@ static void fn_chr(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         return;
     int64_t c = sqlite3_value_int64(argv[0]);
     if (c < 0)
-        functions_fail(ctx, "54000", "character number must be positive");
+        functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE, "character number must be positive");
     else if (c == 0)
         functions_fail(ctx, "54000", "null character not permitted");
     else if (c > 0x10ffff)
@@ -333,59 +332,6 @@ static void fn_chr(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         functions_result_text(ctx, bytes, functions_encode((uint32_t)c, bytes));
 }
 
-static void hex(struct slice bytes, struct buf *out)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < bytes.len; i++) {
-        unsigned char c = (unsigned char)bytes.data[i];
-        char two[2] = {digits[c >> 4], digits[c & 15]};
-        buf_append(out, two, 2);
-    }
-}
-
-static void fn_md5(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int len;
-    struct buf out;
-    if (functions_null(argc, argv))
-        return;
-    struct slice text = functions_slice(argv[0]);
-    if (EVP_Digest(text.len ? text.data : "", text.len, digest, &len, EVP_md5(), NULL) != 1) {
-        functions_fail(ctx, SQLSTATE_INTERNAL_ERROR, "could not compute MD5 hash");
-        return;
-    }
-    functions_buf(&out);
-    hex((struct slice){(const char *)digest, len}, &out);
-    functions_finish(ctx, &out);
-}
-
-/* Texts are UTF-8 in here, and go out as they are. */
-static void fn_convert_to(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    if (functions_null(argc, argv))
-        return;
-    struct slice text = functions_slice(argv[0]), encoding = functions_slice(argv[1]);
-    if (encoding.len != 4 || memcmp(encoding.data, "UTF8", 4) != 0)
-        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "convert_to is supported for UTF8 alone by the embedded store");
-    else
-        sqlite3_result_blob(ctx, text.len ? text.data : "", (int)text.len, SQLITE_TRANSIENT);
-}
-
-static void fn_sha256(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int len;
-    if (functions_null(argc, argv))
-        return;
-    struct slice text = functions_slice(argv[0]);
-    if (EVP_Digest(text.len ? text.data : "", text.len, digest, &len, EVP_sha256(), NULL) != 1)
-        functions_fail(ctx, SQLSTATE_INTERNAL_ERROR, "could not compute SHA256 hash");
-    else
-        sqlite3_result_blob(ctx, digest, (int)len, SQLITE_TRANSIENT);
-}
-
 static void fn_to_hex(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     char text[32];
@@ -393,23 +339,6 @@ static void fn_to_hex(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         return;
     int n = snprintf(text, sizeof(text), "%llx", (unsigned long long)sqlite3_value_int64(argv[0]));
     functions_result_text(ctx, text, (size_t)n);
-}
-
-static void fn_encode(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    struct buf out;
-    if (functions_null(argc, argv))
-        return;
-    struct slice bytes = functions_slice(argv[0]), how = functions_slice(argv[1]);
-    if (how.len != 3 || sqlite3_strnicmp(how.data, "hex", 3) != 0) {
-        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "encode() to \"%.*s\" is not supported by the embedded store", (int)how.len,
-                       how.data);
-        return;
-    }
-    functions_buf(&out);
-    hex(bytes, &out);
-    functions_finish(ctx, &out);
 }
 
 static void fn_starts_with(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -429,25 +358,6 @@ static void fn_bool_text(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         functions_result_text(ctx, "true", 4);
     else
         functions_result_text(ctx, "false", 5);
-}
-
-static void fn_quote_literal(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    struct buf out;
-    if (functions_null(argc, argv))
-        return;
-    struct slice text = functions_slice(argv[0]);
-    functions_buf(&out);
-    if (text.len > 0 && memchr(text.data, '\\', text.len) != NULL)
-        buf_append(&out, "E", 1);
-    buf_append(&out, "'", 1);
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == '\'' || text.data[i] == '\\')
-            buf_append(&out, &text.data[i], 1);
-        buf_append(&out, &text.data[i], 1);
-    }
-    buf_append(&out, "'", 1);
-    functions_finish(ctx, &out);
 }
 
 const struct function_row functions_text_rows[] = {
@@ -470,13 +380,8 @@ const struct function_row functions_text_rows[] = {
     {"pgf_translate", 3, true, fn_translate, NULL, NULL},
     {"pgf_ascii", 1, true, fn_ascii, NULL, NULL},
     {"pgf_chr", 1, true, fn_chr, NULL, NULL},
-    {"pgf_md5", 1, true, fn_md5, NULL, NULL},
-    {"pgf_sha256", 1, true, fn_sha256, NULL, NULL},
-    {"pgf_convert_to", 2, true, fn_convert_to, NULL, NULL},
     {"pgf_to_hex", 1, true, fn_to_hex, NULL, NULL},
-    {"pgf_encode", 2, true, fn_encode, NULL, NULL},
     {"pgf_starts_with", 2, true, fn_starts_with, NULL, NULL},
     {"pgf_bool_text", 1, true, fn_bool_text, NULL, NULL},
-    {"pgf_quote_literal", 1, true, fn_quote_literal, NULL, NULL},
 };
 const size_t functions_text_n = sizeof(functions_text_rows) / sizeof(functions_text_rows[0]);

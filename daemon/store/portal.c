@@ -1,6 +1,7 @@
 /* portal.c: portals: made, given their values, closed; made independent of what they read. */
 #include "daemon/store/conn.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 struct portal *portal_find(struct store_conn *c, const char *name)
@@ -241,6 +242,8 @@ int stmt_bind_value(sqlite3_stmt *stmt, int i, const struct types_value *v)
     case TYPES_KIND_INT:
         return sqlite3_bind_int64(stmt, i, v->i);
     case TYPES_KIND_REAL:
+        if (isnan(v->r)) /* SQLite would make it NULL */
+            return sqlite3_bind_text(stmt, i, "NaN", 3, SQLITE_STATIC);
         return sqlite3_bind_double(stmt, i, v->r);
     case TYPES_KIND_TEXT:
         return sqlite3_bind_text64(stmt, i, v->bytes.data ? v->bytes.data : "", v->bytes.len,

@@ -14,6 +14,7 @@ static const struct {
 } sets[] = {
     {sets_array_functions, &sets_array_n},
     {sets_json_functions, &sets_json_n},
+    {sets_text_functions, &sets_text_n},
 };
 
 struct table {

@@ -50,9 +50,10 @@ static struct expr *constant(struct scope *s, const A_Const *c)
         const char *text = c->val.fval.fval;
         char *end = NULL;
         errno = 0;
-        (void)strtoll(text, &end, 10);
+        long long v = strtoll(text, &end, 10);
         bool whole = errno == 0 && *end == '\0';
-        return known_constant(s->tr, whole ? TYPES_INT8 : TYPES_NUMERIC, text, c->location);
+        uint32_t type = !whole ? TYPES_NUMERIC : v == (int32_t)v ? TYPES_INT4 : TYPES_INT8;
+        return known_constant(s->tr, type, text, c->location); /* -2147483648 is an integer */
     }
     case T_Boolean:
         return known_constant(s->tr, TYPES_BOOL, c->val.boolval.boolval ? "t" : "f", c->location);

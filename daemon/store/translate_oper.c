@@ -364,6 +364,7 @@ struct expr *expr_a(struct scope *s, A_Expr *a)
     case AEXPR_OP:
     case AEXPR_LIKE:
     case AEXPR_ILIKE:
+    case AEXPR_SIMILAR:
         return plain_operator(s, a);
     case AEXPR_OP_ANY:
     case AEXPR_OP_ALL:
@@ -376,8 +377,6 @@ struct expr *expr_a(struct scope *s, A_Expr *a)
         return null_if(s, a);
     case AEXPR_IN:
         return expr_in_list(s, a);
-    case AEXPR_SIMILAR:
-        tr_unsupported(s->tr, a->location, "SIMILAR TO");
     case AEXPR_BETWEEN:
     case AEXPR_NOT_BETWEEN:
     case AEXPR_BETWEEN_SYM:

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 static const struct types_info types_table[] = {
@@ -432,6 +433,11 @@ int types_settle(const struct types_set *set, uint32_t oid, const struct types_v
     *ret = *v;
     if (v->kind == want)
         return 0;
+    if (want == TYPES_KIND_REAL && v->kind == TYPES_KIND_TEXT && types_word(v->bytes, "nan")) {
+        ret->kind = TYPES_KIND_REAL;
+        ret->r = NAN; /* SQLite has none */
+        return 0;
+    }
     if (want == TYPES_KIND_REAL && v->kind == TYPES_KIND_INT) {
         ret->kind = TYPES_KIND_REAL;
         ret->r = (double)v->i;

@@ -43,13 +43,14 @@ static void uuid_send(struct slice text, struct buf *out)
 /* Base 10000 digits around the point. */
 int types_numeric_send(struct slice text, struct buf *out, struct err *err)
 {
-    if (types_word(text, "nan")) {
+    bool negative = text.len > 0 && text.data[0] == '-';
+    char letter = text.len > negative ? text.data[negative] : '0';
+    if (letter == 'N' || letter == 'I') {
         put_be(out, 0, 4);
-        put_be(out, 0xc000, 2);
-        put_be(out, 0, 2);
+        put_be(out, letter == 'N' ? 0xc000 : negative ? 0xf000 : 0xd000, 2);
+        put_be(out, letter == 'N' ? 0 : 0x20, 2);
         return 0;
     }
-    bool negative = text.len > 0 && text.data[0] == '-';
     const char *digits = text.data + negative;
     size_t len = text.len - negative;
     const char *point = len ? memchr(digits, '.', len) : NULL;
@@ -102,6 +103,9 @@ int types_numeric_receive(struct slice data, struct buf *scratch, struct slice *
     char group[8];
     if (sign == 0xc000)
         return types_numeric_in(-1, (struct slice){"NaN", 3}, scratch, ret, err);
+    if (sign == 0xd000 || sign == 0xf000)
+        return types_numeric_in(-1, (struct slice){sign == 0xd000 ? "+inf" : "-inf", 4}, scratch,
+                                ret, err);
     if (data.len != 8 + 2 * n || (sign != 0 && sign != 0x4000))
         return bad_length(err);
     buf_init(&text, TYPES_JSON_MAX);
@@ -229,7 +233,7 @@ static int int_receive(uint32_t oid, struct slice data, int64_t *ret, struct err
     return 0;
 }
 
-static int real_receive(uint32_t oid, struct slice data, double *ret, struct err *err)
+static void real_receive(uint32_t oid, struct slice data, double *ret)
 {
     if (oid == TYPES_FLOAT4) {
         uint32_t bits = (uint32_t)take_be(data.data, 4);
@@ -240,10 +244,6 @@ static int real_receive(uint32_t oid, struct slice data, double *ret, struct err
         uint64_t bits = take_be(data.data, 8);
         memcpy(ret, &bits, sizeof *ret);
     }
-    if (isnan(*ret))
-        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "NaN in floating point is not supported by the store");
-    return 0;
 }
 
 static int uuid_receive(const struct types_session *s, struct slice data, struct buf *scratch,
@@ -274,7 +274,7 @@ int types_receive(const struct types_session *s, uint32_t oid, struct slice data
         rc = int_receive(oid, data, &v.i, err);
     } else if (types_storage(s->set, oid)[0] == 'R') {
         v.kind = TYPES_KIND_REAL;
-        rc = real_receive(oid, data, &v.r, err);
+        real_receive(oid, data, &v.r);
     } else if (types_storage(s->set, oid)[0] == 'B') {
         v.kind = TYPES_KIND_BLOB;
         v.bytes = data;

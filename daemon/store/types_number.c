@@ -65,9 +65,10 @@ int types_float_in(uint32_t oid, struct slice text, double *ret, struct err *err
     char stack[128], *heap = NULL, *copy = stack, *end;
     if (t.len == 0)
         return types_bad_input(name, text, err);
-    if (types_word(t, "nan"))
-        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "NaN in floating point is not supported by the store");
+    if (types_word(t, "nan")) {
+        *ret = NAN;
+        return 0;
+    }
     if (t.len >= sizeof stack && !(copy = heap = malloc(t.len + 1)))
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     memcpy(copy, t.data, t.len);
@@ -130,8 +131,8 @@ static void float_fixed(const char *e, int exponent, struct buf *out)
 void types_float_out(uint32_t oid, double v, int extra_digits, struct buf *out)
 {
     char text[64];
-    if (isinf(v)) {
-        snprintf(text, sizeof text, "%sInfinity", v < 0 ? "-" : "");
+    if (isinf(v) || isnan(v)) {
+        snprintf(text, sizeof text, "%s", isnan(v) ? "NaN" : v < 0 ? "-Infinity" : "Infinity");
         buf_append(out, text, strlen(text));
         return;
     }
@@ -271,6 +272,20 @@ static int numeric_write(bool negative, const char *d, long n, long point, long 
     return 0;
 }
 
+/* The canonical text of NaN and the infinities; NULL: ${t} is none of them. */
+static const char *numeric_special(struct slice t)
+{
+    static const char *const words[][2] = {
+        {"nan", "NaN"},           {"infinity", "Infinity"},  {"+infinity", "Infinity"},
+        {"-infinity", "-Infinity"}, {"inf", "Infinity"},       {"+inf", "Infinity"},
+        {"-inf", "-Infinity"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (types_word(t, words[i][0]))
+            return words[i][1];
+    return NULL;
+}
+
 int types_numeric_in(int32_t typmod, struct slice text, struct buf *scratch, struct slice *ret,
                      struct err *err)
 {
@@ -278,14 +293,17 @@ int types_numeric_in(int32_t typmod, struct slice text, struct buf *scratch, str
     struct slice t = types_trim(text);
     char *d = NULL;
     long n = 0, point = 0;
-    if (types_word(t, "nan")) {
-        *ret = (struct slice){"NaN", 3};
+    const char *special = numeric_special(t);
+    if (special != NULL && special[0] != 'N' && typmod >= 4) {
+        err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "numeric field overflow");
+        err_detail(err, "A field with precision %d, scale %d cannot hold an infinite value.",
+                   ((typmod - 4) >> 16) & 0xffff, (((typmod - 4) & 0x7ff) ^ 1024) - 1024);
+        return -1;
+    }
+    if (special != NULL) {
+        *ret = (struct slice){special, strlen(special)};
         return 0;
     }
-    if (types_word(t, "infinity") || types_word(t, "-infinity") || types_word(t, "inf") ||
-        types_word(t, "-inf"))
-        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "infinite numeric values are not supported by the store");
     if (numeric_split(t, &p) < 0)
         return types_bad_input("numeric", text, err);
     long scale = (long)p.after.len - p.exponent;
@@ -311,13 +329,25 @@ int types_numeric_in(int32_t typmod, struct slice text, struct buf *scratch, str
     return rc;
 }
 
+/* -Infinity -1, numbers 0, Infinity 1, NaN 2 */
+static int numeric_rank(struct slice t)
+{
+    if (t.len == 3 && t.data[0] == 'N')
+        return 2;
+    if (t.len > 0 && t.data[0] == 'I')
+        return 1;
+    return t.len > 1 && t.data[1] == 'I' ? -1 : 0;
+}
+
 /* Canonical texts by value: -1 0 1; NaN is greatest. */
 int types_numeric_compare(struct slice a, struct slice b)
 {
     struct numeric_parts x, y;
-    bool xnan = numeric_split(a, &x) < 0, ynan = numeric_split(b, &y) < 0;
-    if (xnan || ynan)
-        return (int)xnan - (int)ynan;
+    int arank = numeric_rank(a), brank = numeric_rank(b);
+    if (arank != 0 || brank != 0)
+        return (arank > brank) - (arank < brank);
+    if (numeric_split(a, &x) < 0 || numeric_split(b, &y) < 0)
+        return 0;
     if (x.negative != y.negative)
         return x.negative ? -1 : 1;
     int sign = x.negative ? -1 : 1;
