@@ -122,6 +122,12 @@ char *buf_take_text(struct buf *b)
     return text;
 }
 
+void buf_cut(struct buf *b, size_t len)
+{
+    if (len < buf_len(b))
+        b->end = b->start + (uint32_t)len;
+}
+
 void buf_consume(struct buf *b, size_t len)
 {
     if (len >= buf_len(b)) {

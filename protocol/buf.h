@@ -53,5 +53,7 @@ char *buf_reserve(struct buf *b, size_t len);
 void buf_commit(struct buf *b, size_t len);
 /* Drop ${len} bytes from the front; ${len} must not exceed buf_len. */
 void buf_consume(struct buf *b, size_t len);
+/* Drop what follows the first ${len} bytes. */
+void buf_cut(struct buf *b, size_t len);
 /* Make ${b} failed: its bytes are freed and every later append fails, until buf_reset. */
 void buf_fail(struct buf *b);

@@ -95,6 +95,9 @@ struct store_conn {
     struct store_catalog *catalog;
 
     struct buf in, out, scratch;
+    struct buf held;         /* what `in` was while one message reads others (COPY) */
+    bool holding;
+    size_t message_bytes, next_bytes; /* of the message in work; of the one it has read last */
     bool broken;       /* the client has gone, or cannot be answered */
     bool skip_to_sync; /* extended protocol after an error */
     bool eager;        /* a simple query: what is analysed is run at once */
@@ -145,6 +148,10 @@ int bootstrap(sqlite3 *db, struct err *err) MUSTCHECK;
 /* -- serve.c -- */
 void *serve_thread(void *arg);
 void conn_flush(struct store_conn *c);
+/* The message in work stays where it is, and the next ones may be read: each is valid until the one
+ * after it.  False: the client has gone, or sends nonsense. */
+void conn_hold_message(struct store_conn *c);
+bool conn_next_frame(struct store_conn *c, struct frame *ret);
 void conn_notice(struct store_conn *c, const char *severity, const char *sqlstate,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* NOTICE 00000 with a DETAIL. */

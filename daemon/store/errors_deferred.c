@@ -105,7 +105,7 @@ static void tell(struct store_conn *c, const struct store_table *t,
 }
 
 /* The first row of ${t} without a parent. */
-static bool check_table(struct store_conn *c, const struct store_table *t,
+static bool check_table(struct store_conn *c, const struct store_table *t, bool deferred,
                         const struct rows_kept *kept, struct err *err)
 {
     bool told = false;
@@ -115,7 +115,7 @@ static bool check_table(struct store_conn *c, const struct store_table *t,
         int id = sqlite3_column_int(s, 3);
         for (size_t i = 0; i < t->nforeign_keys && !told; i++) {
             const struct store_foreign_key *f = &t->foreign_keys[i];
-            told = f->deferred == (kept == NULL) && is_key(c, t, f, id);
+            told = f->deferred == deferred && is_key(c, t, f, id);
             if (told && kept && !rows_before_touched(kept->before, kept->nbefore, t->oid, rowid))
                 tell_parent(c, t, f, rowid, err);
             else if (told)
@@ -133,7 +133,7 @@ static bool check_all(struct store_conn *c, const struct rows_kept *kept, struct
     for (size_t i = 0; i < c->catalog->ntables && !told; i++)
         for (size_t k = 0; k < c->catalog->tables[i].nforeign_keys && !told; k++)
             if (c->catalog->tables[i].foreign_keys[k].deferred == (kept == NULL))
-                told = check_table(c, &c->catalog->tables[i], kept, err);
+                told = check_table(c, &c->catalog->tables[i], kept == NULL, kept, err);
     c->internal--;
     return told;
 }
@@ -146,4 +146,13 @@ bool errors_deferred(struct store_conn *c, struct err *err)
 bool errors_steps(struct store_conn *c, const struct rows_kept *kept, struct err *err)
 {
     return check_all(c, kept, err);
+}
+
+bool errors_immediate(struct store_conn *c, uint32_t table, struct err *err)
+{
+    const struct store_table *t = store_catalog_table_oid(c->catalog, table);
+    c->internal++;
+    bool told = t && check_table(c, t, false, NULL, err);
+    c->internal--;
+    return told;
 }

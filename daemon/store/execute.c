@@ -50,7 +50,7 @@ struct types_value value_of(sqlite3_value *v)
 static int encode_row(struct store_conn *c, struct portal *p, struct err *err)
 {
     const struct prepared *q = p->prepared;
-    size_t row = msg_row_begin(&c->out, q->ncolumns);
+    size_t before = buf_len(&c->out), row = msg_row_begin(&c->out, q->ncolumns);
     for (size_t i = 0; i < q->ncolumns; i++) {
         const struct msg_field *f = &q->columns[i];
         const struct types_value *v = &p->values[i];
@@ -62,8 +62,10 @@ static int encode_row(struct store_conn *c, struct portal *p, struct err *err)
         int rc = p->formats[i]
                      ? types_send(&c->context.types, f->type_oid, f->typmod, v, &c->scratch, err)
                      : types_output(&c->context.types, f->type_oid, f->typmod, v, &c->scratch, err);
-        if (rc < 0)
+        if (rc < 0) {
+            buf_cut(&c->out, before);
             return -1;
+        }
         msg_value(&c->out, buf_peek(&c->scratch).data, buf_len(&c->scratch));
     }
     msg_end(&c->out, row);

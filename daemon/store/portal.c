@@ -2,6 +2,7 @@
 #include "daemon/store/conn.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct portal *portal_find(struct store_conn *c, const char *name)
@@ -256,6 +257,19 @@ int stmt_bind_value(sqlite3_stmt *stmt, int i, const struct types_value *v)
     return SQLITE_MISUSE;
 }
 
+/* Tells as many bytes as the first one promises. */
+static int text_error(struct slice s, size_t at, struct err *err)
+{
+    unsigned char c = (unsigned char)s.data[at];
+    size_t n = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf8 ? 4 : 1;
+    char bytes[32] = "";
+    for (size_t i = 0; i < n && at + i < s.len; i++)
+        snprintf(bytes + strlen(bytes), sizeof bytes - strlen(bytes), "%s0x%02x", i ? " " : "",
+                 (unsigned char)s.data[at + i]);
+    return err_set(err, SQLSTATE_CHARACTER_NOT_IN_REPERTOIRE,
+                   "invalid byte sequence for encoding \"UTF8\": %s", bytes);
+}
+
 int text_check(struct slice s, struct err *err)
 {
     for (size_t i = 0; i < s.len;) {
@@ -274,8 +288,7 @@ int text_check(struct slice s, struct err *err)
                    (c == 0xf0 && second < 0x90) || (c == 0xf4 && second > 0x8f)))
             ok = false;
         if (!ok)
-            return err_set(err, SQLSTATE_CHARACTER_NOT_IN_REPERTOIRE,
-                           "invalid byte sequence for encoding \"UTF8\": 0x%02x", c);
+            return text_error(s, i, err);
         i += n;
     }
     return 0;
@@ -486,8 +499,6 @@ int portal_open_inner(struct store_conn *c, const char *name, struct prepared *p
 {
     if (name && make_room(c, name, err) < 0)
         return -1;
-    if (!params && p->nparams > 0)
-        return err_set(err, SQLSTATE_UNDEFINED_PARAMETER, "there is no parameter $1");
     struct portal *portal = portal_new(c, name, p, err);
     if (!portal)
         return -1;

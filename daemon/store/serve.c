@@ -379,25 +379,72 @@ static bool read_more(struct store_conn *c)
     }
 }
 
+/* The next whole message of what is in c->in: 1; 0 when the client has gone, -1 when it is none. */
+static int next_frame(struct store_conn *c, struct frame *ret, struct err *err)
+{
+    for (;;) {
+        int rc = frame_next(FRAME_FRONTEND, buf_peek(&c->in), FRAME_MESSAGE_MAX, ret, err);
+        if (rc != 0)
+            return rc;
+        if (!read_more(c))
+            return 0;
+    }
+}
+
+void conn_hold_message(struct store_conn *c)
+{
+    if (c->holding)
+        return;
+    struct slice all = buf_peek(&c->in);
+    c->held = c->in;
+    c->holding = true;
+    c->next_bytes = 0;
+    buf_init(&c->in, (size_t)FRAME_MESSAGE_MAX + 16);
+    buf_append(&c->in, all.data + c->message_bytes, all.len - c->message_bytes);
+}
+
+bool conn_next_frame(struct store_conn *c, struct frame *ret)
+{
+    struct err err;
+    buf_consume(&c->in, c->next_bytes);
+    c->next_bytes = 0;
+    if (next_frame(c, ret, &err) <= 0) {
+        c->broken = true;
+        return false;
+    }
+    c->next_bytes = (size_t)ret->head_len + ret->body_len;
+    return true;
+}
+
+/* The message is done with, and those that it has read. */
+static void take_away(struct store_conn *c)
+{
+    if (!c->holding) {
+        buf_consume(&c->in, c->message_bytes);
+        return;
+    }
+    buf_release(&c->held);
+    buf_consume(&c->in, c->next_bytes);
+    c->holding = false;
+}
+
 static void serve(struct store_conn *c)
 {
     struct frame f;
     struct err err;
     while (!c->broken) {
-        int rc = frame_next(FRAME_FRONTEND, buf_peek(&c->in), FRAME_MESSAGE_MAX, &f, &err);
+        int rc = next_frame(c, &f, &err);
         if (rc < 0) {
             msg_error(&c->out, "FATAL", &err);
             conn_flush(c);
-            return;
         }
-        if (rc == 0) {
-            if (!read_more(c))
-                return;
-            continue;
-        }
-        if (!message(c, f.type, (struct slice){f.body, f.body_len}))
+        if (rc <= 0)
             return;
-        buf_consume(&c->in, (size_t)f.head_len + f.body_len);
+        c->message_bytes = (size_t)f.head_len + f.body_len;
+        bool more = message(c, f.type, (struct slice){f.body, f.body_len});
+        take_away(c);
+        if (!more)
+            return;
     }
 }
 

@@ -16,6 +16,7 @@ What is not compared: oids of tables, process ids, and where in PostgreSQL's sou
 import struct
 
 from integration import raw
+from run import Mismatch
 
 IGNORED_FIELDS = set("VFLR")
 
@@ -58,7 +59,10 @@ class Player:
         """Messages up to ReadyForQuery, CopyInResponse, or the end of the connection."""
         said = []
         while readies > 0:
-            message = self.conn(name).conn.receive()
+            try:
+                message = self.conn(name).conn.receive()
+            except Mismatch:
+                return said + [["nothing comes"]]
             if message is None:
                 return said + [["closed"]]
             shown = seen(message)

@@ -17,11 +17,11 @@ class ScriptError(Exception):
 
 # -- words ------------------------------------------------------------------------------------
 
-ESCAPES = {"n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\", '"': b'"'}
+ESCAPES = {"n": b"\n", "r": b"\r", "t": b"\t", "0": b"\0", "\\": b"\\", '"': b'"'}
 
 
 def split_words(line):
-    """Blank-separated words of bytes; "..." keeps blanks and knows \\n \\t \\0 \\" \\\\ \\xHH and,
+    """Blank-separated words of bytes; "..." keeps blanks and knows \\n \\r \\t \\0 \\" \\\\ \\xHH and,
     for long texts, {text*count}.  Returns pairs (word, did it begin with a quote)."""
     words, i = [], 0
     while i < len(line):

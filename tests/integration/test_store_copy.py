@@ -1,0 +1,145 @@
+"""COPY of the embedded store, step by step beside PostgreSQL."""
+import time
+
+import psycopg
+import pytest
+
+import harness
+
+
+def test_copy(play):
+    assert play(r"""
+create table t(a int, b text, c varchar(3) default 'def', d numeric(6,2))
+copy t from stdin
+> CopyData "1\thello\tabc\t1.5\n2\t\\N\t\\N\t\\N\n3\ttab\\there\t\\\\\t-3.999\n" ;; CopyDone
+select * from t order by a
+copy t to stdout
+copy t to stdout csv header
+copy t(b,a) to stdout with (format csv, force_quote *, null 'NULL', delimiter ';')
+copy t to stdout with (format text, header, delimiter '|', null '')
+copy t to stdout binary
+copy (select a, b from t order by a desc) to stdout
+copy (select a/0 from t) to stdout
+copy t from stdin
+> CopyData "x\thello\tabc\t1.5\n" ;; CopyDone
+copy t from stdin
+> CopyData "4\thello\n" ;; CopyDone
+copy t from stdin
+> CopyData "4\thello\ta\t1\textra\n" ;; CopyDone
+copy t from stdin
+> CopyData "4\thello\tabcd\t1\n" ;; CopyDone
+copy t(a,b) from stdin csv
+> CopyData "4,\"he said \"\"hi\"\"\"\n5,\n6,\"\"\n7,\"a\nb\"\n" ;; CopyDone
+select * from t order by a
+copy t(a,b) from stdin (format csv, header match)
+> CopyData "a,b\n8,x\n" ;; CopyDone
+copy t(a,b) from stdin (format csv, header match)
+> CopyData "a,c\n8,x\n" ;; CopyDone
+copy t(a,b) from stdin (format csv, header match)
+> CopyData "a\n8,x\n" ;; CopyDone
+copy t(a,b) from stdin (format csv, header match)
+> CopyData "a,\n8,x\n" ;; CopyDone
+copy t(a,b) from stdin csv
+> CopyData "9,\"abc\n" ;; CopyDone
+copy t(a,b) from stdin
+> CopyFail "went wrong"
+copy t(a,b) from stdin
+> CopyData "9\tx\n" ;; CopyFail "went wrong"
+copy t(a,b) from stdin where a > 10
+> CopyData "9\tx\n11\ty\n12\tz\n" ;; CopyDone
+copy t(a,b) from stdin where c = 'def' and t.a = 13
+> CopyData "13\tx\n14\ty\n" ;; CopyDone
+select * from t where a > 8 order by a
+copy nosuch from stdin
+copy t(nosuch) from stdin
+copy t(a,a) from stdin
+copy t from stdin (format xyz)
+copy t from stdin (nosuch)
+copy t from stdin (format text, format csv)
+copy t from stdin (header maybe)
+copy t from stdin (quote 'x')
+copy t from stdin (format csv, quote 'xy')
+copy t from stdin (format binary, delimiter ',')
+copy t from stdin (delimiter 'a')
+copy t from stdin (delimiter 'ab')
+copy t from stdin (null 'a	b')
+copy t from stdin (format csv, force_quote *)
+copy t to stdout (format csv, force_null(a))
+copy t to stdout (format csv, header match)
+copy t to stdout (format csv, force_quote(nosuch))
+copy t to stdout (format csv, force_quote 1)
+copy t from stdin (format csv, force_not_null(b,zzz))
+copy t from stdin (freeze)
+> CopyDone
+copy (insert into t values (20)) to stdout
+copy (insert into t values (20) returning a,b) to stdout
+copy (select * from t where a = 1) to stdout; select 5
+create table u(k int primary key, v int check (v > 0) not null)
+copy u from stdin
+> CopyData "1\t1\n1\t2\n" ;; CopyDone
+copy u from stdin
+> CopyData "1\t1\n2\t0\n" ;; CopyDone
+copy u from stdin
+> CopyData "1\t1\n2\t\\N\n" ;; CopyDone
+copy u from stdin
+> CopyData "1\t1\n2\t5\n\\.\n3\t3\n" ;; CopyDone
+copy u from stdin
+> CopyData "4\t1\r\n5\t5\n" ;; CopyDone
+copy u from stdin
+> CopyData "4\t1\r\n5\t5\r\n" ;; CopyDone
+copy u from stdin
+> CopyData "6\t1\n7\t5\r\n" ;; CopyDone
+copy u from stdin
+> CopyData "6" ;; CopyData "\t" ;; CopyData "1\n7\t" ;; CopyData "5" ;; CopyDone
+select * from u order by k
+copy u from stdin binary
+> CopyData "xxxx" ;; CopyDone
+copy u from stdin binary
+> CopyData "PGCOPY\n\xff\x0d\n\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\x04\0\0\0\x09\0\0\0\x04\0\0\0\x09\xff\xff" ;; CopyDone
+copy u from stdin binary
+> CopyData "PGCOPY\n\xff\x0d\n\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\x04\0\0\0\x09\0\0\0\x04\0\0\0\x09\xff\xff" ;; CopyDone
+copy u from stdin binary
+> CopyData "PGCOPY\n\xff\x0d\n\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\x05\0\0\0\x09\0\0\0\x04\0\0\0\x09\xff\xff" ;; CopyDone
+copy u from stdin binary
+> CopyData "PGCOPY\n\xff\x0d\n\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\x04\0\0" ;; CopyDone
+select * from u order by k
+create table f(id int primary key, parent int references f(id))
+copy f from stdin
+> CopyData "1\t2\n2\t\\N\n" ;; CopyDone
+copy f from stdin
+> CopyData "3\t4\n" ;; CopyDone
+select * from f
+begin
+copy f from stdin
+> CopyData "5\t1\n" ;; CopyDone
+savepoint s
+copy f from stdin
+> CopyData "6\t9\n" ;; CopyDone
+rollback to s
+select * from f
+commit
+begin read only
+copy f from stdin
+rollback
+> Parse "" "copy f from stdin" ;; Describe S "" ;; Bind "" "" ;; Describe P "" ;; Execute "" ;; Flush
+> CopyData "7\t1\n" ;; CopyDone ;; Sync
+> Parse "" "copy f to stdout" ;; Bind "" "" ;; Execute "" ;; Sync
+copy t(b) from stdin
+> CopyData "a\xffb\n" ;; CopyDone
+copy t(b) from stdin
+> CopyData "a\xc3(b\n" ;; CopyDone
+copy t(b) from stdin
+> CopyData "oct\\101 hex\\x42 \\b\\f\\v\\q\n" ;; CopyDone
+select b, length(b) from t where b like 'oct%'
+copy t(b) from stdin
+> CopyData "a\\.b\n" ;; CopyDone
+copy t(b) from stdin csv quote '''' escape '\'
+> CopyData "'it\\'s',\n" ;; CopyDone
+copy t(b) from stdin csv quote '''' escape '\'
+> CopyData "'it\\'s'\n\\.\n" ;; CopyDone
+select b from t where b like 'it%'
+copy t(a) from stdin csv
+> CopyData "99999999999\n" ;; CopyDone
+copy t(a,d) from stdin csv
+> CopyData "1,99999999999\n" ;; CopyDone
+""") > 120
