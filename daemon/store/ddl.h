@@ -194,7 +194,7 @@ int ddl_sync_table(struct ddl *d, const struct store_table *t) MUSTCHECK;
 int ddl_sync_table_loose(struct ddl *d, const struct store_table *t, int16_t loose) MUSTCHECK;
 
 /* -- deparse.c -- */
-/* The text of an expression, as pg_get_expr() would print it for a column of ${type} (0: as it is).
- */
-int deparse(struct store_conn *c, const Node *expression, uint32_t type, struct buf *out,
-            struct err *err) MUSTCHECK;
+/* The text of an expression over the columns of ${t} (NULL: none), as pg_get_expr() prints it; ${type}:
+ * what it is assigned to (0: it stays what it is). */
+int deparse(struct store_conn *c, const struct store_table *t, const Node *expression,
+            uint32_t type, struct buf *out, struct err *err) MUSTCHECK;

@@ -350,8 +350,7 @@ int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con, const ch
     struct buf text;
     char chosen[64];
     uint32_t oid;
-    if (translate_expression(d->c->catalog, t, con->raw_expr, d->sql, TYPES_BOOL, -1, &sqlite,
-                             d->err) < 0)
+    if (translate_condition(d->c->catalog, t, con->raw_expr, d->sql, "CHECK", &sqlite, d->err) < 0)
         return -1;
     count_columns(con->raw_expr, &use);
     if (name) {
@@ -368,7 +367,7 @@ int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con, const ch
         name = chosen;
     }
     buf_init(&text, 1 << 20);
-    int rc = deparse(d->c, con->raw_expr, 0, &text, d->err);
+    int rc = deparse(d->c, t, con->raw_expr, TYPES_BOOL, &text, d->err);
     if (rc == 0)
         rc = ddl_new_oid(d, &oid);
     struct object o = object_of(DEPEND_CONSTRAINT, rc == 0 ? oid : 0);

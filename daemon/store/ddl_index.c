@@ -90,7 +90,7 @@ static void definition(const struct store_table *t, const struct index_spec *x, 
     }
     ident_format(out, ")");
     if (x->predicate)
-        ident_format(out, " WHERE (%s)", x->predicate);
+        ident_format(out, " WHERE %s", x->predicate);
 }
 
 static void sqlite_text(const struct store_table *t, const struct index_spec *x,
@@ -343,9 +343,11 @@ static int index_element(struct ddl *d, const struct store_table *t, const Index
             0)
             return -1;
         buf_init(&text, 1 << 20);
-        int rc = deparse(d->c, e->expr, 0, &text, d->err);
-        x->text[at] = IsA(e->expr, FuncCall) ? pstrdup(ident_text(&text))
-                                             : psprintf("(%s)", ident_text(&text));
+        int rc = deparse(d->c, t, e->expr, 0, &text, d->err);
+        x->text[at] = IsA(e->expr, FuncCall) && ((FuncCall *)e->expr)->funcformat ==
+                                                    COERCE_EXPLICIT_CALL
+                          ? pstrdup(ident_text(&text))
+                          : psprintf("(%s)", ident_text(&text));
         buf_release(&text);
         if (rc < 0)
             return -1;
@@ -379,7 +381,7 @@ static int index_spec(struct ddl *d, const struct store_table *t, const IndexStm
                              &x->predicate_sqlite, d->err) < 0)
         return -1;
     buf_init(&text, 1 << 20);
-    int rc = deparse(d->c, s->whereClause, 0, &text, d->err);
+    int rc = deparse(d->c, t, s->whereClause, TYPES_BOOL, &text, d->err);
     x->predicate = pstrdup(ident_text(&text));
     buf_release(&text);
     return rc;

@@ -348,7 +348,7 @@ static int set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expr
         return -1;
     }
     buf_init(&text, 1 << 20);
-    int rc = deparse(d->c, expression, col->type_oid, &text, d->err);
+    int rc = deparse(d->c, NULL, expression, col->type_oid, &text, d->err);
     if (rc == 0)
         rc = default_rows(d, table, attnum, ident_text(&text), sqlite, &oid);
     if (rc == 0)

@@ -1,97 +1,449 @@
-/* deparse.c: expressions of defaults and checks as text, the way pg_get_expr() prints them.
+/* deparse.c: expressions of defaults, checks and indexes as text, the way pg_get_expr() prints them.
  *
- * Only what such expressions are usually made of; the rest is 0A000.  Everything that could be
- * misread is put in parentheses, every name quoted where needed: the text is parsed again when it
- * is used. */
+ * PostgreSQL prints the analysed tree: operands stand with the conversions that the chosen operator
+ * or function makes of them, constants with their type, every operation in parentheses.  So each
+ * node is analysed here too (expr_make), for its type alone; what is printed follows ruleutils.c's
+ * rules for a tree like that.  Printing what was printed gives the same text. */
 #include "daemon/store/ddl.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/translate_expr.h"
 
-#include <stdio.h>
+#include <ctype.h>
 
-#define DEPARSE_DEPTH 100
+enum { SCRATCH_BYTES = 16 * 1024 * 1024 };
 
 struct deparse {
-    struct store_conn *c;
+    struct tr *tr;
+    struct scope *s;
     struct buf *out;
-    struct err *err;
-    int depth;
 };
 
-static int expression(struct deparse *d, const Node *node, bool top);
+static void print(struct deparse *d, Node *node);
+static void print_as(struct deparse *d, Node *node, uint32_t type, bool show);
 
-static int not_supported(struct deparse *d)
+static void not_supported(struct deparse *d, const Node *node)
 {
-    return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                   "this expression in a default or check is not supported by the store");
+    tr_unsupported(d->tr, exprLocation(node), "this expression in a default, check or index");
 }
 
-static int constant(struct deparse *d, const A_Const *c)
+static uint32_t type_of(struct deparse *d, Node *node)
 {
+    return expr_make(d->s, node)->type;
+}
+
+static void type_name(struct deparse *d, uint32_t type, int32_t typmod)
+{
+    char name[TYPES_NAME_BYTES];
+    types_format(d->tr->types, type, typmod, name, sizeof name);
+    ident_format(d->out, "%s", name);
+}
+
+/* -- constants -- */
+
+static bool is_literal(const Node *node)
+{
+    return IsA(node, A_Const) && !((const A_Const *)node)->isnull &&
+           nodeTag(&((const A_Const *)node)->val) == T_String;
+}
+
+static bool is_null(const Node *node)
+{
+    return IsA(node, A_Const) && ((const A_Const *)node)->isnull;
+}
+
+/* A literal as the type's output writes it: '{}'::jsonb, '2024-01-01'::date.  ${label}: ::type. */
+static void literal(struct deparse *d, const Node *node, uint32_t type, bool label)
+{
+    static const struct types_session plain = {.timezone = "UTC"};
+    struct types_session session = plain;
+    const char *text = ((const A_Const *)node)->val.sval.sval;
+    struct types_value v;
+    struct buf out;
+    session.set = d->tr->types;
+    session.extra_float_digits = 1;
+    if (type == 0 || type == TYPES_UNKNOWN)
+        type = TYPES_TEXT;
+    buf_init(&out, SCRATCH_BYTES);
+    buf_reset(&d->tr->scratch);
+    if (!infer_is_reg(type) &&
+        types_input(&session, type, -1, (struct slice){text, strlen(text)}, &d->tr->scratch, &v,
+                    d->tr->err) == 0 &&
+        types_output(&session, type, -1, &v, &out, d->tr->err) == 0)
+        text = pstrdup(ident_text(&out));
+    buf_release(&out);
+    err_reset(d->tr->err);
+    if (type == TYPES_BOOL) {
+        ident_format(d->out, "%s", text[0] == 't' ? "true" : "false");
+        return;
+    }
+    bool digits = isdigit((unsigned char)text[0]);
+    if ((type == TYPES_INT4 && digits) ||
+        (type == TYPES_NUMERIC && digits && strpbrk(text, ".eE"))) {
+        ident_format(d->out, "%s", text);
+        return;
+    }
+    ident_literal(text, d->out);
+    if (label) {
+        ident_format(d->out, "::");
+        type_name(d, type, -1);
+    }
+}
+
+static void number(struct deparse *d, const char *text, const char *type)
+{
+    if (text[0] == '-')
+        ident_format(d->out, "'%s'::%s", text, type);
+    else
+        ident_format(d->out, "%s", text);
+}
+
+static void constant(struct deparse *d, Node *node)
+{
+    const A_Const *c = (const A_Const *)node;
     if (c->isnull) {
-        ident_format(d->out, "NULL");
-        return 0;
+        ident_format(d->out, "NULL::text");
+        return;
     }
     switch (nodeTag(&c->val)) {
     case T_Integer:
-        ident_format(d->out, "%d", c->val.ival.ival);
-        return 0;
+        number(d, psprintf("%d", c->val.ival.ival), "integer");
+        return;
     case T_Float:
-        ident_format(d->out, "%s", c->val.fval.fval);
-        return 0;
+        if (strpbrk(c->val.fval.fval, ".eE"))
+            number(d, c->val.fval.fval, "numeric");
+        else if (type_of(d, node) == TYPES_INT8)
+            ident_format(d->out, "'%s'::bigint", c->val.fval.fval);
+        else
+            ident_format(d->out, "'%s'::numeric", c->val.fval.fval);
+        return;
     case T_Boolean:
         ident_format(d->out, "%s", c->val.boolval.boolval ? "true" : "false");
-        return 0;
+        return;
     case T_String:
-        ident_literal(c->val.sval.sval, d->out);
-        return 0;
+        literal(d, node, TYPES_TEXT, true);
+        return;
     default:
-        return not_supported(d);
+        not_supported(d, node);
     }
 }
 
-static void names(struct deparse *d, const List *list, bool drop_catalog)
-{
-    ListCell *cell;
-    bool first = true;
-    foreach (cell, list) {
-        const char *name = strVal(lfirst(cell));
-        if (drop_catalog && first && list_length(list) > 1 && strcmp(name, "pg_catalog") == 0)
-            continue;
-        if (!first)
-            ident_format(d->out, ".");
-        first = false;
-        ident_postgres(name, d->out);
-    }
-}
+/* -- conversions -- */
 
-static int arguments(struct deparse *d, const List *args, const char *separator)
+/* ${node} converted to ${type}; ${show}: conversions that nobody wrote are shown. */
+static void print_as(struct deparse *d, Node *node, uint32_t type, bool show)
 {
-    ListCell *cell;
-    bool first = true;
-    foreach (cell, args) {
-        if (!first)
-            ident_format(d->out, "%s", separator);
-        first = false;
-        if (expression(d, lfirst(cell), true) < 0)
-            return -1;
+    if (is_literal(node)) {
+        literal(d, node, type, true);
+        return;
     }
-    return 0;
-}
-
-static int call(struct deparse *d, const FuncCall *f)
-{
-    if (f->agg_order || f->agg_filter || f->over || f->agg_distinct || f->func_variadic ||
-        f->agg_within_group)
-        return not_supported(d);
-    names(d, f->funcname, true);
+    if (is_null(node)) {
+        ident_format(d->out, "NULL::");
+        type_name(d, type ? type : TYPES_TEXT, -1);
+        return;
+    }
+    if (IsA(node, A_ArrayExpr) && ((A_ArrayExpr *)node)->elements == NIL) {
+        ident_format(d->out, "ARRAY[]::");
+        type_name(d, type, -1);
+        return;
+    }
+    uint32_t from = type_of(d, node);
+    if (!show || type == 0 || from == type || from == TYPES_UNKNOWN) {
+        print(d, node);
+        return;
+    }
     ident_format(d->out, "(");
-    if (arguments(d, f->args, ", ") < 0)
-        return -1;
-    ident_format(d->out, ")");
-    return 0;
+    print(d, node);
+    ident_format(d->out, ")::");
+    type_name(d, type, -1);
 }
 
-static int value_function(struct deparse *d, const SQLValueFunction *f)
+static void cast_array(struct deparse *d, A_ArrayExpr *a, uint32_t type)
+{
+    const struct types_info *info = types_find(d->tr->types, type);
+    ListCell *cell;
+    bool first = true;
+    ident_format(d->out, "ARRAY[");
+    foreach (cell, a->elements) {
+        ident_format(d->out, first ? "" : ", ");
+        first = false;
+        print_as(d, lfirst(cell), info ? info->elem : 0, true);
+    }
+    ident_format(d->out, "]");
+    if (first) {
+        ident_format(d->out, "::");
+        type_name(d, type, -1);
+    }
+}
+
+static void cast(struct deparse *d, TypeCast *t)
+{
+    int32_t typmod = -1;
+    uint32_t type = infer_type(d->tr, t->typeName, &typmod);
+    if (IsA(t->arg, A_ArrayExpr) && typmod < 0) {
+        cast_array(d, (A_ArrayExpr *)t->arg, type);
+        return;
+    }
+    if (is_literal(t->arg)) {
+        literal(d, t->arg, type, typmod < 0);
+        if (typmod < 0)
+            return;
+    } else if (is_null(t->arg)) {
+        ident_format(d->out, "NULL");
+    } else if (typmod < 0 && type_of(d, t->arg) == type) {
+        print(d, t->arg);
+        return;
+    } else {
+        ident_format(d->out, "(");
+        print(d, t->arg);
+        ident_format(d->out, ")");
+    }
+    ident_format(d->out, "::");
+    type_name(d, type, typmod);
+}
+
+/* -- operators -- */
+
+static bool is_polymorphic(uint32_t type)
+{
+    return type == TYPES_ANYARRAY || type == 2283 || type == 2776 || type == 3500 || type == 5077 ||
+           type == 5078 || type == 5079 || type == 2276;
+}
+
+/* What an operand is converted to: its own type where the operator takes any. */
+static uint32_t operand(uint32_t declared, uint32_t own, uint32_t other)
+{
+    if (!is_polymorphic(declared))
+        return declared;
+    return own == TYPES_UNKNOWN ? other : own;
+}
+
+static void operation(struct deparse *d, const char *name, Node *left, Node *right, int location)
+{
+    uint32_t l = left ? type_of(d, left) : 0, r = type_of(d, right);
+    const struct infer_operator *o = infer_operator_find(d->tr, name, l, r, location);
+    ident_format(d->out, "(");
+    if (left) {
+        print_as(d, left, operand(o->left, l, r), true);
+        ident_format(d->out, " ");
+    }
+    ident_format(d->out, "%s ", name);
+    print_as(d, right, operand(o->right, r, l), true);
+    ident_format(d->out, ")");
+}
+
+/* x IN (1, 2) is x = ANY (ARRAY[1, 2]), of the common type. */
+static void in_list(struct deparse *d, A_Expr *a)
+{
+    const char *name = strVal(llast(a->name));
+    List *items = (List *)a->rexpr;
+    int n = list_length(items) + 1;
+    struct expr **all = palloc(sizeof(*all) * (size_t)n);
+    bool in = strcmp(name, "=") == 0;
+    if (n == 2) {
+        operation(d, in ? "=" : "<>", a->lexpr, linitial(items), a->location);
+        return;
+    }
+    all[0] = expr_make(d->s, a->lexpr);
+    for (int i = 1; i < n; i++)
+        all[i] = expr_make(d->s, list_nth(items, i - 1));
+    uint32_t left = all[0]->type, common = expr_common_type(d->tr, all, n, "IN");
+    const struct types_info *info = types_find(d->tr->types, common);
+    const struct infer_operator *o =
+        infer_operator_find(d->tr, in ? "=" : "<>", left, common, a->location);
+    uint32_t right = operand(o->right, common, common);
+    ident_format(d->out, "(");
+    print_as(d, a->lexpr, operand(o->left, left, common), true);
+    ident_format(d->out, in ? " = ANY (" : " <> ALL (");
+    A_ArrayExpr *array = palloc0(sizeof(*array));
+    array->type = T_A_ArrayExpr;
+    array->elements = items;
+    ident_format(d->out, right != common ? "(" : "");
+    cast_array(d, array, info ? info->array : 0);
+    if (right != common) {
+        info = types_find(d->tr->types, right);
+        ident_format(d->out, ")::");
+        type_name(d, info ? info->array : 0, -1);
+    }
+    ident_format(d->out, "))");
+}
+
+static void any_all(struct deparse *d, A_Expr *a)
+{
+    const char *name = strVal(llast(a->name));
+    uint32_t l = type_of(d, a->lexpr);
+    if (is_literal(a->rexpr) || IsA(a->rexpr, A_ArrayExpr)) { /* takes the type of the other side */
+        const struct types_info *info = types_find(d->tr->types, l);
+        uint32_t array = is_literal(a->rexpr) ? (info ? info->array : 0) : type_of(d, a->rexpr);
+        const struct types_info *of = types_find(d->tr->types, array);
+        const struct infer_operator *o =
+            infer_operator_find(d->tr, name, l, of ? of->elem : 0, a->location);
+        ident_format(d->out, "(");
+        print_as(d, a->lexpr, operand(o->left, l, l), true);
+        ident_format(d->out, " %s %s (", name, a->kind == AEXPR_OP_ANY ? "ANY" : "ALL");
+        of = types_find(d->tr->types, operand(o->right, of ? of->elem : 0, l));
+        print_as(d, a->rexpr, of ? of->array : array, true);
+        ident_format(d->out, "))");
+        return;
+    }
+    uint32_t r = type_of(d, a->rexpr);
+    const struct types_info *of = types_find(d->tr->types, r);
+    if (!of || !of->elem)
+        not_supported(d, (Node *)a);
+    const struct infer_operator *o = infer_operator_find(d->tr, name, l, of->elem, a->location);
+    ident_format(d->out, "(");
+    print_as(d, a->lexpr, operand(o->left, l, of->elem), true);
+    ident_format(d->out, " %s %s (", name, a->kind == AEXPR_OP_ANY ? "ANY" : "ALL");
+    of = types_find(d->tr->types, operand(o->right, of->elem, l));
+    print_as(d, a->rexpr, of ? of->array : r, true);
+    ident_format(d->out, "))");
+}
+
+static void between(struct deparse *d, A_Expr *a)
+{
+    Node *low = linitial((List *)a->rexpr), *high = lsecond((List *)a->rexpr);
+    bool not = a->kind == AEXPR_NOT_BETWEEN;
+    if (a->kind != AEXPR_BETWEEN && !not)
+        not_supported(d, (Node *)a);
+    ident_format(d->out, "(");
+    operation(d, not ? "<" : ">=", a->lexpr, low, a->location);
+    ident_format(d->out, not ? " OR " : " AND ");
+    operation(d, not ? ">" : "<=", a->lexpr, high, a->location);
+    ident_format(d->out, ")");
+}
+
+static void distinct(struct deparse *d, A_Expr *a)
+{
+    uint32_t l = type_of(d, a->lexpr), r = type_of(d, a->rexpr);
+    const struct infer_operator *o = infer_operator_find(d->tr, "=", l, r, a->location);
+    ident_format(d->out, a->kind == AEXPR_DISTINCT ? "(" : "(NOT (");
+    print_as(d, a->lexpr, operand(o->left, l, r), true);
+    ident_format(d->out, " IS DISTINCT FROM ");
+    print_as(d, a->rexpr, operand(o->right, r, l), true);
+    ident_format(d->out, a->kind == AEXPR_DISTINCT ? ")" : "))");
+}
+
+static void a_expr(struct deparse *d, A_Expr *a)
+{
+    if (list_length(a->name) > 1 && strcmp(strVal(linitial(a->name)), "pg_catalog") != 0)
+        not_supported(d, (Node *)a);
+    switch (a->kind) {
+    case AEXPR_OP:
+        if (a->lexpr && IsA(a->lexpr, RowExpr))
+            not_supported(d, (Node *)a);
+        operation(d, strVal(llast(a->name)), a->lexpr, a->rexpr, a->location);
+        return;
+    case AEXPR_LIKE:
+    case AEXPR_ILIKE:
+        operation(d, strVal(llast(a->name)), a->lexpr, a->rexpr, a->location);
+        return;
+    case AEXPR_IN:
+        in_list(d, a);
+        return;
+    case AEXPR_OP_ANY:
+    case AEXPR_OP_ALL:
+        any_all(d, a);
+        return;
+    case AEXPR_BETWEEN:
+    case AEXPR_NOT_BETWEEN:
+        between(d, a);
+        return;
+    case AEXPR_DISTINCT:
+    case AEXPR_NOT_DISTINCT:
+        distinct(d, a);
+        return;
+    case AEXPR_NULLIF: {
+        uint32_t l = type_of(d, a->lexpr), r = type_of(d, a->rexpr);
+        const struct infer_operator *o = infer_operator_find(d->tr, "=", l, r, a->location);
+        ident_format(d->out, "NULLIF(");
+        print_as(d, a->lexpr, operand(o->left, l, r), true);
+        ident_format(d->out, ", ");
+        print_as(d, a->rexpr, operand(o->right, r, l), true);
+        ident_format(d->out, ")");
+        return;
+    }
+    default:
+        not_supported(d, (Node *)a);
+    }
+}
+
+static void boolean(struct deparse *d, BoolExpr *b)
+{
+    ListCell *cell;
+    bool first = true;
+    ident_format(d->out, b->boolop == NOT_EXPR ? "(NOT " : "(");
+    foreach (cell, b->args) {
+        ident_format(d->out, first                      ? ""
+                             : b->boolop == AND_EXPR ? " AND "
+                                                        : " OR ");
+        first = false;
+        print_as(d, lfirst(cell), TYPES_BOOL, false);
+    }
+    ident_format(d->out, ")");
+}
+
+/* -- the rest -- */
+
+static void name_list(struct deparse *d, const List *names)
+{
+    ListCell *cell;
+    bool first = true;
+    foreach (cell, names) {
+        ident_format(d->out, first ? "" : ".");
+        first = false;
+        ident_postgres(strVal(lfirst(cell)), d->out);
+    }
+}
+
+static void sql_syntax(struct deparse *d, FuncCall *f, const char *name)
+{
+    if (strcmp(name, "timezone") == 0 && list_length(f->args) == 2) {
+        ident_format(d->out, "(");
+        print_as(d, lsecond(f->args), type_of(d, lsecond(f->args)), true);
+        ident_format(d->out, " AT TIME ZONE ");
+        print_as(d, linitial(f->args), TYPES_TEXT, true);
+        ident_format(d->out, ")");
+    } else if (strcmp(name, "extract") == 0) {
+        ident_format(d->out, "EXTRACT(%s FROM ",
+                     ((A_Const *)linitial(f->args))->val.sval.sval);
+        print_as(d, lsecond(f->args), type_of(d, lsecond(f->args)), true);
+        ident_format(d->out, ")");
+    } else {
+        not_supported(d, (Node *)f);
+    }
+}
+
+static void call(struct deparse *d, FuncCall *f)
+{
+    struct call c;
+    ListCell *cell;
+    int i = 0;
+    if (f->agg_order || f->agg_filter || f->over || f->agg_distinct || f->func_variadic ||
+        f->agg_within_group || f->agg_star)
+        not_supported(d, (Node *)f);
+    call_resolve(d->s, f, &c);
+    if (f->funcformat == COERCE_SQL_SYNTAX) {
+        sql_syntax(d, f, c.name);
+        return;
+    }
+    if (c.found.cast)
+        not_supported(d, (Node *)f);
+    if (list_length(f->funcname) > 1 && strcmp(strVal(linitial(f->funcname)), "pg_catalog") != 0)
+        name_list(d, f->funcname);
+    else
+        ident_postgres(c.name, d->out);
+    ident_format(d->out, "(");
+    foreach (cell, f->args) {
+        ident_format(d->out, i ? ", " : "");
+        uint32_t to = i < FUNC_MAX_ARGS ? c.found.types[i] : 0;
+        if (is_polymorphic(to))
+            to = type_of(d, lfirst(cell));
+        print_as(d, lfirst(cell), to, true);
+        i++;
+    }
+    ident_format(d->out, ")");
+}
+
+static void value_function(struct deparse *d, const SQLValueFunction *f)
 {
     static const struct {
         SQLValueFunctionOp op;
@@ -106,192 +458,182 @@ static int value_function(struct deparse *d, const SQLValueFunction *f)
         {SVFOP_LOCALTIME_N, "LOCALTIME"},
         {SVFOP_LOCALTIMESTAMP, "LOCALTIMESTAMP"},
         {SVFOP_LOCALTIMESTAMP_N, "LOCALTIMESTAMP"},
+        {SVFOP_CURRENT_ROLE, "CURRENT_ROLE"},
         {SVFOP_CURRENT_USER, "CURRENT_USER"},
+        {SVFOP_USER, "USER"},
         {SVFOP_SESSION_USER, "SESSION_USER"},
+        {SVFOP_CURRENT_CATALOG, "CURRENT_CATALOG"},
+        {SVFOP_CURRENT_SCHEMA, "CURRENT_SCHEMA"},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (words[i].op == f->op) {
             ident_format(d->out, "%s", words[i].text);
             if (f->typmod >= 0)
                 ident_format(d->out, "(%d)", f->typmod);
-            return 0;
         }
-    return not_supported(d);
 }
 
-static int cast(struct deparse *d, const TypeCast *t)
-{
-    struct ddl lookup = {.c = d->c, .err = d->err};
-    uint32_t oid;
-    int32_t typmod;
-    char type[TYPES_NAME_BYTES];
-    if (ddl_type(&lookup, t->typeName, &oid, &typmod, NULL) < 0)
-        return -1;
-    bool literal = IsA(t->arg, A_Const);
-    if (!literal)
-        ident_format(d->out, "(");
-    if (expression(d, t->arg, false) < 0)
-        return -1;
-    types_format(&d->c->catalog->types, oid, typmod, type, sizeof type);
-    ident_format(d->out, "%s::%s", literal ? "" : ")", type);
-    return 0;
-}
-
-static int binary(struct deparse *d, const Node *left, const char *operator, const Node * right)
-{
-    if (left && (expression(d, left, false) < 0))
-        return -1;
-    ident_format(d->out, "%s%s%s", left ? " " : "", operator, left ? " " : "");
-    return expression(d, right, false);
-}
-
-static int operation(struct deparse *d, const A_Expr *a)
-{
-    const char *name = strVal(llast(a->name));
-    if (list_length(a->name) > 1)
-        return not_supported(d);
-    switch (a->kind) {
-    case AEXPR_OP:
-        return binary(d, a->lexpr, name, a->rexpr);
-    case AEXPR_DISTINCT:
-        return binary(d, a->lexpr, "IS DISTINCT FROM", a->rexpr);
-    case AEXPR_NOT_DISTINCT:
-        return binary(d, a->lexpr, "IS NOT DISTINCT FROM", a->rexpr);
-    case AEXPR_LIKE:
-        return binary(d, a->lexpr, strcmp(name, "~~") == 0 ? "LIKE" : "NOT LIKE", a->rexpr);
-    case AEXPR_ILIKE:
-        return binary(d, a->lexpr, strcmp(name, "~~*") == 0 ? "ILIKE" : "NOT ILIKE", a->rexpr);
-    case AEXPR_IN:
-        if (expression(d, a->lexpr, false) < 0)
-            return -1;
-        ident_format(d->out, "%s", strcmp(name, "=") == 0 ? " IN (" : " NOT IN (");
-        if (arguments(d, (const List *)a->rexpr, ", ") < 0)
-            return -1;
-        ident_format(d->out, ")");
-        return 0;
-    case AEXPR_BETWEEN:
-    case AEXPR_NOT_BETWEEN:
-        if (expression(d, a->lexpr, false) < 0)
-            return -1;
-        ident_format(d->out, "%s", a->kind == AEXPR_BETWEEN ? " BETWEEN " : " NOT BETWEEN ");
-        return arguments(d, (const List *)a->rexpr, " AND ");
-    default:
-        return not_supported(d);
-    }
-}
-
-static int boolean(struct deparse *d, const BoolExpr *b)
-{
-    if (b->boolop != NOT_EXPR) {
-        ListCell *cell;
-        bool first = true;
-        foreach (cell, b->args) {
-            if (!first)
-                ident_format(d->out, "%s", b->boolop == AND_EXPR ? " AND " : " OR ");
-            first = false;
-            if (expression(d, lfirst(cell), false) < 0)
-                return -1;
-        }
-        return 0;
-    }
-    ident_format(d->out, "NOT ");
-    return expression(d, linitial(b->args), false);
-}
-
-static int columns(struct deparse *d, const ColumnRef *r)
+static void common_list(struct deparse *d, const char *word, Node *whole, List *args)
 {
     ListCell *cell;
-    foreach (cell, r->fields)
-        if (!IsA(lfirst(cell), String))
-            return not_supported(d);
-    names(d, r->fields, false);
-    return 0;
-}
-
-static int array(struct deparse *d, const A_ArrayExpr *a)
-{
-    ident_format(d->out, "ARRAY[");
-    if (arguments(d, a->elements, ", ") < 0)
-        return -1;
-    ident_format(d->out, "]");
-    return 0;
-}
-
-static int null_test(struct deparse *d, const NullTest *n)
-{
-    if (expression(d, (const Node *)n->arg, false) < 0)
-        return -1;
-    ident_format(d->out, n->nulltesttype == IS_NULL ? " IS NULL" : " IS NOT NULL");
-    return 0;
-}
-
-static int coalesce(struct deparse *d, const CoalesceExpr *c)
-{
-    ident_format(d->out, "COALESCE(");
-    if (arguments(d, c->args, ", ") < 0)
-        return -1;
+    bool first = true;
+    uint32_t type = type_of(d, whole);
+    ident_format(d->out, "%s(", word);
+    foreach (cell, args) {
+        ident_format(d->out, first ? "" : ", ");
+        first = false;
+        print_as(d, lfirst(cell), type, true);
+    }
     ident_format(d->out, ")");
-    return 0;
 }
 
-static bool compound(const Node *node)
+static void case_expr(struct deparse *d, CaseExpr *c)
 {
-    return IsA(node, A_Expr) || IsA(node, BoolExpr) || IsA(node, NullTest);
+    ListCell *cell;
+    uint32_t type = type_of(d, (Node *)c);
+    if (c->arg)
+        not_supported(d, (Node *)c);
+    ident_format(d->out, "\nCASE");
+    foreach (cell, c->args) {
+        CaseWhen *w = lfirst(cell);
+        ident_format(d->out, "\n    WHEN ");
+        print_as(d, (Node *)w->expr, TYPES_BOOL, false);
+        ident_format(d->out, " THEN ");
+        print_as(d, (Node *)w->result, type, true);
+    }
+    ident_format(d->out, "\n    ELSE ");
+    if (c->defresult)
+        print_as(d, (Node *)c->defresult, type, true);
+    else {
+        ident_format(d->out, "NULL::");
+        type_name(d, type, -1);
+    }
+    ident_format(d->out, "\nEND");
 }
 
-static int inner(struct deparse *d, const Node *node)
+static void boolean_test(struct deparse *d, BooleanTest *b)
 {
+    static const char *const words[] = {
+        [IS_TRUE] = "TRUE",   [IS_NOT_TRUE] = "NOT TRUE",   [IS_FALSE] = "FALSE",
+        [IS_NOT_FALSE] = "NOT FALSE", [IS_UNKNOWN] = "UNKNOWN", [IS_NOT_UNKNOWN] = "NOT UNKNOWN"};
+    ident_format(d->out, "(");
+    print_as(d, (Node *)b->arg, TYPES_BOOL, false);
+    ident_format(d->out, " IS %s)", words[b->booltesttype]);
+}
+
+static void null_test(struct deparse *d, NullTest *n)
+{
+    ident_format(d->out, "(");
+    print_as(d, (Node *)n->arg, 0, true);
+    ident_format(d->out, n->nulltesttype == IS_NULL ? " IS NULL)" : " IS NOT NULL)");
+}
+
+static void subscript(struct deparse *d, A_Indirection *a)
+{
+    ListCell *cell;
+    ident_format(d->out, IsA(a->arg, ColumnRef) ? "" : "(");
+    print(d, a->arg);
+    ident_format(d->out, IsA(a->arg, ColumnRef) ? "" : ")");
+    foreach (cell, a->indirection) {
+        A_Indices *i = lfirst(cell);
+        if (!IsA(i, A_Indices) || i->is_slice)
+            not_supported(d, (Node *)a);
+        ident_format(d->out, "[");
+        print_as(d, i->uidx, TYPES_INT4, true);
+        ident_format(d->out, "]");
+    }
+}
+
+static void column(struct deparse *d, ColumnRef *r)
+{
+    Node *last = llast(r->fields);
+    if (!IsA(last, String))
+        not_supported(d, (Node *)r);
+    ident_postgres(strVal(last), d->out);
+}
+
+static void collate(struct deparse *d, CollateClause *c)
+{
+    ident_format(d->out, "(");
+    print(d, c->arg);
+    ident_format(d->out, " COLLATE ");
+    ident_postgres(strVal(llast(c->collname)), d->out);
+    ident_format(d->out, ")");
+}
+
+static void print(struct deparse *d, Node *node)
+{
+    tr_enter(d->tr, exprLocation(node));
     switch (nodeTag(node)) {
     case T_A_Const:
-        return constant(d, (const A_Const *)node);
+        constant(d, node);
+        break;
     case T_FuncCall:
-        return call(d, (const FuncCall *)node);
+        call(d, (FuncCall *)node);
+        break;
     case T_SQLValueFunction:
-        return value_function(d, (const SQLValueFunction *)node);
+        value_function(d, (SQLValueFunction *)node);
+        break;
     case T_TypeCast:
-        return cast(d, (const TypeCast *)node);
+        cast(d, (TypeCast *)node);
+        break;
     case T_A_Expr:
-        return operation(d, (const A_Expr *)node);
+        a_expr(d, (A_Expr *)node);
+        break;
     case T_BoolExpr:
-        return boolean(d, (const BoolExpr *)node);
+        boolean(d, (BoolExpr *)node);
+        break;
     case T_ColumnRef:
-        return columns(d, (const ColumnRef *)node);
+        column(d, (ColumnRef *)node);
+        break;
     case T_NullTest:
-        return null_test(d, (const NullTest *)node);
+        null_test(d, (NullTest *)node);
+        break;
+    case T_BooleanTest:
+        boolean_test(d, (BooleanTest *)node);
+        break;
     case T_A_ArrayExpr:
-        return array(d, (const A_ArrayExpr *)node);
+        cast_array(d, (A_ArrayExpr *)node, type_of(d, node));
+        break;
     case T_CoalesceExpr:
-        return coalesce(d, (const CoalesceExpr *)node);
+        common_list(d, "COALESCE", node, ((CoalesceExpr *)node)->args);
+        break;
+    case T_MinMaxExpr:
+        common_list(d, ((MinMaxExpr *)node)->op == IS_GREATEST ? "GREATEST" : "LEAST", node,
+                    ((MinMaxExpr *)node)->args);
+        break;
+    case T_CaseExpr:
+        case_expr(d, (CaseExpr *)node);
+        break;
+    case T_A_Indirection:
+        subscript(d, (A_Indirection *)node);
+        break;
+    case T_CollateClause:
+        collate(d, (CollateClause *)node);
+        break;
     default:
-        return not_supported(d);
+        not_supported(d, node);
     }
+    tr_leave(d->tr);
 }
 
-static int expression(struct deparse *d, const Node *node, bool top)
+int deparse(struct store_conn *c, const struct store_table *t, const Node *node, uint32_t type,
+            struct buf *out, struct err *err)
 {
-    bool wrap = !top && compound(node);
-    if (++d->depth > DEPARSE_DEPTH)
-        return err_set(d->err, SQLSTATE_STATEMENT_TOO_COMPLEX, "expression is nested too deeply");
-    if (wrap)
-        ident_format(d->out, "(");
-    int rc = inner(d, node);
-    if (wrap)
-        ident_format(d->out, ")");
-    d->depth--;
-    return rc;
-}
-
-int deparse(struct store_conn *c, const Node *node, uint32_t type, struct buf *out, struct err *err)
-{
-    struct deparse d = {.c = c, .out = out, .err = err};
-    if (expression(&d, node, true) < 0)
+    struct tr *tr = palloc0(sizeof(*tr));
+    struct deparse d = {.tr = tr, .out = out};
+    tr->catalog = c->catalog;
+    tr->types = &c->catalog->types;
+    tr->sql = "";
+    tr->err = err;
+    buf_init(&tr->scratch, SCRATCH_BYTES);
+    if (sigsetjmp(tr->fail, 0) != 0) {
+        buf_release(&tr->scratch);
         return -1;
-    const A_Const *k = (const A_Const *)node;
-    if (type && IsA(node, A_Const) && !k->isnull && nodeTag(&k->val) == T_String) {
-        char name[TYPES_NAME_BYTES];
-        types_format(&c->catalog->types, type, -1, name, sizeof name);
-        ident_format(out, "::%s", name);
     }
+    d.s = scope_expression(tr, t);
+    print_as(&d, (Node *)node, type, false);
+    buf_release(&tr->scratch);
     return out->failed ? err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "expression is too long")
                        : 0;
 }

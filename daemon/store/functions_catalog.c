@@ -113,7 +113,7 @@ static bool constraint(const struct store_catalog *c, const struct store_table *
         }
     for (size_t i = 0; i < t->nchecks; i++)
         if (t->checks[i].oid == oid) {
-            ident_format(out, "CHECK ((%s))", t->checks[i].sql);
+            ident_format(out, "CHECK (%s)", t->checks[i].sql);
             return true;
         }
     return false;

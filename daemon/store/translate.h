@@ -82,3 +82,7 @@ int translate_expression(const struct store_catalog *catalog, const struct store
 /* The type that ${type} names.  0 or -1 (42704 ...). */
 int translate_type(const struct store_catalog *catalog, struct TypeName *type, const char *sql,
                    uint32_t *ret_oid, int32_t *ret_typmod, struct err *err) MUSTCHECK;
+/* Likewise a condition: 42804 `argument of ${what} must be type boolean`. */
+int translate_condition(const struct store_catalog *catalog, const struct store_table *table,
+                        Node *expression, const char *sql, const char *what, const char **ret,
+                        struct err *err) MUSTCHECK;

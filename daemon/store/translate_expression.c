@@ -17,14 +17,20 @@ static void see_columns(struct scope *s, const struct store_table *table)
     scope_add(s, item);
 }
 
-static const char *expression_text(struct tr *tr, const struct store_table *table, Node *expression,
-                                   uint32_t type_oid, int32_t typmod)
+struct scope *scope_expression(struct tr *tr, const struct store_table *table)
 {
     struct scope *s = scope_new(tr, NULL);
     s->clause = table ? "check constraints" : "DEFAULT expressions";
     s->windows_refused = true;
     if (table)
         see_columns(s, table);
+    return s;
+}
+
+static const char *expression_text(struct tr *tr, const struct store_table *table, Node *expression,
+                                   uint32_t type_oid, int32_t typmod)
+{
+    struct scope *s = scope_expression(tr, table);
     struct expr *e = expr_make(s, expression);
     if (type_oid == 0)
         return infer_settle(tr, e)->sql;
@@ -42,9 +48,10 @@ static bool has_subquery(Node *node, void *context)
     return raw_expression_tree_walker(node, has_subquery, context);
 }
 
-int translate_expression(const struct store_catalog *catalog, const struct store_table *table,
-                         Node *expression, const char *sql, uint32_t type_oid, int32_t typmod,
-                         const char **ret, struct err *err)
+/* ${what} NULL: assigned to the type; else a condition, of what. */
+static int run(const struct store_catalog *catalog, const struct store_table *table,
+               Node *expression, const char *sql, const char *what, uint32_t type_oid,
+               int32_t typmod, const char **ret, struct err *err)
 {
     struct tr *tr = palloc0(sizeof(*tr));
     const char **text = palloc0(sizeof(*text));
@@ -59,7 +66,8 @@ int translate_expression(const struct store_catalog *catalog, const struct store
     }
     if (has_subquery(expression, NULL))
         tr_unsupported(tr, exprLocation(expression), "a subquery in this expression");
-    *text = expression_text(tr, table, expression, type_oid, typmod);
+    *text = what ? expr_condition(scope_expression(tr, table), expression, what)->sql
+                 : expression_text(tr, table, expression, type_oid, typmod);
     if (tr->nparams > 0)
         tr_fail(tr, SQLSTATE_UNDEFINED_PARAMETER, -1, "there is no parameter $1");
     *ret = *text;
@@ -84,4 +92,18 @@ int translate_type(const struct store_catalog *catalog, struct TypeName *type, c
     buf_release(&tr->scratch);
     *ret_oid = *oid;
     return 0;
+}
+
+int translate_expression(const struct store_catalog *catalog, const struct store_table *table,
+                         Node *expression, const char *sql, uint32_t type_oid, int32_t typmod,
+                         const char **ret, struct err *err)
+{
+    return run(catalog, table, expression, sql, NULL, type_oid, typmod, ret, err);
+}
+
+int translate_condition(const struct store_catalog *catalog, const struct store_table *table,
+                        Node *expression, const char *sql, const char *what, const char **ret,
+                        struct err *err)
+{
+    return run(catalog, table, expression, sql, what, TYPES_BOOL, -1, ret, err);
 }

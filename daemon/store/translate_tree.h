@@ -171,6 +171,8 @@ void tr_param(struct tr *tr, int number, int location);
 /* -- scopes -- */
 struct scope *scope_new(struct tr *tr, struct scope *parent);
 void scope_add(struct scope *s, struct source *item);
+/* Where an expression of DDL is analysed: see translate_expression(). */
+struct scope *scope_expression(struct tr *tr, const struct store_table *table);
 struct expr *scope_column_ref(struct scope *s, ColumnRef *ref);
 struct expr *scope_column(struct scope *s, const struct source *item, int index, int location);
 const struct cte *scope_cte(struct scope *s, const char *name);
