@@ -153,6 +153,12 @@ static void add_key(struct loader *l, sqlite3_stmt *s, struct rows *r)
     k->partial = k->predicate_sql != NULL;
     k->attnums = numbers(l, s, 8, &k->nattnums);
     k->definition = text(l, s, 9);
+    k->nulls_not_distinct = sqlite3_column_int(s, 11) != 0;
+    size_t n = (size_t)sqlite3_column_int(s, 10);
+    if (n < k->nattnums) {
+        k->nincluded = k->nattnums - n;
+        k->nattnums = n;
+    }
 }
 
 static void add_foreign_key(struct loader *l, sqlite3_stmt *s, struct rows *r)
@@ -327,7 +333,8 @@ static const char sql_columns[] =
                                           " ORDER BY s.relid, s.attnum";
 static const char sql_keys[] =
     "SELECT i.indrelid, c.relname, r.sqlite_name, i.indexrelid, coalesce(k.oid, 0), i.indisprimary,"
-    " i.indisunique, i.indpred, i.indkey, r.definition FROM " CATALOG(
+    " i.indisunique, i.indpred, i.indkey, r.definition, i.indnkeyatts,"
+    " i.indnullsnotdistinct FROM " CATALOG(
         "pg_index") " i"
                     " JOIN " CATALOG(
                         "pg_class") " c ON c.oid = i.indexrelid"

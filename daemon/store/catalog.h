@@ -47,8 +47,9 @@ struct store_key {           /* primary key, unique constraint, or index */
     bool partial;              /* has a predicate */
     const char *predicate_sql; /* of a partial index, PostgreSQL's text, else NULL */
     const char *definition;    /* pg_get_indexdef() */
-    const int16_t *attnums;    /* 0: an expression */
-    size_t nattnums;
+    const int16_t *attnums;    /* 0: an expression; behind them what is INCLUDEd */
+    size_t nattnums, nincluded;
+    bool nulls_not_distinct;
 };
 
 struct store_foreign_key {

@@ -13,6 +13,7 @@ bool ddl_is(const Node *stmt)
     case T_DropStmt:
     case T_AlterTableStmt:
     case T_RenameStmt:
+    case T_AlterObjectSchemaStmt:
     case T_TruncateStmt:
     case T_CreateSeqStmt:
     case T_CreateSchemaStmt:
@@ -92,23 +93,26 @@ int ddl_check_free(struct ddl *d, uint32_t space, const char *name, bool *ret_ex
     return err_set(d->err, SQLSTATE_DUPLICATE_TABLE, "relation \"%s\" already exists", name);
 }
 
+int ddl_missing_relation(struct ddl *d, const RangeVar *name, bool missing_ok)
+{
+    const char *schema = name->schemaname;
+    if (missing_ok) {
+        conn_notice(d->c, "NOTICE", "00000", "relation \"%s\" does not exist, skipping",
+                    name->relname);
+        return 0;
+    }
+    if (schema && !store_catalog_schema(d->c->catalog, schema))
+        return err_set(d->err, "3F000", "schema \"%s\" does not exist", schema);
+    return err_set(d->err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s%s%s\" does not exist",
+                   schema ? schema : "", schema ? "." : "", name->relname);
+}
+
 int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok,
                    const struct store_table **ret)
 {
     *ret = store_catalog_table(d->c->catalog, name->schemaname, name->relname);
-    if (!*ret && missing_ok)
-        return 0;
-    if (!*ret) {
-        if (name->schemaname && !store_catalog_schema(d->c->catalog, name->schemaname))
-            err_set(d->err, "3F000", "schema \"%s\" does not exist", name->schemaname);
-        else if (name->schemaname)
-            err_set(d->err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s.%s\" does not exist",
-                    name->schemaname, name->relname);
-        else
-            err_set(d->err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s\" does not exist",
-                    name->relname);
-        return -1;
-    }
+    if (!*ret)
+        return missing_ok ? 0 : ddl_missing_relation(d, name, false);
     if ((*ret)->system)
         return err_set(d->err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
                        "permission denied: \"%s\" is a system catalog", name->relname);
@@ -223,9 +227,9 @@ int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag)
         *ret_tag = "ALTER TYPE";
         return ddl_alter_enum(d, (const AlterEnumStmt *)stmt);
     case T_RenameStmt:
-        *ret_tag =
-            ((const RenameStmt *)stmt)->renameType == OBJECT_TYPE ? "ALTER TYPE" : "ALTER TABLE";
-        return ddl_rename(d, (const RenameStmt *)stmt);
+        return ddl_rename(d, (const RenameStmt *)stmt, ret_tag);
+    case T_AlterObjectSchemaStmt:
+        return ddl_set_schema(d, (const AlterObjectSchemaStmt *)stmt, ret_tag);
     case T_TruncateStmt:
         *ret_tag = "TRUNCATE TABLE";
         return ddl_truncate(d, (const TruncateStmt *)stmt);
@@ -256,10 +260,10 @@ int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag)
 int ddl_run(struct store_conn *c, const Node *stmt, const char *sql, const char **ret_tag,
             struct err *err)
 {
-    struct ddl d = {c, sql, err};
+    struct ddl d = {.c = c, .sql = sql, .err = err};
     if (tx_enter(c, true, err) < 0)
         return -1;
-    if (ddl_statement(&d, stmt, ret_tag) < 0) {
+    if (ddl_statement(&d, stmt, ret_tag) < 0 || (d.stale && ddl_reload(&d) < 0)) {
         statement_position(sql, err);
         return -1;
     }

@@ -26,6 +26,7 @@ struct ddl {
     struct store_conn *c;
     const char *sql; /* the statement's text, for positions */
     struct err *err;
+    bool stale; /* rows have changed since the catalog was read */
 };
 
 /* -- ddl.c -- */
@@ -34,6 +35,8 @@ struct ddl {
  * ${missing_ok}. */
 int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok,
                    const struct store_table **ret) MUSTCHECK;
+/* It is not there: NOTICE when ${missing_ok}, else 42P01, 3F000. */
+int ddl_missing_relation(struct ddl *d, const RangeVar *name, bool missing_ok) MUSTCHECK;
 /* The schema that a new object goes to: ${schema}, NULL: the first on the search_path.  3F000,
  * 42501 for those of the system. */
 int ddl_creation(struct ddl *d, const char *schema, const struct store_schema **ret) MUSTCHECK;
@@ -99,9 +102,6 @@ int ddl_alter_table(struct ddl *d, const AlterTableStmt *s) MUSTCHECK;
 int ddl_remove_column(struct ddl *d, uint32_t table, int16_t attnum) MUSTCHECK;
 /* 42703. */
 const struct store_column *ddl_need_column(struct ddl *d, uint32_t table, const char *name);
-/* Checks and expressions in indexes know columns by name only: 0A000 if ${t} has any.  ${what} is
- * being done. */
-int ddl_refuse_expressions(struct ddl *d, const struct store_table *t, const char *what) MUSTCHECK;
 
 /* -- ddl_type.c -- */
 /* A type to be made: rows of pg_type for it and its arrays. */
@@ -135,7 +135,8 @@ int ddl_create_enum(struct ddl *d, const CreateEnumStmt *s) MUSTCHECK;
 int ddl_alter_enum(struct ddl *d, const AlterEnumStmt *s) MUSTCHECK;
 
 /* -- ddl_rename.c -- */
-int ddl_rename(struct ddl *d, const RenameStmt *s) MUSTCHECK;
+int ddl_rename(struct ddl *d, const RenameStmt *s, const char **ret_tag) MUSTCHECK;
+int ddl_set_schema(struct ddl *d, const AlterObjectSchemaStmt *s, const char **ret_tag) MUSTCHECK;
 
 /* -- ddl_index.c -- */
 int ddl_create_index(struct ddl *d, const IndexStmt *s) MUSTCHECK;
@@ -146,6 +147,8 @@ const struct store_key *ddl_find_index(struct ddl *d, uint32_t oid,
                                        const struct store_table **ret_owner);
 /* Build it in SQLite, once the catalog has been read again.  -1: 23505 if rows are in the way. */
 int ddl_make_index(struct ddl *d, const struct store_table *t, const struct store_key *k) MUSTCHECK;
+/* Definitions as the catalog now implies them: names may have changed. */
+int ddl_restate_indexes(struct ddl *d, uint32_t table) MUSTCHECK;
 int ddl_make_index_oid(struct ddl *d, uint32_t table, uint32_t index) MUSTCHECK;
 
 /* -- ddl_foreign.c -- */
@@ -159,7 +162,14 @@ int ddl_validate_foreign_key(struct ddl *d, const struct store_table *t,
 int ddl_validate_check(struct ddl *d, const struct store_table *t,
                        const struct store_check *k) MUSTCHECK;
 
+/* 42710 if the table has a constraint of that name. */
+int ddl_check_constraint(struct ddl *d, const struct store_table *t, const char *name) MUSTCHECK;
+
 /* -- ddl_rows.c -- */
+/* JSON of a vector of the catalog: ["1","2"]. */
+const char *ddl_vector(const int16_t *values, size_t n);
+/* The value of an option as text. */
+const char *ddl_option_text(const DefElem *def);
 int ddl_new_oid(struct ddl *d, uint32_t *ret) MUSTCHECK;
 /* Run ${sql} with ${n} values bound from ${values} (NULL pointer: NULL; 'i' int64, 's' string by
  * ${types}). */
@@ -194,7 +204,7 @@ int ddl_sync_table(struct ddl *d, const struct store_table *t) MUSTCHECK;
 int ddl_sync_table_loose(struct ddl *d, const struct store_table *t, int16_t loose) MUSTCHECK;
 
 /* -- deparse.c -- */
-/* The text of an expression over the columns of ${t} (NULL: none), as pg_get_expr() prints it; ${type}:
- * what it is assigned to (0: it stays what it is). */
+/* The text of an expression over the columns of ${t} (NULL: none), as pg_get_expr() prints it;
+ * ${type}: what it is assigned to (0: it stays what it is). */
 int deparse(struct store_conn *c, const struct store_table *t, const Node *expression,
             uint32_t type, struct buf *out, struct err *err) MUSTCHECK;

@@ -100,6 +100,8 @@ static int follow(struct ddl *d, uint32_t table, uint32_t first_new)
         if (ddl_make_index(d, t, k) < 0)
             return -1;
     }
+    if (ddl_restate_indexes(d, table) < 0)
+        return -1;
     return text ? ddl_sync_table(d, t) : 0;
 }
 
@@ -204,20 +206,6 @@ static bool uses(const int16_t *attnums, size_t n, int16_t attnum)
     return false;
 }
 
-/* Checks and expressions know columns by name only: be careful. */
-int ddl_refuse_expressions(struct ddl *d, const struct store_table *t, const char *what)
-{
-    for (size_t i = 0; i < t->nkeys; i++)
-        if (t->keys[i].partial || uses(t->keys[i].attnums, t->keys[i].nattnums, 0))
-            return err_set(
-                d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                "%s of a table with expressions in indexes is not supported by the store", what);
-    if (t->nchecks > 0)
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "%s of a table with check constraints is not supported by the store", what);
-    return 0;
-}
-
 static int forget_column(struct ddl *d, uint32_t table, int16_t attnum)
 {
     char dropped[64];
@@ -320,8 +308,7 @@ static int change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     uint32_t type;
     int32_t typmod;
     struct buf sql;
-    if (!c || ddl_type(d, def->typeName, &type, &typmod, NULL) < 0 ||
-        ddl_refuse_expressions(d, t, "changing the type of a column") < 0)
+    if (!c || ddl_type(d, def->typeName, &type, &typmod, NULL) < 0)
         return -1;
     if (translate_expression(d->c->catalog, t, conversion(cmd, def), d->sql, type, typmod, &sqlite,
                              d->err) < 0)

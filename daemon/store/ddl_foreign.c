@@ -168,7 +168,7 @@ static const char *joined(const struct store_table *t, const struct key_spec *k)
 }
 
 /* A name the client gave must be free among the table's constraints. */
-static int check_name(struct ddl *d, const struct store_table *t, const char *name)
+int ddl_check_constraint(struct ddl *d, const struct store_table *t, const char *name)
 {
     int64_t n = 0;
     if (ddl_query_int(d, &n,
@@ -201,7 +201,7 @@ int ddl_add_foreign_key(struct ddl *d, uint32_t table, const Constraint *con, co
     if (parent_table(d, t, con, &parent) < 0 || parent_key(d, parent, con, &target, &key) < 0)
         return -1;
     if (name) {
-        if (check_name(d, t, name) < 0)
+        if (ddl_check_constraint(d, t, name) < 0)
             return -1;
     } else {
         struct ddl_choice choice = {t->name, joined(t, &child), "fkey", ddl_space(d, t), true};
@@ -354,7 +354,7 @@ int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con, const ch
         return -1;
     count_columns(con->raw_expr, &use);
     if (name) {
-        if (check_name(d, t, name) < 0)
+        if (ddl_check_constraint(d, t, name) < 0)
             return -1;
     } else {
         struct ddl_choice choice = {t->name,

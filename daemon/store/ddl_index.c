@@ -1,163 +1,98 @@
-/* ddl_index.c: indexes, and keys, which are indexes with a constraint. */
-#include "daemon/store/depend.h"
+/* ddl_index.c: indexes: their rows, building them, CREATE INDEX. */
+#include "daemon/store/ddl_index.h"
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/translate.h"
 
 #include <stdio.h>
 
-struct index_spec { /* what is to be created; all palloc'd or borrowed */
-    const char *name;
-    uint32_t oid;
-    bool unique, primary;
-    int n;
-    int16_t attnums[32]; /* 0: an expression */
-    uint32_t types[32];
-    int options[32];        /* pg_index.indoption: 1 DESC, 2 NULLS FIRST */
-    const char *sqlite[32]; /* column or expression in SQLite */
-    const char *text[32];   /* in PostgreSQL */
-    const char *predicate, *predicate_sqlite;
-};
-
-static const struct store_column *need_column(struct ddl *d, const struct store_table *t,
-                                              const char *name, const char *where)
-{
-    const struct store_column *c = store_table_column(t, name);
-    if (!c)
-        err_set(d->err, SQLSTATE_UNDEFINED_COLUMN,
-                where ? "column \"%s\" named in key does not exist"
-                      : "column \"%s\" does not exist",
-                name);
-    return c;
-}
-
-static const char *quoted(const char *name, void (*how)(const char *, struct buf *))
-{
-    struct buf b;
-    buf_init(&b, 4096);
-    how(name, &b);
-    const char *text = pstrdup(ident_text(&b));
-    buf_release(&b);
-    return text;
-}
-
-static int add_column(struct ddl *d, const struct store_table *t, struct index_spec *x,
-                      const char *name, const char *where)
-{
-    const struct store_column *c = need_column(d, t, name, where);
-    if (!c)
-        return -1;
-    if (x->n == 32)
-        return err_set(d->err, "54011", "cannot use more than 32 columns in an index");
-    x->attnums[x->n] = c->attnum;
-    x->types[x->n] = c->type_oid;
-    x->sqlite[x->n] = quoted(c->sqlite_name, ident_sqlite);
-    x->text[x->n] = quoted(c->name, ident_postgres);
-    x->n++;
-    return 0;
-}
-
 /* JSON arrays of the catalog's vectors. */
-static const char *vector(const struct index_spec *x, int what)
+static const char *vector(const struct index_spec *x, int n, long (*of)(const struct index_part *p))
 {
     struct buf b;
     buf_init(&b, 4096);
-    for (int i = 0; i < x->n; i++) {
-        long v = what == 0 ? x->attnums[i] : what == 1 ? (long)x->types[i] : x->options[i];
-        ident_format(&b, "%s\"%ld\"", i ? "," : "[", v);
-    }
+    ident_format(&b, "[");
+    for (int i = 0; i < n; i++)
+        ident_format(&b, "%s\"%ld\"", i ? "," : "", of(&x->parts[i]));
     ident_format(&b, "]");
     const char *text = pstrdup(ident_text(&b));
     buf_release(&b);
     return text;
 }
 
-static void definition(const struct store_table *t, const struct index_spec *x, struct buf *out)
+static long part_attnum(const struct index_part *p)
 {
-    ident_format(out, "CREATE %sINDEX ", x->unique ? "UNIQUE " : "");
-    ident_postgres(x->name, out);
-    ident_format(out, " ON ");
-    ident_postgres(t->schema, out);
-    ident_format(out, ".");
-    ident_postgres(t->name, out);
-    ident_format(out, " USING btree (");
-    for (int i = 0; i < x->n; i++) {
-        int o = x->options[i];
-        ident_format(out, "%s%s%s%s", i ? ", " : "", x->text[i], o & 1 ? " DESC" : "",
-                     o == 1   ? " NULLS LAST"
-                     : o == 2 ? " NULLS FIRST"
-                              : "");
-    }
-    ident_format(out, ")");
-    if (x->predicate)
-        ident_format(out, " WHERE %s", x->predicate);
+    return p->attnum;
 }
 
-static void sqlite_text(const struct store_table *t, const struct index_spec *x,
-                        const char *sqlite_name, struct buf *out)
+static long part_collation(const struct index_part *p)
 {
-    ident_format(out, "CREATE %sINDEX ", x->unique ? "UNIQUE " : "");
-    ident_sqlite(sqlite_name, out);
-    ident_format(out, " ON ");
-    ident_sqlite(t->sqlite_name, out);
-    ident_format(out, " (");
+    return (long)p->collation;
+}
+
+static long part_opclass(const struct index_part *p)
+{
+    return (long)p->opclass;
+}
+
+static long part_option(const struct index_part *p)
+{
+    return p->option;
+}
+
+/* pg_get_expr() of the expressions: one after the other. */
+static const char *expressions(const struct index_spec *x)
+{
+    struct buf b;
+    buf_init(&b, 1 << 20);
     for (int i = 0; i < x->n; i++)
-        ident_format(out, "%s%s%s", i ? ", " : "", x->sqlite[i], x->options[i] & 1 ? " DESC" : "");
-    ident_format(out, ")");
-    if (x->predicate_sqlite)
-        ident_format(out, " WHERE %s", x->predicate_sqlite);
+        if (x->parts[i].text)
+            ident_format(&b, "%s%s", buf_len(&b) ? ", " : "", x->parts[i].text);
+    const char *text = buf_len(&b) ? pstrdup(ident_text(&b)) : NULL;
+    buf_release(&b);
+    return text;
 }
 
-/* Rows of pg_class, pg_index and store.relation.  SQLite's own text waits in "store.relation" under
- * the index's definition until the table exists: see ddl_make_index. */
-static int index_rows(struct ddl *d, const struct store_table *t, struct index_spec *x)
+static int own_rows(struct ddl *d, const struct store_table *t, const struct index_spec *x)
 {
-    struct buf name, text, sqlite;
-    if (ddl_new_oid(d, &x->oid) < 0)
-        return -1;
+    struct buf name;
     buf_init(&name, 4096);
-    buf_init(&text, 1 << 20);
-    buf_init(&sqlite, 1 << 20);
     int rc =
         ddl_sqlite_name(d, store_catalog_schema(d->c->catalog, t->schema), x->name, x->oid, &name);
-    definition(t, x, &text);
-    sqlite_text(t, x, ident_text(&name), &sqlite);
     if (rc == 0)
-        rc = ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, ?2, ?3)", "iss",
-                      (int64_t)x->oid, ident_text(&name), ident_text(&text));
+        rc = ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, ?2, '')", "is",
+                      (int64_t)x->oid, ident_text(&name));
     if (rc == 0)
-        rc = ddl_exec(d, "INSERT INTO \"store.index\" VALUES (?1, ?2)", "is", (int64_t)x->oid,
-                      ident_text(&sqlite));
+        rc = ddl_exec(d, "INSERT INTO \"store.index\" VALUES (?1, ?2, ?3, ?4, ?5)", "issss",
+                      (int64_t)x->oid, index_sqlite(t, x, ident_text(&name)), x->method_name,
+                      index_json(x, index_part_text), index_json(x, index_part_suffix));
     buf_release(&name);
-    buf_release(&text);
-    buf_release(&sqlite);
-    if (rc == 0)
-        rc = ddl_exec(
-            d,
-            "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relam,"
-            " relfilenode, relkind, relnatts, relpersistence, relreplident, relispopulated)"
-            " VALUES (?1, ?2, ?4, 10, 403, ?1, 'i', ?3, 'p', 'n', 1)",
-            "isii", (int64_t)x->oid, x->name, (int64_t)x->n, (int64_t)ddl_space(d, t));
-    if (rc == 0)
-        rc = ddl_exec(
-            d,
-            "INSERT INTO \"pg_catalog.pg_index\" (indexrelid, indrelid, indnatts, indnkeyatts,"
-            " indisunique, indisprimary, indimmediate, indisvalid, indisready, indislive, indkey,"
-            " indcollation, indclass, indoption, indpred) VALUES (?1, ?2, ?3, ?3, ?4, ?5, 1, 1, 1, "
-            "1, ?6,"
-            " (SELECT json_group_array(CAST(coalesce(y.typcollation, 0) AS TEXT)) FROM "
-            "json_each(?7) j"
-            "  LEFT JOIN \"system.pg_type\" y ON y.oid = CAST(j.value AS INTEGER)),"
-            " (SELECT json_group_array(CAST(coalesce((SELECT o.oid FROM \"system.pg_opclass\" o"
-            "  WHERE o.opcmethod = 403 AND o.opcdefault AND o.opcintype ="
-            "  CASE j.value WHEN '1043' THEN 25 ELSE CAST(j.value AS INTEGER) END), 0) AS TEXT))"
-            "  FROM json_each(?7) j), ?8, ?9)",
-            "iiiiissss", (int64_t)x->oid, (int64_t)t->oid, (int64_t)x->n, (int64_t)x->unique,
-            (int64_t)x->primary, vector(x, 0), vector(x, 1), vector(x, 2), x->predicate);
-    if (rc == 0)
-        rc = ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relhasindex = 1 WHERE oid = ?1", "i",
-                      (int64_t)t->oid);
     return rc;
+}
+
+int index_rows(struct ddl *d, const struct store_table *t, struct index_spec *x)
+{
+    if (ddl_new_oid(d, &x->oid) < 0 || own_rows(d, t, x) < 0 ||
+        ddl_exec(d,
+                 "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relam,"
+                 " relfilenode, relkind, relnatts, relpersistence, relreplident, relispopulated,"
+                 " reloptions) VALUES (?1, ?2, ?4, 10, ?5, ?1, 'i', ?3, 'p', 'n', 1, ?6)",
+                 "isiiis", (int64_t)x->oid, x->name, (int64_t)x->n, (int64_t)ddl_space(d, t),
+                 (int64_t)x->method, x->options) < 0 ||
+        ddl_exec(d,
+                 "INSERT INTO \"pg_catalog.pg_index\" (indexrelid, indrelid, indnatts,"
+                 " indnkeyatts, indisunique, indisprimary, indimmediate, indisvalid, indisready,"
+                 " indislive, indkey, indcollation, indclass, indoption, indexprs, indpred,"
+                 " indnullsnotdistinct) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 1, 1, 1, ?7, ?8, ?9,"
+                 " ?10, ?11, ?12, ?13)",
+                 "iiiiiissssssi", (int64_t)x->oid, (int64_t)t->oid, (int64_t)x->n,
+                 (int64_t)x->nkeys, (int64_t)x->unique, (int64_t)x->primary,
+                 vector(x, x->n, part_attnum), vector(x, x->nkeys, part_collation),
+                 vector(x, x->nkeys, part_opclass), vector(x, x->nkeys, part_option),
+                 expressions(x), x->predicate, (int64_t)x->nulls_not_distinct) < 0)
+        return -1;
+    return ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relhasindex = 1 WHERE oid = ?1", "i",
+                    (int64_t)t->oid);
 }
 
 /* 23505 of an index being built: some key is there twice. */
@@ -208,6 +143,10 @@ int ddl_make_index(struct ddl *d, const struct store_table *t, const struct stor
     char *sql =
         sqlite3_step(s) == SQLITE_ROW ? sqlite3_mprintf("%s", sqlite3_column_text(s, 0)) : NULL;
     sqlite3_finalize(s);
+    if (sql && !*sql) { /* SQLite needs none */
+        sqlite3_free(sql);
+        return 0;
+    }
     if (!sql)
         return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "definition of index \"%s\" not found",
                        k->name);
@@ -234,157 +173,64 @@ const struct store_key *ddl_find_index(struct ddl *d, uint32_t oid,
     return NULL;
 }
 
-/* -- keys -- */
-
-static int set_not_null(struct ddl *d, uint32_t table, const struct index_spec *x)
-{
-    for (int i = 0; i < x->n; i++)
-        if (ddl_exec(d,
-                     "UPDATE \"pg_catalog.pg_attribute\" SET attnotnull = 1 WHERE attrelid = ?1 "
-                     "AND attnum = ?2",
-                     "ii", (int64_t)table, (int64_t)x->attnums[i]) < 0)
-            return -1;
-    return 0;
-}
-
-/* PostgreSQL names an index after its columns: "a_b". */
-static const char *joined(const struct store_table *t, const struct index_spec *x)
-{
-    struct buf b;
-    buf_init(&b, 4096);
-    for (int i = 0; i < x->n; i++) {
-        const struct store_column *c = store_table_attnum(t, x->attnums[i]);
-        ident_format(&b, "%s%s", i ? "_" : "", c ? c->name : "expr");
-    }
-    const char *text = pstrdup(ident_text(&b));
-    buf_release(&b);
-    return text;
-}
-
-static int key_constraint(struct ddl *d, const struct store_table *t, const struct index_spec *x,
-                          const Constraint *con)
-{
-    uint32_t oid;
-    if (ddl_new_oid(d, &oid) < 0 || depend_add(d, object_of(DEPEND_RELATION, x->oid),
-                                               object_of(DEPEND_CONSTRAINT, oid), 'i') < 0)
-        return -1;
-    for (int i = 0; i < x->n; i++)
-        if (depend_add(d, object_of(DEPEND_CONSTRAINT, oid), object_column(t->oid, x->attnums[i]),
-                       'a') < 0)
-            return -1;
-    return ddl_exec(
-        d,
-        "INSERT INTO \"pg_catalog.pg_constraint\" (oid, conname, connamespace, contype,"
-        " convalidated, conrelid, conindid, conislocal, connoinherit, conkey, confupdtype,"
-        " confdeltype, confmatchtype, condeferrable, condeferred)"
-        " VALUES (?1, ?2, ?7, ?3, 1, ?4, ?5, 1, 1, ?6, ' ', ' ', ' ', 0, 0)",
-        "issiisi", (int64_t)oid, x->name, con->contype == CONSTR_PRIMARY ? "p" : "u",
-        (int64_t)t->oid, (int64_t)x->oid, vector(x, 0), (int64_t)ddl_space(d, t));
-}
-
-int ddl_add_key(struct ddl *d, uint32_t table, const Constraint *con, const char *column)
-{
-    const struct store_table *t = ddl_table(d, table);
-    struct index_spec x = {
-        .unique = true, .primary = con->contype == CONSTR_PRIMARY, .name = con->conname};
-    ListCell *cell;
-    char chosen[64];
-    if (con->deferrable || con->indexname || con->nulls_not_distinct || con->exclusions != NIL)
-        return err_set(
-            d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-            "a deferrable key, or a key USING INDEX or NULLS NOT DISTINCT, is not supported by"
-            " the store");
-    int64_t have = 0;
-    if (x.primary &&
-        ddl_query_int(d, &have,
-                      "SELECT count(*) FROM \"pg_catalog.pg_constraint\" WHERE conrelid = ?1"
-                      " AND contype = 'p'",
-                      "i", (int64_t)table) < 0)
-        return -1;
-    if (have)
-        return err_set(d->err, "42P16", "multiple primary keys for table \"%s\" are not allowed",
-                       t->name);
-    if (column && con->keys == NIL && add_column(d, t, &x, column, "key") < 0)
-        return -1;
-    foreach (cell, con->keys)
-        if (add_column(d, t, &x, strVal(lfirst(cell)), "key") < 0)
-            return -1;
-    if (!x.name) {
-        struct ddl_choice choice = {t->name, x.primary ? NULL : joined(t, &x),
-                                    x.primary ? "pkey" : "key", ddl_space(d, t), true};
-        if (ddl_choose_name(d, &choice, chosen) < 0)
-            return -1;
-        x.name = chosen;
-    } else if (ddl_check_free(d, ddl_space(d, t), x.name, NULL) < 0) {
-        return -1;
-    }
-    if ((x.primary && set_not_null(d, table, &x) < 0) || index_rows(d, t, &x) < 0)
-        return -1;
-    return key_constraint(d, t, &x, con);
-}
-
 /* -- CREATE INDEX -- */
 
-static int index_element(struct ddl *d, const struct store_table *t, const IndexElem *e,
-                         struct index_spec *x)
+/* What the method can do. */
+static int check_method(struct ddl *d, const IndexStmt *s, const struct index_spec *x)
 {
-    int at = x->n;
-    if (e->collation != NIL)
+    bool tree = x->method == 403;
+    if (s->unique && !tree)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "COLLATE in an index is not supported by the store");
-    if (e->name) {
-        if (add_column(d, t, x, e->name, NULL) < 0)
-            return -1;
-    } else {
-        struct buf text;
-        if (x->n == 32)
-            return err_set(d->err, "54011", "cannot use more than 32 columns in an index");
-        if (translate_expression(d->c->catalog, t, e->expr, d->sql, 0, -1, &x->sqlite[at], d->err) <
-            0)
-            return -1;
-        buf_init(&text, 1 << 20);
-        int rc = deparse(d->c, t, e->expr, 0, &text, d->err);
-        x->text[at] = IsA(e->expr, FuncCall) && ((FuncCall *)e->expr)->funcformat ==
-                                                    COERCE_EXPLICIT_CALL
-                          ? pstrdup(ident_text(&text))
-                          : psprintf("(%s)", ident_text(&text));
-        buf_release(&text);
-        if (rc < 0)
-            return -1;
-        x->n++;
-    }
-    bool descending = e->ordering == SORTBY_DESC;
-    bool first = e->nulls_ordering == SORTBY_NULLS_FIRST ||
-                 (e->nulls_ordering == SORTBY_NULLS_DEFAULT && descending);
-    x->options[at] = (descending ? 1 : 0) | (first ? 2 : 0);
+                       "access method \"%s\" does not support unique indexes", x->method_name);
+    if (s->indexIncludingParams != NIL && !tree && x->method != 783 && x->method != 4000)
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "access method \"%s\" does not support included columns", x->method_name);
+    if (list_length(s->indexParams) > 1 && (x->method == 405 || x->method == 4000))
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "access method \"%s\" does not support multicolumn indexes", x->method_name);
+    if (s->tableSpace && strcmp(s->tableSpace, "pg_default") != 0)
+        return err_set(d->err, SQLSTATE_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist",
+                       s->tableSpace);
     return 0;
+}
+
+static int predicate(struct ddl *d, const struct store_table *t, Node *where, struct index_spec *x)
+{
+    struct buf text;
+    if (translate_condition(d->c->catalog, t, where, d->sql, "WHERE", &x->predicate_sqlite,
+                            d->err) < 0)
+        return -1;
+    buf_init(&text, 1 << 20);
+    int rc = deparse(d->c, t, where, TYPES_BOOL, &text, d->err);
+    x->predicate = pstrdup(ident_text(&text));
+    buf_release(&text);
+    return rc;
 }
 
 static int index_spec(struct ddl *d, const struct store_table *t, const IndexStmt *s,
                       struct index_spec *x)
 {
     ListCell *cell;
-    if (s->accessMethod && strcmp(s->accessMethod, "btree") != 0 &&
-        strcmp(s->accessMethod, "hash") != 0)
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "index method %s is not supported by the store", s->accessMethod);
-    if (s->nulls_not_distinct)
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "NULLS NOT DISTINCT is not supported by the store");
+    x->unique = s->unique;
+    x->name = s->idxname;
+    x->nulls_not_distinct = s->nulls_not_distinct;
+    if (index_method(d, s->accessMethod, x) < 0 || check_method(d, s, x) < 0)
+        return -1;
     foreach (cell, s->indexParams)
         if (index_element(d, t, lfirst(cell), x) < 0)
             return -1;
-    if (!s->whereClause)
-        return 0;
-    struct buf text;
-    if (translate_expression(d->c->catalog, t, s->whereClause, d->sql, TYPES_BOOL, -1,
-                             &x->predicate_sqlite, d->err) < 0)
+    x->nkeys = x->n;
+    foreach (cell, s->indexIncludingParams) {
+        const IndexElem *e = lfirst(cell);
+        if (!e->name)
+            return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                           "expressions are not supported in included columns");
+        if (index_column(d, t, e->name, false, x) < 0)
+            return -1;
+    }
+    if (index_options(d, s->options, x) < 0)
         return -1;
-    buf_init(&text, 1 << 20);
-    int rc = deparse(d->c, t, s->whereClause, TYPES_BOOL, &text, d->err);
-    x->predicate = pstrdup(ident_text(&text));
-    buf_release(&text);
-    return rc;
+    return s->whereClause ? predicate(d, t, s->whereClause, x) : 0;
 }
 
 /* A plain index goes with the columns it is on. */
@@ -395,8 +241,9 @@ static int index_needs(struct ddl *d, const struct store_table *t, const IndexSt
     ListCell *cell;
     bool column = false;
     for (int i = 0; i < x->n; i++) {
-        column = column || x->attnums[i];
-        if (x->attnums[i] && depend_add(d, o, object_column(t->oid, x->attnums[i]), 'a') < 0)
+        int16_t attnum = x->parts[i].attnum;
+        column = column || attnum;
+        if (attnum && depend_add(d, o, object_column(t->oid, attnum), 'a') < 0)
             return -1;
     }
     foreach (cell, s->indexParams) {
@@ -412,28 +259,35 @@ static int index_needs(struct ddl *d, const struct store_table *t, const IndexSt
 int ddl_create_index(struct ddl *d, const IndexStmt *s)
 {
     const struct store_table *t;
-    struct index_spec x = {.unique = s->unique, .name = s->idxname};
+    struct index_spec x;
     char chosen[64];
     bool exists = false;
-    if (ddl_find_table(d, s->relation, false, &t) < 0)
+    index_spec_init(&x);
+    if ((s->concurrent && ddl_outside_block(d, "CREATE INDEX CONCURRENTLY") < 0) ||
+        ddl_find_table(d, s->relation, false, &t) < 0)
         return -1;
-    if (x.name && ddl_check_free(d, ddl_space(d, t), x.name, s->if_not_exists ? &exists : NULL) < 0)
+    if (t->kind != 'r')
+        return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "cannot create index on relation \"%s\"",
+                       t->name);
+    if (s->idxname &&
+        ddl_check_free(d, ddl_space(d, t), s->idxname, s->if_not_exists ? &exists : NULL) < 0)
         return -1;
     if (exists) {
         conn_notice(d->c, "NOTICE", SQLSTATE_DUPLICATE_TABLE,
-                    "relation \"%s\" already exists, skipping", x.name);
+                    "relation \"%s\" already exists, skipping", s->idxname);
         return 0;
     }
     if (index_spec(d, t, s, &x) < 0)
         return -1;
     if (!x.name) {
-        struct ddl_choice choice = {t->name, joined(t, &x), "idx", ddl_space(d, t), false};
+        struct ddl_choice choice = {t->name, index_naming(&x), "idx", ddl_space(d, t), false};
         if (ddl_choose_name(d, &choice, chosen) < 0)
             return -1;
         x.name = chosen;
     }
     uint32_t table = t->oid;
-    if (index_rows(d, t, &x) < 0 || index_needs(d, t, s, &x) < 0 || ddl_reload(d) < 0)
+    if (index_rows(d, t, &x) < 0 || index_needs(d, t, s, &x) < 0 || ddl_reload(d) < 0 ||
+        ddl_restate_indexes(d, table) < 0)
         return -1;
     return ddl_make_index_oid(d, table, x.oid);
 }

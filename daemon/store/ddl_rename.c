@@ -1,63 +1,133 @@
-/* ddl_rename.c: RENAME: names live in the catalog alone. */
-#include "daemon/store/ddl.h"
+/* ddl_rename.c: RENAME and SET SCHEMA: names live in the catalog alone.
+ *
+ * SQLite's names never change, so what SQLite has stays as it is; texts that PostgreSQL would print
+ * from its trees (checks, expressions in indexes, generated columns) are parsed and printed again.
+ */
+#include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
+#include "policy/parse.h"
 
-/* The text of an index's definition up to its columns is that of its names. */
-static int restate_indexes(struct ddl *d, uint32_t table)
+struct rename {
+    const char *from, *to;
+};
+
+static bool rename_refs(Node *node, void *context)
 {
-    const struct store_table *t = ddl_table(d, table);
-    for (size_t i = 0; i < t->nkeys; i++) {
-        struct buf head;
-        buf_init(&head, 8192);
-        ident_format(&head, "CREATE %sINDEX ", t->keys[i].unique ? "UNIQUE " : "");
-        ident_postgres(t->keys[i].name, &head);
-        ident_format(&head, " ON public.");
-        ident_postgres(t->name, &head);
-        int rc = ddl_exec(d,
-                          "UPDATE \"store.relation\" SET definition = ?2 || substr(definition,"
-                          " instr(definition, ' USING btree (')) WHERE oid = ?1",
-                          "is", (int64_t)t->keys[i].oid, ident_text(&head));
-        buf_release(&head);
-        if (rc < 0)
+    const struct rename *r = context;
+    if (!node)
+        return false;
+    if (IsA(node, ColumnRef)) {
+        ListCell *last = list_last_cell(((ColumnRef *)node)->fields);
+        if (IsA(lfirst(last), String) && strcmp(strVal(lfirst(last)), r->from) == 0)
+            lfirst(last) = makeString(pstrdup(r->to));
+    }
+    return raw_expression_tree_walker(node, rename_refs, context);
+}
+
+/* A text of the catalog, as it reads with the column's new name. */
+static int restate_text(struct ddl *d, const struct store_table *t, const char *text,
+                        const struct rename *r, const char **ret)
+{
+    List *list;
+    struct buf out;
+    if (parse_sql(psprintf("SELECT %s", text), (void **)&list, d->err) < 0)
+        return -1;
+    const SelectStmt *select = (const SelectStmt *)((const RawStmt *)linitial(list))->stmt;
+    Node *node = ((ResTarget *)linitial(select->targetList))->val;
+    rename_refs(node, (void *)r);
+    buf_init(&out, 1 << 20);
+    int rc = deparse(d->c, t, node, 0, &out, d->err);
+    *ret = pstrdup(ident_text(&out));
+    buf_release(&out);
+    return rc;
+}
+
+/* Every row of ${select} (oid, text): ${update} it (?1 oid, ?2 text). */
+static int restate_rows(struct ddl *d, const struct store_table *t, const struct rename *r,
+                        const char *select, const char *update)
+{
+    struct row {
+        int64_t oid;
+        const char *text;
+    } *rows = palloc(sizeof *rows);
+    size_t n = 0;
+    sqlite3_stmt *s = conn_prepare(d->c, select, d->err);
+    if (!s)
+        return -1;
+    sqlite3_bind_int64(s, 1, t->oid);
+    while (sqlite3_step(s) == SQLITE_ROW) {
+        rows = repalloc(rows, (n + 2) * sizeof *rows);
+        rows[n].oid = sqlite3_column_int64(s, 0);
+        rows[n++].text = pstrdup((const char *)sqlite3_column_text(s, 1));
+    }
+    sqlite3_finalize(s);
+    for (size_t i = 0; i < n; i++) {
+        const char *text;
+        if (restate_text(d, t, rows[i].text, r, &text) < 0 ||
+            ddl_exec(d, update, "is", rows[i].oid, text) < 0)
             return -1;
     }
     return 0;
 }
 
-static int restate_columns(struct ddl *d, uint32_t table)
+/* Expressions in indexes are kept one by one. */
+static int restate_index_parts(struct ddl *d, const struct store_table *t, const struct rename *r)
 {
-    const struct store_table *t = ddl_table(d, table);
     for (size_t i = 0; i < t->nkeys; i++) {
-        const struct store_key *k = &t->keys[i];
-        struct buf tail;
-        int64_t options = 0;
-        if (ddl_query_int(d, &options,
-                          "SELECT count(*) FROM \"pg_catalog.pg_index\", json_each(indoption) j"
-                          " WHERE indexrelid = ?1 AND j.value <> '0'",
-                          "i", (int64_t)k->oid) < 0)
-            return -1;
-        if (options)
-            return err_set(
-                d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                "renaming a column of a table with descending indexes is not supported by the"
-                " store");
-        buf_init(&tail, 8192);
-        ident_format(&tail, " USING btree (");
-        for (size_t a = 0; a < k->nattnums; a++) {
-            const struct store_column *c = store_table_attnum(t, k->attnums[a]);
-            ident_format(&tail, "%s", a ? ", " : "");
-            ident_postgres(c ? c->name : "", &tail);
+        for (size_t k = 0; k < t->keys[i].nattnums; k++) {
+            const char *text;
+            sqlite3_stmt *s = conn_prepare(
+                d->c,
+                "SELECT json_extract(texts, '$[' || ?2 || ']') FROM \"store.index\" WHERE"
+                " oid = ?1",
+                d->err);
+            if (!s)
+                return -1;
+            sqlite3_bind_int64(s, 1, t->keys[i].oid);
+            sqlite3_bind_int64(s, 2, (int64_t)k);
+            bool some = sqlite3_step(s) == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL;
+            const char *old = some ? pstrdup((const char *)sqlite3_column_text(s, 0)) : NULL;
+            sqlite3_finalize(s);
+            if (!old)
+                continue;
+            if (restate_text(d, t, old, r, &text) < 0)
+                return -1;
+            if (old[0] == '(')
+                text = psprintf("(%s)", text);
+            if (ddl_exec(d,
+                         "UPDATE \"store.index\" SET texts = json_set(texts, '$[' || ?2 || ']', ?3)"
+                         " WHERE oid = ?1",
+                         "iis", (int64_t)t->keys[i].oid, (int64_t)k, text) < 0 ||
+                ddl_exec(d,
+                         "UPDATE \"pg_catalog.pg_index\" SET indexprs = (SELECT"
+                         " group_concat(value, ', ') FROM \"store.index\" x, json_each(x.texts)"
+                         " WHERE x.oid = ?1 AND value IS NOT NULL) WHERE indexrelid = ?1",
+                         "i", (int64_t)t->keys[i].oid) < 0)
+                return -1;
         }
-        ident_format(&tail, ")");
-        int rc = ddl_exec(d,
-                          "UPDATE \"store.relation\" SET definition = substr(definition, 1,"
-                          " instr(definition, ' USING btree (') - 1) || ?2 WHERE oid = ?1",
-                          "is", (int64_t)k->oid, ident_text(&tail));
-        buf_release(&tail);
-        if (rc < 0)
-            return -1;
     }
     return 0;
+}
+
+static int restate_column(struct ddl *d, uint32_t table, const struct rename *r)
+{
+    const struct store_table *t = ddl_table(d, table);
+    if (restate_rows(d, t, r,
+                     "SELECT oid, conbin FROM \"pg_catalog.pg_constraint\" WHERE conrelid = ?1 AND"
+                     " contype = 'c'",
+                     "UPDATE \"pg_catalog.pg_constraint\" SET conbin = ?2 WHERE oid = ?1") < 0 ||
+        restate_rows(d, t, r,
+                     "SELECT f.oid, f.adbin FROM \"pg_catalog.pg_attrdef\" f JOIN"
+                     " \"pg_catalog.pg_attribute\" a ON a.attrelid = f.adrelid AND"
+                     " a.attnum = f.adnum WHERE f.adrelid = ?1 AND a.attgenerated <> ''",
+                     "UPDATE \"pg_catalog.pg_attrdef\" SET adbin = ?2 WHERE oid = ?1") < 0 ||
+        restate_rows(d, t, r,
+                     "SELECT indexrelid, indpred FROM \"pg_catalog.pg_index\" WHERE indrelid = ?1"
+                     " AND indpred IS NOT NULL",
+                     "UPDATE \"pg_catalog.pg_index\" SET indpred = ?2 WHERE indexrelid = ?1") < 0 ||
+        restate_index_parts(d, t, r) < 0 || ddl_restate_indexes(d, table) < 0)
+        return -1;
+    return ddl_reload(d);
 }
 
 static int rename_relation(struct ddl *d, uint32_t oid, const char *name)
@@ -75,9 +145,10 @@ static int rename_column(struct ddl *d, const struct store_table *t, const char 
                          const char *to)
 {
     uint32_t table = t->oid;
-    const struct store_column *c = ddl_need_column(d, table, from);
-    if (!c || ddl_refuse_expressions(d, t, "renaming a column") < 0)
-        return -1;
+    const struct rename r = {from, to};
+    const struct store_column *c = store_table_column(t, from);
+    if (!c)
+        return err_set(d->err, SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" does not exist", from);
     if (store_table_column(t, to))
         return err_set(d->err, "42701", "column \"%s\" of relation \"%s\" already exists", to,
                        t->name);
@@ -87,7 +158,7 @@ static int rename_column(struct ddl *d, const struct store_table *t, const char 
                  "iis", (int64_t)table, (int64_t)c->attnum, to) < 0 ||
         ddl_reload(d) < 0)
         return -1;
-    return restate_columns(d, table);
+    return restate_column(d, table, &r);
 }
 
 static int rename_constraint(struct ddl *d, const struct store_table *t, const char *from,
@@ -109,69 +180,193 @@ static int rename_constraint(struct ddl *d, const struct store_table *t, const c
                       "contype IN ('p','u')",
                       "i", oid) < 0 ||
         (index && rename_relation(d, (uint32_t)index, to) < 0) ||
+        (!index && ddl_check_constraint(d, t, to) < 0) ||
         ddl_exec(d, "UPDATE \"pg_catalog.pg_constraint\" SET conname = ?2 WHERE oid = ?1", "is",
                  oid, to) < 0 ||
         ddl_reload(d) < 0)
         return -1;
-    return index ? restate_indexes(d, table) : ddl_sync_table(d, ddl_table(d, table));
+    return index ? ddl_restate_indexes(d, table) : ddl_sync_table(d, ddl_table(d, table));
 }
 
-static int rename_index(struct ddl *d, const char *from, const char *to)
+/* A table, index, sequence or view: ALTER TABLE takes all of them. */
+static int rename_any(struct ddl *d, const struct store_table *owner, uint32_t oid,
+                      const char *name)
 {
-    int64_t index, table = 0;
-    int found = ddl_query_int(d, &index,
-                              "SELECT oid FROM \"pg_catalog.pg_class\" WHERE relname = ?1"
-                              " AND relnamespace = 2200 AND relkind = 'i'",
-                              "s", from);
-    if (found <= 0)
-        return found < 0 ? -1
-                         : err_set(d->err, SQLSTATE_UNDEFINED_TABLE,
-                                   "relation \"%s\" does not exist", from);
-    if (ddl_query_int(d, &table,
-                      "SELECT indrelid FROM \"pg_catalog.pg_index\" WHERE indexrelid = ?1", "i",
-                      index) < 0 ||
-        rename_relation(d, (uint32_t)index, to) < 0 ||
+    uint32_t table = owner ? owner->oid : 0;
+    if (rename_relation(d, oid, name) < 0 ||
         ddl_exec(d,
                  "UPDATE \"pg_catalog.pg_constraint\" SET conname = ?2 WHERE conindid = ?1"
                  " AND contype IN ('p','u')",
-                 "is", index, to) < 0 ||
+                 "is", (int64_t)oid, name) < 0 ||
         ddl_reload(d) < 0)
         return -1;
-    return restate_indexes(d, (uint32_t)table);
+    if (!table)
+        return 0;
+    return ddl_restate_indexes(d, table);
 }
 
-int ddl_rename(struct ddl *d, const RenameStmt *s)
+static int wrong_kind(struct ddl *d, const char *name, ObjectType type, char relkind)
+{
+    const char *what = type == OBJECT_INDEX      ? "an index"
+                       : type == OBJECT_SEQUENCE ? "a sequence"
+                       : type == OBJECT_VIEW     ? "a view"
+                                                 : NULL;
+    bool right = type == OBJECT_INDEX      ? relkind == 'i'
+                 : type == OBJECT_SEQUENCE ? relkind == 'S'
+                 : type == OBJECT_VIEW     ? relkind == 'v'
+                                           : true;
+    return right ? 0 : err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not %s", name, what);
+}
+
+static int rename_named(struct ddl *d, const RenameStmt *s)
+{
+    const RangeVar *name = s->relation;
+    const struct store_table *owner = NULL;
+    char relkind;
+    uint32_t oid = store_catalog_relation(d->c->catalog, name->schemaname, name->relname);
+    if (!oid)
+        return ddl_missing_relation(d, name, s->missing_ok);
+    if (oid < 16384)
+        return err_set(d->err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
+                       "permission denied: \"%s\" is a system catalog", name->relname);
+    if (ddl_relkind(d, oid, &relkind) < 0 ||
+        wrong_kind(d, name->relname, s->renameType, relkind) < 0)
+        return -1;
+    if (!ddl_find_index(d, oid, &owner))
+        owner = ddl_table(d, oid);
+    return rename_any(d, owner, oid, s->newname);
+}
+
+static int rename_schema(struct ddl *d, const RenameStmt *s)
+{
+    const struct store_schema *schema;
+    if (ddl_find_schema(d, s->subname, &schema) < 0)
+        return -1;
+    if (store_catalog_schema(d->c->catalog, s->newname))
+        return err_set(d->err, "42P06", "schema \"%s\" already exists", s->newname);
+    if (strncmp(s->newname, "pg_", 3) == 0) {
+        err_set(d->err, "42939", "unacceptable schema name \"%s\"", s->newname);
+        err_detail(d->err, "The prefix \"pg_\" is reserved for system schemas.");
+        return -1;
+    }
+    if (ddl_exec(d, "UPDATE \"pg_catalog.pg_namespace\" SET nspname = ?2 WHERE oid = ?1", "is",
+                 (int64_t)schema->oid, s->newname) < 0 ||
+        ddl_reload(d) < 0)
+        return -1;
+    for (size_t i = 0; i < d->c->catalog->ntables; i++) {
+        const struct store_table *t = &d->c->catalog->tables[i];
+        if (strcmp(t->schema, s->newname) == 0 && ddl_restate_indexes(d, t->oid) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int ddl_rename(struct ddl *d, const RenameStmt *s, const char **ret_tag)
 {
     const struct store_table *t;
-    if (s->renameType == OBJECT_TYPE)
+    switch (s->renameType) {
+    case OBJECT_TYPE:
+        *ret_tag = "ALTER TYPE";
         return ddl_rename_type(d, s);
-    if (s->renameType == OBJECT_INDEX)
-        return rename_index(d, s->relation->relname, s->newname);
-    if (s->renameType == OBJECT_SEQUENCE) {
-        const struct store_sequence *q =
-            store_catalog_sequence(d->c->catalog, NULL, s->relation->relname);
-        if (!q)
-            return err_set(d->err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s\" does not exist",
-                           s->relation->relname);
-        return rename_relation(d, q->oid, s->newname) < 0 ? -1 : ddl_reload(d);
-    }
-    if (s->renameType != OBJECT_TABLE && s->renameType != OBJECT_COLUMN &&
-        s->renameType != OBJECT_TABCONSTRAINT)
+    case OBJECT_SCHEMA:
+        *ret_tag = "ALTER SCHEMA";
+        return rename_schema(d, s);
+    case OBJECT_INDEX:
+        *ret_tag = "ALTER INDEX";
+        return rename_named(d, s);
+    case OBJECT_SEQUENCE:
+        *ret_tag = "ALTER SEQUENCE";
+        return rename_named(d, s);
+    case OBJECT_VIEW:
+        *ret_tag = "ALTER VIEW";
+        return rename_named(d, s);
+    case OBJECT_TABLE:
+        *ret_tag = "ALTER TABLE";
+        return rename_named(d, s);
+    case OBJECT_COLUMN:
+    case OBJECT_TABCONSTRAINT:
+        break;
+    default:
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "renaming this kind of object is not supported by the store");
+    }
+    *ret_tag = "ALTER TABLE";
     if (ddl_find_table(d, s->relation, s->missing_ok, &t) < 0)
         return -1;
-    if (!t) {
-        conn_notice(d->c, "NOTICE", "00000", "relation \"%s\" does not exist, skipping",
-                    s->relation->relname);
-        return 0;
-    }
-    if (s->renameType == OBJECT_COLUMN)
-        return rename_column(d, t, s->subname, s->newname);
-    if (s->renameType == OBJECT_TABCONSTRAINT)
-        return rename_constraint(d, t, s->subname, s->newname);
-    uint32_t table = t->oid;
-    if (rename_relation(d, table, s->newname) < 0 || ddl_reload(d) < 0)
+    if (!t)
+        return ddl_missing_relation(d, s->relation, true);
+    if (t->kind != 'r')
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "renaming parts of \"%s\", which is not a table, is not supported by the"
+                       " store",
+                       t->name);
+    return s->renameType == OBJECT_COLUMN ? rename_column(d, t, s->subname, s->newname)
+                                          : rename_constraint(d, t, s->subname, s->newname);
+}
+
+/* -- SET SCHEMA -- */
+
+static int move(struct ddl *d, uint32_t oid, const struct store_schema *to)
+{
+    return ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relnamespace = ?2 WHERE oid = ?1", "ii",
+                    (int64_t)oid, (int64_t)to->oid) < 0
+               ? -1
+               : ddl_exec(d,
+                          "UPDATE \"pg_catalog.pg_depend\" SET refobjid = ?2 WHERE classid = 1259"
+                          " AND objid = ?1 AND refclassid = 2615",
+                          "ii", (int64_t)oid, (int64_t)to->oid);
+}
+
+/* Indexes, constraints and owned sequences go with the table. */
+static int move_parts(struct ddl *d, const struct store_table *t, const struct store_schema *to)
+{
+    const struct store_catalog *c = d->c->catalog;
+    for (size_t i = 0; i < t->nkeys; i++)
+        if (move(d, t->keys[i].oid, to) < 0)
+            return -1;
+    for (size_t i = 0; i < c->nsequences; i++)
+        if (c->sequences[i].table_oid == t->oid && move(d, c->sequences[i].oid, to) < 0)
+            return -1;
+    return ddl_exec(d,
+                    "UPDATE \"pg_catalog.pg_constraint\" SET connamespace = ?2 WHERE conrelid = ?1",
+                    "ii", (int64_t)t->oid, (int64_t)to->oid);
+}
+
+int ddl_set_schema(struct ddl *d, const AlterObjectSchemaStmt *s, const char **ret_tag)
+{
+    const struct store_schema *to;
+    *ret_tag = s->objectType == OBJECT_SEQUENCE ? "ALTER SEQUENCE"
+               : s->objectType == OBJECT_VIEW   ? "ALTER VIEW"
+                                                : "ALTER TABLE";
+    if (s->objectType != OBJECT_TABLE && s->objectType != OBJECT_SEQUENCE &&
+        s->objectType != OBJECT_VIEW)
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "SET SCHEMA of this kind of object is not supported by the store");
+    uint32_t oid =
+        store_catalog_relation(d->c->catalog, s->relation->schemaname, s->relation->relname);
+    if (!oid)
+        return ddl_missing_relation(d, s->relation, s->missing_ok);
+    const struct store_table *t = ddl_table(d, oid);
+    const struct store_sequence *q = store_catalog_sequence_oid(d->c->catalog, oid);
+    if (q && q->table_oid) {
+        err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                "cannot move an owned sequence into another schema");
+        const struct store_table *owner = ddl_table(d, q->table_oid);
+        err_detail(d->err, "Sequence \"%s\" is linked to table \"%s\".", q->name,
+                   owner ? owner->name : "");
         return -1;
-    return restate_indexes(d, table);
+    }
+    if (ddl_find_schema(d, s->newschema, &to) < 0)
+        return -1;
+    if (strcmp(t ? t->schema : q ? q->schema : "", to->name) == 0)
+        return 0;
+    if (ddl_check_free(d, to->oid, s->relation->relname, NULL) < 0) {
+        err_set(d->err, SQLSTATE_DUPLICATE_TABLE, "relation \"%s\" already exists in schema \"%s\"",
+                s->relation->relname, to->name);
+        return -1;
+    }
+    const struct store_schema kept = {to->oid, pstrdup(to->name)};
+    if (move(d, oid, &kept) < 0 || (t && move_parts(d, t, &kept) < 0) || ddl_reload(d) < 0)
+        return -1;
+    return t ? ddl_restate_indexes(d, oid) : 0;
 }

@@ -137,10 +137,44 @@ int ddl_choose_name(struct ddl *d, const struct ddl_choice *of, char ret[64])
 
 int ddl_reload(struct ddl *d)
 {
+    d->stale = false;
     return tx_catalog_changed(d->c, d->err);
 }
 
 const struct store_table *ddl_table(struct ddl *d, uint32_t oid)
 {
     return store_catalog_table_oid(d->c->catalog, oid);
+}
+
+const char *ddl_vector(const int16_t *values, size_t n)
+{
+    struct buf b;
+    buf_init(&b, 4096);
+    ident_format(&b, "[");
+    for (size_t i = 0; i < n; i++)
+        ident_format(&b, "%s\"%d\"", i ? "," : "", values[i]);
+    ident_format(&b, "]");
+    const char *text = pstrdup(ident_text(&b));
+    buf_release(&b);
+    return text;
+}
+
+const char *ddl_option_text(const DefElem *def)
+{
+    if (!def->arg)
+        return "true";
+    switch (nodeTag(def->arg)) {
+    case T_Integer:
+        return psprintf("%d", intVal(def->arg));
+    case T_Float:
+        return ((const Float *)def->arg)->fval;
+    case T_Boolean:
+        return boolVal(def->arg) ? "true" : "false";
+    case T_String:
+        return strVal(def->arg);
+    case T_TypeName:
+        return strVal(llast(((const TypeName *)def->arg)->names));
+    default:
+        return "";
+    }
 }

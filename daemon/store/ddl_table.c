@@ -588,7 +588,7 @@ int ddl_create_table(struct ddl *d, const CreateStmt *s)
         all_constraints(d, s, oid, false) < 0 || ddl_reload(d) < 0)
         return -1;
     const struct store_table *t = ddl_table(d, oid);
-    if (ddl_make_table(d, t) < 0)
+    if (ddl_restate_indexes(d, oid) < 0 || ddl_make_table(d, t) < 0)
         return -1;
     for (size_t i = 0; i < t->nkeys; i++)
         if (ddl_make_index(d, t, &t->keys[i]) < 0)

@@ -1,4 +1,5 @@
-/* deparse.c: expressions of defaults, checks and indexes as text, the way pg_get_expr() prints them.
+/* deparse.c: expressions of defaults, checks and indexes as text, the way pg_get_expr() prints
+ * them.
  *
  * PostgreSQL prints the analysed tree: operands stand with the conversions that the chosen operator
  * or function makes of them, constants with their type, every operation in parentheses.  So each
@@ -302,7 +303,7 @@ static void between(struct deparse *d, A_Expr *a)
 {
     Node *low = linitial((List *)a->rexpr), *high = lsecond((List *)a->rexpr);
     bool not = a->kind == AEXPR_NOT_BETWEEN;
-    if (a->kind != AEXPR_BETWEEN && !not)
+    if (a->kind != AEXPR_BETWEEN && !not )
         not_supported(d, (Node *)a);
     ident_format(d->out, "(");
     operation(d, not ? "<" : ">=", a->lexpr, low, a->location);
@@ -372,9 +373,7 @@ static void boolean(struct deparse *d, BoolExpr *b)
     bool first = true;
     ident_format(d->out, b->boolop == NOT_EXPR ? "(NOT " : "(");
     foreach (cell, b->args) {
-        ident_format(d->out, first                      ? ""
-                             : b->boolop == AND_EXPR ? " AND "
-                                                        : " OR ");
+        ident_format(d->out, first ? "" : b->boolop == AND_EXPR ? " AND " : " OR ");
         first = false;
         print_as(d, lfirst(cell), TYPES_BOOL, false);
     }
@@ -403,8 +402,7 @@ static void sql_syntax(struct deparse *d, FuncCall *f, const char *name)
         print_as(d, linitial(f->args), TYPES_TEXT, true);
         ident_format(d->out, ")");
     } else if (strcmp(name, "extract") == 0) {
-        ident_format(d->out, "EXTRACT(%s FROM ",
-                     ((A_Const *)linitial(f->args))->val.sval.sval);
+        ident_format(d->out, "EXTRACT(%s FROM ", ((A_Const *)linitial(f->args))->val.sval.sval);
         print_as(d, lsecond(f->args), type_of(d, lsecond(f->args)), true);
         ident_format(d->out, ")");
     } else {
@@ -514,8 +512,8 @@ static void case_expr(struct deparse *d, CaseExpr *c)
 static void boolean_test(struct deparse *d, BooleanTest *b)
 {
     static const char *const words[] = {
-        [IS_TRUE] = "TRUE",   [IS_NOT_TRUE] = "NOT TRUE",   [IS_FALSE] = "FALSE",
-        [IS_NOT_FALSE] = "NOT FALSE", [IS_UNKNOWN] = "UNKNOWN", [IS_NOT_UNKNOWN] = "NOT UNKNOWN"};
+        [IS_TRUE] = "TRUE",           [IS_NOT_TRUE] = "NOT TRUE", [IS_FALSE] = "FALSE",
+        [IS_NOT_FALSE] = "NOT FALSE", [IS_UNKNOWN] = "UNKNOWN",   [IS_NOT_UNKNOWN] = "NOT UNKNOWN"};
     ident_format(d->out, "(");
     print_as(d, (Node *)b->arg, TYPES_BOOL, false);
     ident_format(d->out, " IS %s)", words[b->booltesttype]);

@@ -24,8 +24,7 @@ static bool going(const struct deletion *x, uint32_t relation)
 
 static int forget(struct ddl *d, const char *table, const char *key, uint32_t oid)
 {
-    return ddl_exec(d, psprintf("DELETE FROM \"%s\" WHERE %s = ?1", table, key), "i",
-                    (int64_t)oid);
+    return ddl_exec(d, psprintf("DELETE FROM \"%s\" WHERE %s = ?1", table, key), "i", (int64_t)oid);
 }
 
 static void touch(struct deletion *x, uint32_t table)
@@ -69,11 +68,16 @@ static int default_value(struct ddl *d, uint32_t oid)
 static int forget_relation(struct ddl *d, uint32_t oid)
 {
     static const char *const texts[][2] = {
-        {"pg_catalog.pg_constraint", "conrelid"}, {"pg_catalog.pg_attrdef", "adrelid"},
-        {"store.attribute", "relid"},             {"pg_catalog.pg_attribute", "attrelid"},
-        {"pg_catalog.pg_index", "indexrelid"},    {"pg_catalog.pg_sequence", "seqrelid"},
-        {"store.sequence", "oid"},                {"store.index", "oid"},
-        {"store.relation", "oid"},                {"pg_catalog.pg_class", "oid"},
+        {"pg_catalog.pg_constraint", "conrelid"},
+        {"pg_catalog.pg_attrdef", "adrelid"},
+        {"store.attribute", "relid"},
+        {"pg_catalog.pg_attribute", "attrelid"},
+        {"pg_catalog.pg_index", "indexrelid"},
+        {"pg_catalog.pg_sequence", "seqrelid"},
+        {"store.sequence", "oid"},
+        {"store.index", "oid"},
+        {"store.relation", "oid"},
+        {"pg_catalog.pg_class", "oid"},
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (forget(d, texts[i][0], texts[i][1], oid) < 0)
@@ -90,7 +94,7 @@ static int relation(struct deletion *x, uint32_t oid)
     if (k && !going(x, owner->oid)) {
         struct buf sql;
         buf_init(&sql, 4096);
-        ident_format(&sql, "DROP INDEX ");
+        ident_format(&sql, "DROP INDEX IF EXISTS ");
         ident_sqlite(k->sqlite_name, &sql);
         int rc = conn_exec(d->c, ident_text(&sql), d->err);
         buf_release(&sql);

@@ -101,8 +101,16 @@ static bool constraint(const struct store_catalog *c, const struct store_table *
 {
     for (size_t i = 0; i < t->nkeys; i++)
         if (t->keys[i].constraint_oid == oid) {
-            ident_format(out, "%s (", t->keys[i].primary ? "PRIMARY KEY" : "UNIQUE");
-            columns(t, t->keys[i].attnums, t->keys[i].nattnums, out);
+            const struct store_key *k = &t->keys[i];
+            ident_format(out, "%s (",
+                         k->primary              ? "PRIMARY KEY"
+                         : k->nulls_not_distinct ? "UNIQUE NULLS NOT DISTINCT"
+                                                 : "UNIQUE");
+            columns(t, k->attnums, k->nattnums, out);
+            if (k->nincluded) {
+                ident_format(out, ") INCLUDE (");
+                columns(t, k->attnums + k->nattnums, k->nincluded, out);
+            }
             ident_format(out, ")");
             return true;
         }

@@ -86,3 +86,7 @@ int translate_type(const struct store_catalog *catalog, struct TypeName *type, c
 int translate_condition(const struct store_catalog *catalog, const struct store_table *table,
                         Node *expression, const char *sql, const char *what, const char **ret,
                         struct err *err) MUSTCHECK;
+/* Likewise an expression that an index is on: of any type, with the collation it needs. */
+int translate_index_part(const struct store_catalog *catalog, const struct store_table *table,
+                         Node *expression, const char *sql, const char **ret, uint32_t *ret_type,
+                         struct err *err) MUSTCHECK;

@@ -28,12 +28,15 @@ struct scope *scope_expression(struct tr *tr, const struct store_table *table)
 }
 
 static const char *expression_text(struct tr *tr, const struct store_table *table, Node *expression,
-                                   uint32_t type_oid, int32_t typmod)
+                                   uint32_t type_oid, int32_t typmod, uint32_t *ret_type)
 {
     struct scope *s = scope_expression(tr, table);
     struct expr *e = expr_make(s, expression);
-    if (type_oid == 0)
-        return infer_settle(tr, e)->sql;
+    if (type_oid == 0) {
+        e = infer_settle(tr, e);
+        *ret_type = e->type;
+        return emit_format("%s%s", e->sql, emit_collation(e->type));
+    }
     const struct store_column target = {
         .name = "?", .sqlite_name = "?", .type_oid = type_oid, .typmod = typmod};
     return infer_assign(tr, e, &target)->sql;
@@ -51,7 +54,7 @@ static bool has_subquery(Node *node, void *context)
 /* ${what} NULL: assigned to the type; else a condition, of what. */
 static int run(const struct store_catalog *catalog, const struct store_table *table,
                Node *expression, const char *sql, const char *what, uint32_t type_oid,
-               int32_t typmod, const char **ret, struct err *err)
+               int32_t typmod, const char **ret, uint32_t *ret_type, struct err *err)
 {
     struct tr *tr = palloc0(sizeof(*tr));
     const char **text = palloc0(sizeof(*text));
@@ -67,7 +70,7 @@ static int run(const struct store_catalog *catalog, const struct store_table *ta
     if (has_subquery(expression, NULL))
         tr_unsupported(tr, exprLocation(expression), "a subquery in this expression");
     *text = what ? expr_condition(scope_expression(tr, table), expression, what)->sql
-                 : expression_text(tr, table, expression, type_oid, typmod);
+                 : expression_text(tr, table, expression, type_oid, typmod, ret_type);
     if (tr->nparams > 0)
         tr_fail(tr, SQLSTATE_UNDEFINED_PARAMETER, -1, "there is no parameter $1");
     *ret = *text;
@@ -98,12 +101,21 @@ int translate_expression(const struct store_catalog *catalog, const struct store
                          Node *expression, const char *sql, uint32_t type_oid, int32_t typmod,
                          const char **ret, struct err *err)
 {
-    return run(catalog, table, expression, sql, NULL, type_oid, typmod, ret, err);
+    uint32_t ignored;
+    return run(catalog, table, expression, sql, NULL, type_oid, typmod, ret, &ignored, err);
 }
 
 int translate_condition(const struct store_catalog *catalog, const struct store_table *table,
                         Node *expression, const char *sql, const char *what, const char **ret,
                         struct err *err)
 {
-    return run(catalog, table, expression, sql, what, TYPES_BOOL, -1, ret, err);
+    uint32_t ignored;
+    return run(catalog, table, expression, sql, what, TYPES_BOOL, -1, ret, &ignored, err);
+}
+
+int translate_index_part(const struct store_catalog *catalog, const struct store_table *table,
+                         Node *expression, const char *sql, const char **ret, uint32_t *ret_type,
+                         struct err *err)
+{
+    return run(catalog, table, expression, sql, NULL, 0, -1, ret, ret_type, err);
 }

@@ -187,7 +187,8 @@ void source_rename(struct tr *tr, struct source *item, Alias *alias);
 const struct store_table *scope_table(struct tr *tr, const RangeVar *rv, bool write);
 
 /* -- FROM -- */
-/* A view of the system: its query in parentheses; ${item}'s columns are made to mean its outputs. */
+/* A view of the system: its query in parentheses; ${item}'s columns are made to mean its outputs.
+ */
 bool translate_is_view(const struct store_table *t);
 const char *translate_view(struct tr *tr, const struct store_table *view, struct source *item);
 /* Translate a FROM list into ${s}: its text, "" for an empty list (or one that needs no row
