@@ -46,8 +46,8 @@ static const char indexes[] =
     " refobjid);"
     "CREATE INDEX \"pg_catalog.pg_type_name\" ON \"pg_catalog.pg_type\" (typname);"
     "CREATE INDEX \"pg_catalog.pg_description_o\" ON \"pg_catalog.pg_description\" (objoid);"
-    "INSERT INTO \"pg_catalog.pg_namespace\" VALUES (2200, 'public', 10,"
-    " '[\"partywall=UC/partywall\",\"=U/partywall\"]');"
+    "INSERT INTO \"pg_catalog.pg_namespace\" VALUES (2200, 'public', 6171,"
+    " '[\"pg_database_owner=UC/pg_database_owner\",\"=U/pg_database_owner\"]');"
     "INSERT INTO \"pg_catalog.pg_description\" VALUES (2200, 2615, 0, 'standard public schema');";
 
 static void column_definition(struct buf *sql, const struct builtin_line *c)

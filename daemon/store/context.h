@@ -23,6 +23,8 @@ struct store_context {
     const char *user;                    /* current_user */
     const char *database;
     struct store_conn *conn;
+    struct objects *objects; /* objects.c's */
+    struct types_names names;
     struct rows_kept *kept; /* of the running statement (rows.h), or NULL */
 };
 

@@ -36,6 +36,7 @@ static const struct {
     {functions_regexp_rows, &functions_regexp_n},
     {functions_float_rows, &functions_float_n},
     {functions_exact_rows, &functions_exact_n},
+    {functions_proc_rows, &functions_proc_n},
 };
 
 int functions_register(struct sqlite3 *db, struct store_context *context)

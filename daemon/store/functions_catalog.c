@@ -26,24 +26,6 @@ static void table_name(const struct store_catalog *c, const struct store_table *
     relation_name(c, t->oid, t->schema, t->name, out);
 }
 
-static void fn_regclass(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    const struct store_catalog *c = functions_context(ctx)->catalog;
-    struct buf out;
-    if (functions_null(argc, argv))
-        return;
-    uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
-    const char *schema, *name;
-    functions_buf(&out);
-    if (oid == 0)
-        ident_format(&out, "-");
-    else if (!store_catalog_relation_name(c, oid, &schema, &name))
-        ident_format(&out, "%u", oid);
-    else
-        relation_name(c, oid, schema, name, &out);
-    finish(ctx, &out);
-}
-
 static void fn_quote_ident(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     struct buf out;
@@ -178,7 +160,6 @@ static void fn_indexdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 }
 
 const struct function_row functions_catalog_rows[] = {
-    {"pgf_regclass", 1, false, fn_regclass, NULL, NULL},
     {"pgf_quote_ident", 1, true, fn_quote_ident, NULL, NULL},
     {"pgf_get_constraintdef", 1, false, fn_constraintdef, NULL, NULL},
     {"pgf_get_indexdef", 1, false, fn_indexdef, NULL, NULL},

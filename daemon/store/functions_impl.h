@@ -34,6 +34,9 @@ extern const struct function_row functions_bytea_rows[], functions_string_rows[]
 extern const size_t functions_bytea_n, functions_string_n, functions_regexp_n, functions_float_n,
     functions_exact_n;
 
+extern const struct function_row functions_proc_rows[];
+extern const size_t functions_proc_n;
+
 /* sum() and avg(): window functions, registered apart. */
 int functions_total_register(struct sqlite3 *db, struct store_context *context);
 

@@ -2,7 +2,11 @@
  * store_catalog: looked up in the relations of the system themselves. */
 #include "daemon/store/array.h"
 #include "daemon/store/catalog_views.h"
+#include "daemon/store/conn.h"
 #include "daemon/store/functions_impl.h"
+#include "daemon/store/objects.h"
+
+#include <stdio.h>
 
 /* pg_get_viewdef: of the system's views, the text that the translator puts in their place. */
 static void fn_viewdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -19,23 +23,49 @@ static void fn_viewdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
                        "pg_get_viewdef of this view is not supported by the embedded store");
 }
 
+/* -- encodings -- */
+
+static const char *const encodings[] = {
+    "SQL_ASCII", "EUC_JP",        "EUC_CN",     "EUC_KR",     "EUC_TW",     "EUC_JIS_2004",
+    "UTF8",      "MULE_INTERNAL", "LATIN1",     "LATIN2",     "LATIN3",     "LATIN4",
+    "LATIN5",    "LATIN6",        "LATIN7",     "LATIN8",     "LATIN9",     "LATIN10",
+    "WIN1256",   "WIN1258",       "WIN866",     "WIN874",     "KOI8R",      "WIN1251",
+    "WIN1252",   "ISO_8859_5",    "ISO_8859_6", "ISO_8859_7", "ISO_8859_8", "WIN1250",
+    "WIN1253",   "WIN1254",       "WIN1255",    "WIN1257",    "KOI8U",      "SJIS",
+    "BIG5",      "GBK",           "UHC",        "GB18030",    "JOHAB",      "SHIFT_JIS_2004"};
+#define ENCODINGS (sizeof encodings / sizeof encodings[0])
+
 /* pg_encoding_to_char */
 static void fn_encoding(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    static const char *const names[] = {
-        "SQL_ASCII", "EUC_JP",        "EUC_CN",     "EUC_KR",     "EUC_TW",     "EUC_JIS_2004",
-        "UTF8",      "MULE_INTERNAL", "LATIN1",     "LATIN2",     "LATIN3",     "LATIN4",
-        "LATIN5",    "LATIN6",        "LATIN7",     "LATIN8",     "LATIN9",     "LATIN10",
-        "WIN1256",   "WIN1258",       "WIN866",     "WIN874",     "KOI8R",      "WIN1251",
-        "WIN1252",   "ISO_8859_5",    "ISO_8859_6", "ISO_8859_7", "ISO_8859_8", "WIN1250",
-        "WIN1253",   "WIN1254",       "WIN1255",    "WIN1257",    "KOI8U",      "SJIS",
-        "BIG5",      "GBK",           "UHC",        "GB18030",    "JOHAB",      "SHIFT_JIS_2004",
-    };
     if (functions_null(argc, argv))
         return;
     sqlite3_int64 i = sqlite3_value_int64(argv[0]);
-    bool known = i >= 0 && i < (sqlite3_int64)(sizeof names / sizeof names[0]);
-    sqlite3_result_text(ctx, known ? names[i] : "", -1, SQLITE_STATIC);
+    bool known = i >= 0 && i < (sqlite3_int64)ENCODINGS;
+    sqlite3_result_text(ctx, known ? encodings[i] : "", -1, SQLITE_STATIC);
+}
+
+/* pg_char_to_encoding: letters and digits count. */
+static void fn_encoding_number(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    char said[64], clean[64];
+    if (functions_null(argc, argv))
+        return;
+    const char *sources[2] = {(const char *)sqlite3_value_text(argv[0]), NULL};
+    sqlite3_result_int(ctx, -1);
+    for (size_t i = 0; i < ENCODINGS; i++) {
+        size_t n[2] = {0, 0};
+        char *to[2] = {said, clean};
+        sources[1] = encodings[i];
+        for (int k = 0; k < 2; k++) {
+            for (const char *p = sources[k]; *p && n[k] < 63; p++)
+                if ((*p >= '0' && *p <= '9') || ((*p | 32) >= 'a' && (*p | 32) <= 'z'))
+                    to[k][n[k]++] = (char)(*p | 32);
+            to[k][n[k]] = 0;
+        }
+        if (strcmp(said, clean) == 0)
+            sqlite3_result_int(ctx, (int)i);
+    }
 }
 
 /* An int2vector or oidvector as the array that it is. */
@@ -53,9 +83,182 @@ static void fn_vector_array(sqlite3_context *ctx, int argc, sqlite3_value **argv
     functions_finish(ctx, &out);
 }
 
+/* -- names -- */
+
+/* pg_..._is_visible: pgf_visible(kind, oid) */
+static void fn_visible(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (functions_null(argc, argv))
+        return;
+    int visible =
+        objects_visible(functions_context(ctx), (enum objects_kind)sqlite3_value_int(argv[0]),
+                        (uint32_t)sqlite3_value_int64(argv[1]));
+    if (visible >= 0)
+        sqlite3_result_int(ctx, visible);
+}
+
+/* to_regclass() and the like: pgf_to_reg(type, text), NULL where there is nothing of the name. */
+static void fn_to_reg(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct store_context *c = functions_context(ctx);
+    struct err err = {0};
+    uint32_t oid;
+    if (functions_null(argc, argv))
+        return;
+    uint32_t type = (uint32_t)sqlite3_value_int64(argv[0]);
+    if (objects_read(c, type, functions_slice(argv[1]), &oid, &err) == 0) {
+        sqlite3_result_int64(ctx, oid);
+        return;
+    }
+    if (strcmp(err.sqlstate, "42602") == 0 || strcmp(err.sqlstate, "22P02") == 0) {
+        c->raised = err;
+        functions_raised(ctx);
+    }
+}
+
+/* -- privileges: all belongs to one role, which may do all -- */
+
+static const struct {
+    const char *words; /* privileges, in lower case */
+    enum objects_kind kind;
+    const char *relation;
+} privileges[] = {
+    ['t' - 'a'] = {"select insert update delete truncate references trigger ", OBJECTS_RELATION,
+                   "pg_class"},
+    ['q' - 'a'] = {"usage select update ", OBJECTS_RELATION, "pg_class"},
+    ['c' - 'a'] = {"select insert update references ", OBJECTS_RELATION, "pg_class"},
+    ['n' - 'a'] = {"create usage ", OBJECTS_KINDS, "pg_namespace"},
+    ['d' - 'a'] = {"create temporary temp connect ", OBJECTS_KINDS, "pg_database"},
+    ['f' - 'a'] = {"execute ", OBJECTS_FUNCTION, "pg_proc"},
+    ['y' - 'a'] = {"usage ", OBJECTS_TYPE, "pg_type"},
+    ['l' - 'a'] = {"usage ", OBJECTS_KINDS, "pg_language"},
+    ['s' - 'a'] = {"create ", OBJECTS_KINDS, "pg_tablespace"},
+    ['r' - 'a'] = {"usage member ", OBJECTS_KINDS, "pg_authid"},
+};
+
+/* "SELECT, insert with grant option": each word must be known. */
+static bool known_privileges(const char *words, const char *text, char ret_bad[64])
+{
+    while (*text) {
+        char word[64] = "", found[66];
+        size_t n = 0;
+        while (*text == ' ' || *text == ',')
+            text++;
+        for (; *text && *text != ','; text++)
+            if (n + 1 < sizeof word)
+                word[n++] = *text;
+        while (n > 0 && word[n - 1] == ' ')
+            n--;
+        word[n] = 0;
+        snprintf(ret_bad, 64, "%s", word);
+        char *option = strcasestr(word, " with grant option");
+        option = option ? option : strcasestr(word, " with admin option");
+        if (option)
+            *option = 0;
+        snprintf(found, sizeof found, "%s ", word);
+        if (word[0] == 0 || strcasestr(words, found) == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool exists(sqlite3_context *ctx, const char *relation, const char *column, sqlite3_value *v)
+{
+    sqlite3_stmt *s = NULL;
+    char *sql = sqlite3_mprintf("SELECT 1 FROM \"system.%w\" WHERE \"%w\" = ?1", relation, column);
+    bool found = sql &&
+                 sqlite3_prepare_v2(functions_context(ctx)->db, sql, -1, &s, NULL) == SQLITE_OK &&
+                 sqlite3_bind_value(s, 1, v) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW;
+    sqlite3_finalize(s);
+    sqlite3_free(sql);
+    return found;
+}
+
+/* pgf_privilege(kind, object, privilege): an object by oid or name. */
+static void fn_privilege(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct store_context *c = functions_context(ctx);
+    char bad[64];
+    uint32_t oid;
+    if (functions_null(argc, argv))
+        return;
+    char letter = *(const char *)sqlite3_value_text(argv[0]);
+    struct slice name = functions_slice(argv[1]);
+    enum objects_kind kind = privileges[letter - 'a'].kind;
+    if (sqlite3_value_type(argv[1]) == SQLITE_INTEGER) {
+        if (!exists(ctx, privileges[letter - 'a'].relation, "oid", argv[1]))
+            return;
+    } else if (kind != OBJECTS_KINDS || letter == 'n' || letter == 'r') {
+        uint32_t type = letter == 'n'   ? TYPES_REGNAMESPACE
+                        : letter == 'r' ? TYPES_REGROLE
+                        : letter == 'f' ? 2202u
+                        : letter == 'y' ? TYPES_REGTYPE
+                                        : TYPES_REGCLASS;
+        if (objects_read(c, type, name, &oid, &c->raised) < 0) {
+            functions_raised(ctx);
+            return;
+        }
+    }
+    if (!known_privileges(privileges[letter - 'a'].words, (const char *)sqlite3_value_text(argv[2]),
+                          bad))
+        functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"%s\"",
+                       bad);
+    else
+        sqlite3_result_int(ctx, 1);
+}
+
+/* -- sizes: of the pages that SQLite keeps -- */
+
+static int64_t pages(sqlite3 *db, const char *name)
+{
+    sqlite3_stmt *s = NULL;
+    int64_t size = 0;
+    if (sqlite3_prepare_v2(db, "SELECT sum(pgsize) FROM dbstat WHERE aggregate AND name = ?1", -1,
+                           &s, NULL) == SQLITE_OK &&
+        sqlite3_bind_text(s, 1, name, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_ROW)
+        size = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return size;
+}
+
+/* pgf_relation_size(oid, what): 't' the relation, 'i' its indexes, 'a' both. */
+static void fn_relation_size(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct store_context *c = functions_context(ctx);
+    const char *schema, *name;
+    int64_t size = 0;
+    if (functions_null(argc, argv))
+        return;
+    uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
+    char what = *(const char *)sqlite3_value_text(argv[1]);
+    if (!store_catalog_relation_name(c->catalog, oid, &schema, &name) &&
+        !store_catalog_table_oid(c->catalog, oid))
+        return;
+    c->conn->internal++;
+    for (size_t i = 0; i < c->catalog->ntables; i++) {
+        const struct store_table *t = &c->catalog->tables[i];
+        if (t->system)
+            continue;
+        if (t->oid == oid && what != 'i')
+            size += pages(c->db, t->sqlite_name);
+        for (size_t k = 0; k < t->nkeys; k++)
+            if (t->keys[k].sqlite_name &&
+                (t->keys[k].oid == oid ? what != 'i' : t->oid == oid && what != 't'))
+                size += pages(c->db, t->keys[k].sqlite_name);
+    }
+    c->conn->internal--;
+    sqlite3_result_int64(ctx, size);
+}
+
 const struct function_row functions_object_rows[] = {
     {"pgf_get_viewdef", 1, false, fn_viewdef, NULL, NULL},
+    {"pgf_visible", 2, false, fn_visible, NULL, NULL},
+    {"pgf_to_reg", 2, false, fn_to_reg, NULL, NULL},
+    {"pgf_privilege", 3, false, fn_privilege, NULL, NULL},
+    {"pgf_relation_size", 2, false, fn_relation_size, NULL, NULL},
     {"pgf_vector_array", 1, true, fn_vector_array, NULL, NULL},
+    {"pgf_encoding_number", 1, true, fn_encoding_number, NULL, NULL},
     {"pgf_encoding", 1, true, fn_encoding, NULL, NULL},
 };
 const size_t functions_object_n = sizeof(functions_object_rows) / sizeof(functions_object_rows[0]);

@@ -1,5 +1,7 @@
 /* functions_session.c: what a session knows: version, names, settings, sequences; and uuids. */
 #include "daemon/store/functions_impl.h"
+#include "daemon/store/ident.h"
+#include "daemon/store/objects.h"
 
 #include <openssl/rand.h>
 
@@ -32,16 +34,15 @@ static void fn_user(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 static void fn_userbyid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    char text[64];
+    struct store_context *c = functions_context(ctx);
+    struct buf out;
     if (functions_null(argc, argv))
         return;
-    int64_t oid = sqlite3_value_int64(argv[0]);
-    if (oid == 10) { /* the bootstrap superuser owns everything */
-        text_result(ctx, functions_context(ctx)->user);
-        return;
-    }
-    snprintf(text, sizeof(text), "unknown (OID=%lld)", (long long)oid);
-    text_result(ctx, text);
+    uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
+    functions_buf(&out);
+    if (!objects_role(c, oid, &out))
+        ident_format(&out, "unknown (OID=%u)", oid);
+    functions_finish(ctx, &out);
 }
 
 static void fn_database(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -173,31 +174,29 @@ static void fn_setval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 static void fn_format_type(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    char text[TYPES_NAME_BYTES];
-    const struct types_set *set = functions_context(ctx)->types.set;
+    struct store_context *c = functions_context(ctx);
+    char text[TYPES_NAME_BYTES] = "-";
+    struct buf out;
     (void)argc;
     if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
         return;
     uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
     bool typmod = sqlite3_value_type(argv[1]) != SQLITE_NULL;
-    if (oid == 0)
-        snprintf(text, sizeof(text), "-");
-    else if (types_find(set, oid) == NULL)
-        snprintf(text, sizeof(text), "???");
-    else
-        types_format(set, oid, typmod ? sqlite3_value_int(argv[1]) : -1, text, sizeof(text));
-    text_result(ctx, text);
-}
-
-static void fn_visible(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    const struct store_catalog *catalog = functions_context(ctx)->catalog;
-    if (functions_null(argc, argv) || catalog == NULL)
+    if (typmod && (oid == 1560 || oid == 1561) && sqlite3_value_int(argv[1]) < 0) {
+        text_result(ctx, oid == 1560 ? "\"bit\"" : "\"bit\"[]"); /* bare, it would be bit(1) */
         return;
-    const char *schema, *name;
-    uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
-    if (store_catalog_relation_name(catalog, oid, &schema, &name))
-        sqlite3_result_int(ctx, store_catalog_relation(catalog, NULL, name) == oid);
+    }
+    if (typmod && oid != 2287 && types_find(c->types.set, oid)) {
+        types_format(c->types.set, oid, sqlite3_value_int(argv[1]), text, sizeof(text));
+        text_result(ctx, text);
+        return;
+    }
+    functions_buf(&out);
+    if (oid == 0)
+        buf_append(&out, "-", 1);
+    else if (!objects_print_type(c, oid, &out))
+        buf_append(&out, "???", 3);
+    functions_finish(ctx, &out);
 }
 
 static void fn_uuid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -233,8 +232,7 @@ const struct function_row functions_session_rows[] = {
     {"pgf_currval", 1, false, fn_currval, NULL, NULL},
     {"pgf_lastval", 0, false, fn_lastval, NULL, NULL},
     {"pgf_setval", 3, false, fn_setval, NULL, NULL},
-    {"pgf_format_type", 2, true, fn_format_type, NULL, NULL},
-    {"pgf_table_is_visible", 1, false, fn_visible, NULL, NULL},
+    {"pgf_format_type", 2, false, fn_format_type, NULL, NULL},
     {"pgf_gen_random_uuid", 0, false, fn_uuid, NULL, NULL},
 };
 const size_t functions_session_n =

@@ -155,7 +155,7 @@ static bool literal_fixed(struct tr *tr, uint32_t type, struct slice text,
 static bool literal_oid(struct tr *tr, const struct expr *e, uint32_t type, uint32_t *ret)
 {
     char *schema = NULL, *name = NULL;
-    if (e->value[0] >= '0' && e->value[0] <= '9')
+    if ((e->value[0] >= '0' && e->value[0] <= '9') || strcmp(e->value, "-") == 0)
         return false;
     if (type == TYPES_REGTYPE) {
         int32_t typmod;
@@ -165,6 +165,8 @@ static bool literal_oid(struct tr *tr, const struct expr *e, uint32_t type, uint
     if (type != TYPES_REGCLASS)
         return false;
     infer_split_name(tr, e->value, e->location, &schema, &name);
+    if (schema != NULL && store_catalog_schema(tr->catalog, schema) == NULL)
+        tr_fail(tr, "3F000", e->location, "schema \"%s\" does not exist", schema);
     *ret = store_catalog_relation(tr->catalog, schema, name);
     if (*ret == 0)
         tr_fail(tr, SQLSTATE_UNDEFINED_TABLE, e->location, "relation \"%s%s%s\" does not exist",
@@ -204,7 +206,7 @@ static struct expr *coerce_param(struct tr *tr, struct expr *e, uint32_t type)
 {
     uint32_t *slot = &tr->params[e->param - 1];
     if (*slot == 0 || *slot == TYPES_UNKNOWN) {
-        if (!types_supported(tr->types, type) || infer_is_reg(type))
+        if (!types_supported(tr->types, type))
             tr_unsupported(tr, e->location, "a parameter of type %s", infer_type_name(tr, type));
         *slot = type;
     } else if (*slot != type) {
@@ -224,13 +226,7 @@ static const char *cast_by_text(struct tr *tr, struct expr *e, uint32_t type)
         tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(tr, e->type),
                        infer_type_name(tr, type));
     const char *text = e->sql;
-    if (infer_is_reg(type) ||
-        (infer_is_reg(e->type) && e->type != TYPES_REGCLASS && e->type != TYPES_REGTYPE))
-        tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(tr, e->type),
-                       infer_type_name(tr, type));
-    if (e->type == TYPES_REGCLASS)
-        text = emit_format("pgf_regclass(%s)", e->sql);
-    else if (infer_category(tr, e->type) != 'S' && e->type != TYPES_JSON &&
+    if (infer_category(tr, e->type) != 'S' && e->type != TYPES_JSON &&
              e->type != TYPES_JSONB && e->type != TYPES_UUID && e->type != TYPES_NUMERIC &&
              !infer_is_enum(tr, e->type))
         text = emit_format("pgf_output(%u, %s)", e->type, e->sql);

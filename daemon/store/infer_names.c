@@ -63,17 +63,5 @@ TypeName *infer_parse_type(struct tr *tr, const char *text, int location)
 
 bool infer_is_reg(uint32_t type)
 {
-    switch (type) {
-    case TYPES_REGCLASS:
-    case TYPES_REGTYPE:
-    case TYPES_REGPROC:
-    case TYPES_REGNAMESPACE:
-    case TYPES_REGROLE:
-    case REGPROCEDUREOID:
-    case REGOPEROID:
-    case REGOPERATOROID:
-        return true;
-    default:
-        return false;
-    }
+    return types_is_reg(type);
 }

@@ -6,6 +6,7 @@
 #include "daemon/store/conn.h"
 #include "daemon/store/errors.h"
 #include "daemon/store/functions.h"
+#include "daemon/store/objects.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -301,6 +302,16 @@ void conn_write_unlock(struct store_conn *c)
 
 /* -- connections -- */
 
+static void print_name(void *arg, uint32_t type, uint32_t oid, struct buf *out)
+{
+    objects_print(arg, type, oid, out);
+}
+
+static int read_name(void *arg, uint32_t type, struct slice text, uint32_t *ret, struct err *err)
+{
+    return objects_read(arg, type, text, ret, err);
+}
+
 int conn_setup(struct store_conn *c, struct err *err)
 {
     c->context.conn = c;
@@ -313,6 +324,9 @@ int conn_setup(struct store_conn *c, struct err *err)
     if (store_open_db(c->store, &c->db, err) < 0)
         return -1;
     c->context.db = c->db;
+    c->context.names = (struct types_names){print_name, read_name, &c->context};
+    if (objects_init(&c->context) < 0)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     if (functions_register(c->db, &c->context) != SQLITE_OK || watch_register(c) != SQLITE_OK ||
         catalog_vtab_register(c->db, &c->context) != SQLITE_OK)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
@@ -329,6 +343,7 @@ static void conn_release(struct store_conn *c)
 {
     guc_release(c);
     sequence_release(c);
+    objects_release(&c->context);
     types_session_release(&c->context.types);
     buf_release(&c->in);
     buf_release(&c->out);

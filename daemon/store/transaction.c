@@ -78,6 +78,7 @@ static int load_catalog(struct store_conn *c, struct err *err)
     store_catalog_free(c->catalog);
     c->catalog = fresh;
     c->context.catalog = fresh;
+    fresh->types.names = &c->context.names;
     c->context.types.set = &fresh->types;
     return tx_follow_path(c, err);
 }

@@ -168,8 +168,7 @@ void result_columns(struct tr *tr, const struct target *targets, int ntargets,
         const struct expr *e = targets[i].expr;
         if (targets[i].junk)
             continue;
-        if ((e->type != TYPES_VOID && !types_supported(tr->types, e->type)) ||
-            infer_is_reg(e->type))
+        if (e->type != TYPES_VOID && !types_supported(tr->types, e->type))
             tr_unsupported(tr, e->location, "an output of type %s", infer_type_name(tr, e->type));
         struct translate_column *c = &ret->columns[n++];
         c->name = targets[i].name;

@@ -77,6 +77,26 @@ static bool is_array(const struct types_info *type)
     return type && type->category == 'A' && type->elem != 0;
 }
 
+bool types_is_reg(uint32_t oid)
+{
+    switch (oid) {
+    case TYPES_REGPROC:
+    case TYPES_REGCLASS:
+    case TYPES_REGTYPE:
+    case TYPES_REGNAMESPACE:
+    case TYPES_REGROLE:
+    case 2202: /* regprocedure */
+    case 2203: /* regoper */
+    case 2204: /* regoperator */
+    case 3734: /* regconfig */
+    case 3769: /* regdictionary */
+    case 4191: /* regcollation */
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool is_int(uint32_t oid)
 {
     switch (oid) {
@@ -86,14 +106,9 @@ static bool is_int(uint32_t oid)
     case TYPES_OID:
     case TYPES_XID:
     case TYPES_CID:
-    case TYPES_REGPROC:
-    case TYPES_REGCLASS:
-    case TYPES_REGTYPE:
-    case TYPES_REGNAMESPACE:
-    case TYPES_REGROLE:
         return true;
     default:
-        return false;
+        return types_is_reg(oid);
     }
 }
 
@@ -347,7 +362,11 @@ int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, str
         rc = interval_in(text, scratch, &v.bytes, err);
         break;
     default:
-        if (is_int(oid)) {
+        if (types_is_reg(oid) && s->set && s->set->names) {
+            uint32_t found = 0;
+            rc = s->set->names->read(s->set->names->arg, oid, text, &found, err);
+            v.i = found;
+        } else if (is_int(oid)) {
             rc = types_int_in(oid, text, &v.i, err);
         } else {
             v.kind = TYPES_KIND_TEXT;
@@ -506,7 +525,9 @@ int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
         bpchar_out(typmod, v.bytes, out);
         break;
     default:
-        if (v.kind == TYPES_KIND_INT)
+        if (types_is_reg(oid) && s->set && s->set->names)
+            s->set->names->print(s->set->names->arg, oid, (uint32_t)v.i, out);
+        else if (v.kind == TYPES_KIND_INT)
             int_out(s, oid, v.i, out);
         else if (is_array(type))
             return types_array_out(s, type, v.bytes, out, err);

@@ -119,12 +119,21 @@ struct types_user {
     size_t nlabels;
 };
 
+/* What values of reg* types are called.  `read`: 0 or -1 with PostgreSQL's error. */
+struct types_names {
+    void (*print)(void *arg, uint32_t type, uint32_t oid, struct buf *out);
+    int (*read)(void *arg, uint32_t type, struct slice text, uint32_t *ret, struct err *err);
+    void *arg;
+};
+bool types_is_reg(uint32_t oid);
+
 /* The types of one catalog, by oid; borrowed from it.  NULL in its place: built-in types alone. */
 struct types_set {
     const struct types_user *types;
     size_t n;
     const char *const *path; /* the search_path: which names need no schema */
     size_t npath;
+    const struct types_names *names; /* NULL: values of reg* types are numbers */
 };
 const struct types_info *types_find(const struct types_set *set, uint32_t oid); /* NULL: none */
 const struct types_info *types_find_name(const char *typname);                  /* in pg_catalog */
