@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* Does a connection string carry a password?  It would end up in logs; keyword `password`, or a URL
  * with `user:password@`. */
@@ -54,6 +55,35 @@ static void build_pool(struct build *b, struct conf_pool *pool, const struct tre
                                               tree_get(n, "prepared_statements"));
 }
 
+/* Descriptors of a connection to a file: the file, its log, the log's index, and a socket pair. */
+#define FILE_DESCRIPTORS 5u
+#define FILES_AUTO_MAX   1000u
+
+static uint32_t open_files(const struct tree_node *n)
+{
+    struct rlimit limit;
+    uint32_t told = (uint32_t)schema_value("backends.*.open_files", n);
+    if (told > 0)
+        return told;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max / 2 / FILE_DESCRIPTORS >= FILES_AUTO_MAX)
+        return FILES_AUTO_MAX;
+    return (uint32_t)(limit.rlim_max / 2 / FILE_DESCRIPTORS) + 1;
+}
+
+static void build_layout(struct build *b, struct conf_backend *backend, const struct tree_node *n)
+{
+    const struct tree_node *files = tree_get(n, "open_files");
+    backend->store_files = schema_value("backends.*.layout", tree_get(n, "layout")) == 1;
+    backend->store_normal = schema_value("backends.*.synchronous", tree_get(n, "synchronous")) == 1;
+    if (files && !backend->store_files)
+        tree_fault_name(b->diag, files, "only layout: file has open_files");
+    if (!backend->store_files)
+        return;
+    backend->pool.host_size = open_files(files);
+    if (backend->pool.size > backend->pool.host_size)
+        backend->pool.size = backend->pool.host_size;
+}
+
 static void build_store(struct build *b, struct conf_backend *backend, const struct tree_node *n)
 {
     const struct tree_node *secret, *pool = tree_get(n, "pool");
@@ -69,10 +99,15 @@ static void build_store(struct build *b, struct conf_backend *backend, const str
     build_secret(b, n, &secret);
     if (secret)
         tree_fault_name(b->diag, secret, "a store needs no secret");
+    build_layout(b, backend, n);
 }
 
 static void build_postgres(struct build *b, struct conf_backend *backend, const struct tree_node *n)
 {
+    static const char *const stores[] = {"layout", "synchronous", "open_files"};
+    for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++)
+        if (tree_get(n, stores[i]))
+            tree_fault_name(b->diag, tree_get(n, stores[i]), "only a store has this");
     const struct tree_node *given, *postgres = tree_get(n, "postgres");
     backend->postgres = build_text(b, tree_text(n, "postgres"));
     if (backend->postgres && has_password(backend->postgres))

@@ -44,6 +44,8 @@ struct conf_backend {
     char *postgres; /* conninfo or URL as libpq takes it, without the secret; NULL: store */
     char *secret;   /* password for it; NULL: none given */
     char *store;    /* directory of an embedded store, absolute; NULL: PostgreSQL */
+    bool store_files;  /* ... in which each tenant has a file; pool.host_size: connections to them */
+    bool store_normal; /* ... synchronous: normal */
     struct conf_pool pool;
     const char *file; /* relative to the folder of the configuration */
     int line;

@@ -69,7 +69,20 @@ LATER("log.values", "logging of literals and parameters"),
  .text = "One database: either `postgres` or `store`."},
 {"backends.*.postgres", TEXT, RELOAD,
  .text = "A PostgreSQL server, as a connection string or URL of libpq, without the password."},
-{"backends.*.store", TEXT, RELOAD, .text = "The folder of an embedded store."},
+{"backends.*.store", TEXT, RELOAD,
+ .text = "The folder of an embedded store, which one daemon has at a time."},
+{"backends.*.layout", WORD, RELOAD, .words = "shared|file", .fallback = "shared",
+ .text = "`store`: `shared`, the rows of all tenants are in one file; `file`, each tenant has a file of its "
+         "own, made when it first comes, and the owner's changes of the schema are made in each when it is "
+         "used next."},
+{"backends.*.synchronous", WORD, .words = "full|normal", .fallback = "full",
+ .text = "`store`: `full`, what has been acknowledged survives a power failure; `normal`, it survives the "
+         "end of the daemon, but a power failure may take the last transactions."},
+{"backends.*.open_files", NUMBER | WORD, RELOAD, .words = "auto", .min = 1, .max = 100000,
+ .fallback = "auto",
+ .text = "`layout: file`: the most connections to tenants' files at a time, of five descriptors each; who "
+         "has not used its own for the longest time gives it to who needs one. `auto`: half of what the "
+         "limit of descriptors allows, and not more than 1,000."},
 {"backends.*.secret", TEXT, RELOAD, .max = LIMIT_SECRET_BYTES,
  .text = "The password for PostgreSQL."},
 {"backends.*.secret_file", TEXT, RELOAD, .text = "A file with the password."},
@@ -108,7 +121,6 @@ LATER("backends.*.replicas", "replicas"),
 LATER("backends.*.max_lag", "replicas"),
 LATER("backends.*.fallback", "a fallback store"),
 LATER("backends.*.region", "regions"),
-LATER("backends.*.layout", "layouts of the store"),
 
 {"logins", NAMES, RELOAD, .required = true, .text = "Who may connect, by user name."},
 {"logins.*", SECTION, RELOAD, .max = LIMIT_NAME_BYTES,

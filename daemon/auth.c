@@ -153,8 +153,9 @@ static int place_of(const struct session *s, const char *tenant, struct place *r
     ret->weight = t->weight;
     ret->quota = t->quota;
     const struct conf_backend *back = &c->backends[t->backend];
-    ret->target = database ? target_of_database(s->worker, back, database, err)
-                           : target_find(s->worker, back->name, err);
+    const char *own = back->store_files ? tenant : database;
+    ret->target = own ? target_of_database(s->worker, back, own, err)
+                      : target_find(s->worker, back->name, err);
     free(database);
     if (ret->target)
         return 0;

@@ -1,6 +1,7 @@
 #include "daemon/commons.h"
 
 #include "daemon/crew.h"
+#include "daemon/files.h"
 #include "daemon/must.h"
 #include "daemon/store/store.h"
 #include "daemon/target.h"
@@ -31,7 +32,8 @@ static bool same_text(const char *a, const char *b)
 bool commons_is_on(const struct commons *c, const struct conf_backend *b)
 {
     return strcmp(c->name, b->name) == 0 && same_text(c->postgres, b->postgres) &&
-           same_text(c->secret, b->secret) && same_text(c->store_dir, b->store);
+           same_text(c->secret, b->secret) && same_text(c->store_dir, b->store) &&
+           c->store_files == b->store_files;
 }
 
 static char *copy(const char *text, bool *failed)
@@ -42,12 +44,12 @@ static char *copy(const char *text, bool *failed)
     return made;
 }
 
-static char *label(const char *name, const char *database, bool *failed)
+static char *label(const char *name, const char *what, const char *database, bool *failed)
 {
     char *text = NULL;
     if (!database)
         return copy(name, failed);
-    if (asprintf(&text, "%s, database %s", name, database) < 0) {
+    if (asprintf(&text, "%s, %s %s", name, what, database) < 0) {
         *failed = true;
         return NULL;
     }
@@ -58,12 +60,23 @@ static char *label(const char *name, const char *database, bool *failed)
 static struct host *host_of(const struct crew *crew, const struct conf_backend *b,
                             const struct commons *other, bool *failed)
 {
-    if (!b->postgres)
+    if (!b->postgres && !b->store_files)
         return NULL;
     struct host *h = other ? host_ref(other->host) : host_new(b->pool.host_size, crew->n > 1);
     if (!h)
         *failed = true;
     return h;
+}
+
+static struct files *files_of(const struct crew *crew, const struct conf_backend *b,
+                              const struct commons *other, uint32_t serial, bool *failed)
+{
+    if (!b->store)
+        return NULL;
+    struct files *f = other ? files_ref(other->files) : files_new(b, crew->log, serial);
+    if (!f)
+        *failed = true;
+    return f;
 }
 
 struct commons *commons_new(struct crew *crew, const struct conf_backend *b, const char *database,
@@ -73,6 +86,7 @@ struct commons *commons_new(struct crew *crew, const struct conf_backend *b, con
     struct commons *c = calloc(1, sizeof(*c));
     if (!c)
         return NULL;
+    c->serial = crew->next_serial++; /* never used again: plans are kept by it */
     atomic_init(&c->refs, 1);
     c->crew = crew;
     list_init(&c->node);
@@ -80,10 +94,12 @@ struct commons *commons_new(struct crew *crew, const struct conf_backend *b, con
     fair_init(&c->fair, b->pool.size, crew->n);
     c->name = copy(b->name, &failed);
     c->database = copy(database, &failed);
-    c->label = label(b->name, database, &failed);
+    c->label = label(b->name, b->store ? "tenant" : "database", database, &failed);
     c->postgres = copy(b->postgres, &failed);
     c->secret = copy(b->secret, &failed);
     c->store_dir = copy(b->store, &failed);
+    c->store_files = b->store_files;
+    c->files = files_of(crew, b, other, c->serial, &failed);
     c->size = b->pool.size;
     host_share_init(&c->share, c);
     c->host = host_of(crew, b, other, &failed);
@@ -114,8 +130,9 @@ void commons_unref(struct commons *c)
     }
     free(c->params);
     catalog_unref(c->catalog);
-    if (c->store)
+    if (c->store && c->database)
         store_close(c->store);
+    files_unref(c->files);
     pthread_mutex_destroy(&c->lock);
     free(c->seats);
     free(c->name);

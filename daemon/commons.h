@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 
 struct crew;
+struct files;
 struct store;
 struct target;
 
@@ -32,13 +33,15 @@ struct commons {
     struct list node; /* crew->commons, under its lock */
     /* for good */
     char *name;     /* of the back end */
-    char *database; /* another one than the conninfo's: one tenant's; NULL: none such */
+    char *database; /* another one than the conninfo's, or a tenant whose file it is; NULL: none such */
     char *label;    /* for the log: both */
     char *postgres; /* conninfo; NULL: store */
     char *secret;
     char *store_dir;
+    bool store_files; /* a file for each tenant */
+    struct files *files; /* one reference; NULL: PostgreSQL */
     uint32_t serial; /* unique in the process */
-    struct host *host; /* one reference; NULL: a store */
+    struct host *host; /* one reference; NULL: a store of one file */
     /* read without the lock */
     atomic_uint_fast64_t news;  /* counts changes of catalog and parameters: look again */
     atomic_uint_fast64_t epoch; /* of what is prepared on servers */
@@ -58,7 +61,7 @@ struct commons {
     bool down;         /* the last attempt failed; said once in the log */
     struct err last;   /* why */
     /* what is known */
-    struct store *store;
+    struct store *store; /* of a tenant's file ours, else of `files` */
     struct catalog *catalog;
     uint64_t version;      /* of the catalog, counts up */
     uint64_t loads;        /* readings of the catalog that have ended ... */
@@ -66,7 +69,8 @@ struct commons {
     bool loading;
     uint64_t loaded_ms;
     uint64_t gap_ms;  /* the least time between refreshes on demand */
-    bool load_failed; /* said once in the log */
+    bool load_failed;    /* the last one ... */
+    struct err load_err; /* ... and why: said once in the log */
     struct commons_param *params;
     size_t nparams;
 };

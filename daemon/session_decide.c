@@ -123,6 +123,9 @@ static void refresh(struct session *s)
 
 static void catalog_known(struct session *s)
 {
+    struct err err;
+    if (target_is_broken(s->target, &err))
+        session_keep(&s->failed_decide, &err);
     decided(s, "the catalog is known");
 }
 

@@ -99,6 +99,10 @@ void session_welcome(struct session *s)
 {
     struct err err;
     target_catch_up(s->target);
+    if (target_is_broken(s->target, &err)) {
+        session_fail(s, &err);
+        return;
+    }
     if (!target_is_ready(s->target)) {
         struct target_wait *wait = session_wait(s, session_welcome);
         if (wait) {

@@ -1,6 +1,8 @@
 #include "daemon/target.h"
 
 #include "daemon/catalog_load.h"
+#include "daemon/crew.h"
+#include "daemon/files.h"
 #include "daemon/job.h"
 #include "daemon/must.h"
 #include "daemon/store/store.h"
@@ -12,12 +14,14 @@
 
 #define TARGET_GAP_MAX_MS   64000 /* of doubling TARGET_GAP_MS */
 #define TARGET_VERIFIED_MAX 256   /* then the list is begun anew */
+#define TARGET_DAMAGED_MS   60000 /* between looks at a damaged store, which are long */
 
 struct load { /* one reading of the catalog */
     struct job job;
     struct target *target; /* one reference */
     struct commons *commons;
     struct store *store; /* opened here if it was not yet */
+    bool read;           /* its catalog has been, which is that of all files */
     struct catalog *catalog;
     int result;
     struct err err;
@@ -47,7 +51,8 @@ static void wake_all(struct target *t)
     uint64_t loads = c->loads;
     commons_unlock(c);
     wake(&t->refreshes, loads);
-    if (target_is_ready(t))
+    struct err ignored;
+    if (target_is_ready(t) || target_is_broken(t, &ignored))
         wake(&t->readies, UINT64_MAX);
 }
 
@@ -72,6 +77,23 @@ static void publish(struct target *t)
     commons_call(t->commons, t);
 }
 
+static void load_store(struct load *l, struct files *f, const char *tenant)
+{
+    struct store *own;
+    uint64_t version;
+    l->result = files_open(f, NULL, &own, &l->err);
+    if (l->result == 0 && (!tenant || l->store || !(l->catalog = files_catalog(f, &version)))) {
+        l->result = files_read_catalog(f, &l->err);
+        l->read = l->result == 0;
+    }
+    catalog_unref(l->catalog);
+    l->catalog = NULL;
+    if (l->result == 0 && !l->store)
+        l->result = tenant ? files_open(f, tenant, &l->store, &l->err) : 0;
+    if (l->result == 0 && !tenant)
+        l->store = own;
+}
+
 static void load_work(struct job *j)
 {
     struct load *l = list_entry(j, struct load, job);
@@ -81,9 +103,7 @@ static void load_work(struct job *j)
             catalog_load_postgres(c->postgres, c->database, c->secret, &l->catalog, &l->err);
         return;
     }
-    l->result = l->store ? 0 : store_open(c->store_dir, &l->store, &l->err);
-    if (l->result == 0)
-        l->result = store_read_catalog(l->store, &l->catalog, &l->err);
+    load_store(l, c->files, c->database);
 }
 
 /* Tenants that rely on row security get nothing from such a back end. */
@@ -97,12 +117,26 @@ static void warn_of_role(const struct target *t)
                   t->label, role);
 }
 
+/* Of a store they are known before there is a connection.  Under the lock. */
+static void set_params(struct commons *c)
+{
+    struct err ignored; /* a connection sets them, too */
+    for (const char *const *p = store_parameters; p[0]; p += 2)
+        if (commons_set_param(c, p[0], p[1], &ignored) < 0)
+            return;
+}
+
 static void load_took(struct target *t, struct load *l)
 {
     struct commons *c = t->commons;
     catalog_unref(c->catalog);
-    c->catalog = l->catalog;
-    c->version++;
+    if (c->files) {
+        c->catalog = files_catalog(c->files, &c->version);
+        set_params(c);
+    } else {
+        c->catalog = l->catalog;
+        c->version++;
+    }
     if (c->load_failed)
         log_info(t->worker->log, "catalog of back end \"%s\" has been read", t->label);
     c->load_failed = false;
@@ -111,21 +145,47 @@ static void load_took(struct target *t, struct load *l)
 static void load_failed(struct target *t, const struct load *l)
 {
     struct commons *c = t->commons;
-    if (!c->load_failed || !c->catalog)
+    if (!c->load_failed || strcmp(c->load_err.message, l->err.message) != 0)
         log_warning(t->worker->log, "catalog of back end \"%s\" cannot be read: %s", t->label,
                     l->err.message);
     c->load_failed = true;
+    c->load_err = l->err;
+}
+
+bool target_is_broken(const struct target *t, struct err *ret)
+{
+    struct commons *c = t->commons;
+    commons_lock(c);
+    bool broken = c->files && !c->catalog && c->load_failed;
+    if (broken)
+        *ret = c->load_err;
+    commons_unlock(c);
+    return broken;
 }
 
 static void load_start(struct target *t);
+static void load_later(struct target *t);
+
+/* A damaged store was looked at a short while ago: that takes long, and it does not mend itself. */
+static bool is_damaged(const struct target *t)
+{
+    struct commons *c = t->commons;
+    commons_lock(c);
+    bool damaged = c->load_failed && strcmp(c->load_err.sqlstate, "XX001") == 0 &&
+                   uv_now(&t->worker->loop) < c->loaded_ms + TARGET_DAMAGED_MS;
+    commons_unlock(c);
+    return damaged;
+}
 
 static void retry_load(uv_timer_t *timer)
 {
     struct target *t = timer->data;
     uv_close((uv_handle_t *)timer, (uv_close_cb)free);
     target_catch_up(t);
-    if (!t->catalog)
+    if (!t->catalog && !is_damaged(t))
         target_refresh(t, NULL);
+    else if (!t->catalog)
+        load_later(t);
     target_unref(t);
 }
 
@@ -150,6 +210,28 @@ static bool take_turn(struct target *t)
     return true;
 }
 
+/* What the owner has changed is so in every tenant's file. */
+static void spread(struct target *t)
+{
+    struct crew *crew = t->worker->crew;
+    crew_lock(crew);
+    list_foreach (node, &crew->commons) {
+        struct commons *c = list_entry(node, struct commons, node);
+        if (c == t->commons || c->files != t->commons->files)
+            continue;
+        commons_lock(c);
+        if (c->catalog) {
+            catalog_unref(c->catalog);
+            c->catalog = files_catalog(c->files, &c->version);
+            atomic_fetch_add_explicit(&c->epoch, 1, memory_order_release);
+            atomic_fetch_add_explicit(&c->news, 1, memory_order_release);
+            commons_call(c, NULL);
+        }
+        commons_unlock(c);
+    }
+    crew_unlock(crew);
+}
+
 static void load_ended(struct target *t, struct load *l)
 {
     struct commons *c = t->commons;
@@ -166,6 +248,8 @@ static void load_ended(struct target *t, struct load *l)
     bool again = take_turn(t); /* who asked meanwhile wants a newer one */
     publish(t);
     commons_unlock(c);
+    if (l->read && !t->database)
+        spread(t);
     target_catch_up(t);
     if (again)
         load_start(t);
@@ -180,7 +264,7 @@ static void load_done(struct job *j)
         warn_of_role(t);
     else if (!t->catalog)
         load_later(t);
-    if (t->store_dir && l->store && !t->closing)
+    if (t->store_dir && l->store && !t->closing && !t->database)
         pool_want_one(t);
     wake_all(t);
     free(l);
@@ -296,7 +380,9 @@ void target_wait_ready(struct target *t, struct target_wait *wait)
 
 uint64_t target_epoch(const struct target *t, const struct conf *conf)
 {
-    return (conf->epoch & 0xfffff) << 44 | (uint64_t)(t->commons->serial & 0xfffff) << 24 |
+    const struct commons *c = t->commons;
+    uint32_t serial = c->files ? files_serial(c->files) : c->serial;
+    return (conf->epoch & 0xfffff) << 44 | (uint64_t)(serial & 0xfffff) << 24 |
            (t->version & 0xffffff);
 }
 

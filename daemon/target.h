@@ -59,7 +59,7 @@ struct target {
  * end out of reach is no failure.  -1: 53200, nothing changed. */
 int targets_apply(struct worker *w, struct conf *next, struct err *err) MUSTCHECK;
 /* By every worker, of its own: new limits; those that ${next} no longer names end with their last session. */
-void targets_follow(struct worker *w, const struct conf *next);
+void targets_follow(struct worker *w, struct conf *next);
 /* No session is left: close every server; the loop ends with the last handle. */
 void targets_close(struct worker *w);
 /* That of the back end ${name} of the worker's configuration.  NULL: ${err}. */
@@ -87,7 +87,9 @@ void target_catch_up(struct target *t);
 /* Open, or NULL. */
 struct store *target_store(const struct target *t);
 bool target_is_ready(const struct target *t);
-/* ${wait}->done will be called once, from the loop, when it is. */
+/* A store that cannot be opened, damaged for example: it is not waited for. */
+bool target_is_broken(const struct target *t, struct err *ret);
+/* ${wait}->done will be called once, from the loop, when it is either. */
 void target_wait_ready(struct target *t, struct target_wait *wait);
 /* Read the catalog again; ${wait} (may be NULL) is done when it has been, or could not be: every worker
  * then decides by it. */

@@ -2,6 +2,7 @@
  * configuration names, and those still in use. */
 #include "daemon/channels.h"
 #include "daemon/crew.h"
+#include "daemon/files.h"
 #include "daemon/must.h"
 #include "daemon/pool_host.h"
 #include "daemon/target.h"
@@ -49,17 +50,16 @@ static struct commons *commons_of(struct crew *crew, const struct conf_backend *
     const struct commons *other = NULL;
     list_foreach (node, &crew->commons) {
         struct commons *c = list_entry(node, struct commons, node);
-        if (!commons_is_on(c, b))
+        bool same = is_database(c, database); /* the cheaper question first: they may be many */
+        if ((!same && other) || !commons_is_on(c, b))
             continue;
-        if (is_database(c, database))
+        if (same)
             return commons_ref(c);
         other = c;
     }
     struct commons *c = commons_new(crew, b, database, other);
-    if (c) {
-        c->serial = crew->next_serial++; /* never used again: plans are kept by it */
+    if (c)
         list_append(&crew->commons, &c->node);
-    }
     return c;
 }
 
@@ -121,6 +121,8 @@ static struct target *begin(struct worker *w, const struct conf_backend *b, cons
     t->secret = c->secret;
     t->store_dir = c->store_dir;
     w->targets[w->ntargets++] = t;
+    if (c->files)
+        files_follow(c->files, w->conf);
     pool_open(t);
     target_catch_up(t);
     if (!t->catalog)
@@ -176,7 +178,7 @@ static void resize(struct target *t, const struct conf_pool *pool)
     mailbox_send(&t->worker->mailbox, &t->call);
 }
 
-void targets_follow(struct worker *w, const struct conf *next)
+void targets_follow(struct worker *w, struct conf *next)
 {
     for (size_t i = w->ntargets; i > 0; i--) {
         struct target *t = w->targets[i - 1];
@@ -186,6 +188,11 @@ void targets_follow(struct worker *w, const struct conf *next)
                 target_forget_statements(t);
             t->limits = b->pool;
             resize(t, &b->pool);
+            if (t->commons->files && !t->database) {
+                files_follow(t->commons->files, next);
+                if (b->store_files && w->index == 0)
+                    target_refresh(t, NULL); /* other tables may be shared now */
+            }
             continue;
         }
         t->retired = true;
@@ -258,7 +265,7 @@ struct target *target_of_database(struct worker *w, const struct conf_backend *b
     struct target *t = seat_of(w, back, database);
     if (t)
         return t;
-    if (is_own_database(back, database)) {
+    if (back->postgres && is_own_database(back, database)) {
         err_set(err, SQLSTATE_INVALID_AUTHORIZATION,
                 "the database \"%s\" is that of the back end", database);
         return NULL;

@@ -128,7 +128,8 @@ int bootstrap(sqlite3 *db, struct err *err)
         rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     if (rc != SQLITE_OK) {
         err_set(err, SQLSTATE_IO_ERROR, "could not prepare the store: %s", sqlite3_errmsg(db));
-        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        if (!sqlite3_get_autocommit(db))
+            sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
         return -1;
     }
     if (version != 0 && version != BOOTSTRAP_VERSION)

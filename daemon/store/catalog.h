@@ -118,6 +118,9 @@ struct store_catalog {
     char *path_setting; /* as SHOW prints it */
     const char **path;
     size_t npath, nimplicit;
+    /* While a query is translated: may it use this table?  -1: why not.  NULL: any. */
+    int (*may_use)(const void *arg, const struct store_table *t, struct err *err);
+    const void *may_use_arg;
 };
 
 /* Read everything in the transaction that ${db} is in.  0, or -1 (53200, XX001). */

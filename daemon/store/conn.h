@@ -10,6 +10,7 @@
 
 #include "daemon/store/arena.h"
 #include "daemon/store/context.h"
+#include "daemon/store/home.h"
 #include "daemon/store/rowset.h"
 #include "daemon/store/store.h"
 #include "daemon/store/strmap.h"
@@ -33,7 +34,14 @@ struct write_waiter { /* on its waiter's stack */
 };
 
 struct store {
+    struct store_home *home;
+    enum store_role role;
     char *path; /* of the database file */
+    sqlite3 *spare; /* opened with the store, for its first connection; under the lock */
+    atomic_uint_fast64_t version; /* STORE_TENANT: of the owner's file, as far as this one follows it */
+    int64_t follow_ms; /* it could not: not again before then; under the right to write, as the next */
+    struct err follow_err;
+    int restart_pages; /* of the write-ahead log, when readers are next waited for */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct write_waiter *waiters; /* for the right to write, first come first served */
@@ -109,8 +117,10 @@ struct store_conn {
     bool read_only, repeatable; /* of this transaction */
     bool began;                 /* a statement has run in it: too late for SET TRANSACTION */
     bool holds_write;
+    bool lent_write; /* ... of another connection, which goes on when this one has ended */
     bool ddl; /* the transaction has changed the catalog */
     bool new_labels; /* it has added labels to enums, that may be used when it has ended */
+    uint64_t catalog_changes; /* counts statements that did */
     struct savepoint *savepoints;
     size_t nsavepoints;
     int64_t deadline_ms; /* of the running statement, 0: none */
@@ -137,16 +147,24 @@ int conn_setup(struct store_conn *c, struct err *err) MUSTCHECK;
  * of the transaction. */
 int conn_write_lock(struct store_conn *c, struct err *err) MUSTCHECK;
 void conn_write_unlock(struct store_conn *c);
+int conn_busy(void *arg, int tries); /* SQLite's handler while it waits for whoever else has the file */
 int64_t conn_now_ms(void);
 int64_t conn_now_us(void); /* timestamptz */
 /* Open a locked-down SQLite connection on the store's file. */
 int store_open_db(struct store *s, sqlite3 **ret, struct err *err) MUSTCHECK;
+/* A connection without a client or a thread: of the caller, who prepares and runs statements with it. */
+int conn_inner_open(struct store *s, struct store_conn **ret, struct err *err) MUSTCHECK;
+void conn_inner_close(struct store_conn *c);
 
 /* -- bootstrap.c: the system tables of a new file -- */
 int bootstrap(sqlite3 *db, struct err *err) MUSTCHECK;
 
 /* -- serve.c -- */
 void *serve_thread(void *arg);
+/* What it has open ends; its memory stays. */
+void conn_end(struct store_conn *c);
+/* Run one statement, its answer into c->out. */
+int conn_run(struct store_conn *c, struct slice sql, struct err *err) MUSTCHECK;
 void conn_flush(struct store_conn *c);
 /* The message in work stays where it is, and the next ones may be read: each is valid until the one
  * after it.  False: the client has gone, or sends nonsense. */
@@ -422,6 +440,31 @@ void sequence_draws_reset(struct store_conn *c);
 /* What was handed out of ${oid} (0: of all) no longer counts: it was set, or its DDL rolled back.
  */
 void sequence_forget(struct store *s, uint32_t oid);
+
+/* -- wal.c: the write-ahead log -- */
+/* Before the first connection is used: 0, or -1 XX001 if the file was left and is damaged. */
+int wal_check(struct store *s, struct err *err) MUSTCHECK;
+/* Checkpoint after commits of ${db}. */
+void wal_keep_short(struct store *s, sqlite3 *db);
+
+/* -- follow.c: a file for each tenant -- */
+/* Does a tenant's file lack what the owner has committed? */
+static inline bool follow_is_behind(const struct store *s)
+{
+    return s->role == STORE_TENANT &&
+           atomic_load_explicit(&s->version, memory_order_acquire) !=
+               atomic_load_explicit(&s->home->version, memory_order_acquire);
+}
+/* When the store is opened: its tables of this. */
+int follow_open(struct store *s, struct err *err) MUSTCHECK;
+/* Outside of a transaction: catch up, by the right to write of ${c}. */
+int follow_catch_up(struct store_conn *c, struct err *err) MUSTCHECK;
+/* The owner's: ${sql} has changed the catalog; the transaction is about to be committed, and has been. */
+int follow_log(struct store_conn *c, const char *sql, struct err *err) MUSTCHECK;
+int follow_commit(struct store_conn *c, uint64_t *ret_version, struct err *err) MUSTCHECK;
+void follow_committed(struct store_conn *c, uint64_t version);
+/* May the statements of ${conn}, the owner's, use the rows of ${t}?  -1: 0A000, they are in the tenants' files. */
+int follow_may_use(const void *conn, const struct store_table *t, struct err *err) MUSTCHECK;
 
 /* -- errors.c -- */
 /* Why ${stmt} failed with ${rc}, in PostgreSQL's words.  May run it again inside a savepoint to see

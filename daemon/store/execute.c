@@ -314,7 +314,7 @@ static int run(struct store_conn *c, struct portal *p, uint64_t count, struct er
     return 0;
 }
 
-int portal_run(struct store_conn *c, struct portal *p, uint32_t max_rows, struct err *err)
+static int run_portal(struct store_conn *c, struct portal *p, uint32_t max_rows, struct err *err)
 {
     if (p->prepared->kind == PREPARED_EMPTY) {
         msg_empty_query(&c->out);
@@ -323,5 +323,17 @@ int portal_run(struct store_conn *c, struct portal *p, uint32_t max_rows, struct
     portal_pin(p); /* the statement may close all portals, this one too */
     int rc = run(c, p, max_rows ? max_rows : PORTAL_ALL, err);
     portal_unpin(c, p);
+    return rc;
+}
+
+int portal_run(struct store_conn *c, struct portal *p, uint32_t max_rows, struct err *err)
+{
+    struct prepared *kept = p->prepared;
+    uint64_t changes = c->catalog_changes;
+    kept->refs++;
+    int rc = run_portal(c, p, max_rows, err);
+    if (rc == 0 && c->catalog_changes != changes && c->store->role == STORE_SCHEMA)
+        rc = follow_log(c, kept->sql, err);
+    prepared_unref(kept);
     return rc;
 }

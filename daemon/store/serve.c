@@ -18,7 +18,7 @@
 
 void conn_flush(struct store_conn *c)
 {
-    while (buf_len(&c->out) > 0 && !c->broken) {
+    while (c->fd >= 0 && buf_len(&c->out) > 0 && !c->broken) {
         struct slice s = buf_peek(&c->out);
         ssize_t n = send(c->fd, s.data, s.len, MSG_NOSIGNAL);
         if (n > 0)
@@ -84,7 +84,7 @@ static void ready(struct store_conn *c)
 
 /* -- simple protocol -- */
 
-static int run_one(struct store_conn *c, struct slice sql, int characters, struct err *err)
+int conn_run(struct store_conn *c, struct slice sql, struct err *err)
 {
     struct prepared *p;
     struct portal *portal;
@@ -101,10 +101,16 @@ static int run_one(struct store_conn *c, struct slice sql, int characters, struc
     portal = portal_find(c, "");
     if (portal)
         portal_close(c, portal);
-    if (rc < 0 && err->position > 0)
-        err->position += characters;
     if (rc == 0)
         tx_leave(c);
+    return rc;
+}
+
+static int run_one(struct store_conn *c, struct slice sql, int characters, struct err *err)
+{
+    int rc = conn_run(c, sql, err);
+    if (rc < 0 && err->position > 0)
+        err->position += characters;
     return rc;
 }
 
@@ -448,18 +454,10 @@ static void serve(struct store_conn *c)
     }
 }
 
-void *serve_thread(void *arg)
+void conn_end(struct store_conn *c)
 {
-    struct store_conn *c = arg;
-    struct err err = {0};
-    policy_thread_init();
-    if (conn_setup(c, &err) == 0) {
-        serve(c);
+    if (c->db)
         tx_abandon(c);
-    } else {
-        msg_error(&c->out, "FATAL", &err);
-        conn_flush(c);
-    }
     named_drop_all(c);
     statement_cache_clear(c);
     strmap_release(&c->portals);
@@ -472,6 +470,20 @@ void *serve_thread(void *arg)
     c->catalog = NULL;
     free(c->savepoints);
     c->savepoints = NULL;
+}
+
+void *serve_thread(void *arg)
+{
+    struct store_conn *c = arg;
+    struct err err = {0};
+    policy_thread_init();
+    if (conn_setup(c, &err) == 0) {
+        serve(c);
+    } else {
+        msg_error(&c->out, "FATAL", &err);
+        conn_flush(c);
+    }
+    conn_end(c);
     close(c->fd);
     policy_thread_release();
     return NULL;

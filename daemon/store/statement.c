@@ -206,7 +206,11 @@ static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err
     p->epoch = a->c->catalog->epoch;
     p->path = arena_strdup(&p->arena, a->c->catalog->path_setting);
     memset(&t, 0, sizeof t);
-    if (translate(a->c->catalog, raw, p->sql, p->oids, p->noids, &t, err) < 0) {
+    a->c->catalog->may_use = a->c->store->role == STORE_SCHEMA ? follow_may_use : NULL;
+    a->c->catalog->may_use_arg = a->c;
+    int rc = translate(a->c->catalog, raw, p->sql, p->oids, p->noids, &t, err);
+    a->c->catalog->may_use = NULL;
+    if (rc < 0) {
         statement_position(p->sql, err);
         return -1;
     }

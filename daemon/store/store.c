@@ -1,4 +1,4 @@
-/* store.c: opening a store, its connections and their threads, and the one lock that writers take.
+/* store.c: opening a store's file, its connections and their threads, and the one lock that writers take.
  *
  * All writers of a file are in this process, so they queue here, first come first served, instead
  * of polling SQLite's lock; SQLite's own busy handler only meets checkpoints and foreign tools. */
@@ -18,7 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STORE_FILE     "store.sqlite3"
 #define BUSY_STEP_MS   2
 #define BUSY_TRIES     5000 /* ten seconds for whoever else has the file */
 #define PROGRESS_STEPS 1000
@@ -76,7 +75,7 @@ int64_t conn_now_us(void)
 
 /* -- SQLite, locked down -- */
 
-static int busy(void *arg, int tries)
+int conn_busy(void *arg, int tries)
 {
     (void)arg;
     struct timespec step = {0, BUSY_STEP_MS * 1000000L};
@@ -86,15 +85,18 @@ static int busy(void *arg, int tries)
     return 1;
 }
 
-static int configure(sqlite3 *db)
+static int configure(sqlite3 *db, bool normal)
 {
-    static const char pragmas[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+    static const char pragmas[] = "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864;"
                                   "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
                                   "PRAGMA recursive_triggers=OFF; PRAGMA cell_size_check=ON;"
                                   "PRAGMA temp_store=MEMORY;";
     sqlite3_extended_result_codes(db, 1);
-    sqlite3_busy_handler(db, busy, NULL);
+    sqlite3_busy_handler(db, conn_busy, NULL);
     int rc = sqlite3_exec(db, pragmas, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, normal ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", NULL,
+                          NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     if (rc == SQLITE_OK)
@@ -114,21 +116,43 @@ static int compare_numeric(void *arg, int alen, const void *a, int blen, const v
     return types_numeric_compare((struct slice){a, (size_t)alen}, (struct slice){b, (size_t)blen});
 }
 
+static int open_failed(const struct store *s, int rc, const char *said, struct err *err)
+{
+    switch (rc & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return err_set(err, "XX001", "the store's file \"%s\" is damaged: %s", s->path, said);
+    case SQLITE_FULL:
+        return err_set(err, "53100", "could not open store \"%s\": %s", s->path, said);
+    default:
+        return err_set(err, SQLSTATE_IO_ERROR, "could not open store \"%s\": %s", s->path, said);
+    }
+}
+
+/* The system's tables of a file, new or not. */
+static int prepare(struct store *s, struct err *err)
+{
+    int rc = bootstrap(s->spare, err);
+    if (rc < 0 && sqlite3_errcode(s->spare) != SQLITE_OK)
+        open_failed(s, sqlite3_errcode(s->spare), sqlite3_errmsg(s->spare), err);
+    return rc;
+}
+
 int store_open_db(struct store *s, sqlite3 **ret, struct err *err)
 {
     sqlite3 *db = NULL;
     int rc = sqlite3_open_v2(
         s->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc == SQLITE_OK)
-        rc = configure(db);
+        rc = configure(db, s->home->options.normal);
     if (rc == SQLITE_OK)
         rc = sqlite3_create_collation(db, "numeric", SQLITE_UTF8, NULL, compare_numeric);
     if (rc != SQLITE_OK) {
-        err_set(err, SQLSTATE_IO_ERROR, "could not open store \"%s\": %s", s->path,
-                db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
+        open_failed(s, rc, db ? sqlite3_errmsg(db) : sqlite3_errstr(rc), err);
         sqlite3_close_v2(db);
         return -1;
     }
+    wal_keep_short(s, db);
     *ret = db;
     return 0;
 }
@@ -185,45 +209,57 @@ static int progress(void *arg)
 
 /* -- the store -- */
 
-int store_open(const char *directory, struct store **ret, struct err *err)
+static int lock_init(struct store *s)
 {
-    struct store *s = calloc(1, sizeof *s);
-    sqlite3 *db;
-    if (!s)
-        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    if (mkdir(directory, 0700) < 0 && errno != EEXIST) {
-        err_set(err, SQLSTATE_IO_ERROR, "could not create directory \"%s\": %s", directory,
-                strerror(errno));
-        goto fail_free;
-    }
-    if (asprintf(&s->path, "%s/" STORE_FILE, directory) < 0) {
-        s->path = NULL;
-        err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-        goto fail_free;
-    }
-    if (store_open_db(s, &db, err) < 0)
-        goto fail_free;
-    int rc = bootstrap(db, err);
-    sqlite3_close_v2(db);
-    if (rc < 0)
-        goto fail_free;
     pthread_condattr_t attr;
+    int rc = pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->changed, &attr);
+    rc = rc == 0 ? pthread_cond_init(&s->changed, &attr) : rc;
     pthread_condattr_destroy(&attr);
-    *ret = s;
-    return 0;
-fail_free:
-    free(s->path);
-    free(s);
+    return rc == 0 ? 0 : -1;
+}
+
+static struct store *store_new(struct store_home *h, const char *tenant, struct err *err)
+{
+    struct store *s = calloc(1, sizeof *s);
+    if (!s || lock_init(s) < 0) {
+        free(s);
+        err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        return NULL;
+    }
+    s->home = h;
+    s->role = !h->options.files ? STORE_SHARED : tenant ? STORE_TENANT : STORE_SCHEMA;
+    s->path = home_file(h, s->role, tenant, err);
+    if (s->path)
+        return s;
+    store_close(s);
+    return NULL;
+}
+
+int store_open(struct store_home *h, const char *tenant, struct store **ret, struct err *err)
+{
+    struct store *s = store_new(h, tenant, err);
+    if (!s)
+        return -1;
+    bool left = home_file_was_left(s->path);
+    if (store_open_db(s, &s->spare, err) == 0 && prepare(s, err) == 0 &&
+        (!left || wal_check(s, err) == 0) && follow_open(s, err) == 0) {
+        if (s->role == STORE_TENANT) { /* descriptors are for those that have statements */
+            sqlite3_close_v2(s->spare);
+            s->spare = NULL;
+        }
+        *ret = s;
+        return 0;
+    }
+    store_close(s);
     return -1;
 }
 
 void store_close(struct store *s)
 {
     sequence_forget(s, 0);
+    sqlite3_close_v2(s->spare);
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
     free(s->path);
@@ -291,7 +327,7 @@ int conn_write_lock(struct store_conn *c, struct err *err)
 void conn_write_unlock(struct store_conn *c)
 {
     struct store *s = c->store;
-    if (!c->holds_write)
+    if (!c->holds_write || c->lent_write)
         return;
     pthread_mutex_lock(&s->lock);
     s->write_held = false;
@@ -321,7 +357,11 @@ int conn_setup(struct store_conn *c, struct err *err)
     types_session_init(&c->context.types);
     if (guc_init(c) < 0)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    if (store_open_db(c->store, &c->db, err) < 0)
+    pthread_mutex_lock(&c->store->lock);
+    c->db = c->store->spare;
+    c->store->spare = NULL;
+    pthread_mutex_unlock(&c->store->lock);
+    if (!c->db && store_open_db(c->store, &c->db, err) < 0)
         return -1;
     c->context.db = c->db;
     c->context.names = (struct types_names){print_name, read_name, &c->context};
@@ -352,17 +392,45 @@ static void conn_release(struct store_conn *c)
     free(c);
 }
 
+static struct store_conn *conn_new(struct store *s)
+{
+    struct store_conn *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->store = s;
+    c->fd = -1;
+    buf_init(&c->in, (size_t)FRAME_MESSAGE_MAX + 16);
+    buf_init(&c->out, (size_t)FRAME_MESSAGE_MAX * 2);
+    buf_init(&c->scratch, CONN_SCRATCH_MAX);
+    return c;
+}
+
+int conn_inner_open(struct store *s, struct store_conn **ret, struct err *err)
+{
+    struct store_conn *c = conn_new(s);
+    if (!c)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    if (conn_setup(c, err) < 0) {
+        conn_inner_close(c);
+        return -1;
+    }
+    *ret = c;
+    return 0;
+}
+
+void conn_inner_close(struct store_conn *c)
+{
+    conn_end(c);
+    conn_release(c);
+}
+
 int store_connect(struct store *s, int *ret_fd, struct store_conn **ret, struct err *err)
 {
     int fds[2];
     pthread_attr_t attr;
-    struct store_conn *c = calloc(1, sizeof *c);
+    struct store_conn *c = conn_new(s);
     if (!c)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    c->store = s;
-    buf_init(&c->in, (size_t)FRAME_MESSAGE_MAX + 16);
-    buf_init(&c->out, (size_t)FRAME_MESSAGE_MAX * 2);
-    buf_init(&c->scratch, CONN_SCRATCH_MAX);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
         err_set(err, SQLSTATE_IO_ERROR, "could not create socket pair: %s", strerror(errno));
         goto fail_release;

@@ -9,19 +9,53 @@
  *   serve.c  messages in, messages out; transaction state        translate*.c  analysed SQL -> SQLite SQL
  *   execute.c  bind, step, encode, tags                          types.c       text and binary in and out
  *   ddl.c  CREATE, DROP; catalog.c  its tables                   functions*.c  PostgreSQL functions for SQLite
+ *   home.c  the directory and its files                          follow.c  a file for each tenant
  *   errors.c  SQLite results -> SQLSTATE with names */
 #pragma once
 
 #include "policy/catalog.h"
 #include "protocol/err.h"
 
-struct store;      /* one directory, one database file */
+struct store_home; /* one directory */
+struct store;      /* one database file in it */
 struct store_conn; /* one connection and its thread */
 
 /* Once, before anything else of the store, while there is one thread. */
 void store_init(void);
-/* Open or create the store in ${directory}.  -1: 58030 and why. */
-int store_open(const char *directory, struct store **ret, struct err *err) MUSTCHECK;
+enum store_kind { /* of a table, where each tenant has a file */
+    STORE_KIND_OWNER,  /* its rows are the owner's alone */
+    STORE_KIND_SHARED, /* ... and for every tenant to read */
+    STORE_KIND_TENANT, /* its rows are in the tenants' files */
+};
+
+struct store_columns { /* of a table that is asked about */
+    const char *const *names;
+    size_t n;
+};
+
+struct store_options {
+    const char *directory;
+    bool normal; /* synchronous=NORMAL: a power failure may lose the last commits */
+    bool files;  /* a file for each tenant, and one of the owner's: follow.c */
+    bool guest;  /* if another process has the directory, beside it: for a command that soon ends */
+    /* Any thread. */
+    void (*tell)(void *arg, const char *text); /* a line for the log; NULL: nobody listens */
+    enum store_kind (*kind)(void *arg, const char *schema, const char *table,
+                            struct store_columns columns); /* files: never NULL */
+    void *arg;
+};
+
+/* Have the directory of ${o}, which is made if need be.  -1: 55006 another process has it, 58030, 53100. */
+int store_home_open(const struct store_options *o, struct store_home **ret, struct err *err) MUSTCHECK;
+/* All its stores must have been closed.  NULL may leave. */
+void store_home_close(struct store_home *h);
+
+/* Open or create a file: that of ${tenant}; or, with NULL, the shared one or the owner's.  A file that was not
+ * closed cleanly is checked, which takes its time.  The owner's must stay open while tenants' are.
+ * -1: 58030, XX001 damaged, and what follow.c says. */
+int store_open(struct store_home *h, const char *tenant, struct store **ret, struct err *err) MUSTCHECK;
+/* Of the owner's file: what is shared may have changed.  Blocks. */
+int store_note_kinds(struct store *s, struct err *err) MUSTCHECK;
 /* All connections must have ended. */
 void store_close(struct store *s);
 

@@ -103,6 +103,7 @@ static int check_epoch(struct store_conn *c, struct err *err)
 int tx_catalog_changed(struct store_conn *c, struct err *err)
 {
     c->ddl = true;
+    c->catalog_changes++;
     if (conn_exec(c, "UPDATE \"store.meta\" SET epoch = epoch + 1", err) < 0)
         return -1;
     return load_catalog(c, err);
@@ -166,14 +167,15 @@ static int settle_labels(struct store_conn *c, struct err *err)
 
 static int db_commit(struct store_conn *c, struct err *err)
 {
-    if (settle_labels(c, err) < 0) {
+    uint64_t version = 0;
+    bool owners = c->store->role == STORE_SCHEMA && c->db_state == DB_WRITE;
+    if (settle_labels(c, err) < 0 || (owners && follow_commit(c, &version, err) < 0) ||
+        (c->db_state != DB_NONE && run_cached(c, CACHED_COMMIT, NULL, err) < 0)) {
         db_rollback(c);
         return -1;
     }
-    if (c->db_state != DB_NONE && run_cached(c, CACHED_COMMIT, NULL, err) < 0) {
-        db_rollback(c);
-        return -1;
-    }
+    if (owners)
+        follow_committed(c, version);
     c->db_state = DB_NONE;
     c->ddl = c->new_labels = false;
     conn_write_unlock(c);
@@ -233,6 +235,9 @@ static int enter(struct store_conn *c, bool write, struct err *err)
 {
     if (c->db_state == DB_WRITE)
         return 0;
+    if (c->db_state == DB_NONE && !c->lent_write && follow_is_behind(c->store) &&
+        follow_catch_up(c, err) < 0)
+        return -1;
     if (write)
         return enter_write(c, err);
     if (c->db_state == DB_READ)

@@ -50,6 +50,10 @@ const struct store_table *scope_table(struct tr *tr, const RangeVar *rv, bool wr
                 rv->schemaname ? "relation \"%s%s%s\" does not exist"
                                : "relation \"%s%s%s\" does not exist",
                 rv->schemaname ? rv->schemaname : "", rv->schemaname ? "." : "", rv->relname);
+    if (tr->catalog->may_use && tr->catalog->may_use(tr->catalog->may_use_arg, t, tr->err) < 0) {
+        tr->err->position = rv->location + 1;
+        tr_throw(tr);
+    }
     if (write && t->system)
         tr_fail(tr, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
                 "permission denied: \"%s\" is a system catalog", t->name);

@@ -37,17 +37,36 @@ static inline void remove_tree(const char *path)
     nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static struct opened { /* a test has few at a time */
+    struct store *store;
+    struct store_home *home;
+} opened[8];
+
 static inline struct store *open_store(char *directory)
 {
-    struct store *s = NULL;
     struct err err = {0};
+    struct opened *o = opened;
     if (!directory[0]) {
         snprintf(directory, 64, "/tmp/test_store_XXXXXX");
         assert_non_null(mkdtemp(directory));
     }
-    if (store_open(directory, &s, &err) < 0)
+    while (o->store)
+        o++;
+    struct store_options options = {.directory = directory};
+    if (store_home_open(&options, &o->home, &err) < 0 ||
+        store_open(o->home, NULL, &o->store, &err) < 0)
         fail_msg("%s", err.message);
-    return s;
+    return o->store;
+}
+
+static inline void close_store(struct store *s)
+{
+    struct opened *o = opened;
+    while (o->store != s)
+        o++;
+    store_close(s);
+    store_home_close(o->home);
+    *o = (struct opened){0};
 }
 
 static inline void client_open(struct store *s, struct client *c)

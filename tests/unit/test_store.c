@@ -22,7 +22,7 @@ static int with_store(void **state, void (*body)(struct client *c))
     client_open(s, &c);
     body(&c);
     client_close(&c);
-    store_close(s);
+    close_store(s);
     remove_tree(directory);
     return 0;
 }
@@ -232,7 +232,7 @@ static void test_killed(void **state)
     assert_string_equal(ask(&c, "select * from u"), "E 42P01 relation \"u\" does not exist; Z I");
     assert_string_equal(ask(&c, "insert into t values (2, 'new')"), "C INSERT 0 1; Z I");
     client_close(&c);
-    store_close(s);
+    close_store(s);
     remove_tree(directory);
 }
 
@@ -253,7 +253,7 @@ static void test_client_gone(void **state)
                         "T(id:23); D(2); C INSERT 0 1; Z I");
     assert_string_equal(ask(&b, "select id from t"), "T(id:23); D(2); C SELECT 1; Z I");
     client_close(&b);
-    store_close(s);
+    close_store(s);
     remove_tree(directory);
 }
 
@@ -284,7 +284,7 @@ static void test_policy_catalog(void **state)
     assert_null(catalog_find(catalog, NULL, "user"));
     catalog_unref(catalog);
     client_close(&c);
-    store_close(s);
+    close_store(s);
     remove_tree(directory);
 }
 

@@ -28,7 +28,7 @@ static int teardown(void **state)
 {
     client_close(*state);
     free(*state);
-    store_close(store);
+    close_store(store);
     remove_tree(directory);
     directory[0] = '\0';
     return 0;
@@ -254,7 +254,7 @@ static void test_reopened(void **state)
     ask(c, "insert into t(n) values (1.5)");
     ask(c, "alter table t add column extra int references t(id)");
     client_close(c);
-    store_close(store);
+    close_store(store);
     store = open_store(directory);
     client_open(store, c);
     static const struct golden again[] = {

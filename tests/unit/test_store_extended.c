@@ -29,7 +29,7 @@ static int teardown(void **state)
 {
     client_close(*state);
     free(*state);
-    store_close(store);
+    close_store(store);
     remove_tree(directory);
     directory[0] = '\0';
     return 0;

@@ -33,7 +33,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    store_close(store);
+    close_store(store);
     remove_tree(directory);
     directory[0] = '\0';
     return 0;
