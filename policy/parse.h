@@ -17,6 +17,10 @@ int parse_protect(int (*body)(void *arg, struct err *err), void *arg, struct err
  * ${ret} is a `List *` of RawStmt.  -1: 42601 with position, or what the parser raised. */
 int parse_sql(const char *sql, void **ret, struct err *err) MUSTCHECK;
 
+/* Inside parse_protect: the text of ${stmt}, a statement's node: palloc'd in the current context.
+ * -1: 0A000. */
+int parse_print(void *stmt, const char **ret, struct err *err) MUSTCHECK;
+
 struct TypeName;
 /* Inside parse_protect: the type that ${text}, from a catalog, names. */
 struct TypeName *parse_type(const char *text);

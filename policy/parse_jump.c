@@ -5,6 +5,7 @@
 extern __thread sigjmp_buf *PG_exception_stack;
 /* Callbacks that add to an error; those of frames that the jump left behind must be forgotten. */
 extern __thread struct ErrorContextCallback *error_context_stack;
+extern __thread void *CurrentMemoryContext;
 
 int parse_jump(int (*body)(void *arg, struct err *err), void *arg, struct err *err)
 {
@@ -21,4 +22,14 @@ int parse_jump(int (*body)(void *arg, struct err *err), void *arg, struct err *e
     PG_exception_stack = outer;
     error_context_stack = callbacks;
     return parse_take_error(err);
+}
+
+void *parse_context(void)
+{
+    return CurrentMemoryContext;
+}
+
+void parse_context_back(void *context)
+{
+    CurrentMemoryContext = context;
 }

@@ -117,6 +117,7 @@ static void add_table(struct loader *l, sqlite3_stmt *s, struct rows *r)
     t->name = text(l, s, 2);
     t->sqlite_name = text(l, s, 3);
     t->kind = letter(s, 4);
+    t->view_sql = text(l, s, 5);
 }
 
 static void add_column(struct loader *l, sqlite3_stmt *s, struct rows *r)
@@ -317,11 +318,13 @@ static size_t run_of(const struct rows *r, uint32_t owner, size_t *ret_n)
 #define CATALOG(name) "\"pg_catalog." name "\""
 
 static const char sql_tables[] =
-    "SELECT c.oid, n.nspname, c.relname, r.sqlite_name, c.relkind FROM " CATALOG(
+    "SELECT c.oid, n.nspname, c.relname, r.sqlite_name, c.relkind, CASE WHEN c.relkind IN "
+    "('v','m') THEN r.definition END FROM " CATALOG(
         "pg_class") " c"
-                    " JOIN " CATALOG("pg_namespace") " n ON n.oid = c.relnamespace"
-                                                     " JOIN \"store.relation\" r ON r.oid = c.oid "
-                                                     "WHERE c.relkind IN ('r','v') ORDER BY c.oid";
+                    " JOIN " CATALOG(
+                        "pg_namespace") " n ON n.oid = c.relnamespace"
+                                        " JOIN \"store.relation\" r ON r.oid = c.oid "
+                                        "WHERE c.relkind IN ('r','v','m') ORDER BY c.oid";
 static const char sql_columns[] =
     "SELECT a.attrelid, a.attname, s.sqlite_name, a.atttypid, a.atttypmod, a.attlen, a.attnum,"
     " a.attnotnull, s.is_rowid, a.attidentity, s.sequence_oid, d.adbin, s.default_sqlite"

@@ -20,6 +20,7 @@ bool ddl_is(const Node *stmt)
     case T_CreateExtensionStmt:
     case T_CreateEnumStmt:
     case T_AlterEnumStmt:
+    case T_ViewStmt:
     case T_CommentStmt:
     case T_VacuumStmt:
     case T_ReindexStmt:
@@ -220,6 +221,9 @@ int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag)
     case T_AlterTableStmt:
         *ret_tag = "ALTER TABLE";
         return ddl_alter_table(d, (const AlterTableStmt *)stmt);
+    case T_ViewStmt:
+        *ret_tag = "CREATE VIEW";
+        return ddl_create_view(d, (const ViewStmt *)stmt);
     case T_CreateEnumStmt:
         *ret_tag = "CREATE TYPE";
         return ddl_create_enum(d, (const CreateEnumStmt *)stmt);

@@ -87,6 +87,12 @@ int ddl_set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *express
 int ddl_forget_default(struct ddl *d, uint32_t table, int16_t attnum) MUSTCHECK;
 /* The type's oid, 0: there is none such. */
 uint32_t ddl_type_oid(struct ddl *d, const TypeName *type);
+/* Rows of a column; SQLite's name for it. */
+int ddl_attribute_row(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
+                      uint32_t type, int32_t typmod, bool not_null,
+                      const char *identity) MUSTCHECK;
+int ddl_sqlite_column(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
+                      uint32_t sequence) MUSTCHECK;
 /* What a new column's definition says of its default, and of its constraints (${keys}: PRIMARY KEY
  * and UNIQUE, or the others). */
 int ddl_column_default(struct ddl *d, uint32_t table, int16_t attnum,
@@ -129,6 +135,22 @@ int ddl_new_type_name(struct ddl *d, const List *names, uint32_t *ret_schema,
 /* An existing type of the user's: 42704. */
 int ddl_find_type(struct ddl *d, const List *names, const struct types_user **ret) MUSTCHECK;
 int ddl_rename_type(struct ddl *d, const RenameStmt *s) MUSTCHECK;
+int ddl_move_type(struct ddl *d, const AlterObjectSchemaStmt *s, const char **ret_tag) MUSTCHECK;
+
+/* -- ddl_view.c -- */
+int ddl_create_view(struct ddl *d, const ViewStmt *s) MUSTCHECK;
+/* Views that name the table (attnum 0), column or type are told of its new name or schema (NULL: as
+ * it is), before the catalog knows it; ddl_views_renamed checks and keeps them afterwards. */
+struct ddl_rename {
+    uint32_t oid;
+    int16_t attnum;
+    bool is_type;
+    const char *schema, *name;
+    const char *from_schema; /* instead of an oid: all of this schema */
+    List *views; /* ddl_view.c's */
+};
+int ddl_views_rename(struct ddl *d, struct ddl_rename *r) MUSTCHECK;
+int ddl_views_renamed(struct ddl *d, const struct ddl_rename *r) MUSTCHECK;
 
 /* -- ddl_enum.c -- */
 int ddl_create_enum(struct ddl *d, const CreateEnumStmt *s) MUSTCHECK;

@@ -299,6 +299,27 @@ static int restate_default(struct ddl *d, uint32_t table, int16_t attnum, const 
     return ddl_set_default(d, table, attnum, ((ResTarget *)linitial(select->targetList))->val);
 }
 
+static int refuse_viewed(struct ddl *d, uint32_t table, const struct store_column *c)
+{
+    int64_t rule = 0;
+    struct buf name;
+    if (ddl_query_int(d, &rule,
+                      "SELECT objid FROM \"pg_catalog.pg_depend\" WHERE classid = 2618 AND"
+                      " refclassid = 1259 AND refobjid = ?1 AND refobjsubid = ?2 ORDER BY rowid",
+                      "ii", (int64_t)table, (int64_t)c->attnum) < 0)
+        return -1;
+    if (!rule)
+        return 0;
+    buf_init(&name, 4096);
+    if (depend_describe(d, object_of(DEPEND_RULE, (uint32_t)rule), &name) == 0) {
+        err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                "cannot alter type of a column used by a view or rule");
+        err_detail(d->err, "%s depends on column \"%s\"", ident_text(&name), c->name);
+    }
+    buf_release(&name);
+    return -1;
+}
+
 static int change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
 {
     const ColumnDef *def = (const ColumnDef *)cmd->def;
@@ -313,6 +334,8 @@ static int change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     if (translate_expression(d->c->catalog, t, conversion(cmd, def), d->sql, type, typmod, &sqlite,
                              d->err) < 0)
         return cannot_convert(d, cmd->name, type, typmod);
+    if (refuse_viewed(d, table, c) < 0)
+        return -1;
     int16_t attnum = c->attnum;
     const struct object old = object_of(DEPEND_TYPE, c->type_oid);
     default_text = c->default_sql ? pstrdup(c->default_sql) : NULL;

@@ -152,11 +152,13 @@ static int rename_column(struct ddl *d, const struct store_table *t, const char 
     if (store_table_column(t, to))
         return err_set(d->err, "42701", "column \"%s\" of relation \"%s\" already exists", to,
                        t->name);
-    if (ddl_exec(d,
+    struct ddl_rename views = {.oid = table, .attnum = c->attnum, .name = to};
+    if (ddl_views_rename(d, &views) < 0 ||
+        ddl_exec(d,
                  "UPDATE \"pg_catalog.pg_attribute\" SET attname = ?3 WHERE attrelid = ?1 AND "
                  "attnum = ?2",
                  "iis", (int64_t)table, (int64_t)c->attnum, to) < 0 ||
-        ddl_reload(d) < 0)
+        ddl_reload(d) < 0 || ddl_views_renamed(d, &views) < 0)
         return -1;
     return restate_column(d, table, &r);
 }
@@ -193,12 +195,13 @@ static int rename_any(struct ddl *d, const struct store_table *owner, uint32_t o
                       const char *name)
 {
     uint32_t table = owner ? owner->oid : 0;
-    if (rename_relation(d, oid, name) < 0 ||
+    struct ddl_rename views = {.oid = oid, .name = name};
+    if (ddl_views_rename(d, &views) < 0 || rename_relation(d, oid, name) < 0 ||
         ddl_exec(d,
                  "UPDATE \"pg_catalog.pg_constraint\" SET conname = ?2 WHERE conindid = ?1"
                  " AND contype IN ('p','u')",
                  "is", (int64_t)oid, name) < 0 ||
-        ddl_reload(d) < 0)
+        ddl_reload(d) < 0 || ddl_views_renamed(d, &views) < 0)
         return -1;
     if (!table)
         return 0;
@@ -249,9 +252,11 @@ static int rename_schema(struct ddl *d, const RenameStmt *s)
         err_detail(d->err, "The prefix \"pg_\" is reserved for system schemas.");
         return -1;
     }
-    if (ddl_exec(d, "UPDATE \"pg_catalog.pg_namespace\" SET nspname = ?2 WHERE oid = ?1", "is",
+    struct ddl_rename views = {.from_schema = schema->name, .schema = s->newname};
+    if (ddl_views_rename(d, &views) < 0 ||
+        ddl_exec(d, "UPDATE \"pg_catalog.pg_namespace\" SET nspname = ?2 WHERE oid = ?1", "is",
                  (int64_t)schema->oid, s->newname) < 0 ||
-        ddl_reload(d) < 0)
+        ddl_reload(d) < 0 || ddl_views_renamed(d, &views) < 0)
         return -1;
     for (size_t i = 0; i < d->c->catalog->ntables; i++) {
         const struct store_table *t = &d->c->catalog->tables[i];
@@ -295,7 +300,9 @@ int ddl_rename(struct ddl *d, const RenameStmt *s, const char **ret_tag)
         return -1;
     if (!t)
         return ddl_missing_relation(d, s->relation, true);
-    if (t->kind != 'r')
+    if (s->renameType == OBJECT_COLUMN && s->relationType == OBJECT_VIEW)
+        *ret_tag = "ALTER VIEW";
+    if (t->kind != 'r' && (t->kind != 'v' || s->renameType != OBJECT_COLUMN))
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "renaming parts of \"%s\", which is not a table, is not supported by the"
                        " store",
@@ -338,6 +345,8 @@ int ddl_set_schema(struct ddl *d, const AlterObjectSchemaStmt *s, const char **r
     *ret_tag = s->objectType == OBJECT_SEQUENCE ? "ALTER SEQUENCE"
                : s->objectType == OBJECT_VIEW   ? "ALTER VIEW"
                                                 : "ALTER TABLE";
+    if (s->objectType == OBJECT_TYPE || s->objectType == OBJECT_DOMAIN)
+        return ddl_move_type(d, s, ret_tag);
     if (s->objectType != OBJECT_TABLE && s->objectType != OBJECT_SEQUENCE &&
         s->objectType != OBJECT_VIEW)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
@@ -366,7 +375,9 @@ int ddl_set_schema(struct ddl *d, const AlterObjectSchemaStmt *s, const char **r
         return -1;
     }
     const struct store_schema kept = {to->oid, pstrdup(to->name)};
-    if (move(d, oid, &kept) < 0 || (t && move_parts(d, t, &kept) < 0) || ddl_reload(d) < 0)
+    struct ddl_rename views = {.oid = oid, .schema = kept.name};
+    if (ddl_views_rename(d, &views) < 0 || move(d, oid, &kept) < 0 ||
+        (t && move_parts(d, t, &kept) < 0) || ddl_reload(d) < 0 || ddl_views_renamed(d, &views) < 0)
         return -1;
     return t ? ddl_restate_indexes(d, oid) : 0;
 }

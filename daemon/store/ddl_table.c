@@ -210,7 +210,7 @@ static const Constraint *find_constraint(const ColumnDef *def, ConstrType type)
     return NULL;
 }
 
-static int attribute_row(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
+int ddl_attribute_row(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
                          uint32_t type, int32_t typmod, bool not_null, const char *identity)
 {
     return ddl_exec(
@@ -226,7 +226,7 @@ static int attribute_row(struct ddl *d, uint32_t table, int16_t attnum, const ch
 }
 
 /* SQLite folds case: "a" and "A" need two names there. */
-static int sqlite_column(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
+int ddl_sqlite_column(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
                          uint32_t sequence)
 {
     int64_t taken = 0;
@@ -274,8 +274,8 @@ int ddl_add_column(struct ddl *d, const struct ddl_new_table *of, int16_t attnum
         return -1;
     bool not_null = primary || serial || con || find_constraint(def, CONSTR_NOTNULL) ||
                     find_constraint(def, CONSTR_PRIMARY);
-    if (attribute_row(d, table, attnum, def->colname, type, typmod, not_null, identity) < 0 ||
-        sqlite_column(d, table, attnum, def->colname, sequence) < 0 ||
+    if (ddl_attribute_row(d, table, attnum, def->colname, type, typmod, not_null, identity) < 0 ||
+        ddl_sqlite_column(d, table, attnum, def->colname, sequence) < 0 ||
         depend_add(d, object_column(table, attnum), object_of(DEPEND_TYPE, type), 'n') < 0)
         return -1;
     return sequence ? depend_add(d, object_of(DEPEND_RELATION, sequence),

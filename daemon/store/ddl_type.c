@@ -159,11 +159,44 @@ int ddl_rename_type(struct ddl *d, const RenameStmt *s)
         return -1;
     if (taken)
         return err_set(d->err, "42710", "type \"%s\" already exists", s->newname);
-    if (ddl_exec(d, "UPDATE \"pg_catalog.pg_type\" SET typname = ?2 WHERE oid = ?1", "is",
+    struct ddl_rename views = {.oid = oid, .is_type = true, .name = s->newname};
+    if (ddl_views_rename(d, &views) < 0 ||
+        ddl_exec(d, "UPDATE \"pg_catalog.pg_type\" SET typname = ?2 WHERE oid = ?1", "is",
                  (int64_t)oid, s->newname) < 0 ||
         array_name(d, s->newname, schema, array) < 0 ||
         ddl_exec(d, "UPDATE \"pg_catalog.pg_type\" SET typname = ?2 WHERE oid = ?1", "is",
                  (int64_t)array_oid, array) < 0)
         return -1;
-    return ddl_reload(d);
+    return ddl_reload(d) < 0 ? -1 : ddl_views_renamed(d, &views);
+}
+
+/* -- ALTER TYPE ... SET SCHEMA -- */
+
+int ddl_move_type(struct ddl *d, const AlterObjectSchemaStmt *s, const char **ret_tag)
+{
+    const struct types_user *type;
+    const struct store_schema *to;
+    bool taken;
+    *ret_tag = s->objectType == OBJECT_DOMAIN ? "ALTER DOMAIN" : "ALTER TYPE";
+    if (ddl_find_type(d, (const List *)s->object, &type) < 0 ||
+        ddl_find_schema(d, s->newschema, &to) < 0 ||
+        type_taken(d, type->info.name, to->oid, &taken) < 0)
+        return -1;
+    if (strcmp(type->schema, to->name) == 0)
+        return 0;
+    if (taken)
+        return err_set(d->err, "42710", "type \"%s\" already exists in schema \"%s\"",
+                       type->info.name, to->name);
+    uint32_t oid = type->info.oid, array = type->info.array, space = to->oid;
+    struct ddl_rename views = {.oid = oid, .is_type = true, .schema = pstrdup(to->name)};
+    if (ddl_views_rename(d, &views) < 0 ||
+        ddl_exec(d, "UPDATE \"pg_catalog.pg_type\" SET typnamespace = ?3 WHERE oid IN (?1, ?2)",
+                 "iii", (int64_t)oid, (int64_t)array, (int64_t)space) < 0 ||
+        ddl_exec(d,
+                 "UPDATE \"pg_catalog.pg_depend\" SET refobjid = ?2 WHERE classid = 1247"
+                 " AND objid = ?1 AND refclassid = 2615",
+                 "ii", (int64_t)oid, (int64_t)space) < 0 ||
+        ddl_reload(d) < 0)
+        return -1;
+    return ddl_views_renamed(d, &views);
 }

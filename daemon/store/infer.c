@@ -2,6 +2,7 @@
 #include "daemon/store/infer.h"
 
 #include "daemon/store/emit.h"
+#include "daemon/store/translate_capture.h"
 
 const char *infer_type_name(struct tr *tr, uint32_t type)
 {
@@ -90,8 +91,10 @@ uint32_t infer_type(struct tr *tr, TypeName *name, int32_t *ret_typmod)
         info = types_find_name(type);
     const struct types_user *user =
         info == NULL ? types_find_user_name(tr->types, schema, type) : NULL;
-    if (user != NULL)
+    if (user != NULL) {
         info = &user->info;
+        capture_type(tr, name, user);
+    }
     if (info == NULL && schema != NULL && store_catalog_schema(tr->catalog, schema) == NULL)
         tr_fail(tr, "3F000", name->location, "schema \"%s\" does not exist", schema);
     if (info == NULL)

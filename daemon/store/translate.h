@@ -71,6 +71,14 @@ int translate(const struct store_catalog *catalog, const RawStmt *stmt, const ch
               const uint32_t *oids, size_t noids, struct translate_result *ret,
               struct err *err) MUSTCHECK;
 
+/* The query of a view, analysed; what it names is found, and its tree rewritten, by ${capture} (see
+ * translate_capture.h).  Of ${ret} just sql and columns. */
+struct capture;
+struct SelectStmt;
+int translate_view_query(const struct store_catalog *catalog, struct SelectStmt *stmt,
+                         const char *sql, struct capture *capture, struct translate_result *ret,
+                         struct err *err) MUSTCHECK;
+
 /* One expression of DDL, analysed with the columns of ${table} in scope (NULL: none; subqueries and
  * aggregates are 0A000/42803), coerced by assignment to ${type_oid}/${typmod}: text of a SQLite
  * expression in ${ret} (palloc'd; columns as bare quoted names).  Used for DEFAULT (no columns),

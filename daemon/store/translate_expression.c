@@ -78,12 +78,43 @@ static int run(const struct store_catalog *catalog, const struct store_table *ta
     return 0;
 }
 
+int translate_view_query(const struct store_catalog *catalog, struct SelectStmt *stmt,
+                         const char *sql, struct capture *capture, struct translate_result *ret,
+                         struct err *err)
+{
+    struct tr *tr = palloc0(sizeof(*tr));
+    struct translate_result *result = palloc0(sizeof(*result));
+    tr->catalog = catalog;
+    tr->types = &catalog->types;
+    tr->sql = sql;
+    tr->err = err;
+    tr->capture = capture;
+    tr->stmt = (Node *)stmt;
+    buf_init(&tr->scratch, SCRATCH_BYTES);
+    if (sigsetjmp(tr->fail, 0) != 0) {
+        buf_release(&tr->scratch);
+        return -1;
+    }
+    struct query *q = select_query(tr, NULL, stmt, false);
+    result_columns(tr, q->targets, q->ntargets, result);
+    if (tr->nparams > 0)
+        tr_fail(tr, SQLSTATE_UNDEFINED_PARAMETER, -1, "there is no parameter $1");
+    if (tr->writes || tr->steps != NIL)
+        tr_fail(tr, SQLSTATE_FEATURE_NOT_SUPPORTED, -1,
+                "views must not contain data-modifying statements in WITH");
+    result->sql = q->sql;
+    *ret = *result;
+    buf_release(&tr->scratch);
+    return 0;
+}
+
 int translate_type(const struct store_catalog *catalog, struct TypeName *type, const char *sql,
                    uint32_t *ret_oid, int32_t *ret_typmod, struct err *err)
 {
     struct tr *tr = palloc0(sizeof(*tr));
     uint32_t *oid = palloc0(sizeof(*oid));
     tr->catalog = catalog;
+    tr->types = &catalog->types;
     tr->sql = sql;
     tr->err = err;
     buf_init(&tr->scratch, SCRATCH_BYTES);

@@ -9,6 +9,7 @@
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/rows.h"
+#include "daemon/store/translate_capture.h"
 #include "daemon/store/translate_steps.h"
 
 #include "lib/stringinfo.h"
@@ -80,6 +81,7 @@ static struct from from_table(struct scope *s, RangeVar *rv)
     struct source *item = source_table(s->tr, t, t->name, false);
     const char *sql =
         translate_is_view(t) ? translate_view(s->tr, t, item) : steps_table(s->tr, t);
+    capture_table(s->tr, rv, t);
     source_rename(s->tr, item, rv->alias);
     scope_add(s, item);
     return (struct from){.sql = emit_format("%s AS %s", sql, item->alias), .shown = item};
@@ -211,10 +213,13 @@ static struct merge merge_using(struct scope *s, JoinExpr *j, struct source *lef
     m.columns = palloc0(sizeof(m.columns[0]) * (size_t)(list_length(names) + 1));
     m.left_used = palloc0((size_t)left->ncolumns + 1);
     m.right_used = palloc0((size_t)right->ncolumns + 1);
+    capture_natural(s->tr, j, names);
     for (m.n = 0; m.n < list_length(names); m.n++) {
         const char *name = strVal(list_nth(names, m.n));
         int l = using_find(s, left, name, "left"), r = using_find(s, right, name, "right");
         struct expr *le = scope_column(s, left, l, -1), *re = scope_column(s, right, r, -1);
+        capture_use(s->tr, le);
+        capture_use(s->tr, re);
         m.columns[m.n] = merged_column(s, j->jointype, le, re);
         const char *test = expr_operator(s, "=", le, re, -1)->sql;
         m.condition = m.condition == NULL ? test : emit_format("%s AND %s", m.condition, test);

@@ -4,6 +4,7 @@
  * knows a name decides; two items of one level that know it are 42702. */
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
+#include "daemon/store/translate_capture.h"
 #include "daemon/store/translate_steps.h"
 
 struct scope *scope_new(struct tr *tr, struct scope *parent)
@@ -326,7 +327,7 @@ static int split_name(struct tr *tr, ColumnRef *ref, const char *ret[3])
     return n;
 }
 
-struct expr *scope_column_ref(struct scope *s, ColumnRef *ref)
+static struct expr *column_ref(struct scope *s, ColumnRef *ref)
 {
     const char *part[3] = {NULL, NULL, NULL};
     int n = split_name(s->tr, ref, part);
@@ -349,6 +350,13 @@ struct expr *scope_column_ref(struct scope *s, ColumnRef *ref)
         tr_unsupported(s->tr, ref->location, "system column \"%s\"", part[0]);
     tr_fail(s->tr, SQLSTATE_UNDEFINED_COLUMN, ref->location, "column \"%s\" does not exist",
             part[0]);
+}
+
+struct expr *scope_column_ref(struct scope *s, ColumnRef *ref)
+{
+    struct expr *e = column_ref(s, ref);
+    capture_column(s->tr, ref, e);
+    return e;
 }
 
 static List *star_item(struct scope *s, struct scope *level, const struct source *item,

@@ -1,6 +1,7 @@
 /* translate_target.c: lists of outputs: stars, names by PostgreSQL's rules, result columns. */
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
+#include "daemon/store/translate_capture.h"
 
 /* -- FigureColname -- */
 
@@ -129,14 +130,18 @@ struct target *target_list(struct scope *s, List *list, int *ret_n)
     foreach (cell, list) {
         ResTarget *rt = lfirst(cell);
         if (is_star(rt->val)) {
+            int before = list_length(targets);
             targets = scope_star(s, (ColumnRef *)rt->val, targets);
+            capture_star(s->tr, rt, targets, before);
             continue;
         }
         struct target *t = palloc0(sizeof(*t));
         t->expr = expr_make(s, rt->val);
         t->name = rt->name != NULL ? rt->name : target_name(s, rt->val);
+        capture_name(s->tr, rt, t->name);
         targets = lappend(targets, t);
     }
+    capture_list(s->tr, list);
     int n = list_length(targets);
     if (n > 1664)
         tr_fail(s->tr, "54011", -1, "target lists can have at most %d entries", 1664);

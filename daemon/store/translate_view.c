@@ -47,12 +47,33 @@ static void cast_outputs(SelectStmt *stmt, const struct store_table *view)
 
 bool translate_is_view(const struct store_table *t)
 {
-    return t->system && t->kind == 'v' && strcmp(t->name, "pg_settings") != 0;
+    return t->kind == 'v' && (!t->system || strcmp(t->name, "pg_settings") != 0);
+}
+
+/* Outputs have the types of the columns: changing what they come from is refused. */
+static const char *user_view(struct tr *tr, const struct store_table *view, struct source *item)
+{
+    List *parsed = raw_parser(view->view_sql, RAW_PARSE_DEFAULT);
+    SelectStmt *stmt = (SelectStmt *)((RawStmt *)linitial(parsed))->stmt;
+    tr->views++;
+    tr_enter(tr, -1);
+    struct query *q = select_query(tr, NULL, stmt, false);
+    tr_leave(tr);
+    tr->views--;
+    for (int i = 0, n = 0; i < q->ntargets && n < item->ncolumns; i++) {
+        if (q->targets[i].junk)
+            continue;
+        item->columns[n].sql = emit_format("%s.\"c%d\"", item->alias, n + 1);
+        n++;
+    }
+    return emit_format("(%s)", q->sql);
 }
 
 const char *translate_view(struct tr *tr, const struct store_table *view, struct source *item)
 {
     struct slice text;
+    if (!view->system)
+        return user_view(tr, view, item);
     if (!catalog_view_text(view->schema, view->name, &text))
         tr_unsupported(tr, -1, "view \"%s\"", view->name);
     List *parsed = raw_parser(psprintf("%.*s", (int)text.len, text.data), RAW_PARSE_DEFAULT);
