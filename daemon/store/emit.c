@@ -171,10 +171,16 @@ static size_t item(const char *p, struct expr *const *args, int nargs, StringInf
                                       args[i]));
     } else if (*which - '1' < nargs) {
         appendStringInfoString(out, argument(how, args[*which - '1']));
-    } else {
+    } else if (which[1] != '|') {
         appendStringInfoString(out, "NULL"); /* an argument left to its default */
     }
-    return (size_t)(which - p) + 1;
+    size_t len = (size_t)(which - p) + 1;
+    if (p[len] != '|')
+        return len;
+    const char *end = strchr(p + len + 1, '|');
+    if (*which - '1' >= nargs)
+        appendBinaryStringInfo(out, p + len + 1, (int)(end - p) - (int)len - 1);
+    return (size_t)(end - p) + 1;
 }
 
 const char *emit_apply(const char *pattern, struct expr *const *args, int nargs)

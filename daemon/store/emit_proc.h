@@ -7,6 +7,7 @@
  *   %t1        as text, as a cast does  %o1  as its type's output function prints it
  *   %j1        as JSON                  %p*  pairs of output and JSON (json_build_object)
  *   %y1        its type's oid                %e1  an enum, to be sorted in its order
+ *   %1|x|      the same; x if the call leaves it to its default
  *
  * `set:name(...)` instead of an expression: rows of the function ${name} of sets.h, as the only call.
  * pgf_...: functions*.c.  A function that has no row is 0A000. */

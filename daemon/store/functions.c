@@ -37,6 +37,9 @@ static const struct {
     {functions_float_rows, &functions_float_n},
     {functions_exact_rows, &functions_exact_n},
     {functions_proc_rows, &functions_proc_n},
+    {functions_calendar_rows, &functions_calendar_n},
+    {functions_format_date_rows, &functions_format_date_n},
+    {functions_format_number_rows, &functions_format_number_n},
 };
 
 int functions_register(struct sqlite3 *db, struct store_context *context)

@@ -30,9 +30,10 @@ extern const size_t functions_text_n, functions_match_n, functions_number_n, fun
     functions_field_n, functions_information_n, functions_object_n, functions_enum_n;
 
 extern const struct function_row functions_bytea_rows[], functions_string_rows[],
-    functions_regexp_rows[], functions_float_rows[], functions_exact_rows[];
+    functions_regexp_rows[], functions_float_rows[], functions_exact_rows[], functions_calendar_rows[],
+    functions_format_date_rows[], functions_format_number_rows[];
 extern const size_t functions_bytea_n, functions_string_n, functions_regexp_n, functions_float_n,
-    functions_exact_n;
+    functions_exact_n, functions_calendar_n, functions_format_date_n, functions_format_number_n;
 
 extern const struct function_row functions_proc_rows[];
 extern const size_t functions_proc_n;

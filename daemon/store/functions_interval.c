@@ -64,7 +64,54 @@ static void fn_compare(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     sqlite3_result_int(ctx, (x > y) - (x < y));
 }
 
-/* pgf_extract_interval(field, interval) -> numeric */
+static void extreme(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool greatest)
+{
+    struct types_interval best = {0}, v;
+    int found = -1;
+    for (int i = 0; i < argc; i++) {
+        if (sqlite3_value_type(argv[i]) == SQLITE_NULL)
+            continue;
+        if (!functions_interval(ctx, argv[i], 1, &v))
+            return;
+        if (found >= 0 && (greatest ? span(&v) <= span(&best) : span(&v) >= span(&best)))
+            continue;
+        best = v;
+        found = i;
+    }
+    if (found >= 0)
+        sqlite3_result_value(ctx, argv[found]);
+}
+
+static void fn_greatest(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    extreme(ctx, argc, argv, true);
+}
+
+static void fn_least(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    extreme(ctx, argc, argv, false);
+}
+
+/* Fields that have decimals, in floating point; false: another one. */
+static bool real_field(sqlite3_context *ctx, enum unit unit, const struct types_interval *v)
+{
+    int64_t second = v->us % (60 * SECOND);
+    double whole = (double)(second / SECOND), part = (double)(second % SECOND);
+    if (unit == SECONDS)
+        sqlite3_result_double(ctx, whole + part / 1000000.0);
+    else if (unit == MILLISECOND)
+        sqlite3_result_double(ctx, whole * 1000.0 + part / 1000.0);
+    else if (unit == EPOCH) {
+        double r = (double)v->us / 1000000.0;
+        r += 365.25 * 86400.0 * (v->months / 12);
+        r += 30.0 * 86400.0 * (v->months % 12);
+        sqlite3_result_double(ctx, r + 86400.0 * v->days);
+    } else
+        return false;
+    return true;
+}
+
+/* pgf_extract_interval(field, interval, 1 for date_part) */
 static void fn_extract(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     struct types_interval v;
@@ -72,6 +119,9 @@ static void fn_extract(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         return;
     struct slice name = functions_slice(argv[0]);
     int64_t years = v.months / 12, months = v.months % 12;
+    bool real = sqlite3_value_int(argv[2]) != 0;
+    if (real && real_field(ctx, functions_unit(name), &v))
+        return;
     switch (functions_unit(name)) {
     case MICROSECOND:
         functions_scaled(ctx, v.us % (60 * SECOND), 0);
@@ -134,7 +184,9 @@ const struct function_row functions_interval_rows[] = {
     {"pgf_interval_add", 3, true, fn_interval_add, NULL, NULL},
     {"pgf_interval_neg", 1, true, fn_interval_neg, NULL, NULL},
     {"pgf_interval_compare", 2, true, fn_compare, NULL, NULL},
-    {"pgf_extract_interval", 2, true, fn_extract, NULL, NULL},
+    {"pgf_greatest_interval", -1, true, fn_greatest, NULL, NULL},
+    {"pgf_least_interval", -1, true, fn_least, NULL, NULL},
+    {"pgf_extract_interval", 3, true, fn_extract, NULL, NULL},
 };
 const size_t functions_interval_n =
     sizeof(functions_interval_rows) / sizeof(functions_interval_rows[0]);

@@ -10,9 +10,14 @@ static void out_of_range(sqlite3_context *ctx, const char *what)
 }
 
 /* The limits of timestamp: 4714-11-24 BC up to 294277. */
-static void timestamp_result(sqlite3_context *ctx, __int128 us)
+bool time_in_range(__int128 us)
 {
-    if (us < -(__int128)211813488000 * SECOND || us >= (__int128)9223371331200 * SECOND)
+    return us >= -(__int128)211813488000 * SECOND && us < (__int128)9223371331200 * SECOND;
+}
+
+void time_result(sqlite3_context *ctx, __int128 us)
+{
+    if (!time_in_range(us))
         out_of_range(ctx, "timestamp");
     else
         sqlite3_result_int64(ctx, (int64_t)us);
@@ -183,7 +188,7 @@ static void fn_timestamp_diff(sqlite3_context *ctx, int argc, sqlite3_value **ar
     functions_interval_result(ctx, &v);
 }
 
-static int32_t month_days(int32_t year, int32_t month)
+int32_t time_month_days(int32_t year, int32_t month)
 {
     static const int32_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -201,79 +206,74 @@ static int64_t add_months(int64_t day, const struct types_interval *v)
         int64_t year = months >= 0 ? months / 12 : -((-months + 11) / 12);
         m = (int32_t)(months - year * 12) + 1;
         y = (int32_t)year;
-        if (d > month_days(y, m))
-            d = month_days(y, m);
+        if (d > time_month_days(y, m))
+            d = time_month_days(y, m);
         day = types_days(y, m, d);
     }
     return day + v->days;
 }
 
-static void fn_timestamp_add(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+int time_add(const struct types_session *session, bool zoned, int64_t us,
+             const struct types_interval *v, int64_t *ret, struct err *err)
 {
-    struct types_interval v;
     int64_t rest;
+    __int128 sum = us;
+    if (time_infinite(us)) {
+        *ret = us;
+        return 0;
+    }
+    if (v->months != 0 || v->days != 0) {
+        int64_t day = add_months(time_split_day(zoned ? types_utc_to_local(session, us) : us, &rest), v);
+        sum = (__int128)day * DAY + rest;
+        if (sum > INT64_MAX - DAY || sum < INT64_MIN + DAY)
+            return err_set(err, "22008", "timestamp out of range");
+        if (zoned)
+            sum = types_local_to_utc(session, (int64_t)sum);
+    }
+    sum += v->us;
+    if (!time_in_range(sum))
+        return err_set(err, "22008", "timestamp out of range");
+    *ret = (int64_t)sum;
+    return 0;
+}
+
+static void add(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool zoned)
+{
+    struct store_context *c = functions_context(ctx);
+    struct types_interval v;
+    int64_t r;
     if (functions_null(argc, argv) ||
         !functions_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &v))
         return;
-    int64_t us = sqlite3_value_int64(argv[0]);
-    if (time_infinite(us)) {
-        sqlite3_result_int64(ctx, us);
-        return;
-    }
-    int64_t day = add_months(time_split_day(us, &rest), &v);
-    timestamp_result(ctx, (__int128)day * DAY + rest + v.us);
+    if (time_add(&c->types, zoned, sqlite3_value_int64(argv[0]), &v, &r, &c->raised) < 0)
+        functions_raised(ctx);
+    else
+        sqlite3_result_int64(ctx, r);
+}
+
+static void fn_timestamp_add(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    add(ctx, argc, argv, false);
 }
 
 static void fn_timestamptz_add(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    const struct types_session *session = &functions_context(ctx)->types;
-    struct types_interval v;
-    int64_t rest;
-    if (functions_null(argc, argv) ||
-        !functions_interval(ctx, argv[1], sqlite3_value_int(argv[2]), &v))
-        return;
-    int64_t us = sqlite3_value_int64(argv[0]);
-    if (time_infinite(us)) {
-        sqlite3_result_int64(ctx, us);
-        return;
-    }
-    if (v.months != 0 || v.days != 0) {
-        int64_t day = add_months(time_split_day(types_utc_to_local(session, us), &rest), &v);
-        __int128 local = (__int128)day * DAY + rest;
-        if (local > INT64_MAX - DAY || local < INT64_MIN + DAY) {
-            out_of_range(ctx, "timestamp");
-            return;
-        }
-        us = types_local_to_utc(session, (int64_t)local);
-    }
-    timestamp_result(ctx, (__int128)us + v.us);
-}
-
-static void fn_make_date(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    if (functions_null(argc, argv))
-        return;
-    int64_t y = sqlite3_value_int64(argv[0]), m = sqlite3_value_int64(argv[1]),
-            d = sqlite3_value_int64(argv[2]);
-    if (y == 0 || y < -4712 || y > 5874897 || m < 1 || m > 12 || d < 1 ||
-        d > month_days((int32_t)(y < 0 ? y + 1 : y), (int32_t)m))
-        functions_fail(ctx, "22008", "date field value out of range: %lld-%02lld-%02lld",
-                       (long long)y, (long long)m, (long long)d);
-    else
-        sqlite3_result_int64(ctx, types_days((int32_t)(y < 0 ? y + 1 : y), (int32_t)m, (int32_t)d));
+    add(ctx, argc, argv, true);
 }
 
 static void fn_to_timestamp(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     if (functions_null(argc, argv))
         return;
-    double seconds = sqlite3_value_double(argv[0]);
-    if (isinf(seconds))
+    double seconds = functions_real(argv[0]);
+    if (isnan(seconds))
+        functions_fail(ctx, "22008", "timestamp cannot be NaN");
+    else if (isinf(seconds))
         sqlite3_result_int64(ctx, seconds < 0 ? INT64_MIN : INT64_MAX);
     else if (seconds < -210866803200.0 || seconds >= 9224318016000.0)
         functions_fail(ctx, "22008", "timestamp out of range: \"%g\"", seconds);
     else
-        timestamp_result(ctx, (__int128)rint((seconds - UNIX_EPOCH_DAYS * 86400.0) * 1e6));
+        time_result(ctx, (__int128)rint((seconds - UNIX_EPOCH_DAYS * 86400.0) * 1e6));
 }
 
 const struct function_row functions_time_rows[] = {
@@ -293,7 +293,6 @@ const struct function_row functions_time_rows[] = {
     {"pgf_timestamp_diff", 2, true, fn_timestamp_diff, NULL, NULL},
     {"pgf_timestamp_add", 3, true, fn_timestamp_add, NULL, NULL},
     {"pgf_timestamptz_add", 3, false, fn_timestamptz_add, NULL, NULL},
-    {"pgf_make_date", 3, true, fn_make_date, NULL, NULL},
     {"pgf_to_timestamp", 1, true, fn_to_timestamp, NULL, NULL},
 };
 const size_t functions_time_n = sizeof(functions_time_rows) / sizeof(functions_time_rows[0]);

@@ -24,6 +24,16 @@ static inline bool time_infinite(int64_t us)
     return us == INT64_MIN || us == INT64_MAX;
 }
 
+/* A timestamp as the result; 22008 beyond 4714-11-24 BC and 294276. */
+void time_result(sqlite3_context *ctx, __int128 us);
+bool time_in_range(__int128 us);
+/* The ISO week of a day, and the year it belongs to. */
+int64_t time_iso_week(int64_t day, int32_t *ret_year);
+int32_t time_month_days(int32_t year, int32_t month);
+/* ${us} and ${v}, on the session's calendar if ${zoned}. */
+int time_add(const struct types_session *session, bool zoned, int64_t us,
+             const struct types_interval *v, int64_t *ret, struct err *err) MUSTCHECK;
+
 /* Fields of dates and times, as extract() and date_trunc() name them. */
 enum unit {
     UNIT_NONE,
@@ -44,9 +54,15 @@ enum unit {
     ISODOW,
     DOY,
     EPOCH,
-    ISOYEAR
+    ISOYEAR,
+    JULIAN,
+    TIMEZONE,
+    TIMEZONE_HOUR,
+    TIMEZONE_MINUTE
 };
 enum unit functions_unit(struct slice name);
+/* Of those, the ones that date_trunc() knows. */
+enum unit time_trunc_unit(struct slice name);
 
 /* ${value} times 10^-${decimals}, as numeric. */
 void functions_scaled(sqlite3_context *ctx, int64_t value, int decimals);

@@ -97,8 +97,47 @@ static void numbers_close(struct sets_call *c)
     free(s);
 }
 
+/* -- series_time(first, last, step, 1 for timestamptz) -- */
+
+struct times {
+    int64_t at, last;
+    struct types_interval step;
+    bool zoned, down;
+};
+
+static int times_open(struct sets_call *c)
+{
+    struct times *s = calloc(1, sizeof(*s));
+    c->state = s;
+    if (s == NULL)
+        return no_memory(c);
+    s->at = sqlite3_value_int64(c->argv[0]);
+    s->last = sqlite3_value_int64(c->argv[1]);
+    s->zoned = sqlite3_value_int(c->argv[3]) != 0;
+    if (!types_interval_unpack(functions_slice(c->argv[2]), &s->step))
+        return err_set(&c->context->raised, SQLSTATE_INTERNAL_ERROR, "stored interval is damaged");
+    __int128 span = ((__int128)s->step.months * 30 + s->step.days) * DAY + s->step.us;
+    s->down = span < 0;
+    if (span == 0)
+        return err_set(&c->context->raised, SQLSTATE_INVALID_PARAMETER_VALUE,
+                       "step size cannot equal zero");
+    return 0;
+}
+
+static int times_next(struct sets_call *c)
+{
+    struct times *s = c->state;
+    if (s->down ? s->at < s->last : s->at > s->last)
+        return 0;
+    sets_int(c, 0, s->at);
+    return time_add(&c->context->types, s->zoned, s->at, &s->step, &s->at, &c->context->raised) < 0
+               ? -1
+               : 1;
+}
+
 const struct sets_function sets_text_functions[] = {
     {"items", true, NULL, items_next, NULL},
     {"series_numeric", true, numbers_open, numbers_next, numbers_close},
+    {"series_time", true, times_open, times_next, NULL},
 };
 const size_t sets_text_n = sizeof(sets_text_functions) / sizeof(sets_text_functions[0]);

@@ -268,13 +268,16 @@ static struct expr *min_max_expr(struct scope *s, const MinMaxExpr *m)
     for (int i = 0; i < n; i++)
         all[i] = expr_to_common(s->tr, all[i], type, what);
     if (!types_supported(s->tr->types, type) || type == TYPES_JSONB || type == TYPES_JSON ||
-        type == TYPES_INTERVAL || infer_category(s->tr, type) == 'A')
+        infer_category(s->tr, type) == 'A')
         tr_unsupported(s->tr, m->location, "%s of %s", what, infer_type_name(s->tr, type));
     const char *which = m->op == IS_GREATEST ? "greatest" : "least";
     const char *sql = infer_is_enum(s->tr, type)
                           ? emit_format("pgf_enum_%s(%u, %s)", which, type, emit_list(all, n))
                           : emit_format("pgf_%s%s(%s)", which,
-                                        type == TYPES_NUMERIC ? "_numeric" : "", emit_list(all, n));
+                                        type == TYPES_NUMERIC    ? "_numeric"
+                                        : type == TYPES_INTERVAL ? "_interval"
+                                                                 : "",
+                                        emit_list(all, n));
     struct expr *e = expr_of(type, sql, m->location, all, n);
     e->typmod = common_typmod(all, n, type);
     return e;

@@ -208,10 +208,39 @@ int types_set_timezone(struct types_session *s, const char *value, struct err *e
     return 0;
 }
 
+/* Abbreviations whose offset depends on the year are refused. */
+#define ABBREVIATION_DYNAMIC INT32_MAX
+
+static const struct abbreviation {
+    const char *name;
+    int32_t offset;
+} abbreviations[] = {
+#include "daemon/store/types_zone_abbreviations.inc"
+};
+
+static const struct abbreviation *abbreviation_find(struct slice t)
+{
+    for (size_t i = 0; i < sizeof abbreviations / sizeof abbreviations[0]; i++)
+        if (types_word(t, abbreviations[i].name))
+            return &abbreviations[i];
+    return NULL;
+}
+
 int types_zone_session(const struct types_session *s, struct slice zone, struct types_session *ret,
                        struct err *err)
 {
     struct types_session next = *s;
+    const struct abbreviation *a = abbreviation_find(zone);
+    if (a && a->offset == ABBREVIATION_DYNAMIC)
+        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "the time zone abbreviation \"%.*s\" is not supported by the store",
+                       TYPES_SHOWN(zone));
+    if (a) {
+        next.zone = NULL;
+        next.utc_offset = a->offset;
+        *ret = next;
+        return 0;
+    }
     if (!zone_set(zone, &next))
         return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE, "time zone \"%.*s\" not recognized",
                        TYPES_SHOWN(zone));
