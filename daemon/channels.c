@@ -1,4 +1,5 @@
-/* The connection is libpq's all its life: nothing but notifications and empty results comes from it.
+/* The connection is libpq's all its life, or one of the store's own (channels_store.h): nothing but
+ * notifications and empty results comes from it.
  *
  *   DOWN -> DIALLING -> UP -> DOWN      any failure: lost(), and DOWN
  *
@@ -8,6 +9,7 @@
 #define HASH_NONFATAL_OOM 1
 #include "daemon/channels.h"
 
+#include "daemon/channels_store.h"
 #include "daemon/dial.h"
 #include "daemon/must.h"
 #include "daemon/target.h"
@@ -43,6 +45,7 @@ struct channels {
     bool closing;
     struct dial *dial; /* DIALLING */
     PGconn *pg;
+    struct channels_store *store; /* instead, where the target is one */
     struct ear *ear;
     uv_timer_t timer; /* without subscriptions */
     struct channel *by_name;
@@ -110,7 +113,7 @@ static void unhold(struct channels *c)
     must(c->holds > 0);
     if (--c->holds > 0)
         return;
-    must(!c->by_name && !c->pg);
+    must(!c->by_name && !c->pg && !c->store);
     target_unref(c->target);
     free(c);
 }
@@ -159,7 +162,10 @@ static void down(struct channels *c)
     c->dial = NULL;
     if (c->pg)
         PQfinish(c->pg);
+    if (c->store)
+        channels_store_close(c->store);
     c->pg = NULL;
+    c->store = NULL;
     c->state = DOWN;
     c->busy = c->again = false;
     c->settled = c->sent;
@@ -244,7 +250,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 static void watch(struct channels *c, int events)
 {
     struct ear *e = c->ear ? c->ear : calloc(1, sizeof(*e));
-    if (!e || (!c->ear && uv_poll_init(&c->target->worker->loop, &e->poll, PQsocket(c->pg)) != 0)) {
+    int fd = c->store ? channels_store_fd(c->store) : PQsocket(c->pg);
+    if (!e || (!c->ear && uv_poll_init(&c->target->worker->loop, &e->poll, fd) != 0)) {
         free(e);
         lost(c, "cannot watch the connection");
         return;
@@ -301,11 +308,16 @@ static void query(struct channels *c, struct buf *ret)
     buf_append(ret, "", 1);
 }
 
+static const char *why_failed(const struct channels *c)
+{
+    return c->pg ? PQerrorMessage(c->pg) : "the store has ended it";
+}
+
 static void flush(struct channels *c)
 {
-    int left = PQflush(c->pg);
+    int left = c->store ? channels_store_flush(c->store) : PQflush(c->pg);
     if (left < 0)
-        lost(c, PQerrorMessage(c->pg));
+        lost(c, why_failed(c));
     else
         watch(c, left > 0 ? UV_READABLE | UV_WRITABLE : UV_READABLE);
 }
@@ -317,10 +329,12 @@ static void proceed(struct channels *c)
     struct buf text;
     buf_init(&text, QUERY_BYTES);
     query(c, &text);
-    bool ok = !text.failed && PQsendQuery(c->pg, buf_peek(&text).data) == 1;
+    const char *sql = buf_peek(&text).data;
+    bool ok = !text.failed && (c->store ? channels_store_query(c->store, sql) == 0
+                                        : PQsendQuery(c->pg, sql) == 1);
     buf_release(&text);
     if (!ok) {
-        lost(c, PQerrorMessage(c->pg));
+        lost(c, why_failed(c));
         return;
     }
     c->busy = true;
@@ -403,11 +417,38 @@ static void take_input(struct channels *c)
         flush(c);
 }
 
+static void heard(struct channels *c, const struct channels_store_message *m)
+{
+    struct channel *ch;
+    HASH_FIND_STR(c->by_name, m->channel, ch);
+    if (ch)
+        tell(ch, m->pid, m->payload);
+}
+
+static void take_from_store(struct channels *c)
+{
+    struct channels_store_message m;
+    enum channels_store_said said;
+    bool ended = channels_store_read(c->store) < 0;
+    while (c->store && (said = channels_store_next(c->store, &m)) != CHANNELS_STORE_NOTHING) {
+        if (said == CHANNELS_STORE_HEARD)
+            heard(c, &m);
+        else if (said == CHANNELS_STORE_OVER)
+            query_over(c);
+        else
+            lost(c, why_failed(c));
+    }
+    if (c->store && ended)
+        lost(c, why_failed(c));
+    if (c->store)
+        flush(c);
+}
+
 static void up(struct channels *c)
 {
     hold(c);
     c->calling = true;
-    take_input(c);
+    (c->store ? take_from_store : take_input)(c);
     c->calling = false;
     proceed(c);
     unhold(c);
@@ -467,14 +508,16 @@ void subscription_init(struct subscription *sub)
 int channels_join(struct target *t, struct subscription *sub, const char *name, struct err *err)
 {
     must(!sub->channel);
-    if (!t->postgres)
-        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "LISTEN is not supported by the embedded store");
     struct channels *c = channels_of(t);
     struct channel *ch = c ? channel_of(c, name) : NULL;
     if (!ch)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    if (c->state == DOWN) {
+    if (c->state == DOWN && !t->postgres) {
+        c->store = channels_store_open(target_store(t), err);
+        c->state = c->store ? UP : DOWN;
+        if (c->store)
+            watch(c, UV_READABLE);
+    } else if (c->state == DOWN) {
         c->dial = dial_start(t, NULL, dialled, c, err);
         c->state = c->dial ? DIALLING : DOWN;
     }

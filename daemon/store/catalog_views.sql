@@ -649,3 +649,17 @@ CREATE VIEW information_schema.role_table_grants AS
 SELECT grantor, grantee, table_catalog, table_schema, table_name, privilege_type, is_grantable, with_hierarchy
 FROM information_schema.table_privileges
 WHERE grantee <> 'PUBLIC';
+
+CREATE VIEW pg_catalog.pg_cursors AS
+SELECT c.name, c.statement, c.is_holdable, c.is_binary, c.is_scrollable, c.creation_time
+  FROM pg_cursor() c(name, statement, is_holdable, is_binary, is_scrollable, creation_time);
+
+CREATE VIEW pg_catalog.pg_prepared_statements AS
+SELECT p.name, p.statement, p.prepare_time, p.parameter_types, p.from_sql, p.generic_plans, p.custom_plans
+  FROM pg_prepared_statement() p(name, statement, prepare_time, parameter_types, from_sql, generic_plans, custom_plans);
+
+CREATE VIEW pg_catalog.pg_locks AS
+SELECT l.locktype, l.database, l.relation, l.page, l.tuple, l.virtualxid, l.transactionid, l.classid, l.objid,
+       l.objsubid, l.virtualtransaction, l.pid, l.mode, l.granted, l.fastpath, l.waitstart
+  FROM pg_lock_status() l(locktype, database, relation, page, tuple, virtualxid, transactionid, classid, objid,
+                          objsubid, virtualtransaction, pid, mode, granted, fastpath, waitstart);

@@ -46,6 +46,9 @@ struct store {
     pthread_cond_t changed;
     struct write_waiter *waiters; /* for the right to write, first come first served */
     bool write_held;
+    struct store_conn *writer;    /* who holds it */
+    struct lock *locks;           /* advisory, and who waits for them; oldest first */
+    struct store_conn *listeners; /* with channels */
     struct sequence_memory *sequences; /* values handed out; see sequence.c */
     atomic_uint next_pid;
 };
@@ -78,7 +81,7 @@ struct conn_guc {
     struct guc_change *changes; /* of the open transaction, oldest first */
     size_t nchanges;
     bool touched; /* something may have to be reported */
-    int64_t statement_timeout_ms, lock_timeout_ms, idle_timeout_ms;
+    int64_t statement_timeout_ms, lock_timeout_ms, idle_timeout_ms, session_timeout_ms;
 };
 
 enum conn_cached { /* statements of our own */
@@ -90,11 +93,23 @@ enum conn_cached { /* statements of our own */
                    CACHED_COUNT,
 };
 
+struct notify_state { /* notify.c; channels and inbox are under the store's lock */
+    struct notify_act *acts;
+    size_t nacts;
+    struct notify_channel *channels;
+    struct buf inbox; /* NotificationResponses for the client */
+    struct store_conn *next;
+    bool listed; /* among the store's listeners */
+};
+
 struct store_conn {
     struct store *store;
     pthread_t thread;
     int fd;
+    int wake; /* an eventfd: somebody has put something into the inbox */
     atomic_bool cancel;
+    bool wants_write; /* under the store's lock: it waits for it */
+    struct notify_state notify;
     sqlite3 *db;
     int internal; /* > 0: our own SQL, the authorizer lets all pass */
     sqlite3_stmt *cached[CACHED_COUNT];
@@ -148,6 +163,9 @@ int conn_setup(struct store_conn *c, struct err *err) MUSTCHECK;
 int conn_write_lock(struct store_conn *c, struct err *err) MUSTCHECK;
 void conn_write_unlock(struct store_conn *c);
 int conn_busy(void *arg, int tries); /* SQLite's handler while it waits for whoever else has the file */
+/* Under the store's lock, which is let go meanwhile: until something has changed, or ${until_ms} (0:
+ * for ever).  -1: 57014; at ${until_ms} 55P03, if it is that of a ${what} (NULL: 0). */
+int conn_wait(struct store_conn *c, int64_t until_ms, const char *what, struct err *err) MUSTCHECK;
 int64_t conn_now_ms(void);
 int64_t conn_now_us(void); /* timestamptz */
 /* Open a locked-down SQLite connection on the store's file. */
@@ -155,6 +173,55 @@ int store_open_db(struct store *s, sqlite3 **ret, struct err *err) MUSTCHECK;
 /* A connection without a client or a thread: of the caller, who prepares and runs statements with it. */
 int conn_inner_open(struct store *s, struct store_conn **ret, struct err *err) MUSTCHECK;
 void conn_inner_close(struct store_conn *c);
+
+/* -- locks.c: advisory locks -- */
+struct lock_key {
+    int64_t value; /* of two int4: the first in the upper half */
+    bool pair;
+};
+struct lock_request {
+    struct lock_key key;
+    bool exclusive, session, try_only;
+};
+/* ${ret}: whether it was had.  -1: 40P01, 55P03, 57014. */
+int locks_take(struct store_conn *c, const struct lock_request *r, bool *ret,
+               struct err *err) MUSTCHECK;
+bool locks_release(struct store_conn *c, const struct lock_request *r);
+void locks_release_session(struct store_conn *c);
+void locks_release_transaction(struct store_conn *c);
+/* Those that were taken inside more than ${depth} savepoints; or they become the outer one's. */
+void locks_release_deeper(struct store_conn *c, size_t depth);
+void locks_raise(struct store_conn *c, size_t depth);
+/* Under the store's lock: does ${c} wait for itself, over others? */
+bool locks_deadlock(const struct store_conn *c);
+int locks_deadlocked(struct err *err);
+struct lock_seen {
+    struct lock_key key;
+    uint32_t pid;
+    bool exclusive, granted;
+};
+/* The i-th of the store; false: no more. */
+bool locks_at(struct store_conn *c, size_t i, struct lock_seen *ret);
+int conn_sleep(struct store_conn *c, double seconds, struct err *err) MUSTCHECK;
+
+/* -- notify.c -- */
+int notify_init(struct store_conn *c);
+void notify_release(struct store_conn *c);
+int notify_say(struct store_conn *c, const char *channel, const char *payload,
+               struct err *err) MUSTCHECK;
+/* LISTEN, UNLISTEN; ${channel} NULL: UNLISTEN *. */
+int notify_listen(struct store_conn *c, const char *channel, bool on, struct err *err) MUSTCHECK;
+/* What was said inside more than ${depth} savepoints (or all) is taken back; or it becomes the outer
+ * one's. */
+void notify_forget(struct store_conn *c, size_t depth, bool all);
+void notify_raise(struct store_conn *c, size_t depth);
+/* Before the commit: is there room?  -1: 54000.  After it: everybody is told. */
+int notify_check(struct store_conn *c, struct err *err) MUSTCHECK;
+void notify_commit(struct store_conn *c);
+/* What others have said goes to the client. */
+void notify_tell(struct store_conn *c);
+/* The i-th channel; false: no more. */
+bool notify_channel_at(struct store_conn *c, size_t i, char ret[64]);
 
 /* -- bootstrap.c: the system tables of a new file -- */
 int bootstrap(sqlite3 *db, struct err *err) MUSTCHECK;
@@ -328,6 +395,7 @@ struct portal {
     char tag[80];
     bool counts;   /* the number of rows follows the tag */
     bool describe; /* a simple query: RowDescription goes before the rows */
+    bool simple;   /* of a simple query: nobody sees it */
     bool scroll, hold, binary;
     bool declared; /* by SQL */
     bool held;     /* its transaction is over */

@@ -24,6 +24,7 @@ static const struct {
     {functions_array_rows, &functions_array_n},
     {functions_aggregate_rows, &functions_aggregate_n},
     {functions_session_rows, &functions_session_n},
+    {functions_locks_rows, &functions_locks_n},
     {functions_catalog_rows, &functions_catalog_n},
     {functions_interval_rows, &functions_interval_n},
     {functions_field_rows, &functions_field_n},

@@ -442,6 +442,8 @@ static void take_effect(struct store_conn *c, const struct guc_value *v)
         c->guc.lock_timeout_ms = parse_ms(v->text);
     else if (strcmp(name, "idle_in_transaction_session_timeout") == 0)
         c->guc.idle_timeout_ms = parse_ms(v->text);
+    else if (strcmp(name, "idle_session_timeout") == 0)
+        c->guc.session_timeout_ms = parse_ms(v->text);
     else if (strcmp(name, "extra_float_digits") == 0)
         c->context.types.extra_float_digits = (int)strtol(v->text, NULL, 10);
     else if (strcmp(name, "bytea_output") == 0)

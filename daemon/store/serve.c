@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -78,6 +79,8 @@ static void send_error(struct store_conn *c, const struct err *err)
 static void ready(struct store_conn *c)
 {
     guc_report(c);
+    if (c->tx == TX_IDLE)
+        notify_tell(c);
     msg_ready(&c->out, tx_status(c));
     conn_flush(c);
 }
@@ -93,7 +96,7 @@ int conn_run(struct store_conn *c, struct slice sql, struct err *err)
     if (rc == 0) {
         rc = portal_open(c, "", p, NULL, &portal, err);
         if (rc == 0) {
-            portal->describe = true;
+            portal->describe = portal->simple = true;
             rc = portal_run(c, portal, 0, err);
         }
         prepared_unref(p);
@@ -345,27 +348,50 @@ static bool message(struct store_conn *c, char type, struct slice body)
     return true;
 }
 
-/* Idle in a transaction for too long ends the connection, as in PostgreSQL. */
-static bool wait_for_input(struct store_conn *c)
+/* Idle for too long ends the connection, as in PostgreSQL. */
+static bool too_long(struct store_conn *c, bool in_transaction)
 {
-    struct pollfd p = {.fd = c->fd, .events = POLLIN};
-    if (!c->guc.idle_timeout_ms || (c->tx == TX_IDLE && c->db_state == DB_NONE))
-        return true;
-    int timeout = c->guc.idle_timeout_ms > INT32_MAX ? INT32_MAX : (int)c->guc.idle_timeout_ms;
-    int n;
-    do
-        n = poll(&p, 1, timeout);
-    while (n < 0 && errno == EINTR);
-    if (n != 0)
-        return true;
     struct err err;
-    err_set(&err, "25P03", "terminating connection due to idle-in-transaction timeout");
+    if (in_transaction)
+        err_set(&err, "25P03", "terminating connection due to idle-in-transaction timeout");
+    else
+        err_set(&err, SQLSTATE_IDLE_SESSION_TIMEOUT,
+                "terminating connection due to idle-session timeout");
     msg_error(&c->out, "FATAL", &err);
     conn_flush(c);
     return false;
 }
 
-/* No snapshot is held while the client thinks.  Within a batch what Bind has seen holds for Execute. */
+/* Notifications come at any time, but not into a transaction. */
+static void woken(struct store_conn *c)
+{
+    eventfd_t count;
+    if (eventfd_read(c->wake, &count) < 0 || c->tx != TX_IDLE || c->db_state != DB_NONE)
+        return;
+    notify_tell(c);
+    conn_flush(c);
+}
+
+static bool wait_for_input(struct store_conn *c)
+{
+    struct pollfd p[2] = {{.fd = c->fd, .events = POLLIN}, {.fd = c->wake, .events = POLLIN}};
+    bool in_transaction = c->tx != TX_IDLE || c->db_state != DB_NONE;
+    int64_t limit = in_transaction ? c->guc.idle_timeout_ms : c->guc.session_timeout_ms;
+    if (c->holding) /* a COPY is not idle */
+        return true;
+    for (;;) {
+        int n = poll(p, 2, limit <= 0 ? -1 : limit > INT32_MAX ? INT32_MAX : (int)limit);
+        if (n < 0 && errno != EINTR)
+            return true;
+        if (n == 0)
+            return too_long(c, in_transaction);
+        if (n > 0 && p[1].revents)
+            woken(c);
+        if (n > 0 && p[0].revents)
+            return true;
+    }
+}
+
 static bool read_more(struct store_conn *c)
 {
     tx_leave(c);
@@ -458,6 +484,7 @@ void conn_end(struct store_conn *c)
 {
     if (c->db)
         tx_abandon(c);
+    locks_release_session(c);
     named_drop_all(c);
     statement_cache_clear(c);
     strmap_release(&c->portals);

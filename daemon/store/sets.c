@@ -15,6 +15,7 @@ static const struct {
     {sets_array_functions, &sets_array_n},
     {sets_json_functions, &sets_json_n},
     {sets_text_functions, &sets_text_n},
+    {sets_session_functions, &sets_session_n},
 };
 
 struct table {

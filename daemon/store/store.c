@@ -268,25 +268,34 @@ void store_close(struct store *s)
 
 /* -- the write lock: a queue of tickets -- */
 
-static int wait_error(struct store_conn *c, bool lock_timeout, struct err *err)
-{
-    if (atomic_load(&c->cancel))
-        return err_set(err, SQLSTATE_QUERY_CANCELED, "canceling statement due to user request");
-    if (lock_timeout)
-        return err_set(err, "55P03", "canceling statement due to lock timeout");
-    return err_set(err, SQLSTATE_QUERY_CANCELED, "canceling statement due to statement timeout");
-}
-
 static struct timespec from_ms(int64_t ms)
 {
     return (struct timespec){ms / 1000, ms % 1000 * 1000000};
 }
 
+int conn_wait(struct store_conn *c, int64_t until_ms, const char *what, struct err *err)
+{
+    int64_t now = conn_now_ms(), next = now + 1000; /* whether the client has gone shows only on its socket */
+    if (atomic_load(&c->cancel) || client_gone(c))
+        return err_set(err, SQLSTATE_QUERY_CANCELED, "canceling statement due to user request");
+    if (what && until_ms && now >= until_ms)
+        return err_set(err, "55P03", "canceling statement due to %s timeout", what);
+    if (c->deadline_ms && now >= c->deadline_ms)
+        return err_set(err, SQLSTATE_QUERY_CANCELED,
+                       "canceling statement due to statement timeout");
+    if (until_ms && until_ms < next)
+        next = until_ms;
+    if (c->deadline_ms && c->deadline_ms < next)
+        next = c->deadline_ms;
+    struct timespec at = from_ms(next);
+    pthread_cond_timedwait(&c->store->changed, &c->store->lock, &at);
+    return 0;
+}
+
 int conn_write_lock(struct store_conn *c, struct err *err)
 {
     struct store *s = c->store;
-    int64_t lock_deadline = c->guc.lock_timeout_ms ? conn_now_ms() + c->guc.lock_timeout_ms : 0;
-    bool lock_timeout = false;
+    int64_t until = c->guc.lock_timeout_ms ? conn_now_ms() + c->guc.lock_timeout_ms : 0;
     int rc = 0;
     if (c->holds_write)
         return 0;
@@ -296,30 +305,21 @@ int conn_write_lock(struct store_conn *c, struct err *err)
     while (*tail)
         tail = &(*tail)->next;
     *tail = &me;
-    while (s->write_held || s->waiters != &me) {
-        int64_t now = conn_now_ms();
-        lock_timeout = lock_deadline && now >= lock_deadline;
-        if (atomic_load(&c->cancel) || lock_timeout || (c->deadline_ms && now >= c->deadline_ms) ||
-            client_gone(c)) {
-            rc = -1;
-            break;
-        }
-        int64_t until = now + 1000; /* whether the client has gone shows only on its socket */
-        if (lock_deadline && lock_deadline < until)
-            until = lock_deadline;
-        if (c->deadline_ms && c->deadline_ms < until)
-            until = c->deadline_ms;
-        struct timespec at = from_ms(until);
-        pthread_cond_timedwait(&s->changed, &s->lock, &at);
-    }
+    c->wants_write = true;
+    while (rc == 0 && (s->write_held || s->waiters != &me))
+        rc = locks_deadlock(c) ? locks_deadlocked(err) : conn_wait(c, until, "lock", err);
+    c->wants_write = false;
     for (tail = &s->waiters; *tail != &me;)
         tail = &(*tail)->next;
     *tail = me.next;
-    s->write_held = s->write_held || rc == 0;
+    if (rc == 0) {
+        s->write_held = true;
+        s->writer = c;
+    }
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
     if (rc < 0)
-        return wait_error(c, lock_timeout, err);
+        return -1;
     c->holds_write = true;
     return 0;
 }
@@ -331,6 +331,7 @@ void conn_write_unlock(struct store_conn *c)
         return;
     pthread_mutex_lock(&s->lock);
     s->write_held = false;
+    s->writer = NULL;
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
     c->holds_write = false;
@@ -382,6 +383,7 @@ int conn_setup(struct store_conn *c, struct err *err)
 static void conn_release(struct store_conn *c)
 {
     guc_release(c);
+    notify_release(c);
     sequence_release(c);
     objects_release(&c->context);
     types_session_release(&c->context.types);
@@ -402,7 +404,10 @@ static struct store_conn *conn_new(struct store *s)
     buf_init(&c->in, (size_t)FRAME_MESSAGE_MAX + 16);
     buf_init(&c->out, (size_t)FRAME_MESSAGE_MAX * 2);
     buf_init(&c->scratch, CONN_SCRATCH_MAX);
-    return c;
+    if (notify_init(c) == 0)
+        return c;
+    conn_release(c);
+    return NULL;
 }
 
 int conn_inner_open(struct store *s, struct store_conn **ret, struct err *err)

@@ -298,6 +298,8 @@ static void roll_back(struct store_conn *c)
     portal_close_transaction(c);
     db_rollback(c);
     guc_rollback(c, 0);
+    notify_forget(c, 0, true);
+    locks_release_transaction(c);
     over(c);
 }
 
@@ -325,18 +327,14 @@ void tx_abandon(struct store_conn *c)
 
 static int commit(struct store_conn *c, struct err *err)
 {
-    if (portal_hold(c, err) < 0) {
+    if (portal_hold(c, err) < 0 || notify_check(c, err) < 0 || db_commit(c, err) < 0) {
         roll_back(c);
-        return -1;
-    }
-    if (db_commit(c, err) < 0) {
-        portal_close_transaction(c);
-        guc_rollback(c, 0);
-        over(c);
         return -1;
     }
     portal_held(c);
     guc_commit(c);
+    notify_commit(c);
+    locks_release_transaction(c);
     over(c);
     return 0;
 }
@@ -472,6 +470,8 @@ int tx_release(struct store_conn *c, const char *name, struct err *err)
             return -1;
     }
     forget_savepoints(c, i);
+    notify_raise(c, i);
+    locks_raise(c, i);
     return 0;
 }
 
@@ -495,6 +495,8 @@ int tx_rollback_to(struct store_conn *c, const char *name, struct err *err)
         tx_leave(c);
     }
     forget_savepoints(c, i + 1);
+    notify_forget(c, i, false);
+    locks_release_deeper(c, i);
     guc_rollback(c, c->savepoints[i].guc_mark);
     c->tx = TX_BLOCK;
     if (c->ddl && c->db_state == DB_WRITE)

@@ -230,6 +230,9 @@ static int discard(struct utility *u, const DiscardStmt *s, struct err *err)
         portal_close_all(c);
         named_drop_all(c);
         sequence_release(c);
+        locks_release_session(c);
+        if (notify_listen(c, NULL, false, err) < 0)
+            return -1;
         return guc_reset_all(c, err);
     case DISCARD_PLANS:
         u->tag = "DISCARD PLANS";
@@ -260,6 +263,12 @@ static int close_portal(struct utility *u, const ClosePortalStmt *s, struct err 
     return 0;
 }
 
+static int notify(struct utility *u, const NotifyStmt *s, struct err *err)
+{
+    u->tag = "NOTIFY";
+    return notify_say(u->c, s->conditionname, s->payload ? s->payload : "", err);
+}
+
 /* LOCK TABLE: the one lock there is. */
 static int lock_table(struct utility *u, const LockStmt *s, struct err *err)
 {
@@ -276,12 +285,6 @@ static int not_supported(const Node *stmt, struct err *err)
     switch (nodeTag(stmt)) {
     case T_MergeStmt:
         what = "MERGE";
-        break;
-    case T_ListenStmt:
-        what = "LISTEN";
-        break;
-    case T_NotifyStmt:
-        what = "NOTIFY";
         break;
     case T_DoStmt:
         what = "DO";
@@ -344,9 +347,14 @@ static int run(struct utility *u, const Node *stmt, struct err *err)
         return close_portal(u, (const ClosePortalStmt *)stmt, err);
     case T_LockStmt:
         return lock_table(u, (const LockStmt *)stmt, err);
+    case T_ListenStmt:
+        u->tag = "LISTEN";
+        return notify_listen(u->c, ((const ListenStmt *)stmt)->conditionname, true, err);
     case T_UnlistenStmt:
         u->tag = "UNLISTEN";
-        return 0;
+        return notify_listen(u->c, ((const UnlistenStmt *)stmt)->conditionname, false, err);
+    case T_NotifyStmt:
+        return notify(u, (const NotifyStmt *)stmt, err);
     default:
         break;
     }
