@@ -4,6 +4,7 @@
  * not-null, what a type can hold (checks named "#<attnum>:<table>"), foreign keys and checks.
  * RESTRICT is written as NO ACTION, which SQLite checks at the end of the statement, as PostgreSQL
  * does for what differs least. */
+#include "daemon/store/compare.h"
 #include "daemon/store/ddl.h"
 #include "daemon/store/ident.h"
 
@@ -103,14 +104,18 @@ static void foreign_key(const struct store_catalog *c, const struct store_table 
 static void column(const struct types_set *types, const struct store_column *c, bool loose,
                    struct buf *out)
 {
+    char buf[32];
+    const char *collation = compare_collation(c->type_oid, buf);
     ident_sqlite(c->sqlite_name, out);
     const char *storage = types_storage(types, c->type_oid);
-    if (loose)
+    if (loose) {
         ident_format(out, " ANY");
-    else
-        ident_format(out, " %s%s%s", storage[0] == 'R' ? "ANY" : storage, /* NaN is a text */
-                     c->not_null ? " NOT NULL" : "",
-                     c->type_oid == TYPES_NUMERIC ? " COLLATE \"numeric\"" : "");
+        return;
+    }
+    ident_format(out, " %s%s", storage[0] == 'R' ? "ANY" : storage, /* NaN is a text */
+                 c->not_null ? " NOT NULL" : "");
+    if (collation != NULL)
+        ident_format(out, " COLLATE \"%s\"", collation);
 }
 
 void ddl_table_text(const struct store_catalog *c, const struct store_table *t, int16_t loose,

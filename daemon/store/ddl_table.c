@@ -116,9 +116,6 @@ int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *re
     }
     if (typmod_of(d, info->oid, type->typmods, ret_typmod) < 0)
         return -1;
-    if (type->arrayBounds != NIL && list_length(type->arrayBounds) > 1)
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "multidimensional arrays are not supported by the store");
     *ret_oid = type->arrayBounds != NIL ? info->array : info->oid;
     if (type->setof || !types_supported(&d->c->catalog->types, *ret_oid))
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
@@ -277,6 +274,13 @@ int ddl_add_column(struct ddl *d, const struct ddl_new_table *of, int16_t attnum
     if (ddl_attribute_row(d, table, attnum, def->colname, type, typmod, not_null, identity) < 0 ||
         ddl_sqlite_column(d, table, attnum, def->colname, sequence) < 0 ||
         depend_add(d, object_column(table, attnum), object_of(DEPEND_TYPE, type), 'n') < 0)
+        return -1;
+    int dimensions = list_length(def->typeName->arrayBounds);
+    if (dimensions > 1 &&
+        ddl_exec(d,
+                 "UPDATE \"pg_catalog.pg_attribute\" SET attndims = ?3 WHERE attrelid = ?1 AND"
+                 " attnum = ?2",
+                 "iii", (int64_t)table, (int64_t)attnum, (int64_t)dimensions) < 0)
         return -1;
     return sequence ? depend_add(d, object_of(DEPEND_RELATION, sequence),
                                  object_column(table, attnum), con ? 'i' : 'a')

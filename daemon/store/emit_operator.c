@@ -71,12 +71,10 @@ const char *emit_operator_template(const struct infer_operator *o)
         return emit_format("(%%1 %s %%2)", o->name);
     if (o->left == TYPES_NUMERIC && o->right == TYPES_NUMERIC)
         return emit_format("(pgf_num_compare(%%1, %%2) %s 0)", o->name);
-    if (o->left == TYPES_JSONB && o->right == TYPES_JSONB && c < 2)
-        return emit_format("(%%1 %s %%2)", o->name);
     if (o->left == TYPES_INTERVAL && o->right == TYPES_INTERVAL)
         return emit_format("(pgf_interval_compare(%%1, %%2) %s 0)", o->name);
     if (left != FAMILY_SAME || right != FAMILY_SAME)
-        return NULL;
+        return emit_proc_template(o->proc);
     const char *l = widen(o->left, o->right, "%1"), *r = widen(o->right, o->left, "%2");
     if (l == NULL && r == NULL)
         return NULL;

@@ -182,7 +182,6 @@ static const struct emit_proc_entry entries[] = {
      "pgf_regexp_replace_at(%1, %2, %3, %4, %5, '')"},
     {F_REGEXP_REPLACE_TEXT_TEXT_TEXT_INT4_INT4_TEXT,
      "pgf_regexp_replace_at(%1, %2, %3, %4, %5, %6)"},
-    {F_CARDINALITY, "json_array_length(%1)"},
 };
 
 const struct emit_proc_set emit_proc_text = {entries, sizeof(entries) / sizeof(entries[0])};

@@ -2,10 +2,14 @@
  *
  * The collecting ones keep their rows until the end.  With ORDER BY they get further arguments
  * after their own: a text with a digit for each key (1 descending, 2 NULLs first, 4 numeric), then
- * the keys; a `u` in front of the digits is DISTINCT. */
-#include "daemon/store/functions_impl.h"
+ * the keys; a `u` in front of the digits is DISTINCT.  A type that compare.h compares has its digit
+ * as a letter from `a`, with its oid and a `;` behind. */
+#include "daemon/store/compare.h"
+#include "daemon/store/functions_array.h"
 
 #include <stdlib.h>
+
+enum { KEYS_MAX = 128 };
 
 /* -- the row of a scalar subquery -- */
 
@@ -90,47 +94,76 @@ static void rows_free(struct rows *r)
     free(r->rows);
 }
 
-static int compare_key(sqlite3_value *a, sqlite3_value *b, int how)
+/* How one key sorts. */
+struct key {
+    bool descending, nulls_first, numeric;
+    uint32_t type; /* 0: SQLite's own order of the values */
+};
+
+struct order {
+    const struct types_set *types;
+    int first; /* argument that says it; the keys follow */
+    struct key keys[KEYS_MAX];
+    int n;
+    bool unique; /* DISTINCT: of rows with equal keys only the first */
+};
+
+static int compare_key(const struct order *o, const struct key *k, sqlite3_value *a,
+                       sqlite3_value *b)
 {
     int atype = sqlite3_value_type(a), btype = sqlite3_value_type(b), c;
     if (atype == SQLITE_NULL || btype == SQLITE_NULL) {
         c = (atype == SQLITE_NULL) - (btype == SQLITE_NULL);
-        return how & 2 ? -c : c;
+        return k->nulls_first ? -c : c;
     }
     struct slice x = functions_slice(a), y = functions_slice(b);
-    if (atype == SQLITE_INTEGER) {
-        int64_t i = sqlite3_value_int64(a), k = sqlite3_value_int64(b);
-        c = (i > k) - (i < k);
+    if (k->type != 0) {
+        struct types_value v, w;
+        functions_value(a, &v);
+        functions_value(b, &w);
+        c = compare_values(o->types, k->type, &v, &w);
+    } else if (atype == SQLITE_INTEGER) {
+        int64_t i = sqlite3_value_int64(a), m = sqlite3_value_int64(b);
+        c = (i > m) - (i < m);
     } else if (atype == SQLITE_FLOAT) {
-        double i = sqlite3_value_double(a), k = sqlite3_value_double(b);
-        c = (i > k) - (i < k);
-    } else if (how & 4) {
+        double i = sqlite3_value_double(a), m = sqlite3_value_double(b);
+        c = (i > m) - (i < m);
+    } else if (k->numeric) {
         c = types_numeric_compare(x, y);
     } else {
         size_t n = x.len < y.len ? x.len : y.len;
         c = n == 0 ? 0 : memcmp(x.data, y.data, n);
         c = c != 0 ? c : (x.len > y.len) - (x.len < y.len);
     }
-    return how & 1 ? -c : c;
+    return k->descending ? -c : c;
 }
-
-struct order {
-    int first; /* argument with the digits */
-    const char *how;
-    bool unique; /* DISTINCT: of rows with equal keys only the first */
-};
 
 static int compare_rows(const void *a, const void *b, void *arg)
 {
     const struct order *o = arg;
     const struct row *x = a, *y = b;
-    for (int i = 0; o->how[i] != '\0'; i++) {
+    for (int i = 0; i < o->n; i++) {
         int c =
-            compare_key(x->values[o->first + 1 + i], y->values[o->first + 1 + i], o->how[i] - '0');
+            compare_key(o, &o->keys[i], x->values[o->first + 1 + i], y->values[o->first + 1 + i]);
         if (c != 0)
             return c;
     }
     return 0;
+}
+
+/* Read what is said of the keys. */
+static void order_init(struct order *o, const struct types_set *types, int first, const char *how)
+{
+    *o = (struct order){.types = types, .first = first, .unique = *how == 'u'};
+    for (how += o->unique; *how != '\0' && o->n < KEYS_MAX;) {
+        char *end = NULL;
+        bool typed = *how >= 'a';
+        int bits = *how++ - (typed ? 'a' : '0');
+        uint32_t type = typed ? (uint32_t)strtoul(how, &end, 10) : 0;
+        if (typed)
+            how = *end == ';' ? end + 1 : end;
+        o->keys[o->n++] = (struct key){bits & 1, bits & 2, bits & 4, type};
+    }
 }
 
 /* Merge sort: stable, as PostgreSQL's inputs arrive in order. */
@@ -169,11 +202,12 @@ static struct rows *collected(sqlite3_context *ctx, int own)
     if (r == NULL || (r->n == 0 && !r->failed))
         return NULL;
     if (!r->failed && r->argc > own) {
-        struct order o = {own, (const char *)sqlite3_value_text(r->rows[0].values[own]), false};
-        o.unique = o.how != NULL && o.how[0] == 'u';
-        o.how += o.unique;
+        const char *how = (const char *)sqlite3_value_text(r->rows[0].values[own]);
+        struct order o = {.n = 0};
         struct row *spare = malloc(r->n * sizeof(spare[0]));
-        r->failed = spare == NULL || o.how == NULL;
+        r->failed = spare == NULL || how == NULL;
+        if (!r->failed)
+            order_init(&o, functions_context(ctx)->types.set, own, how);
         if (!r->failed)
             sort_rows(r->rows, spare, r->n, &o);
         if (!r->failed && o.unique)
@@ -218,24 +252,59 @@ static void string_agg_final(sqlite3_context *ctx)
         buf_release(&out);
 }
 
+/* pgf_array_agg(element type, value) */
 static void array_agg_final(sqlite3_context *ctx)
 {
-    struct rows *r = collected(ctx, 1);
-    struct buf out;
+    struct rows *r = collected(ctx, 2);
+    struct array a;
+    bool ok = true;
     if (r == NULL)
         return;
-    functions_buf(&out);
-    for (size_t k = 0; k < r->n; k++) {
-        sqlite3_value *v = r->rows[k].values[0];
-        buf_append(&out, k == 0 ? "[" : ",", 1);
-        if (is_null(v))
-            buf_append(&out, "null", 4);
-        else
-            functions_quote_json(functions_slice(v), &out);
-    }
-    buf_append(&out, "]", 1);
+    array_init(&a);
+    for (size_t k = 0; ok && k < r->n; k++)
+        ok = array_add_value(ctx, (uint32_t)sqlite3_value_int64(r->rows[k].values[0]),
+                             r->rows[k].values[1], &a);
+    array_flat(&a);
     rows_free(r);
-    functions_finish(ctx, &out);
+    if (ok)
+        array_result(ctx, &a);
+    else
+        array_release(&a);
+}
+
+static bool accumulate(sqlite3_context *ctx, sqlite3_value *v, struct array *a)
+{
+    struct array b;
+    if (is_null(v)) {
+        functions_fail(ctx, "22004", "cannot accumulate null arrays");
+        return false;
+    }
+    if (!array_load(ctx, v, 0, &b))
+        return false;
+    bool some = b.ndim > 0, fits = some && array_nest(a, &b);
+    if (!fits)
+        functions_fail(ctx, "2202E", "cannot accumulate %s",
+                       some ? "arrays of different dimensionality" : "empty arrays");
+    array_release(&b);
+    return fits;
+}
+
+/* pgf_arrays_agg(array) */
+static void array_agg_array_final(sqlite3_context *ctx)
+{
+    struct rows *r = collected(ctx, 1);
+    struct array a;
+    bool ok = true;
+    if (r == NULL)
+        return;
+    array_init(&a);
+    for (size_t k = 0; ok && k < r->n; k++)
+        ok = accumulate(ctx, r->rows[k].values[0], &a);
+    rows_free(r);
+    if (ok)
+        array_result(ctx, &a);
+    else
+        array_release(&a);
 }
 
 static bool json_rows(sqlite3_context *ctx, struct buf *out)
@@ -311,6 +380,7 @@ const struct function_row functions_aggregate_rows[] = {
     {"pgf_single", 1, true, NULL, single_step, single_final},
     {"pgf_string_agg", -1, true, NULL, rows_step, string_agg_final},
     {"pgf_array_agg", -1, true, NULL, rows_step, array_agg_final},
+    {"pgf_arrays_agg", -1, true, NULL, rows_step, array_agg_array_final},
     {"pgf_json_agg", -1, true, NULL, rows_step, json_agg_final},
     {"pgf_jsonb_agg", -1, true, NULL, rows_step, jsonb_agg_final},
     {"pgf_json_object_agg", -1, true, NULL, rows_step, json_object_agg_final},

@@ -22,14 +22,16 @@ extern const struct function_row functions_locks_rows[];
 extern const size_t functions_locks_n;
 extern const struct function_row functions_text_rows[], functions_match_rows[],
     functions_number_rows[], functions_numeric_rows[], functions_time_rows[], functions_json_rows[],
-    functions_array_rows[], functions_aggregate_rows[], functions_session_rows[],
+    functions_array_rows[], functions_array_edit_rows[], functions_rules_rows[],
+    functions_compare_rows[], functions_aggregate_rows[], functions_session_rows[],
     functions_catalog_rows[], functions_interval_rows[], functions_jsonb_rows[],
     functions_field_rows[], functions_information_rows[], functions_object_rows[],
     functions_enum_rows[];
 extern const size_t functions_text_n, functions_match_n, functions_number_n, functions_numeric_n,
-    functions_time_n, functions_json_n, functions_array_n, functions_aggregate_n,
-    functions_session_n, functions_catalog_n, functions_interval_n, functions_jsonb_n,
-    functions_field_n, functions_information_n, functions_object_n, functions_enum_n;
+    functions_time_n, functions_json_n, functions_array_n, functions_array_edit_n,
+    functions_rules_n, functions_compare_n, functions_aggregate_n, functions_session_n,
+    functions_catalog_n, functions_interval_n, functions_jsonb_n, functions_field_n,
+    functions_information_n, functions_object_n, functions_enum_n;
 
 extern const struct function_row functions_bytea_rows[], functions_string_rows[],
     functions_regexp_rows[], functions_float_rows[], functions_exact_rows[], functions_calendar_rows[],
@@ -111,10 +113,10 @@ locale_t functions_locale(void);
 /* -- numeric (functions_decimal.c): exact decimals, digits in base 10000 -- */
 struct decimal {
     bool nan, infinite, negative; /* the first two: only the sign counts beside them */
-    int weight;      /* of digits[0], in powers of 10000 */
-    int scale;       /* decimal digits shown after the point */
-    int n;           /* digits in use; 0: the value is zero */
-    int16_t *digits; /* malloc'd; no leading or trailing zeros */
+    int weight;                   /* of digits[0], in powers of 10000 */
+    int scale;                    /* decimal digits shown after the point */
+    int n;                        /* digits in use; 0: the value is zero */
+    int16_t *digits;              /* malloc'd; no leading or trailing zeros */
 };
 /* All: false without memory or beyond numeric's range; ${ret} is then empty. */
 bool decimal_parse(struct slice text, struct decimal *ret);

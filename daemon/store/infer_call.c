@@ -113,8 +113,13 @@ static int suppose_same(const struct choice *c)
     int found = -1;
     for (int k = 0; k < c->n; k++) {
         bool fits = true;
-        for (int i = 0; fits && i < c->nargs; i++)
+        uint32_t same[FUNC_MAX_ARGS];
+        for (int i = 0; fits && i < c->nargs; i++) {
+            same[i] = known;
             fits = infer_can_coerce(c->tr, known, c->all[c->alive[k]][i], INFER_IMPLICIT);
+        }
+        fits = fits && infer_polymorphic(c->tr, c->all[c->alive[k]][0], c->all[c->alive[k]], same,
+                                         c->nargs) != 0;
         if (fits && found >= 0)
             return -1;
         if (fits)
@@ -199,7 +204,9 @@ static bool call_accepts(struct tr *tr, const uint32_t *types, const uint32_t *d
         enums = enums || declared[i] == ANYENUMOID;
         known = known || (declared[i] == ANYENUMOID && types[i] != TYPES_UNKNOWN);
     }
-    return known || !enums; /* a literal is not known to be an enum */
+    if (enums && !known) /* a literal is not known to be an enum */
+        return false;
+    return nargs == 0 || infer_polymorphic(tr, declared[0], declared, types, nargs) != 0;
 }
 
 static void call_fill(struct tr *tr, const struct infer_proc *p, const uint32_t *declared,

@@ -3,7 +3,7 @@
 
 #include "daemon/store/emit.h"
 
-enum path { PATH_NONE, PATH_RELABEL, PATH_FUNCTION, PATH_TEXT };
+enum path { PATH_NONE, PATH_RELABEL, PATH_FUNCTION, PATH_TEXT, PATH_ARRAY };
 
 static const struct infer_cast *cast_find(uint32_t from, uint32_t to)
 {
@@ -29,6 +29,20 @@ static uint32_t vector_array(uint32_t vector)
     return vector == TYPES_INT2VECTOR ? TYPES_INT2_ARRAY : TYPES_OID_ARRAY;
 }
 
+static enum path cast_path(const struct tr *tr, uint32_t from, uint32_t to,
+                           enum infer_context context, uint32_t *ret_proc);
+
+/* Arrays are converted element by element. */
+static bool array_path(const struct tr *tr, uint32_t from, uint32_t to, enum infer_context context)
+{
+    const struct types_info *f = types_find(tr->types, from), *t = types_find(tr->types, to);
+    uint32_t proc;
+    if (f == NULL || t == NULL || !is_array(tr, from) || !is_array(tr, to) || f->elem == 0 ||
+        t->elem == 0 || to == TYPES_INT2VECTOR || to == TYPES_OIDVECTOR)
+        return false;
+    return cast_path(tr, f->elem, t->elem, context, &proc) != PATH_NONE;
+}
+
 /* find_coercion_pathway of PostgreSQL, for types without domains. */
 static enum path cast_path(const struct tr *tr, uint32_t from, uint32_t to,
                            enum infer_context context, uint32_t *ret_proc)
@@ -45,11 +59,8 @@ static enum path cast_path(const struct tr *tr, uint32_t from, uint32_t to,
         *ret_proc = cast->proc;
         return cast->method == 'f' ? PATH_FUNCTION : cast->method == 'b' ? PATH_RELABEL : PATH_TEXT;
     }
-    const struct types_info *a = types_find(tr->types, from), *b = types_find(tr->types, to);
-    if (a && b && a->elem && b->elem && a->name[0] == '_' && b->name[0] == '_') { /* no vectors */
-        enum path path = cast_path(tr, a->elem, b->elem, context, ret_proc);
-        return path == PATH_RELABEL || path == PATH_TEXT ? PATH_TEXT : PATH_NONE;
-    }
+    if (array_path(tr, from, to, context))
+        return PATH_ARRAY;
     if (context >= INFER_ASSIGNMENT && infer_category(tr, to) == 'S')
         return PATH_TEXT;
     if (context >= INFER_EXPLICIT && infer_category(tr, from) == 'S')
@@ -105,6 +116,28 @@ bool infer_can_coerce(const struct tr *tr, uint32_t from, uint32_t to, enum infe
     return cast_path(tr, from, to, context, &proc) != PATH_NONE;
 }
 
+static bool is_compatible(uint32_t type)
+{
+    return type == ANYCOMPATIBLEOID || type == ANYCOMPATIBLEARRAYOID ||
+           type == ANYCOMPATIBLENONARRAYOID;
+}
+
+/* select_common_type_from_oids: 0 if there is none. */
+static uint32_t common_type(const struct tr *tr, uint32_t a, uint32_t b)
+{
+    if (a == b || b == 0)
+        return a;
+    if (a == 0)
+        return b;
+    if (infer_category(tr, a) != infer_category(tr, b))
+        return 0;
+    bool forth = infer_can_coerce(tr, a, b, INFER_IMPLICIT);
+    bool back = infer_can_coerce(tr, b, a, INFER_IMPLICIT);
+    if (!infer_preferred(tr, a) && forth && !back)
+        return b;
+    return back ? a : 0;
+}
+
 uint32_t infer_polymorphic(const struct tr *tr, uint32_t declared, const uint32_t *declared_args,
                            const uint32_t *actual_args, int nargs)
 {
@@ -119,17 +152,22 @@ uint32_t infer_polymorphic(const struct tr *tr, uint32_t declared, const uint32_
             continue;
         }
         bool array = d == ANYARRAYOID || d == ANYCOMPATIBLEARRAYOID;
-        uint32_t e = array ? types_find(tr->types, a)->elem : a;
-        if (element != 0 && element != e)
-            return 0; /* anycompatible would look for a common type: refused by the caller */
-        element = e;
+        bool plain = d == ANYNONARRAYOID || d == ANYCOMPATIBLENONARRAYOID;
+        uint32_t e = array && types_find(tr->types, a) ? types_find(tr->types, a)->elem : a;
+        if (e == 0 || (plain && is_array(tr, a)))
+            return 0;
+        if (element != 0 && element != e && !is_compatible(d))
+            return 0;
+        element = common_type(tr, element, e);
+        if (element == 0)
+            return 0;
     }
     if (!is_polymorphic(declared) || declared == ANYOID)
         return declared;
     if (element == 0)
         return open ? TYPES_TEXT : 0;
     if (declared == ANYARRAYOID || declared == ANYCOMPATIBLEARRAYOID)
-        return types_find(tr->types, element)->array;
+        return types_find(tr->types, element) ? types_find(tr->types, element)->array : 0;
     return element;
 }
 
@@ -237,6 +275,25 @@ static const char *cast_by_text(struct tr *tr, struct expr *e, uint32_t type)
     return emit_format("pgf_input(%u, %s)", type, text);
 }
 
+/* The elements as rows, converted, and put together in the same shape. */
+static const char *cast_by_array(struct tr *tr, struct expr *e, uint32_t type,
+                                 enum infer_context context)
+{
+    uint32_t from = types_find(tr->types, e->type)->elem, to = types_find(tr->types, type)->elem;
+    bool vector = e->type == TYPES_INT2VECTOR || e->type == TYPES_OIDVECTOR;
+    const char *array = vector ? emit_format("pgf_array_vector(%s)", e->sql) : e->sql;
+    uint32_t proc = 0;
+    if (from == to ||
+        (cast_path(tr, from, to, context, &proc) == PATH_RELABEL && to != TYPES_BPCHAR))
+        return array;
+    const char *alias = tr_alias(tr);
+    struct expr *one = expr_new(EXPR_PLAIN, from, emit_format("%s.\"c1\"", alias), e->location);
+    struct expr *converted = infer_coerce(tr, one, to, context);
+    return emit_format("pgf_array_shape(%s, (SELECT pgf_array_agg(%u, %s) FROM "
+                       "pgf_set('unnest/2/1', %u, %s) AS %s))",
+                       array, to, converted->sql, e->type, e->sql, alias);
+}
+
 static const char *cast_by_relabel(struct expr *e, uint32_t type)
 {
     if (type == TYPES_BPCHAR && e->type != TYPES_BPCHAR)
@@ -278,6 +335,9 @@ struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum inf
         break;
     case PATH_TEXT:
         sql = cast_by_text(tr, e, type);
+        break;
+    case PATH_ARRAY:
+        sql = cast_by_array(tr, e, type, context);
         break;
     }
     struct expr *to = expr_of(type, sql, e->location, &e, 1);

@@ -3,6 +3,7 @@
  * All writers of a file are in this process, so they queue here, first come first served, instead
  * of polling SQLite's lock; SQLite's own busy handler only meets checkpoints and foreign tools. */
 #include "daemon/store/catalog_vtab.h"
+#include "daemon/store/compare.h"
 #include "daemon/store/conn.h"
 #include "daemon/store/errors.h"
 #include "daemon/store/functions.h"
@@ -109,13 +110,6 @@ static int configure(sqlite3 *db, bool normal)
     return rc;
 }
 
-/* Columns of type numeric are text with this collation: they sort, and are unique, by value. */
-static int compare_numeric(void *arg, int alen, const void *a, int blen, const void *b)
-{
-    (void)arg;
-    return types_numeric_compare((struct slice){a, (size_t)alen}, (struct slice){b, (size_t)blen});
-}
-
 static int open_failed(const struct store *s, int rc, const char *said, struct err *err)
 {
     switch (rc & 0xff) {
@@ -146,7 +140,7 @@ int store_open_db(struct store *s, sqlite3 **ret, struct err *err)
     if (rc == SQLITE_OK)
         rc = configure(db, s->home->options.normal);
     if (rc == SQLITE_OK)
-        rc = sqlite3_create_collation(db, "numeric", SQLITE_UTF8, NULL, compare_numeric);
+        rc = compare_register(db);
     if (rc != SQLITE_OK) {
         open_failed(s, rc, db ? sqlite3_errmsg(db) : sqlite3_errstr(rc), err);
         sqlite3_close_v2(db);

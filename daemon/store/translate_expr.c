@@ -1,4 +1,5 @@
 /* translate_expr.c: expressions, one function for each kind of node; see translate_tree.h. */
+#include "daemon/store/compare.h"
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/translate_expr.h"
@@ -267,17 +268,20 @@ static struct expr *min_max_expr(struct scope *s, const MinMaxExpr *m)
     uint32_t type = expr_common_type(s->tr, all, n, what);
     for (int i = 0; i < n; i++)
         all[i] = expr_to_common(s->tr, all[i], type, what);
-    if (!types_supported(s->tr->types, type) || type == TYPES_JSONB || type == TYPES_JSON ||
-        infer_category(s->tr, type) == 'A')
-        tr_unsupported(s->tr, m->location, "%s of %s", what, infer_type_name(s->tr, type));
+    char buf[32];
     const char *which = m->op == IS_GREATEST ? "greatest" : "least";
+    bool numeric = type == TYPES_NUMERIC, interval = type == TYPES_INTERVAL;
+    if (!interval)
+        type_sortable(s->tr, type, m->location);
+    bool other = !numeric && compare_collation(type, buf) != NULL;
     const char *sql = infer_is_enum(s->tr, type)
                           ? emit_format("pgf_enum_%s(%u, %s)", which, type, emit_list(all, n))
-                          : emit_format("pgf_%s%s(%s)", which,
-                                        type == TYPES_NUMERIC    ? "_numeric"
-                                        : type == TYPES_INTERVAL ? "_interval"
-                                                                 : "",
-                                        emit_list(all, n));
+                          : emit_format("pgf_%s%s(%s%s)", which,
+                                        numeric    ? "_numeric"
+                                        : interval ? "_interval"
+                                        : other    ? "_of"
+                                                   : "",
+                                        other ? emit_format("%u, ", type) : "", emit_list(all, n));
     struct expr *e = expr_of(type, sql, m->location, all, n);
     e->typmod = common_typmod(all, n, type);
     return e;
@@ -290,8 +294,10 @@ struct expr *expr_cast(struct scope *s, TypeCast *cast)
     int32_t typmod = -1;
     uint32_t type = infer_type(s->tr, cast->typeName, &typmod);
     struct expr *e;
-    if (IsA(cast->arg, A_ArrayExpr) && infer_category(s->tr, type) == 'A')
-        return expr_array(s, (A_ArrayExpr *)cast->arg, types_find(s->tr->types, type)->elem);
+    if (IsA(cast->arg, A_ArrayExpr) && infer_category(s->tr, type) == 'A') {
+        e = expr_array(s, (A_ArrayExpr *)cast->arg, type);
+        return infer_typmod(s->tr, e, type, typmod, true);
+    }
     e = expr_make(s, cast->arg);
     struct expr *to = infer_coerce(s->tr, e, type, INFER_EXPLICIT);
     if (to == NULL)
@@ -302,65 +308,6 @@ struct expr *expr_cast(struct scope *s, TypeCast *cast)
         to = expr_of(type, to->sql, cast->location, &to, 1);
     to->typmod = typmod;
     return to;
-}
-
-struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t element)
-{
-    int n;
-    struct expr **all = expr_list(s, array->elements, &n);
-    if (element == 0 && n == 0) {
-        tr_set(s->tr, SQLSTATE_INDETERMINATE_DATATYPE, array->location,
-               "cannot determine type of empty array");
-        err_hint(s->tr->err,
-                 "Explicitly cast to the desired type, for example ARRAY[]::integer[].");
-        tr_throw(s->tr);
-    }
-    bool explicit_type = element != 0;
-    if (!explicit_type)
-        element = expr_common_type(s->tr, all, n, "ARRAY");
-    uint32_t type = types_find(s->tr->types, element)->array;
-    if (type == 0 || !types_supported(s->tr->types, type) || infer_category(s->tr, element) == 'A')
-        tr_unsupported(s->tr, array->location, "an array of %s", infer_type_name(s->tr, element));
-    for (int i = 0; i < n; i++) {
-        struct expr *to =
-            infer_coerce(s->tr, all[i], element, explicit_type ? INFER_EXPLICIT : INFER_IMPLICIT);
-        if (to == NULL)
-            tr_fail(s->tr, "42846", all[i]->location, "cannot cast type %s to %s",
-                    infer_type_name(s->tr, all[i]->type), infer_type_name(s->tr, element));
-        all[i] = to;
-    }
-    const char *sql =
-        emit_format("pgf_array(%u%s%s)", element, n > 0 ? ", " : "", emit_list(all, n));
-    return expr_of(type, sql, array->location, all, n);
-}
-
-/* array[i] */
-static struct expr *subscript(struct scope *s, A_Indirection *a)
-{
-    int location = exprLocation((Node *)a);
-    Node *first = linitial(a->indirection);
-    if (list_length(a->indirection) != 1 || !IsA(first, A_Indices) ||
-        ((A_Indices *)first)->is_slice)
-        tr_unsupported(s->tr, location, "a field selection or slice");
-    struct expr *array = expr_make(s, a->arg);
-    struct expr *index = expr_make(s, ((A_Indices *)first)->uidx);
-    if (array->type == TYPES_INT2VECTOR || array->type == TYPES_OIDVECTOR)
-        array = infer_coerce(s->tr, array,
-                             array->type == TYPES_OIDVECTOR ? TYPES_OID_ARRAY : TYPES_INT2_ARRAY,
-                             INFER_IMPLICIT);
-    if (infer_category(s->tr, array->type) != 'A')
-        tr_unsupported(s->tr, location, "a subscript of type %s",
-                       infer_type_name(s->tr, array->type));
-    struct expr *at = infer_coerce(s->tr, index, TYPES_INT4, INFER_ASSIGNMENT);
-    if (at == NULL)
-        tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, index->location,
-                "array subscript must have type integer");
-    uint32_t element = types_find(s->tr->types, array->type)->elem;
-    struct expr *args[2] = {array, at};
-    const char *text = emit_format("pgf_array_get(%s, %s)", array->sql, at->sql);
-    bool is_text = element == TYPES_TEXT || element == TYPES_VARCHAR;
-    return expr_of(element, is_text ? text : emit_format("pgf_input(%u, %s)", element, text),
-                   location, args, 2);
 }
 
 static struct expr *session_value(struct scope *s, const SQLValueFunction *f)
@@ -440,7 +387,7 @@ static struct expr *dispatch(struct scope *s, Node *node)
     case T_RowExpr:
         tr_unsupported(s->tr, exprLocation(node), "a row as a value");
     case T_A_Indirection:
-        return subscript(s, (A_Indirection *)node);
+        return expr_subscript(s, (A_Indirection *)node);
     default:
         tr_unsupported(s->tr, exprLocation(node), "this expression");
     }

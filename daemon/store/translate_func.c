@@ -1,4 +1,5 @@
 /* translate_func.c: function calls: plain, aggregate, window, in FROM; see translate_tree.h. */
+#include "daemon/store/compare.h"
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/translate_expr.h"
@@ -132,6 +133,17 @@ static const char *key_text(struct tr *tr, const struct expr *e)
                                       : e->sql;
 }
 
+/* How a key sorts, as functions_aggregate.c reads it. */
+static void key_how(StringInfo how, uint32_t type, int bits)
+{
+    char buf[32];
+    bool typed = type == TYPES_INTERVAL || compare_collation(type, buf) != NULL;
+    if (type == TYPES_NUMERIC || !typed)
+        appendStringInfoChar(how, (char)('0' + bits + (type == TYPES_NUMERIC ? 4 : 0)));
+    else
+        appendStringInfo(how, "%c%u;", (char)('a' + bits), type);
+}
+
 /* DISTINCT in one of those: sorted by its arguments, as PostgreSQL does, and then made unique. */
 static const char *distinct_text(struct scope *s, const struct call *c, const char *text)
 {
@@ -142,10 +154,35 @@ static const char *distinct_text(struct scope *s, const struct call *c, const ch
         uint32_t type = c->args[i]->type;
         type_comparable(s->tr, type, c->node->location);
         type_sortable(s->tr, type, c->node->location);
-        appendStringInfoChar(&how, type == TYPES_NUMERIC ? '4' : '0');
+        key_how(&how, type, 0);
         appendStringInfo(&list, ", %s", key_text(s->tr, c->args[i]));
     }
     return emit_format("%.*s, 'u%s'%s)", (int)strlen(text) - 1, text, how.data, list.data);
+}
+
+/* DISTINCT with ORDER BY: what is sorted by are arguments, and the other arguments follow. */
+static void distinct_keys(struct scope *s, const struct call *c, struct expr *const *keys,
+                          int nkeys, StringInfo how, StringInfo list)
+{
+    for (int k = 0; k < nkeys; k++) {
+        bool found = false;
+        for (int i = 0; i < c->nargs; i++)
+            found = found || strcmp(c->args[i]->sql, keys[k]->sql) == 0;
+        if (!found)
+            tr_fail(s->tr, "42P10", keys[k]->location,
+                    "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument "
+                    "list");
+    }
+    for (int i = 0; i < c->nargs; i++) {
+        bool found = false;
+        type_comparable(s->tr, c->args[i]->type, c->node->location);
+        for (int k = 0; k < nkeys; k++)
+            found = found || strcmp(c->args[i]->sql, keys[k]->sql) == 0;
+        if (found)
+            continue;
+        key_how(how, c->args[i]->type, 0);
+        appendStringInfo(list, ", %s", key_text(s->tr, c->args[i]));
+    }
 }
 
 /* ORDER BY inside: our own aggregates take `sorted(...)`: the keys, then how to sort, then the
@@ -173,8 +210,7 @@ static const char *sorted_text(struct scope *s, struct call *c, const char *text
         bool descending = by->sortby_dir == SORTBY_DESC;
         bool first = by->sortby_nulls == SORTBY_NULLS_FIRST ||
                      (by->sortby_nulls == SORTBY_NULLS_DEFAULT && descending);
-        appendStringInfoChar(&how, (char)('0' + (descending ? 1 : 0) + (first ? 2 : 0) +
-                                          (e->type == TYPES_NUMERIC ? 4 : 0)));
+        key_how(&how, e->type, (descending ? 1 : 0) + (first ? 2 : 0));
         appendStringInfo(&list, ", %s", key_text(s->tr, e));
         keys[n++] = e;
     }
@@ -182,9 +218,10 @@ static const char *sorted_text(struct scope *s, struct call *c, const char *text
     if (!ours)
         return text;
     if (c->node->agg_distinct)
-        tr_unsupported(s->tr, c->node->location, "DISTINCT with ORDER BY in an aggregate");
+        distinct_keys(s, c, keys, n, &how, &list);
     size_t len = strlen(text);
-    return emit_format("%.*s, '%s'%s)", (int)len - 1, text, how.data, list.data);
+    return emit_format("%.*s, '%s%s'%s)", (int)len - 1, text, c->node->agg_distinct ? "u" : "",
+                       how.data, list.data);
 }
 
 static struct expr *aggregate(struct scope *s, struct call *c)
@@ -196,6 +233,9 @@ static struct expr *aggregate(struct scope *s, struct call *c)
         tr_fail(s->tr, "42809", f->location,
                 "%s(*) must be used to call a parameterless aggregate function", c->name);
     const char *pattern = call_template(s, c);
+    for (int i = 0; i < c->nargs; i++)
+        if (c->args[i]->type == TYPES_BPCHAR && strncmp(pattern, "pgf_array_agg", 13) == 0)
+            tr_unsupported(s->tr, f->location, "array_agg of values of type character(n)");
     struct expr *keys[8], *filter;
     int nkeys;
     const char *text = emit_apply(pattern, c->args, c->nargs);

@@ -1,4 +1,5 @@
 /* translate_group.c: which columns a grouped query may use (42803), which types group and sort. */
+#include "daemon/store/compare.h"
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 
@@ -53,29 +54,33 @@ void group_check(struct scope *s, const struct expr *e, struct expr *const *grou
     check(s, e, groups, ngroups, false);
 }
 
+/* An array whose elements compare_collation does not know: it sees no catalog. */
+static bool of_user_type(const struct tr *tr, uint32_t type)
+{
+    return infer_category(tr, type) == 'A' && types_find(NULL, type) == NULL;
+}
+
 void type_comparable(struct tr *tr, uint32_t type, int location)
 {
-    if (type == TYPES_JSON) {
+    if (type == TYPES_JSON || type == TYPES_JSON_ARRAY) {
         tr_set(tr, SQLSTATE_UNDEFINED_FUNCTION, location,
-               "could not identify an equality operator for type json");
+               "could not identify an equality operator for type %s", infer_type_name(tr, type));
         tr_throw(tr);
     }
-    if (type == TYPES_INTERVAL || infer_category(tr, type) == 'A' ||
-        !types_supported(tr->types, type))
+    if (type == TYPES_INTERVAL || of_user_type(tr, type) || !types_supported(tr->types, type))
         tr_unsupported(tr, location, "grouping or comparing outputs of type %s",
                        infer_type_name(tr, type));
 }
 
 void type_sortable(struct tr *tr, uint32_t type, int location)
 {
-    if (type == TYPES_JSON) {
+    if (type == TYPES_JSON || type == TYPES_JSON_ARRAY) {
         tr_set(tr, SQLSTATE_UNDEFINED_FUNCTION, location,
-               "could not identify an ordering operator for type json");
+               "could not identify an ordering operator for type %s", infer_type_name(tr, type));
         err_hint(tr->err, "Use an explicit ordering operator or modify the query.");
         tr_throw(tr);
     }
-    if (type == TYPES_INTERVAL || type == TYPES_JSONB || infer_category(tr, type) == 'A' ||
-        !types_supported(tr->types, type))
+    if (type == TYPES_INTERVAL || of_user_type(tr, type) || !types_supported(tr->types, type))
         tr_unsupported(tr, location, "sorting by type %s", infer_type_name(tr, type));
 }
 
@@ -87,5 +92,7 @@ bool expr_collated(const struct expr *e)
 
 const char *emit_collation(uint32_t type)
 {
-    return type == TYPES_NUMERIC ? " COLLATE numeric" : "";
+    char buf[32];
+    const char *name = compare_collation(type, buf);
+    return name != NULL ? emit_format(" COLLATE %s", name) : "";
 }

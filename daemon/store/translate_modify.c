@@ -77,6 +77,47 @@ static void set_from_query(struct scope *s, struct modify_set *set, List *target
                                                          q->sql, tr_alias(s->tr)));
 }
 
+/* The column of the row that is written. */
+static const char *own_column(struct scope *s, const struct store_table *t,
+                              const struct store_column *c)
+{
+    for (int i = 0; i < s->nsources; i++) {
+        const struct source *item = s->sources[i];
+        for (int k = 0; item->table == t && k < item->ncolumns; k++)
+            if (item->columns[k].attnum == c->attnum)
+                return item->columns[k].sql;
+    }
+    tr_unsupported(s->tr, -1, "assigning to a part of a column here");
+}
+
+/* SET a[1] = x: the column's value with a part replaced; several parts of it one after another. */
+static void set_part(struct scope *s, struct modify_set *set, ResTarget *rt)
+{
+    ResTarget whole = *rt;
+    whole.indirection = NIL;
+    const struct store_column *c = modify_column(s->tr, set->table, &whole);
+    int at = 0, n = list_length(set->columns);
+    while (at < n && list_nth(set->columns, at) != c)
+        at++;
+    bool again = at < n && at < list_length(set->right) &&
+                 strncmp((const char *)list_nth(set->right, at), "pgf_array_set", 13) == 0;
+    again = again || (at < n && at < list_length(set->right) &&
+                      strncmp((const char *)list_nth(set->right, at), "pgf_jsonb_assign", 16) == 0);
+    const char *sql = again ? list_nth(set->right, at) : own_column(s, set->table, c);
+    if (!again)
+        add_column(s, set, c);
+    refuse_identity(s->tr, c);
+    struct expr *current = expr_new(EXPR_PLAIN, c->type_oid, sql, rt->location);
+    current->typmod = c->typmod;
+    struct expr *e = expr_assign_part(s, c, current, rt->indirection, rt->val, rt->location);
+    if (again) {
+        lfirst(list_nth_cell(set->right, at)) = (void *)e->sql;
+        return;
+    }
+    set->left = lappend(set->left, (void *)emit_identifier(c->sqlite_name));
+    set->right = lappend(set->right, (void *)modify_value(set->table, c, e));
+}
+
 void modify_set(struct scope *s, List *targets, struct modify_set *ret)
 {
     s->clause = "UPDATE";
@@ -84,6 +125,10 @@ void modify_set(struct scope *s, List *targets, struct modify_set *ret)
     for (int i = 0; i < list_length(targets); i++) {
         ResTarget *rt = list_nth(targets, i);
         Node *value = rt->val;
+        if (rt->indirection != NIL && !IsA(value, MultiAssignRef)) {
+            set_part(s, ret, rt);
+            continue;
+        }
         const struct store_column *c = modify_column(s->tr, ret->table, rt);
         if (IsA(value, MultiAssignRef)) {
             MultiAssignRef *m = (MultiAssignRef *)value;

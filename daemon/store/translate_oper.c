@@ -289,6 +289,9 @@ struct expr *expr_array_compare(struct scope *s, A_Expr *a)
     struct expr **list = palloc(sizeof(list[0]) * (size_t)(n + 1));
     for (int i = 0; i < n; i++)
         list[i] = expr_make(s, list_nth(array->elements, i));
+    for (int i = 0; i < n; i++)
+        if (infer_category(s->tr, list[i]->type) == 'A')
+            return array_value(s, a, name, left, all);
     if (n == 0 && element == 0)
         return expr_array(s, array, 0);
     if (element == 0)
@@ -314,9 +317,13 @@ static struct expr *distinct_from(struct scope *s, A_Expr *a, bool negated)
     uint32_t type;
     const char *pattern = expr_resolve(s, "=", &args[0], &args[1], &type, a->location);
     bool numeric = strncmp(pattern, "(pgf_num_compare(", 17) == 0;
-    if (pattern != strstr(pattern, "(%1 ") && !numeric)
-        tr_unsupported(s->tr, a->location, "IS DISTINCT FROM of %s",
-                       infer_type_name(s->tr, args[0]->type));
+    if (pattern != strstr(pattern, "(%1 ") && !numeric) {
+        const char *equal = emit_apply(pattern, args, 2);
+        const char *both = emit_apply("%1 IS NULL AND %2 IS NULL", args, 2);
+        return expr_of(TYPES_BOOL,
+                       emit_format("(%scoalesce(%s, %s))", negated ? "" : "NOT ", equal, both),
+                       a->location, args, 2);
+    }
     const char *sql = emit_apply(!numeric  ? (negated ? "(%1 IS %2)" : "(%1 IS NOT %2)")
                                  : negated ? "coalesce(pgf_num_compare(%1, %2) = 0, %1 IS %2)"
                                            : "coalesce(pgf_num_compare(%1, %2) <> 0, %1 IS NOT %2)",
@@ -331,7 +338,10 @@ static struct expr *null_if(struct scope *s, A_Expr *a)
     const char *pattern = expr_resolve(s, "=", &args[0], &args[1], &type, a->location);
     bool numeric = strncmp(pattern, "(pgf_num_compare(", 17) == 0;
     if (pattern != strstr(pattern, "(%1 ") && !numeric)
-        tr_unsupported(s->tr, a->location, "NULLIF of %s", infer_type_name(s->tr, args[0]->type));
+        return expr_of(args[0]->type,
+                       emit_format("(CASE WHEN %s THEN NULL ELSE %s END)",
+                                   emit_apply(pattern, args, 2), args[0]->sql),
+                       a->location, args, 2);
     const char *sql =
         emit_apply(numeric ? "(CASE WHEN pgf_num_compare(%1, %2) = 0 THEN NULL ELSE %1 END)"
                            : "nullif(%1, %2)",

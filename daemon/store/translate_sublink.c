@@ -159,13 +159,15 @@ static struct expr *array_query(struct scope *s, const SubLink *link)
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, link->location,
                 "subquery must return only one column");
     uint32_t element = q->targets[0].expr->type;
-    uint32_t type =
-        types_find(s->tr->types, element) ? types_find(s->tr->types, element)->array : 0;
+    const struct types_info *info = types_find(s->tr->types, element);
+    bool nested = info != NULL && infer_category(s->tr, element) == 'A';
+    uint32_t type = nested ? element : info != NULL ? info->array : 0;
     if (type == 0 || !types_supported(s->tr->types, type))
         tr_unsupported(s->tr, link->location, "an array of %s", infer_type_name(s->tr, element));
-    const char *sql = emit_format(
-        "(SELECT coalesce(pgf_array_agg(pgf_output(%u, \"c1\")), '[]') FROM (%s) AS %s)", element,
-        q->sql, tr_alias(s->tr));
+    const char *collect =
+        nested ? "pgf_arrays_agg(\"c1\")" : emit_format("pgf_array_agg(%u, \"c1\")", element);
+    const char *sql = emit_format("(SELECT coalesce(%s, '[]') FROM (%s) AS %s)", collect, q->sql,
+                                  tr_alias(s->tr));
     return of_query(type, sql, link->location, q);
 }
 

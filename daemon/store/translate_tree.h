@@ -262,7 +262,12 @@ struct expr *expr_operator(struct scope *s, const char *name, struct expr *left,
 struct expr *expr_in_list(struct scope *s, A_Expr *a);
 struct expr *expr_array_compare(struct scope *s, A_Expr *a);
 struct expr *expr_cast(struct scope *s, TypeCast *cast);
-struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t element);
+/* ARRAY[...]; ${type}: the array's that a cast gives it, or 0. */
+struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t type);
+struct expr *expr_subscript(struct scope *s, A_Indirection *a);
+/* ${column} with ${value} at the place that ${indirection} says, as an expression of its type. */
+struct expr *expr_assign_part(struct scope *s, const struct store_column *column,
+                              struct expr *current, List *indirection, Node *value, int location);
 /* The common type of ${exprs} (42804 `${what} types x and y cannot be matched`) and the coercion of
  * all. */
 uint32_t expr_common_type(struct tr *tr, struct expr **exprs, int n, const char *what);

@@ -59,7 +59,7 @@ static int add_element(const struct types_session *s, uint32_t elem, int32_t typ
     buf_init(&out, ARRAY_SCRATCH_MAX);
     int rc = types_input(s, elem, typmod, text, &scratch, &v, err);
     if (rc == 0)
-        rc = types_output(&utc, elem, -1, &v, &out, err);
+        rc = types_output(&utc, elem, typmod, &v, &out, err);
     if (rc == 0 && (scratch.failed || out.failed))
         rc = no_memory(err);
     struct slice shown = buf_peek(&out);
@@ -417,8 +417,12 @@ static int element_out(const struct types_session *s, const struct types_info *t
     }
     buf_init(&scratch, ARRAY_SCRATCH_MAX);
     buf_init(&text, ARRAY_SCRATCH_MAX);
-    int rc = types_input(s, type->elem, -1, stored, &scratch, &v, err);
-    if (rc == 0)
+    int rc = 0;
+    if (type->elem == TYPES_BPCHAR) /* kept with its blanks: only here are they seen */
+        buf_append(&text, stored.data, stored.len);
+    else
+        rc = types_input(s, type->elem, -1, stored, &scratch, &v, err);
+    if (rc == 0 && type->elem != TYPES_BPCHAR)
         rc = types_output(s, type->elem, -1, &v, &text, err);
     struct slice shown = buf_peek(&text);
     if (!shown.data)
@@ -509,8 +513,12 @@ static int send_element(const struct types_session *s, uint32_t elem, struct sli
     }
     buf_init(&scratch, ARRAY_SCRATCH_MAX);
     buf_init(&bytes, ARRAY_SCRATCH_MAX);
-    int rc = types_input(s, elem, -1, stored, &scratch, &v, err);
-    if (rc == 0)
+    int rc = 0;
+    if (elem == TYPES_BPCHAR)
+        buf_append(&bytes, stored.data, stored.len);
+    else
+        rc = types_input(s, elem, -1, stored, &scratch, &v, err);
+    if (rc == 0 && elem != TYPES_BPCHAR)
         rc = types_send(s, elem, -1, &v, &bytes, err);
     put32(out, (uint32_t)buf_len(&bytes));
     if (buf_len(&bytes))
@@ -681,7 +689,7 @@ int types_array_typmod(const struct types_info *type, int32_t typmod, bool expli
         if (rc == 0)
             rc = types_apply_typmod(type->elem, typmod, explicit_cast, &v, &out, &w, err);
         if (rc == 0)
-            rc = types_output(&utc, type->elem, -1, &w, &text, err);
+            rc = types_output(&utc, type->elem, typmod, &w, &text, err);
         struct slice shown = buf_peek(&text);
         if (rc == 0)
             array_add(&cut, shown.data ? shown : (struct slice){"", 0});

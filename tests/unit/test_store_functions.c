@@ -273,11 +273,11 @@ static void test_json(void **state)
         {"pgf_jsonb_exists('[\"a\"]', 'a')", "1"},
         {"pgf_jsonb_concat('{\"a\": 1}', '{\"a\": 2}')", "{\"a\": 2}"},
         {"pgf_jsonb_concat('[]', '{}')", "[{}]"},
-        {"pgf_array_get('[\"a\",null]', 2)", "NULL"},
-        {"pgf_array_to_string('[\"a\",null,\"b\"]', '-', NULL)", "a-b"},
+        {"pgf_array_get(1009, '[\"a\",null]', 2)", "NULL"},
+        {"pgf_array_to_string(1009, '[\"a\",null,\"b\"]', '-', NULL)", "a-b"},
         {"pgf_string_to_array('a,,b', ',', '')", "[\"a\",null,\"b\"]"},
         {"pgf_array(25, 'a,b', NULL)", "[\"a,b\",null]"},
-        {"pgf_array_length('[\"a,b\",null]', 1)", "2"},
+        {"pgf_array_length(1009, '[\"a,b\",null]', 1)", "2"},
     };
     CHECK(state, rows);
 }
@@ -301,7 +301,7 @@ static void test_aggregates(void **state)
         {"pgf_avg_numeric(x) OVER (ORDER BY x ROWS 1 PRECEDING) FROM (SELECT 2 AS x UNION ALL "
          "SELECT 1) LIMIT 1 OFFSET 1",
          "1.5000000000000000"},
-        {"pgf_array_agg(x, '2', x) FROM (SELECT 'a' AS x UNION ALL SELECT NULL)", "[null,\"a\"]"},
+        {"pgf_array_agg(25, x, '2', x) FROM (SELECT 'a' AS x UNION ALL SELECT NULL)", "[null,\"a\"]"},
         {"pgf_single(x) FROM (SELECT 1 AS x WHERE 0)", "NULL"},
         {"pgf_single(x) FROM (SELECT 7 AS x)", "7"},
         {"pgf_single(x) FROM (SELECT 1 AS x UNION ALL SELECT 1)", "21000"},
