@@ -67,6 +67,12 @@ static void fill(struct catalog *to, const struct store_catalog *from)
         for (size_t k = 0; k < t->nforeign_keys; k++)
             add_foreign_key(r, from, &t->foreign_keys[k]);
     }
+    for (size_t i = 0; i < from->types.n; i++) {
+        const struct types_user *type = &from->types.types[i];
+        bool row_type = type->info.relid != 0 && store_catalog_table_oid(from, type->info.relid);
+        if (type->info.category != 'A' && !row_type)
+            catalog_add_type(to, type->schema, type->info.name, type->info.oid, type->info.type);
+    }
     for (size_t i = 0; i < from->nsequences; i++)
         catalog_add_relation(to, from->sequences[i].oid, from->sequences[i].schema,
                              from->sequences[i].name, 'S');

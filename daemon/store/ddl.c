@@ -1,6 +1,6 @@
 /* ddl.c: statements that change the catalog: entry, names, DROP, TRUNCATE and what is accepted as
  * it is. */
-#include "daemon/store/ddl.h"
+#include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
 
 #include <stdio.h>
@@ -120,6 +120,18 @@ int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok,
     return 0;
 }
 
+int ddl_wrong_relation(struct ddl *d, const struct store_table *t, const char *format, ...)
+{
+    char text[ERR_MESSAGE_BYTES];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "%s", text);
+    err_detail(d->err, "This operation is not supported for %ss.", depend_relkind(t->kind));
+    return -1;
+}
+
 /* -- the rest -- */
 
 static int create_extension(struct ddl *d, const CreateExtensionStmt *s)
@@ -219,7 +231,8 @@ int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag)
     case T_DropStmt:
         return ddl_drop(d, (const DropStmt *)stmt, ret_tag);
     case T_AlterTableStmt:
-        *ret_tag = "ALTER TABLE";
+        *ret_tag =
+            ((const AlterTableStmt *)stmt)->objtype == OBJECT_VIEW ? "ALTER VIEW" : "ALTER TABLE";
         return ddl_alter_table(d, (const AlterTableStmt *)stmt);
     case T_ViewStmt:
         *ret_tag = "CREATE VIEW";

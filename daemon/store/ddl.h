@@ -37,6 +37,9 @@ int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok,
                    const struct store_table **ret) MUSTCHECK;
 /* It is not there: NOTICE when ${missing_ok}, else 42P01, 3F000. */
 int ddl_missing_relation(struct ddl *d, const RangeVar *name, bool missing_ok) MUSTCHECK;
+/* 42809 with DETAIL "This operation is not supported for views." */
+int ddl_wrong_relation(struct ddl *d, const struct store_table *t, const char *format, ...)
+    __attribute__((format(printf, 3, 4))) MUSTCHECK;
 /* The schema that a new object goes to: ${schema}, NULL: the first on the search_path.  3F000,
  * 42501 for those of the system. */
 int ddl_creation(struct ddl *d, const char *schema, const struct store_schema **ret) MUSTCHECK;

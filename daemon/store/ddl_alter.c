@@ -415,11 +415,31 @@ static int command(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     }
 }
 
+/* What a view does not have. */
+static int refuse_action(struct ddl *d, const struct store_table *t, const AlterTableCmd *cmd)
+{
+    const char *action = cmd->subtype == AT_AddColumn         ? "ADD COLUMN"
+                         : cmd->subtype == AT_DropColumn      ? "DROP COLUMN"
+                         : cmd->subtype == AT_SetNotNull      ? "ALTER COLUMN ... SET NOT NULL"
+                         : cmd->subtype == AT_DropNotNull     ? "ALTER COLUMN ... DROP NOT NULL"
+                         : cmd->subtype == AT_AlterColumnType ? "ALTER COLUMN ... SET DATA TYPE"
+                         : cmd->subtype == AT_AddConstraint   ? "ADD CONSTRAINT"
+                         : cmd->subtype == AT_DropConstraint  ? "DROP CONSTRAINT"
+                                                              : NULL;
+    if (cmd->subtype == AT_ChangeOwner)
+        return 0;
+    if (!action)
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "this form of ALTER VIEW is not supported by the store");
+    return ddl_wrong_relation(d, t, "ALTER action %s cannot be performed on relation \"%s\"",
+                              action, t->name);
+}
+
 int ddl_alter_table(struct ddl *d, const AlterTableStmt *s)
 {
     const struct store_table *t;
     ListCell *cell;
-    if (s->objtype != OBJECT_TABLE)
+    if (s->objtype != OBJECT_TABLE && s->objtype != OBJECT_VIEW)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "altering this kind of object is not supported by the store");
     if (ddl_find_table(d, s->relation, s->missing_ok, &t) < 0)
@@ -430,6 +450,11 @@ int ddl_alter_table(struct ddl *d, const AlterTableStmt *s)
         return 0;
     }
     uint32_t table = t->oid;
+    if (s->objtype == OBJECT_VIEW && t->kind != 'v')
+        return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not a view", t->name);
+    foreach (cell, s->cmds)
+        if (t->kind != 'r' && refuse_action(d, t, lfirst(cell)) < 0)
+            return -1;
     foreach (cell, s->cmds)
         if (command(d, table, lfirst(cell)) < 0)
             return -1;

@@ -116,7 +116,11 @@ static int parent_table(struct ddl *d, const struct store_table *child, const Co
         *ret = child;
         return 0;
     }
-    return ddl_find_table(d, con->pktable, false, ret);
+    if (ddl_find_table(d, con->pktable, false, ret) < 0)
+        return -1;
+    return (*ret)->kind == 'r' ? 0
+                               : err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE,
+                                         "referenced relation \"%s\" is not a table", (*ret)->name);
 }
 
 static int foreign_key_needs(struct ddl *d, uint32_t oid, const struct store_table *t,

@@ -267,8 +267,7 @@ int ddl_create_index(struct ddl *d, const IndexStmt *s)
         ddl_find_table(d, s->relation, false, &t) < 0)
         return -1;
     if (t->kind != 'r')
-        return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "cannot create index on relation \"%s\"",
-                       t->name);
+        return ddl_wrong_relation(d, t, "cannot create index on relation \"%s\"", t->name);
     if (s->idxname &&
         ddl_check_free(d, ddl_space(d, t), s->idxname, s->if_not_exists ? &exists : NULL) < 0)
         return -1;

@@ -69,6 +69,8 @@ int ddl_truncate(struct ddl *d, const TruncateStmt *s)
         const struct store_table *t;
         if (ddl_find_table(d, lfirst(cell), false, &t) < 0)
             return -1;
+        if (t->kind != 'r')
+            return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not a table", t->name);
         if (!in_list(oids, n, t->oid))
             oids[n++] = t->oid;
     }

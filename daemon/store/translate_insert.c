@@ -6,6 +6,7 @@
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/translate_modify.h"
+#include "daemon/store/translate_target_view.h"
 
 #include "lib/stringinfo.h"
 #pragma GCC diagnostic push
@@ -86,7 +87,7 @@ static void insert_columns(struct insert *in)
         in->places[in->ncolumns] = rt->location;
         in->columns[in->ncolumns++] = c;
     }
-    for (size_t i = 0; in->stmt->cols == NIL && i < n; i++) {
+    for (size_t i = 0; in->stmt->cols == NIL && i < n && in->table->columns[i].name[0]; i++) {
         in->places[in->ncolumns] = -1;
         in->columns[in->ncolumns++] = &in->table->columns[i];
     }
@@ -453,13 +454,13 @@ struct modified modify_insert(struct tr *tr, struct scope *parent, InsertStmt *s
     struct insert in = {.tr = tr, .stmt = stmt, .scope = scope_new(tr, parent)};
     const OnConflictClause *conflict = stmt->onConflictClause;
     const char *with = with_clause(in.scope, stmt->withClause);
-    in.table = scope_table(tr, stmt->relation, true);
+    in.table = view_target(tr, scope_table(tr, stmt->relation, true), "INSERT");
     const Alias *alias = stmt->relation->alias;
     const char *name = alias != NULL ? alias->aliasname : in.table->name;
     struct source *target = source_table(tr, in.table, name, alias != NULL);
-    bool reads = modify_reads((Node *)stmt->returningList, in.table) ||
-                 (conflict != NULL && (modify_reads((Node *)conflict->targetList, in.table) ||
-                                       modify_reads(conflict->whereClause, in.table)));
+    bool reads = modify_reads(tr, (Node *)stmt->returningList, in.table) ||
+                 (conflict != NULL && (modify_reads(tr, (Node *)conflict->targetList, in.table) ||
+                                       modify_reads(tr, conflict->whereClause, in.table)));
     if (reads && with[0] != '\0')
         tr_unsupported(tr, -1, "a subquery on the same table after WITH");
     if (reads)

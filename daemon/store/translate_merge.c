@@ -233,6 +233,8 @@ struct modified modify_merge(struct tr *tr, MergeStmt *stmt)
     const char *with = with_clause(m.both, stmt->withClause);
     check_clauses(&m, stmt->mergeWhenClauses);
     m.table = scope_table(tr, stmt->relation, true);
+    if (m.table->kind == 'v')
+        tr_unsupported(tr, stmt->relation->location, "MERGE into a view");
     const Alias *alias = stmt->relation->alias;
     m.target = source_table(tr, m.table, alias ? alias->aliasname : m.table->name, alias != NULL);
     m.target->show_name = m.target->show_columns = false;

@@ -1,12 +1,14 @@
 /* translate_modify.c: UPDATE, DELETE, SET lists and RETURNING; see translate_tree.h.
  *
  * RETURNING of SQLite knows the target's own columns, and no subquery on the target.  Where more is
- * asked for, the rows are found and kept first, then changed, then read again (translate_steps.h). */
+ * asked for, the rows are found and kept first, then changed, then read again (translate_steps.h).
+ */
 #include "daemon/store/translate_modify.h"
 
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/rows.h"
+#include "daemon/store/translate_target_view.h"
 
 #include "lib/stringinfo.h"
 
@@ -25,8 +27,8 @@ static void refuse_identity(struct tr *tr, const struct store_column *c)
 static const char *set_value(struct scope *s, const struct store_table *t,
                              const struct store_column *c, Node *node)
 {
-    if (IsA(node, SetToDefault))
-        return modify_default(s->tr, t, c);
+    if (IsA(node, SetToDefault)) /* a view's columns have no defaults */
+        return view_target_shown(s->tr, t) ? "NULL" : modify_default(s->tr, t, c);
     struct expr *e = expr_make(s, node);
     refuse_identity(s->tr, c);
     return modify_value(t, c, infer_assign(s->tr, e, c));
@@ -167,18 +169,29 @@ const char *modify_set_text(const struct modify_set *set)
 
 /* -- subqueries on the table that is written -- */
 
-static bool reads(Node *node, void *name)
+struct reading {
+    const struct store_catalog *catalog;
+    const struct store_table *table;
+};
+
+/* A view may read anything. */
+static bool reads(Node *node, void *arg)
 {
+    const struct reading *r = arg;
     if (node == NULL)
         return false;
-    if (IsA(node, RangeVar))
-        return strcmp(((RangeVar *)node)->relname, name) == 0;
-    return raw_expression_tree_walker(node, reads, name);
+    if (IsA(node, RangeVar)) {
+        const RangeVar *rv = (RangeVar *)node;
+        const struct store_table *t = store_catalog_table(r->catalog, rv->schemaname, rv->relname);
+        return t != NULL && (t->oid == r->table->oid || (t->kind == 'v' && !t->system));
+    }
+    return raw_expression_tree_walker(node, reads, arg);
 }
 
-bool modify_reads(Node *node, const struct store_table *table)
+bool modify_reads(const struct tr *tr, Node *node, const struct store_table *table)
 {
-    return node != NULL && reads(node, (void *)table->name);
+    struct reading r = {tr->catalog, table};
+    return node != NULL && reads(node, &r);
 }
 
 /* -- RETURNING: SQLite knows only the target there, by its own name -- */
@@ -302,8 +315,8 @@ static void update_in_steps(const struct change *c, const struct modify_set *set
                     target, rowid, kept);
     steps_add(c->tr, &change);
     for (int i = 0; i < c->target->ncolumns; i++)
-        c->target->columns[i].sql = emit_format(
-            "%s.%s", target, emit_identifier(c->table->columns[i].sqlite_name));
+        c->target->columns[i].sql =
+            emit_format("%s.%s", target, emit_identifier(c->table->columns[i].sqlite_name));
     const char *outputs = modify_returning(c->scope, c->returning, m);
     m->reads = true;
     m->step.sql = emit_format("SELECT %s FROM store_rows(%d) AS %s CROSS JOIN %s AS %s WHERE "
@@ -322,12 +335,12 @@ static struct source *target_source(struct tr *tr, struct scope *s, const RangeV
     return target;
 }
 
-static struct change change_begin(struct tr *tr, struct scope *parent, const RangeVar *relation,
-                                  WithClause *with, List *others)
+static struct change change_begin(struct tr *tr, struct scope *parent, const char *verb,
+                                  const RangeVar *relation, WithClause *with, List *others)
 {
     struct change c = {.tr = tr, .scope = scope_new(tr, parent)};
     c.with = with_clause(c.scope, with);
-    c.table = scope_table(tr, relation, true);
+    c.table = view_target(tr, scope_table(tr, relation, true), verb);
     c.target = target_source(tr, c.scope, relation, c.table);
     c.from = from_list(c.scope, others);
     return c;
@@ -336,7 +349,7 @@ static struct change change_begin(struct tr *tr, struct scope *parent, const Ran
 /* Subqueries in RETURNING must not see what the statement has done. */
 static bool returns_reads(const struct change *c)
 {
-    if (!modify_reads((Node *)c->returning, c->table))
+    if (!modify_reads(c->tr, (Node *)c->returning, c->table))
         return false;
     if (c->with[0] != '\0')
         tr_unsupported(c->tr, -1, "a subquery on the same table in RETURNING after WITH");
@@ -347,11 +360,12 @@ static bool returns_reads(const struct change *c)
 static struct modified update(struct tr *tr, struct scope *parent, UpdateStmt *stmt)
 {
     struct change c =
-        change_begin(tr, parent, stmt->relation, stmt->withClause, stmt->fromClause);
+        change_begin(tr, parent, "UPDATE", stmt->relation, stmt->withClause, stmt->fromClause);
     struct modify_set set = {.table = c.table};
     if (stmt->whereClause != NULL && IsA(stmt->whereClause, CurrentOfExpr))
         tr_unsupported(tr, -1, "WHERE CURRENT OF");
-    c.where = where_text(c.scope, stmt->whereClause, "WHERE");
+    c.where =
+        view_target_where(tr, c.table, c.target, where_text(c.scope, stmt->whereClause, "WHERE"));
     modify_set(c.scope, stmt->targetList, &set);
     c.returning = stmt->returningList;
     struct modified m = {.tag = TRANSLATE_UPDATE, .table = c.table};
@@ -362,8 +376,8 @@ static struct modified update(struct tr *tr, struct scope *parent, UpdateStmt *s
         return m;
     }
     const char *text;
-    if (modify_reads((Node *)stmt->targetList, c.table) ||
-        modify_reads((Node *)stmt->withClause, c.table))
+    if (modify_reads(tr, (Node *)stmt->targetList, c.table) ||
+        modify_reads(tr, (Node *)stmt->withClause, c.table))
         text = update_beforehand(&c, &set);
     else
         text = emit_format("UPDATE %s AS %s SET %s%s%s%s", emit_identifier(c.table->sqlite_name),
@@ -388,11 +402,9 @@ static void delete_in_steps(const struct change *c, struct modified *m)
     if (m->ntargets >= ROWS_COLUMNS_MAX)
         tr_unsupported(c->tr, -1, "RETURNING of so many columns");
     steps_add(c->tr, &find);
-    struct translate_step change = {
-        .counts = true, .target_oid = c->table->oid, .word = "DELETE"};
-    change.sql =
-        emit_format("DELETE FROM %s WHERE %s IN (SELECT \"c1\" FROM store_rows(%d))",
-                    emit_identifier(c->table->sqlite_name), rowid, find.slot);
+    struct translate_step change = {.counts = true, .target_oid = c->table->oid, .word = "DELETE"};
+    change.sql = emit_format("DELETE FROM %s WHERE %s IN (SELECT \"c1\" FROM store_rows(%d))",
+                             emit_identifier(c->table->sqlite_name), rowid, find.slot);
     steps_add(c->tr, &change);
     StringInfoData outputs;
     initStringInfo(&outputs);
@@ -402,17 +414,19 @@ static void delete_in_steps(const struct change *c, struct modified *m)
     m->step.sql = emit_format("SELECT %s FROM store_rows(%d)", outputs.data, find.slot);
 }
 
-static struct modified delete(struct tr *tr, struct scope *parent, DeleteStmt *stmt)
+static struct modified delete (struct tr *tr, struct scope *parent, DeleteStmt *stmt)
 {
     struct change c =
-        change_begin(tr, parent, stmt->relation, stmt->withClause, stmt->usingClause);
+        change_begin(tr, parent, "DELETE", stmt->relation, stmt->withClause, stmt->usingClause);
     if (stmt->whereClause != NULL && IsA(stmt->whereClause, CurrentOfExpr))
         tr_unsupported(tr, -1, "WHERE CURRENT OF");
-    c.where = where_text(c.scope, stmt->whereClause, "WHERE");
+    c.where =
+        view_target_where(tr, c.table, c.target, where_text(c.scope, stmt->whereClause, "WHERE"));
     c.returning = stmt->returningList;
     struct modified m = {.tag = TRANSLATE_DELETE, .table = c.table};
     m.step = (struct translate_step){.counts = true, .target_oid = c.table->oid, .word = "DELETE"};
-    if (c.returning != NIL && (c.from[0] != '\0' || modify_reads((Node *)c.returning, c.table))) {
+    if (c.returning != NIL &&
+        (c.from[0] != '\0' || modify_reads(tr, (Node *)c.returning, c.table))) {
         delete_in_steps(&c, &m);
         return m;
     }

@@ -24,7 +24,7 @@ const char *modify_default(struct tr *tr, const struct store_table *t,
 const char *modify_value(const struct store_table *t, const struct store_column *c,
                          const struct expr *e);
 /* Is there a subquery in ${node} that reads ${table}? */
-bool modify_reads(Node *node, const struct store_table *table);
+bool modify_reads(const struct tr *tr, Node *node, const struct store_table *table);
 /* A level where the target's columns are said as RETURNING must say them. */
 struct scope *modify_returning_scope(struct tr *tr, struct scope *from,
                                      const struct store_table *table, const char *name,

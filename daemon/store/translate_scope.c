@@ -5,6 +5,7 @@
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/translate_capture.h"
+#include "daemon/store/translate_target_view.h"
 #include "daemon/store/translate_steps.h"
 
 struct scope *scope_new(struct tr *tr, struct scope *parent)
@@ -58,7 +59,7 @@ const struct store_table *scope_table(struct tr *tr, const RangeVar *rv, bool wr
     if (write && t->system)
         tr_fail(tr, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
                 "permission denied: \"%s\" is a system catalog", t->name);
-    if (write && t->kind != 'r')
+    if (write && t->kind != 'r' && t->kind != 'v')
         tr_unsupported(tr, rv->location, "writing to \"%s\", which is not a table,", t->name);
     if (!write && t->kind == 'S')
         tr_unsupported(tr, rv->location, "reading a sequence as a table");
@@ -74,6 +75,7 @@ struct source *source_table(struct tr *tr, const struct store_table *table, cons
     item->table = table;
     item->alias = tr_alias(tr);
     item->show_name = item->show_columns = true;
+    const struct store_table *view = view_target_shown(tr, table);
     item->ncolumns = (int)table->ncolumns;
     item->columns = palloc0(sizeof(item->columns[0]) * (table->ncolumns + 1));
     for (size_t i = 0; i < table->ncolumns; i++) {
@@ -82,8 +84,9 @@ struct source *source_table(struct tr *tr, const struct store_table *table, cons
             .name = from->name,
             .type = from->type_oid,
             .typmod = from->typmod,
-            .table_oid = table->oid,
-            .attnum = from->attnum,
+            .table_oid = view ? view->oid : table->oid,
+            .attnum = view ? (int16_t)(i + 1) : from->attnum,
+            .system = from->name[0] == '\0',
             .sql = emit_format("%s.%s", item->alias, emit_identifier(from->sqlite_name)),
             .origin = item,
         };
@@ -180,7 +183,8 @@ static struct expr *table_oid(struct scope *s, struct scope *level, const struct
         tr_unsupported(s->tr, location, "system column \"tableoid\" of excluded");
     if (item->ncolumns > 0) { /* RETURNING says the table by its name */
         const char *dot = strstr(item->columns[0].sql, ".\"");
-        alias = dot ? emit_format("%.*s", (int)(dot - item->columns[0].sql), item->columns[0].sql) : alias;
+        alias = dot ? emit_format("%.*s", (int)(dot - item->columns[0].sql), item->columns[0].sql)
+                    : alias;
     }
     c->sql = emit_format("(CASE WHEN %s.%s IS NOT NULL THEN %u END)", alias,
                          steps_rowid(s->tr, item->table), item->table->oid);

@@ -198,6 +198,8 @@ void steps_begin(struct tr *tr, Node *stmt)
         const RangeVar *rv = target_of(list_nth(parts, i));
         const struct store_table *t =
             store_catalog_table(tr->catalog, rv->schemaname, rv->relname);
+        if (t != NULL && t->kind == 'v')
+            tr_unsupported(tr, rv->location, "writing to a view in WITH");
         if (t != NULL) /* else the part itself will say so */
             steps_write(tr, t);
         for (int k = 0; k < i; k++)

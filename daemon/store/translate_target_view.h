@@ -1,0 +1,15 @@
+/* translate_target_view.h: INSERT, UPDATE and DELETE on views. */
+#pragma once
+
+#include "daemon/store/infer.h"
+
+/* What to write instead of ${view}: the table below, shown as the view shows it (columns that the
+ * view lacks have an empty name, and come last); ${view} itself if it is a table.  55000 with
+ * PostgreSQL's texts.  ${verb}: "INSERT", "UPDATE", "DELETE". */
+const struct store_table *view_target(struct tr *tr, const struct store_table *view,
+                                      const char *verb);
+/* The view through which ${table} is written; NULL: it is a table. */
+const struct store_table *view_target_shown(const struct tr *tr, const struct store_table *table);
+/* ${where} (" WHERE ..." or "") with the view's own conditions. */
+const char *view_target_where(struct tr *tr, const struct store_table *table,
+                              const struct source *target, const char *where);
