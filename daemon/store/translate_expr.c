@@ -113,10 +113,25 @@ static struct expr *bool_expr(struct scope *s, const BoolExpr *b)
     return expr_of(TYPES_BOOL, sql, b->location, args, n);
 }
 
+/* A row is NULL when all its fields are, and NOT NULL when none is. */
+static struct expr *row_null_test(struct scope *s, const NullTest *t)
+{
+    int n = list_length(((RowExpr *)t->arg)->args);
+    struct expr **all = palloc(sizeof(all[0]) * (size_t)(n + 1));
+    StringInfoData out;
+    initStringInfo(&out);
+    for (int i = 0; i < n; i++) {
+        all[i] = infer_settle(s->tr, expr_make(s, list_nth(((RowExpr *)t->arg)->args, i)));
+        appendStringInfo(&out, "%s%s IS %sNULL", i == 0 ? "(" : " AND ", all[i]->sql,
+                         t->nulltesttype == IS_NULL ? "" : "NOT ");
+    }
+    return expr_of(TYPES_BOOL, n > 0 ? emit_format("%s)", out.data) : "1", t->location, all, n);
+}
+
 static struct expr *null_test(struct scope *s, const NullTest *t)
 {
     if (IsA(t->arg, RowExpr))
-        tr_unsupported(s->tr, t->location, "IS NULL of a row");
+        return row_null_test(s, t);
     struct expr *arg = expr_make(s, (Node *)t->arg);
     const char *sql =
         emit_format("(%s IS %sNULL)", arg->sql, t->nulltesttype == IS_NULL ? "" : "NOT ");
@@ -210,13 +225,14 @@ static struct expr *case_expr(struct scope *s, const CaseExpr *c)
     int n = list_length(c->args);
     int before = s->tr->volatile_calls;
     struct expr *arg = c->arg ? infer_settle(s->tr, expr_make(s, (Node *)c->arg)) : NULL;
-    if (s->tr->volatile_calls != before)
-        tr_unsupported(s->tr, c->location, "CASE with a volatile function as its operand");
+    bool changes = s->tr->volatile_calls != before;
     struct expr **all = palloc(sizeof(all[0]) * (size_t)(2 * n + 1));
     struct expr **results = all + n; /* the default first: it weighs most in PostgreSQL */
     for (int i = 0; i < n; i++) {
         CaseWhen *when = list_nth(c->args, i);
         all[i] = case_test(s, c, arg, when);
+        if (changes && n > 1)
+            tr_unsupported(s->tr, c->location, "CASE with a volatile function as its operand");
         results[i + 1] = expr_make(s, (Node *)when->result);
     }
     results[0] = c->defresult ? expr_make(s, (Node *)c->defresult)
@@ -381,6 +397,8 @@ static struct expr *dispatch(struct scope *s, Node *node)
         return session_value(s, (SQLValueFunction *)node);
     case T_CollateClause:
         return collate(s, (CollateClause *)node);
+    case T_GroupingFunc:
+        return grouping_function(s, (GroupingFunc *)node);
     case T_SetToDefault:
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, exprLocation(node),
                 "DEFAULT is not allowed in this context");
@@ -396,7 +414,7 @@ static struct expr *dispatch(struct scope *s, Node *node)
 struct expr *expr_make(struct scope *s, Node *node)
 {
     tr_enter(s->tr, exprLocation(node));
-    struct expr *e = dispatch(s, node);
+    struct expr *e = grouping_replace(s, dispatch(s, node));
     tr_leave(s->tr);
     return e;
 }

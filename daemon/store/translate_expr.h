@@ -8,6 +8,9 @@ struct expr *expr_a(struct scope *s, A_Expr *a);
 /* A comparison of rows, both RowExpr. */
 struct expr *expr_rows(struct scope *s, const char *name, RowExpr *left, RowExpr *right,
                        int location);
+/* ... of ${n} values each, analysed. */
+struct expr *expr_row_compare(struct scope *s, const char *name, struct expr **l, struct expr **r,
+                              int n, int location);
 /* ${e} as the common type; 42846. */
 struct expr *expr_to_common(struct tr *tr, struct expr *e, uint32_t type, const char *what);
 /* The operands of ${name}, resolved and coerced in place; the template of the operator. */

@@ -69,6 +69,7 @@ static struct from from_cte(struct scope *s, const struct cte *cte, RangeVar *rv
     }
     source_rename(s->tr, item, rv->alias);
     scope_add(s, item);
+    s->self_reference = s->self_reference || cte->self_reference;
     return (struct from){.sql = emit_format("%s AS %s", cte->alias, item->alias), .shown = item};
 }
 

@@ -99,6 +99,9 @@ static void check_aggregate_place(struct scope *s, const struct call *c)
             expr_find(c->args[i], EXPR_COLUMN, s) == NULL)
             tr_unsupported(s->tr, c->node->location, "an aggregate over an outer query's columns");
     }
+    if (s->self_reference && c->node->over == NULL)
+        tr_fail(s->tr, "42P19", c->node->location,
+                "aggregate functions are not allowed in a recursive query's recursive term");
     if (s->clause != NULL && c->node->over == NULL)
         tr_fail(s->tr, SQLSTATE_GROUPING_ERROR, c->node->location,
                 "aggregate functions are not allowed in %s", s->clause);
@@ -257,6 +260,8 @@ static struct expr *aggregate(struct scope *s, struct call *c)
         e->kind = EXPR_AGGREGATE;
         e->scope = s;
         s->has_aggregate = true;
+        if (s->grouping != NULL)
+            return grouping_aggregate(s, e);
     }
     return e;
 }
@@ -419,14 +424,27 @@ static struct expr *plain_call(struct scope *s, struct call *c)
     return expr_of(c->found.result, sql, c->node->location, c->args, c->nargs);
 }
 
+static bool names_aggregate(const FuncCall *f)
+{
+    for (size_t i = 0; f->over == NULL && i < infer_nprocs; i++)
+        if (infer_procs[i].kind == 'a' &&
+            strcmp(infer_procs[i].name, strVal(llast(f->funcname))) == 0)
+            return true;
+    return false;
+}
+
 struct expr *expr_func(struct scope *s, FuncCall *f)
 {
     struct call c = {.node = f};
+    bool rows = s->grouping != NULL && names_aggregate(f);
+    bool before = rows && grouping_off(s, true);
     call_resolve(s, f, &c);
     if (c.found.cast || c.found.proc->kind == 'f')
         return plain_call(s, &c);
     if (c.found.proc->kind == 'a') {
         struct expr *e = aggregate(s, &c);
+        if (rows)
+            (void)grouping_off(s, before);
         return f->over != NULL ? over(s, &c, e) : e;
     }
     if (f->over == NULL)

@@ -34,7 +34,7 @@ static void check(struct scope *s, const struct expr *e, struct expr *const *gro
     if (e->kind == EXPR_AGGREGATE && e->scope == s)
         return;
     if (e->kind == EXPR_COLUMN && e->scope == s) {
-        if (depends_on_groups(e->column, groups, ngroups))
+        if (s->grouping == NULL && depends_on_groups(e->column, groups, ngroups))
             return;
         const struct source *item = e->column->origin;
         const char *table = item != NULL && item->name != NULL ? item->name : "";

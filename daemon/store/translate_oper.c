@@ -73,42 +73,91 @@ static struct expr **row_exprs(struct scope *s, RowExpr *row, int *ret_n)
     return all;
 }
 
+/* (a, b) < (c, d): the first pair that is not equal decides; one that is unknown leaves it unknown. */
+static const char *rows_ordered(struct scope *s, const char *name, struct expr **l, struct expr **r,
+                                int n, int location)
+{
+    const char *text = NULL, strict[2] = {name[0], '\0'};
+    for (int i = n - 1; i >= 0; i--) {
+        const char *test = expr_operator(s, i == n - 1 ? name : strict, l[i], r[i], location)->sql;
+        text = text == NULL ? test
+                            : emit_format("(CASE WHEN %s THEN %s ELSE %s END)",
+                                          expr_operator(s, "=", l[i], r[i], location)->sql, text,
+                                          test);
+    }
+    return text;
+}
+
+static const char *rows_equal(struct expr **tests, int n, bool equal)
+{
+    StringInfoData out;
+    initStringInfo(&out);
+    for (int i = 0; i < n; i++)
+        appendStringInfo(&out, "%s%s",
+                         i == 0  ? "("
+                         : equal ? " AND "
+                                 : " OR ",
+                         tests[i]->sql);
+    appendStringInfoChar(&out, ')');
+    return out.data;
+}
+
+/* Stored values that SQLite orders as PostgreSQL does: its own comparison of rows, which can use an
+ * index. */
+static bool rows_native(const struct expr *test, const struct expr *l, const struct expr *r,
+                        const char *name)
+{
+    return strcmp(test->sql, emit_format("(%s %s %s)", l->sql, name, r->sql)) == 0 &&
+           emit_collation(l->type)[0] == '\0';
+}
+
+struct expr *expr_row_compare(struct scope *s, const char *name, struct expr **l, struct expr **r,
+                              int n, int location)
+{
+    bool equal = strcmp(name, "=") == 0, differ = strcmp(name, "<>") == 0, native = true;
+    struct expr **tests = palloc(sizeof(tests[0]) * (size_t)(n + 1));
+    if (n == 0)
+        tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, location,
+                "cannot compare rows of zero length");
+    for (int i = 0; i < n; i++) {
+        tests[i] = expr_operator(s, name, l[i], r[i], location);
+        if (tests[i]->type != TYPES_BOOL)
+            tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, location,
+                    "row comparison operator must yield type boolean, not type %s",
+                    infer_type_name(s->tr, tests[i]->type));
+        native = native && rows_native(tests[i], l[i], r[i], name);
+    }
+    if (equal || differ)
+        return expr_of(TYPES_BOOL, rows_equal(tests, n, equal), location, tests, n);
+    if (strcmp(name, "<") != 0 && strcmp(name, "<=") != 0 && strcmp(name, ">") != 0 &&
+        strcmp(name, ">=") != 0) {
+        if (n == 1)
+            return tests[0];
+        tr_set(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, location,
+               "could not determine interpretation of row comparison operator %s", name);
+        err_hint(s->tr->err, "Row comparison operators must be associated with btree operator "
+                             "families.");
+        tr_throw(s->tr);
+    }
+    const char *sql = native && n > 1 ? emit_format("((%s) %s (%s))", emit_list(l, n), name,
+                                                    emit_list(r, n))
+                                      : rows_ordered(s, name, l, r, n, location);
+    return expr_of(TYPES_BOOL, sql, location, tests, n);
+}
+
 struct expr *expr_rows(struct scope *s, const char *name, RowExpr *left, RowExpr *right,
                        int location)
 {
     int n, m;
+    int before = s->tr->volatile_calls;
     struct expr **l = row_exprs(s, left, &n), **r = row_exprs(s, right, &m);
-    bool equal = strcmp(name, "=") == 0, differ = strcmp(name, "<>") == 0;
     if (n != m)
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, location,
                 "unequal number of entries in row expressions");
-    if (n == 0)
-        tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, location,
-                "cannot compare rows of zero length");
-    if (!equal && !differ && name[0] != '<' && name[0] != '>')
-        tr_unsupported(s->tr, location, "operator %s of rows", name);
-    struct expr **all = palloc(sizeof(all[0]) * (size_t)(2 * n));
-    StringInfoData out;
-    initStringInfo(&out);
-    for (int i = 0; i < n; i++) {
-        uint32_t type;
-        const char *pattern = expr_resolve(s, name, &l[i], &r[i], &type, location);
-        struct expr *pair[2] = {l[i], r[i]};
-        all[2 * i] = l[i];
-        all[2 * i + 1] = r[i];
-        if (!equal && !differ && pattern != strstr(pattern, "(%1 "))
-            tr_unsupported(s->tr, location, "operator %s of rows of %s", name,
-                           infer_type_name(s->tr, l[i]->type));
-        if (equal || differ)
-            appendStringInfo(&out, "%s%s",
-                             i == 0  ? ""
-                             : equal ? " AND "
-                                     : " OR ",
-                             emit_apply(pattern, pair, 2));
-    }
-    if (!equal && !differ)
-        appendStringInfo(&out, "(%s) %s (%s)", emit_list(l, n), name, emit_list(r, n));
-    return expr_of(TYPES_BOOL, emit_format("(%s)", out.data), location, all, 2 * n);
+    struct expr *e = expr_row_compare(s, name, l, r, n, location);
+    if (s->tr->volatile_calls != before && n > 1 && strstr(e->sql, "(CASE ") == e->sql)
+        tr_unsupported(s->tr, location, "a comparison of rows with a volatile function");
+    return e;
 }
 
 static struct expr *plain_operator(struct scope *s, A_Expr *a)
@@ -116,6 +165,16 @@ static struct expr *plain_operator(struct scope *s, A_Expr *a)
     const char *name = operator_name(s->tr, a);
     if (a->lexpr && IsA(a->lexpr, RowExpr) && IsA(a->rexpr, RowExpr))
         return expr_rows(s, name, (RowExpr *)a->lexpr, (RowExpr *)a->rexpr, a->location);
+    if (a->lexpr && IsA(a->lexpr, RowExpr) && IsA(a->rexpr, SubLink) &&
+        ((SubLink *)a->rexpr)->subLinkType == EXPR_SUBLINK) {
+        SubLink *link = palloc0(sizeof(*link));
+        *link = *(SubLink *)a->rexpr;
+        link->subLinkType = ROWCOMPARE_SUBLINK;
+        link->testexpr = a->lexpr;
+        link->operName = a->name;
+        link->location = a->location;
+        return expr_sublink(s, link);
+    }
     if (a->lexpr && IsA(a->lexpr, RowExpr) && list_length(((RowExpr *)a->lexpr)->args) == 1 &&
         !IsA(a->rexpr, SubLink))
         tr_unsupported(s->tr, a->location, "a row compared with a value");
@@ -309,63 +368,102 @@ struct expr *expr_array_compare(struct scope *s, A_Expr *a)
 
 /* -- the rest -- */
 
+/* IS [NOT] DISTINCT FROM, of anything that has an equality. */
+static struct expr *differ(struct scope *s, struct expr *left, struct expr *right, bool negated,
+                           int before, int location)
+{
+    struct expr *args[2] = {left, right};
+    uint32_t type;
+    const char *pattern = expr_resolve(s, "=", &args[0], &args[1], &type, location);
+    const char *sql;
+    if (pattern == strstr(pattern, "(%1 ") && emit_collation(args[0]->type)[0] == '\0')
+        sql = emit_apply(negated ? "(%1 IS %2)" : "(%1 IS NOT %2)", args, 2);
+    else if (s->tr->volatile_calls != before)
+        tr_unsupported(s->tr, location, "IS DISTINCT FROM of %s with a volatile function",
+                       infer_type_name(s->tr, args[0]->type));
+    else
+        sql = emit_format(negated ? "coalesce(%s, %s IS NULL AND %s IS NULL)"
+                                  : "(NOT coalesce(%s, %s IS NULL AND %s IS NULL))",
+                          emit_apply(pattern, args, 2), args[0]->sql, args[1]->sql);
+    return expr_of(TYPES_BOOL, sql, location, args, 2);
+}
+
+static struct expr *rows_differ(struct scope *s, A_Expr *a, bool negated)
+{
+    int n, m, before = s->tr->volatile_calls;
+    struct expr **l = row_exprs(s, (RowExpr *)a->lexpr, &n),
+                **r = row_exprs(s, (RowExpr *)a->rexpr, &m);
+    struct expr **tests = palloc(sizeof(tests[0]) * (size_t)(n + 1));
+    if (n != m)
+        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, a->location,
+                "unequal number of entries in row expressions");
+    for (int i = 0; i < n; i++)
+        tests[i] = differ(s, l[i], r[i], negated, before, a->location);
+    const char *sql = n == 0 ? (negated ? "1" : "0") : rows_equal(tests, n, negated);
+    return expr_of(TYPES_BOOL, sql, a->location, tests, n);
+}
+
 static struct expr *distinct_from(struct scope *s, A_Expr *a, bool negated)
 {
-    if (IsA(a->lexpr, RowExpr) || IsA(a->rexpr, RowExpr))
-        tr_unsupported(s->tr, a->location, "IS DISTINCT FROM of rows");
-    struct expr *args[2] = {expr_make(s, a->lexpr), expr_make(s, a->rexpr)};
-    uint32_t type;
-    const char *pattern = expr_resolve(s, "=", &args[0], &args[1], &type, a->location);
-    bool numeric = strncmp(pattern, "(pgf_num_compare(", 17) == 0;
-    if (pattern != strstr(pattern, "(%1 ") && !numeric) {
-        const char *equal = emit_apply(pattern, args, 2);
-        const char *both = emit_apply("%1 IS NULL AND %2 IS NULL", args, 2);
-        return expr_of(TYPES_BOOL,
-                       emit_format("(%scoalesce(%s, %s))", negated ? "" : "NOT ", equal, both),
-                       a->location, args, 2);
-    }
-    const char *sql = emit_apply(!numeric  ? (negated ? "(%1 IS %2)" : "(%1 IS NOT %2)")
-                                 : negated ? "coalesce(pgf_num_compare(%1, %2) = 0, %1 IS %2)"
-                                           : "coalesce(pgf_num_compare(%1, %2) <> 0, %1 IS NOT %2)",
-                                 args, 2);
-    return expr_of(TYPES_BOOL, sql, a->location, args, 2);
+    int before = s->tr->volatile_calls;
+    if (IsA(a->lexpr, RowExpr) && IsA(a->rexpr, RowExpr))
+        return rows_differ(s, a, negated);
+    struct expr *left = expr_make(s, a->lexpr), *right = expr_make(s, a->rexpr);
+    return differ(s, left, right, negated, before, a->location);
 }
 
 static struct expr *null_if(struct scope *s, A_Expr *a)
 {
+    int before = s->tr->volatile_calls;
     struct expr *args[2] = {expr_make(s, a->lexpr), expr_make(s, a->rexpr)};
     uint32_t type;
     const char *pattern = expr_resolve(s, "=", &args[0], &args[1], &type, a->location);
-    bool numeric = strncmp(pattern, "(pgf_num_compare(", 17) == 0;
-    if (pattern != strstr(pattern, "(%1 ") && !numeric)
-        return expr_of(args[0]->type,
-                       emit_format("(CASE WHEN %s THEN NULL ELSE %s END)",
-                                   emit_apply(pattern, args, 2), args[0]->sql),
-                       a->location, args, 2);
-    const char *sql =
-        emit_apply(numeric ? "(CASE WHEN pgf_num_compare(%1, %2) = 0 THEN NULL ELSE %1 END)"
-                           : "nullif(%1, %2)",
-                   args, 2);
-    return expr_of(args[0]->type, sql, a->location, args, 2);
+    const char *sql;
+    if (pattern == strstr(pattern, "(%1 ") && emit_collation(args[0]->type)[0] == '\0')
+        sql = emit_apply("nullif(%1, %2)", args, 2);
+    else if (s->tr->volatile_calls != before)
+        tr_unsupported(s->tr, a->location, "NULLIF of %s with a volatile function",
+                       infer_type_name(s->tr, args[0]->type));
+    else
+        sql = emit_format("(CASE WHEN %s THEN NULL ELSE %s END)", emit_apply(pattern, args, 2),
+                          args[0]->sql);
+    struct expr *e = expr_of(args[0]->type, sql, a->location, args, 2);
+    e->typmod = args[0]->typmod;
+    return e;
 }
 
+static struct expr *bound(struct scope *s, A_Expr *a, const char *name, Node *limit)
+{
+    A_Expr *test = palloc0(sizeof(*test));
+    *test = *a;
+    test->kind = AEXPR_OP;
+    test->name = list_make1(makeString((char *)(uintptr_t)name));
+    test->rexpr = limit;
+    return plain_operator(s, test);
+}
+
+/* x BETWEEN a AND b: x >= a AND x <= b; SYMMETRIC: or the other way round. */
 static struct expr *between(struct scope *s, A_Expr *a)
 {
     List *bounds = (List *)a->rexpr;
-    bool negated = a->kind == AEXPR_NOT_BETWEEN;
-    if (a->kind == AEXPR_BETWEEN_SYM || a->kind == AEXPR_NOT_BETWEEN_SYM)
-        tr_unsupported(s->tr, a->location, "BETWEEN SYMMETRIC");
-    int before = s->tr->volatile_calls;
-    struct expr *low = expr_operator(s, negated ? "<" : ">=", expr_make(s, a->lexpr),
-                                     expr_make(s, linitial(bounds)), a->location);
-    struct expr *high = expr_operator(s, negated ? ">" : "<=", expr_make(s, a->lexpr),
-                                      expr_make(s, lsecond(bounds)), a->location);
+    bool negated = a->kind == AEXPR_NOT_BETWEEN || a->kind == AEXPR_NOT_BETWEEN_SYM;
+    bool symmetric = a->kind == AEXPR_BETWEEN_SYM || a->kind == AEXPR_NOT_BETWEEN_SYM;
+    int before = s->tr->volatile_calls, n = symmetric ? 4 : 2;
+    const char *low = negated ? "<" : ">=", *high = negated ? ">" : "<=";
+    struct expr *args[4];
+    args[0] = bound(s, a, low, linitial(bounds));
+    args[1] = bound(s, a, high, lsecond(bounds));
+    if (symmetric) {
+        args[2] = bound(s, a, low, lsecond(bounds));
+        args[3] = bound(s, a, high, linitial(bounds));
+    }
     if (s->tr->volatile_calls != before)
         tr_unsupported(s->tr, a->location, "BETWEEN with a volatile function");
-    struct expr *args[2] = {low, high};
-    return expr_of(TYPES_BOOL,
-                   emit_format("(%s %s %s)", low->sql, negated ? "OR" : "AND", high->sql),
-                   a->location, args, 2);
+    const char *inside = negated ? "OR" : "AND", *outside = negated ? "AND" : "OR";
+    const char *sql = emit_format("(%s %s %s)", args[0]->sql, inside, args[1]->sql);
+    if (symmetric)
+        sql = emit_format("(%s %s (%s %s %s))", sql, outside, args[2]->sql, inside, args[3]->sql);
+    return expr_of(TYPES_BOOL, sql, a->location, args, n);
 }
 
 struct expr *expr_a(struct scope *s, A_Expr *a)

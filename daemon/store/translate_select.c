@@ -82,8 +82,7 @@ static int output_meant(struct tr *tr, const struct target *targets, int n, Node
     return position - 1;
 }
 
-/* Is there a column of that name in FROM?  (GROUP BY prefers it to an output's name.) */
-static bool names_column(const struct scope *s, const char *name)
+bool scope_names_column(const struct scope *s, const char *name)
 {
     for (int i = 0; i < s->nsources; i++)
         for (int k = 0; s->sources[i]->show_columns && k < s->sources[i]->ncolumns; k++)
@@ -100,6 +99,24 @@ static int same_output(const struct select *q, const struct expr *e)
     return 0;
 }
 
+SortBy *order_using(struct tr *tr, SortBy *by)
+{
+    if (by->sortby_dir != SORTBY_USING)
+        return by;
+    const char *name = strVal(llast(by->useOp));
+    bool less = strcmp(name, "<") == 0;
+    if (!less && strcmp(name, ">") != 0) {
+        tr_set(tr, "42809", by->location, "operator %s is not a valid ordering operator", name);
+        err_hint(tr->err, "Ordering operators must be \"<\" or \">\" members of btree operator "
+                          "families.");
+        tr_throw(tr);
+    }
+    SortBy *plain = palloc0(sizeof(*plain));
+    *plain = *by;
+    plain->sortby_dir = less ? SORTBY_ASC : SORTBY_DESC;
+    return plain;
+}
+
 static void order_keys(struct select *q)
 {
     struct tr *tr = q->scope->tr;
@@ -108,8 +125,7 @@ static void order_keys(struct select *q)
     foreach (cell, q->stmt->sortClause) {
         SortBy *by = lfirst(cell);
         struct order_key *key = &q->keys[q->nkeys++];
-        if (by->sortby_dir == SORTBY_USING)
-            tr_unsupported(tr, by->location, "ORDER BY ... USING");
+        by = order_using(tr, by);
         int output = output_meant(tr, q->targets, q->ntargets, by->node, "ORDER BY");
         key->by = by;
         if (output >= 0) {
@@ -136,7 +152,7 @@ static void group_keys(struct select *q)
             tr_unsupported(tr, exprLocation(node), "GROUPING SETS, ROLLUP and CUBE");
         q->scope->clause = "GROUP BY";
         q->scope->windows_refused = true;
-        int output = name != NULL && names_column(q->scope, name)
+        int output = name != NULL && scope_names_column(q->scope, name)
                          ? -1
                          : output_meant(tr, q->targets, q->ntargets, node, "GROUP BY");
         struct expr *e = output >= 0 ? q->targets[output].expr : expr_make(q->scope, node);
@@ -145,6 +161,13 @@ static void group_keys(struct select *q)
             q->targets[output].expr = e;
         q->scope->clause = NULL;
         q->scope->windows_refused = false;
+        const struct expr *bad = expr_find(e, EXPR_AGGREGATE, q->scope);
+        if (bad != NULL)
+            tr_fail(tr, SQLSTATE_GROUPING_ERROR, bad->location,
+                    "aggregate functions are not allowed in GROUP BY");
+        bad = expr_find(e, EXPR_WINDOW, q->scope);
+        if (bad != NULL)
+            tr_fail(tr, "42P20", bad->location, "window functions are not allowed in GROUP BY");
         type_comparable(tr, e->type, exprLocation(node));
         q->groups[q->ngroups++] = e;
     }
@@ -341,27 +364,72 @@ static const char *limit_value(struct scope *s, Node *node, const char *what, co
     return emit_format("%s(%s)", function, to->sql);
 }
 
-const char *limit_clause(struct scope *s, SelectStmt *stmt)
+/* libpg_query was built when LimitOption was ordered DEFAULT, COUNT, WITH_TIES; the headers of
+ * PostgreSQL 15.20 are not, so the name of the constant would be wrong. */
+static bool is_with_ties(const SelectStmt *stmt)
 {
-    const char *limit = NULL, *offset = NULL;
-    /* libpg_query was built when LimitOption was ordered DEFAULT, COUNT, WITH_TIES; the headers of
-     * PostgreSQL 15.20 are not, so the name of the constant would be wrong. */
     enum { LIBRARY_WITH_TIES = 2 };
-    if ((int)stmt->limitOption == LIBRARY_WITH_TIES)
-        tr_unsupported(s->tr, -1, "FETCH FIRST ... WITH TIES");
+    return (int)stmt->limitOption == LIBRARY_WITH_TIES;
+}
+
+static void limit_values(struct scope *s, SelectStmt *stmt, const char **ret_limit,
+                         const char **ret_offset)
+{
     struct scope *none = scope_new(s->tr, s->parent);
     none->ctes = s->ctes;
     none->sources = s->sources;
     none->nsources = s->nsources;
+    *ret_limit = *ret_offset = NULL;
     if (stmt->limitOffset != NULL)
-        offset = limit_value(none, stmt->limitOffset, "OFFSET", "pgf_offset");
+        *ret_offset = limit_value(none, stmt->limitOffset, "OFFSET", "pgf_offset");
     if (stmt->limitCount != NULL)
-        limit = limit_value(none, stmt->limitCount, "LIMIT", "pgf_limit");
+        *ret_limit = limit_value(none, stmt->limitCount, "LIMIT", "pgf_limit");
     s->outer = list_concat(s->outer, none->outer);
+}
+
+const char *limit_clause(struct scope *s, SelectStmt *stmt)
+{
+    const char *limit, *offset;
+    if (is_with_ties(stmt))
+        tr_unsupported(s->tr, -1, "FETCH FIRST ... WITH TIES here");
+    limit_values(s, stmt, &limit, &offset);
     if (limit == NULL && offset == NULL)
         return "";
     return emit_format(" LIMIT %s%s%s", limit ? limit : "-1", offset ? " OFFSET " : "",
                        offset ? offset : "");
+}
+
+/* FETCH FIRST n ROWS WITH TIES: all that rank among the first n. */
+static const char *with_ties_text(struct select *q, const char *body)
+{
+    StringInfoData order, names, keys, outer;
+    const char *limit, *offset, *alias = tr_alias(q->scope->tr);
+    initStringInfo(&order);
+    initStringInfo(&names);
+    initStringInfo(&keys);
+    initStringInfo(&outer);
+    limit_values(q->scope, q->stmt, &limit, &offset);
+    if (q->stmt->distinctClause != NIL || q->scope->sets != NIL ||
+        (limit[0] == 'p' && IsA(q->stmt->limitCount, A_Const)))
+        tr_unsupported(q->scope->tr, -1, "FETCH FIRST ... WITH TIES here");
+    for (int i = 0; i < q->nkeys; i++) {
+        const struct order_key *k = &q->keys[i];
+        appendStringInfo(&keys, ", %s AS \"k%d\"", k->expr->sql, i + 1);
+        appendStringInfo(&order, "%s%s", i == 0 ? "ORDER BY " : ", ",
+                         order_item(q->scope->tr, k->by, k->expr->type, k->expr->sql));
+        appendStringInfo(
+            &outer, "%s%s", i == 0 ? " ORDER BY " : ", ",
+            order_item(q->scope->tr, k->by, k->expr->type, psprintf("%s.\"k%d\"", alias, i + 1)));
+    }
+    for (int i = 0; i < q->ntargets; i++)
+        appendStringInfo(&names, "%s%s.\"c%d\" AS \"c%d\"", i == 0 ? "" : ", ", alias, i + 1,
+                         i + 1);
+    return emit_format("SELECT %s FROM (SELECT %s%s, rank() OVER (%s) AS \"rk\", row_number() OVER "
+                       "(%s) AS \"rn\"%s) AS %s WHERE %s.\"rn\" > %s AND %s > 0 AND %s.\"rk\" <= "
+                       "%s + %s%s",
+                       q->ntargets > 0 ? names.data : "NULL", outputs_text(q, false), keys.data,
+                       order.data, order.data, body, alias, alias, offset ? offset : "0", limit,
+                       alias, limit, offset ? offset : "0", outer.data);
 }
 
 /* -- locking: the store has one writer, so a lock on rows is the write lock -- */
@@ -443,27 +511,43 @@ static struct query *simple_select(struct scope *s, SelectStmt *stmt, const char
 {
     struct select q = {.scope = s, .stmt = stmt};
     s->windows = stmt->windowClause;
+    int volatile_before = s->tr->volatile_calls;
     const char *from = from_list(s, stmt->fromClause);
+    const char *where = NULL;
+    if (grouping_needed(stmt)) {
+        where = where_text(s, stmt->whereClause, "WHERE");
+        grouping_begin(s, stmt);
+        if (s->tr->volatile_calls != volatile_before)
+            tr_unsupported(s->tr, -1, "GROUPING SETS over volatile functions");
+    }
     s->sets_allowed = true;
     q.targets = target_list(s, stmt->targetList, &q.ntargets);
     s->sets_allowed = false;
-    const char *where = where_text(s, stmt->whereClause, "WHERE");
+    if (where == NULL)
+        where = where_text(s, stmt->whereClause, "WHERE");
     if (stmt->havingClause != NULL)
         q.having = expr_condition(s, stmt->havingClause, "HAVING");
     s->sets_allowed = true;
     order_keys(&q);
-    group_keys(&q);
+    if (s->grouping == NULL)
+        group_keys(&q);
+    else
+        q.ngroups = grouping_keys(s, &q.groups);
     s->sets_allowed = false;
     if (!keep_unknown)
         targets_settle(s->tr, q.targets, q.ntargets);
     distinct_keys(&q);
-    const char *limit = limit_clause(s, stmt);
-    q.grouped = s->has_aggregate || q.ngroups > 0 || q.having != NULL;
+    const char *limit = is_with_ties(stmt) ? "" : limit_clause(s, stmt);
+    q.grouped = s->has_aggregate || q.ngroups > 0 || q.having != NULL || s->grouping != NULL;
     check_groups(&q);
     check_locking(&q);
-    if (q.having != NULL && q.ngroups == 0 && !s->has_aggregate)
-        tr_unsupported(s->tr, exprLocation(stmt->havingClause),
-                       "HAVING without GROUP BY or aggregates");
+    if (s->grouping != NULL) { /* what follows is a query on the grouped rows */
+        from = grouping_from(s, emit_format("%s%s%s", from[0] ? " FROM " : "", from, where));
+        where = q.having != NULL ? emit_format(" WHERE %s", q.having->sql) : "";
+        q.having = NULL;
+        q.grouped = false;
+        q.ngroups = 0;
+    }
     bool distinct = stmt->distinctClause != NIL && q.ndistinct_on == 0;
     bool hidden = hides_aggregate(&q);
     if (q.grouped && q.ngroups == 0)
@@ -478,21 +562,22 @@ static struct query *simple_select(struct scope *s, SelectStmt *stmt, const char
     if (split)
         body = split_sets(&q, body);
     struct query *ret = palloc0(sizeof(*ret));
-    if (q.ndistinct_on > 0 && q.grouped)
-        tr_unsupported(s->tr, -1, "DISTINCT ON with GROUP BY or aggregates");
     if (hidden)
         ret->sql = emit_format("%s%s%s", with, hidden_aggregate_text(&q, body), limit);
     else if (q.ndistinct_on > 0)
         ret->sql = emit_format("%s%s%s", with, distinct_on_text(&q, body), limit);
+    else if (is_with_ties(stmt))
+        ret->sql = emit_format("%s%s", with, with_ties_text(&q, body));
     else
         ret->sql = emit_format("%sSELECT %s%s%s%s%s", with, distinct ? "DISTINCT " : "",
                                outputs_text(&q, distinct), body, order_text(&q, distinct), limit);
     ret->targets = q.targets;
     ret->ntargets = q.ntargets;
-    ret->single_row = s->has_aggregate && q.ngroups == 0 && q.having == NULL && limit[0] == '\0' &&
+    ret->single_row = s->has_aggregate && s->grouping == NULL && q.ngroups == 0 && q.having == NULL && limit[0] == '\0' &&
                       s->sets == NIL;
     ret->at_most_one = limit_is_one(stmt) || ((s->one_row || from[0] == '\0') && s->sets == NIL);
-    ret->compound = with[0] != '\0' || limit[0] != '\0' || q.nkeys > 0 || q.ndistinct_on > 0;
+    ret->compound = with[0] != '\0' || limit[0] != '\0' || q.nkeys > 0 || q.ndistinct_on > 0 ||
+                    is_with_ties(stmt);
     return ret;
 }
 

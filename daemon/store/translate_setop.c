@@ -15,8 +15,7 @@ const char *order_outputs(struct scope *s, List *sort, struct target *targets, i
     foreach (cell, sort) {
         SortBy *by = lfirst(cell);
         int found = -1;
-        if (by->sortby_dir == SORTBY_USING)
-            tr_unsupported(s->tr, by->location, "ORDER BY ... USING");
+        by = order_using(s->tr, by);
         if (IsA(by->node, A_Const) && IsA(&((A_Const *)by->node)->val.node, Integer)) {
             found = ((A_Const *)by->node)->val.ival.ival - 1;
             if (found < 0 || found >= ntargets)
@@ -116,7 +115,7 @@ static struct query *combine(struct scope *s, SelectStmt *stmt)
     struct query *left = arm(s, stmt->larg), *right = arm(s, stmt->rarg);
     if (left->ntargets != right->ntargets)
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR,
-                right->ntargets > 0 ? right->targets[0].expr->location : -1,
+                right->ntargets > 0 ? expr_leftmost(right->targets[0].expr) : -1,
                 "each %s query must have the same number of columns", what);
     int n = left->ntargets;
     bool compared = !stmt->all;

@@ -17,6 +17,17 @@ const struct expr *expr_find(const struct expr *e, enum expr_kind kind, const st
     return NULL;
 }
 
+int expr_leftmost(const struct expr *e)
+{
+    int location = e->location;
+    for (int i = 0; i < e->nargs && !e->subquery; i++) {
+        int other = expr_leftmost(e->args[i]);
+        if (other >= 0 && (location < 0 || other < location))
+            location = other;
+    }
+    return location;
+}
+
 /* An expression made of a subquery: for grouping it consists of the outer columns used in there. */
 static struct expr *of_query(uint32_t type, const char *sql, int location, const struct query *q)
 {
@@ -70,6 +81,18 @@ static bool is_plain(const char *pattern, bool negated)
     return strcmp(pattern, negated ? "(%1 <> %2)" : "(%1 = %2)") == 0;
 }
 
+/* Is SQLite's IN of such values PostgreSQL's? */
+static bool is_native(struct scope *s, const char *name, bool negated, const struct expr *left,
+                      uint32_t right, int location)
+{
+    struct expr *l = palloc(sizeof(*l)), *r = expr_new(EXPR_PLAIN, right, "x", -1);
+    uint32_t type;
+    *l = *left;
+    if (!is_plain(expr_resolve(s, name, &l, &r, &type, location), negated))
+        return false;
+    return l->type != TYPES_NUMERIC || expr_collated(l);
+}
+
 static struct expr **test_exprs(struct scope *s, Node *test, int *ret_n)
 {
     List *list = IsA(test, RowExpr) ? ((RowExpr *)test)->args : list_make1(test);
@@ -80,18 +103,34 @@ static struct expr **test_exprs(struct scope *s, Node *test, int *ret_n)
     return all;
 }
 
+/* The outputs of ${q} as columns of ${alias}. */
+static struct expr **outputs(const struct query *q, const char *alias)
+{
+    struct expr **all = palloc(sizeof(all[0]) * (size_t)(q->ntargets + 1));
+    for (int i = 0; i < q->ntargets; i++) {
+        all[i] = expr_new(EXPR_PLAIN, q->targets[i].expr->type,
+                          emit_format("%s.\"c%d\"", alias, i + 1), -1);
+        all[i]->typmod = q->targets[i].expr->typmod;
+    }
+    return all;
+}
+
+static void check_width(struct scope *s, const struct query *q, int n, int location)
+{
+    if (q->ntargets != n)
+        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, location,
+                q->ntargets < n ? "subquery has too few columns" : "subquery has too many columns");
+}
+
 /* x op ANY/ALL (SELECT ...) for any operator: found, else unknown where a comparison was NULL. */
 static struct expr *quantified(struct scope *s, const SubLink *link, const char *name,
-                               struct expr *left)
+                               struct expr **left, int n, const struct query *q)
 {
     bool all = link->subLinkType == ALL_SUBLINK;
-    struct query *q = subquery(s, link->subselect, false);
-    if (q->ntargets != 1)
-        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, link->location, "subquery has too many columns");
     const char *alias = tr_alias(s->tr);
-    struct expr *column =
-        expr_new(EXPR_PLAIN, q->targets[0].expr->type, emit_format("%s.\"c1\"", alias), -1);
-    struct expr *test = expr_operator(s, name, left, column, link->location);
+    struct expr **right = outputs(q, alias);
+    struct expr *test = n > 1 ? expr_row_compare(s, name, left, right, n, link->location)
+                              : expr_operator(s, name, left[0], right[0], link->location);
     if (test->type != TYPES_BOOL)
         tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, link->location,
                 "operator %s must return type boolean, not type %s", name,
@@ -105,21 +144,34 @@ static struct expr *quantified(struct scope *s, const SubLink *link, const char 
     return expr_of(TYPES_BOOL, sql, link->location, parts, 2);
 }
 
+/* (a, b) op (SELECT x, y): of at most one row; of none, the comparison is unknown. */
+static struct expr *row_query(struct scope *s, const SubLink *link)
+{
+    const char *name = strVal(llast(link->operName)), *alias = tr_alias(s->tr);
+    int n;
+    struct expr **left = test_exprs(s, link->testexpr, &n);
+    struct query *q = subquery(s, link->subselect, false);
+    check_width(s, q, n, link->location);
+    struct expr *test = expr_row_compare(s, name, left, outputs(q, alias), n, link->location);
+    const char *sql =
+        emit_format("(SELECT pgf_single(%s) FROM (%s) AS %s)", test->sql, q->sql, alias);
+    struct expr *parts[2] = {test, of_query(TYPES_BOOL, "", link->location, q)};
+    return expr_of(TYPES_BOOL, sql, link->location, parts, 2);
+}
+
 static struct expr *in_query(struct scope *s, const SubLink *link)
 {
     const char *name = link->operName == NIL ? "=" : strVal(llast(link->operName));
     bool negated = link->subLinkType == ALL_SUBLINK;
     int n;
     struct expr **left = test_exprs(s, link->testexpr, &n);
-    if (strcmp(name, negated ? "<>" : "=") != 0 && n == 1)
-        return quantified(s, link, name, left[0]);
-    if (strcmp(name, negated ? "<>" : "=") != 0)
-        tr_unsupported(s->tr, link->location, "%s %s (subquery) of rows", name,
-                       negated ? "ALL" : "ANY");
     struct query *q = subquery(s, link->subselect, false);
-    if (q->ntargets != n)
-        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, link->location,
-                q->ntargets < n ? "subquery has too few columns" : "subquery has too many columns");
+    check_width(s, q, n, link->location);
+    bool native = strcmp(name, negated ? "<>" : "=") == 0;
+    for (int i = 0; i < n && native; i++)
+        native = is_native(s, name, negated, left[i], q->targets[i].expr->type, link->location);
+    if (!native)
+        return quantified(s, link, name, left, n, q);
     StringInfoData outer, inner;
     initStringInfo(&outer);
     initStringInfo(&inner);
@@ -168,7 +220,9 @@ static struct expr *array_query(struct scope *s, const SubLink *link)
         nested ? "pgf_arrays_agg(\"c1\")" : emit_format("pgf_array_agg(%u, \"c1\")", element);
     const char *sql = emit_format("(SELECT coalesce(%s, '[]') FROM (%s) AS %s)", collect, q->sql,
                                   tr_alias(s->tr));
-    return of_query(type, sql, link->location, q);
+    struct expr *e = of_query(type, sql, link->location, q);
+    e->typmod = q->targets[0].expr->typmod;
+    return e;
 }
 
 struct expr *expr_sublink(struct scope *s, SubLink *link)
@@ -187,6 +241,8 @@ struct expr *expr_sublink(struct scope *s, SubLink *link)
     case ANY_SUBLINK:
     case ALL_SUBLINK:
         return in_query(s, link);
+    case ROWCOMPARE_SUBLINK:
+        return row_query(s, link);
     case ARRAY_SUBLINK:
         return array_query(s, link);
     default:

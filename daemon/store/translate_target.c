@@ -101,6 +101,9 @@ static int figure_name(struct scope *s, Node *node, const char **ret)
     case T_MinMaxExpr:
         *ret = ((MinMaxExpr *)node)->op == IS_GREATEST ? "greatest" : "least";
         return 2;
+    case T_GroupingFunc:
+        *ret = "grouping";
+        return 2;
     case T_SQLValueFunction:
         *ret = session_value_name((SQLValueFunction *)node);
         return 2;

@@ -129,6 +129,8 @@ struct scope {
     bool one_row;      /* FROM is one subquery of at most one row */
     List *outer;       /* struct expr: columns of enclosing levels used in here */
     List *windows;     /* WINDOW clause: WindowDef */
+    bool self_reference; /* a FROM item is the recursive query around */
+    struct grouping *grouping; /* grouping sets; see translate_grouping.c */
     bool sets_allowed; /* set-returning functions, while the SELECT list is read */
     List *sets;        /* of those, by depth; see translate_sets.c */
 };
@@ -217,8 +219,27 @@ struct query *values_query(struct scope *s, SelectStmt *stmt, const char *with, 
 const char *order_outputs(struct scope *s, List *sort, struct target *targets, int ntargets,
                           const char *what);
 const char *limit_clause(struct scope *s, SelectStmt *stmt);
+/* ORDER BY ... USING < or > as ASC or DESC: 42809. */
+SortBy *order_using(struct tr *tr, SortBy *by);
 /* One ORDER BY item, with PostgreSQL's placement of NULLs. */
 const char *order_item(struct tr *tr, const SortBy *by, uint32_t type, const char *sql);
+/* -- grouping sets -- */
+bool grouping_needed(const SelectStmt *stmt);
+/* Analyse GROUP BY into s->grouping, before anything but FROM. */
+void grouping_begin(struct scope *s, const SelectStmt *stmt);
+/* ${e} as the grouped rows have it, if it is grouped by in ${s} or around it. */
+struct expr *grouping_replace(const struct scope *s, struct expr *e);
+/* Switch that off or on; how it was. */
+bool grouping_off(struct scope *s, bool off);
+/* An aggregate becomes a column of the grouped rows. */
+struct expr *grouping_aggregate(struct scope *s, struct expr *e);
+struct expr *grouping_function(struct scope *s, const GroupingFunc *f);
+/* The grouped rows as a FROM item; ${body}: FROM and WHERE of the rows. */
+const char *grouping_from(struct scope *s, const char *body);
+/* What group_check must know; how many. */
+int grouping_keys(const struct scope *s, struct expr ***ret);
+/* Is there a column of that name in FROM?  (GROUP BY prefers it to an output's name.) */
+bool scope_names_column(const struct scope *s, const char *name);
 /* 42803 unless ${e} uses only grouped columns. */
 void group_check(struct scope *s, const struct expr *e, struct expr *const *groups, int ngroups);
 /* Settle open outputs as text. */
@@ -256,6 +277,8 @@ const char *sets_joined(struct scope *s, const char *from);
 const char *sets_inner(struct scope *s, struct expr **exprs, int n, const char *alias);
 /* Does ${e} contain an expression of ${kind} that belongs to ${level}?  (NULL: any level) */
 const struct expr *expr_find(const struct expr *e, enum expr_kind kind, const struct scope *level);
+/* Where ${e} begins in the text. */
+int expr_leftmost(const struct expr *e);
 /* A scalar subquery: one column, at most one row (21000). */
 struct expr *expr_scalar(struct scope *s, const struct query *q, int location);
 struct expr *expr_operator(struct scope *s, const char *name, struct expr *left, struct expr *right,

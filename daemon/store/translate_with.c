@@ -55,26 +55,146 @@ static bool mentions(Node *node, void *name)
     return raw_expression_tree_walker(node, mentions, name);
 }
 
+/* -- where a recursive query may name itself -- */
+
+enum place { PLACE_OK, PLACE_LEFT_ARM, PLACE_SUBQUERY, PLACE_OUTER_JOIN, PLACE_INTERSECT, PLACE_EXCEPT };
+
+struct recursion {
+    struct scope *s;
+    const char *name;
+    enum place place;
+    int found;
+};
+
+static bool recursion_walk(Node *node, void *context);
+
+static bool recursion_at(Node *node, struct recursion *r, enum place place)
+{
+    enum place before = r->place;
+    r->place = place != PLACE_OK ? place : before;
+    (void)recursion_walk(node, r);
+    r->place = before;
+    return false;
+}
+
+static void recursion_found(struct recursion *r, int location)
+{
+    static const char *const texts[] = {
+        [PLACE_LEFT_ARM] = "recursive reference to query \"%s\" must not appear within its "
+                           "non-recursive term",
+        [PLACE_SUBQUERY] =
+            "recursive reference to query \"%s\" must not appear within a subquery",
+        [PLACE_OUTER_JOIN] =
+            "recursive reference to query \"%s\" must not appear within an outer join",
+        [PLACE_INTERSECT] =
+            "recursive reference to query \"%s\" must not appear within INTERSECT",
+        [PLACE_EXCEPT] = "recursive reference to query \"%s\" must not appear within EXCEPT",
+    };
+    if (r->place != PLACE_OK) {
+        const char *text = texts[r->place], *mark = strstr(text, "%s");
+        tr_fail(r->s->tr, "42P19", location, "%.*s%s%s", (int)(mark - text), text, r->name,
+                mark + 2);
+    }
+    if (++r->found > 1)
+        tr_fail(r->s->tr, "42P19", location,
+                "recursive reference to query \"%s\" must not appear more than once", r->name);
+}
+
+static bool recursion_join(const JoinExpr *j, struct recursion *r)
+{
+    bool left = j->jointype == JOIN_RIGHT || j->jointype == JOIN_FULL,
+         right = j->jointype == JOIN_LEFT || j->jointype == JOIN_FULL;
+    recursion_at(j->larg, r, left ? PLACE_OUTER_JOIN : PLACE_OK);
+    recursion_at(j->rarg, r, right ? PLACE_OUTER_JOIN : PLACE_OK);
+    recursion_walk(j->quals, r);
+    return false;
+}
+
+static bool recursion_select(SelectStmt *stmt, struct recursion *r)
+{
+    bool union_op = stmt->op == SETOP_NONE || stmt->op == SETOP_UNION;
+    if (stmt->withClause != NULL)
+        recursion_at((Node *)stmt->withClause, r, PLACE_SUBQUERY);
+    if (union_op)
+        return raw_expression_tree_walker((Node *)stmt, recursion_walk, r);
+    bool except = stmt->op == SETOP_EXCEPT;
+    recursion_at((Node *)stmt->larg, r, except ? PLACE_OK : PLACE_INTERSECT);
+    recursion_at((Node *)stmt->rarg, r, except ? PLACE_EXCEPT : PLACE_INTERSECT);
+    return false;
+}
+
+static bool recursion_walk(Node *node, void *context)
+{
+    struct recursion *r = context;
+    if (node == NULL)
+        return false;
+    switch (nodeTag(node)) {
+    case T_RangeVar: {
+        const RangeVar *rv = (const RangeVar *)node;
+        if (rv->schemaname == NULL && strcmp(rv->relname, r->name) == 0)
+            recursion_found(r, rv->location);
+        return false;
+    }
+    case T_JoinExpr:
+        return recursion_join((const JoinExpr *)node, r);
+    case T_SelectStmt:
+        return recursion_select((SelectStmt *)node, r);
+    case T_SubLink:
+        recursion_walk(((SubLink *)node)->testexpr, r);
+        return recursion_at(((SubLink *)node)->subselect, r, PLACE_SUBQUERY);
+    default:
+        return raw_expression_tree_walker(node, recursion_walk, r);
+    }
+}
+
+/* 42P19 unless the query is a UNION whose right arm alone names it, once, and plainly. */
+static void check_recursion(struct scope *s, CommonTableExpr *from)
+{
+    SelectStmt *stmt = (SelectStmt *)from->ctequery;
+    struct recursion r = {.s = s, .name = from->ctename};
+    if (stmt->op != SETOP_UNION)
+        tr_fail(s->tr, "42P19", from->location,
+                "recursive query \"%s\" does not have the form non-recursive-term UNION [ALL] "
+                "recursive-term",
+                from->ctename);
+    recursion_at((Node *)stmt->larg, &r, PLACE_LEFT_ARM);
+    (void)recursion_walk((Node *)stmt->rarg, &r);
+    if (stmt->withClause != NULL)
+        recursion_at((Node *)stmt->withClause, &r, PLACE_SUBQUERY);
+    static const char *const clauses[] = {"ORDER BY", "OFFSET", "LIMIT", "FOR UPDATE/SHARE"};
+    Node *nodes[] = {(Node *)stmt->sortClause, stmt->limitOffset, stmt->limitCount,
+                     (Node *)stmt->lockingClause};
+    for (int i = 0; i < 4; i++) {
+        if (nodes[i] == NULL)
+            continue;
+        int at = i == 3 ? -1 : exprLocation(i == 0 ? ((SortBy *)linitial(stmt->sortClause))->node
+                                                  : nodes[i]);
+        tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, at,
+                "%s in a recursive query is not implemented", clauses[i]);
+    }
+}
+
 /* WITH RECURSIVE x AS (a UNION [ALL] b): the types come from a, b sees x. */
 static const char *recursive_cte(struct scope *s, CommonTableExpr *from)
 {
     SelectStmt *stmt = (SelectStmt *)from->ctequery;
     const char *alias = tr_alias(s->tr);
-    if (stmt->op != SETOP_UNION || stmt->larg == NULL || stmt->withClause != NULL ||
-        stmt->sortClause != NIL || stmt->limitCount != NULL || stmt->limitOffset != NULL)
-        tr_unsupported(s->tr, from->location, "this form of a recursive query");
-    if (mentions((Node *)stmt->larg, (void *)from->ctename))
-        tr_unsupported(s->tr, from->location, "a recursive query whose first arm refers to itself");
+    check_recursion(s, from);
+    if (stmt->withClause != NULL)
+        tr_unsupported(s->tr, from->location, "WITH inside a recursive query");
     struct query *first = select_query(s->tr, s, stmt->larg, false);
     struct cte *cte = cte_columns(s, from, alias, first);
     for (int i = 0; i < cte->ncolumns; i++) {
         cte->columns[i].table_oid = 0;
         cte->columns[i].attnum = 0;
     }
+    cte->self_reference = true;
     s->ctes = lcons(cte, s->ctes);
     struct query *again = select_query(s->tr, s, stmt->rarg, true);
+    cte->self_reference = false;
     if (again->ntargets != first->ntargets)
-        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, -1,
+        tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR,
+                again->ntargets > 0 ? expr_leftmost(again->targets[0].expr) : -1,
                 "each UNION query must have the same number of columns");
     if (again->compound)
         tr_unsupported(s->tr, from->location, "this form of a recursive query");
@@ -84,15 +204,23 @@ static const char *recursive_cte(struct scope *s, CommonTableExpr *from)
         struct expr *both[2] = {first->targets[i].expr, e};
         if (!stmt->all && emit_collation(type)[0])
             tr_unsupported(s->tr, from->location, "UNION of numeric in a recursive query");
-        if (e->type == type)
+        int32_t typmod = first->targets[i].expr->typmod;
+        if (e->type == type && (typmod == -1 || typmod == e->typmod))
             continue;
         uint32_t common = expr_common_type(s->tr, both, 2, "UNION");
-        if (common != type)
-            tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, both[0]->location,
-                    "recursive query \"%s\" column %d has type %s in non-recursive term but type "
-                    "%s overall",
-                    from->ctename, i + 1, infer_type_name(s->tr, type),
-                    infer_type_name(s->tr, common));
+        if (common != type || (typmod != -1 && typmod != e->typmod)) {
+            char mine[128], overall[128];
+            types_format(s->tr->catalog, type, typmod, mine, sizeof(mine));
+            types_format(s->tr->catalog, common, -1, overall, sizeof(overall));
+            tr_set(s->tr, SQLSTATE_DATATYPE_MISMATCH, both[0]->location,
+                   "recursive query \"%s\" column %d has type %s in non-recursive term but type %s "
+                   "overall",
+                   from->ctename, i + 1, mine, overall);
+            err_hint(s->tr->err, "Cast the output of the non-recursive term to the correct type.");
+            tr_throw(s->tr);
+        }
+        if (e->type == type)
+            continue;
         if (e->type != TYPES_UNKNOWN || infer_coerce(s->tr, e, type, INFER_IMPLICIT)->sql != e->sql)
             tr_unsupported(s->tr, from->location, "a conversion in the recursive term");
     }
@@ -175,9 +303,43 @@ static void check_names(struct scope *s, const WithClause *with, int at)
         if (strcmp(((CommonTableExpr *)list_nth(with->ctes, i))->ctename, from->ctename) == 0)
             tr_fail(s->tr, "42712", from->location,
                     "WITH query name \"%s\" specified more than once", from->ctename);
-    for (int i = at + 1; with->recursive && i < list_length(with->ctes); i++)
-        if (mentions(from->ctequery, ((CommonTableExpr *)list_nth(with->ctes, i))->ctename))
-            tr_unsupported(s->tr, from->location, "a WITH query that refers to a later one");
+}
+
+/* Does the query at ${i} name another one that is not in ${done}? */
+static bool waits(List *ctes, const bool *done, int i)
+{
+    for (int k = 0; k < list_length(ctes); k++)
+        if (k != i && !done[k] &&
+            mentions(((CommonTableExpr *)list_nth(ctes, i))->ctequery,
+                     ((CommonTableExpr *)list_nth(ctes, k))->ctename))
+            return true;
+    return false;
+}
+
+/* RECURSIVE: in an order in which each comes after those it names. */
+static List *in_order(struct scope *s, const WithClause *with)
+{
+    int n = list_length(with->ctes);
+    bool *done = palloc0(sizeof(bool) * (size_t)(n + 1));
+    List *out = NIL;
+    if (!with->recursive)
+        return with->ctes;
+    while (list_length(out) < n) {
+        int next = -1, left = -1;
+        for (int i = 0; i < n && next < 0; i++) {
+            if (done[i])
+                continue;
+            left = left < 0 ? i : left;
+            next = waits(with->ctes, done, i) ? -1 : i;
+        }
+        if (next < 0)
+            tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                    ((CommonTableExpr *)list_nth(with->ctes, left))->location,
+                    "mutual recursion between WITH items is not implemented");
+        done[next] = true;
+        out = lappend(out, list_nth(with->ctes, next));
+    }
+    return out;
 }
 
 const char *with_clause(struct scope *s, WithClause *with)
@@ -187,11 +349,13 @@ const char *with_clause(struct scope *s, WithClause *with)
     StringInfoData out;
     initStringInfo(&out);
     bool in_steps = s->parent == NULL && with_writes(with);
-    for (int i = 0; i < list_length(with->ctes); i++) {
-        CommonTableExpr *from = list_nth(with->ctes, i);
+    for (int i = 0; i < list_length(with->ctes); i++)
+        check_names(s, with, i);
+    List *ctes = in_order(s, with);
+    for (int i = 0; i < list_length(ctes); i++) {
+        CommonTableExpr *from = list_nth(ctes, i);
         if (from->search_clause != NULL || from->cycle_clause != NULL)
             tr_unsupported(s->tr, from->location, "SEARCH and CYCLE");
-        check_names(s, with, i);
         if (!IsA(from->ctequery, SelectStmt)) {
             write_step(s, from);
             continue;
