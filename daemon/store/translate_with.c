@@ -210,8 +210,8 @@ static const char *recursive_cte(struct scope *s, CommonTableExpr *from)
         uint32_t common = expr_common_type(s->tr, both, 2, "UNION");
         if (common != type || (typmod != -1 && typmod != e->typmod)) {
             char mine[128], overall[128];
-            types_format(s->tr->catalog, type, typmod, mine, sizeof(mine));
-            types_format(s->tr->catalog, common, -1, overall, sizeof(overall));
+            types_format(s->tr->types, type, typmod, mine, sizeof(mine));
+            types_format(s->tr->types, common, -1, overall, sizeof(overall));
             tr_set(s->tr, SQLSTATE_DATATYPE_MISMATCH, both[0]->location,
                    "recursive query \"%s\" column %d has type %s in non-recursive term but type %s "
                    "overall",
