@@ -42,6 +42,8 @@ static const struct {
     {functions_exact_rows, &functions_exact_n},
     {functions_proc_rows, &functions_proc_n},
     {functions_calendar_rows, &functions_calendar_n},
+    {functions_statistics_rows, &functions_statistics_n},
+    {functions_ordered_rows, &functions_ordered_n},
     {functions_format_date_rows, &functions_format_date_n},
     {functions_format_number_rows, &functions_format_number_n},
 };
@@ -62,6 +64,8 @@ int functions_register(struct sqlite3 *db, struct store_context *context)
         rc = sets_register(db, context);
     if (rc == SQLITE_OK)
         rc = functions_enum_register(db, context);
+    if (rc == SQLITE_OK)
+        rc = functions_statistics_register(db, context);
     return rc == SQLITE_OK ? functions_total_register(db, context) : rc;
 }
 

@@ -6,6 +6,7 @@
  * as a letter from `a`, with its oid and a `;` behind. */
 #include "daemon/store/compare.h"
 #include "daemon/store/functions_array.h"
+#include "daemon/store/functions_rows.h"
 
 #include <stdlib.h>
 
@@ -44,18 +45,7 @@ static void single_final(sqlite3_context *ctx)
 
 /* -- collecting -- */
 
-struct row {
-    sqlite3_value **values;
-};
-
-struct rows {
-    struct row *rows;
-    size_t n, cap;
-    int argc;
-    bool failed;
-};
-
-static void rows_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+void functions_rows_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     struct rows *r = sqlite3_aggregate_context(ctx, sizeof(*r));
     if (r == NULL || r->failed)
@@ -87,7 +77,7 @@ static void row_free(struct row *row, int argc)
     free(row->values);
 }
 
-static void rows_free(struct rows *r)
+void functions_rows_free(struct rows *r)
 {
     for (size_t k = 0; k < r->n; k++)
         row_free(&r->rows[k], r->argc);
@@ -117,7 +107,9 @@ static int compare_key(const struct order *o, const struct key *k, sqlite3_value
         return k->nulls_first ? -c : c;
     }
     struct slice x = functions_slice(a), y = functions_slice(b);
-    if (k->type != 0) {
+    if (atype != btype) { /* a number, and NaN */
+        c = btype == SQLITE_TEXT ? -1 : 1;
+    } else if (k->type != 0) {
         struct types_value v, w;
         functions_value(a, &v);
         functions_value(b, &w);
@@ -196,7 +188,7 @@ static void drop_repeated(struct rows *r, struct order *o)
 
 /* The rows, sorted if ORDER BY came after the ${own} arguments; NULL: no rows, or an error is set.
  */
-static struct rows *collected(sqlite3_context *ctx, int own)
+struct rows *functions_rows(sqlite3_context *ctx, int own)
 {
     struct rows *r = sqlite3_aggregate_context(ctx, 0);
     if (r == NULL || (r->n == 0 && !r->failed))
@@ -215,11 +207,21 @@ static struct rows *collected(sqlite3_context *ctx, int own)
         free(spare);
     }
     if (r->failed) {
-        rows_free(r);
+        functions_rows_free(r);
         sqlite3_result_error_nomem(ctx);
         return NULL;
     }
     return r;
+}
+
+bool functions_rows_equal(sqlite3_context *ctx, const struct rows *r, size_t a, size_t b, int own)
+{
+    const char *how = (const char *)sqlite3_value_text(r->rows[0].values[own]);
+    struct order o;
+    if (how == NULL)
+        return false;
+    order_init(&o, functions_context(ctx)->types.set, own, how);
+    return compare_rows(&r->rows[a], &r->rows[b], &o) == 0;
 }
 
 static bool is_null(sqlite3_value *v)
@@ -229,7 +231,7 @@ static bool is_null(sqlite3_value *v)
 
 static void string_agg_final(sqlite3_context *ctx)
 {
-    struct rows *r = collected(ctx, 2);
+    struct rows *r = functions_rows(ctx, 2);
     struct buf out;
     bool any = false;
     if (r == NULL)
@@ -245,7 +247,7 @@ static void string_agg_final(sqlite3_context *ctx)
         buf_append(&out, text.data, text.len);
         any = true;
     }
-    rows_free(r);
+    functions_rows_free(r);
     if (any)
         functions_finish(ctx, &out);
     else
@@ -255,7 +257,7 @@ static void string_agg_final(sqlite3_context *ctx)
 /* pgf_array_agg(element type, value) */
 static void array_agg_final(sqlite3_context *ctx)
 {
-    struct rows *r = collected(ctx, 2);
+    struct rows *r = functions_rows(ctx, 2);
     struct array a;
     bool ok = true;
     if (r == NULL)
@@ -265,7 +267,7 @@ static void array_agg_final(sqlite3_context *ctx)
         ok = array_add_value(ctx, (uint32_t)sqlite3_value_int64(r->rows[k].values[0]),
                              r->rows[k].values[1], &a);
     array_flat(&a);
-    rows_free(r);
+    functions_rows_free(r);
     if (ok)
         array_result(ctx, &a);
     else
@@ -292,7 +294,7 @@ static bool accumulate(sqlite3_context *ctx, sqlite3_value *v, struct array *a)
 /* pgf_arrays_agg(array) */
 static void array_agg_array_final(sqlite3_context *ctx)
 {
-    struct rows *r = collected(ctx, 1);
+    struct rows *r = functions_rows(ctx, 1);
     struct array a;
     bool ok = true;
     if (r == NULL)
@@ -300,7 +302,7 @@ static void array_agg_array_final(sqlite3_context *ctx)
     array_init(&a);
     for (size_t k = 0; ok && k < r->n; k++)
         ok = accumulate(ctx, r->rows[k].values[0], &a);
-    rows_free(r);
+    functions_rows_free(r);
     if (ok)
         array_result(ctx, &a);
     else
@@ -309,7 +311,7 @@ static void array_agg_array_final(sqlite3_context *ctx)
 
 static bool json_rows(sqlite3_context *ctx, struct buf *out)
 {
-    struct rows *r = collected(ctx, 1);
+    struct rows *r = functions_rows(ctx, 1);
     if (r == NULL)
         return false;
     functions_buf(out);
@@ -319,7 +321,7 @@ static bool json_rows(sqlite3_context *ctx, struct buf *out)
         buf_append(out, text.data, text.len);
     }
     buf_append(out, "]", 1);
-    rows_free(r);
+    functions_rows_free(r);
     return true;
 }
 
@@ -339,7 +341,7 @@ static void jsonb_agg_final(sqlite3_context *ctx)
 
 static bool object_rows(sqlite3_context *ctx, struct buf *out)
 {
-    struct rows *r = collected(ctx, 2);
+    struct rows *r = functions_rows(ctx, 2);
     if (r == NULL)
         return false;
     functions_buf(out);
@@ -348,7 +350,7 @@ static bool object_rows(sqlite3_context *ctx, struct buf *out)
         if (is_null(v[0])) {
             functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE, "field name must not be null");
             buf_release(out);
-            rows_free(r);
+            functions_rows_free(r);
             return false;
         }
         struct slice text = functions_slice(v[1]);
@@ -358,7 +360,7 @@ static bool object_rows(sqlite3_context *ctx, struct buf *out)
         buf_append(out, text.data, text.len);
     }
     buf_append(out, " }", 2);
-    rows_free(r);
+    functions_rows_free(r);
     return true;
 }
 
@@ -378,13 +380,13 @@ static void jsonb_object_agg_final(sqlite3_context *ctx)
 
 const struct function_row functions_aggregate_rows[] = {
     {"pgf_single", 1, true, NULL, single_step, single_final},
-    {"pgf_string_agg", -1, true, NULL, rows_step, string_agg_final},
-    {"pgf_array_agg", -1, true, NULL, rows_step, array_agg_final},
-    {"pgf_arrays_agg", -1, true, NULL, rows_step, array_agg_array_final},
-    {"pgf_json_agg", -1, true, NULL, rows_step, json_agg_final},
-    {"pgf_jsonb_agg", -1, true, NULL, rows_step, jsonb_agg_final},
-    {"pgf_json_object_agg", -1, true, NULL, rows_step, json_object_agg_final},
-    {"pgf_jsonb_object_agg", -1, true, NULL, rows_step, jsonb_object_agg_final},
+    {"pgf_string_agg", -1, true, NULL, functions_rows_step, string_agg_final},
+    {"pgf_array_agg", -1, true, NULL, functions_rows_step, array_agg_final},
+    {"pgf_arrays_agg", -1, true, NULL, functions_rows_step, array_agg_array_final},
+    {"pgf_json_agg", -1, true, NULL, functions_rows_step, json_agg_final},
+    {"pgf_jsonb_agg", -1, true, NULL, functions_rows_step, jsonb_agg_final},
+    {"pgf_json_object_agg", -1, true, NULL, functions_rows_step, json_object_agg_final},
+    {"pgf_jsonb_object_agg", -1, true, NULL, functions_rows_step, jsonb_object_agg_final},
 };
 const size_t functions_aggregate_n =
     sizeof(functions_aggregate_rows) / sizeof(functions_aggregate_rows[0]);

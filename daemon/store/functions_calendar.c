@@ -25,8 +25,8 @@ static double scale(double v, double factor, bool divide)
 }
 
 /* Months and days are scaled each for itself; what is left of them goes down to days and time. */
-static void scaled_interval(sqlite3_context *ctx, const struct types_interval *v, double factor,
-                            bool divide)
+void functions_interval_scale(sqlite3_context *ctx, const struct types_interval *v, double factor,
+                              bool divide)
 {
     struct types_interval r;
     double months = scale(v->months, factor, divide), days = scale(v->days, factor, divide);
@@ -56,7 +56,7 @@ static void fn_multiply(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     struct types_interval v;
     if (!functions_null(argc, argv) && functions_interval(ctx, argv[0], 1, &v))
-        scaled_interval(ctx, &v, functions_real(argv[1]), false);
+        functions_interval_scale(ctx, &v, functions_real(argv[1]), false);
 }
 
 static void fn_divide(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -68,7 +68,7 @@ static void fn_divide(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     if (by == 0)
         functions_fail(ctx, SQLSTATE_DIVISION_BY_ZERO, "division by zero");
     else
-        scaled_interval(ctx, &v, by, true);
+        functions_interval_scale(ctx, &v, by, true);
 }
 
 /* -- justify_days(), justify_hours(), justify_interval() -- */

@@ -35,15 +35,21 @@ extern const size_t functions_text_n, functions_match_n, functions_number_n, fun
 
 extern const struct function_row functions_bytea_rows[], functions_string_rows[],
     functions_regexp_rows[], functions_float_rows[], functions_exact_rows[], functions_calendar_rows[],
-    functions_format_date_rows[], functions_format_number_rows[];
+    functions_format_date_rows[], functions_format_number_rows[], functions_statistics_rows[],
+    functions_ordered_rows[];
 extern const size_t functions_bytea_n, functions_string_n, functions_regexp_n, functions_float_n,
-    functions_exact_n, functions_calendar_n, functions_format_date_n, functions_format_number_n;
+    functions_exact_n, functions_calendar_n, functions_format_date_n, functions_format_number_n,
+    functions_statistics_n, functions_ordered_n;
 
 extern const struct function_row functions_proc_rows[];
 extern const size_t functions_proc_n;
 
 /* sum() and avg(): window functions, registered apart. */
 int functions_total_register(struct sqlite3 *db, struct store_context *context);
+int functions_statistics_register(struct sqlite3 *db, struct store_context *context);
+/* ${v} times or through ${factor}, as the result. */
+void functions_interval_scale(sqlite3_context *ctx, const struct types_interval *v, double factor,
+                              bool divide);
 
 /* The collations of enums. */
 int functions_enum_register(struct sqlite3 *db, struct store_context *context);

@@ -35,7 +35,7 @@ static inline bool see(const struct regex_parser *p, char c)
 static inline bool see_text(const struct regex_parser *p, const char *text)
 {
     size_t n = strlen(text);
-    return p->p.len - p->at >= n && memcmp(p->p.data + p->at, text, n) == 0;
+    return p->at <= p->p.len && p->p.len - p->at >= n && memcmp(p->p.data + p->at, text, n) == 0;
 }
 
 /* A character as PCRE2 reads it. */

@@ -8,6 +8,7 @@ struct total {
     bool has_decimals;
     __int128 whole; /* of integers */
     struct decimal sum;
+    bool nan, above, below; /* there were NaN and infinities */
     bool failed;
 };
 
@@ -16,6 +17,13 @@ static void total_text(struct total *t, struct slice text)
     struct decimal one, sum;
     if (!decimal_parse(text, &one)) {
         t->failed = true;
+        return;
+    }
+    if (decimal_special(&one)) {
+        t->nan = t->nan || one.nan;
+        t->above = t->above || (one.infinite && !one.negative);
+        t->below = t->below || (one.infinite && one.negative);
+        decimal_free(&one);
         return;
     }
     if (!t->has_decimals) {
@@ -80,6 +88,10 @@ static void total_value(sqlite3_context *ctx, struct total *t, bool average)
     char text[48];
     if (t->n == 0)
         return;
+    if (t->nan || t->above || t->below) {
+        functions_result_special(ctx, t->nan || (t->above && t->below) ? 0 : t->above ? 1 : -1);
+        return;
+    }
     if (!t->has_decimals) {
         decimal_free(&t->sum);
         t->failed = !decimal_parse((struct slice){text, print_int128(t->whole, text)}, &t->sum);

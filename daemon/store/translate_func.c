@@ -1,6 +1,7 @@
 /* translate_func.c: function calls: plain, aggregate, window, in FROM; see translate_tree.h. */
 #include "daemon/store/compare.h"
 #include "daemon/store/emit.h"
+#include "daemon/store/functions.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/translate_expr.h"
 
@@ -28,7 +29,8 @@ void call_resolve(struct scope *s, FuncCall *f, struct call *c)
     uint32_t types[FUNC_MAX_ARGS];
     c->node = f;
     c->name = call_name(s->tr, f);
-    c->nargs = list_length(f->args);
+    int direct = list_length(f->args);
+    c->nargs = direct + (f->agg_within_group ? list_length(f->agg_order) : 0);
     if (c->nargs > FUNC_MAX_ARGS)
         tr_fail(s->tr, "54023", f->location, "cannot pass more than %d arguments to a function",
                 FUNC_MAX_ARGS);
@@ -36,7 +38,8 @@ void call_resolve(struct scope *s, FuncCall *f, struct call *c)
         tr_unsupported(s->tr, f->location, "VARIADIC");
     c->args = palloc0(sizeof(c->args[0]) * (size_t)(c->nargs + 2));
     for (int i = 0; i < c->nargs; i++) {
-        Node *arg = list_nth(f->args, i);
+        Node *arg = i < direct ? list_nth(f->args, i)
+                               : ((SortBy *)list_nth(f->agg_order, i - direct))->node;
         if (IsA(arg, NamedArgExpr))
             tr_unsupported(s->tr, f->location, "a named argument");
         c->args[i] = expr_make(s, arg);
@@ -227,11 +230,23 @@ static const char *sorted_text(struct scope *s, struct call *c, const char *text
                        how.data, list.data);
 }
 
+/* percentile_cont(), percentile_disc(), mode() */
+static bool ordered_set(uint32_t proc)
+{
+    return proc == 3972 || proc == 3974 || proc == 3984;
+}
+
 static struct expr *aggregate(struct scope *s, struct call *c)
 {
     FuncCall *f = c->node;
-    if (f->agg_within_group)
-        tr_unsupported(s->tr, f->location, "WITHIN GROUP");
+    if (f->agg_within_group && f->over != NULL)
+        tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, f->location,
+                "OVER is not supported for ordered-set aggregate %s", c->name);
+    if (f->agg_within_group && f->agg_filter != NULL)
+        tr_unsupported(s->tr, f->location, "FILTER with WITHIN GROUP");
+    if (!f->agg_within_group && ordered_set(c->found.proc->oid))
+        tr_fail(s->tr, "42809", f->location,
+                "WITHIN GROUP is required for ordered-set aggregate %s", c->name);
     if (c->nargs == 0 && !f->agg_star)
         tr_fail(s->tr, "42809", f->location,
                 "%s(*) must be used to call a parameterless aggregate function", c->name);
@@ -359,7 +374,19 @@ static struct expr *over(struct scope *s, const struct call *c, struct expr *e)
                 "DISTINCT is not implemented for window functions");
     if (expr_find(e, EXPR_WINDOW, s) != NULL)
         tr_fail(s->tr, "42P20", c->node->location, "window function calls cannot be nested");
-    bool total = strncmp(e->sql, "pgf_sum_numeric(", 16) == 0 ||
+    const char *open = strchr(e->sql, '(');
+    bool moves = open != NULL && c->found.proc->oid != 2818 /* regr_count: 0, not NULL */ &&
+                 functions_moves(e->sql, (size_t)(open - e->sql));
+    if (moves)
+        e->sql = emit_format("pgf_window('%.*s', %s", (int)(open - e->sql) - 4, e->sql + 4, open + 1);
+    const char *sum = strncmp(e->sql, "pgf_sum_numeric(", 16) == 0   ? "sum"
+                      : strncmp(e->sql, "pgf_avg_numeric(", 16) == 0 ? "avg"
+                                                                     : NULL;
+    if (sum != NULL && c->args[0]->type == TYPES_NUMERIC) { /* integers can leave a sum again */
+        e->sql = emit_format("pgf_window('%s_exact', %s", sum, e->sql + 16);
+        moves = true;
+    }
+    bool total = moves || strncmp(e->sql, "pgf_sum_numeric(", 16) == 0 ||
                  strncmp(e->sql, "pgf_avg_numeric(", 16) == 0;
     if (c->found.proc->kind == 'a' && strncmp(e->sql, "pgf_", 4) == 0 && !total)
         tr_unsupported(s->tr, c->node->location, "%s as a window function", c->name);
