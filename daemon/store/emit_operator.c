@@ -64,7 +64,7 @@ const char *emit_operator_template(const struct infer_operator *o)
     int c = comparison(o->name);
     if (c < 0 || o->left == 0)
         return emit_proc_template(o->proc);
-    if (o->left == ANYENUMOID)
+    if (o->left == ANYENUMOID || o->left == ANYRANGEOID)
         return emit_proc_template(o->proc);
     enum family left = family(o->left), right = family(o->right);
     if (left != FAMILY_NONE && left == right && (left != FAMILY_SAME || o->left == o->right))

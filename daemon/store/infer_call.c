@@ -112,14 +112,14 @@ static int suppose_same(const struct choice *c)
         return -1;
     int found = -1;
     for (int k = 0; k < c->n; k++) {
-        bool fits = true;
+        const uint32_t *to = c->all[c->alive[k]];
         uint32_t same[FUNC_MAX_ARGS];
+        bool fits = true;
         for (int i = 0; fits && i < c->nargs; i++) {
             same[i] = known;
-            fits = infer_can_coerce(c->tr, known, c->all[c->alive[k]][i], INFER_IMPLICIT);
+            fits = infer_can_coerce(c->tr, known, to[i], INFER_IMPLICIT) &&
+                   infer_polymorphic(c->tr, to[i], to, same, i + 1) != 0;
         }
-        fits = fits && infer_polymorphic(c->tr, c->all[c->alive[k]][0], c->all[c->alive[k]], same,
-                                         c->nargs) != 0;
         if (fits && found >= 0)
             return -1;
         if (fits)

@@ -2,6 +2,7 @@
 #include "daemon/store/infer.h"
 
 #include "daemon/store/emit.h"
+#include "daemon/store/range.h"
 
 enum path { PATH_NONE, PATH_RELABEL, PATH_FUNCTION, PATH_TEXT, PATH_ARRAY };
 
@@ -76,6 +77,7 @@ static bool is_polymorphic(uint32_t type)
     case ANYNONARRAYOID:
     case ANYARRAYOID:
     case ANYENUMOID:
+    case ANYRANGEOID:
     case ANYCOMPATIBLEOID:
     case ANYCOMPATIBLEARRAYOID:
     case ANYCOMPATIBLENONARRAYOID:
@@ -93,6 +95,8 @@ static bool polymorphic_accepts(const struct tr *tr, uint32_t from, uint32_t to)
         return is_array(tr, from);
     if (to == ANYNONARRAYOID || to == ANYCOMPATIBLENONARRAYOID)
         return !is_array(tr, from);
+    if (to == ANYRANGEOID)
+        return range_subtype(from) != 0;
     if (to == ANYENUMOID)
         return infer_is_enum(tr, from);
     return true;
@@ -141,7 +145,7 @@ static uint32_t common_type(const struct tr *tr, uint32_t a, uint32_t b)
 uint32_t infer_polymorphic(const struct tr *tr, uint32_t declared, const uint32_t *declared_args,
                            const uint32_t *actual_args, int nargs)
 {
-    uint32_t element = 0;
+    uint32_t element = 0, range = 0;
     bool open = false;
     for (int i = 0; i < nargs; i++) {
         uint32_t d = declared_args[i], a = actual_args[i];
@@ -153,9 +157,14 @@ uint32_t infer_polymorphic(const struct tr *tr, uint32_t declared, const uint32_
         }
         bool array = d == ANYARRAYOID || d == ANYCOMPATIBLEARRAYOID;
         bool plain = d == ANYNONARRAYOID || d == ANYCOMPATIBLENONARRAYOID;
-        uint32_t e = array && types_find(tr->types, a) ? types_find(tr->types, a)->elem : a;
+        uint32_t e = array && types_find(tr->types, a) ? types_find(tr->types, a)->elem
+                     : d == ANYRANGEOID                ? range_subtype(a)
+                                                       : a;
         if (e == 0 || (plain && is_array(tr, a)))
             return 0;
+        if (d == ANYRANGEOID && range != 0 && range != a)
+            return 0;
+        range = d == ANYRANGEOID ? a : range;
         if (element != 0 && element != e && !is_compatible(d))
             return 0;
         element = common_type(tr, element, e);
@@ -168,6 +177,8 @@ uint32_t infer_polymorphic(const struct tr *tr, uint32_t declared, const uint32_
         return open ? TYPES_TEXT : 0;
     if (declared == ANYARRAYOID || declared == ANYCOMPATIBLEARRAYOID)
         return types_find(tr->types, element) ? types_find(tr->types, element)->array : 0;
+    if (declared == ANYRANGEOID)
+        return range;
     return element;
 }
 
@@ -175,16 +186,14 @@ uint32_t infer_polymorphic(const struct tr *tr, uint32_t declared, const uint32_
 
 /* Does the text mean the same in every time zone?  Otherwise it must be read when the statement
  * runs. */
-static bool literal_fixed(struct tr *tr, uint32_t type, struct slice text,
-                          struct types_value *value)
+static bool literal_fixed(struct tr *tr, uint32_t type, struct slice text, const char *sql)
 {
     const struct types_session east = {.utc_offset = 3600, .set = tr->types};
     struct types_value again;
-    int64_t first = value->i;
-    if (type == TYPES_TIMETZ || type == TYPES_TIMESTAMPTZ) {
+    if (type == TYPES_TIMETZ || type == TYPES_TIMESTAMPTZ || type == TYPES_TSTZRANGE) {
         if (types_input(&east, type, -1, text, &tr->scratch, &again, tr->err) < 0)
             tr_throw(tr);
-        return again.kind == value->kind && again.i == first;
+        return strcmp(emit_value(&again), sql) == 0;
     }
     return true;
 }
@@ -233,9 +242,8 @@ static struct expr *coerce_literal(struct tr *tr, struct expr *e, uint32_t type)
         tr->err->position = e->location < 0 ? 0 : e->location + 1;
         tr_throw(tr);
     }
-    if (literal_fixed(tr, type, text, &value))
-        to->sql = emit_value(&value);
-    else
+    to->sql = emit_value(&value);
+    if (!literal_fixed(tr, type, text, to->sql))
         to->sql = emit_format("pgf_input(%u, %s)", type, emit_text(text.data, text.len));
     return to;
 }

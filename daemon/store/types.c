@@ -1,6 +1,8 @@
 /* types.c: facts about types, and the way of each value to its own file. */
 #include "daemon/store/types_impl.h"
 
+#include "daemon/store/range.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -157,7 +159,8 @@ bool types_supported(const struct types_set *set, uint32_t oid)
         break;
     }
     const struct types_info *type = types_find(set, oid);
-    return type && (type->type == 'e' || (is_array(type) && types_supported(set, type->elem)));
+    return type && (type->type == 'e' || range_subtype(oid) != 0 ||
+                    (is_array(type) && types_supported(set, type->elem)));
 }
 
 const char *types_storage(const struct types_set *set, uint32_t oid)
@@ -370,9 +373,10 @@ int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, str
             rc = types_int_in(oid, text, &v.i, err);
         } else {
             v.kind = TYPES_KIND_TEXT;
-            rc = type->type == 'e' ? types_enum_in(s->set, type, text, &v.bytes, err)
-                 : is_array(type)  ? types_array_in(s, type, typmod, text, scratch, &v.bytes, err)
-                                   : text_in(oid, typmod, text, scratch, &v.bytes, err);
+            rc = type->type == 'e'   ? types_enum_in(s->set, type, text, &v.bytes, err)
+                 : type->type == 'r' ? range_input(s, oid, text, scratch, &v.bytes, err)
+                 : is_array(type)    ? types_array_in(s, type, typmod, text, scratch, &v.bytes, err)
+                                     : text_in(oid, typmod, text, scratch, &v.bytes, err);
         }
     }
     if (rc == 0)
@@ -401,8 +405,8 @@ int types_apply_typmod(uint32_t oid, int32_t typmod, bool explicit_cast,
         return 0;
     default:
         if (is_array(types_find(NULL, oid)))
-            return types_array_typmod(types_find(NULL, oid), typmod, explicit_cast, v->bytes, scratch,
-                                      &ret->bytes, err);
+            return types_array_typmod(types_find(NULL, oid), typmod, explicit_cast, v->bytes,
+                                      scratch, &ret->bytes, err);
         return 0;
     }
 }
@@ -531,6 +535,8 @@ int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
             int_out(s, oid, v.i, out);
         else if (is_array(type))
             return types_array_out(s, type, v.bytes, out, err);
+        else if (range_subtype(oid) != 0)
+            return range_output(s, oid, v.bytes, out, err);
         else
             buf_append(out, v.bytes.data, v.bytes.len);
     }

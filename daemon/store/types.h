@@ -14,6 +14,7 @@
  * INTEGER microseconds since midnight interval                               BLOB(16): big-endian
  * int64 microseconds, int32 days, int32 months T[] of the above                       TEXT: a JSON
  * array of the elements' PostgreSQL text form (strings) and null (int2vector, oidvector: likewise)
+ *   int4range ... tstzrange                TEXT: see range.h
  *   void, unknown                          TEXT
  *   an enum                                TEXT: its label
  * Infinite dates and timestamps are the smallest and largest int32 / int64.
@@ -81,6 +82,12 @@ enum types_oid {
     TYPES_UUID = 2950,
     TYPES_UUID_ARRAY = 2951,
     TYPES_JSONB = 3802,
+    TYPES_INT4RANGE = 3904,
+    TYPES_NUMRANGE = 3906,
+    TYPES_TSRANGE = 3908,
+    TYPES_TSTZRANGE = 3910,
+    TYPES_DATERANGE = 3912,
+    TYPES_INT8RANGE = 3926,
     TYPES_JSONB_ARRAY = 3807,
     TYPES_REGNAMESPACE = 4089,
     TYPES_REGROLE = 4096,

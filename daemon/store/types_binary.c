@@ -1,4 +1,5 @@
 /* types_binary.c: the binary forms (send and recv functions of each type). */
+#include "daemon/store/range.h"
 #include "daemon/store/types_impl.h"
 
 #include <math.h>
@@ -186,6 +187,8 @@ int types_send(const struct types_session *s, uint32_t oid, int32_t typmod,
     }
     if (type && type->category == 'A' && type->elem)
         return types_array_send(s, type, v.bytes, out, err);
+    if (range_subtype(oid) != 0)
+        return range_send(s, oid, v.bytes, out, err);
     switch (oid) {
     case TYPES_UUID:
         uuid_send(v.bytes, out);
@@ -270,6 +273,9 @@ int types_receive(const struct types_session *s, uint32_t oid, struct slice data
     if (type && type->category == 'A' && type->elem && types_supported(s->set, oid)) {
         v.kind = TYPES_KIND_TEXT;
         rc = types_array_receive(s, type, data, scratch, &v.bytes, err);
+    } else if (range_subtype(oid) != 0) {
+        v.kind = TYPES_KIND_TEXT;
+        rc = range_receive(s, oid, data, scratch, &v.bytes, err);
     } else if (types_storage(s->set, oid)[0] == 'I') {
         rc = int_receive(oid, data, &v.i, err);
     } else if (types_storage(s->set, oid)[0] == 'R') {
