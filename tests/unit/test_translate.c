@@ -199,7 +199,7 @@ static void test_unsupported_is_named(void **state)
 {
     (void)state;
     check_error("SELECT pg_stat_reset()", "0A000", 8,
-                "function pg_sleep(double precision) is not supported by the embedded store");
+                "function pg_stat_reset() is not supported by the embedded store");
     check_error("SELECT to_ascii('a')", "0A000", 8,
                 "function to_ascii(text) is not supported by the embedded store");
     check_error("SELECT * FROM \"User\" TABLESAMPLE BERNOULLI (1)", "0A000", 0,
