@@ -643,12 +643,177 @@ UNION ALL
 SELECT pg_get_userbyid(c.relowner), 'PUBLIC', current_database(), n.nspname, c.relname, 'SELECT', 'NO', 'YES'
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'v', 'f', 'p') AND c.relacl::text LIKE '%"=r/%';
+WHERE c.relkind IN ('r', 'v', 'f', 'p') AND c.relacl::text LIKE '%,=r/%';
 
 CREATE VIEW information_schema.role_table_grants AS
 SELECT grantor, grantee, table_catalog, table_schema, table_name, privilege_type, is_grantable, with_hierarchy
-FROM information_schema.table_privileges
-WHERE grantee <> 'PUBLIC';
+FROM information_schema.table_privileges;
+
+CREATE VIEW information_schema.column_privileges AS
+SELECT pg_get_userbyid(c.relowner), pg_get_userbyid(c.relowner), current_database(), n.nspname, c.relname, a.attname,
+    p.name, 'YES'
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('REFERENCES')) p (name) ON true
+WHERE c.relkind IN ('r', 'v', 'f', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+UNION ALL
+SELECT pg_get_userbyid(c.relowner), 'PUBLIC', current_database(), n.nspname, c.relname, a.attname, 'SELECT', 'NO'
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'v', 'f', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+    AND (c.relacl::text LIKE '%,=r/%' OR a.attacl::text LIKE '{=r/%');
+
+CREATE VIEW information_schema.role_column_grants AS
+SELECT grantor, grantee, table_catalog, table_schema, table_name, column_name, privilege_type, is_grantable
+FROM information_schema.column_privileges;
+
+CREATE VIEW information_schema.routine_privileges AS
+SELECT pg_get_userbyid(p.proowner), g.name, current_database(), n.nspname, p.proname || '_' || p.oid::text,
+    current_database(), n.nspname, p.proname, 'EXECUTE', g.grantable
+FROM pg_proc p
+JOIN pg_namespace n ON n.oid = p.pronamespace
+JOIN (VALUES ('PUBLIC', 'NO'), ('partywall', 'YES')) g (name, grantable)
+    ON p.proacl IS NULL OR g.name = 'partywall' OR p.proacl::text LIKE '{=X/%';
+
+CREATE VIEW information_schema.role_routine_grants AS
+SELECT grantor, grantee, specific_catalog, specific_schema, specific_name, routine_catalog, routine_schema,
+    routine_name, privilege_type, is_grantable
+FROM information_schema.routine_privileges;
+
+CREATE VIEW information_schema.udt_privileges AS
+SELECT pg_get_userbyid(t.typowner), g.name, current_database(), n.nspname, t.typname, 'TYPE USAGE', g.grantable
+FROM pg_type t
+JOIN pg_namespace n ON n.oid = t.typnamespace
+JOIN (VALUES ('PUBLIC', 'NO'), ('partywall', 'YES')) g (name, grantable) ON true
+WHERE t.typtype = 'c';
+
+CREATE VIEW information_schema.role_udt_grants AS
+SELECT grantor, grantee, udt_catalog, udt_schema, udt_name, privilege_type, is_grantable
+FROM information_schema.udt_privileges;
+
+CREATE VIEW information_schema.usage_privileges AS
+SELECT pg_get_userbyid(c.collowner), 'PUBLIC', current_database(), n.nspname, c.collname, 'COLLATION', 'USAGE', 'NO'
+FROM pg_collation c
+JOIN pg_namespace n ON n.oid = c.collnamespace
+WHERE c.collencoding IN (-1, 6)
+UNION ALL
+SELECT pg_get_userbyid(t.typowner), g.name, current_database(), n.nspname, t.typname, 'DOMAIN', 'USAGE', g.grantable
+FROM pg_type t
+JOIN pg_namespace n ON n.oid = t.typnamespace
+JOIN (VALUES ('PUBLIC', 'NO'), ('partywall', 'YES')) g (name, grantable) ON true
+WHERE t.typtype = 'd'
+UNION ALL
+SELECT pg_get_userbyid(c.relowner), pg_get_userbyid(c.relowner), current_database(), n.nspname, c.relname, 'SEQUENCE',
+    'USAGE', 'YES'
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S';
+
+CREATE VIEW information_schema.role_usage_grants AS
+SELECT grantor, grantee, object_catalog, object_schema, object_name, object_type, privilege_type, is_grantable
+FROM information_schema.usage_privileges;
+
+CREATE VIEW information_schema.routines AS
+SELECT current_database(), n.nspname, p.proname || '_' || p.oid::text, current_database(), n.nspname, p.proname,
+    CASE p.prokind WHEN 'f' THEN 'FUNCTION' WHEN 'p' THEN 'PROCEDURE' END,
+    NULL, NULL, NULL, NULL, NULL, NULL,
+    CASE WHEN p.prokind = 'p' THEN NULL
+        WHEN t.typelem <> 0 AND t.typlen = -1 THEN 'ARRAY'
+        WHEN t.typnamespace = 11 THEN format_type(t.oid, NULL) ELSE 'USER-DEFINED' END,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    CASE WHEN p.prokind <> 'p' THEN current_database() END,
+    CASE WHEN p.prokind <> 'p' THEN tn.nspname END,
+    CASE WHEN p.prokind <> 'p' THEN t.typname END,
+    NULL, NULL, NULL, NULL, CASE WHEN p.prokind <> 'p' THEN '0' END,
+    CASE WHEN l.lanname = 'sql' THEN 'SQL' ELSE 'EXTERNAL' END,
+    p.prosrc,
+    CASE WHEN l.lanname = 'c' THEN p.prosrc END,
+    upper(l.lanname), 'GENERAL',
+    CASE WHEN p.provolatile = 'i' THEN 'YES' ELSE 'NO' END,
+    'MODIFIES',
+    CASE WHEN p.prokind <> 'p' THEN CASE WHEN p.proisstrict THEN 'YES' ELSE 'NO' END END,
+    NULL, 'YES', 0, NULL, NULL,
+    CASE WHEN p.prosecdef THEN 'DEFINER' ELSE 'INVOKER' END,
+    NULL, NULL, NULL, 'NO', NULL, NULL, NULL, 'NO',
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL
+FROM pg_proc p
+JOIN pg_namespace n ON n.oid = p.pronamespace
+JOIN pg_language l ON l.oid = p.prolang
+LEFT JOIN pg_type t ON t.oid = p.prorettype AND p.prokind <> 'p'
+LEFT JOIN pg_namespace tn ON tn.oid = t.typnamespace;
+
+CREATE VIEW information_schema.element_types AS
+SELECT current_database(), n.nspname, x.relname, x.kind, x.identifier,
+    CASE WHEN e.typnamespace = 11 THEN format_type(e.oid, NULL) ELSE 'USER-DEFINED' END,
+    NULL, NULL, NULL, NULL, NULL,
+    CASE WHEN cn.nspname IS NOT NULL THEN current_database() END, cn.nspname, co.collname,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, current_database(), en.nspname, e.typname, NULL, NULL, NULL, NULL,
+    'a' || x.identifier
+FROM (
+    SELECT c.relnamespace AS space, c.relname, CASE WHEN c.relkind = 'c' THEN 'USER-DEFINED TYPE' ELSE 'TABLE' END AS kind,
+        a.attnum::text AS identifier, a.atttypid AS type, a.attcollation AS collation
+    FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relkind IN ('r', 'v', 'f', 'p', 'c') AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT t.typnamespace, t.typname, 'DOMAIN', '1', t.typbasetype, t.typcollation
+    FROM pg_type t
+    WHERE t.typtype = 'd'
+    UNION ALL
+    SELECT p.pronamespace, p.proname || '_' || p.oid::text, 'ROUTINE', '0', p.prorettype, 0
+    FROM pg_proc p
+    UNION ALL
+    SELECT p.pronamespace, p.proname || '_' || p.oid::text, 'ROUTINE', a.n::text, a.type, 0
+    FROM pg_proc p
+    JOIN LATERAL unnest(coalesce(p.proallargtypes, p.proargtypes)) WITH ORDINALITY a (type, n) ON true
+) x
+JOIN pg_namespace n ON n.oid = x.space
+JOIN pg_type t ON t.oid = x.type AND t.typelem <> 0 AND t.typlen = -1
+JOIN pg_type e ON e.oid = t.typelem
+JOIN pg_namespace en ON en.oid = e.typnamespace
+LEFT JOIN pg_collation co ON co.oid = x.collation AND co.oid <> 100
+LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace;
+
+CREATE VIEW information_schema.data_type_privileges AS
+SELECT current_database(), n.nspname, x.relname, x.kind, x.identifier
+FROM (
+    SELECT c.relnamespace AS space, c.relname, CASE WHEN c.relkind = 'c' THEN 'USER-DEFINED TYPE' ELSE 'TABLE' END AS kind,
+        a.attnum::text AS identifier
+    FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relkind IN ('r', 'v', 'f', 'p', 'c') AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT t.typnamespace, t.typname, 'DOMAIN', '1'
+    FROM pg_type t
+    WHERE t.typtype = 'd'
+    UNION ALL
+    SELECT p.pronamespace, p.proname || '_' || p.oid::text, 'ROUTINE', '0'
+    FROM pg_proc p
+    WHERE p.prokind <> 'p'
+    UNION ALL
+    SELECT p.pronamespace, p.proname || '_' || p.oid::text, 'ROUTINE', a.n::text
+    FROM pg_proc p
+    JOIN LATERAL unnest(coalesce(p.proallargtypes, p.proargtypes)) WITH ORDINALITY a (type, n) ON true
+) x
+JOIN pg_namespace n ON n.oid = x.space;
+
+CREATE VIEW information_schema.parameters AS
+SELECT current_database(), n.nspname, p.proname || '_' || p.oid::text, a.n,
+    CASE p.proargmodes[a.n] WHEN 'o' THEN 'OUT' WHEN 'b' THEN 'INOUT' WHEN 't' THEN 'OUT' ELSE 'IN' END,
+    'NO', 'NO', nullif(p.proargnames[a.n], ''),
+    CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN 'ARRAY'
+        WHEN t.typnamespace = 11 THEN format_type(t.oid, NULL) ELSE 'USER-DEFINED' END,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    current_database(), tn.nspname, t.typname, NULL, NULL, NULL, NULL, a.n::text,
+    pg_get_function_arg_default(p.oid, a.n::int)
+FROM pg_proc p
+JOIN pg_namespace n ON n.oid = p.pronamespace
+JOIN LATERAL unnest(coalesce(p.proallargtypes, p.proargtypes)) WITH ORDINALITY a (type, n) ON true
+JOIN pg_type t ON t.oid = a.type
+JOIN pg_namespace tn ON tn.oid = t.typnamespace;
 
 CREATE VIEW pg_catalog.pg_cursors AS
 SELECT c.name, c.statement, c.is_holdable, c.is_binary, c.is_scrollable, c.creation_time

@@ -53,6 +53,23 @@ bool catalog_vtab_stored(const char *name)
     return false;
 }
 
+/* Where the file's rows are more than those of the table: columns of indexes are those of their
+ * table, except for expressions, which have rows of their own. */
+static const char *stored_source(const char *name)
+{
+    return strcmp(name, "pg_attribute") != 0
+               ? NULL
+               : "(SELECT rowid AS \"store.rowid\", * FROM \"pg_catalog.pg_attribute\" UNION ALL"
+                 " SELECT -(i.indexrelid * 64 + j.key) AS \"store.rowid\", i.indexrelid AS "
+                 "attrelid,"
+                 " a.attname, a.atttypid, -1, a.attlen, j.key + 1, a.attndims, -1, a.atttypmod,"
+                 " a.attbyval, a.attalign, a.attstorage, '', 0, 0, 0, '', '', 0, 1, 0,"
+                 " a.attcollation, NULL, NULL, NULL, NULL"
+                 " FROM \"pg_catalog.pg_index\" AS i, json_each(i.indkey) AS j,"
+                 " \"pg_catalog.pg_attribute\" AS a"
+                 " WHERE a.attrelid = i.indrelid AND a.attnum = CAST(j.value AS INTEGER))";
+}
+
 /* -- the table -- */
 
 static char *declaration(const struct relation *r)
@@ -151,10 +168,14 @@ static int stored_prepare(struct table *t, int column, sqlite3_stmt **ret)
     t->idle[column + 1] = NULL;
     if (*ret)
         return SQLITE_OK;
-    char *sql = column == NO_KEY
-                    ? sqlite3_mprintf("SELECT rowid, * FROM \"pg_catalog.%w\"", r->lines[0].name)
-                    : sqlite3_mprintf("SELECT rowid, * FROM \"pg_catalog.%w\" WHERE \"%w\" = ?1",
-                                      r->lines[0].name, r->lines[column + 1].name);
+    const char *name = r->lines[0].name, *source = stored_source(name);
+    char *from = source ? sqlite3_mprintf("SELECT * FROM %s", source)
+                        : sqlite3_mprintf("SELECT rowid, * FROM \"pg_catalog.%w\"", name);
+    char *sql = !from ? NULL
+                : column == NO_KEY
+                    ? sqlite3_mprintf("%s", from)
+                    : sqlite3_mprintf("%s WHERE \"%w\" = ?1", from, r->lines[column + 1].name);
+    sqlite3_free(from);
     if (!sql)
         return SQLITE_NOMEM;
     int rc = sqlite3_prepare_v3(t->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL);

@@ -132,6 +132,36 @@ static const struct emit_proc_entry entries[] = {
     {F_PG_TOTAL_RELATION_SIZE, "pgf_relation_size(%1, 'a')"},
     {F_PG_TYPEOF, "%y1"},
     {F_REGCLASS, "pgf_input(2205, %1)"},
+    {F_PG_GET_SERIAL_SEQUENCE, "pgf_serial_sequence(%1, %2)"},
+    {F_PG_INDEXAM_HAS_PROPERTY, "pgf_am_property(%1, %2)"},
+    {F_PG_GET_FUNCTION_SQLBODY, "(SELECT pgf_refuse('pg_get_function_sqlbody') FROM"
+                                " \"system.pg_proc\" AS \"x\" WHERE \"x\".oid = %1 AND"
+                                " \"x\".prosqlbody IS NOT NULL)"},
+    {F_PG_GET_RULEDEF_OID, "(SELECT pgf_refuse('pg_get_ruledef') FROM \"system.pg_rewrite\" AS"
+                           " \"x\" WHERE \"x\".oid = %1)"},
+    {F_PG_GET_RULEDEF_OID_BOOL, "(SELECT pgf_refuse('pg_get_ruledef') FROM"
+                                " \"system.pg_rewrite\" AS \"x\" WHERE \"x\".oid = %1)"},
+    /* there are no triggers, statistics objects, partitions, policies */
+    {F_PG_GET_TRIGGERDEF_OID, "(CASE WHEN %1 <> %1 THEN '' END)"},
+    {F_PG_GET_TRIGGERDEF_OID_BOOL, "(CASE WHEN %1 <> %1 THEN '' END)"},
+    {F_PG_GET_STATISTICSOBJDEF, "(CASE WHEN %1 <> %1 THEN '' END)"},
+    {F_PG_GET_STATISTICSOBJDEF_COLUMNS, "(CASE WHEN %1 <> %1 THEN '' END)"},
+    {F_PG_GET_STATISTICSOBJDEF_EXPRESSIONS, "(CASE WHEN %1 <> %1 THEN '' END)"},
+    {F_PG_PARTITION_ROOT, "(CASE WHEN %1 <> %1 THEN 0 END)"},
+    {F_ROW_SECURITY_ACTIVE_OID, "(%1 <> %1)"},
+    {F_ROW_SECURITY_ACTIVE_TEXT, "(%1 <> %1)"},
+    {F_PG_GET_REPLICA_IDENTITY_INDEX,
+     "(SELECT \"x\".indexrelid FROM \"system.pg_index\" AS \"x\" WHERE \"x\".indrelid = %1 AND"
+     " \"x\".indisprimary AND \"x\".indrelid >= 16384)"},
+    {F_PG_RELATION_IS_UPDATABLE,
+     "(SELECT CASE WHEN \"x\".relkind IN ('r', 'p') THEN 28 ELSE 0 END FROM \"system.pg_class\" AS"
+     " \"x\" WHERE \"x\".oid = %1)"},
+    {F_PG_COLUMN_IS_UPDATABLE,
+     "(SELECT %2 > 0 AND \"x\".relkind IN ('r', 'p') FROM \"system.pg_class\" AS \"x\" WHERE"
+     " \"x\".oid = %1)"},
+    {F_PG_DATABASE_SIZE_OID, "(CASE WHEN %1 = 5 THEN pgf_database_size() END)"},
+    {F_PG_DATABASE_SIZE_NAME,
+     "(CASE WHEN %1 = pgf_current_database() THEN pgf_database_size() END)"},
     {F_GETDATABASEENCODING, "'UTF8'"},
     {F_PG_CLIENT_ENCODING, "pgf_current_setting('client_encoding', 0)"},
     {F_PG_CHAR_TO_ENCODING, "pgf_encoding_number(%1)"},

@@ -109,6 +109,44 @@ static bool constraint(const struct store_catalog *c, const struct store_table *
     return false;
 }
 
+/* What ${sql} says of ${oid} (and ${column}), which is built in: the result, if there is a row. */
+static void builtin_definition(sqlite3_context *ctx, const char *sql, uint32_t oid, int64_t column)
+{
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(functions_context(ctx)->db, sql, -1, &s, NULL) == SQLITE_OK) {
+        sqlite3_bind_int64(s, 1, oid);
+        sqlite3_bind_int64(s, 2, column);
+        if (sqlite3_step(s) == SQLITE_ROW)
+            sqlite3_result_value(ctx, sqlite3_column_value(s, 0));
+    }
+    sqlite3_finalize(s);
+}
+
+#define COLUMNS_OF(relation, numbers)                                                              \
+    "(SELECT group_concat((SELECT a.attname FROM \"system.pg_attribute\" AS a WHERE"               \
+    " a.attrelid = " relation                                                                      \
+    " AND a.attnum = CAST(j.value AS INTEGER)), ', ') FROM json_each(" numbers ") AS j)"
+
+static const char builtin_constraint[] =
+    "SELECT CASE k.contype WHEN 'c' THEN 'CHECK (' || k.conbin || ')' ELSE CASE k.contype WHEN 'p'"
+    " THEN 'PRIMARY KEY (' ELSE 'UNIQUE (' END || " COLUMNS_OF(
+        "k.conrelid",
+        "k.conkey") " || ')'"
+                    " END FROM \"system.pg_constraint\" AS k WHERE k.oid = ?1 AND k.oid < 16384";
+
+static const char builtin_index[] =
+    "SELECT CASE WHEN ?2 = 0 THEN 'CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END"
+    " || 'INDEX ' || c.relname || ' ON ' || n.nspname || '.' || t.relname || ' USING btree (' "
+    "|| " COLUMNS_OF("i.indrelid",
+                     "i.indkey") " || ')' ELSE (SELECT a.attname FROM"
+                                 " \"system.pg_attribute\" AS a WHERE a.attrelid = i.indexrelid "
+                                 "AND a.attnum = ?2) END"
+                                 " FROM \"system.pg_index\" AS i JOIN \"system.pg_class\" AS c ON "
+                                 "c.oid = i.indexrelid JOIN"
+                                 " \"system.pg_class\" AS t ON t.oid = i.indrelid JOIN "
+                                 "\"system.pg_namespace\" AS n ON n.oid ="
+                                 " t.relnamespace WHERE i.indexrelid = ?1";
+
 static void fn_constraintdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     const struct store_catalog *c = functions_context(ctx)->catalog;
@@ -124,6 +162,24 @@ static void fn_constraintdef(sqlite3_context *ctx, int argc, sqlite3_value **arg
             return;
         }
     buf_release(&out);
+    if (oid < TYPES_USER_MIN)
+        builtin_definition(ctx, builtin_constraint, oid, 0);
+}
+
+/* The text of an index's expression. */
+static void index_part(struct store_context *c, uint32_t oid, int64_t column, struct buf *out)
+{
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(c->db,
+                           "SELECT json_extract(texts, '$[' || ?2 || ']') FROM \"store.index\""
+                           " WHERE oid = ?1",
+                           -1, &s, NULL) == SQLITE_OK) {
+        sqlite3_bind_int64(s, 1, oid);
+        sqlite3_bind_int64(s, 2, column - 1);
+        if (column > 0 && sqlite3_step(s) == SQLITE_ROW && sqlite3_column_text(s, 0))
+            ident_format(out, "%s", (const char *)sqlite3_column_text(s, 0));
+    }
+    sqlite3_finalize(s);
 }
 
 /* pg_get_indexdef(oid [, column, pretty]): the whole for column 0, else the column's name. */
@@ -138,25 +194,21 @@ static void fn_indexdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     for (size_t i = 0; i < c->ntables; i++)
         for (size_t k = 0; !c->tables[i].system && k < c->tables[i].nkeys; k++) {
             const struct store_key *key = &c->tables[i].keys[k];
-            bool whole = true;
-            for (size_t a = 0; a < key->nattnums; a++)
-                whole = whole && key->attnums[a] > 0;
             if (key->oid != oid)
                 continue;
-            if (!whole && column != 0) {
-                functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                               "the definition of an index on expressions is not supported by the "
-                               "embedded store");
-                return;
-            }
             functions_buf(&out);
             if (column == 0)
                 ident_format(&out, "%s", key->definition ? key->definition : "");
-            else if (column > 0 && (size_t)column <= key->nattnums)
+            else if (column > 0 && (size_t)column <= key->nattnums + key->nincluded &&
+                     key->attnums[column - 1] > 0)
                 columns(&c->tables[i], &key->attnums[column - 1], 1, &out);
+            else
+                index_part(functions_context(ctx), oid, column, &out);
             finish(ctx, &out);
             return;
         }
+    if (oid < TYPES_USER_MIN)
+        builtin_definition(ctx, builtin_index, oid, column);
 }
 
 const struct function_row functions_catalog_rows[] = {

@@ -4,6 +4,7 @@
 #include "daemon/store/catalog_views.h"
 #include "daemon/store/conn.h"
 #include "daemon/store/functions_impl.h"
+#include "daemon/store/ident.h"
 #include "daemon/store/objects.h"
 
 #include <stdio.h>
@@ -207,6 +208,73 @@ static void fn_privilege(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         sqlite3_result_int(ctx, 1);
 }
 
+/* -- what is said of columns and indexes -- */
+
+/* pg_get_serial_sequence(table, column) */
+static void fn_serial_sequence(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct store_context *c = functions_context(ctx);
+    struct buf out;
+    uint32_t oid;
+    if (functions_null(argc, argv))
+        return;
+    if (objects_read(c, TYPES_REGCLASS, functions_slice(argv[0]), &oid, &c->raised) < 0) {
+        functions_raised(ctx);
+        return;
+    }
+    const char *column = (const char *)sqlite3_value_text(argv[1]);
+    const struct store_table *t = store_catalog_table_oid(c->catalog, oid);
+    const struct store_column *found = t ? store_table_column(t, column) : NULL;
+    const struct store_sequence *q =
+        found ? store_catalog_sequence_oid(c->catalog, found->sequence_oid) : NULL;
+    if (t && !found) {
+        functions_fail(ctx, SQLSTATE_UNDEFINED_COLUMN,
+                       "column \"%s\" of relation \"%s\" does not exist", column, t->name);
+        return;
+    }
+    if (!q)
+        return;
+    functions_buf(&out);
+    ident_postgres(q->schema, &out);
+    buf_append(&out, ".", 1);
+    ident_postgres(q->name, &out);
+    functions_finish(ctx, &out);
+}
+
+/* pg_indexam_has_property(access method, property) */
+static void fn_am_property(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    static const struct {
+        int64_t am;
+        const char *can;
+    } methods[] = {
+        {403, "can_order can_unique can_multi_col can_exclude can_include "},
+        {405, "can_exclude "},
+        {783, "can_multi_col can_exclude can_include "},
+        {2742, "can_multi_col "},
+        {3580, "can_multi_col "},
+        {4000, "can_exclude can_include "},
+    };
+    static const char all[] = "can_order can_unique can_multi_col can_exclude can_include ";
+    char property[34];
+    if (functions_null(argc, argv))
+        return;
+    snprintf(property, sizeof property, "%.32s ", (const char *)sqlite3_value_text(argv[1]));
+    if (!strcasestr(all, property))
+        return;
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (methods[i].am == sqlite3_value_int64(argv[0]))
+            sqlite3_result_int(ctx, strcasestr(methods[i].can, property) != NULL);
+}
+
+/* It has not been made: pgf_refuse(what). */
+static void fn_refuse(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    (void)argc;
+    functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s is not supported by the embedded store",
+                   (const char *)sqlite3_value_text(argv[0]));
+}
+
 /* -- sizes: of the pages that SQLite keeps -- */
 
 static int64_t pages(sqlite3 *db, const char *name)
@@ -220,6 +288,23 @@ static int64_t pages(sqlite3 *db, const char *name)
         size = sqlite3_column_int64(s, 0);
     sqlite3_finalize(s);
     return size;
+}
+
+static void fn_database_size(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct store_context *c = functions_context(ctx);
+    sqlite3_stmt *s = NULL;
+    (void)argc;
+    (void)argv;
+    c->conn->internal++;
+    if (sqlite3_prepare_v2(c->db,
+                           "SELECT page_count * page_size FROM pragma_page_count(),"
+                           " pragma_page_size()",
+                           -1, &s, NULL) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_ROW)
+        sqlite3_result_int64(ctx, sqlite3_column_int64(s, 0));
+    sqlite3_finalize(s);
+    c->conn->internal--;
 }
 
 /* pgf_relation_size(oid, what): 't' the relation, 'i' its indexes, 'a' both. */
@@ -256,6 +341,10 @@ const struct function_row functions_object_rows[] = {
     {"pgf_visible", 2, false, fn_visible, NULL, NULL},
     {"pgf_to_reg", 2, false, fn_to_reg, NULL, NULL},
     {"pgf_privilege", 3, false, fn_privilege, NULL, NULL},
+    {"pgf_serial_sequence", 2, false, fn_serial_sequence, NULL, NULL},
+    {"pgf_am_property", 2, false, fn_am_property, NULL, NULL},
+    {"pgf_refuse", 1, false, fn_refuse, NULL, NULL},
+    {"pgf_database_size", 0, false, fn_database_size, NULL, NULL},
     {"pgf_relation_size", 2, false, fn_relation_size, NULL, NULL},
     {"pgf_vector_array", 1, true, fn_vector_array, NULL, NULL},
     {"pgf_encoding_number", 1, true, fn_encoding_number, NULL, NULL},
