@@ -138,7 +138,7 @@ static const char builtin_index[] =
     "SELECT CASE WHEN ?2 = 0 THEN 'CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END"
     " || 'INDEX ' || c.relname || ' ON ' || n.nspname || '.' || t.relname || ' USING btree (' "
     "|| " COLUMNS_OF("i.indrelid",
-                     "i.indkey") " || ')' ELSE (SELECT a.attname FROM"
+                     "i.indkey") " || ')' ELSE coalesce((SELECT a.attname FROM"
                                  " \"system.pg_attribute\" AS a WHERE a.attrelid = i.indexrelid "
                                  "AND a.attnum = ?2) END"
                                  " FROM \"system.pg_index\" AS i JOIN \"system.pg_class\" AS c ON "
