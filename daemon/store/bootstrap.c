@@ -37,6 +37,7 @@ static const char indexes[] =
     "CREATE UNIQUE INDEX \"pg_catalog.pg_attrdef_num\" ON \"pg_catalog.pg_attrdef\" (adrelid, "
     "adnum);"
     "CREATE INDEX \"pg_catalog.pg_constraint_rel\" ON \"pg_catalog.pg_constraint\" (conrelid);"
+    "CREATE INDEX \"pg_catalog.pg_constraint_conf\" ON \"pg_catalog.pg_constraint\" (confrelid);"
     "CREATE INDEX \"pg_catalog.pg_constraint_ind\" ON \"pg_catalog.pg_constraint\" (conindid);"
     "CREATE UNIQUE INDEX \"pg_catalog.pg_index_index\" ON \"pg_catalog.pg_index\" (indexrelid);"
     "CREATE INDEX \"pg_catalog.pg_index_rel\" ON \"pg_catalog.pg_index\" (indrelid);"

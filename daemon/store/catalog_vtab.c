@@ -54,20 +54,49 @@ bool catalog_vtab_stored(const char *name)
 }
 
 /* Where the file's rows are more than those of the table: columns of indexes are those of their
- * table, except for expressions, which have rows of their own. */
-static const char *stored_source(const char *name)
+ * table, except for expressions, which have rows of their own; and what pg_class says of
+ * constraints is counted. */
+static const char attribute_source[] =
+    "SELECT * FROM (SELECT rowid AS \"store.rowid\", * FROM \"pg_catalog.pg_attribute\" UNION ALL"
+    " SELECT -(i.indexrelid * 64 + j.key) AS \"store.rowid\", i.indexrelid AS attrelid,"
+    " a.attname, a.atttypid, -1, a.attlen, j.key + 1, a.attndims, -1, a.atttypmod,"
+    " a.attbyval, a.attalign, a.attstorage, '', 0, 0, 0, '', '', 0, 1, 0,"
+    " a.attcollation, NULL, NULL, NULL, NULL"
+    " FROM \"pg_catalog.pg_index\" AS i, json_each(i.indkey) AS j,"
+    " \"pg_catalog.pg_attribute\" AS a"
+    " WHERE a.attrelid = i.indrelid AND a.attnum = CAST(j.value AS INTEGER))";
+
+static const char *counted(const char *relation, const char *column)
 {
-    return strcmp(name, "pg_attribute") != 0
-               ? NULL
-               : "(SELECT rowid AS \"store.rowid\", * FROM \"pg_catalog.pg_attribute\" UNION ALL"
-                 " SELECT -(i.indexrelid * 64 + j.key) AS \"store.rowid\", i.indexrelid AS "
-                 "attrelid,"
-                 " a.attname, a.atttypid, -1, a.attlen, j.key + 1, a.attndims, -1, a.atttypmod,"
-                 " a.attbyval, a.attalign, a.attstorage, '', 0, 0, 0, '', '', 0, 1, 0,"
-                 " a.attcollation, NULL, NULL, NULL, NULL"
-                 " FROM \"pg_catalog.pg_index\" AS i, json_each(i.indkey) AS j,"
-                 " \"pg_catalog.pg_attribute\" AS a"
-                 " WHERE a.attrelid = i.indrelid AND a.attnum = CAST(j.value AS INTEGER))";
+    if (strcmp(relation, "pg_class") != 0)
+        return NULL;
+    if (strcmp(column, "relchecks") == 0)
+        return "(SELECT count(*) FROM \"pg_catalog.pg_constraint\" WHERE conrelid = o.oid AND"
+               " contype = 'c')";
+    if (strcmp(column, "relhastriggers") == 0) /* foreign keys are kept by triggers */
+        return "(EXISTS (SELECT 1 FROM \"pg_catalog.pg_constraint\" WHERE conrelid = o.oid AND"
+               " contype = 'f') OR EXISTS (SELECT 1 FROM \"pg_catalog.pg_constraint\" WHERE"
+               " confrelid = o.oid AND contype = 'f'))";
+    return NULL;
+}
+
+/* A SELECT of the rowid and all columns, to which a condition can be added; sqlite3_malloc'd. */
+static char *stored_select(const struct relation *r)
+{
+    const char *relation = r->lines[0].name;
+    if (strcmp(relation, "pg_attribute") == 0)
+        return sqlite3_mprintf("%s", attribute_source);
+    sqlite3_str *s = sqlite3_str_new(NULL);
+    sqlite3_str_appendall(s, "SELECT rowid");
+    for (size_t i = 1; i <= r->ncolumns; i++) {
+        const char *expression = counted(relation, r->lines[i].name);
+        if (expression)
+            sqlite3_str_appendf(s, ", %s", expression);
+        else
+            sqlite3_str_appendf(s, ", \"%w\"", r->lines[i].name);
+    }
+    sqlite3_str_appendf(s, " FROM \"pg_catalog.%w\" AS o", relation);
+    return sqlite3_str_finish(s);
 }
 
 /* -- the table -- */
@@ -168,9 +197,7 @@ static int stored_prepare(struct table *t, int column, sqlite3_stmt **ret)
     t->idle[column + 1] = NULL;
     if (*ret)
         return SQLITE_OK;
-    const char *name = r->lines[0].name, *source = stored_source(name);
-    char *from = source ? sqlite3_mprintf("SELECT * FROM %s", source)
-                        : sqlite3_mprintf("SELECT rowid, * FROM \"pg_catalog.%w\"", name);
+    char *from = stored_select(r);
     char *sql = !from ? NULL
                 : column == NO_KEY
                     ? sqlite3_mprintf("%s", from)

@@ -2,6 +2,7 @@
 #include "daemon/store/ddl_index.h"
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/pretty.h"
 #include "daemon/store/translate.h"
 
 #include <stdio.h>
@@ -46,8 +47,11 @@ static const char *expressions(const struct index_spec *x)
     struct buf b;
     buf_init(&b, 1 << 20);
     for (int i = 0; i < x->n; i++)
-        if (x->parts[i].text)
-            ident_format(&b, "%s%s", buf_len(&b) ? ", " : "", x->parts[i].text);
+        if (x->parts[i].text) {
+            struct slice text = {x->parts[i].text, strlen(x->parts[i].text)};
+            text = pretty_index_part(text);
+            ident_format(&b, "%s%.*s", buf_len(&b) ? ", " : "", (int)text.len, text.data);
+        }
     const char *text = buf_len(&b) ? pstrdup(ident_text(&b)) : NULL;
     buf_release(&b);
     return text;
@@ -70,6 +74,15 @@ static int own_rows(struct ddl *d, const struct store_table *t, const struct ind
     return rc;
 }
 
+/* What the column of part ${i} is called: expressions may be of one name, and then get a number. */
+static const char *column_name(const struct index_spec *x, int i)
+{
+    int same = 0;
+    for (int k = 0; k < i; k++)
+        same += strcmp(x->parts[k].naming, x->parts[i].naming) == 0;
+    return same == 0 ? x->parts[i].naming : psprintf("%s%d", x->parts[i].naming, same);
+}
+
 /* The columns of an index that are expressions; the others are the table's (catalog_vtab.c). */
 static int expression_rows(struct ddl *d, const struct index_spec *x)
 {
@@ -81,7 +94,7 @@ static int expression_rows(struct ddl *d, const struct index_spec *x)
                      " attstorage, attislocal, attcollation) SELECT ?1, ?2, ?3, -1, t.typlen, ?4,"
                      " -1, -1, t.typbyval, t.typalign, t.typstorage, 1, ?5 FROM"
                      " \"system.pg_type\" t WHERE t.oid = ?3",
-                     "isiii", (int64_t)x->oid, x->parts[i].naming, (int64_t)x->parts[i].type,
+                     "isiii", (int64_t)x->oid, column_name(x, i), (int64_t)x->parts[i].type,
                      (int64_t)i + 1, (int64_t)x->parts[i].collation) < 0)
             return -1;
     return 0;

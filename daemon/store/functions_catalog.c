@@ -2,6 +2,7 @@
 #include "daemon/store/functions_impl.h"
 
 #include "daemon/store/ident.h"
+#include "daemon/store/pretty.h"
 
 #include <stdio.h>
 
@@ -79,7 +80,7 @@ static void foreign_key(const struct store_catalog *c, const struct store_table 
 
 /* The constraint ${oid} of ${t}; false: it has none. */
 static bool constraint(const struct store_catalog *c, const struct store_table *t, uint32_t oid,
-                       struct buf *out)
+                       bool pretty, struct buf *out)
 {
     for (size_t i = 0; i < t->nkeys; i++)
         if (t->keys[i].constraint_oid == oid) {
@@ -103,7 +104,13 @@ static bool constraint(const struct store_catalog *c, const struct store_table *
         }
     for (size_t i = 0; i < t->nchecks; i++)
         if (t->checks[i].oid == oid) {
-            ident_format(out, "CHECK (%s)", t->checks[i].sql);
+            struct slice sql = {t->checks[i].sql, strlen(t->checks[i].sql)};
+            ident_format(out, "CHECK (");
+            if (pretty)
+                pretty_expression(sql, out);
+            else
+                buf_append(out, sql.data, sql.len);
+            ident_format(out, ")");
             return true;
         }
     return false;
@@ -134,18 +141,21 @@ static const char builtin_constraint[] =
         "k.conkey") " || ')'"
                     " END FROM \"system.pg_constraint\" AS k WHERE k.oid = ?1 AND k.oid < 16384";
 
-static const char builtin_index[] =
-    "SELECT CASE WHEN ?2 = 0 THEN 'CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END"
-    " || 'INDEX ' || c.relname || ' ON ' || n.nspname || '.' || t.relname || ' USING btree (' "
-    "|| " COLUMNS_OF("i.indrelid",
-                     "i.indkey") " || ')' ELSE coalesce((SELECT a.attname FROM"
-                                 " \"system.pg_attribute\" AS a WHERE a.attrelid = i.indexrelid "
-                                 "AND a.attnum = ?2) END"
-                                 " FROM \"system.pg_index\" AS i JOIN \"system.pg_class\" AS c ON "
-                                 "c.oid = i.indexrelid JOIN"
-                                 " \"system.pg_class\" AS t ON t.oid = i.indrelid JOIN "
-                                 "\"system.pg_namespace\" AS n ON n.oid ="
-                                 " t.relnamespace WHERE i.indexrelid = ?1";
+#define BUILTIN_INDEX(schema)                                                                      \
+    "SELECT CASE WHEN ?2 = 0 THEN 'CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END" \
+    " || 'INDEX ' || c.relname || ' ON ' || " schema                                               \
+    " || t.relname || ' USING btree (' || " COLUMNS_OF(                                            \
+        "i.indrelid",                                                                              \
+        "i.indkey") " || ')' ELSE coalesce((SELECT a.attname FROM \"system.pg_attribute\" AS a "   \
+                    "WHERE"                                                                        \
+                    " a.attrelid = i.indexrelid AND a.attnum = ?2), '') END FROM "                 \
+                    "\"system.pg_index\" AS i JOIN"                                                \
+                    " \"system.pg_class\" AS c ON c.oid = i.indexrelid JOIN \"system.pg_class\" "  \
+                    "AS t ON t.oid ="                                                              \
+                    " i.indrelid JOIN \"system.pg_namespace\" AS n ON n.oid = t.relnamespace"      \
+                    " WHERE i.indexrelid = ?1"
+static const char builtin_index[] = BUILTIN_INDEX("n.nspname || '.'");
+static const char builtin_index_pretty[] = BUILTIN_INDEX("''");
 
 static void fn_constraintdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
@@ -153,11 +163,11 @@ static void fn_constraintdef(sqlite3_context *ctx, int argc, sqlite3_value **arg
     struct buf out;
     if (functions_null(1, argv))
         return;
-    (void)argc;
+    bool pretty = argc > 1 && sqlite3_value_int(argv[1]);
     uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
     functions_buf(&out);
     for (size_t i = 0; i < c->ntables; i++)
-        if (!c->tables[i].system && constraint(c, &c->tables[i], oid, &out)) {
+        if (!c->tables[i].system && constraint(c, &c->tables[i], oid, pretty, &out)) {
             finish(ctx, &out);
             return;
         }
@@ -166,8 +176,36 @@ static void fn_constraintdef(sqlite3_context *ctx, int argc, sqlite3_value **arg
         builtin_definition(ctx, builtin_constraint, oid, 0);
 }
 
+static void pretty_definition(const struct store_catalog *c, const struct store_table *t,
+                              const char *definition, struct buf *out)
+{
+    struct buf schema;
+    buf_init(&schema, 1024);
+    if (store_catalog_relation(c, NULL, t->name) == t->oid) {
+        ident_postgres(t->schema, &schema);
+        ident_format(&schema, ".");
+    }
+    pretty_index((struct slice){definition, strlen(definition)}, ident_text(&schema), out);
+    buf_release(&schema);
+}
+
+/* pg_get_expr(expression, pretty): the catalog keeps expressions as SQL. */
+static void fn_expr(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct buf out;
+    if (functions_null(argc, argv))
+        return;
+    functions_buf(&out);
+    if (sqlite3_value_int(argv[1]))
+        pretty_expression(functions_slice(argv[0]), &out);
+    else
+        buf_append(&out, functions_slice(argv[0]).data, functions_slice(argv[0]).len);
+    finish(ctx, &out);
+}
+
 /* The text of an index's expression. */
-static void index_part(struct store_context *c, uint32_t oid, int64_t column, struct buf *out)
+static void index_part(struct store_context *c, uint32_t oid, int64_t column, bool pretty,
+                       struct buf *out)
 {
     sqlite3_stmt *s = NULL;
     if (sqlite3_prepare_v2(c->db,
@@ -176,8 +214,16 @@ static void index_part(struct store_context *c, uint32_t oid, int64_t column, st
                            -1, &s, NULL) == SQLITE_OK) {
         sqlite3_bind_int64(s, 1, oid);
         sqlite3_bind_int64(s, 2, column - 1);
-        if (column > 0 && sqlite3_step(s) == SQLITE_ROW && sqlite3_column_text(s, 0))
-            ident_format(out, "%s", (const char *)sqlite3_column_text(s, 0));
+        if (column > 0 && sqlite3_step(s) == SQLITE_ROW && sqlite3_column_text(s, 0)) {
+            struct slice text = functions_slice(sqlite3_column_value(s, 0));
+            if (pretty && pretty_index_part(text).len < text.len) {
+                ident_format(out, "(");
+                pretty_expression(pretty_index_part(text), out);
+                ident_format(out, ")");
+            } else {
+                buf_append(out, text.data, text.len);
+            }
+        }
     }
     sqlite3_finalize(s);
 }
@@ -191,31 +237,36 @@ static void fn_indexdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         return;
     uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
     int64_t column = argc > 1 ? sqlite3_value_int64(argv[1]) : 0;
+    bool pretty = argc > 2 && sqlite3_value_int(argv[2]);
     for (size_t i = 0; i < c->ntables; i++)
         for (size_t k = 0; !c->tables[i].system && k < c->tables[i].nkeys; k++) {
             const struct store_key *key = &c->tables[i].keys[k];
             if (key->oid != oid)
                 continue;
             functions_buf(&out);
-            if (column == 0)
+            if (column == 0 && pretty)
+                pretty_definition(c, &c->tables[i], key->definition, &out);
+            else if (column == 0)
                 ident_format(&out, "%s", key->definition ? key->definition : "");
             else if (column > 0 && (size_t)column <= key->nattnums + key->nincluded &&
                      key->attnums[column - 1] > 0)
                 columns(&c->tables[i], &key->attnums[column - 1], 1, &out);
             else
-                index_part(functions_context(ctx), oid, column, &out);
+                index_part(functions_context(ctx), oid, column, pretty, &out);
             finish(ctx, &out);
             return;
         }
     if (oid < TYPES_USER_MIN)
-        builtin_definition(ctx, builtin_index, oid, column);
+        builtin_definition(ctx, pretty ? builtin_index_pretty : builtin_index, oid, column);
 }
 
 const struct function_row functions_catalog_rows[] = {
     {"pgf_quote_ident", 1, true, fn_quote_ident, NULL, NULL},
     {"pgf_get_constraintdef", 1, false, fn_constraintdef, NULL, NULL},
+    {"pgf_get_constraintdef", 2, false, fn_constraintdef, NULL, NULL},
+    {"pgf_get_indexdef", 3, false, fn_indexdef, NULL, NULL},
+    {"pgf_get_expr", 2, true, fn_expr, NULL, NULL},
     {"pgf_get_indexdef", 1, false, fn_indexdef, NULL, NULL},
-    {"pgf_get_indexdef", 2, false, fn_indexdef, NULL, NULL},
 };
 const size_t functions_catalog_n =
     sizeof(functions_catalog_rows) / sizeof(functions_catalog_rows[0]);
