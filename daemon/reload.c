@@ -10,6 +10,7 @@
 #include "daemon/worker.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct reload {
     struct job job;
@@ -45,9 +46,20 @@ static void reload_work(struct job *j)
                 listen_plan_make(r->next, &r->plan, &r->err) != 0;
 }
 
+static bool is_same_store(const struct conf_backend *a, const struct conf_backend *b)
+{
+    return a->store && b->store && strcmp(a->name, b->name) == 0 && strcmp(a->store, b->store) == 0 &&
+           a->store_files == b->store_files;
+}
+
 /* What is not reloaded (see conf/schema.c) is said. */
 static void reload_tell(const struct worker *w, const struct conf *next)
 {
+    for (size_t i = 0; i < next->nbackends; i++)
+        for (size_t k = 0; k < w->conf->nbackends; k++)
+            if (is_same_store(&next->backends[i], &w->conf->backends[k]) &&
+                next->backends[i].store_normal != w->conf->backends[k].store_normal)
+                log_warning(w->log, "a change of synchronous takes effect at the next start");
     if (next->workers != w->conf->workers)
         log_warning(w->log, "a change of workers takes effect at the next start");
 }

@@ -405,3 +405,38 @@ def test_limit_of_descriptors(start):
         assert len(os.listdir(f"/proc/{wall.process.pid}/fd")) < 300
     finally:
         wall.remove()
+
+
+def test_the_layout_follows_a_reload(start):
+    wall = start("shared")
+    as_owner(wall, TABLE)
+    wall.write_config(make("file", ", synchronous: normal")(wall.port, wall.dir).replace("/store", "/other"))
+    wall.reload()
+    harness.wait_until(lambda: "reloaded" in wall.tail(), "the configuration is reloaded")
+    as_owner(wall, TABLE)
+    with connect(wall) as acme:
+        acme.execute("INSERT INTO t (v) VALUES ('x')")
+    assert (wall.dir / "other/tenants/acme.db").exists()
+    assert "at the next start" not in wall.tail()  # it is another store
+    wall.write_config(make("file")(wall.port, wall.dir).replace("/store", "/other"))
+    wall.reload()
+    harness.wait_until(lambda: "a change of synchronous takes effect at the next start" in wall.tail(), "it is said")
+
+
+def test_the_open_files_follow_a_reload(start):
+    wall = start("file", ", open_files: 8")
+    as_owner(wall, TABLE)
+    several = [connect(wall, "webapp", f"tenant{i}") for i in range(8)]
+
+    def open_files():
+        folder = f"/proc/{wall.process.pid}/fd"
+        return sum(os.readlink(f"{folder}/{fd}").endswith(".db") for fd in os.listdir(folder))
+    for c in several:
+        c.execute("INSERT INTO t (v) VALUES ('x')")
+    assert open_files() >= 6
+    wall.write_config(make("file", ", open_files: 2")(wall.port, wall.dir))
+    wall.reload()
+    harness.wait_until(lambda: open_files() <= 2, "files are closed")
+    for c in several:
+        assert c.execute("SELECT count(*) FROM t").fetchone() == (1,)
+        c.close()
