@@ -3,6 +3,7 @@
 #include "daemon/catalog_load.h"
 
 #include "daemon/server_fit.h"
+#include "daemon/files.h"
 #include "daemon/store/store.h"
 #include "protocol/sqlstate.h"
 
@@ -372,35 +373,20 @@ int catalog_load_postgres(const char *conninfo, const char *database, const char
     return rc;
 }
 
-/* Nothing is written. */
-static enum store_kind any_kind(void *arg, const char *schema, const char *table,
-                                struct store_columns columns)
-{
-    (void)arg;
-    (void)schema;
-    (void)table;
-    (void)columns;
-    return STORE_KIND_TENANT;
-}
-
 int catalog_load_backend(const struct conf_backend *backend, const char *database,
                          struct catalog **ret, struct err *err)
 {
     if (backend->postgres)
         return catalog_load_postgres(backend->postgres, database, backend->secret, ret, err);
-    struct store_home *home;
     struct store *store;
-    int rc = -1;
     if (access(backend->store, F_OK) != 0) /* opening it would make one */
         return err_set(err, SQLSTATE_IO_ERROR, "there is no store in \"%s\" yet", backend->store);
-    struct store_options o = {
-        .directory = backend->store, .files = backend->store_files, .guest = true, .kind = any_kind};
-    if (store_home_open(&o, &home, err) < 0)
-        return -1;
-    if (store_open(home, NULL, &store, err) == 0) {
+    struct files *files = files_new(backend, NULL, 0, true);
+    if (!files)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    int rc = files_open(files, NULL, &store, err);
+    if (rc == 0)
         rc = store_read_catalog(store, ret, err);
-        store_close(store);
-    }
-    store_home_close(home);
+    files_unref(files);
     return rc;
 }

@@ -73,7 +73,7 @@ static struct files *files_of(const struct crew *crew, const struct conf_backend
 {
     if (!b->store)
         return NULL;
-    struct files *f = other ? files_ref(other->files) : files_new(b, crew->log, serial);
+    struct files *f = other ? files_ref(other->files) : files_new(b, crew->log, serial, false);
     if (!f)
         *failed = true;
     return f;

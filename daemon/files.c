@@ -12,7 +12,7 @@
 struct files {
     atomic_uint refs;
     char *directory;
-    bool apart, normal;
+    bool apart, normal, guest;
     uint32_t serial;
     struct daemon_log *log;
     pthread_mutex_t opening; /* held while the directory and the owner's file are opened, or the catalog is read */
@@ -24,7 +24,7 @@ struct files {
     uint64_t version;
 };
 
-struct files *files_new(const struct conf_backend *b, struct daemon_log *log, uint32_t serial)
+struct files *files_new(const struct conf_backend *b, struct daemon_log *log, uint32_t serial, bool guest)
 {
     struct files *f = calloc(1, sizeof *f);
     char *directory = strdup(b->store);
@@ -37,6 +37,7 @@ struct files *files_new(const struct conf_backend *b, struct daemon_log *log, ui
     f->directory = directory;
     f->apart = b->store_files;
     f->normal = b->store_normal;
+    f->guest = guest;
     f->serial = serial;
     f->log = log;
     pthread_mutex_init(&f->opening, NULL);
@@ -140,6 +141,7 @@ static int open_own(struct files *f, struct err *err)
     struct store_options o = {.directory = f->directory,
                               .normal = f->normal,
                               .files = f->apart,
+                              .guest = f->guest,
                               .tell = tell,
                               .kind = kind,
                               .arg = f};

@@ -13,7 +13,8 @@ struct daemon_log;
 struct files;
 struct store;
 
-struct files *files_new(const struct conf_backend *b, struct daemon_log *log, uint32_t serial); /* NULL: no memory */
+/* ${guest}: also beside a daemon that has the directory, for a command.  NULL: no memory. */
+struct files *files_new(const struct conf_backend *b, struct daemon_log *log, uint32_t serial, bool guest);
 struct files *files_ref(struct files *f);
 void files_unref(struct files *f);
 

@@ -33,7 +33,6 @@ static int main_serve(const char *path, bool takeover)
     log_configure(&log, (enum log_level)conf->log.level, conf->log.json);
     main_raise_descriptors(&log);
     signal(SIGPIPE, SIG_IGN); /* OpenSSL and libpq write without MSG_NOSIGNAL */
-    store_init();
     struct crew crew = {.takes_over = takeover};
     if (crew_open(&crew, conf, &log, &err) != 0) {
         log_error(&log, "%s", err.message);
@@ -54,6 +53,7 @@ int main(int argc, char **argv)
     struct options o;
     if (options_parse(argc, argv, &o) != 0)
         return 2;
+    store_init();
     switch (o.command) {
     case OPTIONS_SERVE:
         return main_serve(o.conf_path, o.takeover);
@@ -67,6 +67,10 @@ int main(int argc, char **argv)
         return options_run_policy(o.conf_path);
     case OPTIONS_SECRET:
         return options_run_secret();
+    case OPTIONS_EXPORT:
+        return transfer_export(&o.transfer);
+    case OPTIONS_IMPORT:
+        return transfer_import(&o.transfer);
     case OPTIONS_HELP:
         return options_run_help();
     case OPTIONS_VERSION:

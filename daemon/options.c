@@ -20,6 +20,8 @@ static const struct {
     {"config", OPTIONS_REFERENCE},
     {"policy", OPTIONS_POLICY},
     {"secret", OPTIONS_SECRET},
+    {"export", OPTIONS_EXPORT},
+    {"import", OPTIONS_IMPORT},
 };
 
 static int options_fail(const char *what, const char *text)
@@ -39,6 +41,56 @@ static int options_command(const char *word, enum options_command *ret)
     return options_fail("unknown command: ", word);
 }
 
+static bool options_transfers(const struct options *o)
+{
+    return o->command == OPTIONS_EXPORT || o->command == OPTIONS_IMPORT;
+}
+
+/* A word that is no option. */
+static int options_word(struct options *o, bool *command, const char *word)
+{
+    const char **slot = options_transfers(o)                ? &o->transfer.path
+                        : o->command == OPTIONS_EXPLAIN ? &o->sql
+                                                        : NULL;
+    if (*command && slot && !*slot) {
+        *slot = word;
+        return 0;
+    }
+    if (*command)
+        return options_fail("one command at a time: ", word);
+    *command = true;
+    return options_command(word, &o->command);
+}
+
+static int options_format(struct options *o, const char *word)
+{
+    o->transfer.to_store = strcmp(word, "store") == 0;
+    if (o->transfer.to_store || strcmp(word, "sql") == 0)
+        return 0;
+    return options_fail("unknown format: ", word);
+}
+
+static int options_check_transfer(struct options *o, bool format)
+{
+    const struct transfer_options *t = &o->transfer;
+    if (!options_transfers(o))
+        return format || t->as || t->shared || t->replace
+                   ? options_fail("", "--format, --as, --shared and --replace belong to \"partywall export\" and "
+                                      "\"partywall import\"")
+                   : 0;
+    bool exports = o->command == OPTIONS_EXPORT;
+    if (exports && (t->as || t->replace))
+        return options_fail("", "--as and --replace belong to \"partywall import\"");
+    if (!exports && format)
+        return options_fail("", "--format belongs to \"partywall export\"");
+    if (!o->tenant || !t->path)
+        return options_fail("", exports ? "\"partywall export\" wants --tenant NAME and where to"
+                                        : "\"partywall import\" wants --tenant NAME and where from");
+    o->transfer.tenant = o->tenant;
+    o->transfer.conf_path = o->conf_path;
+    return 0;
+}
+
 int options_parse(int argc, char **argv, struct options *ret)
 {
     static const struct option longs[] = {
@@ -50,10 +102,15 @@ int options_parse(int argc, char **argv, struct options *ret)
         {"takeover", no_argument, NULL, 'T'},
         {"tenant", required_argument, NULL, 't'},
         {"rls-sql", no_argument, NULL, 'R'},
+        {"as", required_argument, NULL, 'a'},
+        {"format", required_argument, NULL, 'f'},
+        {"shared", no_argument, NULL, 's'},
+        {"replace", no_argument, NULL, 'p'},
         {0},
     };
     struct options o = {.command = OPTIONS_SERVE, .conf_path = OPTIONS_DEFAULT_CONF};
-    bool help = false, version = false, reference = false, rls = false, command = false;
+    bool help = false, version = false, reference = false, rls = false, command = false,
+         format = false;
     int c;
     while ((c = getopt_long(argc, argv, "-c:hV", longs, NULL)) != -1) { /* '-': words come as 1 */
         switch (c) {
@@ -81,16 +138,23 @@ int options_parse(int argc, char **argv, struct options *ret)
         case 'R':
             rls = true;
             break;
-        case 1:
-            if (command && o.command == OPTIONS_EXPLAIN && !o.sql) {
-                o.sql = optarg;
-                break;
-            }
-            if (command)
-                return options_fail("one command at a time: ", optarg);
-            if (options_command(optarg, &o.command) != 0)
+        case 'a':
+            o.transfer.as = optarg;
+            break;
+        case 'f':
+            format = true;
+            if (options_format(&o, optarg) != 0)
                 return -1;
-            command = true;
+            break;
+        case 's':
+            o.transfer.shared = true;
+            break;
+        case 'p':
+            o.transfer.replace = true;
+            break;
+        case 1:
+            if (options_word(&o, &command, optarg) != 0)
+                return -1;
             break;
         default: /* getopt has said it */
             return options_fail("", "invalid command line");
@@ -105,10 +169,12 @@ int options_parse(int argc, char **argv, struct options *ret)
         return options_fail("", "--live belongs to \"partywall check\"");
     if (o.takeover && o.command != OPTIONS_SERVE)
         return options_fail("", "--takeover belongs to \"partywall serve\"");
-    if (o.tenant && o.command != OPTIONS_EXPLAIN)
-        return options_fail("", "--tenant belongs to \"partywall explain\"");
+    if (o.tenant && o.command != OPTIONS_EXPLAIN && !options_transfers(&o))
+        return options_fail("", "--tenant belongs to \"partywall explain\", \"export\" and \"import\"");
     if (o.command == OPTIONS_EXPLAIN && !(o.tenant && o.sql) && !help && !version)
         return options_fail("", "\"partywall explain\" wants --tenant NAME and the SQL");
+    if (!help && !version && options_check_transfer(&o, format) != 0)
+        return -1;
     if (rls != (o.command == OPTIONS_POLICY))
         return options_fail("", rls ? "--rls-sql belongs to \"partywall policy\""
                                     : "\"partywall policy\" wants --rls-sql");
@@ -179,6 +245,10 @@ int options_run_help(void)
         "  partywall policy --rls-sql [-c FILE]\n"
         "                                    print the row security policies that say the same in "
         "the database\n"
+        "  partywall export [-c FILE] --tenant NAME [--format sql|store] [--shared] OUT\n"
+        "                                    write a tenant's rows as SQL, or as the folder of a store\n"
+        "  partywall import [-c FILE] --tenant NAME [--as NEW] [--replace] [--shared] IN\n"
+        "                                    take them in, in one transaction\n"
         "  partywall secret                  read a password, print the verifier to keep instead\n"
         "  partywall --help | --version\n"
         "\n"

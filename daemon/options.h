@@ -2,6 +2,7 @@
 #pragma once
 
 #include "conf/conf.h"
+#include "daemon/transfer.h"
 
 #include <stdbool.h>
 
@@ -14,6 +15,8 @@ enum options_command {
     OPTIONS_REFERENCE,
     OPTIONS_POLICY,
     OPTIONS_SECRET,
+    OPTIONS_EXPORT,
+    OPTIONS_IMPORT,
     OPTIONS_HELP,
     OPTIONS_VERSION
 };
@@ -24,6 +27,7 @@ struct options {
     bool live;             /* CHECK: the catalogs too */
     bool takeover;         /* SERVE: listen where another daemon does */
     const char *tenant, *sql; /* EXPLAIN; never NULL then */
+    struct transfer_options transfer; /* EXPORT, IMPORT */
 };
 
 /* 0, or -1 after a line on standard error: exit with status 2. */

@@ -1,5 +1,6 @@
 /* catalog_policy.c: the store's catalog as policy/ wants it. */
 #include "daemon/store/conn.h"
+#include "daemon/store/ident.h"
 #include "daemon/store/infer_facts.h"
 #include "policy/catalog.h"
 
@@ -81,18 +82,53 @@ static void fill(struct catalog *to, const struct store_catalog *from)
             catalog_add_function(to, "pg_catalog", infer_procs[i].name, true);
 }
 
-int store_read_catalog(struct store *s, struct catalog **ret, struct err *err)
+static int read_own(struct store *s, struct store_catalog **ret, struct err *err)
 {
     sqlite3 *db;
-    struct store_catalog *from = NULL;
     if (store_open_db(s, &db, err) < 0)
         return -1;
     int rc =
         sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK
-            ? store_catalog_read(db, &from, err)
+            ? store_catalog_read(db, ret, err)
             : err_set(err, SQLSTATE_IO_ERROR, "could not read the store: %s", sqlite3_errmsg(db));
     sqlite3_close_v2(db);
-    if (rc < 0)
+    return rc;
+}
+
+static char *sequence_name(const struct store_catalog *c, const char *schema, const char *table,
+                           const char *column)
+{
+    const struct store_table *t = store_catalog_table(c, schema, table);
+    const struct store_column *col = t ? store_table_column(t, column) : NULL;
+    const struct store_sequence *found =
+        col && col->sequence_oid ? store_catalog_sequence_oid(c, col->sequence_oid) : NULL;
+    struct buf name;
+    if (!found)
+        return NULL;
+    buf_init(&name, 4096);
+    ident_postgres(found->schema, &name);
+    ident_format(&name, ".");
+    ident_postgres(found->name, &name);
+    char *text = strdup(ident_text(&name));
+    buf_release(&name);
+    return text;
+}
+
+int store_serial_sequence(struct store *s, const char *schema, const char *table, const char *column,
+                          char **ret, struct err *err)
+{
+    struct store_catalog *c;
+    if (read_own(s, &c, err) < 0)
+        return -1;
+    *ret = sequence_name(c, schema, table, column);
+    store_catalog_free(c);
+    return 0;
+}
+
+int store_read_catalog(struct store *s, struct catalog **ret, struct err *err)
+{
+    struct store_catalog *from = NULL;
+    if (read_own(s, &from, err) < 0)
         return -1;
     struct catalog *to = catalog_new();
     if (to)

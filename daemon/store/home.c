@@ -63,7 +63,7 @@ static int make_directory(const char *path, struct err *err)
     return errno == EEXIST ? 0 : io_error("create directory", path, err);
 }
 
-static int make_file(const char *path, struct err *err)
+int home_make_file(const char *path, struct err *err)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -227,7 +227,7 @@ char *home_file(struct store_home *h, enum store_role role, const char *tenant, 
         path = NULL;
         err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     }
-    if (path && make_file(path, err) < 0) {
+    if (path && home_make_file(path, err) < 0) {
         free(path);
         path = NULL;
     }

@@ -31,6 +31,7 @@ struct store_home {
 
 /* The file of ${role}, which is there, empty if it is new.  malloc'd; NULL: ${err} 58030, 53200. */
 char *home_file(struct store_home *h, enum store_role role, const char *tenant, struct err *err);
+int home_make_file(const char *path, struct err *err) MUSTCHECK;
 /* Has whoever used the file last gone without closing it? */
 bool home_file_was_left(const char *path);
 /* A tenant's name as a file's: a-z 0-9 and - are themselves, any other byte is _ and two hexadecimal

@@ -56,6 +56,11 @@ void store_home_close(struct store_home *h);
 int store_open(struct store_home *h, const char *tenant, struct store **ret, struct err *err) MUSTCHECK;
 /* Of the owner's file: what is shared may have changed.  Blocks. */
 int store_note_kinds(struct store *s, struct err *err) MUSTCHECK;
+/* The sequence that a column draws from, as SQL names it, malloc'd; NULL: none.  Blocks. */
+int store_serial_sequence(struct store *s, const char *schema, const char *table, const char *column,
+                          char **ret, struct err *err) MUSTCHECK;
+/* A copy of the file as it is at one moment, in ${path}, which is made.  Blocks nobody else. */
+int store_copy(struct store *s, const char *path, struct err *err) MUSTCHECK;
 /* All connections must have ended. */
 void store_close(struct store *s);
 

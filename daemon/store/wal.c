@@ -1,4 +1,5 @@
-/* wal.c: the write-ahead log: kept short while it is used, and looked at when it was left behind.
+/* wal.c: the write-ahead log: kept short while it is used, and looked at when it was left behind; and
+ * copies of a file.
  *
  * SQLite's own checkpoints take what no reader needs any more, and never wait; the log begins anew when
  * a writer finds that nobody reads it.  With readers that overlap for ever that would never be: so
@@ -80,4 +81,25 @@ int wal_check(struct store *s, struct err *err)
         return 0;
     }
     return err_set(err, why.sqlstate, "the store's file \"%s\" is damaged: %s", s->path, why.message);
+}
+
+int store_copy(struct store *s, const char *path, struct err *err)
+{
+    struct store_conn *c;
+    if (home_make_file(path, err) < 0 || conn_inner_open(s, &c, err) < 0)
+        return -1;
+    sqlite3_limit(c->db, SQLITE_LIMIT_ATTACHED, 1); /* which is how it goes about it */
+    sqlite3_stmt *stmt = conn_prepare(c, "VACUUM INTO ?1", err);
+    int rc = stmt ? 0 : -1;
+    if (stmt) {
+        c->internal++;
+        sqlite3_bind_text(stmt, 1, path, -1, SQLITE_STATIC);
+        int step = sqlite3_step(stmt);
+        if (step != SQLITE_DONE)
+            rc = errors_map(c, step, NULL, NULL, err);
+        sqlite3_finalize(stmt);
+        c->internal--;
+    }
+    conn_inner_close(c);
+    return rc;
 }

@@ -97,7 +97,10 @@ class Run:
                    for tenant in TENANTS for i in range(CLIENTS)]
         for c in clients:
             c.start()
-        time.sleep(random.uniform(0.02, 0.25))
+        end = time.monotonic() + 20
+        while not all(c.acknowledged for c in clients) and time.monotonic() < end:
+            time.sleep(0.005)
+        time.sleep(random.uniform(0, 0.2))
         self.wall.process.kill()
         self.wall.process.wait()
         self.wall.process = None
