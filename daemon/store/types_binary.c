@@ -195,6 +195,12 @@ int types_send(const struct types_session *s, uint32_t oid, int32_t typmod,
         return 0;
     case TYPES_NUMERIC:
         return types_numeric_send(v.bytes, out, err);
+    case TYPES_CHAR: /* '' is a zero byte */
+        buf_append(out, v.bytes.len > 0 ? v.bytes.data : "", 1);
+        return 0;
+    case 1033:
+        return err_set(err, SQLSTATE_UNDEFINED_FUNCTION,
+                       "no binary output function available for type aclitem");
     case TYPES_JSONB:
         buf_append(out, "\1", 1);
         buf_append(out, v.bytes.data, v.bytes.len);
