@@ -137,6 +137,8 @@ static void add_column(struct loader *l, sqlite3_stmt *s, struct rows *r)
     c->sequence_oid = (uint32_t)sqlite3_column_int64(s, 10);
     c->default_sql = text(l, s, 11);
     c->default_sqlite = text(l, s, 12);
+    c->generated_sqlite = text(l, s, 13);
+    c->generated = c->generated_sqlite != NULL;
 }
 
 static void add_key(struct loader *l, sqlite3_stmt *s, struct rows *r)
@@ -176,6 +178,9 @@ static void add_foreign_key(struct loader *l, sqlite3_stmt *s, struct rows *r)
     f->on_delete = letter(s, 6);
     f->on_update = letter(s, 7);
     f->deferred = sqlite3_column_int(s, 8) != 0;
+    f->deferrable = sqlite3_column_int(s, 9) != 0;
+    f->match_full = letter(s, 10) == 'f';
+    f->not_valid = sqlite3_column_int(s, 11) == 0;
 }
 
 static void add_check(struct loader *l, sqlite3_stmt *s, struct rows *r)
@@ -327,7 +332,8 @@ static const char sql_tables[] =
                                         "WHERE c.relkind IN ('r','v','m') ORDER BY c.oid";
 static const char sql_columns[] =
     "SELECT a.attrelid, a.attname, s.sqlite_name, a.atttypid, a.atttypmod, a.attlen, a.attnum,"
-    " a.attnotnull, s.is_rowid, a.attidentity, s.sequence_oid, d.adbin, s.default_sqlite"
+    " a.attnotnull, s.is_rowid, a.attidentity, s.sequence_oid, d.adbin, s.default_sqlite,"
+    " s.generated_sqlite"
     " FROM \"store.attribute\" s JOIN " CATALOG(
         "pg_attribute") " a"
                         " ON a.attrelid = s.relid AND a.attnum = s.attnum"
@@ -349,7 +355,7 @@ static const char sql_keys[] =
                                                          "DESC, i.indexrelid";
 static const char sql_foreign_keys[] =
     "SELECT conrelid, conname, oid, confrelid, conkey, confkey, confdeltype, confupdtype, "
-    "condeferred"
+    "condeferred, condeferrable, confmatchtype, convalidated"
     " FROM " CATALOG("pg_constraint") " WHERE contype = 'f' ORDER BY conrelid, oid";
 static const char sql_checks[] =
     "SELECT k.conrelid, k.conname, k.oid, k.conbin, r.sqlite_name FROM " CATALOG(

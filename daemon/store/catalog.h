@@ -28,13 +28,15 @@ struct store_column {
     bool not_null;
     bool rowid;            /* the INTEGER PRIMARY KEY: may be left out or NULL in SQLite */
     char identity;         /* 'a' ALWAYS (explicit values: 428C9), 'd' BY DEFAULT, 0 none */
-    uint32_t sequence_oid; /* serial or identity: the sequence it owns; 0 none */
+    bool generated;        /* ALWAYS AS (...) STORED: no value may be given (428C9) */
+    uint32_t sequence_oid; /* identity: its sequence; 0 none */
     /* NULL: no default.  `default_sql` is PostgreSQL's text.  `default_sqlite` is a translated
      * SQLite expression of the column's type, typmod applied, legal anywhere an expression is; an
      * INSERT that leaves the column out, or says DEFAULT, must put it in: SQLite's own schema has
      * no defaults. Serial and identity columns have it too (a call of the sequence). */
     const char *default_sql;
     const char *default_sqlite;
+    const char *generated_sqlite; /* what SQLite computes it by */
 };
 
 struct store_key {           /* primary key, unique constraint, or index */
@@ -60,7 +62,9 @@ struct store_foreign_key {
     const int16_t *parent_attnums;
     size_t nattnums;
     char on_delete, on_update; /* as pg_constraint: a r c n d */
-    bool deferred;             /* DEFERRABLE INITIALLY DEFERRED */
+    bool deferrable, deferred; /* DEFERRABLE, INITIALLY DEFERRED */
+    bool match_full;
+    bool not_valid;
 };
 
 struct store_check {

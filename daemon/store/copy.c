@@ -1,7 +1,7 @@
 /* copy.c: COPY taken apart: what is copied, and the statement that reads or writes the rows.
  *
- * TO reads with a SELECT, FROM writes each row with one INSERT of parameters; both are made as trees
- * and analysed like any. */
+ * TO reads with a SELECT, FROM writes each row with one INSERT of parameters; both are made as
+ * trees and analysed like any. */
 #include "daemon/store/copy.h"
 #include "daemon/store/ddl.h"
 #include "policy/parse.h"
@@ -103,7 +103,8 @@ static int columns(struct prepared *p, const CopyStmt *s, const struct store_tab
     if (s->attlist && listed(s, t, plan, err) < 0)
         return -1;
     for (size_t i = 0; !s->attlist && i < t->ncolumns; i++)
-        plan->columns[plan->ncolumns++] = as_column(&t->columns[i]);
+        if (!t->columns[i].generated)
+            plan->columns[plan->ncolumns++] = as_column(&t->columns[i]);
     for (size_t i = 0; i < plan->ncolumns; i++)
         plan->columns[i].name = arena_strdup(&p->arena, plan->columns[i].name);
     plan->relation = arena_strdup(&p->arena, t->name);
@@ -188,7 +189,8 @@ static bool is_listed(const struct copy_plan *plan, const char *name)
 static int filtered(const CopyStmt *s, const struct store_table *t, const struct copy_plan *plan,
                     InsertStmt *insert, uint32_t *oids, size_t *noids, struct err *err)
 {
-    SelectStmt *row = new_node(sizeof(SelectStmt), T_SelectStmt), *q = new_node(sizeof(SelectStmt), T_SelectStmt);
+    SelectStmt *row = new_node(sizeof(SelectStmt), T_SelectStmt),
+               *q = new_node(sizeof(SelectStmt), T_SelectStmt);
     RangeSubselect *from = new_node(sizeof(RangeSubselect), T_RangeSubselect);
     for (size_t i = 0; i < plan->ncolumns; i++)
         row->targetList = lappend(row->targetList, target(param(i + 1), plan->columns[i].name));
@@ -257,10 +259,9 @@ static int query_columns(struct prepared *p, struct copy_plan *plan, struct err 
     plan->ncolumns = q->ncolumns;
     plan->columns = arena_alloc(&p->arena, (q->ncolumns + 1) * sizeof *plan->columns);
     for (size_t i = 0; i < q->ncolumns && plan->columns; i++)
-        plan->columns[i] =
-            (struct copy_column){.name = arena_strdup(&p->arena, q->columns[i].name),
-                                 .type = q->columns[i].type_oid,
-                                 .typmod = q->columns[i].typmod};
+        plan->columns[i] = (struct copy_column){.name = arena_strdup(&p->arena, q->columns[i].name),
+                                                .type = q->columns[i].type_oid,
+                                                .typmod = q->columns[i].typmod};
     return p->arena.failed ? err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory") : 0;
 }
 

@@ -16,6 +16,7 @@ bool ddl_is(const Node *stmt)
     case T_AlterObjectSchemaStmt:
     case T_TruncateStmt:
     case T_CreateSeqStmt:
+    case T_AlterSeqStmt:
     case T_CreateSchemaStmt:
     case T_CreateExtensionStmt:
     case T_CreateEnumStmt:
@@ -144,35 +145,6 @@ static int create_extension(struct ddl *d, const CreateExtensionStmt *s)
                    "extension \"%s\" is not supported by the store", s->extname);
 }
 
-static int create_sequence(struct ddl *d, const CreateSeqStmt *s)
-{
-    bool exists = false;
-    uint32_t oid, type = TYPES_INT8;
-    ListCell *cell;
-    foreach (cell, s->options) {
-        const DefElem *def = lfirst(cell);
-        int32_t typmod;
-        if (strcmp(def->defname, "as") == 0 &&
-            ddl_type(d, (const TypeName *)def->arg, &type, &typmod, NULL) < 0)
-            return -1;
-        if (strcmp(def->defname, "owned_by") == 0 && !(list_length((const List *)def->arg) == 1))
-            return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                           "OWNED BY is not supported by the store");
-    }
-    const struct store_schema *schema;
-    if (ddl_creation(d, s->sequence->schemaname, &schema) < 0 ||
-        ddl_check_free(d, schema->oid, s->sequence->relname, s->if_not_exists ? &exists : NULL) < 0)
-        return -1;
-    if (exists) {
-        conn_notice(d->c, "NOTICE", SQLSTATE_DUPLICATE_TABLE,
-                    "relation \"%s\" already exists, skipping", s->sequence->relname);
-        return 0;
-    }
-    return ddl_add_sequence(d, schema->oid, s->sequence->relname, type, s->options, &oid) < 0
-               ? -1
-               : ddl_reload(d);
-}
-
 List *ddl_split_name(const char *text)
 {
     List *parts = NIL;
@@ -231,9 +203,7 @@ int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag)
     case T_DropStmt:
         return ddl_drop(d, (const DropStmt *)stmt, ret_tag);
     case T_AlterTableStmt:
-        *ret_tag =
-            ((const AlterTableStmt *)stmt)->objtype == OBJECT_VIEW ? "ALTER VIEW" : "ALTER TABLE";
-        return ddl_alter_table(d, (const AlterTableStmt *)stmt);
+        return ddl_alter_table(d, (const AlterTableStmt *)stmt, ret_tag);
     case T_ViewStmt:
         *ret_tag = "CREATE VIEW";
         return ddl_create_view(d, (const ViewStmt *)stmt);
@@ -252,7 +222,10 @@ int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag)
         return ddl_truncate(d, (const TruncateStmt *)stmt);
     case T_CreateSeqStmt:
         *ret_tag = "CREATE SEQUENCE";
-        return create_sequence(d, (const CreateSeqStmt *)stmt);
+        return ddl_create_sequence(d, (const CreateSeqStmt *)stmt);
+    case T_AlterSeqStmt:
+        *ret_tag = "ALTER SEQUENCE";
+        return ddl_alter_sequence(d, (const AlterSeqStmt *)stmt);
     case T_CreateSchemaStmt:
         *ret_tag = "CREATE SCHEMA";
         return ddl_create_schema(d, (const CreateSchemaStmt *)stmt);

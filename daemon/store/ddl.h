@@ -102,11 +102,36 @@ int ddl_column_default(struct ddl *d, uint32_t table, int16_t attnum,
                        const ColumnDef *def) MUSTCHECK;
 int ddl_column_constraints(struct ddl *d, uint32_t table, const ColumnDef *def,
                            bool keys) MUSTCHECK;
+/* -- ddl_sequence.c -- */
 int ddl_add_sequence(struct ddl *d, uint32_t space, const char *name, uint32_t type,
                      const List *options, uint32_t *ret) MUSTCHECK;
+int ddl_create_sequence(struct ddl *d, const CreateSeqStmt *s) MUSTCHECK;
+int ddl_alter_sequence(struct ddl *d, const AlterSeqStmt *s) MUSTCHECK;
+int ddl_change_sequence(struct ddl *d, uint32_t oid, const List *options, bool identity) MUSTCHECK;
+int ddl_add_identity(struct ddl *d, uint32_t table, const char *column,
+                     const Constraint *con) MUSTCHECK;
+int ddl_set_identity(struct ddl *d, uint32_t table, const char *column,
+                     const List *options) MUSTCHECK;
+int ddl_drop_identity(struct ddl *d, uint32_t table, const char *column, bool missing_ok) MUSTCHECK;
 
 /* -- ddl_alter.c -- */
-int ddl_alter_table(struct ddl *d, const AlterTableStmt *s) MUSTCHECK;
+int ddl_alter_table(struct ddl *d, const AlterTableStmt *s, const char **ret_tag) MUSTCHECK;
+/* -- ddl_retype.c -- */
+int ddl_change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd) MUSTCHECK;
+/* -- ddl_constraint.c -- */
+int ddl_alter_constraint(struct ddl *d, uint32_t table, const Constraint *con) MUSTCHECK;
+int ddl_validate_constraint(struct ddl *d, uint32_t table, const char *name) MUSTCHECK;
+/* -- ddl_options.c -- */
+int ddl_table_options(struct ddl *d, uint32_t oid, const List *options, bool reset) MUSTCHECK;
+/* -- ddl_generated.c -- */
+/* GENERATED ALWAYS AS (...) STORED. */
+int ddl_set_generated(struct ddl *d, uint32_t table, int16_t attnum, Node *expression) MUSTCHECK;
+int ddl_drop_expression(struct ddl *d, uint32_t table, const char *column,
+                        bool missing_ok) MUSTCHECK;
+/* 42601: a generated column has no default to ${set} or drop. */
+int ddl_no_default(struct ddl *d, const struct store_table *t, const struct store_column *c,
+                   bool set) MUSTCHECK;
+
 /* The column is in nobody's way any more: take it out of the catalog and SQLite's table. */
 int ddl_remove_column(struct ddl *d, uint32_t table, int16_t attnum) MUSTCHECK;
 /* 42703. */
@@ -172,6 +197,10 @@ const struct store_key *ddl_find_index(struct ddl *d, uint32_t oid,
                                        const struct store_table **ret_owner);
 /* Build it in SQLite, once the catalog has been read again.  -1: 23505 if rows are in the way. */
 int ddl_make_index(struct ddl *d, const struct store_table *t, const struct store_key *k) MUSTCHECK;
+/* The type of a column changes: what SQLite has of the indexes that know it goes, and comes back.
+ */
+int ddl_unmake_indexes(struct ddl *d, uint32_t table, int16_t attnum) MUSTCHECK;
+int ddl_remake_indexes(struct ddl *d, uint32_t table, int16_t attnum) MUSTCHECK;
 /* Definitions as the catalog now implies them: names may have changed. */
 int ddl_restate_indexes(struct ddl *d, uint32_t table) MUSTCHECK;
 int ddl_make_index_oid(struct ddl *d, uint32_t table, uint32_t index) MUSTCHECK;
@@ -184,6 +213,9 @@ int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con,
 /* Do the rows that are there satisfy it?  -1: 23503, 23514. */
 int ddl_validate_foreign_key(struct ddl *d, const struct store_table *t,
                              const struct store_foreign_key *f) MUSTCHECK;
+/* Can it be, with the types its columns have?  42804. */
+int ddl_check_key_types(struct ddl *d, const struct store_table *t,
+                        const struct store_foreign_key *f) MUSTCHECK;
 int ddl_validate_check(struct ddl *d, const struct store_table *t,
                        const struct store_check *k) MUSTCHECK;
 
@@ -233,3 +265,6 @@ int ddl_sync_table_loose(struct ddl *d, const struct store_table *t, int16_t loo
  * ${type}: what it is assigned to (0: it stays what it is). */
 int deparse(struct store_conn *c, const struct store_table *t, const Node *expression,
             uint32_t type, struct buf *out, struct err *err) MUSTCHECK;
+/* Likewise; ${ret_mutable}: its value may change while the row does not. */
+int deparse_checked(struct store_conn *c, const struct store_table *t, const Node *expression,
+                    uint32_t type, struct buf *out, bool *ret_mutable, struct err *err) MUSTCHECK;

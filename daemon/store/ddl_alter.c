@@ -5,6 +5,7 @@
 #include "policy/parse.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 static int run_text(struct ddl *d, struct buf *sql)
 {
@@ -68,10 +69,22 @@ static bool is_new(uint32_t oid, uint32_t first_new)
     return oid >= first_new;
 }
 
+/* NOT VALID: the rows that are there need not satisfy it. */
+static int is_valid(struct ddl *d, uint32_t oid, bool *ret)
+{
+    int64_t valid = 1;
+    if (ddl_query_int(d, &valid,
+                      "SELECT convalidated FROM \"pg_catalog.pg_constraint\" WHERE oid = ?1", "i",
+                      (int64_t)oid) < 0)
+        return -1;
+    *ret = valid != 0;
+    return 0;
+}
+
 /* Make SQLite follow constraints with oids from ${first_new} on, and prove them on the rows. */
 static int follow(struct ddl *d, uint32_t table, uint32_t first_new)
 {
-    bool text = false;
+    bool text = false, valid;
     if (ddl_reload(d) < 0)
         return -1;
     const struct store_table *t = ddl_table(d, table);
@@ -79,14 +92,16 @@ static int follow(struct ddl *d, uint32_t table, uint32_t first_new)
         if (!is_new(t->foreign_keys[i].oid, first_new))
             continue;
         text = true;
-        if (ddl_validate_foreign_key(d, t, &t->foreign_keys[i]) < 0)
+        if (is_valid(d, t->foreign_keys[i].oid, &valid) < 0 ||
+            (valid && ddl_validate_foreign_key(d, t, &t->foreign_keys[i]) < 0))
             return -1;
     }
     for (size_t i = 0; i < t->nchecks; i++) {
         if (!is_new(t->checks[i].oid, first_new))
             continue;
         text = true;
-        if (ddl_validate_check(d, t, &t->checks[i]) < 0)
+        if (is_valid(d, t->checks[i].oid, &valid) < 0 ||
+            (valid && ddl_validate_check(d, t, &t->checks[i]) < 0))
             return -1;
     }
     for (size_t i = 0; i < t->nkeys; i++) {
@@ -108,8 +123,13 @@ static int follow(struct ddl *d, uint32_t table, uint32_t first_new)
 static int add_constraint(struct ddl *d, uint32_t table, const Constraint *con)
 {
     uint32_t first_new;
-    if (ddl_new_oid(d, &first_new) < 0 || ddl_add_constraint(d, table, con, NULL) < 0)
+    if (ddl_new_oid(d, &first_new) < 0)
         return -1;
+    if (ddl_add_constraint(d, table, con, NULL) < 0) {
+        if (con->contype == CONSTR_CHECK)
+            d->err->position = 0; /* as PostgreSQL's ALTER TABLE tells none */
+        return -1;
+    }
     return follow(d, table, first_new);
 }
 
@@ -152,14 +172,23 @@ static int sqlite_add_column(struct ddl *d, uint32_t table, int16_t attnum)
     ident_format(&sql, " %s", storage[0] == 'R' ? "ANY" : storage);
     if (run_text(d, &sql) < 0)
         return -1;
-    if (!c->default_sqlite)
+    if (t->ncolumns == 1) { /* the first: what stood for none goes */
+        buf_init(&sql, 8192);
+        ident_format(&sql, "ALTER TABLE ");
+        ident_sqlite(t->sqlite_name, &sql);
+        ident_format(&sql, " DROP COLUMN \"#none\"");
+        if (run_text(d, &sql) < 0)
+            return -1;
+    }
+    const char *fill = c->generated ? c->generated_sqlite : c->default_sqlite;
+    if (!fill)
         return 0;
     buf_init(&sql, 1 << 20);
     ident_format(&sql, "UPDATE ");
     ident_sqlite(t->sqlite_name, &sql);
     ident_format(&sql, " SET ");
     ident_sqlite(c->sqlite_name, &sql);
-    ident_format(&sql, " = %s", c->default_sqlite);
+    ident_format(&sql, " = %s", fill);
     return run_text(d, &sql);
 }
 
@@ -222,20 +251,32 @@ static int forget_column(struct ddl *d, uint32_t table, int16_t attnum)
         "iis", (int64_t)table, (int64_t)attnum, dropped);
 }
 
-/* SQLite keeps a table without columns: see ddl_table_text. */
+/* SQLite has no table without columns: the last one stays there, empty, as "#none". */
+static int remove_last(struct ddl *d, const struct store_table *t, const struct store_column *c)
+{
+    struct buf sql;
+    uint32_t table = t->oid;
+    int16_t attnum = c->attnum;
+    if (ddl_sync_table_loose(d, t, attnum) < 0)
+        return -1;
+    buf_init(&sql, 8192);
+    ident_format(&sql, "UPDATE ");
+    ident_sqlite(t->sqlite_name, &sql);
+    ident_format(&sql, " SET ");
+    ident_sqlite(c->sqlite_name, &sql);
+    ident_format(&sql, " = NULL");
+    if (run_text(d, &sql) < 0 || forget_column(d, table, attnum) < 0 || ddl_reload(d) < 0)
+        return -1;
+    return ddl_sync_table(d, ddl_table(d, table));
+}
+
 int ddl_remove_column(struct ddl *d, uint32_t table, int16_t attnum)
 {
     const struct store_table *t = ddl_table(d, table);
     const struct store_column *c = store_table_attnum(t, attnum);
     struct buf sql;
-    if (t->ncolumns == 1) {
-        buf_init(&sql, 8192);
-        ident_format(&sql, "ALTER TABLE ");
-        ident_sqlite(t->sqlite_name, &sql);
-        ident_format(&sql, " ADD COLUMN \"#none\" INTEGER");
-        if (run_text(d, &sql) < 0)
-            return -1;
-    }
+    if (t->ncolumns == 1)
+        return remove_last(d, t, c);
     if (ddl_sync_table_loose(d, t, attnum) < 0)
         return -1;
     buf_init(&sql, 8192);
@@ -264,113 +305,16 @@ static int drop_column(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     return depend_drop(d, &o, 1, cmd->behavior == DROP_CASCADE);
 }
 
-/* -- ALTER COLUMN TYPE -- */
-
-/* USING, or the column itself, which must then convert by assignment: nothing is cut silently. */
-static Node *conversion(const AlterTableCmd *cmd, const ColumnDef *def)
-{
-    if (def->raw_default)
-        return def->raw_default;
-    ColumnRef *ref = (ColumnRef *)palloc0(sizeof *ref);
-    ref->type = T_ColumnRef;
-    ref->fields = list_make1(makeString(pstrdup(cmd->name)));
-    ref->location = -1;
-    return (Node *)ref;
-}
-
-static int cannot_convert(struct ddl *d, const char *column, uint32_t type, int32_t typmod)
-{
-    char name[96];
-    if (strcmp(d->err->sqlstate, SQLSTATE_DATATYPE_MISMATCH) != 0)
-        return -1;
-    types_format(&d->c->catalog->types, type, typmod, name, sizeof name);
-    err_set(d->err, SQLSTATE_DATATYPE_MISMATCH,
-            "column \"%s\" cannot be cast automatically to type %s", column, name);
-    err_hint(d->err, "You might need to specify \"USING %s::%s\".", column, name);
-    return -1;
-}
-
-static int restate_default(struct ddl *d, uint32_t table, int16_t attnum, const char *text)
-{
-    List *list;
-    if (parse_sql(psprintf("SELECT %s", text), (void **)&list, d->err) < 0)
-        return -1;
-    const SelectStmt *select = (const SelectStmt *)((const RawStmt *)linitial(list))->stmt;
-    return ddl_set_default(d, table, attnum, ((ResTarget *)linitial(select->targetList))->val);
-}
-
-static int refuse_viewed(struct ddl *d, uint32_t table, const struct store_column *c)
-{
-    int64_t rule = 0;
-    struct buf name;
-    if (ddl_query_int(d, &rule,
-                      "SELECT objid FROM \"pg_catalog.pg_depend\" WHERE classid = 2618 AND"
-                      " refclassid = 1259 AND refobjid = ?1 AND refobjsubid = ?2 ORDER BY rowid",
-                      "ii", (int64_t)table, (int64_t)c->attnum) < 0)
-        return -1;
-    if (!rule)
-        return 0;
-    buf_init(&name, 4096);
-    if (depend_describe(d, object_of(DEPEND_RULE, (uint32_t)rule), &name) == 0) {
-        err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                "cannot alter type of a column used by a view or rule");
-        err_detail(d->err, "%s depends on column \"%s\"", ident_text(&name), c->name);
-    }
-    buf_release(&name);
-    return -1;
-}
-
-static int change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
-{
-    const ColumnDef *def = (const ColumnDef *)cmd->def;
-    const struct store_table *t = ddl_table(d, table);
-    const struct store_column *c = ddl_need_column(d, table, cmd->name);
-    const char *sqlite, *default_text;
-    uint32_t type;
-    int32_t typmod;
-    struct buf sql;
-    if (!c || ddl_type(d, def->typeName, &type, &typmod, NULL) < 0)
-        return -1;
-    if (translate_expression(d->c->catalog, t, conversion(cmd, def), d->sql, type, typmod, &sqlite,
-                             d->err) < 0)
-        return cannot_convert(d, cmd->name, type, typmod);
-    if (refuse_viewed(d, table, c) < 0)
-        return -1;
-    int16_t attnum = c->attnum;
-    const struct object old = object_of(DEPEND_TYPE, c->type_oid);
-    default_text = c->default_sql ? pstrdup(c->default_sql) : NULL;
-    if (c->sequence_oid && c->identity == 0)
-        default_text = NULL; /* nextval fits any integer */
-    if (ddl_sync_table_loose(d, t, attnum) < 0)
-        return -1;
-    buf_init(&sql, 1 << 20);
-    ident_format(&sql, "UPDATE ");
-    ident_sqlite(t->sqlite_name, &sql);
-    ident_format(&sql, " SET ");
-    ident_sqlite(c->sqlite_name, &sql);
-    ident_format(&sql, " = %s", sqlite);
-    if (run_text(d, &sql) < 0 ||
-        ddl_exec(
-            d,
-            "UPDATE \"pg_catalog.pg_attribute\" SET atttypid = ?3, atttypmod = ?4, (attlen, "
-            "attbyval,"
-            " attalign, attstorage, attcollation) = (SELECT typlen, typbyval, typalign, typstorage,"
-            " typcollation FROM \"system.pg_type\" WHERE oid = ?3) WHERE attrelid = ?1 AND "
-            "attnum = ?2",
-            "iiii", (int64_t)table, (int64_t)attnum, (int64_t)type, (int64_t)typmod) < 0 ||
-        depend_forget(d, object_column(table, attnum), &old) < 0 ||
-        depend_add(d, object_column(table, attnum), object_of(DEPEND_TYPE, type), 'n') < 0 ||
-        ddl_reload(d) < 0 || (default_text && restate_default(d, table, attnum, default_text) < 0))
-        return -1;
-    return sync(d, table);
-}
-
 static int not_null(struct ddl *d, uint32_t table, const char *name, bool on)
 {
     const struct store_column *c = ddl_need_column(d, table, name);
     if (!c)
         return -1;
     const struct store_key *primary = store_table_primary(ddl_table(d, table));
+    if (!on && c->identity)
+        return err_set(d->err, SQLSTATE_SYNTAX_ERROR,
+                       "column \"%s\" of relation \"%s\" is an identity column", name,
+                       ddl_table(d, table)->name);
     if (!on && primary && uses(primary->attnums, primary->nattnums, c->attnum))
         return err_set(d->err, "42P16", "column \"%s\" is in a primary key", name);
     if ((on && check_no_nulls(d, table, c->attnum) < 0) || set_flag(d, table, c->attnum, on) < 0)
@@ -381,9 +325,86 @@ static int not_null(struct ddl *d, uint32_t table, const char *name, bool on)
 static int set_default(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
 {
     const struct store_column *c = ddl_need_column(d, table, cmd->name);
+    const struct store_table *t = ddl_table(d, table);
     if (!c)
         return -1;
+    if (c->identity) {
+        err_set(d->err, SQLSTATE_SYNTAX_ERROR,
+                "column \"%s\" of relation \"%s\" is an identity column", c->name, t->name);
+        if (!cmd->def)
+            err_hint(d->err, "Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.");
+        return -1;
+    }
+    if (c->generated)
+        return ddl_no_default(d, t, c, cmd->def != NULL);
     return ddl_set_default(d, table, c->attnum, cmd->def) < 0 ? -1 : ddl_reload(d);
+}
+
+/* ENABLE TRIGGER ALL and the like: a table has no triggers but those of its foreign keys. */
+static int only_column(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
+{
+    return !cmd->name || ddl_need_column(d, table, cmd->name) ? 0 : -1;
+}
+
+static int change_owner(struct ddl *d, const RoleSpec *role)
+{
+    if (!role || role->roletype != ROLESPEC_CSTRING ||
+        strcmp(role->rolename, d->c->context.user) == 0)
+        return 0;
+    return err_set(d->err, SQLSTATE_UNDEFINED_OBJECT, "role \"%s\" does not exist", role->rolename);
+}
+
+static int replica_identity(struct ddl *d, uint32_t table, const ReplicaIdentityStmt *s)
+{
+    const char text[2] = {s->identity_type, 0};
+    if (s->identity_type == 'i')
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "REPLICA IDENTITY USING INDEX is not supported by the store");
+    return ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relreplident = ?2 WHERE oid = ?1", "is",
+                    (int64_t)table, text);
+}
+
+static int persistence(struct ddl *d, uint32_t table, const char *letter)
+{
+    return ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relpersistence = ?2 WHERE oid = ?1",
+                    "is", (int64_t)table, letter);
+}
+
+static int statistics(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
+{
+    const struct store_column *c = cmd->name ? ddl_need_column(d, table, cmd->name) : NULL;
+    if (!c)
+        return -1;
+    return ddl_exec(d,
+                    "UPDATE \"pg_catalog.pg_attribute\" SET attstattarget = ?3 WHERE attrelid = ?1"
+                    " AND attnum = ?2",
+                    "iii", (int64_t)table, (int64_t)c->attnum, (int64_t)intVal(cmd->def));
+}
+
+static int storage(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
+{
+    const struct store_column *c = ddl_need_column(d, table, cmd->name);
+    const char *mode = strVal(cmd->def);
+    const char *letter = strcasecmp(mode, "plain") == 0      ? "p"
+                         : strcasecmp(mode, "external") == 0 ? "e"
+                         : strcasecmp(mode, "extended") == 0 ? "x"
+                         : strcasecmp(mode, "main") == 0     ? "m"
+                                                             : NULL;
+    if (!letter)
+        return err_set(d->err, SQLSTATE_INVALID_PARAMETER_VALUE, "invalid storage type \"%s\"",
+                       mode);
+    if (!c)
+        return -1;
+    if (c->type_len > 0 && letter[0] != 'p') {
+        char name[TYPES_NAME_BYTES];
+        types_format(&d->c->catalog->types, c->type_oid, -1, name, sizeof name);
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "column data type %s can only have storage PLAIN", name);
+    }
+    return ddl_exec(d,
+                    "UPDATE \"pg_catalog.pg_attribute\" SET attstorage = ?3 WHERE attrelid = ?1"
+                    " AND attnum = ?2",
+                    "iis", (int64_t)table, (int64_t)c->attnum, letter);
 }
 
 static int command(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
@@ -399,64 +420,181 @@ static int command(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     case AT_DropNotNull:
         return not_null(d, table, cmd->name, cmd->subtype == AT_SetNotNull);
     case AT_AlterColumnType:
-        return change_type(d, table, cmd);
+        return ddl_change_type(d, table, cmd);
     case AT_AddConstraint:
         return add_constraint(d, table, (const Constraint *)cmd->def);
     case AT_DropConstraint:
         return drop_constraint(d, table, cmd);
-    case AT_ChangeOwner:
+    case AT_AlterConstraint:
+        return ddl_alter_constraint(d, table, (const Constraint *)cmd->def);
     case AT_ValidateConstraint:
+        return ddl_validate_constraint(d, table, cmd->name);
+    case AT_AddIdentity:
+        return ddl_add_identity(d, table, cmd->name, (const Constraint *)cmd->def);
+    case AT_SetIdentity:
+        return ddl_set_identity(d, table, cmd->name, (const List *)cmd->def);
+    case AT_DropExpression:
+        return ddl_drop_expression(d, table, cmd->name, cmd->missing_ok);
+    case AT_DropIdentity:
+        return ddl_drop_identity(d, table, cmd->name, cmd->missing_ok);
+    case AT_ChangeOwner:
+        return change_owner(d, cmd->newowner);
     case AT_SetStatistics:
+        return statistics(d, table, cmd);
     case AT_SetStorage:
+        return storage(d, table, cmd);
+    case AT_SetOptions:
+    case AT_ResetOptions:
+    case AT_SetCompression:
+        return only_column(d, table, cmd);
+    case AT_SetRelOptions:
+    case AT_ResetRelOptions:
+        return ddl_table_options(d, table, (const List *)cmd->def,
+                                 cmd->subtype == AT_ResetRelOptions);
+    case AT_SetLogged:
+        return persistence(d, table, "p");
+    case AT_SetUnLogged:
+        return persistence(d, table, "u");
+    case AT_ReplicaIdentity:
+        return replica_identity(d, table, (const ReplicaIdentityStmt *)cmd->def);
+    case AT_ClusterOn:
+    case AT_DropCluster:
+    case AT_DropOids:
         return 0;
+    case AT_SetTableSpace:
+        return strcmp(cmd->name, "pg_default") == 0
+                   ? 0
+                   : err_set(d->err, SQLSTATE_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist",
+                             cmd->name);
     default:
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "this form of ALTER TABLE is not supported by the store");
     }
 }
 
-/* What a view does not have. */
-static int refuse_action(struct ddl *d, const struct store_table *t, const AlterTableCmd *cmd)
+/* In which order PostgreSQL does the commands of one statement: what goes, types, what comes. */
+static int pass_of(const AlterTableCmd *cmd)
 {
-    const char *action = cmd->subtype == AT_AddColumn         ? "ADD COLUMN"
-                         : cmd->subtype == AT_DropColumn      ? "DROP COLUMN"
-                         : cmd->subtype == AT_SetNotNull      ? "ALTER COLUMN ... SET NOT NULL"
-                         : cmd->subtype == AT_DropNotNull     ? "ALTER COLUMN ... DROP NOT NULL"
-                         : cmd->subtype == AT_AlterColumnType ? "ALTER COLUMN ... SET DATA TYPE"
-                         : cmd->subtype == AT_AddConstraint   ? "ADD CONSTRAINT"
-                         : cmd->subtype == AT_DropConstraint  ? "DROP CONSTRAINT"
-                                                              : NULL;
-    if (cmd->subtype == AT_ChangeOwner)
+    const Constraint *con;
+    switch (cmd->subtype) {
+    case AT_DropColumn:
+    case AT_DropConstraint:
+    case AT_DropNotNull:
+    case AT_DropIdentity:
+    case AT_DropExpression:
         return 0;
-    if (!action)
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "this form of ALTER VIEW is not supported by the store");
-    return ddl_wrong_relation(d, t, "ALTER action %s cannot be performed on relation \"%s\"",
-                              action, t->name);
+    case AT_AlterColumnType:
+        return 1;
+    case AT_AddColumn:
+        return 2;
+    case AT_SetNotNull:
+    case AT_SetIdentity:
+        return 3;
+    case AT_AddConstraint:
+        con = (const Constraint *)cmd->def;
+        return con->contype == CONSTR_PRIMARY || con->contype == CONSTR_UNIQUE ? 4 : 5;
+    case AT_ColumnDefault:
+        return cmd->def ? 5 : 0;
+    case AT_AddIdentity:
+        return 5;
+    default:
+        return 6;
+    }
 }
 
-int ddl_alter_table(struct ddl *d, const AlterTableStmt *s)
+static int wrong_kind(struct ddl *d, const AlterTableStmt *s, uint32_t oid)
 {
-    const struct store_table *t;
+    char kind;
+    const char *name = s->relation->relname;
+    if (ddl_relkind(d, oid, &kind) < 0)
+        return -1;
+    if (s->objtype == OBJECT_SEQUENCE && kind != 'S')
+        return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not a sequence", name);
+    if (s->objtype == OBJECT_INDEX && kind != 'i')
+        return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not an index", name);
+    if (s->objtype == OBJECT_VIEW && kind != 'v')
+        return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not a view", name);
+    return 0;
+}
+
+static int no_such_action(struct ddl *d, const AlterTableCmd *cmd, const char *name, uint32_t oid)
+{
+    char kind;
+    const char *what = cmd->subtype == AT_AddColumn         ? "ADD COLUMN"
+                       : cmd->subtype == AT_DropColumn      ? "DROP COLUMN"
+                       : cmd->subtype == AT_SetNotNull      ? "ALTER COLUMN ... SET NOT NULL"
+                       : cmd->subtype == AT_DropNotNull     ? "ALTER COLUMN ... DROP NOT NULL"
+                       : cmd->subtype == AT_AddConstraint   ? "ADD CONSTRAINT"
+                       : cmd->subtype == AT_DropConstraint  ? "DROP CONSTRAINT"
+                       : cmd->subtype == AT_AlterColumnType ? "ALTER COLUMN ... SET DATA TYPE"
+                                                            : NULL;
+    if (ddl_relkind(d, oid, &kind) < 0)
+        return -1;
+    if (!what)
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "this form of ALTER is not supported by the store");
+    err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE,
+            "ALTER action %s cannot be performed on relation \"%s\"", what, name);
+    err_detail(d->err, "This operation is not supported for %s.",
+               kind == 'i'   ? "indexes"
+               : kind == 'v' ? "views"
+                             : "sequences");
+    return -1;
+}
+
+/* Of a sequence, index or view: what needs no table. */
+static int alter_other(struct ddl *d, const AlterTableStmt *s, uint32_t oid)
+{
     ListCell *cell;
-    if (s->objtype != OBJECT_TABLE && s->objtype != OBJECT_VIEW)
+    if (wrong_kind(d, s, oid) < 0)
+        return -1;
+    foreach (cell, s->cmds) {
+        const AlterTableCmd *cmd = lfirst(cell);
+        int rc;
+        if (cmd->subtype == AT_ChangeOwner)
+            rc = change_owner(d, cmd->newowner);
+        else if (cmd->subtype == AT_SetRelOptions || cmd->subtype == AT_ResetRelOptions)
+            rc = ddl_table_options(d, oid, (const List *)cmd->def,
+                                   cmd->subtype == AT_ResetRelOptions);
+        else
+            rc = no_such_action(d, cmd, s->relation->relname, oid);
+        if (rc < 0)
+            return -1;
+    }
+    const struct store_table *owner = NULL;
+    return ddl_find_index(d, oid, &owner) ? ddl_restate_indexes(d, owner->oid) : 0;
+}
+
+static const char *tag_of(ObjectType type)
+{
+    return type == OBJECT_SEQUENCE ? "ALTER SEQUENCE"
+           : type == OBJECT_INDEX  ? "ALTER INDEX"
+           : type == OBJECT_VIEW   ? "ALTER VIEW"
+                                   : "ALTER TABLE";
+}
+
+int ddl_alter_table(struct ddl *d, const AlterTableStmt *s, const char **ret_tag)
+{
+    const RangeVar *name = s->relation;
+    ListCell *cell;
+    *ret_tag = tag_of(s->objtype);
+    if (s->objtype != OBJECT_TABLE && s->objtype != OBJECT_SEQUENCE && s->objtype != OBJECT_INDEX &&
+        s->objtype != OBJECT_VIEW)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "altering this kind of object is not supported by the store");
-    if (ddl_find_table(d, s->relation, s->missing_ok, &t) < 0)
-        return -1;
-    if (!t) {
-        conn_notice(d->c, "NOTICE", "00000", "relation \"%s\" does not exist, skipping",
-                    s->relation->relname);
-        return 0;
+    uint32_t oid = store_catalog_relation(d->c->catalog, name->schemaname, name->relname);
+    if (!oid)
+        return ddl_missing_relation(d, name, s->missing_ok);
+    if (oid < 16384)
+        return err_set(d->err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
+                       "permission denied: \"%s\" is a system catalog", name->relname);
+    const struct store_table *t = ddl_table(d, oid);
+    if (s->objtype != OBJECT_TABLE || !t || t->kind != 'r')
+        return alter_other(d, s, oid);
+    for (int pass = 0; pass <= 6; pass++) {
+        foreach (cell, s->cmds)
+            if (pass_of(lfirst(cell)) == pass && command(d, oid, lfirst(cell)) < 0)
+                return -1;
     }
-    uint32_t table = t->oid;
-    if (s->objtype == OBJECT_VIEW && t->kind != 'v')
-        return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not a view", t->name);
-    foreach (cell, s->cmds)
-        if (t->kind != 'r' && refuse_action(d, t, lfirst(cell)) < 0)
-            return -1;
-    foreach (cell, s->cmds)
-        if (command(d, table, lfirst(cell)) < 0)
-            return -1;
-    return 0;
+    return ddl_reload(d);
 }

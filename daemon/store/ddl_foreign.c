@@ -109,6 +109,20 @@ static int check_types(struct ddl *d, const char *name, const struct store_table
     return 0;
 }
 
+int ddl_check_key_types(struct ddl *d, const struct store_table *t,
+                        const struct store_foreign_key *f)
+{
+    const struct store_table *parent = ddl_table(d, f->parent_oid);
+    struct key_spec child = {0}, target = {0};
+    for (size_t i = 0; i < f->nattnums; i++) {
+        const struct store_column *a = store_table_attnum(t, f->attnums[i]);
+        const struct store_column *b = store_table_attnum(parent, f->parent_attnums[i]);
+        if (!a || !b || add(d, t, a->name, &child) < 0 || add(d, parent, b->name, &target) < 0)
+            return -1;
+    }
+    return check_types(d, f->name, t, &child, parent, &target);
+}
+
 static int parent_table(struct ddl *d, const struct store_table *child, const Constraint *con,
                         const struct store_table **ret)
 {
@@ -152,10 +166,11 @@ static int foreign_key_row(struct ddl *d, const struct store_table *t, const cha
         "INSERT INTO \"pg_catalog.pg_constraint\" (oid, conname, connamespace, contype,"
         " condeferrable, condeferred, convalidated, conrelid, conindid, confrelid, confupdtype,"
         " confdeltype, confmatchtype, conislocal, connoinherit, conkey, confkey)"
-        " VALUES (?1, ?2, ?12, 'f', ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, 's', 1, 1, ?10, ?11)",
-        "isiiiiissssi", (int64_t)oid, name, (int64_t)con->deferrable, (int64_t)con->initdeferred,
+        " VALUES (?1, ?2, ?12, 'f', ?3, ?4, ?13, ?5, ?6, ?7, ?8, ?9, ?14, 1, 1, ?10, ?11)",
+        "isiiiiissssiis", (int64_t)oid, name, (int64_t)con->deferrable, (int64_t)con->initdeferred,
         (int64_t)t->oid, (int64_t)key->oid, (int64_t)parent->oid, upd, del, vector(child),
-        vector(target), (int64_t)ddl_space(d, t));
+        vector(target), (int64_t)ddl_space(d, t), (int64_t)!con->skip_validation,
+        con->fk_matchtype == 'f' ? "f" : "s");
 }
 
 static const char *joined(const struct store_table *t, const struct key_spec *k)
@@ -194,9 +209,12 @@ int ddl_add_foreign_key(struct ddl *d, uint32_t table, const Constraint *con, co
     const char *name = con->conname;
     char chosen[64];
     ListCell *cell;
-    if (con->fk_matchtype == 'f' || con->fk_del_set_cols != NIL)
+    if (con->fk_matchtype == 'p')
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "MATCH PARTIAL not yet implemented");
+    if (con->fk_del_set_cols != NIL)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "MATCH FULL and SET NULL of some columns are not supported by the store");
+                       "ON DELETE SET NULL or SET DEFAULT of some columns is not supported by the"
+                       " store");
     if (column && con->fk_attrs == NIL && add(d, t, column, &child) < 0)
         return -1;
     foreach (cell, con->fk_attrs)
@@ -386,9 +404,16 @@ int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con, const ch
             d,
             "INSERT INTO \"pg_catalog.pg_constraint\" (oid, conname, connamespace, contype,"
             " convalidated, conrelid, conislocal, conkey, confupdtype, confdeltype,"
-            " confmatchtype, conbin) VALUES (?1, ?2, ?5, 'c', 1, ?3, 1, '[]', ' ', ' ', ' ', ?4)",
-            "isisi", (int64_t)oid, name, (int64_t)table, ident_text(&text),
-            (int64_t)ddl_space(d, t));
+            " confmatchtype, conbin, connoinherit) VALUES (?1, ?2, ?5, 'c', ?6, ?3, 1, ?7, ' ',"
+            " ' ', ' ', ?4, ?8)",
+            "isisiisi", (int64_t)oid, name, (int64_t)table, ident_text(&text),
+            (int64_t)ddl_space(d, t), (int64_t)!con->skip_validation,
+            depend_columns(d, t, con->raw_expr), (int64_t)con->is_no_inherit);
+    if (rc == 0)
+        rc = ddl_exec(d,
+                      "UPDATE \"pg_catalog.pg_class\" SET relchecks = relchecks + 1 WHERE"
+                      " oid = ?1",
+                      "i", (int64_t)table);
     if (rc == 0)
         rc = ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, ?2, NULL)", "is", (int64_t)oid,
                       sqlite);

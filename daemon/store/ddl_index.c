@@ -4,6 +4,7 @@
 #include "daemon/store/ident.h"
 #include "daemon/store/pretty.h"
 #include "daemon/store/translate.h"
+#include "policy/parse.h"
 
 #include <stdio.h>
 
@@ -231,7 +232,10 @@ static int predicate(struct ddl *d, const struct store_table *t, Node *where, st
                             d->err) < 0)
         return -1;
     buf_init(&text, 1 << 20);
-    int rc = deparse(d->c, t, where, TYPES_BOOL, &text, d->err);
+    bool mutable;
+    int rc = deparse_checked(d->c, t, where, TYPES_BOOL, &text, &mutable, d->err);
+    if (rc == 0 && mutable)
+        rc = err_set(d->err, "42P17", "functions in index predicate must be marked IMMUTABLE");
     x->predicate = pstrdup(ident_text(&text));
     buf_release(&text);
     return rc;
@@ -328,4 +332,66 @@ int ddl_make_index_oid(struct ddl *d, uint32_t table, uint32_t index)
         if (t->keys[i].oid == index)
             return ddl_make_index(d, t, &t->keys[i]);
     return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "index not found in the catalog");
+}
+
+/* -- when a column changes -- */
+
+/* Does it know the column, or may it (an expression, a predicate)? */
+static bool concerned(const struct store_key *k, int16_t attnum)
+{
+    bool found = k->partial;
+    for (size_t i = 0; i < k->nattnums; i++)
+        found = found || k->attnums[i] == 0 || k->attnums[i] == attnum;
+    return found;
+}
+
+int ddl_unmake_indexes(struct ddl *d, uint32_t table, int16_t attnum)
+{
+    const struct store_table *t = ddl_table(d, table);
+    for (size_t i = 0; i < t->nkeys; i++) {
+        struct buf sql;
+        if (!concerned(&t->keys[i], attnum))
+            continue;
+        buf_init(&sql, 4096);
+        ident_format(&sql, "DROP INDEX IF EXISTS ");
+        ident_sqlite(t->keys[i].sqlite_name, &sql);
+        int rc = conn_exec(d->c, ident_text(&sql), d->err);
+        buf_release(&sql);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* From its definition, as PostgreSQL does it. */
+static int remake(struct ddl *d, const struct store_table *t, const struct store_key *k)
+{
+    List *list;
+    struct index_spec x;
+    index_spec_init(&x);
+    if (parse_sql(k->definition, (void **)&list, d->err) < 0 ||
+        index_spec(d, t, (const IndexStmt *)((const RawStmt *)linitial(list))->stmt, &x) < 0) {
+        d->err->position = 0;
+        return -1;
+    }
+    return ddl_exec(d,
+                    "UPDATE \"store.index\" SET sql = ?2, texts = ?3, suffixes = ?4 WHERE oid = ?1",
+                    "isss", (int64_t)k->oid, index_sqlite(t, &x, k->sqlite_name),
+                    index_json(&x, index_part_text), index_json(&x, index_part_suffix)) < 0
+               ? -1
+               : ddl_exec(d,
+                          "UPDATE \"pg_catalog.pg_index\" SET indcollation = ?2, indclass = ?3,"
+                          " indexprs = ?4, indpred = ?5 WHERE indexrelid = ?1",
+                          "issss", (int64_t)k->oid, vector(&x, x.nkeys, part_collation),
+                          vector(&x, x.nkeys, part_opclass), expressions(&x), x.predicate);
+}
+
+int ddl_remake_indexes(struct ddl *d, uint32_t table, int16_t attnum)
+{
+    const struct store_table *t = ddl_table(d, table);
+    for (size_t i = 0; i < t->nkeys; i++)
+        if (concerned(&t->keys[i], attnum) &&
+            (remake(d, t, &t->keys[i]) < 0 || ddl_make_index(d, t, &t->keys[i]) < 0))
+            return -1;
+    return ddl_restate_indexes(d, table);
 }

@@ -240,7 +240,10 @@ static int fill_expression(struct ddl *d, const struct store_table *t, Node *e,
     if (translate_index_part(d->c->catalog, t, e, d->sql, &p->sqlite, &p->type, d->err) < 0)
         return -1;
     buf_init(&text, 1 << 20);
-    int rc = deparse(d->c, t, e, 0, &text, d->err);
+    bool mutable;
+    int rc = deparse_checked(d->c, t, e, 0, &text, &mutable, d->err);
+    if (rc == 0 && mutable)
+        rc = err_set(d->err, "42P17", "functions in index expression must be marked IMMUTABLE");
     p->text = like_function(e) ? pstrdup(ident_text(&text)) : psprintf("(%s)", ident_text(&text));
     buf_release(&text);
     return rc;

@@ -116,6 +116,36 @@ static void column(const struct types_set *types, const struct store_column *c, 
                  c->not_null ? " NOT NULL" : "");
     if (collation != NULL)
         ident_format(out, " COLLATE \"%s\"", collation);
+    if (c->generated)
+        ident_format(out, " GENERATED ALWAYS AS (%s) STORED", c->generated_sqlite);
+}
+
+/* ON DELETE SET DEFAULT takes SQLite's default, which nothing else does. */
+static bool defaults_by_key(const struct store_table *t, int16_t attnum)
+{
+    for (size_t i = 0; i < t->nforeign_keys; i++) {
+        const struct store_foreign_key *f = &t->foreign_keys[i];
+        for (size_t k = 0; k < f->nattnums; k++)
+            if (f->attnums[k] == attnum && (f->on_delete == 'd' || f->on_update == 'd'))
+                return true;
+    }
+    return false;
+}
+
+/* MATCH FULL: all of a key is NULL, or nothing of it. */
+static void match_full(const struct store_table *t, const struct store_foreign_key *f,
+                       struct buf *out)
+{
+    ident_format(out, ", CONSTRAINT \"#f:%u\" CHECK ((", f->oid);
+    for (int nulls = 1; nulls >= 0; nulls--) {
+        for (size_t i = 0; i < f->nattnums; i++) {
+            const struct store_column *c = store_table_attnum(t, f->attnums[i]);
+            ident_format(out, i ? " AND " : nulls ? "" : ") OR (");
+            ident_sqlite(c ? c->sqlite_name : "", out);
+            ident_format(out, nulls ? " IS NULL" : " IS NOT NULL");
+        }
+    }
+    ident_format(out, "))");
 }
 
 void ddl_table_text(const struct store_catalog *c, const struct store_table *t, int16_t loose,
@@ -127,7 +157,10 @@ void ddl_table_text(const struct store_catalog *c, const struct store_table *t, 
     for (size_t i = 0; i < t->ncolumns; i++) {
         if (i)
             ident_format(out, ", ");
-        column(&c->types, &t->columns[i], t->columns[i].attnum == loose, out);
+        const struct store_column *col = &t->columns[i];
+        column(&c->types, col, col->attnum == loose, out);
+        if (col->default_sqlite && defaults_by_key(t, col->attnum))
+            ident_format(out, " DEFAULT (%s)", col->default_sqlite);
     }
     if (t->ncolumns == 0) /* PostgreSQL allows it, SQLite does not */
         ident_format(out, "\"#none\" INTEGER");
@@ -136,6 +169,9 @@ void ddl_table_text(const struct store_catalog *c, const struct store_table *t, 
             type_check(t, &t->columns[i], out);
     for (size_t i = 0; i < t->nforeign_keys; i++)
         foreign_key(c, t, &t->foreign_keys[i], out);
+    for (size_t i = 0; i < t->nforeign_keys; i++)
+        if (t->foreign_keys[i].match_full && t->foreign_keys[i].nattnums > 1)
+            match_full(t, &t->foreign_keys[i], out);
     for (size_t i = 0; i < t->nchecks; i++) {
         ident_format(out, ", CONSTRAINT ");
         ident_sqlite(t->checks[i].name, out);

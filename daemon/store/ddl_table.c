@@ -123,77 +123,6 @@ int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *re
     return 0;
 }
 
-/* -- sequences -- */
-
-static int sequence_limits(struct ddl *d, uint32_t type, const List *options, int64_t limits[5])
-{
-    ListCell *cell;
-    int64_t top = type == TYPES_INT2 ? 32767 : type == TYPES_INT4 ? INT32_MAX : INT64_MAX;
-    int64_t start = 0, increment = 1, min = 1, max = top;
-    bool start_given = false, cycle = false;
-    foreach (cell, options) {
-        const DefElem *def = lfirst(cell);
-        int64_t v = 0;
-        if (def->arg && IsA(def->arg, Integer))
-            v = intVal(def->arg);
-        else if (def->arg && IsA(def->arg, Float))
-            v = strtoll(((const Float *)def->arg)->fval, NULL, 10);
-        else if (def->arg && IsA(def->arg, Boolean))
-            v = boolVal(def->arg);
-        if (strcmp(def->defname, "start") == 0) {
-            start = v;
-            start_given = true;
-        } else if (strcmp(def->defname, "increment") == 0) {
-            increment = v;
-        } else if (strcmp(def->defname, "minvalue") == 0) {
-            min = def->arg ? v : min;
-        } else if (strcmp(def->defname, "maxvalue") == 0) {
-            max = def->arg ? v : max;
-        } else if (strcmp(def->defname, "cycle") == 0) {
-            cycle = v != 0;
-        }
-    }
-    if (increment == 0)
-        return out_of_range(d, "INCREMENT must not be zero");
-    if (increment < 0 && min == 1 && max == top) {
-        min = -top - 1;
-        max = -1;
-    }
-    if (min >= max)
-        return out_of_range(d, "MINVALUE must be less than MAXVALUE");
-    if (!start_given)
-        start = increment > 0 ? min : max;
-    if (start < min || start > max)
-        return out_of_range(d, "START value is out of bounds");
-    limits[0] = start;
-    limits[1] = increment;
-    limits[2] = min;
-    limits[3] = max;
-    limits[4] = cycle;
-    return 0;
-}
-
-int ddl_add_sequence(struct ddl *d, uint32_t space, const char *name, uint32_t type,
-                     const List *options, uint32_t *ret)
-{
-    uint32_t oid;
-    int64_t l[5] = {0};
-    if (sequence_limits(d, type, options, l) < 0 || ddl_new_oid(d, &oid) < 0 ||
-        ddl_exec(
-            d,
-            "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relkind,"
-            " relnatts, relpersistence, relreplident, relispopulated)"
-            " VALUES (?1, ?2, ?3, 10, 'S', 3, 'p', 'n', 1)",
-            "isi", (int64_t)oid, name, (int64_t)space) < 0 ||
-        ddl_exec(d, "INSERT INTO \"pg_catalog.pg_sequence\" VALUES (?1, ?2, ?3, ?4, ?6, ?5, 1, ?7)",
-                 "iiiiiii", (int64_t)oid, (int64_t)type, l[0], l[1], l[2], l[3], l[4]) < 0 ||
-        ddl_exec(d, "INSERT INTO \"store.sequence\" VALUES (?1, ?2, 0)", "ii", (int64_t)oid, l[0]) <
-            0)
-        return -1;
-    *ret = oid;
-    return depend_add(d, object_of(DEPEND_RELATION, oid), object_of(DEPEND_SCHEMA, space), 'n');
-}
-
 /* -- columns -- */
 
 static const Constraint *find_constraint(const ColumnDef *def, ConstrType type)
@@ -234,8 +163,94 @@ int ddl_sqlite_column(struct ddl *d, uint32_t table, int16_t attnum, const char 
                       "is", (int64_t)table, name) < 0)
         return -1;
     snprintf(own, sizeof own, taken ? "%s#%d" : "%s", name, attnum);
-    return ddl_exec(d, "INSERT INTO \"store.attribute\" VALUES (?1, ?2, ?3, 0, ?4, NULL)", "iisi",
-                    (int64_t)table, (int64_t)attnum, own, (int64_t)sequence);
+    return ddl_exec(d, "INSERT INTO \"store.attribute\" VALUES (?1, ?2, ?3, 0, ?4, NULL, NULL)",
+                    "iisi", (int64_t)table, (int64_t)attnum, own, (int64_t)sequence);
+}
+
+/* What a definition may say only once, and what types allow: PostgreSQL's
+ * transformColumnDefinition. */
+static int check_definition(struct ddl *d, const ColumnDef *def, const char *table)
+{
+    const Constraint *generated = find_constraint(def, CONSTR_GENERATED);
+    const Constraint *identity = find_constraint(def, CONSTR_IDENTITY);
+    const Constraint *other = find_constraint(def, CONSTR_DEFAULT);
+    bool null = find_constraint(def, CONSTR_NULL), not_null = find_constraint(def, CONSTR_NOTNULL);
+    const char *both = generated && identity ? "identity and generation expression"
+                       : generated && other  ? "default and generation expression"
+                       : identity && other   ? "default and identity"
+                                             : NULL;
+    if (both) {
+        err_set(d->err, SQLSTATE_SYNTAX_ERROR,
+                "both %s specified for column \"%s\" of table \"%s\"", both, def->colname, table);
+        const Constraint *last = generated ? generated : other;
+        if (!generated && identity->location > other->location)
+            last = identity;
+        d->err->position = last->location + 1;
+        return -1;
+    }
+    if (null && not_null)
+        return err_set(d->err, SQLSTATE_SYNTAX_ERROR,
+                       "conflicting NULL/NOT NULL declarations for column \"%s\" of table \"%s\"",
+                       def->colname, table);
+    return 0;
+}
+
+/* COLLATE: all collations of the store order by bytes. */
+static int column_collation(struct ddl *d, const CollateClause *clause, uint32_t type,
+                            uint32_t table, int16_t attnum)
+{
+    const struct types_info *info = types_find(&d->c->catalog->types, type);
+    int64_t oid = 0;
+    if (!clause)
+        return 0;
+    const char *name = strVal(llast(clause->collname));
+    if (!info || !info->collation) {
+        char text[TYPES_NAME_BYTES];
+        types_format(&d->c->catalog->types, type, -1, text, sizeof text);
+        err_set(d->err, SQLSTATE_DATATYPE_MISMATCH, "collations are not supported by type %s",
+                text);
+        d->err->position = clause->location + 1;
+        return -1;
+    }
+    if (ddl_query_int(d, &oid, "SELECT oid FROM \"system.pg_collation\" WHERE collname = ?1", "s",
+                      name) < 0)
+        return -1;
+    if (!oid) {
+        err_set(d->err, SQLSTATE_UNDEFINED_OBJECT,
+                "collation \"%s\" for encoding \"UTF8\" does not exist", name);
+        d->err->position = clause->location + 1;
+        return -1;
+    }
+    return ddl_exec(d,
+                    "UPDATE \"pg_catalog.pg_attribute\" SET attcollation = ?3 WHERE attrelid = ?1"
+                    " AND attnum = ?2",
+                    "iii", (int64_t)table, (int64_t)attnum, oid);
+}
+
+/* The sequence of a serial or identity column. */
+static int column_sequence(struct ddl *d, const struct ddl_new_table *of, const ColumnDef *def,
+                           uint32_t type, uint32_t *ret)
+{
+    char name[64];
+    const Constraint *con = find_constraint(def, CONSTR_IDENTITY);
+    struct ddl_choice choice = {of->name, def->colname, "seq", of->schema->oid, false};
+    List *rest = NIL;
+    ListCell *cell;
+    const char *said = NULL;
+    foreach (cell, con ? con->options : NIL) {
+        DefElem *option = lfirst(cell);
+        if (strcmp(option->defname, "sequence_name") == 0)
+            said = strVal(llast((List *)option->arg));
+        else
+            rest = lappend(rest, option);
+    }
+    if (said) {
+        if (ddl_check_free(d, of->schema->oid, said, NULL) < 0)
+            return -1;
+    } else if (ddl_choose_name(d, &choice, name) < 0) {
+        return -1;
+    }
+    return ddl_add_sequence(d, of->schema->oid, said ? said : name, type, rest, ret);
 }
 
 int ddl_add_column(struct ddl *d, const struct ddl_new_table *of, int16_t attnum,
@@ -244,13 +259,10 @@ int ddl_add_column(struct ddl *d, const struct ddl_new_table *of, int16_t attnum
     uint32_t type, sequence = 0, table = of->oid;
     int32_t typmod;
     bool serial;
-    char name[64], identity[2] = "";
-    struct ddl_choice choice = {of->name, def->colname, "seq", of->schema->oid, false};
+    char identity[2] = "";
     const Constraint *con = find_constraint(def, CONSTR_IDENTITY);
-    if (def->collClause || find_constraint(def, CONSTR_GENERATED))
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s is not supported by the store",
-                       def->collClause ? "COLLATE of a column" : "GENERATED AS (...) STORED");
-    if (ddl_type(d, def->typeName, &type, &typmod, &serial) < 0)
+    if (check_definition(d, def, of->name) < 0 ||
+        ddl_type(d, def->typeName, &type, &typmod, &serial) < 0)
         return -1;
     int64_t taken = 0;
     if (ddl_query_int(
@@ -265,14 +277,13 @@ int ddl_add_column(struct ddl *d, const struct ddl_new_table *of, int16_t attnum
     if (con && type != TYPES_INT2 && type != TYPES_INT4 && type != TYPES_INT8)
         return err_set(d->err, SQLSTATE_INVALID_PARAMETER_VALUE,
                        "identity column type must be smallint, integer, or bigint");
-    if ((serial || con) &&
-        (ddl_choose_name(d, &choice, name) < 0 ||
-         ddl_add_sequence(d, of->schema->oid, name, type, con ? con->options : NIL, &sequence) < 0))
+    if ((serial || con) && column_sequence(d, of, def, type, &sequence) < 0)
         return -1;
     bool not_null = primary || serial || con || find_constraint(def, CONSTR_NOTNULL) ||
                     find_constraint(def, CONSTR_PRIMARY);
     if (ddl_attribute_row(d, table, attnum, def->colname, type, typmod, not_null, identity) < 0 ||
         ddl_sqlite_column(d, table, attnum, def->colname, sequence) < 0 ||
+        column_collation(d, def->collClause, type, table, attnum) < 0 ||
         depend_add(d, object_column(table, attnum), object_of(DEPEND_TYPE, type), 'n') < 0)
         return -1;
     int dimensions = list_length(def->typeName->arrayBounds);
@@ -409,7 +420,10 @@ static int column_default(struct ddl *d, uint32_t table, int16_t attnum, const C
                              "multiple default values specified for column \"%s\" of table \"%s\"",
                              col->name, t->name)
                    : set_sequence_default(d, table, col);
-    return con ? ddl_set_default(d, table, attnum, con->raw_expr) : 0;
+    if (con)
+        return ddl_set_default(d, table, attnum, con->raw_expr);
+    con = find_constraint(def, CONSTR_GENERATED);
+    return con ? ddl_set_generated(d, table, attnum, con->raw_expr) : 0;
 }
 
 int ddl_column_default(struct ddl *d, uint32_t table, int16_t attnum, const ColumnDef *def)
@@ -433,6 +447,7 @@ int ddl_add_constraint(struct ddl *d, uint32_t table, const Constraint *con, con
     case CONSTR_NOTNULL:
     case CONSTR_DEFAULT:
     case CONSTR_IDENTITY:
+    case CONSTR_GENERATED:
     case CONSTR_ATTR_DEFERRABLE:
     case CONSTR_ATTR_NOT_DEFERRABLE:
     case CONSTR_ATTR_DEFERRED:
@@ -557,13 +572,23 @@ static int all_constraints(struct ddl *d, const CreateStmt *s, uint32_t oid, boo
     return 0;
 }
 
+/* What is generated may use other columns: it comes last, when it can be told which are generated.
+ */
 static int all_defaults(struct ddl *d, const CreateStmt *s, uint32_t oid)
 {
     ListCell *cell;
-    int16_t attnum = 0;
-    foreach (cell, s->tableElts) {
-        if (IsA(lfirst(cell), ColumnDef) && column_default(d, oid, ++attnum, lfirst(cell)) < 0)
-            return -1;
+    for (int generated = 0; generated < 2; generated++) {
+        int16_t attnum = 0;
+        foreach (cell, s->tableElts) {
+            const ColumnDef *def = lfirst(cell);
+            if (!IsA(def, ColumnDef))
+                continue;
+            attnum++;
+            if ((find_constraint(def, CONSTR_GENERATED) != NULL) != (generated == 1))
+                continue;
+            if (column_default(d, oid, attnum, def) < 0 || (generated && ddl_reload(d) < 0))
+                return -1;
+        }
     }
     return 0;
 }

@@ -17,6 +17,7 @@ struct deparse {
     struct tr *tr;
     struct scope *s;
     struct buf *out;
+    bool mutable; /* something in it is not immutable */
 };
 
 static void print(struct deparse *d, Node *node);
@@ -37,6 +38,35 @@ static void type_name(struct deparse *d, uint32_t type, int32_t typmod)
     char name[TYPES_NAME_BYTES];
     types_format(d->tr->types, type, typmod, name, sizeof name);
     ident_format(d->out, "%s", name);
+}
+
+/* -- what may change -- */
+
+static void note_proc(struct deparse *d, uint32_t oid)
+{
+    for (size_t i = 0; oid && i < infer_nprocs; i++)
+        if (infer_procs[i].oid == oid)
+            d->mutable = d->mutable || infer_procs[i].volatility != 'i';
+}
+
+/* Text in and out of dates and times depends on settings. */
+static bool is_settable(uint32_t type)
+{
+    return type == TYPES_DATE || type == TYPES_TIME || type == TYPES_TIMETZ ||
+           type == TYPES_TIMESTAMP || type == TYPES_TIMESTAMPTZ || type == TYPES_INTERVAL ||
+           infer_is_reg(type);
+}
+
+static void note_cast(struct deparse *d, uint32_t from, uint32_t to)
+{
+    for (size_t i = 0; i < infer_ncasts; i++)
+        if (infer_casts[i].source == from && infer_casts[i].target == to &&
+            infer_casts[i].method != 'i') {
+            note_proc(d, infer_casts[i].proc);
+            return;
+        }
+    if (from != to && from != TYPES_UNKNOWN && (is_settable(from) || is_settable(to)))
+        d->mutable = true;
 }
 
 /* -- constants -- */
@@ -152,6 +182,7 @@ static void print_as(struct deparse *d, Node *node, uint32_t type, bool show)
         print(d, node);
         return;
     }
+    note_cast(d, from, type);
     ident_format(d->out, "(");
     print(d, node);
     ident_format(d->out, ")::");
@@ -194,6 +225,7 @@ static void cast(struct deparse *d, TypeCast *t)
         print(d, t->arg);
         return;
     } else {
+        note_cast(d, type_of(d, t->arg), type);
         ident_format(d->out, "(");
         print(d, t->arg);
         ident_format(d->out, ")");
@@ -222,6 +254,7 @@ static void operation(struct deparse *d, const char *name, Node *left, Node *rig
 {
     uint32_t l = left ? type_of(d, left) : 0, r = type_of(d, right);
     const struct infer_operator *o = infer_operator_find(d->tr, name, l, r, location);
+    note_proc(d, o->proc);
     ident_format(d->out, "(");
     if (left) {
         print_as(d, left, operand(o->left, l, r), true);
@@ -419,6 +452,7 @@ static void call(struct deparse *d, FuncCall *f)
         f->agg_within_group || f->agg_star)
         not_supported(d, (Node *)f);
     call_resolve(d->s, f, &c);
+    d->mutable = d->mutable || (c.found.proc && c.found.proc->volatility != 'i');
     if (f->funcformat == COERCE_SQL_SYNTAX) {
         sql_syntax(d, f, c.name);
         return;
@@ -443,6 +477,7 @@ static void call(struct deparse *d, FuncCall *f)
 
 static void value_function(struct deparse *d, const SQLValueFunction *f)
 {
+    d->mutable = true;
     static const struct {
         SQLValueFunctionOp op;
         const char *text;
@@ -615,8 +650,8 @@ static void print(struct deparse *d, Node *node)
     tr_leave(d->tr);
 }
 
-int deparse(struct store_conn *c, const struct store_table *t, const Node *node, uint32_t type,
-            struct buf *out, struct err *err)
+int deparse_checked(struct store_conn *c, const struct store_table *t, const Node *node,
+                    uint32_t type, struct buf *out, bool *ret_mutable, struct err *err)
 {
     struct tr *tr = palloc0(sizeof(*tr));
     struct deparse d = {.tr = tr, .out = out};
@@ -632,6 +667,14 @@ int deparse(struct store_conn *c, const struct store_table *t, const Node *node,
     d.s = scope_expression(tr, t);
     print_as(&d, (Node *)node, type, false);
     buf_release(&tr->scratch);
+    *ret_mutable = d.mutable;
     return out->failed ? err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "expression is too long")
                        : 0;
+}
+
+int deparse(struct store_conn *c, const struct store_table *t, const Node *node, uint32_t type,
+            struct buf *out, struct err *err)
+{
+    bool ignored;
+    return deparse_checked(c, t, node, type, out, &ignored, err);
 }

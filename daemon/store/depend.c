@@ -85,8 +85,8 @@ static void names_add(struct names *f, struct object o)
     for (size_t i = 0; i < f->n; i++)
         if (same(f->found[i], o))
             return;
-    f->found = f->found ? repalloc(f->found, (f->n + 1) * sizeof *f->found)
-                        : palloc(sizeof *f->found);
+    f->found =
+        f->found ? repalloc(f->found, (f->n + 1) * sizeof *f->found) : palloc(sizeof *f->found);
     f->found[f->n++] = o;
 }
 
@@ -118,8 +118,7 @@ static bool walk(Node *node, void *context)
     } else if (IsA(node, FuncCall)) {
         const FuncCall *call = (const FuncCall *)node;
         const char *name = strVal(llast(call->funcname));
-        if (call->args != NIL &&
-            (strcmp(name, "nextval") == 0 || strcmp(name, "currval") == 0))
+        if (call->args != NIL && (strcmp(name, "nextval") == 0 || strcmp(name, "currval") == 0))
             relation_constant(f, linitial(call->args));
     } else if (IsA(node, TypeCast)) {
         const TypeCast *cast = (const TypeCast *)node;
@@ -141,6 +140,18 @@ int depend_expression(struct ddl *d, struct object o, const struct store_table *
         if (depend_add(d, o, f.found[i], f.found[i].sub ? type : 'n') < 0)
             return -1;
     return 0;
+}
+
+const char *depend_columns(struct ddl *d, const struct store_table *t, const Node *expression)
+{
+    struct names f = {.d = d, .t = t};
+    size_t n = 0;
+    walk((Node *)expression, &f);
+    int16_t *attnums = palloc((f.n + 1) * sizeof *attnums);
+    for (size_t i = 0; i < f.n; i++)
+        if (f.found[i].sub)
+            attnums[n++] = (int16_t)f.found[i].sub;
+    return n ? ddl_vector(attnums, n) : NULL;
 }
 
 /* -- what a drop reaches -- */
@@ -182,8 +193,8 @@ static void keep(struct search *s, struct object o, int flags, const struct leve
 {
     if (s->n == s->cap) {
         s->cap = s->cap ? s->cap * 2 : 32;
-        s->all = s->all ? repalloc(s->all, s->cap * sizeof *s->all)
-                        : palloc(s->cap * sizeof *s->all);
+        s->all =
+            s->all ? repalloc(s->all, s->cap * sizeof *s->all) : palloc(s->cap * sizeof *s->all);
     }
     s->all[s->n++] = (struct found){
         .o = o, .flags = flags, .dependee = above ? above->o : (struct object){0, 0, 0}};
@@ -207,10 +218,10 @@ static int links(struct ddl *d, const char *sql, struct object o, struct link **
     while (sqlite3_step(s) == SQLITE_ROW) {
         const char *type = (const char *)sqlite3_column_text(s, 3);
         all = repalloc(all, (n + 2) * sizeof *all);
-        all[n++] = (struct link){.o = {(uint32_t)sqlite3_column_int64(s, 0),
-                                       (uint32_t)sqlite3_column_int64(s, 1),
-                                       sqlite3_column_int(s, 2)},
-                                 .type = type ? type[0] : 'n'};
+        all[n++] =
+            (struct link){.o = {(uint32_t)sqlite3_column_int64(s, 0),
+                                (uint32_t)sqlite3_column_int64(s, 1), sqlite3_column_int(s, 2)},
+                          .type = type ? type[0] : 'n'};
     }
     int rc = sqlite3_finalize(s);
     *ret = all;

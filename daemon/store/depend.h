@@ -1,12 +1,13 @@
 /* depend.h: which object needs which: the rows of pg_depend, and DROP by them.
  *
- * An object is a row of a catalog (its class), or a column of a relation (`sub`).  Whoever creates an
- * object adds what it needs with depend_add; depend_drop then does what PostgreSQL's dependency.c
- * does: it finds everything that needs the object, refuses (2BP01 with its DETAIL) or tells what goes
- * too, and deletes all of it, dependents first.  Nothing is recorded of built-in objects.
+ * An object is a row of a catalog (its class), or a column of a relation (`sub`).  Whoever creates
+ * an object adds what it needs with depend_add; depend_drop then does what PostgreSQL's
+ * dependency.c does: it finds everything that needs the object, refuses (2BP01 with its DETAIL) or
+ * tells what goes too, and deletes all of it, dependents first.  Nothing is recorded of built-in
+ * objects.
  *
- * Types of dependencies: 'n' normal: refused without CASCADE.  'a' auto: goes silently.  'i' internal:
- * part of the other: cannot be dropped alone, and drags the other along. */
+ * Types of dependencies: 'n' normal: refused without CASCADE.  'a' auto: goes silently.  'i'
+ * internal: part of the other: cannot be dropped alone, and drags the other along. */
 #pragma once
 
 #include "daemon/store/ddl.h"
@@ -46,6 +47,9 @@ int depend_forget_type(struct ddl *d, struct object o, char type) MUSTCHECK;
  * the columns as ${type}. */
 int depend_expression(struct ddl *d, struct object o, const struct store_table *t,
                       const Node *expression, char type) MUSTCHECK;
+
+/* The columns of ${t} that ${expression} names, as JSON of a vector; NULL: none. */
+const char *depend_columns(struct ddl *d, const struct store_table *t, const Node *expression);
 
 /* DROP: 2BP01, or they are gone, with all that needed them. */
 int depend_drop(struct ddl *d, const struct object *objects, size_t n, bool cascade) MUSTCHECK;

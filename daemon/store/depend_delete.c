@@ -48,6 +48,11 @@ static int constraint(struct deletion *x, uint32_t oid)
         return -1;
     if (table)
         touch(x, (uint32_t)table);
+    if (ddl_exec(d,
+                 "UPDATE \"pg_catalog.pg_class\" SET relchecks = relchecks - 1 WHERE oid = (SELECT"
+                 " conrelid FROM \"pg_catalog.pg_constraint\" WHERE oid = ?1 AND contype = 'c')",
+                 "i", (int64_t)oid) < 0)
+        return -1;
     return forget(d, "pg_catalog.pg_constraint", "oid", oid) < 0 ||
                    forget(d, "store.relation", "oid", oid) < 0
                ? -1

@@ -195,8 +195,27 @@ static int not_null(struct store_conn *c, sqlite3_stmt *stmt, const char *list, 
 }
 
 /* Checks of our own, "#<attnum>:<table oid>": a value that its type cannot hold. */
+static int mixed_key(struct store_conn *c, uint32_t oid, struct err *err)
+{
+    for (size_t i = 0; i < c->catalog->ntables; i++) {
+        const struct store_table *t = &c->catalog->tables[i];
+        for (size_t k = 0; k < t->nforeign_keys; k++) {
+            if (t->foreign_keys[k].oid != oid)
+                continue;
+            err_set(err, SQLSTATE_FOREIGN_KEY_VIOLATION,
+                    "insert or update on table \"%s\" violates foreign key constraint \"%s\"",
+                    t->name, t->foreign_keys[k].name);
+            err_detail(err, "MATCH FULL does not allow mixing of null and nonnull key values.");
+            name_table(t, t->foreign_keys[k].name, err);
+        }
+    }
+    return -1;
+}
+
 static int own_check(struct store_conn *c, const char *name, struct err *err)
 {
+    if (strncmp(name, "#f:", 3) == 0)
+        return mixed_key(c, (uint32_t)strtoul(name + 3, NULL, 10), err);
     char *end, type[TYPES_NAME_BYTES] = "value";
     long attnum = strtol(name + 1, &end, 10);
     uint32_t oid = *end == ':' ? (uint32_t)strtoul(end + 1, NULL, 10) : 0;

@@ -74,8 +74,14 @@ static void foreign_key(const struct store_catalog *c, const struct store_table 
         columns(parent, k->parent_attnums, k->nattnums, out);
         ident_format(out, ")");
     }
+    if (k->match_full)
+        ident_format(out, " MATCH FULL");
     action("UPDATE", k->on_update, out);
     action("DELETE", k->on_delete, out);
+    if (k->deferrable)
+        ident_format(out, " DEFERRABLE%s", k->deferred ? " INITIALLY DEFERRED" : "");
+    if (k->not_valid)
+        ident_format(out, " NOT VALID");
 }
 
 /* The constraint ${oid} of ${t}; false: it has none. */

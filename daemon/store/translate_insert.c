@@ -293,9 +293,11 @@ static struct scope *bare_scope(struct insert *in)
  * implies it.) */
 static bool same_predicate(struct insert *in, const struct store_key *key, const char *condition)
 {
-    List *parsed = raw_parser(emit_format("SELECT WHERE %s", key->predicate_sql), RAW_PARSE_DEFAULT);
+    List *parsed =
+        raw_parser(emit_format("SELECT WHERE %s", key->predicate_sql), RAW_PARSE_DEFAULT);
     const SelectStmt *select = (SelectStmt *)((RawStmt *)linitial(parsed))->stmt;
-    return strcmp(expr_condition(bare_scope(in), select->whereClause, "WHERE")->sql, condition) == 0;
+    return strcmp(expr_condition(bare_scope(in), select->whereClause, "WHERE")->sql, condition) ==
+           0;
 }
 
 /* What ON CONFLICT (...) names. */
@@ -307,7 +309,8 @@ static void read_elements(struct insert *in, const InferClause *infer, struct co
     foreach (cell, infer->indexElems) {
         IndexElem *elem = lfirst(cell);
         if (elem->collation != NIL || elem->opclass != NIL)
-            tr_unsupported(in->tr, infer->location, "ON CONFLICT with a collation or operator class");
+            tr_unsupported(in->tr, infer->location,
+                           "ON CONFLICT with a collation or operator class");
         const struct store_column *column =
             elem->name ? store_table_column(in->table, elem->name) : NULL;
         if (elem->name != NULL && column == NULL)
@@ -324,8 +327,7 @@ static void read_elements(struct insert *in, const InferClause *infer, struct co
 
 static void conflict_target(struct insert *in, const InferClause *infer, struct conflict *c)
 {
-    c->attnums =
-        palloc0(sizeof(c->attnums[0]) * (size_t)(list_length(infer->indexElems) + 1));
+    c->attnums = palloc0(sizeof(c->attnums[0]) * (size_t)(list_length(infer->indexElems) + 1));
     if (infer->conname != NULL) {
         c->key = key_named(in, infer->conname);
         return;
@@ -352,10 +354,12 @@ static void conflict_target(struct insert *in, const InferClause *infer, struct 
         }
     }
     if (c->key == NULL && partial)
-        tr_unsupported(in->tr, infer->location, "ON CONFLICT with another predicate than the index");
+        tr_unsupported(in->tr, infer->location,
+                       "ON CONFLICT with another predicate than the index");
     if (c->key == NULL)
-        tr_fail(in->tr, "42P10", -1,
-                "there is no unique or exclusion constraint matching the ON CONFLICT specification");
+        tr_fail(
+            in->tr, "42P10", -1,
+            "there is no unique or exclusion constraint matching the ON CONFLICT specification");
 }
 
 static struct source *excluded_source(struct insert *in)
@@ -444,9 +448,8 @@ static void returning_in_steps(struct insert *in, const char *text, const char *
     scope_add(s, item);
     const char *outputs = modify_returning(s, in->stmt->returningList, m);
     m->reads = true;
-    m->step = (struct translate_step){
-        .sql = emit_format("SELECT %s FROM store_rows(%d) AS %s", outputs, m->step.slot,
-                           item->alias)};
+    m->step = (struct translate_step){.sql = emit_format("SELECT %s FROM store_rows(%d) AS %s",
+                                                         outputs, m->step.slot, item->alias)};
 }
 
 struct modified modify_insert(struct tr *tr, struct scope *parent, InsertStmt *stmt)
@@ -465,6 +468,7 @@ struct modified modify_insert(struct tr *tr, struct scope *parent, InsertStmt *s
         tr_unsupported(tr, -1, "a subquery on the same table after WITH");
     if (reads)
         steps_write(tr, in.table);
+    generated_insert(tr, in.table, stmt);
     insert_columns(&in);
     if (conflict && conflict->action == ONCONFLICT_UPDATE && conflict->infer == NULL) {
         tr_set(tr, SQLSTATE_SYNTAX_ERROR, conflict->location,
@@ -484,12 +488,11 @@ struct modified modify_insert(struct tr *tr, struct scope *parent, InsertStmt *s
         rows = "DEFAULT VALUES";
     else
         rows = emit_format("(%s) %s", column_list(&in), rows);
-    const char *text = emit_format("%sINSERT INTO %s AS %s %s%s", with,
-                                   emit_identifier(in.table->sqlite_name), target->alias, rows,
-                                   on_conflict);
+    const char *text =
+        emit_format("%sINSERT INTO %s AS %s %s%s", with, emit_identifier(in.table->sqlite_name),
+                    target->alias, rows, on_conflict);
     struct modified m = {.tag = TRANSLATE_INSERT, .table = in.table};
-    m.step =
-        (struct translate_step){.counts = true, .target_oid = in.table->oid, .word = "INSERT"};
+    m.step = (struct translate_step){.counts = true, .target_oid = in.table->oid, .word = "INSERT"};
     if (reads && stmt->returningList != NIL) {
         returning_in_steps(&in, text, name, alias != NULL, &m);
         return m;

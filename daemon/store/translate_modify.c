@@ -147,10 +147,21 @@ void modify_set(struct scope *s, List *targets, struct modify_set *ret)
                         "number of columns does not match number of values");
             value = list_nth(row, m->colno - 1);
         }
+        if (generated_set(s->tr, c, value))
+            continue;
         add_column(s, ret, c);
         ret->left = lappend(ret->left, (void *)emit_identifier(c->sqlite_name));
         ret->right = lappend(ret->right, (void *)set_value(s, ret->table, c, value));
         ret->values = lappend(ret->values, llast(ret->right));
+    }
+    for (size_t i = 0; ret->left == NIL && i < ret->table->ncolumns; i++) {
+        const struct store_column *c = &ret->table->columns[i]; /* nothing is left to set */
+        if (c->generated)
+            continue;
+        ret->columns = list_make1((void *)c);
+        ret->left = list_make1((void *)emit_identifier(c->sqlite_name));
+        ret->right = list_make1((void *)emit_identifier(c->sqlite_name));
+        ret->values = ret->right;
     }
     s->clause = NULL;
     s->windows_refused = false;

@@ -37,3 +37,8 @@ void modify_refuse_identity(struct tr *tr, const struct store_column *c, Overrid
 struct modified modify_merge(struct tr *tr, MergeStmt *stmt);
 /* translate_insert.c */
 struct modified modify_insert(struct tr *tr, struct scope *parent, InsertStmt *stmt);
+/* translate_generated.c */
+/* Take generated columns out of an INSERT; 428C9. */
+void generated_insert(struct tr *tr, const struct store_table *t, InsertStmt *stmt);
+/* SET ${c} = DEFAULT of a generated column: nothing to do.  428C9 for another value. */
+bool generated_set(struct tr *tr, const struct store_column *c, const Node *value);
