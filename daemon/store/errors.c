@@ -48,6 +48,14 @@ static int plain(struct store_conn *c, int rc, const char *said, struct err *err
         return err_set(err, "42P10",
                        "there is no unique or exclusion constraint matching the ON CONFLICT "
                        "specification");
+    if (strstr(said, "frame starting offset must be"))
+        return err_set(err, "22013", "frame starting offset must not be negative");
+    if (strstr(said, "frame ending offset must be"))
+        return err_set(err, "22013", "frame ending offset must not be negative");
+    if (strstr(said, "argument of ntile must be"))
+        return err_set(err, "22014", "argument of ntile must be greater than zero");
+    if (strstr(said, "argument to nth_value must be"))
+        return err_set(err, "22016", "argument of nth_value must be greater than zero");
     if (strstr(said, "integer overflow"))
         return err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range");
     if (strstr(said, "too many") || strstr(said, "too large") || strstr(said, "stack overflow"))
@@ -168,6 +176,8 @@ static int unique(struct store_conn *c, sqlite3_stmt *stmt, const struct prepare
     err_set(err, SQLSTATE_UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"%s\"",
             k->name);
     name_table(t, k->name, err);
+    for (size_t i = 0; i < k->nattnums; i++)
+        seen = seen && k->attnums[i] != 0; /* what an expression's value was is not known */
     if (seen)
         watch_key_detail(&w, t, k->attnums, k->nattnums, true, " already exists.", err);
     watch_release(&w);

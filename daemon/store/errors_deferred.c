@@ -104,23 +104,20 @@ static void tell(struct store_conn *c, const struct store_table *t,
     detail(c, t, f, NULL, rowid, tail, err);
 }
 
-/* The first row of ${t} without a parent. */
-static bool check_table(struct store_conn *c, const struct store_table *t, bool deferred,
-                        const struct rows_kept *kept, struct err *err)
+/* The first row of ${t} without a parent, by the oldest key that tells. */
+static bool check_key(struct store_conn *c, const struct store_table *t,
+                      const struct store_foreign_key *f, const struct rows_kept *kept,
+                      struct err *err)
 {
     bool told = false;
     sqlite3_stmt *s = pragma(c, "foreign_key_check", t);
     while (s && !told && sqlite3_step(s) == SQLITE_ROW) {
         int64_t rowid = sqlite3_column_int64(s, 1);
-        int id = sqlite3_column_int(s, 3);
-        for (size_t i = 0; i < t->nforeign_keys && !told; i++) {
-            const struct store_foreign_key *f = &t->foreign_keys[i];
-            told = f->deferred == deferred && is_key(c, t, f, id);
-            if (told && kept && !rows_before_touched(kept->before, kept->nbefore, t->oid, rowid))
-                tell_parent(c, t, f, rowid, err);
-            else if (told)
-                tell(c, t, f, rowid, err);
-        }
+        told = is_key(c, t, f, sqlite3_column_int(s, 3));
+        if (told && kept && !rows_before_touched(kept->before, kept->nbefore, t->oid, rowid))
+            tell_parent(c, t, f, rowid, err);
+        else if (told)
+            tell(c, t, f, rowid, err);
     }
     sqlite3_finalize(s);
     return told;
@@ -133,7 +130,8 @@ static bool check_all(struct store_conn *c, const struct rows_kept *kept, struct
     for (size_t i = 0; i < c->catalog->ntables && !told; i++)
         for (size_t k = 0; k < c->catalog->tables[i].nforeign_keys && !told; k++)
             if (c->catalog->tables[i].foreign_keys[k].deferred == (kept == NULL))
-                told = check_table(c, &c->catalog->tables[i], kept == NULL, kept, err);
+                told = check_key(c, &c->catalog->tables[i],
+                                 &c->catalog->tables[i].foreign_keys[k], kept, err);
     c->internal--;
     return told;
 }
@@ -152,7 +150,9 @@ bool errors_immediate(struct store_conn *c, uint32_t table, struct err *err)
 {
     const struct store_table *t = store_catalog_table_oid(c->catalog, table);
     c->internal++;
-    bool told = t && check_table(c, t, false, NULL, err);
+    bool told = false;
+    for (size_t k = 0; t && k < t->nforeign_keys && !told; k++)
+        told = !t->foreign_keys[k].deferred && check_key(c, t, &t->foreign_keys[k], NULL, err);
     c->internal--;
     return told;
 }

@@ -137,30 +137,28 @@ static void not_null_terms(const struct store_table *t, const struct store_forei
     }
 }
 
+/* Shows the key of ${f} if the row of ${child} has no partner. */
 static void watch_child(const struct store_table *child, const struct store_foreign_key *f,
-                        const struct store_table *parent, const char *event, struct buf *sql)
+                        const struct store_table *parent, struct buf *sql)
 {
-    ident_format(sql, "CREATE TEMP TRIGGER \"store.watch%u.%s\" AFTER %s ON main.", f->oid, event,
-                 event);
-    ident_sqlite(child->sqlite_name, sql);
-    ident_format(sql, " WHEN ");
+    ident_format(sql, "SELECT store_seen(%u", f->oid);
+    key_terms(child, f->attnums, "NEW", NULL, NULL, f->nattnums, sql);
+    ident_format(sql, ") WHERE ");
     not_null_terms(child, f, sql);
     ident_format(sql, "NOT EXISTS (SELECT 1 FROM main.");
     ident_sqlite(parent->sqlite_name, sql);
     ident_format(sql, " x WHERE");
     key_terms(child, f->attnums, "NEW", parent, f->parent_attnums, f->nattnums, sql);
-    ident_format(sql, ") BEGIN SELECT store_seen(%u", f->oid);
-    key_terms(child, f->attnums, "NEW", NULL, NULL, f->nattnums, sql);
-    ident_format(sql, "); END;");
+    ident_format(sql, ");");
 }
 
+/* ... if a row of ${child} has lost this one. */
 static void watch_parent(const struct store_table *child, const struct store_foreign_key *f,
-                         const struct store_table *parent, const char *event, struct buf *sql)
+                         const struct store_table *parent, struct buf *sql)
 {
-    ident_format(sql, "CREATE TEMP TRIGGER \"store.watch-%u.%s\" AFTER %s ON main.", f->oid, event,
-                 event);
-    ident_sqlite(parent->sqlite_name, sql);
-    ident_format(sql, " WHEN EXISTS (SELECT 1 FROM main.");
+    ident_format(sql, "SELECT store_seen(-%u", f->oid);
+    key_terms(parent, f->parent_attnums, "OLD", NULL, NULL, f->nattnums, sql);
+    ident_format(sql, ") WHERE EXISTS (SELECT 1 FROM main.");
     ident_sqlite(child->sqlite_name, sql);
     ident_format(sql, " x WHERE");
     key_terms(parent, f->parent_attnums, "OLD", child, f->attnums, f->nattnums, sql);
@@ -168,32 +166,47 @@ static void watch_parent(const struct store_table *child, const struct store_for
     ident_sqlite(parent->sqlite_name, sql);
     ident_format(sql, " x WHERE");
     key_terms(parent, f->parent_attnums, "OLD", parent, f->parent_attnums, f->nattnums, sql);
-    ident_format(sql, ") BEGIN SELECT store_seen(-%u", f->oid);
-    key_terms(parent, f->parent_attnums, "OLD", NULL, NULL, f->nattnums, sql);
-    ident_format(sql, "); END;");
+    ident_format(sql, ");");
+}
+
+/* All keys that ${event} on ${t} may break, in PostgreSQL's order: those that refer to it first. */
+static void watch_table(const struct store_catalog *c, const struct store_table *t, char event,
+                        struct buf *sql)
+{
+    for (size_t i = 0; event != 'I' && i < c->ntables; i++)
+        for (size_t k = 0; k < c->tables[i].nforeign_keys; k++) {
+            const struct store_foreign_key *f = &c->tables[i].foreign_keys[k];
+            char action = event == 'D' ? f->on_delete : f->on_update;
+            if (f->parent_oid == t->oid && (action == 'a' || action == 'r'))
+                watch_parent(&c->tables[i], f, t, sql);
+        }
+    for (size_t k = 0; event != 'D' && k < t->nforeign_keys; k++) {
+        const struct store_table *parent = store_catalog_table_oid(c, t->foreign_keys[k].parent_oid);
+        if (parent)
+            watch_child(t, &t->foreign_keys[k], parent, sql);
+    }
 }
 
 int watch_foreign_keys(struct watch *w, sqlite3_stmt *stmt)
 {
+    static const char *const events[] = {"INSERT", "UPDATE", "DELETE"};
     const struct store_catalog *c = w->c->catalog;
-    struct buf sql;
+    struct buf sql, body;
     buf_init(&sql, WATCH_SQL_MAX);
-    for (size_t i = 0; i < c->ntables; i++) {
-        const struct store_table *child = &c->tables[i];
-        for (size_t k = 0; k < child->nforeign_keys; k++) {
-            const struct store_foreign_key *f = &child->foreign_keys[k];
-            const struct store_table *parent = store_catalog_table_oid(c, f->parent_oid);
-            if (!parent)
+    buf_init(&body, WATCH_SQL_MAX);
+    for (size_t i = 0; i < c->ntables; i++)
+        for (size_t e = 0; e < 3; e++) {
+            buf_reset(&body);
+            watch_table(c, &c->tables[i], events[e][0], &body);
+            if (buf_len(&body) == 0)
                 continue;
-            watch_child(child, f, parent, "INSERT", &sql);
-            watch_child(child, f, parent, "UPDATE", &sql);
-            if (f->on_delete == 'a' || f->on_delete == 'r')
-                watch_parent(child, f, parent, "DELETE", &sql);
-            if (f->on_update == 'a' || f->on_update == 'r')
-                watch_parent(child, f, parent, "UPDATE", &sql);
+            ident_format(&sql, "CREATE TEMP TRIGGER \"store.watch%u.%s\" AFTER %s ON main.",
+                         c->tables[i].oid, events[e], events[e]);
+            ident_sqlite(c->tables[i].sqlite_name, &sql);
+            ident_format(&sql, " BEGIN %s END;", ident_text(&body));
         }
-    }
     int rc = run_again(w, ident_text(&sql), stmt);
+    buf_release(&body);
     buf_release(&sql);
     return rc;
 }

@@ -160,7 +160,7 @@ static const char *signature(struct tr *tr, const char *name, const uint32_t *ty
 {
     StringInfoData out;
     initStringInfo(&out);
-    appendStringInfo(&out, "%s(", name);
+    appendStringInfo(&out, "%s%s(", tr->call_schema ? "pg_catalog." : "", name);
     (void)star;
     for (int i = 0; i < nargs; i++)
         appendStringInfo(&out, "%s%s", i == 0 ? "" : ", ", infer_type_name(tr, types[i]));

@@ -359,7 +359,9 @@ static struct expr *collate(struct scope *s, const CollateClause *c)
     if (infer_category(s->tr, e->type) != 'S')
         tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, c->location,
                 "collations are not supported by type %s", infer_type_name(s->tr, e->type));
-    return expr_of(e->type, e->sql, c->location, &e, 1);
+    struct expr *to = expr_of(e->type, e->sql, c->location, &e, 1);
+    to->typmod = e->typmod;
+    return to;
 }
 
 static struct expr *dispatch(struct scope *s, Node *node)

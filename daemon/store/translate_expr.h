@@ -37,3 +37,7 @@ bool sets_template(const char *pattern);
 struct expr *sets_output(struct scope *s, const struct call *c);
 /* 0A000 `set-returning functions are not allowed in ${what}` if ${e} has one. */
 void sets_refuse(struct scope *s, const struct expr *e, const char *what);
+
+/* -- windows (translate_window.c) -- */
+/* ${e}, an aggregate or window function called, OVER the window that the call names. */
+struct expr *window_call(struct scope *s, const struct call *c, struct expr *e);

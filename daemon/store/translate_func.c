@@ -45,6 +45,7 @@ void call_resolve(struct scope *s, FuncCall *f, struct call *c)
         c->args[i] = expr_make(s, arg);
         types[i] = c->args[i]->type;
     }
+    s->tr->call_schema = list_length(f->funcname) > 1;
     infer_call_find(s->tr, c->name, types, c->nargs, f->agg_star, f->location, &c->found);
     for (int i = 0; !c->found.cast && i < c->nargs; i++)
         c->args[i] = infer_coerce(s->tr, c->args[i], c->found.types[i], INFER_IMPLICIT);
@@ -95,6 +96,8 @@ static void check_aggregate_place(struct scope *s, const struct call *c)
             tr_throw(s->tr);
         }
         inner = expr_find(c->args[i], EXPR_WINDOW, s);
+        if (inner != NULL && c->node->over != NULL)
+            tr_fail(s->tr, "42P20", inner->location, "window function calls cannot be nested");
         if (inner != NULL)
             tr_fail(s->tr, SQLSTATE_GROUPING_ERROR, inner->location,
                     "aggregate function calls cannot contain window function calls");
@@ -281,132 +284,6 @@ static struct expr *aggregate(struct scope *s, struct call *c)
     return e;
 }
 
-/* -- windows -- */
-
-static const char *frame_bound(struct scope *s, int options, bool start, Node *offset)
-{
-    int unbounded_preceding = FRAMEOPTION_START_UNBOUNDED_PRECEDING;
-    if (start) {
-        if (options & unbounded_preceding)
-            return "UNBOUNDED PRECEDING";
-        if (options & FRAMEOPTION_START_CURRENT_ROW)
-            return "CURRENT ROW";
-    } else {
-        if (options & FRAMEOPTION_END_UNBOUNDED_FOLLOWING)
-            return "UNBOUNDED FOLLOWING";
-        if (options & FRAMEOPTION_END_CURRENT_ROW)
-            return "CURRENT ROW";
-    }
-    bool preceding =
-        options & (start ? FRAMEOPTION_START_OFFSET_PRECEDING : FRAMEOPTION_END_OFFSET_PRECEDING);
-    struct expr *e = infer_coerce(s->tr, expr_make(s, offset), TYPES_INT8, INFER_ASSIGNMENT);
-    if (e == NULL || e->kind == EXPR_PLAIN || e->kind == EXPR_COLUMN)
-        tr_unsupported(s->tr, exprLocation(offset), "this window frame offset");
-    return emit_format("%s %s", e->sql, preceding ? "PRECEDING" : "FOLLOWING");
-}
-
-static const char *frame_text(struct scope *s, const WindowDef *w)
-{
-    int o = w->frameOptions;
-    if (!(o & FRAMEOPTION_NONDEFAULT))
-        return "";
-    if ((o & FRAMEOPTION_RANGE) && (w->startOffset != NULL || w->endOffset != NULL))
-        tr_unsupported(s->tr, w->location, "RANGE with an offset");
-    const char *mode = o & FRAMEOPTION_RANGE ? "RANGE" : o & FRAMEOPTION_ROWS ? "ROWS" : "GROUPS";
-    const char *exclude = o & FRAMEOPTION_EXCLUDE_CURRENT_ROW ? " EXCLUDE CURRENT ROW"
-                          : o & FRAMEOPTION_EXCLUDE_GROUP     ? " EXCLUDE GROUP"
-                          : o & FRAMEOPTION_EXCLUDE_TIES      ? " EXCLUDE TIES"
-                                                              : "";
-    return emit_format(" %s BETWEEN %s AND %s%s", mode, frame_bound(s, o, true, w->startOffset),
-                       frame_bound(s, o, false, w->endOffset), exclude);
-}
-
-static const WindowDef *named_window(struct scope *s, const char *name, int location)
-{
-    ListCell *cell;
-    foreach (cell, s->windows) {
-        const WindowDef *w = lfirst(cell);
-        if (strcmp(w->name, name) == 0)
-            return w;
-    }
-    tr_fail(s->tr, SQLSTATE_UNDEFINED_OBJECT, location, "window \"%s\" does not exist", name);
-}
-
-static List *window_parts(struct scope *s, const WindowDef *w, StringInfo out)
-{
-    List *parts = NIL;
-    ListCell *cell;
-    if (w->refname != NULL)
-        tr_unsupported(s->tr, w->location, "a window made from another one");
-    foreach (cell, w->partitionClause) {
-        struct expr *e = infer_settle(s->tr, expr_make(s, lfirst(cell)));
-        type_comparable(s->tr, e->type, e->location);
-        appendStringInfo(out, "%s%s%s", parts == NIL ? "PARTITION BY " : ", ", e->sql,
-                         emit_collation(e->type));
-        parts = lappend(parts, e);
-    }
-    bool first = true;
-    foreach (cell, w->orderClause) {
-        SortBy *by = lfirst(cell);
-        struct expr *e = infer_settle(s->tr, expr_make(s, by->node));
-        if (by->sortby_dir == SORTBY_USING || e->kind == EXPR_CONST)
-            tr_unsupported(s->tr, w->location, "this ORDER BY in a window");
-        type_sortable(s->tr, e->type, e->location);
-        appendStringInfo(out, "%s%s", first ? " ORDER BY " : ", ",
-                         order_item(s->tr, by, e->type, e->sql));
-        parts = lappend(parts, e);
-        first = false;
-    }
-    appendStringInfoString(out, frame_text(s, w));
-    return parts;
-}
-
-static struct expr *over(struct scope *s, const struct call *c, struct expr *e)
-{
-    const WindowDef *w = c->node->over;
-    if (w->name != NULL)
-        w = named_window(s, w->name, w->location);
-    if (s->windows_refused)
-        tr_fail(s->tr, "42P20", c->node->location, "window functions are not allowed in %s",
-                s->clause ? s->clause : "this clause");
-    if (c->node->agg_distinct)
-        tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, c->node->location,
-                "DISTINCT is not implemented for window functions");
-    if (expr_find(e, EXPR_WINDOW, s) != NULL)
-        tr_fail(s->tr, "42P20", c->node->location, "window function calls cannot be nested");
-    const char *open = strchr(e->sql, '(');
-    bool moves = open != NULL && c->found.proc->oid != 2818 /* regr_count: 0, not NULL */ &&
-                 functions_moves(e->sql, (size_t)(open - e->sql));
-    if (moves)
-        e->sql = emit_format("pgf_window('%.*s', %s", (int)(open - e->sql) - 4, e->sql + 4, open + 1);
-    const char *sum = strncmp(e->sql, "pgf_sum_numeric(", 16) == 0   ? "sum"
-                      : strncmp(e->sql, "pgf_avg_numeric(", 16) == 0 ? "avg"
-                                                                     : NULL;
-    if (sum != NULL && c->args[0]->type == TYPES_NUMERIC) { /* integers can leave a sum again */
-        e->sql = emit_format("pgf_window('%s_exact', %s", sum, e->sql + 16);
-        moves = true;
-    }
-    bool total = moves || strncmp(e->sql, "pgf_sum_numeric(", 16) == 0 ||
-                 strncmp(e->sql, "pgf_avg_numeric(", 16) == 0;
-    if (c->found.proc->kind == 'a' && strncmp(e->sql, "pgf_", 4) == 0 && !total)
-        tr_unsupported(s->tr, c->node->location, "%s as a window function", c->name);
-    StringInfoData out;
-    initStringInfo(&out);
-    List *parts = window_parts(s, w, &out);
-    struct expr **all = palloc(sizeof(all[0]) * (size_t)(e->nargs + list_length(parts) + 1));
-    int n = 0;
-    for (int i = 0; i < e->nargs; i++)
-        all[n++] = e->args[i];
-    for (int i = 0; i < list_length(parts); i++)
-        all[n++] = list_nth(parts, i);
-    struct expr *ret =
-        expr_of(e->type, emit_format("%s OVER (%s)", e->sql, out.data), e->location, all, n);
-    ret->kind = EXPR_WINDOW;
-    ret->scope = s;
-    s->has_window = true;
-    return ret;
-}
-
 /* -- plain calls -- */
 
 static void refuse_aggregate_syntax(struct scope *s, const struct call *c)
@@ -472,11 +349,11 @@ struct expr *expr_func(struct scope *s, FuncCall *f)
         struct expr *e = aggregate(s, &c);
         if (rows)
             (void)grouping_off(s, before);
-        return f->over != NULL ? over(s, &c, e) : e;
+        return f->over != NULL ? window_call(s, &c, e) : e;
     }
     if (f->over == NULL)
         tr_fail(s->tr, "42809", f->location, "window function %s requires an OVER clause", c.name);
-    return over(s, &c,
+    return window_call(s, &c,
                 expr_of(c.found.result, emit_apply(call_template(s, &c), c.args, c.nargs),
                         f->location, c.args, c.nargs));
 }

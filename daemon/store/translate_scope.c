@@ -294,6 +294,111 @@ static void missing_item(struct scope *s, const char *name, int location)
     tr_throw(s->tr);
 }
 
+/* -- 42703, with what may have been meant -- */
+
+enum { FUZZY_MAX = 3, FUZZY_BYTES = 256 };
+
+struct fuzzy {
+    int distance;
+    const struct source *first, *second;
+    const char *first_name, *second_name; /* NULL: the very name, out of reach */
+};
+
+/* How many characters must be put in, taken out or changed. */
+static int levenshtein(const char *a, const char *b)
+{
+    int row[FUZZY_BYTES + 1];
+    size_t n = strlen(a), m = strlen(b);
+    if (n > FUZZY_BYTES || m > FUZZY_BYTES)
+        return FUZZY_BYTES;
+    for (size_t k = 0; k <= m; k++)
+        row[k] = (int)k;
+    for (size_t i = 1; i <= n; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i;
+        for (size_t k = 1; k <= m; k++) {
+            int change = diagonal + (a[i - 1] != b[k - 1]);
+            int least = row[k] < row[k - 1] ? row[k] + 1 : row[k - 1] + 1;
+            diagonal = row[k];
+            row[k] = change < least ? change : least;
+        }
+    }
+    return row[m];
+}
+
+static void fuzzy_column(struct fuzzy *f, const struct source *item, const char *actual,
+                         const char *wanted, int penalty)
+{
+    if (penalty > f->distance)
+        return;
+    int distance = levenshtein(actual, wanted);
+    if (distance > (int)strlen(wanted) / 2)
+        return;
+    distance += penalty;
+    if (distance < f->distance) {
+        *f = (struct fuzzy){.distance = distance, .first = item, .first_name = actual};
+    } else if (distance == f->distance && f->second != NULL) {
+        *f = (struct fuzzy){.distance = distance - 1}; /* too many to be of use */
+    } else if (distance == f->distance && f->first != NULL) {
+        f->second = item;
+        f->second_name = actual;
+    } else if (distance == f->distance && distance <= FUZZY_MAX) {
+        f->first = item;
+        f->first_name = actual;
+    }
+}
+
+/* true: the name itself is there, where it cannot be seen. */
+static bool fuzzy_item(struct fuzzy *f, const struct source *item, const char *table,
+                       const char *name)
+{
+    int penalty = table != NULL && strcmp(table, item->name) != 0 ? levenshtein(table, item->name) : 0;
+    if (penalty > FUZZY_MAX + 1)
+        penalty = FUZZY_MAX + 1;
+    bool exact = false;
+    for (int i = 0; i < item->ncolumns; i++) {
+        if (strcmp(item->columns[i].name, name) == 0)
+            exact = true;
+        if (strcmp(item->columns[i].name, name) != 0)
+            fuzzy_column(f, item, item->columns[i].name, name, penalty);
+    }
+    if (exact && penalty == 0)
+        *f = (struct fuzzy){.first = item};
+    return exact && penalty == 0;
+}
+
+static void fuzzy_hint(struct scope *s, const struct fuzzy *f, const char *name)
+{
+    if (f->second != NULL)
+        err_hint(s->tr->err,
+                 "Perhaps you meant to reference the column \"%s.%s\" or the column \"%s.%s\".",
+                 f->first->name, f->first_name, f->second->name, f->second_name);
+    else if (f->first != NULL && f->first_name != NULL)
+        err_hint(s->tr->err, "Perhaps you meant to reference the column \"%s.%s\".",
+                 f->first->name, f->first_name);
+    else if (f->first != NULL)
+        err_hint(s->tr->err,
+                 "There is a column named \"%s\" in table \"%s\", but it cannot be referenced from "
+                 "this part of the query.",
+                 name, f->first->name);
+}
+
+/* ${table} NULL: the name stands alone. */
+static void missing_column(struct scope *s, const char *table, const char *name, int location)
+{
+    struct fuzzy f = {.distance = FUZZY_MAX + 1};
+    bool exact = false;
+    tr_set(s->tr, SQLSTATE_UNDEFINED_COLUMN, location,
+           table ? "column %s%s%s does not exist" : "column %s\"%s%s\" does not exist",
+           table ? table : "", table ? "." : "", name);
+    for (struct scope *level = s; level != NULL && !exact; level = level->parent)
+        for (int i = 0; i < level->nsources && !exact; i++)
+            if (level->sources[i]->name != NULL && level->sources[i]->alias != NULL)
+                exact = fuzzy_item(&f, level->sources[i], table, name);
+    fuzzy_hint(s, &f, name);
+    tr_throw(s->tr);
+}
+
 static struct expr *qualified_column(struct scope *s, const char *schema, const char *table,
                                      const char *name, int location)
 {
@@ -308,8 +413,7 @@ static struct expr *qualified_column(struct scope *s, const char *schema, const 
             return table_oid(s, level, item, location);
         if (names_system_column(name) && item->table != NULL)
             tr_unsupported(s->tr, location, "system column \"%s\"", name);
-        tr_fail(s->tr, SQLSTATE_UNDEFINED_COLUMN, location, "column %s.%s does not exist", table,
-                name);
+        missing_column(s, table, name, location);
     }
     return mark_outer(s, level, scope_column(level, item, index, location));
 }
@@ -352,8 +456,8 @@ static struct expr *column_ref(struct scope *s, ColumnRef *ref)
         return e;
     if (names_system_column(part[0]) && s->nsources > 0)
         tr_unsupported(s->tr, ref->location, "system column \"%s\"", part[0]);
-    tr_fail(s->tr, SQLSTATE_UNDEFINED_COLUMN, ref->location, "column \"%s\" does not exist",
-            part[0]);
+    missing_column(s, NULL, part[0], ref->location);
+    return NULL;
 }
 
 struct expr *scope_column_ref(struct scope *s, ColumnRef *ref)

@@ -525,8 +525,10 @@ static struct query *simple_select(struct scope *s, SelectStmt *stmt, const char
     s->sets_allowed = false;
     if (where == NULL)
         where = where_text(s, stmt->whereClause, "WHERE");
+    s->windows_refused = true;
     if (stmt->havingClause != NULL)
         q.having = expr_condition(s, stmt->havingClause, "HAVING");
+    s->windows_refused = false;
     s->sets_allowed = true;
     order_keys(&q);
     if (s->grouping == NULL)

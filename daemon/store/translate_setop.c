@@ -109,6 +109,57 @@ static struct expr *arm_output(struct scope *s, struct query *q, int i, uint32_t
     return to;
 }
 
+static const char *names_text(int n)
+{
+    StringInfoData out;
+    initStringInfo(&out);
+    for (int i = 0; i < n; i++)
+        appendStringInfo(&out, "%s\"c%d\"", i == 0 ? "" : ", ", i + 1);
+    return n > 0 ? out.data : "NULL";
+}
+
+/* The rows of ${sql} with "rn": the first, second ... of its kind. */
+static const char *numbered(struct scope *s, const char *sql, const struct query *q)
+{
+    StringInfoData keys;
+    initStringInfo(&keys);
+    for (int i = 0; i < q->ntargets; i++) {
+        uint32_t type = q->targets[i].expr->type;
+        type_comparable(s->tr, type, q->targets[i].expr->location);
+        appendStringInfo(&keys, "%s\"c%d\"%s", i == 0 ? "PARTITION BY " : ", ", i + 1,
+                         emit_collation(type));
+    }
+    StringInfoData out;
+    initStringInfo(&out);
+    for (int i = 0; i < q->ntargets; i++)
+        appendStringInfo(&out, "\"c%d\"%s AS \"c%d\", ", i + 1,
+                         emit_collation(q->targets[i].expr->type), i + 1);
+    return emit_format("SELECT %srow_number() OVER (%s) AS \"rn\" FROM (%s)", out.data, keys.data,
+                       sql);
+}
+
+/* Values that are equal but look different, 1.5 and 1.50: the first one stands for all. */
+static bool any_collated(const struct query *q)
+{
+    for (int i = 0; i < q->ntargets; i++)
+        if (emit_collation(q->targets[i].expr->type)[0])
+            return true;
+    return false;
+}
+
+static const char *equal_rows(struct scope *s, const SelectStmt *stmt, const char *left,
+                              const char *right, const struct query *q)
+{
+    const char *names = names_text(q->ntargets);
+    if (stmt->op == SETOP_UNION)
+        return emit_format("SELECT %s FROM (%s) WHERE \"rn\" = 1", names,
+                           numbered(s, emit_format("SELECT * FROM (%s) UNION ALL SELECT * FROM (%s)",
+                                                   left, right),
+                                    q));
+    return emit_format("SELECT * FROM (SELECT %s FROM (%s) WHERE \"rn\" = 1) %s SELECT * FROM (%s)",
+                       names, numbered(s, left, q), operation_name(stmt), right);
+}
+
 static struct query *combine(struct scope *s, SelectStmt *stmt)
 {
     const char *what = operation_name(stmt);
@@ -137,11 +188,16 @@ static struct query *combine(struct scope *s, SelectStmt *stmt)
         if (both[0]->type == both[1]->type && both[0]->typmod == both[1]->typmod)
             q->targets[i].expr->typmod = both[0]->typmod;
     }
-    if (stmt->all && stmt->op != SETOP_UNION)
-        tr_unsupported(s->tr, -1, "%s ALL", what);
-    const char *ltext = arm_text(s, left, las, compared, true);
+    bool counted = stmt->all && stmt->op != SETOP_UNION;
+    const char *ltext = arm_text(s, left, las, compared, !counted);
     const char *rtext = arm_text(s, right, ras, compared, false);
-    q->sql = emit_format("%s %s%s %s", ltext, what, stmt->all ? " ALL" : "", rtext);
+    if (counted) /* the second 1 is another row than the first */
+        q->sql = emit_format("SELECT %s FROM (SELECT * FROM (%s) %s SELECT * FROM (%s))",
+                             names_text(n), numbered(s, ltext, q), what, numbered(s, rtext, q));
+    else if (!stmt->all && any_collated(q))
+        q->sql = equal_rows(s, stmt, ltext, rtext, q);
+    else
+        q->sql = emit_format("%s %s%s %s", ltext, what, stmt->all ? " ALL" : "", rtext);
     q->compound = true;
     return q;
 }

@@ -39,6 +39,7 @@ struct tr {
     int views;    /* inside the text of how many: locations are not the statement's */
     bool writes;
     int volatile_calls; /* so far: SQLite may evaluate an expression as often as it likes */
+    bool call_schema;   /* the call being resolved says pg_catalog: so do errors */
     List *sublinks;     /* struct sublink_name: for the names of outputs */
     struct buf scratch; /* for types_input; released by translate() */
     /* translate_steps.c */
