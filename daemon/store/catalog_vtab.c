@@ -251,7 +251,7 @@ static const char *setting(const struct cursor *c)
     struct slice text;
     (void)builtin_field(r->table, c->row, 0, &text);
     memcpy(name, text.data, text.len < sizeof name ? text.len : sizeof name - 1);
-    return store_setting(r->context, name);
+    return store_setting_raw(r->context, name);
 }
 
 /* -- cursors -- */

@@ -81,6 +81,7 @@ struct conn_guc {
     struct guc_change *changes; /* of the open transaction, oldest first */
     size_t nchanges;
     bool touched; /* something may have to be reported */
+    char raw[64]; /* store_setting_raw */
     int64_t statement_timeout_ms, lock_timeout_ms, idle_timeout_ms, session_timeout_ms;
 };
 
@@ -134,6 +135,7 @@ struct store_conn {
     bool holds_write;
     bool lent_write; /* ... of another connection, which goes on when this one has ended */
     bool ddl; /* the transaction has changed the catalog */
+    bool keys_at_once; /* SET CONSTRAINTS ALL IMMEDIATE */
     bool new_labels; /* it has added labels to enums, that may be used when it has ended */
     uint64_t catalog_changes; /* counts statements that did */
     struct savepoint *savepoints;
@@ -162,6 +164,8 @@ int conn_setup(struct store_conn *c, struct err *err) MUSTCHECK;
  * of the transaction. */
 int conn_write_lock(struct store_conn *c, struct err *err) MUSTCHECK;
 void conn_write_unlock(struct store_conn *c);
+/* Could it be had now? */
+bool conn_write_free(struct store_conn *c);
 int conn_busy(void *arg, int tries); /* SQLite's handler while it waits for whoever else has the file */
 /* Under the store's lock, which is let go meanwhile: until something has changed, or ${until_ms} (0:
  * for ever).  -1: 57014; at ${until_ms} 55P03, if it is that of a ${what} (NULL: 0). */
@@ -277,6 +281,10 @@ int tx_savepoint(struct store_conn *c, const char *name, struct err *err) MUSTCH
 int tx_release(struct store_conn *c, const char *name, struct err *err) MUSTCHECK;
 int tx_rollback_to(struct store_conn *c, const char *name, struct err *err) MUSTCHECK;
 int tx_set(struct store_conn *c, const struct tx_options *o, struct err *err) MUSTCHECK;
+/* SET CONSTRAINTS ALL: deferred foreign keys count at once, or at the end. */
+int tx_constraints(struct store_conn *c, bool deferred, struct err *err) MUSTCHECK;
+/* A writing statement is over: do they hold, where they count at once?  -1: 23503. */
+int tx_constraints_hold(struct store_conn *c, struct err *err) MUSTCHECK;
 /* Our own SQL, without results. */
 int conn_exec(struct store_conn *c, const char *sql, struct err *err) MUSTCHECK;
 sqlite3_stmt *conn_prepare(struct store_conn *c, const char *sql, struct err *err) MUSTCHECK;
@@ -499,8 +507,11 @@ const char *guc_name(struct store_conn *c, const char *name);
 /* Tell the client of reported settings that have changed since it was told: before ReadyForQuery.
  */
 void guc_report(struct store_conn *c);
-/* i-th setting for SHOW ALL; false: no more. */
-bool guc_at(struct store_conn *c, size_t i, const char **ret_name, const char **ret_value);
+/* i-th setting for SHOW ALL; false: no more.  ${ret_value} NULL: it is not shown. */
+struct guc_known;
+bool guc_at(struct store_conn *c, size_t i, struct guc_known *ret, const char **ret_value);
+/* 42704, or 42501 for what superusers alone may see. */
+int guc_unknown(const char *name, struct err *err);
 
 /* -- sequence.c -- */
 void sequence_release(struct store_conn *c);

@@ -39,5 +39,7 @@ int store_setval(struct store_context *c, uint32_t sequence_oid, int64_t value, 
 /* Settings (guc.c): the text SHOW prints, NULL if there is no such setting; borrowed until the next
  * set.  store_setting_set: set_config(); 0 or -1 (42704, 22023, 55P02). */
 const char *store_setting(struct store_context *c, const char *name);
+/* As pg_settings has it: a number without its unit. */
+const char *store_setting_raw(struct store_context *context, const char *name);
 int store_setting_set(struct store_context *c, const char *name, const char *value, bool local,
                       struct err *err) MUSTCHECK;

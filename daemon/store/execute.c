@@ -220,9 +220,13 @@ void portal_describe(struct store_conn *c, const struct prepared *p, const int16
 static int begin(struct store_conn *c, struct portal *p, struct err *err)
 {
     const struct prepared *q = p->prepared;
-    if (q->kind == PREPARED_QUERY && q->modifies && q->returns_rows && !p->started &&
-        (portal_keep(c, p, err) < 0 || portal_row(c, p, 1, err) < 0))
-        return -1;
+    if (p->stmt && !p->started) {
+        if (portal_start(c, p, err) < 0)
+            return -1;
+        if (q->modifies && q->returns_rows &&
+            (portal_keep(c, p, err) < 0 || portal_row(c, p, 1, err) < 0))
+            return -1;
+    }
     if (p->describe && q->returns_rows)
         portal_describe(c, q, p->formats);
     p->describe = false;
@@ -235,7 +239,7 @@ static int run_query(struct store_conn *c, struct portal *p, uint64_t count,
                      const struct portal_sink *sink, uint64_t *ret_n, struct err *err)
 {
     const struct prepared *q = p->prepared;
-    if (q->modifies && !p->started && !q->returns_rows)
+    if (q->modifies && !q->returns_rows)
         count = PORTAL_ALL;
     if (portal_move(c, p, true, count, sink, ret_n, err) < 0) {
         portal_done(c, p);
@@ -243,7 +247,9 @@ static int run_query(struct store_conn *c, struct portal *p, uint64_t count,
     }
     if (q->modifies && !q->returns_rows)
         *ret_n = p->fetched;
-    return q->modifies && p->stmt ? portal_settle(c, err) : 0;
+    if (!q->modifies)
+        return 0;
+    return p->stmt && portal_settle(c, err) < 0 ? -1 : tx_constraints_hold(c, err);
 }
 
 int portal_finish(struct store_conn *c, struct portal *p, const struct portal_sink *sink,

@@ -1,19 +1,29 @@
 /* guc.c: settings: SET, SHOW, RESET, set_config(); undone with the transaction that made them. */
 #include "daemon/store/conn.h"
+#include "daemon/store/guc_known.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
-enum guc_kind { GUC_STRING, GUC_BOOL, GUC_INT, GUC_MS, GUC_CHOICE, GUC_FIXED, GUC_SPECIAL };
+enum guc_kind {
+    GUC_STRING,
+    GUC_BOOL,
+    GUC_INT,
+    GUC_MS,
+    GUC_CHOICE, /* of PostgreSQL's values only some */
+    GUC_FIXED,
+    GUC_SPECIAL,
+    GUC_KNOWN, /* of no effect here: what guc_known.h says, in a struct known_def */
+};
 
 struct guc_def {
     const char *name;
     const char *initial;
     enum guc_kind kind;
     bool report;         /* ParameterStatus on change */
-    const char *choices; /* GUC_CHOICE: "a|b|c"; GUC_INT: "min|max" */
+    const char *choices; /* GUC_CHOICE: "a|b|c" */
 };
 
 static const struct guc_def defs[] = {
@@ -27,13 +37,13 @@ static const struct guc_def defs[] = {
      "debug5|debug4|debug3|debug2|debug1|debug|log|notice|info|warning|error"},
     {"DateStyle", "ISO, MDY", GUC_SPECIAL, true, NULL},
     {"default_tablespace", "", GUC_STRING, false, NULL},
-    {"default_table_access_method", "heap", GUC_STRING, false, NULL},
+    {"default_table_access_method", "heap", GUC_CHOICE, false, "heap"},
     {"default_transaction_deferrable", "off", GUC_BOOL, false, NULL},
     {"default_transaction_isolation", "read committed", GUC_CHOICE, false,
      "read committed|read uncommitted|repeatable read|serializable"},
     {"default_transaction_read_only", "off", GUC_BOOL, true, NULL},
     {"escape_string_warning", "on", GUC_BOOL, false, NULL},
-    {"extra_float_digits", "1", GUC_INT, false, "-15|3"},
+    {"extra_float_digits", "1", GUC_INT, false, NULL},
     {"geqo", "on", GUC_BOOL, false, NULL},
     {"idle_in_transaction_session_timeout", "0", GUC_MS, false, NULL},
     {"idle_session_timeout", "0", GUC_MS, false, NULL},
@@ -45,13 +55,14 @@ static const struct guc_def defs[] = {
     {"lc_collate", "C", GUC_FIXED, false, NULL},
     {"lc_ctype", "C", GUC_FIXED, false, NULL},
     {"lc_messages", "C", GUC_STRING, false, NULL},
-    {"lc_monetary", "C", GUC_STRING, false, NULL},
-    {"lc_numeric", "C", GUC_STRING, false, NULL},
-    {"lc_time", "C", GUC_STRING, false, NULL},
+    {"lc_monetary", "C", GUC_CHOICE, false, "C|POSIX|C.UTF-8"},
+    {"lc_numeric", "C", GUC_CHOICE, false, "C|POSIX|C.UTF-8"},
+    {"lc_time", "C", GUC_CHOICE, false, "C|POSIX|C.UTF-8"},
     {"lock_timeout", "0", GUC_MS, false, NULL},
     {"max_identifier_length", "63", GUC_FIXED, false, NULL},
     {"max_index_keys", "32", GUC_FIXED, false, NULL},
-    {"quote_all_identifiers", "off", GUC_BOOL, false, NULL},
+    {"quote_all_identifiers", "off", GUC_CHOICE, false, "off"},
+    {"role", "none", GUC_SPECIAL, false, NULL},
     {"row_security", "on", GUC_BOOL, false, NULL},
     {"search_path", "\"$user\", public", GUC_SPECIAL, false, NULL},
     {"server_encoding", "UTF8", GUC_FIXED, true, NULL},
@@ -61,16 +72,28 @@ static const struct guc_def defs[] = {
     {"session_replication_role", "origin", GUC_CHOICE, false, "origin"},
     {"standard_conforming_strings", "on", GUC_CHOICE, true, "on"},
     {"statement_timeout", "0", GUC_MS, false, NULL},
-    {"synchronous_commit", "on", GUC_STRING, false, NULL},
+    {"synchronous_commit", "on", GUC_BOOL, false, NULL},
     {"TimeZone", "UTC", GUC_SPECIAL, true, NULL},
     {"transaction_deferrable", "off", GUC_SPECIAL, false, NULL},
     {"transaction_isolation", "read committed", GUC_SPECIAL, false, NULL},
     {"transaction_read_only", "off", GUC_SPECIAL, false, NULL},
     {"transform_null_equals", "off", GUC_CHOICE, false, "off"},
     {"wal_level", "replica", GUC_FIXED, false, NULL},
-    {"xmloption", "content", GUC_STRING, false, NULL},
+    {"xmloption", "content", GUC_BOOL, false, NULL},
 };
 #define DEFS (sizeof defs / sizeof defs[0])
+
+/* Without effect at their defaults, and not to be had otherwise. */
+static const char *const unchangeable[] = {
+    "array_nulls", "exit_on_error", "xmlbinary", "timezone_abbreviations",
+    "restrict_nonsystem_relation_kind", "local_preload_libraries", "temp_tablespaces",
+};
+
+struct known_def { /* what a GUC_KNOWN is, while it has a value */
+    struct guc_def def;
+    struct guc_known known;
+    char initial[600];
+};
 
 struct guc_value {
     const struct guc_def *def; /* NULL: a custom setting (a.b) */
@@ -86,7 +109,7 @@ static const char *value_name(const struct guc_value *v)
     return v->def ? v->def->name : v->name;
 }
 
-static struct guc_value *find(struct store_conn *c, const char *name)
+static struct guc_value *find_kept(struct store_conn *c, const char *name)
 {
     for (size_t i = 0; i < c->guc.n; i++)
         if (strcasecmp(value_name(c->guc.values[i]), name) == 0)
@@ -118,6 +141,42 @@ static struct guc_value *add(struct store_conn *c, const struct guc_def *def, co
     return v;
 }
 
+/* Settings that nothing is done about come into being when they are asked for. */
+static struct guc_value *find(struct store_conn *c, const char *name)
+{
+    struct guc_value *v = find_kept(c, name);
+    struct known_def *k = v ? NULL : calloc(1, sizeof *k);
+    if (!k)
+        return v;
+    if (guc_known_find(name, &k->known)) {
+        guc_known_show(&k->known, k->known.setting, k->initial, sizeof k->initial);
+        k->def = (struct guc_def){k->known.name, k->initial, GUC_KNOWN, false, NULL};
+        v = add(c, &k->def, NULL);
+    }
+    if (!v)
+        free(k);
+    return v;
+}
+
+static void free_def(const struct guc_def *def)
+{
+    if (def && def->kind == GUC_KNOWN)
+        free((struct known_def *)(uintptr_t)def);
+}
+
+int guc_unknown(const char *name, struct err *err)
+{
+    struct guc_known k;
+    for (size_t i = 0; guc_known_at(i, &k); i++)
+        if (strcasecmp(k.name, name) == 0)
+            return err_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
+                           "must be superuser or have privileges of pg_read_all_settings to "
+                           "examine \"%s\"",
+                           k.name);
+    return err_set(err, SQLSTATE_UNDEFINED_OBJECT,
+                   "unrecognized configuration parameter \"%s\"", name);
+}
+
 int guc_init(struct store_conn *c)
 {
     for (size_t i = 0; i < DEFS; i++)
@@ -131,6 +190,7 @@ void guc_release(struct store_conn *c)
     for (size_t i = 0; i < c->guc.nchanges; i++)
         free(c->guc.changes[i].old);
     for (size_t i = 0; i < c->guc.n; i++) {
+        free_def(c->guc.values[i]->def);
         free(c->guc.values[i]->name);
         free(c->guc.values[i]->text);
         free(c->guc.values[i]->reported);
@@ -171,12 +231,22 @@ const char *store_setting(struct store_context *context, const char *name)
     return v ? current(context->conn, v) : NULL;
 }
 
-bool guc_at(struct store_conn *c, size_t i, const char **ret_name, const char **ret_value)
+const char *store_setting_raw(struct store_context *context, const char *name)
 {
-    if (i >= c->guc.n)
+    struct guc_known k;
+    const char *shown = store_setting(context, name);
+    char *raw = context->conn->guc.raw;
+    if (!shown || !guc_known_find(name, &k) || !k.unit[0])
+        return shown;
+    guc_known_raw(&k, shown, raw, sizeof context->conn->guc.raw);
+    return raw;
+}
+
+bool guc_at(struct store_conn *c, size_t i, struct guc_known *ret, const char **ret_value)
+{
+    if (!guc_known_at(i, ret))
         return false;
-    *ret_name = value_name(c->guc.values[i]);
-    *ret_value = current(c, c->guc.values[i]);
+    *ret_value = store_setting(&c->context, ret->name);
     return true;
 }
 
@@ -210,21 +280,6 @@ static int check_bool(const struct guc_value *v, const char *value, char **ret, 
     return keep(parsed.i ? "on" : "off", ret, err);
 }
 
-static int check_int(const struct guc_value *v, const char *value, char **ret, struct err *err)
-{
-    char *end, text[32];
-    long low = strtol(v->def->choices, &end, 10), high = strtol(end + 1, NULL, 10);
-    long n = strtol(value, &end, 10);
-    if (end == value || *end)
-        return bad_value(v, value, err);
-    if (n < low || n > high)
-        return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE,
-                       "%ld is outside the valid range for parameter \"%s\" (%ld .. %ld)", n,
-                       value_name(v), low, high);
-    snprintf(text, sizeof text, "%ld", n);
-    return keep(text, ret, err);
-}
-
 /* "5s", "100", "1min" -> milliseconds; -1: not a time. */
 static int64_t parse_ms(const char *value)
 {
@@ -246,48 +301,49 @@ static int64_t parse_ms(const char *value)
     return -1;
 }
 
-/* As SHOW prints it: the largest unit that divides it. */
-static int check_ms(const struct guc_value *v, const char *value, char **ret, struct err *err)
+static bool is_choice(const char *choices, const char *value)
 {
-    static const struct {
-        const char *unit;
-        int64_t ms;
-    } units[] = {{"d", 86400000}, {"h", 3600000}, {"min", 60000}, {"s", 1000}, {"ms", 1}};
-    int64_t ms = parse_ms(value);
-    char text[32] = "0";
-    if (ms < 0)
-        return bad_value(v, value, err);
-    for (size_t i = 0; ms > 0 && i < sizeof units / sizeof units[0]; i++)
-        if (ms % units[i].ms == 0) {
-            snprintf(text, sizeof text, "%lld%s", (long long)(ms / units[i].ms), units[i].unit);
-            break;
-        }
-    return keep(text, ret, err);
+    size_t len = strlen(value);
+    for (const char *p = choices; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL)
+        if (strcspn(p, "|") == len && strncmp(p, value, len) == 0)
+            return true;
+    return false;
 }
 
-static int check_choice(const struct guc_value *v, const char *value, char **ret, struct err *err)
+static bool is_unchangeable(const char *name)
 {
-    const char *p = v->def->choices;
-    size_t len = strlen(value);
-    bool boolean = strcmp(p, "on") == 0 || strcmp(p, "off") == 0;
-    char *canonical = NULL;
-    if (boolean && check_bool(v, value, &canonical, err) < 0)
+    for (size_t i = 0; i < sizeof unchangeable / sizeof unchangeable[0]; i++)
+        if (strcmp(unchangeable[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* As PostgreSQL checks it; then whether the store can do it. */
+static int check_known(const struct guc_value *v, const char *value, char **ret, struct err *err)
+{
+    struct guc_known k;
+    const struct guc_def *def = v->def;
+    if (!guc_known_find(def->name, &k))
+        return keep(value, ret, err);
+    if (def->kind == GUC_KNOWN && guc_known_may(&k, err) < 0)
         return -1;
-    const char *wanted = canonical ? canonical : value;
-    len = strlen(wanted);
-    for (; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL) {
-        size_t n = strcspn(p, "|");
-        if (n == len && strncasecmp(p, wanted, n) == 0) {
-            free(canonical);
-            *ret = strndup(p, n);
-            return *ret ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-        }
-    }
-    free(canonical);
-    if (boolean || strcmp(value_name(v), "IntervalStyle") == 0)
-        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s = %s is not supported by the store",
-                       value_name(v), value);
-    return bad_value(v, value, err);
+    if (guc_known_check(&k, value, ret, err) < 0)
+        return -1;
+    bool fits = def->kind == GUC_CHOICE ? is_choice(def->choices, *ret)
+                                        : !is_unchangeable(def->name) ||
+                                              strcmp(*ret, def->initial) == 0;
+    if (fits)
+        return 0;
+    free(*ret);
+    return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s = %s is not supported by the store",
+                   def->name, value);
+}
+
+static int check_role(struct store_conn *c, const char *value, char **ret, struct err *err)
+{
+    if (strcmp(value, "none") == 0 || strcmp(value, c->context.user) == 0)
+        return keep(value, ret, err);
+    return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE, "role \"%s\" does not exist", value);
 }
 
 /* Only the letters and digits count: utf-8, 'UTF8', Unicode. */
@@ -345,8 +401,11 @@ static int check_datestyle(const struct guc_value *v, const char *value, char **
                  strcasecmp(word, "german") == 0)
             return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                            "DateStyle %s is not supported by the store", word);
-        else if (strcasecmp(word, "iso") != 0 && strcasecmp(word, "default") != 0)
-            return bad_value(v, value, err);
+        else if (strcasecmp(word, "iso") != 0 && strcasecmp(word, "default") != 0) {
+            bad_value(v, value, err);
+            err_detail(err, "Unrecognized key word: \"%s\".", word);
+            return -1;
+        }
     }
     char text[32];
     snprintf(text, sizeof text, "ISO, %s", order);
@@ -368,6 +427,19 @@ static int check_search_path(const struct guc_value *v, const char *value, char 
     return keep(value, ret, err);
 }
 
+/* "-3.5" hours as the zone PostgreSQL makes of it, <-03:30>+03:30; else ${value} itself. */
+static const char *hours_zone(const char *value, char zone[32])
+{
+    char *end;
+    double hours = strtod(value, &end);
+    int minutes = (int)(hours * 60), size = minutes < 0 ? -minutes : minutes;
+    if (end == value || *end || !strchr(value, '.') || size > 168 * 60 || size % 60 == 0)
+        return value;
+    snprintf(zone, 32, "<%c%02d:%02d>%c%02d:%02d", minutes < 0 ? '-' : '+', size / 60, size % 60,
+             minutes < 0 ? '+' : '-', size / 60, size % 60);
+    return zone;
+}
+
 static int check_special(struct store_conn *c, const struct guc_value *v, const char *value,
                          char **ret, struct err *err)
 {
@@ -377,14 +449,21 @@ static int check_special(struct store_conn *c, const struct guc_value *v, const 
         return check_encoding(v, value, ret, err);
     if (strcmp(name, "DateStyle") == 0)
         return check_datestyle(v, value, ret, err);
+    if (strcmp(name, "role") == 0)
+        return check_role(c, value, ret, err);
     if (strcmp(name, "search_path") == 0)
         return check_search_path(v, value, ret, err);
     if (strcmp(name, "TimeZone") == 0) {
-        if (types_set_timezone(&c->context.types, value, err) < 0)
+        char zone[32];
+        if (types_set_timezone(&c->context.types, hours_zone(value, zone), err) < 0)
             return -1;
         return keep(c->context.types.timezone, ret, err);
     }
     if (strcmp(name, "transaction_isolation") == 0) {
+        char *canonical;
+        if (check_known(v, value, &canonical, err) < 0)
+            return -1;
+        free(canonical);
         o.level_given = true;
         o.repeatable =
             strcasecmp(value, "repeatable read") == 0 || strcasecmp(value, "serializable") == 0;
@@ -406,6 +485,16 @@ static int check_special(struct store_conn *c, const struct guc_value *v, const 
     return 0;
 }
 
+static int check_fixed(const struct guc_value *v, const char *value, struct err *err)
+{
+    struct guc_known k;
+    if (strcmp(v->def->name, "session_authorization") == 0)
+        return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE, "role \"%s\" does not exist", value);
+    if (guc_known_find(v->def->name, &k) && guc_known_may(&k, err) < 0)
+        return -1;
+    return err_set(err, "55P02", "parameter \"%s\" cannot be changed", v->def->name);
+}
+
 static int check(struct store_conn *c, const struct guc_value *v, const char *value, char **ret,
                  struct err *err)
 {
@@ -413,17 +502,15 @@ static int check(struct store_conn *c, const struct guc_value *v, const char *va
         return keep(value, ret, err);
     switch (v->def->kind) {
     case GUC_BOOL:
-        return check_bool(v, value, ret, err);
     case GUC_INT:
-        return check_int(v, value, ret, err);
     case GUC_MS:
-        return check_ms(v, value, ret, err);
     case GUC_CHOICE:
-        return check_choice(v, value, ret, err);
+    case GUC_KNOWN:
+        return check_known(v, value, ret, err);
     case GUC_SPECIAL:
         return check_special(c, v, value, ret, err);
     case GUC_FIXED:
-        return err_set(err, "55P02", "parameter \"%s\" cannot be changed", value_name(v));
+        return check_fixed(v, value, err);
     case GUC_STRING:
         break;
     }
@@ -496,15 +583,34 @@ static int remember(struct store_conn *c, struct guc_value *v, bool local, struc
     return 0;
 }
 
+static bool is_custom_name(const char *name)
+{
+    bool first = true;
+    for (const char *p = name; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        bool letter = isalpha(c) || c == '_' || c >= 0x80;
+        if (c == '.' ? first : !(letter || (!first && (isdigit(c) || c == '$'))))
+            return false;
+        first = c == '.';
+    }
+    return !first;
+}
+
 int guc_set(struct store_conn *c, const char *name, const char *value, bool local, struct err *err)
 {
     struct guc_value *v = find(c, name);
     char *text = NULL;
-    if (!v && strchr(name, '.'))
+    if (!v && strchr(name, '.')) {
+        if (!is_custom_name(name)) {
+            err_set(err, "42602", "invalid configuration parameter name \"%s\"", name);
+            err_detail(err, "Custom parameter names must be two or more simple identifiers separated "
+                            "by dots.");
+            return -1;
+        }
         v = add(c, NULL, name);
+    }
     if (!v)
-        return err_set(err, SQLSTATE_UNDEFINED_OBJECT,
-                       "unrecognized configuration parameter \"%s\"", name);
+        return guc_unknown(name, err);
     if (!value)
         value = v->def ? v->def->initial : "";
     bool fixed = v->def && v->def->kind == GUC_FIXED;
@@ -532,6 +638,8 @@ int guc_reset_all(struct store_conn *c, struct err *err)
 {
     for (size_t i = 0; i < c->guc.n; i++) {
         struct guc_value *v = c->guc.values[i];
+        if (v->def && strcmp(v->text, v->def->initial) == 0)
+            continue;
         if (v->def && (v->def->kind == GUC_FIXED || strncmp(v->def->name, "transaction_", 12) == 0))
             continue;
         if (guc_set(c, value_name(v), NULL, false, err) < 0)

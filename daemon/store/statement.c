@@ -100,6 +100,7 @@ static bool is_transaction_exit(const Node *stmt)
     case TRANS_STMT_COMMIT:
     case TRANS_STMT_ROLLBACK:
     case TRANS_STMT_ROLLBACK_TO:
+    case TRANS_STMT_PREPARE:
         return true;
     default:
         return false;
@@ -127,8 +128,7 @@ static int show_columns(struct store_conn *c, struct prepared *p, const char *na
     if (strcmp(name, "all") != 0) {
         const char *known = guc_name(c, name);
         if (!known)
-            return err_set(err, SQLSTATE_UNDEFINED_OBJECT,
-                           "unrecognized configuration parameter \"%s\"", name);
+            return guc_unknown(name, err);
         return one_column(c, p, known, err);
     }
     p->columns = arena_alloc(&p->arena, 3 * sizeof *p->columns);

@@ -13,6 +13,7 @@
  * Savepoints are known here by name; SQLite gets them (as "s<depth>") once there is something to
  * undo. */
 #include "daemon/store/conn.h"
+#include "daemon/store/errors.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -284,7 +285,7 @@ static void over(struct store_conn *c)
 {
     forget_savepoints(c, 0);
     c->tx = TX_IDLE;
-    c->implicit = c->lost = c->began = false;
+    c->implicit = c->lost = c->began = c->keys_at_once = false;
     c->context.transaction_us = 0;
     const char *read_only = store_setting(&c->context, "default_transaction_read_only");
     const char *level = store_setting(&c->context, "default_transaction_isolation");
@@ -361,6 +362,25 @@ int tx_set(struct store_conn *c, const struct tx_options *o, struct err *err)
     return 0;
 }
 
+int tx_constraints_hold(struct store_conn *c, struct err *err)
+{
+    int broken = 0, high;
+    if (!c->keys_at_once)
+        return 0;
+    sqlite3_db_status(c->db, SQLITE_DBSTATUS_DEFERRED_FKS, &broken, &high, 0);
+    return broken && errors_deferred(c, err) ? -1 : 0;
+}
+
+int tx_constraints(struct store_conn *c, bool deferred, struct err *err)
+{
+    bool before = c->keys_at_once;
+    c->keys_at_once = !deferred;
+    if (tx_constraints_hold(c, err) == 0)
+        return 0;
+    c->keys_at_once = before;
+    return -1;
+}
+
 int tx_begin(struct store_conn *c, const struct tx_options *o, struct err *err)
 {
     if (c->tx == TX_BLOCK) {
@@ -374,14 +394,29 @@ int tx_begin(struct store_conn *c, const struct tx_options *o, struct err *err)
     return tx_set(c, o, err);
 }
 
-static void chain_on(struct store_conn *c, bool chain, bool read_only, bool repeatable)
+/* What a transaction leaves to the one that AND CHAIN begins. */
+struct chained {
+    bool read_only, repeatable;
+    char level[32];
+};
+
+static struct chained chained_of(struct store_conn *c)
+{
+    struct chained k = {.read_only = c->read_only, .repeatable = c->repeatable};
+    const char *level = store_setting(&c->context, "transaction_isolation");
+    snprintf(k.level, sizeof k.level, "%s", level ? level : "");
+    return k;
+}
+
+static int chain_on(struct store_conn *c, bool chain, const struct chained *k, struct err *err)
 {
     if (!chain)
-        return;
+        return 0;
     c->tx = TX_BLOCK;
-    c->read_only = read_only;
-    c->repeatable = repeatable;
+    c->read_only = k->read_only;
+    c->repeatable = k->repeatable;
     c->context.transaction_us = conn_now_us();
+    return guc_set(c, "transaction_isolation", k->level, true, err);
 }
 
 static int no_block(struct store_conn *c, bool chain, const char *what, struct err *err)
@@ -396,7 +431,7 @@ static int no_block(struct store_conn *c, bool chain, const char *what, struct e
 
 int tx_commit(struct store_conn *c, bool chain, const char **ret_tag, struct err *err)
 {
-    bool read_only = c->read_only, repeatable = c->repeatable;
+    const struct chained k = chained_of(c);
     *ret_tag = "COMMIT";
     if (c->tx == TX_IDLE) {
         if (no_block(c, chain, "COMMIT", err) < 0)
@@ -409,18 +444,16 @@ int tx_commit(struct store_conn *c, bool chain, const char **ret_tag, struct err
     } else if (commit(c, err) < 0) {
         return -1;
     }
-    chain_on(c, chain, read_only, repeatable);
-    return 0;
+    return chain_on(c, chain, &k, err);
 }
 
 int tx_rollback(struct store_conn *c, bool chain, struct err *err)
 {
-    bool read_only = c->read_only, repeatable = c->repeatable;
+    const struct chained k = chained_of(c);
     if (c->tx == TX_IDLE && no_block(c, chain, "ROLLBACK", err) < 0)
         return -1;
     roll_back(c);
-    chain_on(c, chain, read_only, repeatable);
-    return 0;
+    return chain_on(c, chain, &k, err);
 }
 
 static int need_block(const struct store_conn *c, const char *what, struct err *err)

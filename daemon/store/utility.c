@@ -2,6 +2,7 @@
  */
 #include "daemon/store/conn.h"
 #include "daemon/store/ddl.h"
+#include "daemon/store/guc_known.h"
 #include "daemon/store/ident.h"
 #include "policy/nodes.h"
 #include "policy/parse.h"
@@ -65,6 +66,29 @@ static int begin(struct utility *u, const TransactionStmt *s, struct err *err)
     return set_options(u->c, s->options, "", true, err);
 }
 
+/* As with max_prepared_transactions = 0: the transaction is over all the same. */
+static int prepare_transaction(struct utility *u, struct err *err)
+{
+    bool in_block = u->c->tx != TX_IDLE, failed = u->c->tx == TX_FAILED;
+    u->tag = "ROLLBACK";
+    if (tx_rollback(u->c, false, err) < 0)
+        return -1;
+    if (!in_block || failed)
+        return 0;
+    err_set(err, "55000", "prepared transactions are disabled");
+    err_hint(err, "Set max_prepared_transactions to a nonzero value.");
+    return -1;
+}
+
+static int finish_prepared(struct utility *u, const char *what, const char *gid, struct err *err)
+{
+    if (u->c->tx != TX_IDLE || u->c->implicit)
+        return err_set(err, SQLSTATE_ACTIVE_SQL_TRANSACTION,
+                       "%s cannot run inside a transaction block", what);
+    return err_set(err, SQLSTATE_UNDEFINED_OBJECT,
+                   "prepared transaction with identifier \"%s\" does not exist", gid);
+}
+
 static int transaction(struct utility *u, const TransactionStmt *s, struct err *err)
 {
     struct store_conn *c = u->c;
@@ -86,10 +110,14 @@ static int transaction(struct utility *u, const TransactionStmt *s, struct err *
     case TRANS_STMT_ROLLBACK_TO:
         u->tag = "ROLLBACK";
         return tx_rollback_to(c, s->savepoint_name, err);
-    default:
-        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "two-phase commit is not supported by the store");
+    case TRANS_STMT_PREPARE:
+        return prepare_transaction(u, err);
+    case TRANS_STMT_COMMIT_PREPARED:
+        return finish_prepared(u, "COMMIT PREPARED", s->gid, err);
+    case TRANS_STMT_ROLLBACK_PREPARED:
+        return finish_prepared(u, "ROLLBACK PREPARED", s->gid, err);
     }
+    return 0;
 }
 
 /* -- settings -- */
@@ -117,6 +145,17 @@ static int argument(const Node *node, struct buf *out, struct err *err)
     return 0;
 }
 
+static bool takes_list(const char *name)
+{
+    static const char *const lists[] = {"search_path", "datestyle", "temp_tablespaces",
+                                        "local_preload_libraries", "log_destination",
+                                        "listen_addresses", "restrict_nonsystem_relation_kind"};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        if (strcasecmp(lists[i], name) == 0)
+            return true;
+    return false;
+}
+
 static int set_value(struct utility *u, const VariableSetStmt *s, struct err *err)
 {
     struct buf value;
@@ -125,6 +164,9 @@ static int set_value(struct utility *u, const VariableSetStmt *s, struct err *er
     bool names = strcasecmp(s->name, "search_path") == 0;
     if (s->args == NIL)
         return guc_set(u->c, s->name, NULL, s->is_local, err);
+    if (list_length(s->args) > 1 && !takes_list(s->name))
+        return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE, "SET %s takes only one argument",
+                       s->name);
     buf_init(&value, 65536);
     foreach (cell, s->args) {
         if (buf_len(&value) > 0)
@@ -191,13 +233,16 @@ static int show(struct utility *u, const VariableShowStmt *s, struct err *err)
     if (strcmp(s->name, "all") != 0) {
         row[0] = store_setting(&u->c->context, s->name);
         if (!row[0])
-            return err_set(err, SQLSTATE_UNDEFINED_OBJECT,
-                           "unrecognized configuration parameter \"%s\"", s->name);
+            return guc_unknown(s->name, err);
         return portal_add_text(u->c, u->portal, row, 1, err);
     }
-    for (size_t i = 0; guc_at(u->c, i, &row[0], &row[1]); i++)
-        if (portal_add_text(u->c, u->portal, row, 3, err) < 0)
+    struct guc_known k;
+    for (size_t i = 0; guc_at(u->c, i, &k, &row[1]); i++) {
+        row[0] = k.name;
+        row[2] = k.description;
+        if (row[1] && portal_add_text(u->c, u->portal, row, 3, err) < 0)
             return -1;
+    }
     return 0;
 }
 
@@ -269,14 +314,78 @@ static int notify(struct utility *u, const NotifyStmt *s, struct err *err)
     return notify_say(u->c, s->conditionname, s->payload ? s->payload : "", err);
 }
 
+static bool in_block(const struct store_conn *c)
+{
+    return c->tx != TX_IDLE || c->implicit;
+}
+
 /* LOCK TABLE: the one lock there is. */
 static int lock_table(struct utility *u, const LockStmt *s, struct err *err)
 {
+    struct store_conn *c = u->c;
+    ListCell *cell;
     u->tag = "LOCK TABLE";
-    if (u->c->tx == TX_IDLE && !u->c->implicit)
+    if (!in_block(c))
         return err_set(err, SQLSTATE_NO_ACTIVE_SQL_TRANSACTION,
                        "LOCK TABLE can only be used in transaction blocks");
-    return tx_enter(u->c, s->mode > 1 /* AccessShareLock */, err);
+    bool write = s->mode > 1; /* AccessShareLock */
+    if (tx_enter(c, false, err) < 0)
+        return -1;
+    foreach (cell, s->relations) {
+        const RangeVar *v = lfirst(cell);
+        if (!store_catalog_table(c->catalog, v->schemaname, v->relname))
+            return err_set(err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s%s%s\" does not exist",
+                           v->schemaname ? v->schemaname : "", v->schemaname ? "." : "", v->relname);
+    }
+    if (write && s->nowait && !conn_write_free(c))
+        return err_set(err, "55P03", "could not obtain lock on relation \"%s\"",
+                       ((const RangeVar *)linitial(s->relations))->relname);
+    return tx_enter(c, write, err);
+}
+
+static bool constraint_known(const struct store_conn *c, const char *name, bool *ret_deferred)
+{
+    bool known = false;
+    *ret_deferred = false;
+    for (size_t i = 0; i < c->catalog->ntables; i++) {
+        const struct store_table *t = &c->catalog->tables[i];
+        for (size_t k = 0; k < t->nforeign_keys; k++)
+            if (strcmp(t->foreign_keys[k].name, name) == 0) {
+                known = true;
+                *ret_deferred = *ret_deferred || t->foreign_keys[k].deferred;
+            }
+        for (size_t k = 0; k < t->nchecks; k++)
+            known = known || strcmp(t->checks[k].name, name) == 0;
+        for (size_t k = 0; k < t->nkeys; k++)
+            known = known || (t->keys[k].constraint_oid && strcmp(t->keys[k].name, name) == 0);
+    }
+    return known;
+}
+
+static int set_constraints(struct utility *u, const ConstraintsSetStmt *s, struct err *err)
+{
+    struct store_conn *c = u->c;
+    ListCell *cell;
+    bool deferred;
+    u->tag = "SET CONSTRAINTS";
+    if (tx_enter(c, false, err) < 0)
+        return -1;
+    if (!in_block(c)) {
+        warn_local(c, "SET CONSTRAINTS");
+        return 0;
+    }
+    foreach (cell, s->constraints) {
+        const char *name = ((const RangeVar *)lfirst(cell))->relname;
+        if (!constraint_known(c, name, &deferred))
+            return err_set(err, SQLSTATE_UNDEFINED_OBJECT, "constraint \"%s\" does not exist", name);
+        if (!deferred)
+            return err_set(err, SQLSTATE_WRONG_OBJECT_TYPE, "constraint \"%s\" is not deferrable",
+                           name);
+    }
+    if (s->constraints)
+        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "SET CONSTRAINTS for some constraints is not supported by the store");
+    return tx_constraints(c, s->deferred, err);
 }
 
 static int not_supported(const Node *stmt, struct err *err)
@@ -347,6 +456,8 @@ static int run(struct utility *u, const Node *stmt, struct err *err)
         return close_portal(u, (const ClosePortalStmt *)stmt, err);
     case T_LockStmt:
         return lock_table(u, (const LockStmt *)stmt, err);
+    case T_ConstraintsSetStmt:
+        return set_constraints(u, (const ConstraintsSetStmt *)stmt, err);
     case T_ListenStmt:
         u->tag = "LISTEN";
         return notify_listen(u->c, ((const ListenStmt *)stmt)->conditionname, true, err);
@@ -358,6 +469,9 @@ static int run(struct utility *u, const Node *stmt, struct err *err)
     default:
         break;
     }
+    if (IsA(stmt, VacuumStmt) && ((const VacuumStmt *)stmt)->is_vacuumcmd && in_block(u->c))
+        return err_set(err, SQLSTATE_ACTIVE_SQL_TRANSACTION,
+                       "VACUUM cannot run inside a transaction block");
     if (ddl_is(stmt)) {
         if (u->c->read_only)
             return err_set(err, SQLSTATE_READ_ONLY_SQL_TRANSACTION,
