@@ -360,10 +360,12 @@ int conn_setup(struct store_conn *c, struct err *err)
     types_session_init(&c->context.types);
     if (guc_init(c) < 0)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    pthread_mutex_lock(&c->store->lock);
-    c->db = c->store->spare;
-    c->store->spare = NULL;
-    pthread_mutex_unlock(&c->store->lock);
+    if (c->fd >= 0) { /* beside it others come and go without being the last, which would sync the file */
+        pthread_mutex_lock(&c->store->lock);
+        c->db = c->store->spare;
+        c->store->spare = NULL;
+        pthread_mutex_unlock(&c->store->lock);
+    }
     if (!c->db && store_open_db(c->store, &c->db, err) < 0)
         return -1;
     c->context.db = c->db;
