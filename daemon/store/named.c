@@ -51,7 +51,7 @@ int named_prepare(struct store_conn *c, struct portal *p, struct err *err)
 
 static int check_count(const char *name, size_t expected, size_t got, struct err *err)
 {
-    if (expected == got)
+    if (expected == got || expected == 0) /* as PostgreSQL, which does not look then */
         return 0;
     err_set(err, SQLSTATE_SYNTAX_ERROR, "wrong number of parameters for prepared statement \"%s\"",
             name);
@@ -129,7 +129,7 @@ int named_analyse_execute(struct store_conn *c, struct prepared *p, const Execut
     if (check_count(s->name, p->inner->nparams, (size_t)list_length(s->params), err) < 0 ||
         verb_columns(p, p->inner, err) < 0)
         return -1;
-    return s->params == NIL
+    return p->inner->nparams == 0
                ? 0
                : arguments_text(c, p, s, p->inner->params, &plan->arguments, err);
 }

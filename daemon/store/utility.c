@@ -370,10 +370,7 @@ static int set_constraints(struct utility *u, const ConstraintsSetStmt *s, struc
     u->tag = "SET CONSTRAINTS";
     if (tx_enter(c, false, err) < 0)
         return -1;
-    if (!in_block(c)) {
-        warn_local(c, "SET CONSTRAINTS");
-        return 0;
-    }
+    warn_local(c, "SET CONSTRAINTS");
     foreach (cell, s->constraints) {
         const char *name = ((const RangeVar *)lfirst(cell))->relname;
         if (!constraint_known(c, name, &deferred))
@@ -382,6 +379,8 @@ static int set_constraints(struct utility *u, const ConstraintsSetStmt *s, struc
             return err_set(err, SQLSTATE_WRONG_OBJECT_TYPE, "constraint \"%s\" is not deferrable",
                            name);
     }
+    if (!in_block(c))
+        return 0;
     if (s->constraints)
         return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "SET CONSTRAINTS for some constraints is not supported by the store");

@@ -339,14 +339,20 @@ def test_a_reload_that_forbids_it_ends_who_listens(postgres):
         wall.remove()
 
 
-def test_the_store_says_that_it_does_not(tmp_path):
+def test_on_the_embedded_store():
     wall = harness.Partywall(harness.config("store", policy=POLICY))
     try:
         harness.load_demo(wall)
-        with connect(wall) as c:
-            with pytest.raises(psycopg.errors.FeatureNotSupported, match="store"):
-                c.execute("LISTEN x")
-            c.execute("UNLISTEN *")
-            assert c.execute("SELECT 1").fetchone() == (1,)
+        with connect(wall) as acme, connect(wall, "globex") as globex, connect(wall, "owner") as owner:
+            for conn in (acme, globex, owner):
+                conn.execute("LISTEN news")
+            for user in ("acme", "globex", "owner"):
+                with connect(wall, user) as sender:
+                    sender.execute(f"NOTIFY news, 'of {user}'")
+            for conn, user in ((acme, "acme"), (globex, "globex"), (owner, "owner")):
+                assert heard(conn) == [("news", f"of {user}")]
+                nothing_is_heard(wall, conn, user, "news")
+            acme.execute("UNLISTEN *")
+            assert acme.execute("SELECT 1").fetchone() == (1,)
     finally:
         wall.remove()

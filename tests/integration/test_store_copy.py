@@ -1,10 +1,67 @@
 """COPY of the embedded store, step by step beside PostgreSQL."""
-import time
-
 import psycopg
 import pytest
 
 import harness
+
+
+@pytest.fixture
+def store():
+    daemon = harness.Partywall(harness.config("store"))
+    harness.load_demo(daemon)
+    yield daemon
+    daemon.remove()
+
+
+def lines(conn, sql):
+    with conn.cursor().copy(sql) as copy:
+        return b"".join(bytes(part) for part in copy).decode().splitlines()
+
+
+def test_rows_are_the_tenants(store):
+    """Written without the tenant's column, and refused with another's; read as the tenant."""
+    with psycopg.connect(store.dsn("acme"), autocommit=True) as acme, \
+            psycopg.connect(store.dsn("globex"), autocommit=True) as globex, \
+            psycopg.connect(store.dsn("owner"), autocommit=True) as owner:
+        owner.execute('create table item (id int primary key, note text, "tenantId" text not null)')
+        with acme.cursor() as c:
+            with c.copy("copy item (id, note) from stdin") as copy:
+                copy.write("1\tone\n2\ttwo\n")
+            assert c.rowcount == 2
+        with globex.cursor().copy('copy item (id, note, "tenantId") from stdin (format csv)') as copy:
+            copy.write("3,three,globex\n")
+        with pytest.raises(psycopg.Error):
+            with globex.cursor().copy('copy item (id, note, "tenantId") from stdin (format csv)') as copy:
+                copy.write("4,four,globex\n5,five,acme\n")
+        assert lines(acme, "copy (select id from item order by id) to stdout") == ["1", "2"]
+        assert lines(globex, "copy item (id, note) to stdout (format csv)") == ["3,three"]
+        assert owner.execute('select id, "tenantId" from item order by id').fetchall() == [
+            (1, "acme"), (2, "acme"), (3, "globex")]
+        for sql in ("copy item to '/tmp/x'", "copy item from program 'true'"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                acme.execute(sql)
+
+
+def test_files_and_programs_are_refused_to_the_owner_too(store):
+    with psycopg.connect(store.dsn("owner"), autocommit=True) as owner:
+        for sql in ('copy "User" to \'/tmp/x\'', 'copy "User" from \'/etc/passwd\'',
+                    'copy "User" to program \'true\'', 'copy "User" from program \'true\''):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                owner.execute(sql)
+
+
+def test_a_large_copy(store):
+    with psycopg.connect(store.dsn("owner"), autocommit=True) as owner:
+        owner.execute("create table big (a int primary key, b text)")
+        with owner.cursor().copy("copy big from stdin") as copy:
+            for i in range(0, 50000, 1000):
+                copy.write("".join(f"{k}\t{'x' * 100}\n" for k in range(i, i + 1000)))
+        assert owner.execute("select count(*), sum(length(b)) from big").fetchone() == (50000, 5000000)
+        assert len(lines(owner, "copy big to stdout")) == 50000
+        with owner.cursor("c", withhold=True) as c: # more than is kept in memory
+            c.itersize = 10000
+            c.execute("select * from big order by a")
+            assert sum(1 for _ in c) == 50000
 
 
 def test_copy(play):
