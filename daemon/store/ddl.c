@@ -23,6 +23,7 @@ bool ddl_is(const Node *stmt)
     case T_AlterEnumStmt:
     case T_ViewStmt:
     case T_CommentStmt:
+    case T_DoStmt:
     case T_VacuumStmt:
     case T_ReindexStmt:
     case T_CheckPointStmt:
@@ -135,14 +136,45 @@ int ddl_wrong_relation(struct ddl *d, const struct store_table *t, const char *f
 
 /* -- the rest -- */
 
+/* A known list: those whose functions the store has anyhow. */
 static int create_extension(struct ddl *d, const CreateExtensionStmt *s)
 {
-    static const char *const known[] = {"uuid-ossp", "pgcrypto", "plpgsql", NULL};
-    for (size_t i = 0; known[i]; i++)
-        if (strcmp(known[i], s->extname) == 0)
-            return 0; /* what is implemented of them is always there */
-    return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                   "extension \"%s\" is not supported by the store", s->extname);
+    static const struct {
+        const char *name, *version;
+    } known[] = {{"plpgsql", "1.0"}, {"uuid-ossp", "1.1"}, {"pgcrypto", "1.3"}};
+    int64_t have = 0;
+    uint32_t oid;
+    size_t i = 0;
+    if (ddl_query_int(d, &have, "SELECT count(*) FROM \"system.pg_extension\" WHERE extname = ?1",
+                      "s", s->extname) < 0)
+        return -1;
+    if (have && !s->if_not_exists)
+        return err_set(d->err, "42710", "extension \"%s\" already exists", s->extname);
+    if (have) {
+        conn_notice(d->c, "NOTICE", "42710", "extension \"%s\" already exists, skipping",
+                    s->extname);
+        return 0;
+    }
+    while (i < sizeof known / sizeof known[0] && strcmp(known[i].name, s->extname) != 0)
+        i++;
+    if (i == sizeof known / sizeof known[0])
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "extension \"%s\" is not supported by the store", s->extname);
+    const struct store_schema *schema = store_catalog_creation(d->c->catalog);
+    ListCell *cell;
+    foreach (cell, s->options) {
+        const DefElem *def = lfirst(cell);
+        if (strcmp(def->defname, "schema") == 0 &&
+            ddl_find_schema(d, strVal(def->arg), &schema) < 0)
+            return -1;
+    }
+    if (ddl_new_oid(d, &oid) < 0)
+        return -1;
+    return ddl_exec(d,
+                    "INSERT INTO \"pg_catalog.pg_extension\" (oid, extname, extowner, extnamespace,"
+                    " extrelocatable, extversion) VALUES (?1, ?2, 10, ?3, 1, ?4)",
+                    "isis", (int64_t)oid, s->extname, (int64_t)(schema ? schema->oid : 2200),
+                    known[i].version);
 }
 
 List *ddl_split_name(const char *text)
@@ -229,6 +261,12 @@ int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag)
     case T_CreateSchemaStmt:
         *ret_tag = "CREATE SCHEMA";
         return ddl_create_schema(d, (const CreateSchemaStmt *)stmt);
+    case T_DoStmt:
+        *ret_tag = "DO";
+        return ddl_do(d, (const DoStmt *)stmt);
+    case T_CommentStmt:
+        *ret_tag = "COMMENT";
+        return ddl_comment(d, (const CommentStmt *)stmt);
     case T_CreateExtensionStmt:
         *ret_tag = "CREATE EXTENSION";
         return create_extension(d, (const CreateExtensionStmt *)stmt);
@@ -243,7 +281,7 @@ int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag)
         return 0;
     default:
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "COMMENT is not supported by the store");
+                       "this statement is not supported by the store");
     }
 }
 

@@ -58,6 +58,10 @@ int ddl_relkind(struct ddl *d, uint32_t oid, char *ret) MUSTCHECK;
 /* 25001 unless the statement stands alone. */
 int ddl_outside_block(struct ddl *d, const char *what) MUSTCHECK;
 
+/* -- ddl_comment.c, ddl_do.c -- */
+int ddl_do(struct ddl *d, const DoStmt *s) MUSTCHECK;
+int ddl_comment(struct ddl *d, const CommentStmt *s) MUSTCHECK;
+
 /* -- ddl_namespace.c -- */
 int ddl_create_schema(struct ddl *d, const CreateSchemaStmt *s) MUSTCHECK;
 /* Any of the statements above, as part of another.  ${ret_tag} is static. */
@@ -92,8 +96,7 @@ int ddl_forget_default(struct ddl *d, uint32_t table, int16_t attnum) MUSTCHECK;
 uint32_t ddl_type_oid(struct ddl *d, const TypeName *type);
 /* Rows of a column; SQLite's name for it. */
 int ddl_attribute_row(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
-                      uint32_t type, int32_t typmod, bool not_null,
-                      const char *identity) MUSTCHECK;
+                      uint32_t type, int32_t typmod, bool not_null, const char *identity) MUSTCHECK;
 int ddl_sqlite_column(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
                       uint32_t sequence) MUSTCHECK;
 /* What a new column's definition says of its default, and of its constraints (${keys}: PRIMARY KEY
@@ -175,7 +178,7 @@ struct ddl_rename {
     bool is_type;
     const char *schema, *name;
     const char *from_schema; /* instead of an oid: all of this schema */
-    List *views; /* ddl_view.c's */
+    List *views;             /* ddl_view.c's */
 };
 int ddl_views_rename(struct ddl *d, struct ddl_rename *r) MUSTCHECK;
 int ddl_views_renamed(struct ddl *d, const struct ddl_rename *r) MUSTCHECK;
