@@ -58,6 +58,10 @@ int ddl_relkind(struct ddl *d, uint32_t oid, char *ret) MUSTCHECK;
 /* 25001 unless the statement stands alone. */
 int ddl_outside_block(struct ddl *d, const char *what) MUSTCHECK;
 
+/* -- ddl_like.c -- */
+/* LIKE t, as the columns and constraints that it stands for. */
+int ddl_expand_like(struct ddl *d, CreateStmt *s) MUSTCHECK;
+
 /* -- ddl_comment.c, ddl_do.c -- */
 int ddl_do(struct ddl *d, const DoStmt *s) MUSTCHECK;
 int ddl_comment(struct ddl *d, const CommentStmt *s) MUSTCHECK;

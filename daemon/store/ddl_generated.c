@@ -6,6 +6,7 @@
 
 struct search {
     const struct store_table *t;
+    int16_t self;
     const char *found;
     int location;
 };
@@ -19,7 +20,7 @@ static bool walk(Node *node, void *context)
         const Node *last = llast(((const ColumnRef *)node)->fields);
         const struct store_column *c =
             IsA(last, String) ? store_table_column(s->t, strVal(last)) : NULL;
-        if (c && c->generated) {
+        if (c && (c->generated || c->attnum == s->self)) {
             s->found = c->name;
             s->location = ((const ColumnRef *)node)->location;
             return true;
@@ -28,9 +29,10 @@ static bool walk(Node *node, void *context)
     return raw_expression_tree_walker(node, walk, context);
 }
 
-static int refuse_generated(struct ddl *d, const struct store_table *t, Node *expression)
+static int refuse_generated(struct ddl *d, const struct store_table *t, int16_t attnum,
+                            Node *expression)
 {
-    struct search s = {.t = t};
+    struct search s = {.t = t, .self = attnum};
     if (!walk(expression, &s))
         return 0;
     err_set(d->err, "42P17", "cannot use generated column \"%s\" in column generation expression",
@@ -69,14 +71,15 @@ int ddl_set_generated(struct ddl *d, uint32_t table, int16_t attnum, Node *expre
     const char *sqlite;
     bool mutable = false;
     struct buf text;
-    if (refuse_generated(d, t, expression) < 0 ||
-        translate_expression(d->c->catalog, t, expression, d->sql, c->type_oid, c->typmod, &sqlite,
-                             d->err) < 0)
+    if (refuse_generated(d, t, attnum, expression) < 0)
         return -1;
     buf_init(&text, 1 << 20);
     int rc = deparse_checked(d->c, t, expression, c->type_oid, &text, &mutable, d->err);
     if (rc == 0 && mutable)
         rc = err_set(d->err, "42P17", "generation expression is not immutable");
+    if (rc == 0)
+        rc = translate_expression(d->c->catalog, t, expression, d->sql, c->type_oid, c->typmod,
+                                  &sqlite, d->err);
     if (rc == 0)
         rc = rows(d, t, attnum, pstrdup(ident_text(&text)), sqlite, expression);
     buf_release(&text);

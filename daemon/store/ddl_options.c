@@ -49,9 +49,12 @@ int ddl_table_options(struct ddl *d, uint32_t oid, const List *options, bool res
                            "unrecognized parameter namespace \"%s\"", def->defnamespace);
         if (def->defnamespace)
             continue;
-        if (strcmp(def->defname, "oids") == 0 && !(def->arg && !boolVal(def->arg)))
-            return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                           "tables declared WITH OIDS are not supported");
+        if (strcmp(def->defname, "oids") == 0) {
+            if (strcmp(ddl_option_text(def), "false") != 0)
+                return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                               "tables declared WITH OIDS are not supported");
+            continue;
+        }
         if (!known(def->defname))
             return err_set(d->err, SQLSTATE_INVALID_PARAMETER_VALUE,
                            "unrecognized parameter \"%s\"", def->defname);

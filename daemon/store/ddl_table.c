@@ -137,7 +137,7 @@ static const Constraint *find_constraint(const ColumnDef *def, ConstrType type)
 }
 
 int ddl_attribute_row(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
-                         uint32_t type, int32_t typmod, bool not_null, const char *identity)
+                      uint32_t type, int32_t typmod, bool not_null, const char *identity)
 {
     return ddl_exec(
         d,
@@ -153,7 +153,7 @@ int ddl_attribute_row(struct ddl *d, uint32_t table, int16_t attnum, const char 
 
 /* SQLite folds case: "a" and "A" need two names there. */
 int ddl_sqlite_column(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
-                         uint32_t sequence)
+                      uint32_t sequence)
 {
     int64_t taken = 0;
     char own[96];
@@ -496,7 +496,7 @@ static int refuse_forms(struct ddl *d, const CreateStmt *s)
     const char *what = s->inhRelations != NIL               ? "INHERITS"
                        : s->partspec || s->partbound        ? "partitioning"
                        : s->ofTypename                      ? "CREATE TABLE OF"
-                       : s->relation->relpersistence != 'p' ? "a temporary or unlogged table"
+                       : s->relation->relpersistence == 't' ? "a temporary table"
                                                             : NULL;
     if (what)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s is not supported by the store",
@@ -535,8 +535,9 @@ static int table_rows(struct ddl *d, const CreateStmt *s, const struct ddl_new_t
             d,
             "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relam,"
             " relfilenode, relkind, relnatts, relpersistence, relreplident, relispopulated,"
-            " reltuples) VALUES (?1, ?2, ?3, 10, 2, ?1, 'r', 0, 'p', 'd', 1, -1)",
-            "isi", (int64_t)oid, of->name, (int64_t)of->schema->oid);
+            " reltuples) VALUES (?1, ?2, ?3, 10, 2, ?1, 'r', 0, ?4, 'd', 1, -1)",
+            "isis", (int64_t)oid, of->name, (int64_t)of->schema->oid,
+            s->relation->relpersistence == 'u' ? "u" : "p");
     foreach (cell, s->tableElts) {
         const Node *node = lfirst(cell);
         if (rc == 0 && !IsA(node, ColumnDef) && !IsA(node, Constraint))
@@ -610,7 +611,9 @@ int ddl_create_table(struct ddl *d, const CreateStmt *s)
                     "relation \"%s\" already exists, skipping", s->relation->relname);
         return 0;
     }
-    if (ddl_new_oid(d, &of.oid) < 0 || table_rows(d, s, &of) < 0 || ddl_reload(d) < 0)
+    if (ddl_expand_like(d, (CreateStmt *)s) < 0 || ddl_new_oid(d, &of.oid) < 0 ||
+        table_rows(d, s, &of) < 0 || ddl_table_options(d, of.oid, s->options, false) < 0 ||
+        ddl_reload(d) < 0)
         return -1;
     uint32_t oid = of.oid;
     if (all_defaults(d, s, oid) < 0 || all_constraints(d, s, oid, true) < 0 || ddl_reload(d) < 0 ||
