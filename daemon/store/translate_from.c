@@ -60,6 +60,7 @@ static struct from from_cte(struct scope *s, const struct cte *cte, RangeVar *rv
     item->name = rv->relname;
     item->alias = tr_alias(s->tr);
     item->show_name = item->show_columns = true;
+    item->cte = true;
     item->ncolumns = cte->ncolumns;
     item->columns = palloc0(sizeof(item->columns[0]) * (size_t)(cte->ncolumns + 1));
     for (int i = 0; i < cte->ncolumns; i++) {

@@ -434,6 +434,22 @@ static const char *with_ties_text(struct select *q, const char *body)
 
 /* -- locking: the store has one writer, so a lock on rows is the write lock -- */
 
+/* FOR UPDATE OF x */
+static void locked_relation(struct scope *s, const RangeVar *rv, const char *what)
+{
+    for (int i = 0; i < s->nsources; i++) {
+        const struct source *item = s->sources[i];
+        if (item->name == NULL || strcmp(item->name, rv->relname) != 0)
+            continue;
+        if (item->cte)
+            tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, rv->location,
+                    "%s cannot be applied to a WITH query", what);
+        return;
+    }
+    tr_fail(s->tr, SQLSTATE_UNDEFINED_TABLE, rv->location,
+            "relation \"%s\" in %s clause not found in FROM clause", rv->relname, what);
+}
+
 static void check_locking(struct select *q)
 {
     static const char *const strengths[] = {
@@ -444,6 +460,12 @@ static void check_locking(struct select *q)
     struct tr *tr = q->scope->tr;
     if (q->stmt->lockingClause == NIL)
         return;
+    ListCell *cell;
+    foreach (cell, q->stmt->lockingClause) {
+        const LockingClause *each = lfirst(cell);
+        for (int i = 0; i < list_length(each->lockedRels); i++)
+            locked_relation(q->scope, list_nth(each->lockedRels, i), strengths[each->strength]);
+    }
     LockingClause *lock = linitial(q->stmt->lockingClause);
     const char *with = q->stmt->distinctClause   ? "DISTINCT clause"
                        : q->ngroups > 0          ? "GROUP BY clause"

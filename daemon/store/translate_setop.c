@@ -205,6 +205,9 @@ static struct query *combine(struct scope *s, SelectStmt *stmt)
 struct query *setop_query(struct scope *s, SelectStmt *stmt, const char *with)
 {
     struct query *q = combine(s, stmt);
+    if (stmt->lockingClause != NIL)
+        tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, -1,
+                "FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT");
     const char *order =
         order_outputs(s, stmt->sortClause, q->targets, q->ntargets, "UNION/INTERSECT/EXCEPT");
     const char *limit = limit_clause(s, stmt);

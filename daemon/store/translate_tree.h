@@ -77,6 +77,7 @@ struct source {
     int ncolumns;
     bool show_name;    /* may be named: name.column */
     bool show_columns; /* may be found by bare column names */
+    bool cte;          /* a query of WITH */
     bool lateral_only; /* not complete yet: only LATERAL items may look */
     bool lateral_ok;
 };

@@ -72,6 +72,77 @@ class Query:
         return f"SELECT {distinct}{', '.join(columns)}, count(*) OVER () FROM {tables}{where}"
 
 
+class Clauses(Query):
+    """SELECTs whose clauses SQLite has not, or not as PostgreSQL: LATERAL, grouping sets, set operations, windows."""
+
+    def lateral(self):
+        r = self.r
+        left, scope = self.item()
+        right, more = self.item()
+        inner = self.condition(more + scope, 1)
+        column, text = self.column(more), self.column(more, True)
+        body = r.choice([f"SELECT {column} AS x, {text} AS y FROM {right} WHERE {inner}",
+                         f"SELECT count(*) AS x, max({text}) AS y FROM {right} WHERE {inner}",
+                         f"SELECT DISTINCT {column} AS x, {text} AS y FROM {right} WHERE {inner} ORDER BY x, y LIMIT 2"])
+        join = r.choice([f"LEFT JOIN LATERAL ({body}) s ON true", f"CROSS JOIN LATERAL ({body}) s",
+                         f"LEFT JOIN LATERAL ({body}) s ON s.x > {r.randrange(4)}", f"JOIN LATERAL ({body}) s ON s.y IS NOT NULL"])
+        return f"SELECT {self.column(scope)}, {self.column(scope, True)}, s.x, s.y FROM {left} {join}"
+
+    def grouping(self):
+        r = self.r
+        item, scope = self.item()
+        a, b, c = self.column(scope), self.column(scope, True), self.column(scope)
+        sets = r.choice([f"ROLLUP ({a}, {b})", f"CUBE ({a}, {b})", f"GROUPING SETS (({a}), ({b}), ())", f"{a}, ROLLUP ({b})",
+                         f"GROUPING SETS (({a}, {b}), ({a}))", f"ROLLUP (({a}, {b}))", f"DISTINCT ROLLUP ({a}), ROLLUP ({a}, {b})"])
+        having = r.choice(["", f" HAVING count(*) > {r.randrange(3)}", f" HAVING grouping({a}) = 0"])
+        extra = r.choice(["", f", rank() OVER (ORDER BY count(*))", f", grouping({b}, {a})"])
+        return f"SELECT {a}, {b}, grouping({a}), count(*), sum({c}){extra} FROM {item} GROUP BY {sets}{having}"
+
+    def arm(self, kinds):
+        item, scope = self.item()
+        return f"SELECT {', '.join(self.column(scope, k) for k in kinds)} FROM {item} WHERE {self.condition(scope, 1)}"
+
+    def setop(self):
+        kinds = [self.r.random() < 0.5 for _ in range(2)]
+        out = self.arm(kinds)
+        for _ in range(self.r.randrange(1, 3)):
+            word = self.r.choice(["UNION", "UNION ALL", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL"])
+            out = f"({out}) {word} ({self.arm(kinds)})"
+        return out
+
+    def window(self):
+        r = self.r
+        item, scope = self.item()
+        keys = f"{self.column(scope)} {r.choice(['', 'DESC', 'NULLS FIRST'])}, {self.column(scope, True)}"
+        frame = r.choice(["", " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING", " RANGE UNBOUNDED PRECEDING",
+                          " GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW", " RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING EXCLUDE GROUP"])
+        call = r.choice([f"sum({self.column(scope)})", "count(*)", f"max({self.column(scope, True)})", f"min({self.column(scope)})"])
+        rank = r.choice(["rank()", "dense_rank()", "cume_dist()", "percent_rank()"])
+        return (f"SELECT {self.column(scope)}, {call} OVER (w{frame}), {rank} OVER w FROM {item} "
+                f"WINDOW w AS (PARTITION BY {self.column(scope)} ORDER BY {keys})")
+
+    def rows(self):
+        r = self.r
+        item, scope = self.item()
+        other, more = self.item()
+        a, b = self.column(scope), self.column(scope, True)
+        pair = f"({self.column(more)}, {self.column(more, True)})"
+        test = r.choice([f"({a}, {b}) {r.choice(['=', '<', '<=', '>', '<>'])} ({self.column(scope)}, {self.column(scope, True)})",
+                         f"({a}, {b}) {r.choice(['IN', 'NOT IN'])} (SELECT {pair[1:-1]} FROM {other})",
+                         f"({a}, {b}) {r.choice(['<', '>='])} {r.choice(['ANY', 'ALL'])} (SELECT {pair[1:-1]} FROM {other})",
+                         f"({a}, {b}) IS {r.choice(['', 'NOT '])}DISTINCT FROM ({self.column(scope)}, {self.column(scope, True)})",
+                         f"{a} BETWEEN SYMMETRIC {self.column(scope)} AND {r.randrange(9)}",
+                         f"{a} {r.choice(['=', '<', '<>'])} {r.choice(['ANY', 'ALL'])} (SELECT {self.column(more)} FROM {other})"])
+        return f"SELECT {a}, {b}, {test} FROM {item} WHERE {self.condition(scope, 1)}"
+
+    def make(self):
+        sql = self.r.choice([self.lateral, self.grouping, self.setop, self.window, self.rows])()
+        if "ORDER BY" not in sql:
+            return sql
+        n = 4 if " LATERAL " in sql else 3 if " WINDOW w " in sql else 6
+        return f"{sql} ORDER BY {', '.join(map(str, range(1, n + 1)))}"  # the test sorts only what has no order
+
+
 class Expression:
     """Makes a SELECT of two expressions over "User": integers, numerics, texts, conditions."""
 

@@ -176,6 +176,13 @@ def test_random_queries(both):
     both.check()
 
 
+def test_random_clauses(both):
+    both.set_up()
+    for seed in range(1500):
+        both.compare(f"seed {seed}", "", store_random.Clauses(seed).make(), [])
+    both.check()
+
+
 def test_random_expressions(both):
     """Where both have a value it is the same.  What is evaluated, and so may fail, is up to each."""
     both.set_up()
