@@ -228,7 +228,7 @@ static int parse_number(const struct guc_known *k, const char *value, double *re
 
 static int check_number(const struct guc_known *k, const char *value, char **ret, struct err *err)
 {
-    double v;
+    double v = 0; /* for compilers that do not see that it is set */
     char text[64], shown[64];
     const char *space = k->unit[0] ? " " : "";
     if (parse_number(k, value, &v, err) < 0)

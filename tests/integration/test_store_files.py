@@ -424,7 +424,7 @@ def test_the_layout_follows_a_reload(start):
 
 
 def test_the_open_files_follow_a_reload(start):
-    wall = start("file", ", open_files: 8")
+    wall = start("file", ", open_files: 16")
     as_owner(wall, TABLE)
     several = [connect(wall, "webapp", f"tenant{i}") for i in range(8)]
 
@@ -433,7 +433,7 @@ def test_the_open_files_follow_a_reload(start):
         return sum(os.readlink(f"{folder}/{fd}").endswith(".db") for fd in os.listdir(folder))
     for c in several:
         c.execute("INSERT INTO t (v) VALUES ('x')")
-    assert open_files() >= 6
+    harness.wait_until(lambda: open_files() >= 6, "files are open")
     wall.write_config(make("file", ", open_files: 2")(wall.port, wall.dir))
     wall.reload()
     harness.wait_until(lambda: open_files() <= 2, "files are closed")
