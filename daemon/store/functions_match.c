@@ -193,7 +193,7 @@ static void fn_similar(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         return;
     struct slice pattern = functions_slice(argv[0]), escape = functions_slice(argv[1]);
     if (functions_chars(escape) > 1) {
-        functions_fail(ctx, "22019", "invalid escape string");
+        functions_fail(ctx, "22025", "invalid escape string");
         err_hint(&functions_context(ctx)->raised, "Escape string must be empty or one character.");
         return;
     }

@@ -49,7 +49,7 @@ static const struct guc_def defs[] = {
     {"idle_session_timeout", "0", GUC_MS, false, NULL},
     {"in_hot_standby", "off", GUC_FIXED, true, NULL},
     {"integer_datetimes", "on", GUC_FIXED, true, NULL},
-    {"IntervalStyle", "postgres", GUC_CHOICE, true, "postgres"},
+    {"IntervalStyle", "postgres", GUC_CHOICE, true, "postgres|postgres_verbose|iso_8601"},
     {"is_superuser", "off", GUC_FIXED, true, NULL},
     {"jit", "off", GUC_BOOL, false, NULL},
     {"lc_collate", "C", GUC_FIXED, false, NULL},
@@ -533,6 +533,11 @@ static void take_effect(struct store_conn *c, const struct guc_value *v)
         c->guc.session_timeout_ms = parse_ms(v->text);
     else if (strcmp(name, "extra_float_digits") == 0)
         c->context.types.extra_float_digits = (int)strtol(v->text, NULL, 10);
+    else if (strcmp(name, "IntervalStyle") == 0)
+        c->context.types.interval_style = strcmp(v->text, "iso_8601") == 0 ? TYPES_INTERVAL_ISO
+                                          : strcmp(v->text, "postgres") == 0
+                                              ? TYPES_INTERVAL_POSTGRES
+                                              : TYPES_INTERVAL_VERBOSE;
     else if (strcmp(name, "bytea_output") == 0)
         c->context.types.bytea_escape = strcmp(v->text, "escape") == 0;
     else if (strcmp(name, "TimeZone") == 0 &&

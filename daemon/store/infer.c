@@ -50,9 +50,10 @@ static int32_t typmod_numeric(struct tr *tr, TypeName *name)
     if (precision < 1 || precision > 1000)
         tr_fail(tr, "22023", name->location, "NUMERIC precision %d must be between 1 and 1000",
                 precision);
-    if (scale < 0 || scale > precision)
-        tr_unsupported(tr, name->location, "numeric(%d,%d)", precision, scale);
-    return ((precision << 16) | scale) + 4;
+    if (scale < -1000 || scale > 1000)
+        tr_fail(tr, "22023", name->location, "NUMERIC scale %d must be between -1000 and 1000",
+                scale);
+    return ((precision << 16) | (scale & 0x7ff)) + 4;
 }
 
 static int32_t type_typmod(struct tr *tr, uint32_t type, TypeName *name)
@@ -74,6 +75,10 @@ static int32_t type_typmod(struct tr *tr, uint32_t type, TypeName *name)
     }
     case TYPES_INTERVAL:
         tr_unsupported(tr, name->location, "an interval with fields or precision");
+    case TYPES_TIMETZ:
+    case 1560: /* bit, bit varying */
+    case 1562:
+        tr_unsupported(tr, name->location, "type %s", infer_type_name(tr, type));
     default:
         tr_fail(tr, SQLSTATE_SYNTAX_ERROR, name->location,
                 "type modifier is not allowed for type \"%s\"", types_find(tr->types, type)->name);

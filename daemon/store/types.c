@@ -523,7 +523,7 @@ int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
     case TYPES_INTERVAL:
         if (!types_interval_unpack(v.bytes, &interval))
             return err_set(err, SQLSTATE_INTERNAL_ERROR, "a stored interval has the wrong length");
-        types_interval_out(&interval, out);
+        types_interval_out(s->interval_style, &interval, out);
         break;
     case TYPES_BPCHAR:
         bpchar_out(typmod, v.bytes, out);

@@ -170,6 +170,7 @@ struct types_session {
     int extra_float_digits;
     const struct types_set *set; /* borrowed; NULL: built-in types alone */
     bool bytea_escape;
+    enum types_interval_style { TYPES_INTERVAL_POSTGRES, TYPES_INTERVAL_ISO, TYPES_INTERVAL_VERBOSE } interval_style;
 };
 /* UTC, one extra digit. */
 void types_session_init(struct types_session *s);

@@ -65,7 +65,8 @@ void types_date_out(int64_t days, struct buf *out);
 void types_timestamp_out(const struct types_session *s, bool tz, int64_t us, struct buf *out);
 void types_time_out(int64_t us, struct buf *out);
 int types_interval_in(struct slice text, struct types_interval *ret, struct err *err) MUSTCHECK;
-void types_interval_out(const struct types_interval *v, struct buf *out);
+void types_interval_out(enum types_interval_style style, const struct types_interval *v,
+                        struct buf *out);
 
 /* types_json.c */
 /* Is ${text} JSON?  22P02 if not.  With ${normal}: jsonb's normal form is appended to it. */

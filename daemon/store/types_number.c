@@ -234,12 +234,13 @@ static void numeric_round(char *d, long n, long keep)
     }
 }
 
-static int numeric_limit(const char *d, long point, int precision, int scale, struct err *err)
+static int numeric_limit(const char *d, long n, long point, int precision, int scale,
+                         struct err *err)
 {
     long first = 0;
-    while (first < point && d[first] == '0')
+    while (first < n && d[first] == '0')
         first++;
-    if (point - first <= precision - scale)
+    if (first == n || point - first <= precision - scale)
         return 0;
     err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "numeric field overflow");
     err_detail(
@@ -321,7 +322,7 @@ int types_numeric_in(int32_t typmod, struct slice text, struct buf *scratch, str
         int want = (((typmod - 4) & 0x7ff) ^ 1024) - 1024;
         numeric_round(d, n, point + want);
         scale = want < 0 ? 0 : want;
-        rc = numeric_limit(d, point, precision, want, err);
+        rc = numeric_limit(d, n, point, precision, want, err);
     }
     if (rc == 0)
         rc = numeric_write(p.negative, d, n, point, scale, scratch, ret, err);
