@@ -1,4 +1,5 @@
-/* functions_calendar.c: intervals scaled and justified, ages, bins, dates and times put together. */
+/* functions_calendar.c: intervals scaled and justified, ages, bins, dates and times put together.
+ */
 #include "daemon/store/functions_time.h"
 
 #include <math.h>
@@ -289,7 +290,8 @@ static bool make_day(sqlite3_context *ctx, sqlite3_value **argv, int64_t *ret)
     y = y < 0 && y != INT32_MIN ? y + 1 : y; /* there was no year 0 */
     bool bad = zero || m < 1 || m > 12 || d < 1 || y <= INT32_MIN;
     bad = bad || d > time_month_days((int32_t)y, (int32_t)m);
-    bool julian = (y > -4713 || (y == -4713 && m >= 11)) && (y < 5874898 || (y == 5874898 && m < 6));
+    bool julian =
+        (y > -4713 || (y == -4713 && m >= 11)) && (y < 5874898 || (y == 5874898 && m < 6));
     if (!bad && julian) {
         *ret = types_days((int32_t)y, (int32_t)m, (int32_t)d);
         julian = *ret >= -2451545 && *ret < 2145031949;
@@ -324,8 +326,8 @@ static bool make_time(sqlite3_context *ctx, sqlite3_value **argv, int64_t *ret)
         bad = *ret > DAY;
     }
     if (bad)
-        functions_fail(ctx, "22008", "time field value out of range: %lld:%02lld:%s",
-                       (long long)h, (long long)m, seconds_text(s, text));
+        functions_fail(ctx, "22008", "time field value out of range: %lld:%02lld:%s", (long long)h,
+                       (long long)m, seconds_text(s, text));
     return !bad;
 }
 
@@ -346,12 +348,11 @@ static void fn_make_timestamp(sqlite3_context *ctx, int argc, sqlite3_value **ar
     if (time_in_range(r))
         sqlite3_result_int64(ctx, (int64_t)r);
     else
-        functions_fail(ctx, "22008", "timestamp out of range: %lld-%02lld-%02lld %lld:%02lld:%02g",
-                       (long long)sqlite3_value_int64(argv[0]),
-                       (long long)sqlite3_value_int64(argv[1]),
-                       (long long)sqlite3_value_int64(argv[2]),
-                       (long long)sqlite3_value_int64(argv[3]),
-                       (long long)sqlite3_value_int64(argv[4]), functions_real(argv[5]));
+        functions_fail(
+            ctx, "22008", "timestamp out of range: %lld-%02lld-%02lld %lld:%02lld:%02g",
+            (long long)sqlite3_value_int64(argv[0]), (long long)sqlite3_value_int64(argv[1]),
+            (long long)sqlite3_value_int64(argv[2]), (long long)sqlite3_value_int64(argv[3]),
+            (long long)sqlite3_value_int64(argv[4]), functions_real(argv[5]));
 }
 
 /* pgf_make_interval(years, months, weeks, days, hours, minutes, seconds) */

@@ -154,8 +154,8 @@ static bool logarithm(const struct decimal *a, int scale, struct decimal *ret)
          over(&z, &d, work);
     decimal_free(&d);
     struct decimal square = {.n = 0}, power = {.n = 0};
-    ok = ok && decimal_mul(&z, &z, &square) && round_to(&square, work) && decimal_copy(&z, &power) &&
-         decimal_copy(&z, &sum);
+    ok = ok && decimal_mul(&z, &z, &square) && round_to(&square, work) &&
+         decimal_copy(&z, &power) && decimal_copy(&z, &sum);
     for (int64_t k = 3; ok && power.n > 0; k += 2) {
         struct decimal term = {.n = 0};
         ok = times(&power, &square, work) && decimal_copy(&power, &term) &&
@@ -391,9 +391,9 @@ static void power_int(sqlite3_context *ctx, const struct decimal *base, int64_t 
         functions_fail(ctx, SQLSTATE_DIVISION_BY_ZERO, "division by zero");
         return;
     }
-    bool ok = exponent == 0    ? decimal_of_int(1, &one) && decimal_round(&one, scale, false, &r)
-              : base->n == 0   ? zero_of(scale, &r)
-                               : power_whole(base, exponent, (int)f, scale, &r);
+    bool ok = exponent == 0  ? decimal_of_int(1, &one) && decimal_round(&one, scale, false, &r)
+              : base->n == 0 ? zero_of(scale, &r)
+                             : power_whole(base, exponent, (int)f, scale, &r);
     decimal_free(&one);
     functions_result_decimal(ctx, ok, &r);
 }

@@ -381,8 +381,8 @@ static void fn_atan2(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 static void fn_atan2d(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     if (!functions_null(argc, argv))
-        functions_result_real(
-            ctx, atan2(functions_real(argv[0]), functions_real(argv[1])) / atan(1.0) * 45.0);
+        functions_result_real(ctx, atan2(functions_real(argv[0]), functions_real(argv[1])) /
+                                       atan(1.0) * 45.0);
 }
 
 /* width_bucket(operand, low, high, count) */
@@ -422,20 +422,13 @@ static void fn_bucket(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 }
 
 const struct function_row functions_float_rows[] = {
-    {"pgf_fadd", 2, true, fn_add, NULL, NULL},
-    {"pgf_fsub", 2, true, fn_sub, NULL, NULL},
-    {"pgf_fmul", 2, true, fn_mul, NULL, NULL},
-    {"pgf_fdiv", 2, true, fn_div, NULL, NULL},
-    {"pgf_float4", 1, true, fn_float4, NULL, NULL},
-    {"pgf_float_int", 2, true, fn_int, NULL, NULL},
-    {"pgf_float", 2, true, fn_float, NULL, NULL},
-    {"pgf_sqrt", 1, true, fn_sqrt, NULL, NULL},
-    {"pgf_power", 2, true, fn_power, NULL, NULL},
-    {"pgf_exp", 1, true, fn_exp, NULL, NULL},
-    {"pgf_ln", 1, true, fn_ln, NULL, NULL},
-    {"pgf_log10", 1, true, fn_log10, NULL, NULL},
-    {"pgf_atan2", 2, true, fn_atan2, NULL, NULL},
-    {"pgf_atan2d", 2, true, fn_atan2d, NULL, NULL},
+    {"pgf_fadd", 2, true, fn_add, NULL, NULL},      {"pgf_fsub", 2, true, fn_sub, NULL, NULL},
+    {"pgf_fmul", 2, true, fn_mul, NULL, NULL},      {"pgf_fdiv", 2, true, fn_div, NULL, NULL},
+    {"pgf_float4", 1, true, fn_float4, NULL, NULL}, {"pgf_float_int", 2, true, fn_int, NULL, NULL},
+    {"pgf_float", 2, true, fn_float, NULL, NULL},   {"pgf_sqrt", 1, true, fn_sqrt, NULL, NULL},
+    {"pgf_power", 2, true, fn_power, NULL, NULL},   {"pgf_exp", 1, true, fn_exp, NULL, NULL},
+    {"pgf_ln", 1, true, fn_ln, NULL, NULL},         {"pgf_log10", 1, true, fn_log10, NULL, NULL},
+    {"pgf_atan2", 2, true, fn_atan2, NULL, NULL},   {"pgf_atan2d", 2, true, fn_atan2d, NULL, NULL},
     {"pgf_bucket", 4, true, fn_bucket, NULL, NULL},
 };
 const size_t functions_float_n = sizeof(functions_float_rows) / sizeof(functions_float_rows[0]);

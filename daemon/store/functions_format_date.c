@@ -7,29 +7,163 @@
 #include <stdlib.h>
 
 enum key {
-    AD_DOTS, AM_DOTS, AD, AM, CC, DAY_NAME, DDD, DD, DY, D, FF, FX, HH24, HH12, IDDD, ID, IW, IYYY,
-    IYY, IY, I, J, MI, MM, MONTH_NAME, MON, MS, OF, Q, RM, SSSS, SS, TZH, TZM, TZ, US, WW, W,
-    Y_YYY, YYYY, YYY, YY, Y
+    AD_DOTS,
+    AM_DOTS,
+    AD,
+    AM,
+    CC,
+    DAY_NAME,
+    DDD,
+    DD,
+    DY,
+    D,
+    FF,
+    FX,
+    HH24,
+    HH12,
+    IDDD,
+    ID,
+    IW,
+    IYYY,
+    IYY,
+    IY,
+    I,
+    J,
+    MI,
+    MM,
+    MONTH_NAME,
+    MON,
+    MS,
+    OF,
+    Q,
+    RM,
+    SSSS,
+    SS,
+    TZH,
+    TZM,
+    TZ,
+    US,
+    WW,
+    W,
+    Y_YYY,
+    YYYY,
+    YYY,
+    YY,
+    Y
 };
 
 static const struct format_keyword keywords[] = {
-    {"A.D.", AD_DOTS}, {"A.M.", AM_DOTS}, {"AD", AD}, {"AM", AM}, {"B.C.", AD_DOTS}, {"BC", AD},
-    {"CC", CC}, {"DAY", DAY_NAME}, {"DDD", DDD}, {"DD", DD}, {"DY", DY}, {"Day", DAY_NAME},
-    {"Dy", DY}, {"D", D}, {"FF1", FF}, {"FF2", FF}, {"FF3", FF}, {"FF4", FF}, {"FF5", FF},
-    {"FF6", FF}, {"FX", FX}, {"HH24", HH24}, {"HH12", HH12}, {"HH", HH12}, {"IDDD", IDDD},
-    {"ID", ID}, {"IW", IW}, {"IYYY", IYYY}, {"IYY", IYY}, {"IY", IY}, {"I", I}, {"J", J},
-    {"MI", MI}, {"MM", MM}, {"MONTH", MONTH_NAME}, {"MON", MON}, {"MS", MS}, {"Month", MONTH_NAME},
-    {"Mon", MON}, {"OF", OF}, {"P.M.", AM_DOTS}, {"PM", AM}, {"Q", Q}, {"RM", RM}, {"SSSSS", SSSS},
-    {"SSSS", SSSS}, {"SS", SS}, {"TZH", TZH}, {"TZM", TZM}, {"TZ", TZ}, {"US", US}, {"WW", WW},
-    {"W", W}, {"Y,YYY", Y_YYY}, {"YYYY", YYYY}, {"YYY", YYY}, {"YY", YY}, {"Y", Y},
-    {"a.d.", AD_DOTS}, {"a.m.", AM_DOTS}, {"ad", AD}, {"am", AM}, {"b.c.", AD_DOTS}, {"bc", AD},
-    {"cc", CC}, {"day", DAY_NAME}, {"ddd", DDD}, {"dd", DD}, {"dy", DY}, {"d", D}, {"ff1", FF},
-    {"ff2", FF}, {"ff3", FF}, {"ff4", FF}, {"ff5", FF}, {"ff6", FF}, {"fx", FX}, {"hh24", HH24},
-    {"hh12", HH12}, {"hh", HH12}, {"iddd", IDDD}, {"id", ID}, {"iw", IW}, {"iyyy", IYYY},
-    {"iyy", IYY}, {"iy", IY}, {"i", I}, {"j", J}, {"mi", MI}, {"mm", MM}, {"month", MONTH_NAME},
-    {"mon", MON}, {"ms", MS}, {"of", OF}, {"p.m.", AM_DOTS}, {"pm", AM}, {"q", Q}, {"rm", RM},
-    {"sssss", SSSS}, {"ssss", SSSS}, {"ss", SS}, {"tzh", TZH}, {"tzm", TZM}, {"tz", TZ},
-    {"us", US}, {"ww", WW}, {"w", W}, {"y,yyy", Y_YYY}, {"yyyy", YYYY}, {"yyy", YYY}, {"yy", YY},
+    {"A.D.", AD_DOTS},
+    {"A.M.", AM_DOTS},
+    {"AD", AD},
+    {"AM", AM},
+    {"B.C.", AD_DOTS},
+    {"BC", AD},
+    {"CC", CC},
+    {"DAY", DAY_NAME},
+    {"DDD", DDD},
+    {"DD", DD},
+    {"DY", DY},
+    {"Day", DAY_NAME},
+    {"Dy", DY},
+    {"D", D},
+    {"FF1", FF},
+    {"FF2", FF},
+    {"FF3", FF},
+    {"FF4", FF},
+    {"FF5", FF},
+    {"FF6", FF},
+    {"FX", FX},
+    {"HH24", HH24},
+    {"HH12", HH12},
+    {"HH", HH12},
+    {"IDDD", IDDD},
+    {"ID", ID},
+    {"IW", IW},
+    {"IYYY", IYYY},
+    {"IYY", IYY},
+    {"IY", IY},
+    {"I", I},
+    {"J", J},
+    {"MI", MI},
+    {"MM", MM},
+    {"MONTH", MONTH_NAME},
+    {"MON", MON},
+    {"MS", MS},
+    {"Month", MONTH_NAME},
+    {"Mon", MON},
+    {"OF", OF},
+    {"P.M.", AM_DOTS},
+    {"PM", AM},
+    {"Q", Q},
+    {"RM", RM},
+    {"SSSSS", SSSS},
+    {"SSSS", SSSS},
+    {"SS", SS},
+    {"TZH", TZH},
+    {"TZM", TZM},
+    {"TZ", TZ},
+    {"US", US},
+    {"WW", WW},
+    {"W", W},
+    {"Y,YYY", Y_YYY},
+    {"YYYY", YYYY},
+    {"YYY", YYY},
+    {"YY", YY},
+    {"Y", Y},
+    {"a.d.", AD_DOTS},
+    {"a.m.", AM_DOTS},
+    {"ad", AD},
+    {"am", AM},
+    {"b.c.", AD_DOTS},
+    {"bc", AD},
+    {"cc", CC},
+    {"day", DAY_NAME},
+    {"ddd", DDD},
+    {"dd", DD},
+    {"dy", DY},
+    {"d", D},
+    {"ff1", FF},
+    {"ff2", FF},
+    {"ff3", FF},
+    {"ff4", FF},
+    {"ff5", FF},
+    {"ff6", FF},
+    {"fx", FX},
+    {"hh24", HH24},
+    {"hh12", HH12},
+    {"hh", HH12},
+    {"iddd", IDDD},
+    {"id", ID},
+    {"iw", IW},
+    {"iyyy", IYYY},
+    {"iyy", IYY},
+    {"iy", IY},
+    {"i", I},
+    {"j", J},
+    {"mi", MI},
+    {"mm", MM},
+    {"month", MONTH_NAME},
+    {"mon", MON},
+    {"ms", MS},
+    {"of", OF},
+    {"p.m.", AM_DOTS},
+    {"pm", AM},
+    {"q", Q},
+    {"rm", RM},
+    {"sssss", SSSS},
+    {"ssss", SSSS},
+    {"ss", SS},
+    {"tzh", TZH},
+    {"tzm", TZM},
+    {"tz", TZ},
+    {"us", US},
+    {"ww", WW},
+    {"w", W},
+    {"y,yyy", Y_YYY},
+    {"yyyy", YYYY},
+    {"yyy", YYY},
+    {"yy", YY},
     {"y", Y},
 };
 
@@ -37,7 +171,7 @@ static const struct format_keyword keywords[] = {
 struct moment {
     bool interval, zoned;
     int64_t year, month, day, hour, minute, second, us;
-    int64_t days; /* since 2000-01-01 */
+    int64_t days;                     /* since 2000-01-01 */
     int64_t day_of_year, day_of_week; /* 0 Sunday */
     int32_t offset;                   /* seconds east */
     const char *zone;                 /* its name; NULL: not known */
@@ -68,7 +202,7 @@ static void put_word(struct buf *out, const struct format_item *item, const char
     bool lower = islower((unsigned char)how[0]);
     bool upper = !lower && isupper((unsigned char)how[1]);
     for (size_t i = 0; i < len; i++) {
-        char c = upper ? (char)toupper((unsigned char)word[i])
+        char c = upper   ? (char)toupper((unsigned char)word[i])
                  : lower ? (char)tolower((unsigned char)word[i])
                          : word[i];
         buf_append(out, &c, 1);
@@ -77,8 +211,9 @@ static void put_word(struct buf *out, const struct format_item *item, const char
         buf_append(out, " ", 1);
 }
 
-static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
-                                     "July",    "August",   "September", "October", "November", "December"};
+static const char *const months[] = {"January",   "February", "March",    "April",
+                                     "May",       "June",     "July",     "August",
+                                     "September", "October",  "November", "December"};
 static const char *const days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                    "Thursday", "Friday", "Saturday"};
 
@@ -94,11 +229,11 @@ static void put_half(struct buf *out, const struct format_item *item, const char
 
 static void put_roman_month(struct buf *out, const struct format_item *item, const struct moment *m)
 {
-    static const char *const roman[] = {"XII", "XI", "X",   "IX", "VIII", "VII",
+    static const char *const roman[] = {"XII", "XI", "X",  "IX",  "VIII", "VII",
                                         "VI",  "V",  "IV", "III", "II",   "I"};
     if (m->month == 0 && m->year == 0)
         return;
-    int64_t i = m->month == 0 ? (m->year >= 0 ? 0 : 11)
+    int64_t i = m->month == 0  ? (m->year >= 0 ? 0 : 11)
                 : m->month < 0 ? -(m->month + 1)
                                : 12 - m->month;
     size_t len = strlen(roman[i]);
@@ -149,7 +284,7 @@ static void put_thousands(struct buf *out, const struct format_item *item, const
 
 static void put_century(struct buf *out, const struct format_item *item, const struct moment *m)
 {
-    int64_t c = m->interval  ? m->year / 100
+    int64_t c = m->interval   ? m->year / 100
                 : m->year > 0 ? (m->year - 1) / 100 + 1
                               : m->year / 100 - 1;
     put_number(out, item, c <= 99 && c >= -99 ? signed_width(2, c) : 0, c);
@@ -395,7 +530,8 @@ static void fn_time(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         return;
     m.zoned = sqlite3_value_int(argv[2]) != 0;
     m.offset = m.zoned ? types_utc_offset(s, us) : 0;
-    m.zone = strcmp(s->timezone, "UTC") == 0 || strcmp(s->timezone, "GMT") == 0 ? s->timezone : NULL;
+    m.zone =
+        strcmp(s->timezone, "UTC") == 0 || strcmp(s->timezone, "GMT") == 0 ? s->timezone : NULL;
     m.days = time_split_day(us + m.offset * SECOND, &rest);
     types_civil(m.days, &y, &mon, &d);
     m.year = y;

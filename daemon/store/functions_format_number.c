@@ -10,17 +10,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum key { COMMA, POINT, ZERO, NINE, BLANK, LOCALE_POINT, EEEE, FILL, GROUP, CURRENCY, MINUS, PLUS,
-           BRACKET, ROMAN, SIGN, SPELL, LOCALE_SIGN, ORDINAL, MULTIPLY };
+enum key {
+    COMMA,
+    POINT,
+    ZERO,
+    NINE,
+    BLANK,
+    LOCALE_POINT,
+    EEEE,
+    FILL,
+    GROUP,
+    CURRENCY,
+    MINUS,
+    PLUS,
+    BRACKET,
+    ROMAN,
+    SIGN,
+    SPELL,
+    LOCALE_SIGN,
+    ORDINAL,
+    MULTIPLY
+};
 
 static const struct format_keyword keywords[] = {
-    {",", COMMA}, {".", POINT}, {"0", ZERO}, {"9", NINE}, {"B", BLANK}, {"D", LOCALE_POINT},
-    {"EEEE", EEEE}, {"FM", FILL}, {"G", GROUP}, {"L", CURRENCY}, {"MI", MINUS}, {"PL", PLUS},
-    {"PR", BRACKET}, {"RN", ROMAN}, {"SG", SIGN}, {"SP", SPELL}, {"S", LOCALE_SIGN},
-    {"TH", ORDINAL}, {"V", MULTIPLY}, {"b", BLANK}, {"d", LOCALE_POINT}, {"eeee", EEEE},
-    {"fm", FILL}, {"g", GROUP}, {"l", CURRENCY}, {"mi", MINUS}, {"pl", PLUS}, {"pr", BRACKET},
-    {"rn", ROMAN}, {"sg", SIGN}, {"sp", SPELL}, {"s", LOCALE_SIGN}, {"th", ORDINAL},
-    {"v", MULTIPLY},
+    {",", COMMA},        {".", POINT},       {"0", ZERO},     {"9", NINE},     {"B", BLANK},
+    {"D", LOCALE_POINT}, {"EEEE", EEEE},     {"FM", FILL},    {"G", GROUP},    {"L", CURRENCY},
+    {"MI", MINUS},       {"PL", PLUS},       {"PR", BRACKET}, {"RN", ROMAN},   {"SG", SIGN},
+    {"SP", SPELL},       {"S", LOCALE_SIGN}, {"TH", ORDINAL}, {"V", MULTIPLY}, {"b", BLANK},
+    {"d", LOCALE_POINT}, {"eeee", EEEE},     {"fm", FILL},    {"g", GROUP},    {"l", CURRENCY},
+    {"mi", MINUS},       {"pl", PLUS},       {"pr", BRACKET}, {"rn", ROMAN},   {"sg", SIGN},
+    {"sp", SPELL},       {"s", LOCALE_SIGN}, {"th", ORDINAL}, {"v", MULTIPLY},
 };
 
 enum sign_place { SIGN_NONE, SIGN_BEFORE, SIGN_AFTER };
@@ -267,8 +286,8 @@ static void put_roman(struct print *t, const struct format_item *item)
     for (size_t i = len; i < 15 && !t->p->fill; i++)
         put(t, ' ');
     for (size_t i = 0; i < len; i++)
-        put(t, item->text.data[0] == 'r' ? (char)tolower((unsigned char)t->number[i])
-                                         : t->number[i]);
+        put(t,
+            item->text.data[0] == 'r' ? (char)tolower((unsigned char)t->number[i]) : t->number[i]);
 }
 
 static void put_item(struct print *t, const struct format_item *item)
@@ -338,8 +357,8 @@ static const char *last_shown(const struct print *t)
 
 static void print(struct picture *p, const char *number, char sign, int spaces, struct buf *out)
 {
-    struct print t = {.p = p, .out = out, .number = number, .at = number, .sign = sign,
-                      .spaces = spaces};
+    struct print t = {
+        .p = p, .out = out, .number = number, .at = number, .sign = sign, .spaces = spaces};
     if (p->zero_from > 0)
         p->zero_from--;
     if (p->roman) {
@@ -371,9 +390,9 @@ static void roman(double v, struct buf *out)
     static const struct {
         int value;
         const char *text;
-    } parts[] = {{1000, "M"}, {900, "CM"}, {500, "D"}, {400, "CD"}, {100, "C"}, {90, "XC"},
-                 {50, "L"},   {40, "XL"},  {10, "X"},  {9, "IX"},   {5, "V"},   {4, "IV"},
-                 {1, "I"}};
+    } parts[] = {{1000, "M"}, {900, "CM"}, {500, "D"}, {400, "CD"}, {100, "C"},
+                 {90, "XC"},  {50, "L"},   {40, "XL"}, {10, "X"},   {9, "IX"},
+                 {5, "V"},    {4, "IV"},   {1, "I"}};
     if (!(v >= 1 && v <= 3999)) {
         buf_append(out, "###############", 15);
         return;
@@ -390,9 +409,7 @@ static void overflow(const struct picture *p, bool exponent, struct buf *out)
     buf_reset(out);
     int n = p->before + p->after + (exponent ? 6 : 1);
     for (int i = 0; i < n; i++)
-        buf_append(out, i == p->before + exponent  ? "."
-                        : exponent && i == 0 ? " "
-                                             : "#", 1);
+        buf_append(out, i == p->before + exponent ? "." : exponent && i == 0 ? " " : "#", 1);
 }
 
 /* ${digits} (with its sign) goes into the template. */
@@ -457,9 +474,11 @@ static void fn_float(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         functions_result_text(ctx, "", 0);
     } else if (!read_picture(ctx, format, &p)) {
         ;
-    } else if ((p.roman && !(fabs(v) < 2e9)) || (!p.exponent && !(fabs(v) < (sure == FLT_DIG ? 1e30 : 1e300)))) {
+    } else if ((p.roman && !(fabs(v) < 2e9)) ||
+               (!p.exponent && !(fabs(v) < (sure == FLT_DIG ? 1e30 : 1e300)))) {
         functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "to_char() of so large a number, infinity and NaN is not supported by the embedded store");
+                       "to_char() of so large a number, infinity and NaN is not supported by the "
+                       "embedded store");
     } else {
         if (p.roman)
             roman(rint(v), &digits);

@@ -1,4 +1,5 @@
-/* functions_ordered.c: aggregates that look at their rows in order: percentiles, mode; bytes joined.
+/* functions_ordered.c: aggregates that look at their rows in order: percentiles, mode; bytes
+ * joined.
  *
  * Rows are kept and sorted by functions_aggregate.c. */
 #include "daemon/store/functions_rows.h"
@@ -119,4 +120,5 @@ const struct function_row functions_ordered_rows[] = {
     {"pgf_mode_agg", -1, true, NULL, functions_rows_step, mode_final},
     {"pgf_bytes_agg", -1, true, NULL, functions_rows_step, bytes_final},
 };
-const size_t functions_ordered_n = sizeof(functions_ordered_rows) / sizeof(functions_ordered_rows[0]);
+const size_t functions_ordered_n =
+    sizeof(functions_ordered_rows) / sizeof(functions_ordered_rows[0]);

@@ -38,12 +38,12 @@ struct regex_node {
 };
 
 struct regex_options {
-    bool fold;              /* i */
-    bool literal;           /* q */
-    bool expanded;          /* x */
-    bool newline_stops;     /* . and [^...] do not match a newline */
-    bool newline_anchors;   /* ^ and $ match at newlines */
-    bool global;            /* g: of the functions, not of the expression */
+    bool fold;            /* i */
+    bool literal;         /* q */
+    bool expanded;        /* x */
+    bool newline_stops;   /* . and [^...] do not match a newline */
+    bool newline_anchors; /* ^ and $ match at newlines */
+    bool global;          /* g: of the functions, not of the expression */
 };
 
 struct regex {

@@ -13,7 +13,8 @@ void regex_put_char(struct buf *b, uint32_t c)
     put(b, text);
 }
 
-struct class {
+struct class
+{
     const char *name;
     const char *ascii; /* as it stands in PCRE2's brackets */
     int (*test)(wint_t c, locale_t locale);
@@ -94,7 +95,9 @@ static bool hex_digits(struct regex_parser *p, int min, int max, uint32_t *ret)
     int n = 0;
     for (; n < max && more(p); n++, p->at++) {
         char c = p->p.data[p->at];
-        int d = c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+        int d = c >= '0' && c <= '9'                 ? c - '0'
+                : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                     : -1;
         if (d < 0)
             break;
         v = v << 4 | (uint32_t)d;
@@ -373,4 +376,3 @@ void regex_atom(struct regex_parser *p, struct buf *b)
         regex_put_char(b, c);
     }
 }
-

@@ -41,10 +41,9 @@ static pcre2_code *compile(sqlite3_context *ctx, const struct regex *re, const s
     struct slice t = buf_peek(text);
     int code;
     PCRE2_SIZE offset;
-    pcre2_code *compiled =
-        text->failed ? NULL
-                     : pcre2_compile((PCRE2_SPTR)(t.len ? t.data : ""), t.len, options, &code,
-                                     &offset, NULL);
+    pcre2_code *compiled = text->failed ? NULL
+                                        : pcre2_compile((PCRE2_SPTR)(t.len ? t.data : ""), t.len,
+                                                        options, &code, &offset, NULL);
     if (compiled == NULL)
         (void)too_complex(ctx);
     return compiled;
@@ -84,8 +83,8 @@ struct ends {
     size_t n;
 };
 
-static bool ends_of(sqlite3_context *ctx, struct regex *re, struct regex_node *n,
-                    struct slice text, size_t from, struct ends *ret)
+static bool ends_of(sqlite3_context *ctx, struct regex *re, struct regex_node *n, struct slice text,
+                    size_t from, struct ends *ret)
 {
     size_t pairs = text.len - from + 2;
     *ret = (struct ends){0};
@@ -172,10 +171,10 @@ static void dissect_concat(struct dissection *d, struct regex_node *n, size_t fr
     free(e.at);
 }
 
-/* The end of repetition ${k} that begins at ${from}: the best that is not past ${limit} (longest) or
- * not before it (shortest); SIZE_MAX: none. */
-static size_t next_end(struct dissection *d, const struct regex_node *n, size_t from,
-                       size_t limit, size_t to)
+/* The end of repetition ${k} that begins at ${from}: the best that is not past ${limit} (longest)
+ * or not before it (shortest); SIZE_MAX: none. */
+static size_t next_end(struct dissection *d, const struct regex_node *n, size_t from, size_t limit,
+                       size_t to)
 {
     struct ends e;
     size_t best = SIZE_MAX;

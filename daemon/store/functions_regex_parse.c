@@ -110,8 +110,8 @@ static struct regex_node *concat(struct regex_parser *p, int flags, struct regex
 }
 
 /* ${of} repeated, as a node without an inside. */
-static struct regex_node *repeated(struct regex_parser *p, const struct regex_node *of, int min, int max,
-                                   int flags)
+static struct regex_node *repeated(struct regex_parser *p, const struct regex_node *of, int min,
+                                   int max, int flags)
 {
     struct regex_node *n = checked(p, node(p, REGEX_PLAIN, flags));
     if (n != NULL) {
@@ -201,8 +201,8 @@ static void skip_ignored(struct regex_parser *p)
             while (more(p) && !see(p, ')'))
                 p->at++;
             p->at += more(p);
-        } else if (p->re->options.expanded && more(p) &&
-                   strchr(" \t\n\r\f\v", p->p.data[p->at]) && p->p.data[p->at] != '\0') {
+        } else if (p->re->options.expanded && more(p) && strchr(" \t\n\r\f\v", p->p.data[p->at]) &&
+                   p->p.data[p->at] != '\0') {
             p->at++;
         } else if (p->re->options.expanded && see(p, '#')) {
             while (more(p) && !see(p, '\n'))
@@ -300,8 +300,8 @@ static struct regex_node *quantified(struct regex_parser *p, struct regex_node *
 }
 
 /* A messy atom splits its branch: what came before it, itself, and the rest. */
-static struct regex_node *split(struct regex_parser *p, struct regex_node *top, struct regex_node *atom,
-                                const struct bound *q)
+static struct regex_node *split(struct regex_parser *p, struct regex_node *top,
+                                struct regex_node *atom, const struct bound *q)
 {
     struct regex_node *middle = quantified(p, atom, q);
     if (middle == NULL)

@@ -263,9 +263,9 @@ static void fn_instr(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     if (rc == 0 || (rc > 0 && c.match.start[part] == SIZE_MAX))
         sqlite3_result_int(ctx, 0);
     else if (rc > 0)
-        sqlite3_result_int64(
-            ctx, 1 + (int64_t)functions_chars((struct slice){
-                         c.text.data, end ? c.match.end[part] : c.match.start[part]}));
+        sqlite3_result_int64(ctx,
+                             1 + (int64_t)functions_chars((struct slice){
+                                     c.text.data, end ? c.match.end[part] : c.match.start[part]}));
 }
 
 /* pgf_regexp_substr(text, pattern, start, n, flags, subexpression) */

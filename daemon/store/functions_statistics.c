@@ -1,8 +1,8 @@
 /* functions_statistics.c: aggregates of numbers and intervals, plain and in windows.
  *
- * Each keeps a running state that is fed value by value, in order, as PostgreSQL's are.  In a window
- * whose frame moves, what leaves cannot be taken out of a state of floating point again: so there the
- * values of the frame are kept, and the state is made anew for each row. */
+ * Each keeps a running state that is fed value by value, in order, as PostgreSQL's are.  In a
+ * window whose frame moves, what leaves cannot be taken out of a state of floating point again: so
+ * there the values of the frame are kept, and the state is made anew for each row. */
 #include "daemon/store/functions_time.h"
 
 #include <math.h>
@@ -16,13 +16,35 @@ struct state {
     struct decimal sum, squares; /* EXACT */
     int64_t count;
     bool nan, above, below, failed; /* NaN and infinities were among them */
-    struct types_interval span; /* SPAN, EXTREME */
-    int64_t bits;               /* BITS */
+    struct types_interval span;     /* SPAN, EXTREME */
+    int64_t bits;                   /* BITS */
 };
 
 enum answer {
-    SUM4, SUM8, AVG8, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP, BIT_AND, BIT_OR, BIT_XOR, MINIMUM,
-    MAXIMUM, COUNT, SXX, SYY, SXY, AVGX, AVGY, COVAR_POP, COVAR_SAMP, CORR, R2, SLOPE, INTERCEPT
+    SUM4,
+    SUM8,
+    AVG8,
+    VAR_POP,
+    VAR_SAMP,
+    STDDEV_POP,
+    STDDEV_SAMP,
+    BIT_AND,
+    BIT_OR,
+    BIT_XOR,
+    MINIMUM,
+    MAXIMUM,
+    COUNT,
+    SXX,
+    SYY,
+    SXY,
+    AVGX,
+    AVGY,
+    COVAR_POP,
+    COVAR_SAMP,
+    CORR,
+    R2,
+    SLOPE,
+    INTERCEPT
 };
 
 struct aggregate {
@@ -141,7 +163,7 @@ static void feed_extreme(struct state *s, sqlite3_value *v, bool greatest)
 
 static void feed_bits(struct state *s, int64_t v, enum answer how)
 {
-    s->bits = s->count++ == 0    ? v
+    s->bits = s->count++ == 0  ? v
               : how == BIT_AND ? s->bits & v
               : how == BIT_OR  ? s->bits | v
                                : s->bits ^ v;
@@ -299,10 +321,9 @@ static void exact_answer(sqlite3_context *ctx, const struct state *s, enum answe
     else if (infinite)
         functions_result_special(ctx, s->above ? 1 : -1);
     else
-        functions_result_decimal(ctx,
-                                 !s->failed && (total ? exact_total(s, what, &r)
-                                                      : exact_variance(s, what, &r)),
-                                 &r);
+        functions_result_decimal(
+            ctx, !s->failed && (total ? exact_total(s, what, &r) : exact_variance(s, what, &r)),
+            &r);
 }
 
 static void answer(sqlite3_context *ctx, const struct aggregate *a, const struct state *s)
@@ -343,38 +364,38 @@ static void answer(sqlite3_context *ctx, const struct aggregate *a, const struct
     }
 }
 
-#define AGGREGATES(X) \
-    X(sum_float4, REAL, SUM4, plain_final) \
-    X(sum_float8, REAL, SUM8, plain_final) \
-    X(avg_float8, REAL, AVG8, plain_final) \
-    X(var_pop_float, REAL, VAR_POP, plain_final) \
-    X(var_samp_float, REAL, VAR_SAMP, plain_final) \
-    X(stddev_pop_float, REAL, STDDEV_POP, plain_final) \
-    X(stddev_samp_float, REAL, STDDEV_SAMP, plain_final) \
-    X(var_pop_numeric, EXACT, VAR_POP, plain_final) \
-    X(var_samp_numeric, EXACT, VAR_SAMP, plain_final) \
-    X(stddev_pop_numeric, EXACT, STDDEV_POP, plain_final) \
-    X(stddev_samp_numeric, EXACT, STDDEV_SAMP, plain_final) \
-    X(sum_exact, EXACT, SUM8, plain_final) \
-    X(avg_exact, EXACT, AVG8, plain_final) \
-    X(sum_interval, SPAN, SUM8, plain_final) \
-    X(avg_interval, SPAN, AVG8, plain_final) \
-    X(min_interval, EXTREME, MINIMUM, plain_final) \
-    X(max_interval, EXTREME, MAXIMUM, plain_final) \
-    X(bit_and, BITS, BIT_AND, plain_final) \
-    X(bit_or, BITS, BIT_OR, plain_final) \
-    X(bit_xor, BITS, BIT_XOR, plain_final) \
-    X(regr_count, PAIR, COUNT, count_final) \
-    X(regr_sxx, PAIR, SXX, plain_final) \
-    X(regr_syy, PAIR, SYY, plain_final) \
-    X(regr_sxy, PAIR, SXY, plain_final) \
-    X(regr_avgx, PAIR, AVGX, plain_final) \
-    X(regr_avgy, PAIR, AVGY, plain_final) \
-    X(covar_pop, PAIR, COVAR_POP, plain_final) \
-    X(covar_samp, PAIR, COVAR_SAMP, plain_final) \
-    X(corr, PAIR, CORR, plain_final) \
-    X(regr_r2, PAIR, R2, plain_final) \
-    X(regr_slope, PAIR, SLOPE, plain_final) \
+#define AGGREGATES(X)                                                                              \
+    X(sum_float4, REAL, SUM4, plain_final)                                                         \
+    X(sum_float8, REAL, SUM8, plain_final)                                                         \
+    X(avg_float8, REAL, AVG8, plain_final)                                                         \
+    X(var_pop_float, REAL, VAR_POP, plain_final)                                                   \
+    X(var_samp_float, REAL, VAR_SAMP, plain_final)                                                 \
+    X(stddev_pop_float, REAL, STDDEV_POP, plain_final)                                             \
+    X(stddev_samp_float, REAL, STDDEV_SAMP, plain_final)                                           \
+    X(var_pop_numeric, EXACT, VAR_POP, plain_final)                                                \
+    X(var_samp_numeric, EXACT, VAR_SAMP, plain_final)                                              \
+    X(stddev_pop_numeric, EXACT, STDDEV_POP, plain_final)                                          \
+    X(stddev_samp_numeric, EXACT, STDDEV_SAMP, plain_final)                                        \
+    X(sum_exact, EXACT, SUM8, plain_final)                                                         \
+    X(avg_exact, EXACT, AVG8, plain_final)                                                         \
+    X(sum_interval, SPAN, SUM8, plain_final)                                                       \
+    X(avg_interval, SPAN, AVG8, plain_final)                                                       \
+    X(min_interval, EXTREME, MINIMUM, plain_final)                                                 \
+    X(max_interval, EXTREME, MAXIMUM, plain_final)                                                 \
+    X(bit_and, BITS, BIT_AND, plain_final)                                                         \
+    X(bit_or, BITS, BIT_OR, plain_final)                                                           \
+    X(bit_xor, BITS, BIT_XOR, plain_final)                                                         \
+    X(regr_count, PAIR, COUNT, count_final)                                                        \
+    X(regr_sxx, PAIR, SXX, plain_final)                                                            \
+    X(regr_syy, PAIR, SYY, plain_final)                                                            \
+    X(regr_sxy, PAIR, SXY, plain_final)                                                            \
+    X(regr_avgx, PAIR, AVGX, plain_final)                                                          \
+    X(regr_avgy, PAIR, AVGY, plain_final)                                                          \
+    X(covar_pop, PAIR, COVAR_POP, plain_final)                                                     \
+    X(covar_samp, PAIR, COVAR_SAMP, plain_final)                                                   \
+    X(corr, PAIR, CORR, plain_final)                                                               \
+    X(regr_r2, PAIR, R2, plain_final)                                                              \
+    X(regr_slope, PAIR, SLOPE, plain_final)                                                        \
     X(regr_intercept, PAIR, INTERCEPT, plain_final)
 
 #define ROW(name, kind, answer, final) {#name, kind, answer},
@@ -420,10 +441,10 @@ static void plain_step(sqlite3_context *ctx, const struct aggregate *a, int argc
         feed(a, &r->state, argv);
 }
 
-#define STEP(name, kind, answer, final) \
-    static void step_##name(sqlite3_context *ctx, int argc, sqlite3_value **argv) \
-    { \
-        plain_step(ctx, &aggregates[ID_##name], argc, argv); \
+#define STEP(name, kind, answer, final)                                                            \
+    static void step_##name(sqlite3_context *ctx, int argc, sqlite3_value **argv)                  \
+    {                                                                                              \
+        plain_step(ctx, &aggregates[ID_##name], argc, argv);                                       \
     }
 AGGREGATES(STEP)
 

@@ -291,8 +291,7 @@ static bool ident_quoted(sqlite3_context *ctx, struct slice t, size_t *at, struc
     for ((*at)++; *at < t.len; (*at)++) {
         if (t.data[*at] == '"' && (*at + 1 == t.len || t.data[*at + 1] != '"')) {
             (*at)++;
-            return buf_len(word) > 0 ||
-                   ident_fail(ctx, t, "Quoted identifier must not be empty.");
+            return buf_len(word) > 0 || ident_fail(ctx, t, "Quoted identifier must not be empty.");
         }
         if (t.data[*at] == '"')
             (*at)++;
@@ -464,8 +463,8 @@ static void fn_normalize(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         known = known || (form.len == strlen(forms[i]) &&
                           sqlite3_strnicmp(forms[i], form.data, (int)form.len) == 0);
     if (!known) {
-        functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE,
-                       "invalid normalization form: %.*s", (int)form.len, form.data);
+        functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE, "invalid normalization form: %.*s",
+                       (int)form.len, form.data);
         return;
     }
     if (functions_chars(t) != t.len)

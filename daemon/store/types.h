@@ -4,8 +4,8 @@
  *   type                                   in SQLite
  *   bool                                   INTEGER 0/1
  *   int2 int4 int8 oid xid cid reg*        INTEGER
- *   float4 float8                          REAL ('Infinity' too; 'NaN' is 0A000: SQLite makes it
- * NULL) numeric                                TEXT, canonical: -?digits(.digits)?, scale kept; NaN
+ *   float4 float8                          REAL, in columns ANY: NaN is the TEXT 'NaN', as it is
+ * NULL in SQLite) numeric                      TEXT, canonical: -?digits(.digits)?, scale kept; NaN, [-]Infinity
  *   text varchar bpchar name "char" json   TEXT (bpchar without trailing blanks, padded on output)
  *   jsonb                                  TEXT, normalised: keys by length then bytes, last
  * duplicate wins, PostgreSQL's spacing; equal values are equal texts uuid TEXT, lower case with
