@@ -113,7 +113,7 @@ static const struct emit_proc_entry entries[] = {
     {F_STRING_AGG_TEXT_TEXT, "pgf_string_agg(%1, %2)"},
     {F_ARRAY_AGG_ANYNONARRAY, "pgf_array_agg(%y1, %1)"},
     {F_ARRAY_AGG_ANYARRAY, "pgf_arrays_agg(%1)"},
-    {F_JSON_AGG, "pgf_json_agg(%j1)"},
+    {F_JSON_AGG, "pgf_json_agg(%y1, %j1)"},
     {F_JSONB_AGG, "pgf_jsonb_agg(%j1)"},
     {F_JSON_OBJECT_AGG, "pgf_json_object_agg(%o1, %j2)"},
     {F_JSONB_OBJECT_AGG, "pgf_jsonb_object_agg(%o1, %j2)"},

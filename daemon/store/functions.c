@@ -33,6 +33,7 @@ static const struct {
     {functions_interval_rows, &functions_interval_n},
     {functions_field_rows, &functions_field_n},
     {functions_jsonb_rows, &functions_jsonb_n},
+    {functions_jsonb_edit_rows, &functions_jsonb_edit_n},
     {functions_information_rows, &functions_information_n},
     {functions_object_rows, &functions_object_n},
     {functions_enum_rows, &functions_enum_n},

@@ -309,15 +309,21 @@ static void array_agg_array_final(sqlite3_context *ctx)
         array_release(&a);
 }
 
-static bool json_rows(sqlite3_context *ctx, struct buf *out)
+/* ${own}: the value is the last of so many arguments; of two the first is its type. */
+static bool json_rows(sqlite3_context *ctx, struct buf *out, int own)
 {
-    struct rows *r = functions_rows(ctx, 1);
+    struct rows *r = functions_rows(ctx, own);
+    const struct types_info *type = NULL;
     if (r == NULL)
         return false;
     functions_buf(out);
     for (size_t k = 0; k < r->n; k++) {
-        struct slice text = functions_slice(r->rows[k].values[0]);
-        buf_append(out, k == 0 ? "[" : ", ", k == 0 ? 1 : 2);
+        struct slice text = functions_slice(r->rows[k].values[own - 1]);
+        if (own == 2)
+            type = types_find(functions_context(ctx)->types.set,
+                              (uint32_t)sqlite3_value_int64(r->rows[k].values[0]));
+        bool lines = type != NULL && type->category == 'A'; /* one array on each */
+        buf_append(out, k == 0 ? "[" : lines ? ", \n " : ", ", k == 0 ? 1 : lines ? 4 : 2);
         buf_append(out, text.data, text.len);
     }
     buf_append(out, "]", 1);
@@ -328,14 +334,14 @@ static bool json_rows(sqlite3_context *ctx, struct buf *out)
 static void json_agg_final(sqlite3_context *ctx)
 {
     struct buf out;
-    if (json_rows(ctx, &out))
+    if (json_rows(ctx, &out, 2))
         functions_finish(ctx, &out);
 }
 
 static void jsonb_agg_final(sqlite3_context *ctx)
 {
     struct buf out;
-    if (json_rows(ctx, &out))
+    if (json_rows(ctx, &out, 1))
         functions_finish_jsonb(ctx, &out);
 }
 

@@ -25,13 +25,13 @@ extern const struct function_row functions_text_rows[], functions_match_rows[],
     functions_array_rows[], functions_array_edit_rows[], functions_rules_rows[],
     functions_compare_rows[], functions_aggregate_rows[], functions_session_rows[],
     functions_catalog_rows[], functions_interval_rows[], functions_jsonb_rows[],
-    functions_field_rows[], functions_information_rows[], functions_object_rows[],
-    functions_enum_rows[];
+    functions_jsonb_edit_rows[], functions_field_rows[], functions_information_rows[],
+    functions_object_rows[], functions_enum_rows[];
 extern const size_t functions_text_n, functions_match_n, functions_number_n, functions_numeric_n,
     functions_time_n, functions_json_n, functions_array_n, functions_array_edit_n,
     functions_rules_n, functions_compare_n, functions_aggregate_n, functions_session_n,
-    functions_catalog_n, functions_interval_n, functions_jsonb_n, functions_field_n,
-    functions_information_n, functions_object_n, functions_enum_n;
+    functions_catalog_n, functions_interval_n, functions_jsonb_n, functions_jsonb_edit_n,
+    functions_field_n, functions_information_n, functions_object_n, functions_enum_n;
 
 extern const struct function_row functions_bytea_rows[], functions_string_rows[],
     functions_regexp_rows[], functions_float_rows[], functions_exact_rows[], functions_calendar_rows[],
@@ -107,6 +107,8 @@ bool functions_json_field(struct slice t, struct slice key, struct slice *ret);
 /* Element ${index} of an array, counted from the end when negative.  How many there are, -1: no
  * array. */
 int64_t functions_json_element(struct slice t, int64_t index, struct slice *ret);
+/* May its strings be read?  false: 22P05 is set. */
+bool functions_json_checked(sqlite3_context *ctx, struct slice json);
 /* The text of a string value, quotes and escapes taken out. */
 void functions_json_unescape(struct slice quoted, struct buf *out);
 /* A value as the result: json, or with ${as_text} the text of a string and NULL for null. */

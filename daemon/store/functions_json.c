@@ -2,6 +2,8 @@
  * normalised too). */
 #include "daemon/store/functions_impl.h"
 
+#include "daemon/store/array.h"
+
 /* -- reading: the texts are valid JSON, checked when they came in -- */
 
 static size_t skip_blank(struct slice t, size_t at)
@@ -173,10 +175,19 @@ void functions_json_result(sqlite3_context *ctx, struct slice value, bool as_tex
     functions_finish(ctx, &out);
 }
 
+bool functions_json_checked(sqlite3_context *ctx, struct slice json)
+{
+    if (memmem(json.data, json.len, "\\u", 2) == NULL ||
+        types_json_check(json, &functions_context(ctx)->raised) == 0)
+        return true;
+    functions_raised(ctx);
+    return false;
+}
+
 static void field(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool as_text)
 {
     struct slice value = {NULL, 0};
-    if (!functions_null(argc, argv) &&
+    if (!functions_null(argc, argv) && functions_json_checked(ctx, functions_slice(argv[0])) &&
         functions_json_field(functions_slice(argv[0]), functions_slice(argv[1]), &value))
         functions_json_result(ctx, value, as_text);
 }
@@ -184,7 +195,7 @@ static void field(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool as_
 static void element(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool as_text)
 {
     struct slice value = {NULL, 0};
-    if (functions_null(argc, argv))
+    if (functions_null(argc, argv) || !functions_json_checked(ctx, functions_slice(argv[0])))
         return;
     (void)functions_json_element(functions_slice(argv[0]), sqlite3_value_int64(argv[1]), &value);
     functions_json_result(ctx, value, as_text);
@@ -198,6 +209,28 @@ static void fn_field(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 static void fn_field_text(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     field(ctx, argc, argv, true);
+}
+
+/* A bare jsonb scalar counts as an array of one. */
+static void jsonb_element(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool as_text)
+{
+    struct slice json = functions_slice(argv[0]);
+    int64_t index = sqlite3_value_int64(argv[1]);
+    bool scalar = json.len > 0 && json.data[0] != '{' && json.data[0] != '[';
+    if (functions_null(argc, argv) || !scalar)
+        element(ctx, argc, argv, as_text);
+    else if (index == 0 || index == -1)
+        functions_json_result(ctx, json, as_text);
+}
+
+static void fn_jsonb_element(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    jsonb_element(ctx, argc, argv, false);
+}
+
+static void fn_jsonb_element_text(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    jsonb_element(ctx, argc, argv, true);
 }
 
 static void fn_element(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -273,16 +306,69 @@ void functions_quote_json(struct slice text, struct buf *out)
     buf_append(out, "\"", 1);
 }
 
+static int plain_json(struct store_context *c, uint32_t type, struct types_value v,
+                      struct buf *out);
+
+static int level_json(struct store_context *c, uint32_t type, const struct array *a, int level,
+                      size_t *item, struct buf *out)
+{
+    buf_append(out, "[", 1);
+    for (int32_t i = 0; a->ndim > 0 && i < a->dims[level]; i++) {
+        struct types_value v;
+        struct buf scratch;
+        if (i > 0)
+            buf_append(out, ",", 1);
+        if (level + 1 < a->ndim) {
+            if (level_json(c, type, a, level + 1, item, out) < 0)
+                return -1;
+            continue;
+        }
+        struct slice text = array_item(a, (*item)++);
+        if (text.data == NULL) {
+            buf_append(out, "null", 4);
+            continue;
+        }
+        functions_buf(&scratch);
+        int rc = functions_element(c, type, text, &scratch, &v);
+        if (rc == 0)
+            rc = plain_json(c, types_find(c->types.set, type)->elem, v, out);
+        buf_release(&scratch);
+        if (rc < 0)
+            return -1;
+    }
+    buf_append(out, "]", 1);
+    return 0;
+}
+
+static int array_json(struct store_context *c, uint32_t type, struct slice stored, struct buf *out)
+{
+    struct array a;
+    size_t item = 0;
+    if (array_parse(stored, functions_is_vector(type), &a) < 0)
+        return err_set(&c->raised, SQLSTATE_INTERNAL_ERROR, "a stored array is malformed");
+    int rc = level_json(c, type, &a, 0, &item, out);
+    array_release(&a);
+    return rc;
+}
+
 /* A value as JSON, as to_json() has it.  -1: an error is in the context. */
 static int value_json(struct store_context *c, uint32_t type, sqlite3_value *value, struct buf *out)
 {
     struct types_value v;
-    struct buf text;
     if (sqlite3_value_type(value) == SQLITE_NULL) {
         buf_append(out, "null", 4);
         return 0;
     }
     functions_value(value, &v);
+    return plain_json(c, type, v, out);
+}
+
+static int plain_json(struct store_context *c, uint32_t type, struct types_value v, struct buf *out)
+{
+    struct buf text;
+    const struct types_info *info = types_find(c->types.set, type);
+    if (info != NULL && info->category == 'A' && info->elem != 0)
+        return array_json(c, type, v.bytes, out);
     if (type == TYPES_BOOL) {
         buf_append(out, v.i ? "true" : "false", v.i ? 4 : 5);
         return 0;
@@ -353,6 +439,9 @@ static void build_object(sqlite3_context *ctx, int argc, sqlite3_value **argv, b
     if (argc % 2 != 0) {
         functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE,
                        "argument list must have even number of elements");
+        err_hint(&functions_context(ctx)->raised,
+                 "The arguments of %s_build_object() must consist of alternating keys and values.",
+                 binary ? "jsonb" : "json");
         return;
     }
     functions_buf(&out);
@@ -364,7 +453,10 @@ static void build_object(sqlite3_context *ctx, int argc, sqlite3_value **argv, b
                 functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE,
                                "argument %d: key must not be null", i + 1);
             else
-                functions_fail(ctx, "22004", "null value not allowed for object key");
+                functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE, "argument %d cannot be null",
+                               i + 1);
+            if (!binary)
+                err_hint(&functions_context(ctx)->raised, "Object keys should be text.");
             return;
         }
         struct slice value = functions_slice(argv[i + 1]);
@@ -429,6 +521,8 @@ static void fn_strict(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 const struct function_row functions_json_rows[] = {
     {"pgf_json_field", 2, true, fn_field, NULL, NULL},
     {"pgf_json_field_text", 2, true, fn_field_text, NULL, NULL},
+    {"pgf_jsonb_element", 2, true, fn_jsonb_element, NULL, NULL},
+    {"pgf_jsonb_element_text", 2, true, fn_jsonb_element_text, NULL, NULL},
     {"pgf_json_element", 2, true, fn_element, NULL, NULL},
     {"pgf_json_element_text", 2, true, fn_element_text, NULL, NULL},
     {"pgf_json_typeof", 1, true, fn_typeof, NULL, NULL},

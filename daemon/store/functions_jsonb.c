@@ -1,6 +1,8 @@
 /* functions_jsonb.c: paths, containment and concatenation of JSON. */
 #include "daemon/store/functions_impl.h"
 
+#include "daemon/store/array.h"
+
 #include <stdlib.h>
 
 enum { DEPTH_MAX = 500 };
@@ -24,23 +26,18 @@ static bool path_step(struct slice value, struct slice step, struct slice *ret)
 
 static void path(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool as_text)
 {
-    struct slice value, step, key, next = {NULL, 0};
-    struct buf plain;
-    size_t at = 0;
-    if (functions_null(argc, argv))
+    struct slice value, next = {NULL, 0};
+    struct array steps;
+    bool found = true;
+    if (functions_null(argc, argv) || !functions_json_checked(ctx, functions_slice(argv[0])) ||
+        array_parse(functions_slice(argv[1]), false, &steps) < 0)
         return;
     value = functions_slice(argv[0]);
-    functions_buf(&plain);
-    bool found = true;
-    while (found && functions_json_next(functions_slice(argv[1]), &at, &key, &step)) {
-        buf_reset(&plain);
-        found = step.data[0] == '"'; /* a NULL in the path finds nothing */
-        if (found)
-            functions_json_unescape(step, &plain);
-        found = found && path_step(value, buf_peek(&plain), &next);
+    for (size_t i = 0; found && i < steps.n; i++) {
+        found = !steps.items[i].null && path_step(value, array_item(&steps, i), &next);
         value = next;
     }
-    buf_release(&plain);
+    array_release(&steps);
     if (found)
         functions_json_result(ctx, value, as_text);
 }
@@ -134,26 +131,138 @@ static void fn_contains(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         sqlite3_result_int(ctx, hit);
 }
 
-static void fn_exists(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+static bool has_key(struct slice a, struct slice wanted)
 {
     struct buf quoted;
     struct slice key, value, unused;
     size_t at = 0;
+    if (a.len > 0 && a.data[0] == '{')
+        return functions_json_field(a, wanted, &unused);
+    functions_buf(&quoted);
+    functions_quote_json(wanted, &quoted);
+    bool found = slice_equal(a, buf_peek(&quoted));
+    while (!found && functions_json_next(a, &at, &key, &value))
+        found = slice_equal(value, buf_peek(&quoted));
+    buf_release(&quoted);
+    return found;
+}
+
+static void fn_exists(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (!functions_null(argc, argv))
+        sqlite3_result_int(ctx, has_key(functions_slice(argv[0]), functions_slice(argv[1])));
+}
+
+/* pgf_jsonb_exists_some(json, keys, all) */
+static void fn_exists_some(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct array keys;
+    if (functions_null(argc, argv) || array_parse(functions_slice(argv[1]), false, &keys) < 0)
+        return;
+    bool all = sqlite3_value_int(argv[2]) != 0, result = all;
+    for (size_t i = 0; result == all && i < keys.n; i++)
+        if (!keys.items[i].null)
+            result = has_key(functions_slice(argv[0]), array_item(&keys, i));
+    array_release(&keys);
+    sqlite3_result_int(ctx, result);
+}
+
+/* pgf_jsonb_number(json, type), pgf_jsonb_bool(json): of a scalar of that kind */
+static void wrong_kind(sqlite3_context *ctx, struct slice v, const char *type)
+{
+    char c = v.len > 0 ? v.data[0] : 'n';
+    functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE, "cannot cast jsonb %s to type %s",
+                   c == '{'               ? "object"
+                   : c == '['             ? "array"
+                   : c == '"'             ? "string"
+                   : c == 't' || c == 'f' ? "boolean"
+                   : c == 'n'             ? "null"
+                                          : "numeric",
+                   type);
+}
+
+static void fn_number(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
     if (functions_null(argc, argv))
         return;
-    struct slice a = functions_slice(argv[0]);
-    bool found;
-    functions_buf(&quoted);
-    if (a.len > 0 && a.data[0] == '{') {
-        found = functions_json_field(a, functions_slice(argv[1]), &unused);
-    } else {
-        functions_quote_json(functions_slice(argv[1]), &quoted);
-        found = slice_equal(a, buf_peek(&quoted));
-        while (!found && functions_json_next(a, &at, &key, &value))
-            found = slice_equal(value, buf_peek(&quoted));
+    struct slice v = functions_slice(argv[0]);
+    if (is_number(v))
+        functions_result_text(ctx, v.data, v.len);
+    else
+        wrong_kind(ctx, v, (const char *)sqlite3_value_text(argv[1]));
+}
+
+static void fn_bool(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (functions_null(argc, argv))
+        return;
+    struct slice v = functions_slice(argv[0]);
+    if (v.len > 0 && (v.data[0] == 't' || v.data[0] == 'f'))
+        sqlite3_result_int(ctx, v.data[0] == 't');
+    else
+        wrong_kind(ctx, v, "boolean");
+}
+
+/* -- json_object of texts: (keys and values in turn, binary), (keys, values, binary) -- */
+
+static void bad_subscripts(sqlite3_context *ctx, const char *message)
+{
+    functions_fail(ctx, "2202E", "%s", message);
+}
+
+static bool put_pairs(sqlite3_context *ctx, const struct array *keys, const struct array *values,
+                      struct buf *out)
+{
+    bool twice = keys == values;
+    size_t n = twice ? keys->n / 2 : keys->n;
+    buf_append(out, "{", 1);
+    for (size_t i = 0; i < n; i++) {
+        struct slice key = array_item(keys, twice ? 2 * i : i);
+        struct slice value = array_item(values, twice ? 2 * i + 1 : i);
+        if (key.data == NULL) {
+            functions_fail(ctx, "22004", "null value not allowed for object key");
+            return false;
+        }
+        if (i > 0)
+            buf_append(out, ", ", 2);
+        functions_quote_json(key, out);
+        buf_append(out, " : ", 3);
+        if (value.data == NULL)
+            buf_append(out, "null", 4);
+        else
+            functions_quote_json(value, out);
     }
-    buf_release(&quoted);
-    sqlite3_result_int(ctx, found);
+    buf_append(out, "}", 1);
+    return true;
+}
+
+static void fn_object(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct array keys, values = {0};
+    struct buf out;
+    bool two = argc == 3, binary = sqlite3_value_int(argv[argc - 1]) != 0;
+    if (functions_null(argc, argv) || array_parse(functions_slice(argv[0]), false, &keys) < 0)
+        return;
+    if (two && array_parse(functions_slice(argv[1]), false, &values) < 0) {
+        array_release(&keys);
+        return;
+    }
+    functions_buf(&out);
+    if ((two && (keys.ndim > 1 || keys.ndim != values.ndim)) || (!two && keys.ndim > 2))
+        bad_subscripts(ctx, "wrong number of array subscripts");
+    else if (two && keys.n != values.n)
+        bad_subscripts(ctx, "mismatched array dimensions");
+    else if (!two && keys.ndim == 1 && keys.n % 2 != 0)
+        bad_subscripts(ctx, "array must have even number of elements");
+    else if (!two && keys.ndim == 2 && keys.dims[1] != 2)
+        bad_subscripts(ctx, "array must have two columns");
+    else if (put_pairs(ctx, &keys, two ? &values : &keys, &out) && binary)
+        functions_finish_jsonb(ctx, &out);
+    else if (!functions_context(ctx)->raised.sqlstate[0] && !binary)
+        functions_finish(ctx, &out);
+    buf_release(&out);
+    array_release(&keys);
+    array_release(&values);
 }
 
 /* -- || -- */
@@ -190,5 +299,9 @@ const struct function_row functions_jsonb_rows[] = {
     {"pgf_jsonb_contains", 2, true, fn_contains, NULL, NULL},
     {"pgf_jsonb_exists", 2, true, fn_exists, NULL, NULL},
     {"pgf_jsonb_concat", 2, true, fn_concat, NULL, NULL},
+    {"pgf_jsonb_exists_some", 3, true, fn_exists_some, NULL, NULL},
+    {"pgf_jsonb_number", 2, true, fn_number, NULL, NULL},
+    {"pgf_jsonb_bool", 1, true, fn_bool, NULL, NULL},
+    {"pgf_json_object", -1, true, fn_object, NULL, NULL},
 };
 const size_t functions_jsonb_n = sizeof(functions_jsonb_rows) / sizeof(functions_jsonb_rows[0]);

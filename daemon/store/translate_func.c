@@ -123,7 +123,8 @@ static bool collects(const char *text)
 static const char *with_distinct(struct scope *s, const struct call *c, const char *text)
 {
     const char *open = strchr(text, '(');
-    if (!c->node->agg_distinct || collects(text))
+    bool extreme = strncmp(text, "pgf_min_of(", 11) == 0 || strncmp(text, "pgf_max_of(", 11) == 0;
+    if (!c->node->agg_distinct || collects(text) || extreme)
         return text;
     if (c->nargs != 1)
         tr_unsupported(s->tr, c->node->location, "DISTINCT in %s", c->name);
@@ -131,8 +132,9 @@ static const char *with_distinct(struct scope *s, const struct call *c, const ch
     if (c->args[0]->type == TYPES_NUMERIC && !expr_collated(c->args[0]))
         tr_unsupported(s->tr, c->node->location, "DISTINCT of a numeric expression in %s", c->name);
     size_t len = strlen(text);
-    return emit_format("%.*s(DISTINCT %.*s)", (int)(open - text), text,
-                       (int)(len - (size_t)(open - text) - 2), open + 1);
+    return emit_format("%.*s(DISTINCT %.*s%s)", (int)(open - text), text,
+                       (int)(len - (size_t)(open - text) - 2), open + 1,
+                       c->args[0]->type == TYPES_NUMERIC ? "" : emit_collation(c->args[0]->type));
 }
 
 /* What our aggregates sort by. */
@@ -311,6 +313,18 @@ static void refuse_aggregate_syntax(struct scope *s, const struct call *c)
     tr_fail(s->tr, "42809", f->location, "%s", text.data);
 }
 
+/* The trailing arguments become the array that they are declared as. */
+static void pack_variadic(struct scope *s, struct call *c)
+{
+    int first = c->found.proc->nargs - 1, n = c->nargs - first;
+    const struct types_info *type = types_find(s->tr->types, c->found.types[first]);
+    if (n > 100 || n < 1 || type == NULL || type->array == 0)
+        tr_unsupported(s->tr, c->node->location, "function %s with several arguments", c->name);
+    const char *sql = emit_format("pgf_array(%u, %s)", type->oid, emit_list(c->args + first, n));
+    c->args[first] = expr_of(type->array, sql, c->node->location, c->args + first, n);
+    c->nargs = first + 1;
+}
+
 static struct expr *plain_call(struct scope *s, struct call *c)
 {
     refuse_aggregate_syntax(s, c);
@@ -323,7 +337,7 @@ static struct expr *plain_call(struct scope *s, struct call *c)
         return sets_output(s, c);
     s->tr->volatile_calls += c->found.proc->volatility == 'v';
     if (c->found.variadic && strchr(pattern, '*') == NULL)
-        tr_unsupported(s->tr, c->node->location, "function %s with several arguments", c->name);
+        pack_variadic(s, c);
     const char *sql = emit_apply(pattern, c->args, c->nargs);
     return expr_of(c->found.result, sql, c->node->location, c->args, c->nargs);
 }

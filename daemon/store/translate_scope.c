@@ -449,7 +449,10 @@ static struct expr *column_ref(struct scope *s, ColumnRef *ref)
     if (e != NULL)
         return e;
     struct scope *level = NULL;
-    if (named_item(s, NULL, part[0], ref->location, &level) != NULL)
+    const struct source *item = named_item(s, NULL, part[0], ref->location, &level);
+    if (item != NULL && item->scalar)
+        return mark_outer(s, level, scope_column(level, item, 0, ref->location));
+    if (item != NULL)
         tr_unsupported(s->tr, ref->location, "a whole row as a value");
     e = strcmp(part[0], "tableoid") == 0 ? bare_tableoid(s, ref->location) : NULL;
     if (e != NULL)

@@ -278,6 +278,8 @@ struct source *sets_item(struct scope *s, RangeFunction *r, const char **ret_sql
                             .sql = emit_format("%s.\"n\"", item->alias)};
     for (int i = 0; i < item->ncolumns; i++)
         item->columns[i].origin = item;
+    item->scalar =
+        it.n == 1 && list_length(functions) == 1 && !r->ordinality && r->coldeflist == NIL;
     source_rename(s->tr, item, r->alias);
     const char *call = together_text(it.together);
     if (uses_siblings(it.inner, s)) {

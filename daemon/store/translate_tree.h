@@ -75,6 +75,7 @@ struct source {
     const char *alias;               /* in SQLite, quoted; NULL for joins */
     struct column *columns;
     int ncolumns;
+    bool scalar;       /* a function of one value: its name is that value, too */
     bool show_name;    /* may be named: name.column */
     bool show_columns; /* may be found by bare column names */
     bool cte;          /* a query of WITH */

@@ -310,9 +310,9 @@ static int text_in(uint32_t oid, int32_t typmod, struct slice text, struct buf *
         return types_uuid_in(text, scratch, ret, err);
     case TYPES_JSON:
         *ret = text;
-        return types_json_in(text, "json", NULL, err);
+        return types_json_in(text, NULL, err);
     case TYPES_JSONB:
-        if (types_json_in(text, "json", scratch, err) < 0)
+        if (types_json_in(text, scratch, err) < 0)
             return -1;
         *ret = (struct slice){buf_peek(scratch).data + at, buf_len(scratch) - at};
         return 0;

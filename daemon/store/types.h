@@ -225,6 +225,9 @@ int types_apply_typmod(uint32_t oid, int32_t typmod, bool explicit_cast,
                        const struct types_value *v, struct buf *scratch, struct types_value *ret,
                        struct err *err) MUSTCHECK;
 
+/* Have all strings of valid JSON a meaning?  -1: 22P05, 22P02 (\u0000, lone surrogates). */
+int types_json_check(struct slice text, struct err *err) MUSTCHECK;
+
 /* Two canonical numerics by value: <0, 0, >0; NaN is greatest.  (The collation "numeric" of
  * columns.) */
 int types_numeric_compare(struct slice a, struct slice b);

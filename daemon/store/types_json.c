@@ -2,69 +2,78 @@
  *
  * jsonb keeps one value for a key (the last), orders keys by length, then bytes, prints one blank
  * after
- * `:` and `,`, numbers as numeric, strings with the least escaping.  Nesting is bounded. */
+ * `:` and `,`, numbers as numeric, strings with the least escaping.  Nesting is bounded.  Errors
+ * are those of PostgreSQL's parser, which looks one token ahead. */
 #include "daemon/store/types_impl.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define JSON_DEPTH_MAX 1000
+#define JSON_DEPTH_MAX 5000
+
+enum token { TOKEN_NONE, TOKEN_STRING, TOKEN_NUMBER, TOKEN_WORD, TOKEN_END };
 
 struct json {
-    const char *p, *end;
-    struct buf *out; /* NULL: check only */
-    const char *type;
+    const char *p, *end; /* p: behind the token at hand */
+    const char *start;   /* of the token; NULL at the end */
+    const char *line;    /* where its line begins */
+    int lines;           /* its number */
+    char type;           /* { } [ ] : , or one of enum token */
+    struct buf *out;     /* NULL: check only */
+    struct buf plain;    /* the string at hand, decoded */
+    bool decode;         /* strings must have a meaning: no lone surrogates, no \u0000 */
     struct slice text;
     struct err *err;
 };
 
-static int json_bad(struct json *j)
+/* -- errors -- */
+
+/* CONTEXT: the line up to the token's end, the last fifty bytes of it. */
+static void show_place(struct json *j)
 {
-    err_set(j->err, SQLSTATE_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type %s",
-            j->type);
-    if (j->p >= j->end) {
+    const char *from = j->line, *to = j->p;
+    while (to - from >= 50)
+        do
+            from++;
+        while (from < to && (*from & 0xc0) == 0x80);
+    if (from - j->line <= 3)
+        from = j->line;
+    bool more = j->type != TOKEN_END && to < j->end && *to != '\n' && *to != '\r';
+    err_context(j->err, "JSON data, line %d: %s%.*s%s", j->lines, from > j->line ? "..." : "",
+                (int)(to - from), from, more ? "..." : "");
+}
+
+static int bad(struct json *j, const char *before, const char *after)
+{
+    err_set(j->err, SQLSTATE_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type json");
+    if (j->start == NULL || j->type == TOKEN_END)
         err_detail(j->err, "The input string ended unexpectedly.");
-        return -1;
-    }
-    int n = 0; /* a token: a word, or one character */
-    while (n < j->end - j->p &&
-           (isalnum((unsigned char)j->p[n]) || (j->p[n] & 0x80) || j->p[n] == '_'))
-        n++;
-    err_detail(j->err, "Token \"%.*s\" is invalid.", n ? n : 1, j->p);
+    else
+        err_detail(j->err, "%s%.*s%s", before, (int)(j->p - j->start), j->start, after);
+    show_place(j);
     return -1;
 }
 
-static void json_blanks(struct json *j)
+static int invalid_token(struct json *j)
 {
-    while (j->p < j->end && strchr(" \t\n\r", *j->p) && *j->p)
-        j->p++;
+    j->type = TOKEN_NONE;
+    return bad(j, "Token \"", "\" is invalid.");
 }
 
-static void put(struct json *j, const char *data, size_t len)
+static int bad_string(struct json *j, const char *at, const char *sqlstate, const char *detail)
 {
-    if (j->out)
-        buf_append(j->out, data, len);
+    j->type = TOKEN_NONE;
+    j->p = at;
+    err_set(j->err, sqlstate,
+            strcmp(sqlstate, "22P05") == 0 ? "unsupported Unicode escape sequence"
+                                           : "invalid input syntax for type json");
+    err_detail(j->err, "%s", detail);
+    show_place(j);
+    return -1;
 }
 
-static int hex4(struct json *j, unsigned *ret)
-{
-    unsigned v = 0;
-    if (j->end - j->p < 4)
-        return json_bad(j);
-    for (int i = 0; i < 4; i++, j->p++) {
-        char c = *j->p;
-        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
-                         : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10)
-                                                : 16;
-        if (digit == 16)
-            return json_bad(j);
-        v = v << 4 | digit;
-    }
-    *ret = v;
-    return 0;
-}
+/* -- tokens -- */
 
 static void put_utf8(struct buf *out, unsigned c)
 {
@@ -88,59 +97,6 @@ static void put_utf8(struct buf *out, unsigned c)
     buf_append(out, b, n);
 }
 
-/* \uXXXX after the `u`; a surrogate pair is two of them. */
-static int json_unicode(struct json *j, struct buf *plain)
-{
-    unsigned c, low;
-    if (hex4(j, &c) < 0)
-        return -1;
-    if (c >= 0xd800 && c < 0xdc00) {
-        if (j->end - j->p < 6 || j->p[0] != '\\' || j->p[1] != 'u')
-            return json_bad(j);
-        j->p += 2;
-        if (hex4(j, &low) < 0)
-            return -1;
-        if (low < 0xdc00 || low > 0xdfff)
-            return json_bad(j);
-        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-    } else if (c >= 0xdc00 && c < 0xe000) {
-        return json_bad(j);
-    }
-    if (c == 0 && plain) {
-        err_set(j->err, "22P05", "unsupported Unicode escape sequence");
-        err_detail(j->err, "\\u0000 cannot be converted to text.");
-        return -1;
-    }
-    if (plain)
-        put_utf8(plain, c);
-    return 0;
-}
-
-/* After the opening quote; the decoded string is appended to ${plain} (may be NULL). */
-static int json_string(struct json *j, struct buf *plain)
-{
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    for (;;) {
-        const char *run = j->p;
-        while (j->p < j->end && *j->p != '"' && *j->p != '\\' && (unsigned char)*j->p >= 0x20)
-            j->p++;
-        if (plain)
-            buf_append(plain, run, (size_t)(j->p - run));
-        if (j->p == j->end || (unsigned char)*j->p < 0x20)
-            return json_bad(j);
-        if (*j->p++ == '"')
-            return 0;
-        if (j->p == j->end)
-            return json_bad(j);
-        char c = *j->p++;
-        const char *known = c ? strchr(from, c) : NULL;
-        if (known && plain)
-            buf_append(plain, &to[known - from], 1);
-        else if (!known && (c != 'u' || json_unicode(j, plain) < 0))
-            return j->err->sqlstate[0] ? -1 : json_bad(j);
-    }
-}
-
 void types_json_string(struct slice text, struct buf *out)
 {
     static const char escapes[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
@@ -159,38 +115,200 @@ void types_json_string(struct slice text, struct buf *out)
     buf_append(out, "\"", 1);
 }
 
-static int json_number(struct json *j)
+static size_t width(const char *p, const char *end)
 {
-    const char *start = j->p;
-    struct slice canonical;
-    if (j->p < j->end && *j->p == '-')
-        j->p++;
-    const char *digits = j->p;
-    while (j->p < j->end && *j->p >= '0' && *j->p <= '9')
-        j->p++;
-    if (j->p == digits || (*digits == '0' && j->p - digits > 1))
-        return json_bad(j);
-    if (j->p < j->end && *j->p == '.') {
-        digits = ++j->p;
-        while (j->p < j->end && *j->p >= '0' && *j->p <= '9')
-            j->p++;
-        if (j->p == digits)
-            return json_bad(j);
+    size_t n = 1;
+    while (p + n < end && (p[n] & 0xc0) == 0x80)
+        n++;
+    return n;
+}
+
+/* The four digits behind `\u` at ${p}.  NULL: an error. */
+static const char *hex4(struct json *j, const char *p, unsigned *ret)
+{
+    *ret = 0;
+    for (int i = 0; i < 4; i++, p++) {
+        if (p >= j->end) {
+            j->p = p;
+            return invalid_token(j), NULL;
+        }
+        if (!isxdigit((unsigned char)*p))
+            return bad_string(j, p + width(p, j->end), SQLSTATE_INVALID_TEXT_REPRESENTATION,
+                              "\"\\u\" must be followed by four hexadecimal digits."),
+                   NULL;
+        *ret =
+            *ret << 4 | (unsigned)(isdigit((unsigned char)*p) ? *p - '0' : (*p | 0x20) - 'a' + 10);
     }
-    if (j->p < j->end && (*j->p == 'e' || *j->p == 'E')) {
-        j->p++;
-        if (j->p < j->end && (*j->p == '+' || *j->p == '-'))
-            j->p++;
-        digits = j->p;
-        while (j->p < j->end && *j->p >= '0' && *j->p <= '9')
-            j->p++;
-        if (j->p == digits)
-            return json_bad(j);
+    return p;
+}
+
+static const char low_expected[] = "Unicode low surrogate must follow a high surrogate.";
+
+/* `\uXXXX` decoded; ${high}: the high surrogate that waits for its low one, or 0. */
+static const char *unicode(struct json *j, const char *p, unsigned *high)
+{
+    unsigned c;
+    p = hex4(j, p, &c);
+    if (p == NULL || !j->decode)
+        return p;
+    if (c >= 0xd800 && c < 0xdc00) {
+        if (*high)
+            return bad_string(j, p, SQLSTATE_INVALID_TEXT_REPRESENTATION,
+                              "Unicode high surrogate must not follow a high surrogate."),
+                   NULL;
+        *high = c;
+        return p;
     }
-    if (!j->out)
+    bool low = c >= 0xdc00 && c < 0xe000;
+    if (low != (*high != 0))
+        return bad_string(j, p, SQLSTATE_INVALID_TEXT_REPRESENTATION, low_expected), NULL;
+    if (low)
+        c = 0x10000 + ((*high - 0xd800) << 10) + (c - 0xdc00);
+    *high = 0;
+    if (c == 0)
+        return bad_string(j, p, "22P05", "\\u0000 cannot be converted to text."), NULL;
+    put_utf8(&j->plain, c);
+    return p;
+}
+
+/* What follows a backslash at ${p}. */
+static const char *escape(struct json *j, const char *p, unsigned *high)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    if (p >= j->end) {
+        j->p = p;
+        return invalid_token(j), NULL;
+    }
+    if (*p == 'u')
+        return unicode(j, p + 1, high);
+    if (*high)
+        return bad_string(j, p + 1, SQLSTATE_INVALID_TEXT_REPRESENTATION, low_expected), NULL;
+    const char *known = *p ? strchr(from, *p) : NULL;
+    if (known == NULL) {
+        j->type = TOKEN_NONE;
+        j->start = p;
+        j->p = p + width(p, j->end);
+        return bad(j, "Escape sequence \"\\", "\" is invalid."), NULL;
+    }
+    buf_append(&j->plain, &to[known - from], 1);
+    return p + 1;
+}
+
+static int lex_string(struct json *j, const char *p)
+{
+    unsigned high = 0;
+    buf_reset(&j->plain);
+    for (;;) {
+        const char *run = p;
+        while (p < j->end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
+            p++;
+        if (high && (p > run || (p < j->end && *p == '"')))
+            return bad_string(j, run + 1, SQLSTATE_INVALID_TEXT_REPRESENTATION, low_expected);
+        buf_append(&j->plain, run, (size_t)(p - run));
+        if (p >= j->end) {
+            j->p = p;
+            return invalid_token(j);
+        }
+        if (*p == '"')
+            break;
+        if (*p != '\\') {
+            char detail[64];
+            snprintf(detail, sizeof detail, "Character with value 0x%02x must be escaped.",
+                     (unsigned char)*p);
+            return bad_string(j, p, SQLSTATE_INVALID_TEXT_REPRESENTATION, detail);
+        }
+        p = escape(j, p + 1, &high);
+        if (p == NULL)
+            return -1;
+    }
+    j->type = TOKEN_STRING;
+    j->p = p + 1;
+    return 0;
+}
+
+static bool wordly(const struct json *j, const char *p)
+{
+    return p < j->end && (isalnum((unsigned char)*p) || *p == '_' || (*p & 0x80));
+}
+
+static bool lex_digits(const struct json *j, const char **p)
+{
+    const char *from = *p;
+    while (*p < j->end && isdigit((unsigned char)**p))
+        ++*p;
+    return *p > from;
+}
+
+static int lex_number(struct json *j, const char *p)
+{
+    bool ok = true;
+    if (p < j->end && *p == '0')
+        p++;
+    else
+        ok = lex_digits(j, &p);
+    if (p < j->end && *p == '.') {
+        p++;
+        ok = lex_digits(j, &p) && ok;
+    }
+    if (p < j->end && (*p == 'e' || *p == 'E')) {
+        p++;
+        p += p < j->end && (*p == '+' || *p == '-');
+        ok = lex_digits(j, &p) && ok;
+    }
+    for (; wordly(j, p); p++)
+        ok = false;
+    j->p = p;
+    if (!ok)
+        return invalid_token(j);
+    j->type = TOKEN_NUMBER;
+    return 0;
+}
+
+static bool is_word(const struct json *j, const char *word)
+{
+    size_t len = strlen(word);
+    return (size_t)(j->p - j->start) == len && memcmp(j->start, word, len) == 0;
+}
+
+static int lex(struct json *j)
+{
+    const char *p = j->p;
+    for (; p < j->end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'); p++)
+        if (*p == '\n') {
+            j->lines++;
+            j->line = p + 1;
+        }
+    j->start = p;
+    if (p >= j->end) {
+        j->start = NULL;
+        j->p = p;
+        j->type = TOKEN_END;
         return 0;
-    return types_numeric_in(-1, (struct slice){start, (size_t)(j->p - start)}, j->out, &canonical,
-                            j->err);
+    }
+    if (strchr("{}[],:", *p) && *p) {
+        j->type = *p;
+        j->p = p + 1;
+        return 0;
+    }
+    if (*p == '"')
+        return lex_string(j, p + 1);
+    if (*p == '-' || isdigit((unsigned char)*p))
+        return lex_number(j, p + (*p == '-'));
+    while (wordly(j, p))
+        p++;
+    j->p = p == j->start ? p + 1 : p;
+    if (!is_word(j, "true") && !is_word(j, "false") && !is_word(j, "null"))
+        return invalid_token(j);
+    j->type = TOKEN_WORD;
+    return 0;
+}
+
+/* -- values; each starts at its first token and ends behind its last -- */
+
+static void put(struct json *j, const char *data, size_t len)
+{
+    if (j->out)
+        buf_append(j->out, data, len);
 }
 
 static int json_value(struct json *j, int depth);
@@ -198,24 +316,23 @@ static int json_value(struct json *j, int depth);
 static int json_array(struct json *j, int depth)
 {
     put(j, "[", 1);
-    json_blanks(j);
-    if (j->p < j->end && *j->p == ']') {
-        j->p++;
-        put(j, "]", 1);
-        return 0;
+    if (lex(j) < 0)
+        return -1;
+    if (j->type != ']') {
+        for (;;) {
+            if (json_value(j, depth + 1) < 0)
+                return -1;
+            if (j->type != ',')
+                break;
+            put(j, ", ", 2);
+            if (lex(j) < 0)
+                return -1;
+        }
     }
-    for (;;) {
-        if (json_value(j, depth + 1) < 0)
-            return -1;
-        json_blanks(j);
-        if (j->p == j->end || (*j->p != ',' && *j->p != ']'))
-            return json_bad(j);
-        if (*j->p++ == ']')
-            break;
-        put(j, ", ", 2);
-    }
+    if (j->type != ']')
+        return bad(j, "Expected \",\" or \"]\", but found \"", "\".");
     put(j, "]", 1);
-    return 0;
+    return lex(j);
 }
 
 struct member {
@@ -265,18 +382,18 @@ static int json_member(struct json *j, int depth, struct buf *keys, struct buf *
                        struct member *ret)
 {
     struct buf *out = j->out;
-    json_blanks(j);
-    if (j->p == j->end || *j->p != '"')
-        return json_bad(j);
-    j->p++;
+    if (j->type != TOKEN_STRING)
+        return bad(j, "Expected string, but found \"", "\".");
     ret->key = buf_len(keys);
-    if (json_string(j, out ? keys : NULL) < 0)
-        return -1;
+    if (out)
+        buf_append(keys, buf_peek(&j->plain).data, buf_len(&j->plain));
     ret->key_len = buf_len(keys) - ret->key;
-    json_blanks(j);
-    if (j->p == j->end || *j->p != ':')
-        return json_bad(j);
-    j->p++;
+    if (lex(j) < 0)
+        return -1;
+    if (j->type != ':')
+        return bad(j, "Expected \":\", but found \"", "\".");
+    if (lex(j) < 0)
+        return -1;
     ret->value = buf_len(values);
     j->out = out ? values : NULL;
     int rc = json_value(j, depth + 1);
@@ -285,113 +402,114 @@ static int json_member(struct json *j, int depth, struct buf *keys, struct buf *
     return rc;
 }
 
+static int members_add(struct json *j, struct member **members, size_t *n, size_t *cap,
+                       struct member one)
+{
+    if (*n == *cap) {
+        *cap = *cap ? *cap * 2 : 8;
+        struct member *grown = realloc(*members, *cap * sizeof **members);
+        if (!grown)
+            return err_set(j->err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        *members = grown;
+    }
+    one.order = *n;
+    (*members)[(*n)++] = one;
+    return 0;
+}
+
 static int json_object(struct json *j, int depth)
 {
     struct buf keys, values;
-    struct member *members = NULL, one;
+    struct member *members = NULL, one = {0};
     size_t n = 0, cap = 0;
-    int rc = -1;
+    int rc = lex(j);
     buf_init(&keys, TYPES_JSON_MAX);
     buf_init(&values, TYPES_JSON_MAX);
-    json_blanks(j);
-    bool empty = j->p < j->end && *j->p == '}';
-    if (empty)
-        j->p++;
-    for (bool more = !empty; more;) {
-        if (json_member(j, depth, &keys, &values, &one) < 0)
-            goto out;
-        if (n == cap) {
-            cap = cap ? cap * 2 : 8;
-            struct member *grown = realloc(members, cap * sizeof *members);
-            if (!grown) {
-                err_set(j->err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-                goto out;
-            }
-            members = grown;
-        }
-        one.order = n;
-        members[n++] = one;
-        json_blanks(j);
-        if (j->p == j->end || (*j->p != ',' && *j->p != '}')) {
-            json_bad(j);
-            goto out;
-        }
-        more = *j->p++ == ',';
+    if (rc == 0 && j->type != '}' && j->type != TOKEN_STRING)
+        rc = bad(j, "Expected string or \"}\", but found \"", "\".");
+    for (bool more = rc == 0 && j->type != '}'; more;) {
+        rc = json_member(j, depth, &keys, &values, &one);
+        if (rc == 0)
+            rc = members_add(j, &members, &n, &cap, one);
+        more = rc == 0 && j->type == ',';
+        if (more)
+            rc = lex(j);
+        more = more && rc == 0;
     }
-    rc = 0;
-    if (j->out) {
-        if (keys.failed || values.failed)
-            rc = err_set(j->err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-        else
-            members_write(members, n, &keys, &values, j->out);
-    }
-out:
+    if (rc == 0 && j->type != '}')
+        rc = bad(j, "Expected \",\" or \"}\", but found \"", "\".");
+    if (rc == 0 && j->out && (keys.failed || values.failed))
+        rc = err_set(j->err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    if (rc == 0 && j->out)
+        members_write(members, n, &keys, &values, j->out);
     free(members);
     buf_release(&keys);
     buf_release(&values);
-    return rc;
+    return rc < 0 ? -1 : lex(j);
 }
 
-static int json_word(struct json *j, const char *word)
+static int json_number(struct json *j)
 {
-    size_t len = strlen(word);
-    if ((size_t)(j->end - j->p) < len || memcmp(j->p, word, len) != 0)
-        return json_bad(j);
-    j->p += len;
-    put(j, word, len);
-    return 0;
+    struct slice canonical, text = {j->start, (size_t)(j->p - j->start)};
+    return j->out ? types_numeric_in(-1, text, j->out, &canonical, j->err) : 0;
 }
 
 static int json_value(struct json *j, int depth)
 {
     if (depth > JSON_DEPTH_MAX)
         return err_set(j->err, SQLSTATE_STATEMENT_TOO_COMPLEX, "JSON is nested too deeply");
-    json_blanks(j);
-    if (j->p == j->end)
-        return json_bad(j);
-    switch (*j->p) {
+    switch (j->type) {
     case '{':
-        j->p++;
         return json_object(j, depth);
     case '[':
-        j->p++;
         return json_array(j, depth);
-    case '"': {
-        struct buf plain;
-        j->p++;
-        buf_init(&plain, TYPES_JSON_MAX);
-        int rc = json_string(j, j->out ? &plain : NULL);
-        if (rc == 0 && j->out)
-            types_json_string(buf_peek(&plain), j->out);
-        buf_release(&plain);
-        return rc;
-    }
-    case 't':
-        return json_word(j, "true");
-    case 'f':
-        return json_word(j, "false");
-    case 'n':
-        return json_word(j, "null");
+    case TOKEN_STRING:
+        if (j->out)
+            types_json_string(buf_peek(&j->plain), j->out);
+        break;
+    case TOKEN_NUMBER:
+        if (json_number(j) < 0)
+            return -1;
+        break;
+    case TOKEN_WORD:
+        put(j, j->start, (size_t)(j->p - j->start));
+        break;
     default:
-        return json_number(j);
+        return bad(j, "Expected JSON value, but found \"", "\".");
     }
+    return lex(j);
 }
 
-int types_json_in(struct slice text, const char *type, struct buf *normal, struct err *err)
+static int document(struct slice text, bool decode, struct buf *normal, struct err *err)
 {
-    struct json j = {.p = text.data,
-                     .end = text.data + text.len,
+    const char *data = text.data ? text.data : "";
+    struct json j = {.p = data,
+                     .end = data + text.len,
+                     .line = data,
+                     .lines = 1,
                      .out = normal,
-                     .type = type,
+                     .decode = decode,
                      .text = text,
                      .err = err};
     err_reset(err);
-    if (json_value(&j, 0) < 0)
-        return -1;
-    json_blanks(&j);
-    if (j.p != j.end)
-        return json_bad(&j);
-    if (normal && normal->failed)
-        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    return 0;
+    buf_init(&j.plain, TYPES_JSON_MAX);
+    int rc = lex(&j);
+    if (rc == 0)
+        rc = json_value(&j, 0);
+    if (rc == 0 && j.type != TOKEN_END)
+        rc = bad(&j, "Expected end of input, but found \"", "\".");
+    if (rc == 0 && ((normal && normal->failed) || j.plain.failed))
+        rc = err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    buf_release(&j.plain);
+    return rc;
+}
+
+int types_json_in(struct slice text, struct buf *normal, struct err *err)
+{
+    return document(text, normal != NULL, normal, err);
+}
+
+int types_json_check(struct slice text, struct err *err)
+{
+    return document(text, true, NULL, err);
 }
