@@ -141,13 +141,14 @@ static int create_extension(struct ddl *d, const CreateExtensionStmt *s)
 {
     static const struct {
         const char *name, *version;
-    } known[] = {{"plpgsql", "1.0"}, {"uuid-ossp", "1.1"}, {"pgcrypto", "1.3"}};
+    } known[] = {{"uuid-ossp", "1.1"}, {"pgcrypto", "1.3"}};
     int64_t have = 0;
     uint32_t oid;
     size_t i = 0;
     if (ddl_query_int(d, &have, "SELECT count(*) FROM \"system.pg_extension\" WHERE extname = ?1",
                       "s", s->extname) < 0)
         return -1;
+    have = have || strcmp(s->extname, "plpgsql") == 0;
     if (have && !s->if_not_exists)
         return err_set(d->err, "42710", "extension \"%s\" already exists", s->extname);
     if (have) {
