@@ -378,7 +378,7 @@ void named_drop_all(struct store_conn *c);
 int statement_inner(struct store_conn *c, const char *sql, void *stmt, const uint32_t *oids,
                     size_t noids, struct prepared **ret, struct err *err) MUSTCHECK;
 
-/* -- statement_inner.c: analysis of the verbs -- */
+/* -- verbs.c: statements around another one -- */
 /* ${stmt}, a Node, of ${p}'s text: ${p}->verb and what belongs to it.  Inside parse_protect. */
 int verb_analyse(struct store_conn *c, struct prepared *p, void *stmt, struct err *err) MUSTCHECK;
 

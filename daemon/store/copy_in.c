@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BAD_COPY   "22P04"
-#define SIGNATURE  "PGCOPY\n\377\r\n"
+#define BAD_COPY    "22P04"
+#define SIGNATURE   "PGCOPY\n\377\r\n"
 #define SHOWN_CHARS 100 /* of a line or value in an error's context */
 
 struct copying {
@@ -78,7 +78,8 @@ static int insert(struct copying *k, struct err *err)
     if (atomic_load_explicit(&c->cancel, memory_order_relaxed))
         return err_set(err, SQLSTATE_QUERY_CANCELED, "canceling statement due to user request");
     if (c->deadline_ms && conn_now_ms() >= c->deadline_ms)
-        return err_set(err, SQLSTATE_QUERY_CANCELED, "canceling statement due to statement timeout");
+        return err_set(err, SQLSTATE_QUERY_CANCELED,
+                       "canceling statement due to statement timeout");
     int rc = sqlite3_step(stmt);
     if (rc == SQLITE_DONE) {
         k->rows += (uint64_t)sqlite3_changes64(c->db);
@@ -114,9 +115,9 @@ static int text_value(struct copying *k, size_t i, struct err *err)
     else if (k->value && col->force_null && strcmp(k->value, k->plan->null) == 0)
         k->value = NULL;
     buf_reset(&c->scratch);
-    if (k->value && types_input(&c->context.types, col->type, col->typmod,
-                                (struct slice){k->value, strlen(k->value)}, &c->scratch, &v,
-                                err) < 0)
+    if (k->value &&
+        types_input(&c->context.types, col->type, col->typmod,
+                    (struct slice){k->value, strlen(k->value)}, &c->scratch, &v, err) < 0)
         return -1;
     return bind(k, i, &v, err);
 }

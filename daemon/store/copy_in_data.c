@@ -1,7 +1,7 @@
 /* copy_in_data.c: what the client sends during COPY ... FROM STDIN: bytes, lines, fields.
  *
- * Lines end in one style, that of the first; in CSV quotes reach over line ends; "\." alone ends the
- * data.  What is wrong with them is said as PostgreSQL says it. */
+ * Lines end in one style, that of the first; in CSV quotes reach over line ends; "\." alone ends
+ * the data.  What is wrong with them is said as PostgreSQL says it. */
 #include "daemon/store/copy.h"
 
 #include <stdlib.h>

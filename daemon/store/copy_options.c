@@ -62,8 +62,7 @@ static int take_bool(const DefElem *o, bool *ret)
                : -1;
 }
 
-static int take_header(const CopyStmt *s, const DefElem *o, struct copy_plan *plan,
-                       struct err *err)
+static int take_header(const CopyStmt *s, const DefElem *o, struct copy_plan *plan, struct err *err)
 {
     const char *text = text_of(o);
     bool on;
@@ -99,8 +98,8 @@ static int take_format(const struct prepared *p, const DefElem *o, struct copy_p
     return 0;
 }
 
-static int take_list(const struct prepared *p, const DefElem *o, const DefElem **ret,
-                     bool star, struct err *err)
+static int take_list(const struct prepared *p, const DefElem *o, const DefElem **ret, bool star,
+                     struct err *err)
 {
     if (*ret)
         return twice(p, o, err);
@@ -206,7 +205,8 @@ static int check_quotes(const CopyStmt *s, const struct given *g, const struct c
     if (strchr(plan->null, plan->delimiter))
         return no(err, unsupported, "COPY delimiter must not appear in the NULL specification");
     if (csv && strchr(plan->null, plan->quote))
-        return no(err, unsupported, "CSV quote character must not appear in the NULL specification");
+        return no(err, unsupported,
+                  "CSV quote character must not appear in the NULL specification");
     return 0;
 }
 
@@ -287,8 +287,8 @@ int copy_plan_options(struct prepared *p, const CopyStmt *s, const struct store_
     plan->null = arena_strdup(&p->arena, plan->null);
     if (!plan->null)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    if (mark(plan, t, g.force_quote, offsetof(struct copy_column, force_quote), "FORCE_QUOTE", err) <
-            0 ||
+    if (mark(plan, t, g.force_quote, offsetof(struct copy_column, force_quote), "FORCE_QUOTE",
+             err) < 0 ||
         mark(plan, t, g.force_not_null, offsetof(struct copy_column, force_not_null),
              "FORCE_NOT_NULL", err) < 0)
         return -1;

@@ -33,8 +33,8 @@ static int check_locking(const DeclareCursorStmt *s, struct err *err)
         return -1;
     }
     if (s->options & CURSOR_OPT_SCROLL) {
-        err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "DECLARE SCROLL CURSOR ... %s is not supported",
-                strength);
+        err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                "DECLARE SCROLL CURSOR ... %s is not supported", strength);
         err_detail(err, "Scrollable cursors must be READ ONLY.");
         return -1;
     }

@@ -1,8 +1,8 @@
 /* cursor_scroll.c: the queries that a cursor may go back in although nobody said SCROLL.
  *
- * PostgreSQL looks at its plan: scans, sorts and values can be read backward, joins, groups and sets
- * cannot.  Where the plan is a matter of chance we say no: going back is then an error here, which
- * it may be there. */
+ * PostgreSQL looks at its plan: scans, sorts and values can be read backward, joins, groups and
+ * sets cannot.  Where the plan is a matter of chance we say no: going back is then an error here,
+ * which it may be there. */
 #include "daemon/store/infer_facts.h"
 #include "daemon/store/verbs.h"
 

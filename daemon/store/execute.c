@@ -117,8 +117,7 @@ static int step(struct store_conn *c, struct portal *p, struct err *err)
     c->context.kept = NULL;
     if (rc == SQLITE_DONE) {
         if (p->prepared->modifies && !p->prepared->returns_rows)
-            p->fetched =
-                p->prepared->nsteps > 0 ? p->changes : (uint64_t)sqlite3_changes64(c->db);
+            p->fetched = p->prepared->nsteps > 0 ? p->changes : (uint64_t)sqlite3_changes64(c->db);
         portal_done(c, p);
         return 0;
     }
@@ -140,8 +139,8 @@ static int step(struct store_conn *c, struct portal *p, struct err *err)
 int portal_row(struct store_conn *c, struct portal *p, uint64_t index, struct err *err)
 {
     if (p->rows && index > p->base && index - p->base <= p->rows->n)
-        return rowset_get(p->rows, (size_t)(index - p->base - 1), p->values,
-                          p->prepared->ncolumns, err) < 0
+        return rowset_get(p->rows, (size_t)(index - p->base - 1), p->values, p->prepared->ncolumns,
+                          err) < 0
                    ? -1
                    : 1;
     if (p->later) {

@@ -94,8 +94,7 @@ static int explain_execute(struct store_conn *c, struct prepared *p, struct expl
     return plan->execute ? 0 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 }
 
-int explain_analyse(struct store_conn *c, struct prepared *p, const ExplainStmt *s,
-                    struct err *err)
+int explain_analyse(struct store_conn *c, struct prepared *p, const ExplainStmt *s, struct err *err)
 {
     static const char *const columns[] = {"QUERY PLAN"};
     struct explain_plan *plan = arena_alloc(&p->arena, sizeof *plan);

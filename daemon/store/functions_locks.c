@@ -16,8 +16,8 @@ static bool request(int argc, sqlite3_value **argv, struct lock_request *ret)
     ret->key.pair = argc == 3;
     ret->key.value = sqlite3_value_int64(argv[1]);
     if (argc == 3)
-        ret->key.value = (int64_t)((uint64_t)ret->key.value << 32 |
-                                   (uint32_t)sqlite3_value_int64(argv[2]));
+        ret->key.value =
+            (int64_t)((uint64_t)ret->key.value << 32 | (uint32_t)sqlite3_value_int64(argv[2]));
     return true;
 }
 

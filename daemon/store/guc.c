@@ -83,12 +83,6 @@ static const struct guc_def defs[] = {
 };
 #define DEFS (sizeof defs / sizeof defs[0])
 
-/* Without effect at their defaults, and not to be had otherwise. */
-static const char *const unchangeable[] = {
-    "array_nulls", "exit_on_error", "xmlbinary", "timezone_abbreviations",
-    "restrict_nonsystem_relation_kind", "local_preload_libraries", "temp_tablespaces",
-};
-
 struct known_def { /* what a GUC_KNOWN is, while it has a value */
     struct guc_def def;
     struct guc_known known;
@@ -173,8 +167,8 @@ int guc_unknown(const char *name, struct err *err)
                            "must be superuser or have privileges of pg_read_all_settings to "
                            "examine \"%s\"",
                            k.name);
-    return err_set(err, SQLSTATE_UNDEFINED_OBJECT,
-                   "unrecognized configuration parameter \"%s\"", name);
+    return err_set(err, SQLSTATE_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%s\"",
+                   name);
 }
 
 int guc_init(struct store_conn *c)
@@ -280,44 +274,6 @@ static int check_bool(const struct guc_value *v, const char *value, char **ret, 
     return keep(parsed.i ? "on" : "off", ret, err);
 }
 
-/* "5s", "100", "1min" -> milliseconds; -1: not a time. */
-static int64_t parse_ms(const char *value)
-{
-    static const struct {
-        const char *unit;
-        int64_t ms;
-    } units[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
-    char *end;
-    double n = strtod(value, &end);
-    if (end == value || n < 0 || n > 2147483647.0)
-        return -1;
-    while (isspace((unsigned char)*end))
-        end++;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (strcmp(end, units[i].unit) == 0) {
-            double ms = n * (double)units[i].ms;
-            return ms > 2147483647.0 ? -1 : (int64_t)(ms + 0.5);
-        }
-    return -1;
-}
-
-static bool is_choice(const char *choices, const char *value)
-{
-    size_t len = strlen(value);
-    for (const char *p = choices; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL)
-        if (strcspn(p, "|") == len && strncmp(p, value, len) == 0)
-            return true;
-    return false;
-}
-
-static bool is_unchangeable(const char *name)
-{
-    for (size_t i = 0; i < sizeof unchangeable / sizeof unchangeable[0]; i++)
-        if (strcmp(unchangeable[i], name) == 0)
-            return true;
-    return false;
-}
-
 /* As PostgreSQL checks it; then whether the store can do it. */
 static int check_known(const struct guc_value *v, const char *value, char **ret, struct err *err)
 {
@@ -329,9 +285,9 @@ static int check_known(const struct guc_value *v, const char *value, char **ret,
         return -1;
     if (guc_known_check(&k, value, ret, err) < 0)
         return -1;
-    bool fits = def->kind == GUC_CHOICE ? is_choice(def->choices, *ret)
-                                        : !is_unchangeable(def->name) ||
-                                              strcmp(*ret, def->initial) == 0;
+    bool fits = def->kind == GUC_CHOICE
+                    ? guc_is_choice(def->choices, *ret)
+                    : !guc_is_unchangeable(def->name) || strcmp(*ret, def->initial) == 0;
     if (fits)
         return 0;
     free(*ret);
@@ -364,25 +320,6 @@ static int check_encoding(const struct guc_value *v, const char *value, char **r
     return bad_value(v, value, err);
 }
 
-static bool next_word(const char **p, char *word, size_t size)
-{
-    size_t n = 0;
-    while (**p == ',' || isspace((unsigned char)**p))
-        (*p)++;
-    bool quoted = **p == '"';
-    if (quoted)
-        (*p)++;
-    while (**p && (quoted ? **p != '"' : **p != ',' && !isspace((unsigned char)**p))) {
-        if (n < size - 1)
-            word[n++] = **p;
-        (*p)++;
-    }
-    if (quoted && **p == '"')
-        (*p)++;
-    word[n] = '\0';
-    return n > 0;
-}
-
 static int check_datestyle(const struct guc_value *v, const char *value, char **ret,
                            struct err *err)
 {
@@ -390,7 +327,7 @@ static int check_datestyle(const struct guc_value *v, const char *value, char **
     const char *p = value, *order = "MDY";
     if (strstr(v->text, "DMY") || strstr(v->text, "YMD"))
         order = strstr(v->text, "DMY") ? "DMY" : "YMD";
-    while (next_word(&p, word, sizeof word)) {
+    while (guc_next_word(&p, word, sizeof word)) {
         if (strcasecmp(word, "ymd") == 0)
             order = "YMD";
         else if (strncasecmp(word, "dmy", 3) == 0 || strncasecmp(word, "euro", 4) == 0)
@@ -427,19 +364,6 @@ static int check_search_path(const struct guc_value *v, const char *value, char 
     return keep(value, ret, err);
 }
 
-/* "-3.5" hours as the zone PostgreSQL makes of it, <-03:30>+03:30; else ${value} itself. */
-static const char *hours_zone(const char *value, char zone[32])
-{
-    char *end;
-    double hours = strtod(value, &end);
-    int minutes = (int)(hours * 60), size = minutes < 0 ? -minutes : minutes;
-    if (end == value || *end || !strchr(value, '.') || size > 168 * 60 || size % 60 == 0)
-        return value;
-    snprintf(zone, 32, "<%c%02d:%02d>%c%02d:%02d", minutes < 0 ? '-' : '+', size / 60, size % 60,
-             minutes < 0 ? '+' : '-', size / 60, size % 60);
-    return zone;
-}
-
 static int check_special(struct store_conn *c, const struct guc_value *v, const char *value,
                          char **ret, struct err *err)
 {
@@ -455,7 +379,7 @@ static int check_special(struct store_conn *c, const struct guc_value *v, const 
         return check_search_path(v, value, ret, err);
     if (strcmp(name, "TimeZone") == 0) {
         char zone[32];
-        if (types_set_timezone(&c->context.types, hours_zone(value, zone), err) < 0)
+        if (types_set_timezone(&c->context.types, guc_hours_zone(value, zone), err) < 0)
             return -1;
         return keep(c->context.types.timezone, ret, err);
     }
@@ -524,13 +448,13 @@ static void take_effect(struct store_conn *c, const struct guc_value *v)
     struct err ignored;
     const char *name = value_name(v);
     if (strcmp(name, "statement_timeout") == 0)
-        c->guc.statement_timeout_ms = parse_ms(v->text);
+        c->guc.statement_timeout_ms = guc_parse_ms(v->text);
     else if (strcmp(name, "lock_timeout") == 0)
-        c->guc.lock_timeout_ms = parse_ms(v->text);
+        c->guc.lock_timeout_ms = guc_parse_ms(v->text);
     else if (strcmp(name, "idle_in_transaction_session_timeout") == 0)
-        c->guc.idle_timeout_ms = parse_ms(v->text);
+        c->guc.idle_timeout_ms = guc_parse_ms(v->text);
     else if (strcmp(name, "idle_session_timeout") == 0)
-        c->guc.session_timeout_ms = parse_ms(v->text);
+        c->guc.session_timeout_ms = guc_parse_ms(v->text);
     else if (strcmp(name, "extra_float_digits") == 0)
         c->context.types.extra_float_digits = (int)strtol(v->text, NULL, 10);
     else if (strcmp(name, "IntervalStyle") == 0)
@@ -588,28 +512,16 @@ static int remember(struct store_conn *c, struct guc_value *v, bool local, struc
     return 0;
 }
 
-static bool is_custom_name(const char *name)
-{
-    bool first = true;
-    for (const char *p = name; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        bool letter = isalpha(c) || c == '_' || c >= 0x80;
-        if (c == '.' ? first : !(letter || (!first && (isdigit(c) || c == '$'))))
-            return false;
-        first = c == '.';
-    }
-    return !first;
-}
-
 int guc_set(struct store_conn *c, const char *name, const char *value, bool local, struct err *err)
 {
     struct guc_value *v = find(c, name);
     char *text = NULL;
     if (!v && strchr(name, '.')) {
-        if (!is_custom_name(name)) {
+        if (!guc_is_custom_name(name)) {
             err_set(err, "42602", "invalid configuration parameter name \"%s\"", name);
-            err_detail(err, "Custom parameter names must be two or more simple identifiers separated "
-                            "by dots.");
+            err_detail(err,
+                       "Custom parameter names must be two or more simple identifiers separated "
+                       "by dots.");
             return -1;
         }
         v = add(c, NULL, name);

@@ -13,13 +13,27 @@
 
 /* Shown to superusers only. */
 static const char *const secret[] = {
-    "config_file",           "data_directory",         "dynamic_library_path",
-    "extension_destdir",     "external_pid_file",      "hba_file",
-    "ident_file",            "jit_provider",           "krb_server_keyfile",
-    "log_directory",         "log_filename",           "output_plugin_libraries",
-    "primary_conninfo",      "session_preload_libraries", "shared_preload_libraries",
-    "ssl_ciphers",           "ssl_dh_params_file",     "ssl_ecdh_curve",
-    "ssl_max_protocol_version", "ssl_min_protocol_version", "ssl_passphrase_command",
+    "config_file",
+    "data_directory",
+    "dynamic_library_path",
+    "extension_destdir",
+    "external_pid_file",
+    "hba_file",
+    "ident_file",
+    "jit_provider",
+    "krb_server_keyfile",
+    "log_directory",
+    "log_filename",
+    "output_plugin_libraries",
+    "primary_conninfo",
+    "session_preload_libraries",
+    "shared_preload_libraries",
+    "ssl_ciphers",
+    "ssl_dh_params_file",
+    "ssl_ecdh_curve",
+    "ssl_max_protocol_version",
+    "ssl_min_protocol_version",
+    "ssl_passphrase_command",
     "unix_socket_directories",
 };
 
@@ -117,9 +131,8 @@ struct unit {
     const char *name;
     double size; /* in bytes or milliseconds */
 };
-static const struct unit memory[] = {{"TB", 1099511627776.0}, {"GB", 1073741824.0},
-                                     {"MB", 1048576.0},       {"kB", 1024.0},
-                                     {"B", 1.0}};
+static const struct unit memory[] = {
+    {"TB", 1099511627776.0}, {"GB", 1073741824.0}, {"MB", 1048576.0}, {"kB", 1024.0}, {"B", 1.0}};
 static const struct unit durations[] = {{"d", 86400000.0}, {"h", 3600000.0}, {"min", 60000.0},
                                         {"s", 1000.0},     {"ms", 1.0},      {"us", 0.001}};
 
@@ -130,7 +143,8 @@ static bool is_memory(const struct guc_known *k)
 
 static const struct unit *units_of(const struct guc_known *k, size_t *ret_n)
 {
-    *ret_n = is_memory(k) ? sizeof memory / sizeof memory[0] : sizeof durations / sizeof durations[0];
+    *ret_n =
+        is_memory(k) ? sizeof memory / sizeof memory[0] : sizeof durations / sizeof durations[0];
     return is_memory(k) ? memory : durations;
 }
 
@@ -208,11 +222,12 @@ static int parse_number(const struct guc_known *k, const char *value, double *re
     if (*end || (unit[0] && (size == 0 || strcmp(unit, "8kB") == 0))) {
         invalid(k, value, err);
         if (k->unit[0])
-            err_hint(err, is_memory(k)
-                              ? "Valid units for this parameter are \"B\", \"kB\", \"MB\", \"GB\", and "
-                                "\"TB\"."
-                              : "Valid units for this parameter are \"us\", \"ms\", \"s\", \"min\", "
-                                "\"h\", and \"d\".");
+            err_hint(err,
+                     is_memory(k)
+                         ? "Valid units for this parameter are \"B\", \"kB\", \"MB\", \"GB\", and "
+                           "\"TB\"."
+                         : "Valid units for this parameter are \"us\", \"ms\", \"s\", \"min\", "
+                           "\"h\", and \"d\".");
         return -1;
     }
     if (unit[0])
@@ -234,11 +249,12 @@ static int check_number(const struct guc_known *k, const char *value, char **ret
     if (parse_number(k, value, &v, err) < 0)
         return -1;
     if (v < k->min || v > k->max)
-        return err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE,
-                       k->type == GUC_TYPE_INT
-                           ? "%.0f%s%s is outside the valid range for parameter \"%s\" (%.0f .. %.0f)"
-                           : "%g%s%s is outside the valid range for parameter \"%s\" (%g .. %g)",
-                       v, space, k->unit, k->name, k->min, k->max);
+        return err_set(
+            err, SQLSTATE_INVALID_PARAMETER_VALUE,
+            k->type == GUC_TYPE_INT
+                ? "%.0f%s%s is outside the valid range for parameter \"%s\" (%.0f .. %.0f)"
+                : "%g%s%s is outside the valid range for parameter \"%s\" (%g .. %g)",
+            v, space, k->unit, k->name, k->min, k->max);
     snprintf(text, sizeof text, k->type == GUC_TYPE_INT ? "%.0f" : "%g", v);
     guc_known_show(k, text, shown, sizeof shown);
     return keep(shown, ret, err);
@@ -284,7 +300,8 @@ static int check_enum(const struct guc_known *k, const char *value, char **ret, 
             return keep(word, ret, err);
         if (on >= 0 && strcmp(word, on ? "on" : "off") == 0)
             return keep(word, ret, err);
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", list[0] ? ", " : "", word);
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", list[0] ? ", " : "",
+                 word);
     }
     invalid(k, value, err);
     err_hint(err, "Available values: %s.", list);
@@ -310,4 +327,98 @@ int guc_known_check(const struct guc_known *k, const char *value, char **ret, st
         break;
     }
     return keep(value, ret, err);
+}
+
+/* -- texts -- */
+
+bool guc_is_custom_name(const char *name)
+{
+    bool first = true;
+    for (const char *p = name; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        bool letter = isalpha(c) || c == '_' || c >= 0x80;
+        if (c == '.' ? first : !(letter || (!first && (isdigit(c) || c == '$'))))
+            return false;
+        first = c == '.';
+    }
+    return !first;
+}
+
+const char *guc_hours_zone(const char *value, char zone[32])
+{
+    char *end;
+    double hours = strtod(value, &end);
+    int minutes = (int)(hours * 60), size = minutes < 0 ? -minutes : minutes;
+    if (end == value || *end || !strchr(value, '.') || size > 168 * 60 || size % 60 == 0)
+        return value;
+    snprintf(zone, 32, "<%c%02d:%02d>%c%02d:%02d", minutes < 0 ? '-' : '+', size / 60, size % 60,
+             minutes < 0 ? '+' : '-', size / 60, size % 60);
+    return zone;
+}
+
+int64_t guc_parse_ms(const char *value)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
+    char *end;
+    double n = strtod(value, &end);
+    if (end == value || n < 0 || n > 2147483647.0)
+        return -1;
+    while (isspace((unsigned char)*end))
+        end++;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (strcmp(end, units[i].unit) == 0) {
+            double ms = n * (double)units[i].ms;
+            return ms > 2147483647.0 ? -1 : (int64_t)(ms + 0.5);
+        }
+    return -1;
+}
+
+bool guc_is_choice(const char *choices, const char *value)
+{
+    size_t len = strlen(value);
+    for (const char *p = choices; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL)
+        if (strcspn(p, "|") == len && strncmp(p, value, len) == 0)
+            return true;
+    return false;
+}
+
+/* Without effect at their defaults, and not to be had otherwise. */
+static const char *const unchangeable[] = {
+    "array_nulls",
+    "exit_on_error",
+    "xmlbinary",
+    "timezone_abbreviations",
+    "restrict_nonsystem_relation_kind",
+    "local_preload_libraries",
+    "temp_tablespaces",
+};
+
+bool guc_is_unchangeable(const char *name)
+{
+    for (size_t i = 0; i < sizeof unchangeable / sizeof unchangeable[0]; i++)
+        if (strcmp(unchangeable[i], name) == 0)
+            return true;
+    return false;
+}
+
+bool guc_next_word(const char **p, char *word, size_t size)
+{
+    size_t n = 0;
+    while (**p == ',' || isspace((unsigned char)**p))
+        (*p)++;
+    bool quoted = **p == '"';
+    if (quoted)
+        (*p)++;
+    while (**p && (quoted ? **p != '"' : **p != ',' && !isspace((unsigned char)**p))) {
+        if (n < size - 1)
+            word[n++] = **p;
+        (*p)++;
+    }
+    if (quoted && **p == '"')
+        (*p)++;
+    word[n] = '\0';
+    return n > 0;
 }

@@ -28,3 +28,16 @@ int guc_known_check(const struct guc_known *k, const char *value, char **ret,
 /* As SHOW prints ${setting}, a number of units, into ${ret}[64]; and back, as pg_settings has it. */
 void guc_known_show(const struct guc_known *k, const char *setting, char *ret, size_t size);
 void guc_known_raw(const struct guc_known *k, const char *shown, char *ret, size_t size);
+
+/* Simple identifiers with dots between them. */
+bool guc_is_custom_name(const char *name);
+/* "-3.5" hours as the zone PostgreSQL makes of it, <-03:30>+03:30; else ${value} itself. */
+const char *guc_hours_zone(const char *value, char zone[32]);
+/* "5s", "100", "1min" -> milliseconds; -1: not a time. */
+int64_t guc_parse_ms(const char *value);
+/* Is ${value} one of "a|b|c"? */
+bool guc_is_choice(const char *choices, const char *value);
+/* Settings that have no effect at their defaults, and cannot be had otherwise. */
+bool guc_is_unchangeable(const char *name);
+/* The next word of a list, quotes taken off; false: no more. */
+bool guc_next_word(const char **p, char *word, size_t size);

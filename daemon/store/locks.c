@@ -64,8 +64,7 @@ static bool waits_for(const struct store *s, const struct store_conn *from,
     if (depth > 64)
         return false;
     for (const struct lock *l = wanted ? s->locks : NULL; l && l != wanted; l = l->next)
-        if (in_the_way(l, wanted) &&
-            (l->conn == to || waits_for(s, l->conn, to, depth + 1)))
+        if (in_the_way(l, wanted) && (l->conn == to || waits_for(s, l->conn, to, depth + 1)))
             return true;
     if (from->wants_write && s->writer && s->writer != from)
         return s->writer == to || waits_for(s, s->writer, to, depth + 1);

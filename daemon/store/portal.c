@@ -448,7 +448,8 @@ static struct portal *portal_new(struct store_conn *c, const char *name, struct 
     portal->formats = calloc(p->ncolumns + 1, sizeof *portal->formats);
     portal->values = calloc(p->ncolumns + 1, sizeof *portal->values);
     if (portal->name && portal->formats && portal->values &&
-        (p->kind != PREPARED_QUERY || (take_stmt(c, portal, err) == 0 && steps_open(c, portal, err) == 0)))
+        (p->kind != PREPARED_QUERY ||
+         (take_stmt(c, portal, err) == 0 && steps_open(c, portal, err) == 0)))
         return portal;
     if (!portal->name || !portal->formats || !portal->values)
         err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");

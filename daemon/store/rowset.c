@@ -1,4 +1,5 @@
-/* A row is, for each value, a byte for its kind and then 8 bytes, or 4 bytes of length and the bytes. */
+/* A row is, for each value, a byte for its kind and then 8 bytes, or 4 bytes of length and the
+ * bytes. */
 #include "daemon/store/rowset.h"
 
 #include "protocol/sqlstate.h"
@@ -136,7 +137,7 @@ static int read_back(struct rowset *r, uint64_t at, size_t len, struct err *err)
 static const char *take_value(const char *p, struct types_value *ret)
 {
     uint32_t len;
-    *ret = (struct types_value){.kind = (enum types_kind)*p++};
+    *ret = (struct types_value){.kind = (enum types_kind) * p++};
     switch (ret->kind) {
     case TYPES_KIND_NULL:
         break;

@@ -13,8 +13,7 @@ struct place {
 static int place_open(struct sets_call *c)
 {
     c->state = calloc(1, sizeof(struct place));
-    return c->state ? 0
-                    : err_set(&c->context->raised, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    return c->state ? 0 : err_set(&c->context->raised, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 }
 
 static void text(struct sets_call *c, int i, const char *s)
