@@ -10,7 +10,7 @@ import pytest
 from psycopg import pq
 
 import harness
-from integration import store_random
+from integration import store_calls, store_random
 
 FILES = sorted(pathlib.Path(__file__).with_name("store").glob("*.tsv"))
 BASICS = next(f for f in FILES if f.stem == "basics")
@@ -195,4 +195,27 @@ def test_random_expressions(both):
         elif not both.differ(f"seed {seed}", sql, [], expected, got):
             both.same += 1
     assert both.same > 1200
+    both.check()
+
+
+def test_random_calls(both):
+    """Functions and operators with edge-case arguments: the same value or the same error, or refused."""
+    def ask(conn, sql):
+        result = conn.pgconn.exec_params(sql.encode(), [])
+        if result.status == pq.ExecStatus.FATAL_ERROR:
+            return [text(result.error_field(f)) for f in (pq.DiagnosticField.SQLSTATE, pq.DiagnosticField.MESSAGE_PRIMARY)]
+        return [result.ftype(0), text(result.get_value(0, 0))]
+
+    for seed in range(2500):
+        sql = store_calls.Call(seed).make()
+        got = ask(both.store, sql)
+        if got[0] == "0A000":
+            both.refused += 1
+            continue
+        expected = ask(both.oracle, sql)
+        if expected == got:
+            both.same += 1
+        else:
+            both.differences.append(f"seed {seed}: {sql}\n  PostgreSQL {expected}\n  store      {got}")
+    assert both.same > 2000
     both.check()
