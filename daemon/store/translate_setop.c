@@ -180,6 +180,10 @@ static struct query *combine(struct scope *s, SelectStmt *stmt)
         uint32_t type = expr_common_type(s->tr, both, 2, what);
         if (compared)
             type_comparable(s->tr, type, both[0]->location);
+        if (type == TYPES_BPCHAR && (both[0]->typmod != both[1]->typmod ||
+                                     both[0]->type != both[1]->type)) /* whose blanks would count */
+            tr_unsupported(s->tr, both[1]->location, "%s of character types of several lengths",
+                           what);
         las[i] = arm_output(s, left, i, type, what);
         ras[i] = arm_output(s, right, i, type, what);
         q->targets[i].name = left->targets[i].name;
