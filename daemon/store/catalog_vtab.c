@@ -40,9 +40,9 @@ struct cursor {
 };
 
 static const char *const stored[] = {
-    "pg_class",   "pg_attribute", "pg_type", "pg_namespace",   "pg_constraint", "pg_index",
-    "pg_attrdef", "pg_sequence",  "pg_enum", "pg_description", "pg_extension",  "pg_rewrite",
-    "pg_depend",  "pg_collation", "pg_proc", "pg_inherits",    "pg_range",
+    "pg_class",       "pg_attribute", "pg_type",    "pg_namespace", "pg_constraint",
+    "pg_index",       "pg_attrdef",   "pg_enum",    "pg_sequence",  "pg_depend",
+    "pg_description", "pg_extension", "pg_rewrite",
 };
 
 bool catalog_vtab_stored(const char *name)
@@ -158,7 +158,12 @@ static bool is_key(const struct relation *r, int column)
         return false;
     if (r->table)
         return builtin_key(r->table, (size_t)column) != NULL;
-    return r->lines[column + 1].oid == TYPES_OID; /* the file alone: SQLite's own indexes serve */
+    static const char *const indexed[] = {"oid",      "objid",     "refobjid", "adrelid",
+                                          "seqrelid", "enumtypid", "inhrelid", "inhparent"};
+    for (size_t i = 0; i < sizeof indexed / sizeof indexed[0]; i++) /* by SQLite, in the file */
+        if (strcmp(r->lines[column + 1].name, indexed[i]) == 0)
+            return true;
+    return false;
 }
 
 static int table_best_index(sqlite3_vtab *base, sqlite3_index_info *info)

@@ -10,7 +10,9 @@
  *   execute.c  bind, step, encode, tags                          types.c       text and binary in and out
  *   ddl.c  CREATE, DROP; catalog.c  its tables                   functions*.c  PostgreSQL functions for SQLite
  *   home.c  the directory and its files                          follow.c  a file for each tenant
- *   errors.c  SQLite results -> SQLSTATE with names */
+ *   errors.c  SQLite results -> SQLSTATE with names
+ *   builtin.c, catalog_vtab.c  PostgreSQL's own catalog   catalog_views.sql  views of the system
+ *   objects.c  names of things along the search_path      pretty.c  expressions without parentheses */
 #pragma once
 
 #include "policy/catalog.h"
