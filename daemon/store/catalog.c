@@ -4,6 +4,7 @@
 #include "daemon/store/arena.h"
 #include "daemon/store/builtin.h"
 #include "daemon/store/catalog_impl.h"
+#include "daemon/store/ident.h"
 #include "daemon/store/catalog_vtab.h"
 #include "protocol/sqlstate.h"
 
@@ -380,6 +381,23 @@ static const char sql_sequences[] =
                                                                             "('a', 'i') ORDER BY "
                                                                             "q.seqrelid";
 
+/* A column without a default has its domain's; and one that must not be NULL says so. */
+static void domain_default(struct loader *l, struct store_column *c)
+{
+    const struct types_set *types = &l->c->types;
+    const struct types_user *user = types_find_user(types, c->type_oid);
+    if (!user || user->info.type != 'd' || c->default_sqlite)
+        return;
+    if (!user->default_sqlite && !types_constrained(types, c->type_oid))
+        return;
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    types_domain_text(types, c->type_oid, user->default_sqlite ? user->default_sqlite : "NULL",
+                      &text);
+    c->default_sqlite = arena_strdup(l->arena, ident_text(&text));
+    buf_release(&text);
+}
+
 static int load(struct loader *l)
 {
     struct rows tables = {.size = sizeof(struct store_table)};
@@ -429,6 +447,8 @@ static int load(struct loader *l)
         t[i].foreign_keys = all_foreign + run_of(&foreign_keys, t[i].oid, &t[i].nforeign_keys);
         t[i].checks = all_checks + run_of(&checks, t[i].oid, &t[i].nchecks);
     }
+    for (size_t i = 0; rc == 0 && i < columns.n; i++)
+        domain_default(l, &all_columns[i]);
     struct rows *all[] = {&tables, &columns, &keys, &foreign_keys, &checks, &sequences, &schemas};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         rows_release(all[i]);

@@ -70,6 +70,28 @@ static int read_labels(struct reading *r, struct types_user *u)
     return 0;
 }
 
+static int read_checks(struct reading *r, struct types_user *u)
+{
+    size_t n;
+    sqlite3_stmt *s =
+        rows(r, "SELECT count(*) FROM \"pg_catalog.pg_constraint\" WHERE contypid = ?1",
+             "SELECT k.oid, k.conname, r.sqlite_name, k.conbin FROM"
+             " \"pg_catalog.pg_constraint\" k JOIN \"store.relation\" r"
+             " ON r.oid = k.oid WHERE k.contypid = ?1 ORDER BY k.conname",
+             u->info.oid, &n);
+    if (!s)
+        return -1;
+    struct types_check *checks = arena_alloc(r->arena, (n + 1) * sizeof *checks);
+    u->checks = checks;
+    while (checks && u->nchecks < n && sqlite3_step(s) == SQLITE_ROW)
+        checks[u->nchecks++] = (struct types_check){.oid = (uint32_t)sqlite3_column_int64(s, 0),
+                                                    .name = text(r, s, 1),
+                                                    .sqlite = text(r, s, 2),
+                                                    .sql = text(r, s, 3)};
+    sqlite3_finalize(s);
+    return 0;
+}
+
 static void read_type(struct reading *r, sqlite3_stmt *s, struct types_user *u)
 {
     char type = letter(s, 4), category = letter(s, 5);
@@ -87,6 +109,11 @@ static void read_type(struct reading *r, sqlite3_stmt *s, struct types_user *u)
                  .array = (uint32_t)sqlite3_column_int64(s, 10),
                  .collation = (uint32_t)sqlite3_column_int64(s, 11)},
         .schema = text(r, s, 12),
+        .base = (uint32_t)sqlite3_column_int64(s, 13),
+        .base_typmod = sqlite3_column_int(s, 14),
+        .not_null = sqlite3_column_int(s, 15) != 0,
+        .default_sql = arena_strdup(r->arena, (const char *)sqlite3_column_text(s, 16)),
+        .default_sqlite = arena_strdup(r->arena, (const char *)sqlite3_column_text(s, 17)),
     };
 }
 
@@ -98,7 +125,8 @@ int catalog_read_types(sqlite3 *db, struct arena *arena, struct types_set *ret, 
         rows(&r, "SELECT count(*) FROM \"pg_catalog.pg_type\" WHERE oid >= 16384 + 0 * ?1",
              "SELECT t.oid, t.typname, t.typlen, t.typbyval, t.typtype, t.typcategory,"
              " t.typispreferred, t.typdelim, t.typrelid, t.typelem, t.typarray, t.typcollation,"
-             " n.nspname FROM \"pg_catalog.pg_type\" t"
+             " n.nspname, t.typbasetype, t.typtypmod, t.typnotnull, t.typdefault, d.sqlite_name"
+             " FROM \"pg_catalog.pg_type\" t LEFT JOIN \"store.relation\" d ON d.oid = t.oid"
              " JOIN \"pg_catalog.pg_namespace\" n ON n.oid = t.typnamespace"
              " WHERE t.oid >= 16384 + 0 * ?1 ORDER BY t.oid",
              0, &n);
@@ -110,7 +138,8 @@ int catalog_read_types(sqlite3 *db, struct arena *arena, struct types_set *ret, 
         read_type(&r, s, &types[ret->n++]);
     sqlite3_finalize(s);
     for (size_t i = 0; i < ret->n; i++)
-        if (types[i].info.type == 'e' && read_labels(&r, &types[i]) < 0)
+        if ((types[i].info.type == 'e' && read_labels(&r, &types[i]) < 0) ||
+            (types[i].info.type == 'd' && read_checks(&r, &types[i]) < 0))
             return -1;
     return arena->failed ? err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory") : 0;
 }

@@ -20,6 +20,8 @@ bool ddl_is(const Node *stmt)
     case T_CreateSchemaStmt:
     case T_CreateExtensionStmt:
     case T_CreateEnumStmt:
+    case T_CreateDomainStmt:
+    case T_AlterDomainStmt:
     case T_AlterEnumStmt:
     case T_ViewStmt:
     case T_CommentStmt:
@@ -240,6 +242,12 @@ int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag)
     case T_ViewStmt:
         *ret_tag = "CREATE VIEW";
         return ddl_create_view(d, (const ViewStmt *)stmt);
+    case T_CreateDomainStmt:
+        *ret_tag = "CREATE DOMAIN";
+        return ddl_create_domain(d, (const CreateDomainStmt *)stmt);
+    case T_AlterDomainStmt:
+        *ret_tag = "ALTER DOMAIN";
+        return ddl_alter_domain(d, (const AlterDomainStmt *)stmt);
     case T_CreateEnumStmt:
         *ret_tag = "CREATE TYPE";
         return ddl_create_enum(d, (const CreateEnumStmt *)stmt);

@@ -172,6 +172,11 @@ int ddl_find_type(struct ddl *d, const List *names, const struct types_user **re
 int ddl_rename_type(struct ddl *d, const RenameStmt *s) MUSTCHECK;
 int ddl_move_type(struct ddl *d, const AlterObjectSchemaStmt *s, const char **ret_tag) MUSTCHECK;
 
+/* -- ddl_domain.c -- */
+int ddl_create_domain(struct ddl *d, const CreateDomainStmt *s) MUSTCHECK;
+int ddl_alter_domain(struct ddl *d, const AlterDomainStmt *s) MUSTCHECK;
+int ddl_rename_domain_constraint(struct ddl *d, const RenameStmt *s) MUSTCHECK;
+
 /* -- ddl_view.c -- */
 int ddl_create_view(struct ddl *d, const ViewStmt *s) MUSTCHECK;
 /* Views that name the table (attnum 0), column or type are told of its new name or schema (NULL: as

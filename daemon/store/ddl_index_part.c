@@ -52,6 +52,7 @@ static struct index_part *add(struct ddl *d, struct index_spec *x)
 /* The type that operator classes know it by. */
 static uint32_t class_type(struct ddl *d, uint32_t type)
 {
+    type = types_base(&d->c->catalog->types, type, NULL);
     const struct types_info *info = types_find(&d->c->catalog->types, type);
     if (type == TYPES_VARCHAR)
         return TYPES_TEXT;

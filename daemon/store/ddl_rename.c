@@ -273,6 +273,12 @@ int ddl_rename(struct ddl *d, const RenameStmt *s, const char **ret_tag)
     case OBJECT_TYPE:
         *ret_tag = "ALTER TYPE";
         return ddl_rename_type(d, s);
+    case OBJECT_DOMAIN:
+        *ret_tag = "ALTER DOMAIN";
+        return ddl_rename_type(d, s);
+    case OBJECT_DOMCONSTRAINT:
+        *ret_tag = "ALTER DOMAIN";
+        return ddl_rename_domain_constraint(d, s);
     case OBJECT_SCHEMA:
         *ret_tag = "ALTER SCHEMA";
         return rename_schema(d, s);

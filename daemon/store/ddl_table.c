@@ -116,6 +116,9 @@ int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *re
     }
     if (typmod_of(d, info->oid, type->typmods, ret_typmod) < 0)
         return -1;
+    if (type->arrayBounds != NIL && types_constrained(&d->c->catalog->types, info->oid))
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "an array of a domain with constraints is not supported by the store");
     *ret_oid = type->arrayBounds != NIL ? info->array : info->oid;
     if (type->setof || !types_supported(&d->c->catalog->types, *ret_oid))
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,

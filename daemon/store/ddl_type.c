@@ -153,6 +153,8 @@ int ddl_rename_type(struct ddl *d, const RenameStmt *s)
     bool taken;
     if (ddl_find_type(d, names, &type) < 0)
         return -1;
+    if (s->renameType == OBJECT_DOMAIN && type->info.type != 'd')
+        return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "%s is not a domain", type->info.name);
     uint32_t oid = type->info.oid, array_oid = type->info.array;
     uint32_t schema = store_catalog_schema(d->c->catalog, type->schema)->oid;
     if (type_taken(d, s->newname, schema, &taken) < 0)

@@ -73,10 +73,11 @@ static int column_rows(struct ddl *d, uint32_t oid, const struct definition *v, 
     for (size_t i = from; i < v->ncolumns; i++) {
         const struct translate_column *c = &v->columns[i];
         const struct object column = object_column(oid, (int16_t)(i + 1));
-        if (ddl_attribute_row(d, oid, (int16_t)(i + 1), c->name, c->type_oid, c->typmod, false,
-                              "") < 0 ||
+        const uint32_t type = c->domain ? c->domain : c->type_oid;
+        if (ddl_attribute_row(d, oid, (int16_t)(i + 1), c->name, type, c->domain ? -1 : c->typmod,
+                              false, "") < 0 ||
             ddl_sqlite_column(d, oid, (int16_t)(i + 1), c->name, 0) < 0 ||
-            depend_add(d, column, object_of(DEPEND_TYPE, c->type_oid), 'n') < 0)
+            depend_add(d, column, object_of(DEPEND_TYPE, type), 'n') < 0)
             return -1;
     }
     return ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relnatts = ?2 WHERE oid = ?1", "ii",

@@ -16,6 +16,7 @@ enum { SCRATCH_BYTES = 16 * 1024 * 1024 };
 struct deparse {
     struct tr *tr;
     struct scope *s;
+    const struct store_table *table;
     struct buf *out;
     bool mutable; /* something in it is not immutable */
 };
@@ -582,7 +583,10 @@ static void column(struct deparse *d, ColumnRef *r)
     Node *last = llast(r->fields);
     if (!IsA(last, String))
         not_supported(d, (Node *)r);
-    ident_postgres(strVal(last), d->out);
+    if (d->table && d->table->oid == 0) /* the value of a domain */
+        ident_format(d->out, "VALUE");
+    else
+        ident_postgres(strVal(last), d->out);
 }
 
 static void collate(struct deparse *d, CollateClause *c)
@@ -654,7 +658,7 @@ int deparse_checked(struct store_conn *c, const struct store_table *t, const Nod
                     uint32_t type, struct buf *out, bool *ret_mutable, struct err *err)
 {
     struct tr *tr = palloc0(sizeof(*tr));
-    struct deparse d = {.tr = tr, .out = out};
+    struct deparse d = {.tr = tr, .table = t, .out = out};
     tr->catalog = c->catalog;
     tr->types = &c->catalog->types;
     tr->sql = "";

@@ -151,7 +151,8 @@ static const char *argument(char how, const struct expr *e)
     case 'e':
         return emit_format("%s COLLATE \"enum %u\"", e->sql, e->type);
     case 'y':
-        return emit_format("%u", e->type);
+        return emit_format("%u", e->kind == EXPR_COLUMN && e->column->domain ? e->column->domain
+                                                                             : e->type);
     default:
         return e->sql;
     }

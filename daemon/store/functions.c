@@ -37,6 +37,7 @@ static const struct {
     {functions_information_rows, &functions_information_n},
     {functions_object_rows, &functions_object_n},
     {functions_enum_rows, &functions_enum_n},
+    {functions_domain_rows, &functions_domain_n},
     {functions_bytea_rows, &functions_bytea_n},
     {functions_string_rows, &functions_string_n},
     {functions_regexp_rows, &functions_regexp_n},

@@ -177,6 +177,13 @@ static void fn_constraintdef(sqlite3_context *ctx, int argc, sqlite3_value **arg
             finish(ctx, &out);
             return;
         }
+    for (size_t i = 0; i < c->types.n; i++)
+        for (size_t k = 0; k < c->types.types[i].nchecks; k++)
+            if (c->types.types[i].checks[k].oid == oid) {
+                ident_format(&out, "CHECK (%s)", c->types.types[i].checks[k].sql);
+                finish(ctx, &out);
+                return;
+            }
     buf_release(&out);
     if (oid < TYPES_USER_MIN)
         builtin_definition(ctx, builtin_constraint, oid, 0);

@@ -26,12 +26,13 @@ extern const struct function_row functions_text_rows[], functions_match_rows[],
     functions_compare_rows[], functions_aggregate_rows[], functions_session_rows[],
     functions_catalog_rows[], functions_interval_rows[], functions_jsonb_rows[],
     functions_jsonb_edit_rows[], functions_field_rows[], functions_information_rows[],
-    functions_object_rows[], functions_enum_rows[];
+    functions_object_rows[], functions_enum_rows[], functions_domain_rows[];
 extern const size_t functions_text_n, functions_match_n, functions_number_n, functions_numeric_n,
     functions_time_n, functions_json_n, functions_array_n, functions_array_edit_n,
     functions_rules_n, functions_compare_n, functions_aggregate_n, functions_session_n,
     functions_catalog_n, functions_interval_n, functions_jsonb_n, functions_jsonb_edit_n,
-    functions_field_n, functions_information_n, functions_object_n, functions_enum_n;
+    functions_field_n, functions_information_n, functions_object_n, functions_enum_n,
+    functions_domain_n;
 
 extern const struct function_row functions_bytea_rows[], functions_string_rows[],
     functions_regexp_rows[], functions_float_rows[], functions_exact_rows[], functions_calendar_rows[],

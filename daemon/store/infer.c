@@ -107,6 +107,8 @@ uint32_t infer_type(struct tr *tr, TypeName *name, int32_t *ret_typmod)
                 schema ? schema : "", schema ? "." : "", type);
     *ret_typmod = type_typmod(tr, info->oid, name);
     uint32_t oid = name->arrayBounds == NIL ? info->oid : info->array;
+    if (name->arrayBounds != NIL && types_constrained(tr->types, info->oid))
+        tr_unsupported(tr, name->location, "an array of a domain with constraints");
     if (oid == 0 || !types_supported(tr->types, oid))
         tr_unsupported(tr, name->location, "type %s%s", infer_type_name(tr, info->oid),
                        name->arrayBounds == NIL ? "" : "[]");
@@ -160,6 +162,8 @@ static void operator_missing(struct tr *tr, const char *name, uint32_t left, uin
 const struct infer_operator *infer_operator_find(struct tr *tr, const char *name, uint32_t left,
                                                  uint32_t right, int location)
 {
+    left = infer_base(tr, left, NULL);
+    right = infer_base(tr, right, NULL);
     const struct infer_operator *exact = operator_exact(name, left, right);
     if (exact != NULL)
         return exact;

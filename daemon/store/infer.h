@@ -25,6 +25,8 @@ void infer_split_name(struct tr *tr, const char *text, int location, char **ret_
 /* A type's name in a text, as regtype reads it. */
 TypeName *infer_parse_type(struct tr *tr, const char *text, int location);
 
+/* Of a domain its base, with its typmod (${typmod} may be NULL). */
+uint32_t infer_base(const struct tr *tr, uint32_t type, int32_t *typmod);
 bool infer_is_enum(const struct tr *tr, uint32_t type);
 /* A type whose values are names of things in the catalog. */
 bool infer_is_reg(uint32_t type);

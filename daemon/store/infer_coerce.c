@@ -2,6 +2,7 @@
 #include "daemon/store/infer.h"
 
 #include "daemon/store/emit.h"
+#include "daemon/store/ident.h"
 #include "daemon/store/range.h"
 
 enum path { PATH_NONE, PATH_RELABEL, PATH_FUNCTION, PATH_TEXT, PATH_ARRAY };
@@ -108,9 +109,16 @@ bool infer_is_enum(const struct tr *tr, uint32_t type)
     return user != NULL && user->info.type == 'e';
 }
 
+uint32_t infer_base(const struct tr *tr, uint32_t type, int32_t *typmod)
+{
+    return types_base(tr->types, type, typmod);
+}
+
 bool infer_can_coerce(const struct tr *tr, uint32_t from, uint32_t to, enum infer_context context)
 {
     uint32_t proc;
+    from = infer_base(tr, from, NULL);
+    to = infer_base(tr, to, NULL);
     if (from == to)
         return true;
     if (is_polymorphic(to))
@@ -272,9 +280,8 @@ static const char *cast_by_text(struct tr *tr, struct expr *e, uint32_t type)
         tr_unsupported(tr, e->location, "the cast from %s to %s", infer_type_name(tr, e->type),
                        infer_type_name(tr, type));
     const char *text = e->sql;
-    if (infer_category(tr, e->type) != 'S' && e->type != TYPES_JSON &&
-             e->type != TYPES_JSONB && e->type != TYPES_UUID && e->type != TYPES_NUMERIC &&
-             !infer_is_enum(tr, e->type))
+    if (infer_category(tr, e->type) != 'S' && e->type != TYPES_JSON && e->type != TYPES_JSONB &&
+        e->type != TYPES_UUID && e->type != TYPES_NUMERIC && !infer_is_enum(tr, e->type))
         text = emit_format("pgf_output(%u, %s)", e->type, e->sql);
     if (e->type == TYPES_NUMERIC)
         text = emit_format("(%s || '')", text); /* a column's collation must not come along */
@@ -320,8 +327,37 @@ static const char *cast_by_function(struct tr *tr, struct expr *e, uint32_t type
     return emit_apply(pattern, &e, 1);
 }
 
+/* Values of a domain are of its base type once they are checked. */
+static struct expr *coerce_to_domain(struct tr *tr, struct expr *e, uint32_t domain,
+                                     enum infer_context context)
+{
+    int32_t typmod = -1;
+    uint32_t base = infer_base(tr, domain, &typmod);
+    struct expr *to;
+    if (e->type == TYPES_UNKNOWN && e->kind == EXPR_PARAM) {
+        to = coerce_param(tr, e, domain);
+        to->type = base;
+    } else {
+        to = infer_coerce(tr, e, base, context);
+    }
+    if (to == NULL)
+        return NULL;
+    to = infer_typmod(tr, to, base, typmod, context == INFER_EXPLICIT);
+    if (!types_constrained(tr->types, domain))
+        return to;
+    struct buf text;
+    buf_init(&text, tr->scratch.max);
+    types_domain_text(tr->types, domain, to->sql, &text);
+    struct expr *checked = expr_of(base, emit_format("%s", ident_text(&text)), e->location, &to, 1);
+    checked->typmod = typmod;
+    buf_release(&text);
+    return checked;
+}
+
 struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum infer_context context)
 {
+    if (infer_base(tr, type, NULL) != type)
+        return coerce_to_domain(tr, e, type, context);
     if (e->type == type || type == ANYOID)
         return e;
     if (is_polymorphic(type))
@@ -410,7 +446,9 @@ struct expr *infer_assign(struct tr *tr, struct expr *e, const struct store_colu
         err_hint(tr->err, "You will need to rewrite or cast the expression.");
         tr_throw(tr);
     }
-    return infer_typmod(tr, to, column->type_oid, column->typmod, false);
+    return infer_base(tr, column->type_oid, NULL) == column->type_oid
+               ? infer_typmod(tr, to, column->type_oid, column->typmod, false)
+               : to;
 }
 
 struct expr *infer_settle(struct tr *tr, struct expr *e)

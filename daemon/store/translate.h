@@ -21,6 +21,7 @@ struct translate_column {
     uint32_t type_oid; /* decides how the value SQLite gives is encoded: see types.h */
     int16_t type_len;
     int32_t typmod;
+    uint32_t domain; /* of a column: what its table says instead of type_oid, or 0 */
     uint32_t table_oid; /* 0 for expressions */
     int16_t attnum;
 };

@@ -311,15 +311,22 @@ struct expr *expr_cast(struct scope *s, TypeCast *cast)
     uint32_t type = infer_type(s->tr, cast->typeName, &typmod);
     struct expr *e;
     if (IsA(cast->arg, A_ArrayExpr) && infer_category(s->tr, type) == 'A') {
-        e = expr_array(s, (A_ArrayExpr *)cast->arg, type);
-        return infer_typmod(s->tr, e, type, typmod, true);
+        const uint32_t base = infer_base(s->tr, type, NULL);
+        e = expr_array(s, (A_ArrayExpr *)cast->arg, base);
+        if (base == type)
+            return infer_typmod(s->tr, e, type, typmod, true);
+    } else {
+        e = expr_make(s, cast->arg);
     }
-    e = expr_make(s, cast->arg);
     struct expr *to = infer_coerce(s->tr, e, type, INFER_EXPLICIT);
     if (to == NULL)
         tr_fail(s->tr, "42846", cast->location, "cannot cast type %s to %s",
                 infer_type_name(s->tr, e->type), infer_type_name(s->tr, type));
-    to = infer_typmod(s->tr, to, type, typmod, true);
+    if (infer_base(s->tr, type, NULL) != type) { /* with the domain's own typmod */
+        type = infer_base(s->tr, type, &typmod);
+    } else {
+        to = infer_typmod(s->tr, to, type, typmod, true);
+    }
     if (to->kind == EXPR_COLUMN) /* a cast is no longer the column itself */
         to = expr_of(type, to->sql, cast->location, &to, 1);
     to->typmod = typmod;

@@ -82,7 +82,6 @@ struct source *source_table(struct tr *tr, const struct store_table *table, cons
         const struct store_column *from = &table->columns[i];
         item->columns[i] = (struct column){
             .name = from->name,
-            .type = from->type_oid,
             .typmod = from->typmod,
             .table_oid = view ? view->oid : table->oid,
             .attnum = view ? (int16_t)(i + 1) : from->attnum,
@@ -90,6 +89,9 @@ struct source *source_table(struct tr *tr, const struct store_table *table, cons
             .sql = emit_format("%s.%s", item->alias, emit_identifier(from->sqlite_name)),
             .origin = item,
         };
+        struct column *c = &item->columns[i];
+        c->type = infer_base(tr, from->type_oid, &c->typmod);
+        c->domain = c->type == from->type_oid ? 0 : from->type_oid;
     }
     return item;
 }

@@ -64,7 +64,7 @@ static bool is_written(const struct tr *tr, const struct store_table *t)
 {
     ListCell *cell;
     foreach (cell, tr->written)
-        if (lfirst(cell) == t)
+        if (((const struct store_table *)lfirst(cell))->oid == t->oid)
             return true;
     return false;
 }

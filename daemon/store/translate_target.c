@@ -180,9 +180,10 @@ void result_columns(struct tr *tr, const struct target *targets, int ntargets,
             tr_unsupported(tr, e->location, "an output of type %s", infer_type_name(tr, e->type));
         struct translate_column *c = &ret->columns[n++];
         c->name = targets[i].name;
-        c->type_oid = e->type;
-        c->type_len = types_find(tr->types, e->type)->len;
         c->typmod = e->typmod;
+        c->type_oid = infer_base(tr, e->type, &c->typmod);
+        c->type_len = types_find(tr->types, c->type_oid)->len;
+        c->domain = e->kind == EXPR_COLUMN ? e->column->domain : 0;
         if (e->kind == EXPR_COLUMN) {
             c->table_oid = e->column->table_oid;
             c->attnum = e->column->attnum;

@@ -58,8 +58,9 @@ struct sublink_name {
 /* A column that a FROM item shows. */
 struct column {
     const char *name;
-    uint32_t type;
+    uint32_t type;   /* of a domain its base */
     int32_t typmod;
+    uint32_t domain; /* or 0 */
     uint32_t table_oid; /* direct columns of tables */
     int16_t attnum;
     const char *sql;             /* how to say it in SQLite where the item is in scope */

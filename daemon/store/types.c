@@ -135,6 +135,7 @@ static bool is_text(uint32_t oid)
 
 bool types_supported(const struct types_set *set, uint32_t oid)
 {
+    oid = types_base(set, oid, NULL);
     if (is_int(oid) || is_text(oid))
         return true;
     switch (oid) {
@@ -165,7 +166,7 @@ bool types_supported(const struct types_set *set, uint32_t oid)
 
 const char *types_storage(const struct types_set *set, uint32_t oid)
 {
-    (void)set;
+    oid = types_base(set, oid, NULL);
     if (is_int(oid))
         return "INTEGER";
     switch (oid) {
@@ -332,6 +333,7 @@ static int text_in(uint32_t oid, int32_t typmod, struct slice text, struct buf *
 int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, struct slice text,
                 struct buf *scratch, struct types_value *ret, struct err *err)
 {
+    oid = types_base(s->set, oid, &typmod);
     struct types_value v = {.kind = TYPES_KIND_INT};
     const struct types_info *type = types_find(s->set, oid);
     int rc;
@@ -497,6 +499,7 @@ static void int_out(const struct types_session *s, uint32_t oid, int64_t v, stru
 int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
                  const struct types_value *value, struct buf *out, struct err *err)
 {
+    oid = types_base(s->set, oid, &typmod);
     const struct types_info *type = types_find(s->set, oid);
     struct types_value v;
     struct types_interval interval;

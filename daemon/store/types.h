@@ -17,6 +17,7 @@
  *   int4range ... tstzrange                TEXT: see range.h
  *   void, unknown                          TEXT
  *   an enum                                TEXT: its label
+ *   a domain                               as its base type
  * Infinite dates and timestamps are the smallest and largest int32 / int64.
  *
  * Pure: no SQLite here.  Values borrow; see struct types_value. */
@@ -118,12 +119,25 @@ struct types_label { /* a row of pg_enum */
     bool pending; /* added by the open transaction to a type that is older: not to be used yet */
 };
 
+struct types_check { /* a constraint of a domain */
+    uint32_t oid;
+    const char *name;
+    const char *sql;    /* PostgreSQL's text */
+    const char *sqlite; /* of a column called "#value" */
+};
+
 /* A type of the user's. */
 struct types_user {
     struct types_info info;
     const char *schema;
     const struct types_label *labels; /* 'e': in their order */
     size_t nlabels;
+    uint32_t base; /* 'd': what it is a domain over, with its typmod */
+    int32_t base_typmod;
+    bool not_null;
+    const struct types_check *checks; /* by name */
+    size_t nchecks;
+    const char *default_sql, *default_sqlite; /* or NULL */
 };
 
 /* What values of reg* types are called.  `read`: 0 or -1 with PostgreSQL's error. */
@@ -148,6 +162,14 @@ const struct types_user *types_find_user(const struct types_set *set, uint32_t o
 /* ${schema} NULL: along the search_path. */
 const struct types_user *types_find_user_name(const struct types_set *set, const char *schema,
                                               const char *typname);
+/* What a domain is in the end: any other type as it is.  ${typmod} (may be NULL) is set when a
+ * domain says one. */
+uint32_t types_base(const struct types_set *set, uint32_t oid, int32_t *typmod);
+/* Has the domain anything to check? */
+bool types_constrained(const struct types_set *set, uint32_t oid);
+/* ${sql}, a value of the base type, as SQLite text that checks the domain's constraints. */
+void types_domain_text(const struct types_set *set, uint32_t domain, const char *sql,
+                       struct buf *out);
 /* The label of an enum, with its rank from 0; NULL: it has none such. */
 const struct types_label *types_enum_label(const struct types_user *type, struct slice name,
                                            size_t *ret_rank);

@@ -168,6 +168,7 @@ static void float_send(uint32_t oid, double v, struct buf *out)
 int types_send(const struct types_session *s, uint32_t oid, int32_t typmod,
                const struct types_value *value, struct buf *out, struct err *err)
 {
+    oid = types_base(s->set, oid, &typmod);
     const struct types_info *type = types_find(s->set, oid);
     struct types_value v;
     if (types_settle(s->set, oid, value, &v, err) < 0)
@@ -268,6 +269,7 @@ static int uuid_receive(const struct types_session *s, struct slice data, struct
 int types_receive(const struct types_session *s, uint32_t oid, struct slice data,
                   struct buf *scratch, struct types_value *ret, struct err *err)
 {
+    oid = types_base(s->set, oid, NULL);
     struct types_value v = {.kind = TYPES_KIND_INT};
     const struct types_info *type = types_find(s->set, oid);
     size_t want = fixed_length(s->set, oid);

@@ -1,4 +1,4 @@
-/* types_user.c: the user's types: enums. */
+/* types_user.c: the user's types: enums and domains. */
 #include "daemon/store/ident.h"
 #include "daemon/store/types_impl.h"
 
@@ -88,4 +88,62 @@ int types_enum_in(const struct types_set *set, const struct types_info *type, st
     }
     *ret = (struct slice){label->name, text.len};
     return 0;
+}
+
+/* -- domains -- */
+
+static const struct types_user *domain_of(const struct types_set *set, uint32_t oid)
+{
+    const struct types_user *user = oid >= TYPES_USER_MIN ? types_find_user(set, oid) : NULL;
+    return user && user->info.type == 'd' ? user : NULL;
+}
+
+uint32_t types_base(const struct types_set *set, uint32_t oid, int32_t *typmod)
+{
+    const struct types_user *domain;
+    while ((domain = domain_of(set, oid))) {
+        if (typmod && domain->base_typmod >= 0)
+            *typmod = domain->base_typmod;
+        oid = domain->base;
+    }
+    return oid;
+}
+
+bool types_constrained(const struct types_set *set, uint32_t oid)
+{
+    const struct types_user *domain;
+    for (; (domain = domain_of(set, oid)); oid = domain->base)
+        if (domain->not_null || domain->nchecks > 0)
+            return true;
+    return false;
+}
+
+/* Those of the base first, each by name, as PostgreSQL's executor has them. */
+static void checks_text(const struct types_set *set, uint32_t domain, uint32_t oid, struct buf *out)
+{
+    const struct types_user *user = domain_of(set, oid);
+    if (!user)
+        return;
+    checks_text(set, domain, user->base, out);
+    if (user->not_null)
+        ident_format(out, " WHEN \"#value\" IS NULL THEN pgf_domain_fail(%u, NULL)", domain);
+    for (size_t i = 0; i < user->nchecks; i++) {
+        ident_format(out, " WHEN NOT (%s) THEN pgf_domain_fail(%u, ", user->checks[i].sqlite,
+                     domain);
+        ident_literal(user->checks[i].name, out);
+        ident_format(out, ")");
+    }
+}
+
+/* A subquery without FROM is not flattened: the value is worked out once. */
+void types_domain_text(const struct types_set *set, uint32_t domain, const char *sql,
+                       struct buf *out)
+{
+    if (!types_constrained(set, domain)) {
+        ident_format(out, "%s", sql);
+        return;
+    }
+    ident_format(out, "(SELECT CASE");
+    checks_text(set, domain, domain, out);
+    ident_format(out, " ELSE \"#value\" END FROM (SELECT %s AS \"#value\"))", sql);
 }
