@@ -76,8 +76,11 @@ void err_context(struct err *err, const char *format, ...)
     if (!err)
         return;
     va_list args;
+    size_t used = strlen(err->context);
+    if (used > 0 && used + 1 < sizeof(err->context))
+        err->context[used++] = '\n';
     va_start(args, format);
-    set_field(err->context, sizeof(err->context), format, args);
+    set_field(err->context + used, sizeof(err->context) - used, format, args);
     va_end(args);
 }
 

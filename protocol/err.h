@@ -42,6 +42,7 @@ int err_set(struct err *err, const char *sqlstate, const char *format, ...)
 /* Set one further field of an ${err} already filled. */
 void err_detail(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void err_hint(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A line behind those that are there: the inner place comes first. */
 void err_context(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Copy ${len} bytes of ${text} into one of the fields of a struct err (or any array of
  * ${field_bytes}), cut on a character boundary and NUL-terminated. */

@@ -8,6 +8,7 @@
 #include "policy/parse.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <strings.h>
 
 static int refuse(struct ddl *d)
@@ -66,10 +67,9 @@ static const char *conditions(const char *p, char ret[64])
         const char *next = NULL;
         for (size_t i = 0; i < sizeof known / sizeof known[0] && !next; i++) {
             next = word(p, known[i].name);
-            if (next && strlen(ret) + 7 < 64) {
-                strcat(ret, known[i].sqlstate);
-                strcat(ret, " ");
-            }
+            size_t n = strlen(ret);
+            if (next)
+                snprintf(ret + n, 64 - n, "%s ", known[i].sqlstate);
         }
         if (!next)
             return NULL;

@@ -85,7 +85,7 @@ static int default_value(struct ddl *d, struct object o, struct buf *out)
     if (!v[0])
         return unknown(d, o);
     ident_format(out, "default value for ");
-    return column(d, object_column((uint32_t)strtoul(v[0], NULL, 10), (int16_t)atoi(v[1])), out);
+    return column(d, object_column((uint32_t)strtoul(v[0], NULL, 10), (int16_t)strtol(v[1], NULL, 10)), out);
 }
 
 static int type(struct ddl *d, uint32_t oid, struct buf *out)
@@ -119,7 +119,7 @@ static int constraint(struct ddl *d, struct object o, struct buf *out)
     if (!v[0])
         return unknown(d, o);
     ident_format(out, "constraint %s", v[0]);
-    if (atoi(v[1]) != 0) {
+    if (strcmp(v[1], "0") != 0) {
         ident_format(out, " on ");
         return relation(d, (uint32_t)strtoul(v[1], NULL, 10), out);
     }

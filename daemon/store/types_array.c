@@ -133,7 +133,7 @@ static const char *take_bounds(struct slice text, const char *p, const char *end
                              "\"[\" must introduce explicitly-specified array dimensions."),
                    NULL;
         if (q < end && *q == ':') {
-            lower = atoi(p);
+            lower = (int32_t)strtol(p, NULL, 10);
             p = q + 1;
             q = digits(p, end);
             if (q == p)
@@ -141,7 +141,7 @@ static const char *take_bounds(struct slice text, const char *p, const char *end
         }
         if (q == end || *q != ']')
             return malformed(text, err, "Missing \"]\" after array dimensions."), NULL;
-        int32_t upper = atoi(p);
+        int32_t upper = (int32_t)strtol(p, NULL, 10);
         p = q + 1;
         if (upper < lower)
             return err_set(err, "2202E", "upper bound cannot be less than lower bound"), NULL;
