@@ -26,6 +26,7 @@ static enum family family(uint32_t type)
     case TYPES_BOOL:
     case TYPES_DATE:
     case TYPES_TIME:
+    case TYPES_TIMETZ:
     case TYPES_TIMESTAMP:
     case TYPES_TIMESTAMPTZ:
     case TYPES_UUID:

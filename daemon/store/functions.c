@@ -45,6 +45,7 @@ static const struct {
     {functions_exact_rows, &functions_exact_n},
     {functions_proc_rows, &functions_proc_n},
     {functions_calendar_rows, &functions_calendar_n},
+    {functions_timetz_rows, &functions_timetz_n},
     {functions_statistics_rows, &functions_statistics_n},
     {functions_ordered_rows, &functions_ordered_n},
     {functions_format_date_rows, &functions_format_date_n},

@@ -471,6 +471,23 @@ static void fn_date_time(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         time_result(ctx, (__int128)day * DAY + sqlite3_value_int64(argv[1]));
 }
 
+bool time_zone_interval(sqlite3_context *ctx, sqlite3_value *arg, const struct types_interval *v)
+{
+    struct buf text;
+    struct types_value value;
+    if (v->months == 0 && v->days == 0)
+        return true;
+    functions_buf(&text);
+    functions_value(arg, &value);
+    if (types_output(&functions_context(ctx)->types, TYPES_INTERVAL, -1, &value, &text,
+                     &functions_context(ctx)->raised) == 0)
+        functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE,
+                       "interval time zone \"%.*s\" must not include months or days",
+                       (int)buf_len(&text), buf_peek(&text).data);
+    buf_release(&text);
+    return false;
+}
+
 /* pgf_at_offset(interval, timestamp, 1 from timestamptz) */
 static void fn_at_offset(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
@@ -482,20 +499,8 @@ static void fn_at_offset(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         sqlite3_result_int64(ctx, us);
         return;
     }
-    if (v.months != 0 || v.days != 0) {
-        struct buf text;
-        functions_buf(&text);
-        struct types_value value;
-        functions_value(argv[0], &value);
-        if (types_output(&functions_context(ctx)->types, TYPES_INTERVAL, -1, &value, &text,
-                         &functions_context(ctx)->raised) == 0)
-            functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE,
-                           "interval time zone \"%.*s\" must not include months or days",
-                           (int)buf_len(&text), buf_peek(&text).data);
-        buf_release(&text);
-        return;
-    }
-    time_result(ctx, (__int128)us + (sqlite3_value_int(argv[2]) ? offset : -offset));
+    if (time_zone_interval(ctx, argv[0], &v))
+        time_result(ctx, (__int128)us + (sqlite3_value_int(argv[2]) ? offset : -offset));
 }
 
 const struct function_row functions_calendar_rows[] = {

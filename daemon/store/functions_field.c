@@ -417,7 +417,14 @@ static void fn_extract(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     int64_t v = sqlite3_value_int64(argv[1]), rest = 0;
     bool date = type == TYPES_DATE, zoned = type == TYPES_TIMESTAMPTZ, done;
     bool zone = unit == TIMEZONE || unit == TIMEZONE_HOUR || unit == TIMEZONE_MINUTE;
-    if (type == TYPES_TIME) {
+    if (type == TYPES_TIMETZ) {
+        struct types_timetz t = types_timetz_of(v);
+        done = zone || unit == EPOCH || extract_clock(&f, unit, t.us);
+        if (zone)
+            field_zone(&f, unit, -t.west);
+        else if (unit == EPOCH)
+            extract_epoch(&f, TYPES_TIME, t.us + t.west * SECOND);
+    } else if (type == TYPES_TIME) {
         done = unit == EPOCH || extract_clock(&f, unit, v);
         if (unit == EPOCH)
             extract_epoch(&f, type, v);

@@ -34,6 +34,10 @@ int32_t time_month_days(int32_t year, int32_t month);
 int time_add(const struct types_session *session, bool zoned, int64_t us,
              const struct types_interval *v, int64_t *ret, struct err *err) MUSTCHECK;
 
+/* Is it an interval that a time zone can be, without months and days?  false: the statement has
+ * failed. */
+bool time_zone_interval(sqlite3_context *ctx, sqlite3_value *arg, const struct types_interval *v);
+
 /* Fields of dates and times, as extract() and date_trunc() name them. */
 enum unit {
     UNIT_NONE,

@@ -68,6 +68,7 @@ static int32_t type_typmod(struct tr *tr, uint32_t type, TypeName *name)
     case TYPES_NUMERIC:
         return typmod_numeric(tr, name);
     case TYPES_TIME:
+    case TYPES_TIMETZ:
     case TYPES_TIMESTAMP:
     case TYPES_TIMESTAMPTZ: {
         int32_t precision = typmod_constant(tr, name, 0);
@@ -75,7 +76,6 @@ static int32_t type_typmod(struct tr *tr, uint32_t type, TypeName *name)
     }
     case TYPES_INTERVAL:
         tr_unsupported(tr, name->location, "an interval with fields or precision");
-    case TYPES_TIMETZ:
     case 1560: /* bit, bit varying */
     case 1562:
         tr_unsupported(tr, name->location, "type %s", infer_type_name(tr, type));

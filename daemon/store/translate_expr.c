@@ -340,6 +340,10 @@ static struct expr *session_value(struct scope *s, const SQLValueFunction *f)
         const char *sql;
     } forms[] = {
         [SVFOP_CURRENT_DATE] = {TYPES_DATE, "pgf_current_date()"},
+        [SVFOP_CURRENT_TIME] = {TYPES_TIMETZ, "pgf_timetz(pgf_now())"},
+        [SVFOP_CURRENT_TIME_N] = {TYPES_TIMETZ, "pgf_timetz(pgf_now())"},
+        [SVFOP_LOCALTIME] = {TYPES_TIME, "pgf_timestamp_time(pgf_localtimestamp())"},
+        [SVFOP_LOCALTIME_N] = {TYPES_TIME, "pgf_timestamp_time(pgf_localtimestamp())"},
         [SVFOP_CURRENT_TIMESTAMP] = {TYPES_TIMESTAMPTZ, "pgf_now()"},
         [SVFOP_CURRENT_TIMESTAMP_N] = {TYPES_TIMESTAMPTZ, "pgf_now()"},
         [SVFOP_LOCALTIMESTAMP] = {TYPES_TIMESTAMP, "pgf_localtimestamp()"},
@@ -351,8 +355,6 @@ static struct expr *session_value(struct scope *s, const SQLValueFunction *f)
         [SVFOP_CURRENT_CATALOG] = {TYPES_NAME, "pgf_current_database()"},
         [SVFOP_CURRENT_SCHEMA] = {TYPES_NAME, "pgf_current_schema()"},
     };
-    if ((size_t)f->op >= sizeof(forms) / sizeof(forms[0]) || forms[f->op].sql == NULL)
-        tr_unsupported(s->tr, f->location, "CURRENT_TIME and LOCALTIME");
     struct expr *e = expr_new(EXPR_PLAIN, forms[f->op].type, forms[f->op].sql, f->location);
     return infer_typmod(s->tr, e, e->type, f->typmod, true);
 }

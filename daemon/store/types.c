@@ -147,6 +147,7 @@ bool types_supported(const struct types_set *set, uint32_t oid)
     case TYPES_FLOAT8:
     case TYPES_DATE:
     case TYPES_TIME:
+    case TYPES_TIMETZ:
     case TYPES_TIMESTAMP:
     case TYPES_TIMESTAMPTZ:
     case TYPES_INTERVAL:
@@ -173,6 +174,7 @@ const char *types_storage(const struct types_set *set, uint32_t oid)
     case TYPES_BOOL:
     case TYPES_DATE:
     case TYPES_TIME:
+    case TYPES_TIMETZ:
     case TYPES_TIMESTAMP:
     case TYPES_TIMESTAMPTZ:
         return "INTEGER";
@@ -347,7 +349,10 @@ int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, str
         rc = types_date_in(s, text, &v.i, err);
         break;
     case TYPES_TIME:
-        rc = types_time_in(typmod, text, &v.i, err);
+        rc = types_time_in(s, typmod, text, &v.i, err);
+        break;
+    case TYPES_TIMETZ:
+        rc = types_timetz_in(s, typmod, text, &v.i, err);
         break;
     case TYPES_TIMESTAMP:
     case TYPES_TIMESTAMPTZ:
@@ -404,6 +409,10 @@ int types_apply_typmod(uint32_t oid, int32_t typmod, bool explicit_cast,
     case TYPES_TIMESTAMPTZ:
         if (v->kind == TYPES_KIND_INT)
             ret->i = types_round_us(v->i, typmod);
+        return 0;
+    case TYPES_TIMETZ:
+        if (v->kind == TYPES_KIND_INT)
+            ret->i = types_timetz_round(v->i, typmod);
         return 0;
     default:
         if (is_array(types_find(NULL, oid)))
@@ -511,6 +520,9 @@ int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
         break;
     case TYPES_TIME:
         types_time_out(v.i, out);
+        break;
+    case TYPES_TIMETZ:
+        types_timetz_out(v.i, out);
         break;
     case TYPES_TIMESTAMP:
     case TYPES_TIMESTAMPTZ:

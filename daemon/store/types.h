@@ -14,6 +14,7 @@
  * INTEGER microseconds since midnight interval                               BLOB(16): big-endian
  * int64 microseconds, int32 days, int32 months T[] of the above                       TEXT: a JSON
  * array of the elements' PostgreSQL text form (strings) and null (int2vector, oidvector: likewise)
+ *   timetz                                 INTEGER: see struct types_timetz
  *   int4range ... tstzrange                TEXT: see range.h
  *   void, unknown                          TEXT
  *   an enum                                TEXT: its label
@@ -258,6 +259,15 @@ int types_numeric_compare(struct slice a, struct slice b);
 /* Days since 2000-01-01 of a proleptic Gregorian date, and back. */
 int64_t types_days(int32_t year, int32_t month, int32_t day);
 void types_civil(int64_t days, int32_t *ret_year, int32_t *ret_month, int32_t *ret_day);
+/* A time of day and its zone, in seconds west.  PostgreSQL orders them by the moment in UTC and then
+ * by the zone; the number that they are kept as has the same order. */
+struct types_timetz {
+    int64_t us;
+    int32_t west;
+};
+#define TYPES_ZONE_LIMIT (16 * 3600) /* zones are closer to UTC than that */
+int64_t types_timetz_key(struct types_timetz t);
+struct types_timetz types_timetz_of(int64_t key);
 struct types_interval {
     int64_t us;
     int32_t days;

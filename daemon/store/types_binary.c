@@ -143,6 +143,8 @@ static size_t fixed_length(const struct types_set *set, uint32_t oid)
     case TYPES_TIMESTAMP:
     case TYPES_TIMESTAMPTZ:
         return 8;
+    case TYPES_TIMETZ:
+        return 12;
     case TYPES_UUID:
     case TYPES_INTERVAL:
         return 16;
@@ -173,6 +175,12 @@ int types_send(const struct types_session *s, uint32_t oid, int32_t typmod,
     struct types_value v;
     if (types_settle(s->set, oid, value, &v, err) < 0)
         return -1;
+    if (oid == TYPES_TIMETZ) {
+        struct types_timetz t = types_timetz_of(v.i);
+        put_be(out, (uint64_t)t.us, 8);
+        put_be(out, (uint64_t)t.west, 4);
+        return 0;
+    }
     switch (v.kind) {
     case TYPES_KIND_INT:
         put_be(out, (uint64_t)v.i, fixed_length(s->set, oid));
@@ -211,12 +219,25 @@ int types_send(const struct types_session *s, uint32_t oid, int32_t typmod,
     }
 }
 
+static int timetz_receive(struct slice data, int64_t *ret, struct err *err)
+{
+    struct types_timetz t = {(int64_t)take_be(data.data, 8), (int32_t)take_be(data.data + 8, 4)};
+    if (t.us < 0 || t.us > TYPES_US_PER_DAY)
+        return err_set(err, "22008", "time out of range");
+    if (t.west <= -TYPES_ZONE_LIMIT || t.west >= TYPES_ZONE_LIMIT)
+        return err_set(err, "22009", "time zone displacement out of range");
+    *ret = types_timetz_key(t);
+    return 0;
+}
+
 static int int_receive(uint32_t oid, struct slice data, int64_t *ret, struct err *err)
 {
     switch (oid) {
     case TYPES_BOOL:
         *ret = data.data[0] != 0;
         return 0;
+    case TYPES_TIMETZ:
+        return timetz_receive(data, ret, err);
     case TYPES_INT2:
         *ret = (int16_t)take_be(data.data, 2);
         return 0;

@@ -59,7 +59,12 @@ int types_date_in(const struct types_session *s, struct slice text, int64_t *ret
                   struct err *err) MUSTCHECK;
 int types_timestamp_in(const struct types_session *s, bool tz, int32_t typmod, struct slice text,
                        int64_t *ret, struct err *err) MUSTCHECK;
-int types_time_in(int32_t typmod, struct slice text, int64_t *ret, struct err *err) MUSTCHECK;
+int types_time_in(const struct types_session *s, int32_t typmod, struct slice text, int64_t *ret,
+                  struct err *err) MUSTCHECK;
+int types_timetz_in(const struct types_session *s, int32_t typmod, struct slice text, int64_t *ret,
+                    struct err *err) MUSTCHECK;
+int64_t types_timetz_round(int64_t key, int32_t typmod);
+void types_timetz_out(int64_t key, struct buf *out);
 int64_t types_round_us(int64_t us, int32_t typmod);
 void types_date_out(int64_t days, struct buf *out);
 void types_timestamp_out(const struct types_session *s, bool tz, int64_t us, struct buf *out);

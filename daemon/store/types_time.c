@@ -41,7 +41,7 @@ struct fields {
     struct slice zone_name; /* instead, when its data is set */
 };
 
-enum { FIELDS_OK = 0, FIELDS_SYNTAX = -1, FIELDS_RANGE = -2, FIELDS_RANGE_HINT = -3 };
+enum { FIELDS_OK = 0, FIELDS_SYNTAX = -1, FIELDS_RANGE = -2, FIELDS_RANGE_HINT = -3, FIELDS_ZONE = -4 };
 
 static size_t digits_at(struct slice t)
 {
@@ -195,7 +195,7 @@ static int take_offset(struct slice *t, int32_t *ret)
         }
     }
     if (parts[0] > 15 || parts[1] > 59 || parts[2] > 59)
-        return FIELDS_RANGE;
+        return FIELDS_ZONE;
     *ret = (parts[0] * 60 + parts[1]) * 60 + parts[2];
     if (west)
         *ret = -*ret;
@@ -222,10 +222,10 @@ static int take_tail(struct slice *t, struct fields *f)
             return FIELDS_SYNTAX;
         t->data += n;
         t->len -= n;
-        if (types_word(word, "bc") && f->has_date && !bc) {
+        if (types_word(word, "bc") && (f->has_date || f->has_time) && !bc) {
             bc = true;
             f->year = 1 - f->year;
-        } else if (types_word(word, "ad") && f->has_date) {
+        } else if (types_word(word, "ad") && (f->has_date || f->has_time)) {
             continue;
         } else if (f->has_zone) {
             return FIELDS_SYNTAX;
@@ -269,6 +269,9 @@ static int fields_error(int rc, const char *type, struct slice text, struct err 
 {
     if (rc == FIELDS_SYNTAX)
         return err_set(err, "22007", "invalid input syntax for type %s: \"%.*s\"", type,
+                       TYPES_SHOWN(text));
+    if (rc == FIELDS_ZONE)
+        return err_set(err, "22009", "time zone displacement out of range: \"%.*s\"",
                        TYPES_SHOWN(text));
     err_set(err, "22008", "date/time field value out of range: \"%.*s\"", TYPES_SHOWN(text));
     if (rc == FIELDS_RANGE_HINT)
@@ -406,21 +409,116 @@ int types_timestamp_in(const struct types_session *s, bool tz, int32_t typmod, s
     return 0;
 }
 
-int types_time_in(int32_t typmod, struct slice text, int64_t *ret, struct err *err)
+static int time_fields(struct slice text, const char *type, struct fields *f, struct err *err)
 {
     struct slice t = types_trim(text);
-    struct fields f;
-    if (types_word(t, "allballs")) {
-        *ret = 0;
+    bool dated = t.len > 10 && digits_at(t) >= 4 && (t.data[4] == '-' || t.data[4] == '/');
+    int rc = take_fields(text, dated, f);
+    if (rc == FIELDS_OK && !f->has_time)
+        rc = FIELDS_SYNTAX;
+    return rc == FIELDS_OK ? 0 : fields_error(rc, type, text, err);
+}
+
+int types_time_in(const struct types_session *s, int32_t typmod, struct slice text, int64_t *ret,
+                  struct err *err)
+{
+    struct slice t = types_trim(text);
+    struct fields f = {0};
+    if (types_word(t, "now")) {
+        int64_t local = types_utc_to_local(s, now_us());
+        f.us = local - floor_day(local) * TYPES_US_PER_DAY;
+    } else if (!types_word(t, "allballs") && time_fields(text, "time", &f, err) < 0) {
+        return -1;
+    }
+    *ret = types_round_us(f.us, typmod);
+    return 0;
+}
+
+/* -- time with time zone -- */
+
+#define TIMETZ_ZONES 131072 /* more than there are seconds between the zones' limits */
+
+int64_t types_timetz_key(struct types_timetz t)
+{
+    return (t.us + t.west * TYPES_US_PER_SECOND) * TIMETZ_ZONES + t.west + TIMETZ_ZONES / 2;
+}
+
+struct types_timetz types_timetz_of(int64_t key)
+{
+    int64_t utc = key / TIMETZ_ZONES, rest = key % TIMETZ_ZONES;
+    if (rest < 0) {
+        rest += TIMETZ_ZONES;
+        utc--;
+    }
+    int32_t west = (int32_t)(rest - TIMETZ_ZONES / 2);
+    return (struct types_timetz){utc - west * TYPES_US_PER_SECOND, west};
+}
+
+int64_t types_timetz_round(int64_t key, int32_t typmod)
+{
+    struct types_timetz t = types_timetz_of(key);
+    t.us = types_round_us(t.us, typmod);
+    return types_timetz_key(t);
+}
+
+/* A zone that never changed needs no date. */
+static bool zone_constant(const struct types_session *s)
+{
+    static const int64_t years[] = {-150, -100, -60, -30, 0, 25};
+    int32_t offset = types_utc_offset(s, 0);
+    for (size_t i = 0; i < sizeof years / sizeof years[0]; i++)
+        for (int64_t half = 0; half < 2; half++)
+            if (types_utc_offset(s, (years[i] * 365 + half * 182) * TYPES_US_PER_DAY) != offset)
+                return false;
+    return true;
+}
+
+static int32_t west_at(const struct types_session *s, int64_t local)
+{
+    return (int32_t)((types_local_to_utc(s, local) - local) / TYPES_US_PER_SECOND);
+}
+
+/* The zone in seconds west: as written, or that of the session on the day written, or today. */
+static int timetz_west(const struct types_session *s, const struct fields *f, struct slice text,
+                       int32_t *ret, struct err *err)
+{
+    struct types_session other;
+    int64_t day = f->has_date ? types_days(f->year, f->month, f->day)
+                              : floor_day(types_utc_to_local(s, now_us()));
+    int64_t local = day * TYPES_US_PER_DAY + f->us;
+    if (!f->has_zone) {
+        *ret = west_at(s, local);
         return 0;
     }
-    bool dated = t.len > 10 && digits_at(t) >= 4 && (t.data[4] == '-' || t.data[4] == '/');
-    int rc = take_fields(text, dated, &f);
-    if (rc == FIELDS_OK && !f.has_time)
-        rc = FIELDS_SYNTAX;
-    if (rc != FIELDS_OK)
-        return fields_error(rc, "time", text, err);
-    *ret = types_round_us(f.us, typmod);
+    *ret = -f->zone;
+    if (!f->zone_name.data)
+        return 0;
+    if (types_zone_session(s, f->zone_name, &other, err) < 0)
+        return -1;
+    bool known = f->has_date || !other.zone || zone_constant(&other);
+    *ret = west_at(&other, local);
+    types_session_release(&other);
+    return known ? 0 : fields_error(FIELDS_SYNTAX, "time with time zone", text, err);
+}
+
+int types_timetz_in(const struct types_session *s, int32_t typmod, struct slice text, int64_t *ret,
+                    struct err *err)
+{
+    struct slice t = types_trim(text);
+    struct fields f = {.has_zone = true};
+    struct types_timetz v;
+    if (types_word(t, "now")) {
+        int64_t now = now_us(), local = types_utc_to_local(s, now);
+        f.us = local - floor_day(local) * TYPES_US_PER_DAY;
+        f.zone = (int32_t)((local - now) / TYPES_US_PER_SECOND);
+    } else if (!types_word(t, "allballs") &&
+               time_fields(text, "time with time zone", &f, err) < 0) {
+        return -1;
+    }
+    v.us = types_round_us(f.us, typmod);
+    if (timetz_west(s, &f, text, &v.west, err) < 0)
+        return -1;
+    *ret = types_timetz_key(v);
     return 0;
 }
 
@@ -467,6 +565,25 @@ void types_date_out(int64_t days, struct buf *out)
         append(out, " BC");
 }
 
+static void zone_out(int32_t offset, struct buf *out)
+{
+    char text[32];
+    int32_t a = offset < 0 ? -offset : offset;
+    int n = snprintf(text, sizeof text, "%c%02d", offset < 0 ? '-' : '+', a / 3600);
+    if (a % 3600)
+        n += snprintf(text + n, sizeof text - (size_t)n, ":%02d", a / 60 % 60);
+    if (a % 60)
+        snprintf(text + n, sizeof text - (size_t)n, ":%02d", a % 60);
+    append(out, text);
+}
+
+void types_timetz_out(int64_t key, struct buf *out)
+{
+    struct types_timetz t = types_timetz_of(key);
+    types_time_out(t.us, out);
+    zone_out(-t.west, out);
+}
+
 void types_timestamp_out(const struct types_session *s, bool tz, int64_t us, struct buf *out)
 {
     bool bc;
@@ -480,16 +597,8 @@ void types_timestamp_out(const struct types_session *s, bool tz, int64_t us, str
     civil_out(days, out, &bc);
     append(out, " ");
     types_time_out(local - days * TYPES_US_PER_DAY, out);
-    if (tz) {
-        char text[32];
-        int32_t a = offset < 0 ? -offset : offset;
-        int n = snprintf(text, sizeof text, "%c%02d", offset < 0 ? '-' : '+', a / 3600);
-        if (a % 3600)
-            n += snprintf(text + n, sizeof text - (size_t)n, ":%02d", a / 60 % 60);
-        if (a % 60)
-            snprintf(text + n, sizeof text - (size_t)n, ":%02d", a % 60);
-        append(out, text);
-    }
+    if (tz)
+        zone_out(offset, out);
     if (bc)
         append(out, " BC");
 }
