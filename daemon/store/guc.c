@@ -205,7 +205,7 @@ static const char *current(struct store_conn *c, const struct guc_value *v)
 {
     if (v->def && strcmp(v->def->name, "transaction_isolation") == 0 && c->tx != TX_IDLE) {
         if (!c->repeatable)
-            return "read committed";
+            return strcasecmp(v->text, "read uncommitted") == 0 ? "read uncommitted" : "read committed";
         return strncmp(v->text, "read", 4) == 0 && v->text[4] == ' '
                    ? store_setting(&c->context, "default_transaction_isolation")
                    : v->text;
@@ -512,6 +512,14 @@ static int remember(struct store_conn *c, struct guc_value *v, bool local, struc
     return 0;
 }
 
+/* pg_clean_ascii() */
+static void ascii_only(char *text)
+{
+    for (; *text; text++)
+        if (*text < 0x20 || *text > 0x7e)
+            *text = '?';
+}
+
 int guc_set(struct store_conn *c, const char *name, const char *value, bool local, struct err *err)
 {
     struct guc_value *v = find(c, name);
@@ -539,6 +547,8 @@ int guc_set(struct store_conn *c, const char *name, const char *value, bool loca
         free(c->guc.changes[--c->guc.nchanges].old);
         return -1;
     }
+    if (strcmp(value_name(v), "application_name") == 0)
+        ascii_only(text);
     free(v->text);
     v->text = text;
     take_effect(c, v);

@@ -250,7 +250,9 @@ static void format_scalar(const struct types_info *type, int32_t typmod, char *r
                      scale - 1024);
         }
         break;
-    default:
+    default: /* those that SQL has a name for take none; the others print what nobody gave a meaning */
+        if (typmod >= 0 && sql_name(type) == type->name)
+            snprintf(precision, sizeof precision, "(%d)", typmod);
         break;
     }
     snprintf(ret, size, "%s%s", sql_name(type), precision);
