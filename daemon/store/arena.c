@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_BLOCK 16384
+#define ARENA_FIRST 1024u
+#define ARENA_BLOCK 16384u /* blocks double up to this */
 
 struct arena_block {
     struct arena_block *next;
@@ -12,13 +13,21 @@ struct arena_block {
     alignas(max_align_t) char data[];
 };
 
+/* Hundreds of small prepared statements are kept, so an arena begins small. */
+static size_t next_size(const struct arena_block *last)
+{
+    size_t size = last ? last->size * 2 : ARENA_FIRST;
+    return size < ARENA_BLOCK ? size : ARENA_BLOCK;
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
     size_t align = alignof(max_align_t);
     size = size ? (size + align - 1) / align * align : align;
     struct arena_block *b = a->blocks;
     if (!b || b->size - b->used < size) {
-        size_t room = size > ARENA_BLOCK ? size : ARENA_BLOCK;
+        size_t room = next_size(b);
+        room = size > room ? size : room;
         b = calloc(1, sizeof *b + room);
         if (!b) {
             a->failed = true;

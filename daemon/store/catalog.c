@@ -504,7 +504,8 @@ const struct store_table *store_catalog_table(const struct store_catalog *c, con
     const struct store_table *found = NULL;
     int best = -1;
     for (size_t i = 0; i < c->ntables; i++)
-        if (strcmp(c->tables[i].name, name) == 0 && better(c, schema, c->tables[i].schema, &best))
+        if (c->tables[i].name[0] == name[0] && strcmp(c->tables[i].name, name) == 0 &&
+            better(c, schema, c->tables[i].schema, &best))
             found = &c->tables[i];
     return found;
 }

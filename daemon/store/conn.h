@@ -348,11 +348,13 @@ struct statement_place {
     size_t offset, len;
     int characters; /* before offset */
 };
-/* The statements of ${sql}: malloc'd places.  -1: 42601, 54001 ... */
+/* The statements of ${sql}: malloc'd places.  A single one may be empty, or not parse.  -1: 42601,
+ * 54001 ... */
 int statement_split(const char *sql, struct statement_place **ret, size_t *ret_n,
                     struct err *err) MUSTCHECK;
-/* Analyse one statement, from the cache if it can be.  One reference for the caller.  Enters a
- * transaction if the catalog is needed.  -1: 42601, 25P02, and what translate() says. */
+/* Analyse one statement, a part of a NUL-terminated text, from the cache if it can be.  One
+ * reference for the caller.  Enters a transaction if the catalog is needed.  -1: 42601, 25P02, and
+ * what translate() says. */
 int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oids, size_t noids,
                       struct prepared **ret, struct err *err) MUSTCHECK;
 /* err->position of a translator's error, in bytes of ${sql} -> in characters. */

@@ -103,11 +103,15 @@ static const char *value_name(const struct guc_value *v)
     return v->def ? v->def->name : v->name;
 }
 
+/* Asked for several times in each statement: most names differ in their first letter. */
 static struct guc_value *find_kept(struct store_conn *c, const char *name)
 {
-    for (size_t i = 0; i < c->guc.n; i++)
-        if (strcasecmp(value_name(c->guc.values[i]), name) == 0)
+    const int first = tolower((unsigned char)name[0]);
+    for (size_t i = 0; i < c->guc.n; i++) {
+        const char *other = value_name(c->guc.values[i]);
+        if (tolower((unsigned char)other[0]) == first && strcasecmp(other, name) == 0)
             return c->guc.values[i];
+    }
     return NULL;
 }
 

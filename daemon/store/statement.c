@@ -52,9 +52,25 @@ static int split_body(void *arg, struct err *err)
     return 0;
 }
 
+/* Without a semicolon before its end it is one statement at most: it is parsed, once, when that is
+ * prepared. */
+static int whole(size_t len, struct statement_place **ret, size_t *ret_n, struct err *err)
+{
+    struct statement_place *place = calloc(1, sizeof *place);
+    if (!place)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    place->len = len;
+    *ret = place;
+    *ret_n = 1;
+    return 0;
+}
+
 int statement_split(const char *sql, struct statement_place **ret, size_t *ret_n, struct err *err)
 {
     struct split s = {.sql = sql};
+    size_t before = strcspn(sql, ";");
+    if (!sql[before] || !sql[before + 1])
+        return whole(before, ret, ret_n, err);
     if (guarded((struct slice){sql, strlen(sql)}, err) < 0)
         return -1;
     if (parse_protect(split_body, &s, err) < 0) {
@@ -71,6 +87,7 @@ int statement_split(const char *sql, struct statement_place **ret, size_t *ret_n
 struct analysis {
     struct store_conn *c;
     struct prepared *p;
+    const char *text; /* p->sql, or with the semicolon behind it: errors are about that, too */
 };
 
 static bool is_query(const Node *stmt)
@@ -242,7 +259,7 @@ int statement_inner(struct store_conn *c, const char *sql, void *stmt, const uin
     struct prepared *p = prepared_new((struct slice){sql, strlen(sql)}, oids, noids);
     if (!p)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    struct analysis a = {c, p};
+    struct analysis a = {c, p, p->sql};
     const RawStmt raw = {.type = T_RawStmt, .stmt = stmt};
     p->inside = true;
     p->kind = PREPARED_QUERY;
@@ -267,7 +284,7 @@ static int analyse_body(void *arg, struct err *err)
     struct analysis *a = arg;
     struct prepared *p = a->p;
     List *list;
-    if (parse_sql(p->sql, (void **)&list, err) < 0)
+    if (parse_sql(a->text, (void **)&list, err) < 0)
         return -1;
     if (list_length(list) > 1)
         return err_set(err, SQLSTATE_SYNTAX_ERROR,
@@ -296,7 +313,8 @@ static int analyse(struct store_conn *c, struct slice sql, const uint32_t *oids,
     struct prepared *p = prepared_new(sql, oids, noids);
     if (!p)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    struct analysis a = {c, p};
+    bool ended = sql.data[sql.len] == ';' && sql.data[sql.len + 1] == '\0';
+    struct analysis a = {c, p, ended ? sql.data : p->sql};
     p->inside = inside;
     if (guarded(sql, err) < 0 || parse_protect(analyse_body, &a, err) < 0) {
         prepared_unref(p);
