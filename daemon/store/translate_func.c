@@ -24,12 +24,97 @@ static const char *call_name(struct tr *tr, const FuncCall *f)
     return name;
 }
 
+static Node *call_default(int value)
+{
+    A_Const *c = palloc0(sizeof(*c));
+    c->type = T_A_Const;
+    c->val.ival.type = T_Integer;
+    c->val.ival.ival = value;
+    c->location = -1;
+    return (Node *)c;
+}
+
+/* Functions whose arguments have names that calls are written with; what may be left out is 0. */
+static const struct call_names {
+    const char *function;
+    int needed, nargs;
+    const char *args[7];
+} call_names[] = {
+    {"make_date", 3, 3, {"year", "month", "day"}},
+    {"make_interval", 0, 7, {"years", "months", "weeks", "days", "hours", "mins", "secs"}},
+    {"make_time", 3, 3, {"hour", "min", "sec"}},
+    {"make_timestamp", 6, 6, {"year", "month", "mday", "hour", "min", "sec"}},
+    {"make_timestamptz", 6, 6, {"year", "month", "mday", "hour", "min", "sec"}},
+};
+
+static int call_slot(const struct call_names *names, const char *name)
+{
+    for (int i = 0; names != NULL && i < names->nargs; i++)
+        if (strcmp(names->args[i], name) == 0)
+            return i;
+    return -1;
+}
+
+static void call_named_refuse(struct scope *s, const FuncCall *f)
+{
+    tr_unsupported(s->tr, f->location, "a named argument of this call");
+}
+
+/* An argument that its place would not take is refused: the error would name other types. */
+static void call_named_fit(struct scope *s, const struct call *c)
+{
+    const struct infer_proc *p = infer_proc_named(c->name);
+    while (p != NULL && p->nargs != c->nargs)
+        p = infer_proc_next(p);
+    for (int i = 0; i < c->nargs; i++)
+        if (p == NULL || !infer_can_coerce(s->tr, c->args[i]->type, p->args[i], INFER_IMPLICIT))
+            call_named_refuse(s, c->node);
+}
+
+/* The arguments in their places: those of the call, unless it names some. */
+static List *call_named(struct scope *s, const char *name, const FuncCall *f)
+{
+    const struct call_names *names = NULL;
+    Node *slots[7] = {NULL};
+    List *args = NIL;
+    bool named = false;
+    int n = list_length(f->args);
+    for (int i = 0; i < n; i++)
+        named = named || IsA(list_nth(f->args, i), NamedArgExpr);
+    if (!named)
+        return f->args;
+    for (size_t i = 0; i < sizeof(call_names) / sizeof(call_names[0]); i++)
+        if (strcmp(call_names[i].function, name) == 0)
+            names = &call_names[i];
+    if (names == NULL || s->tr->capture != NULL || f->agg_star || f->agg_order != NIL ||
+        f->agg_filter != NULL || f->over != NULL || f->agg_distinct || n > names->nargs)
+        call_named_refuse(s, f);
+    named = false;
+    for (int i = 0; i < n; i++) {
+        Node *arg = list_nth(f->args, i);
+        const NamedArgExpr *with = IsA(arg, NamedArgExpr) ? (const NamedArgExpr *)arg : NULL;
+        int slot = with != NULL ? call_slot(names, with->name) : named ? -1 : i;
+        named = named || with != NULL;
+        arg = with != NULL ? (Node *)with->arg : arg;
+        if (slot < 0 || slots[slot] != NULL)
+            call_named_refuse(s, f);
+        slots[slot] = arg;
+    }
+    for (int i = 0; i < names->nargs; i++) {
+        if (slots[i] == NULL && i < names->needed)
+            call_named_refuse(s, f);
+        args = lappend(args, slots[i] != NULL ? slots[i] : call_default(0));
+    }
+    return args;
+}
+
 void call_resolve(struct scope *s, FuncCall *f, struct call *c)
 {
     uint32_t types[FUNC_MAX_ARGS];
     c->node = f;
     c->name = call_name(s->tr, f);
-    int direct = list_length(f->args);
+    List *args = call_named(s, c->name, f);
+    int direct = list_length(args);
     c->nargs = direct + (f->agg_within_group ? list_length(f->agg_order) : 0);
     if (c->nargs > FUNC_MAX_ARGS)
         tr_fail(s->tr, "54023", f->location, "cannot pass more than %d arguments to a function",
@@ -38,13 +123,13 @@ void call_resolve(struct scope *s, FuncCall *f, struct call *c)
         tr_unsupported(s->tr, f->location, "VARIADIC");
     c->args = palloc0(sizeof(c->args[0]) * (size_t)(c->nargs + 2));
     for (int i = 0; i < c->nargs; i++) {
-        Node *arg = i < direct ? list_nth(f->args, i)
+        Node *arg = i < direct ? list_nth(args, i)
                                : ((SortBy *)list_nth(f->agg_order, i - direct))->node;
-        if (IsA(arg, NamedArgExpr))
-            tr_unsupported(s->tr, f->location, "a named argument");
         c->args[i] = expr_make(s, arg);
         types[i] = c->args[i]->type;
     }
+    if (args != f->args)
+        call_named_fit(s, c);
     s->tr->call_schema = list_length(f->funcname) > 1;
     infer_call_find(s->tr, c->name, types, c->nargs, f->agg_star, f->location, &c->found);
     for (int i = 0; !c->found.cast && i < c->nargs; i++)
