@@ -141,6 +141,8 @@ static const char *argument(char how, const struct expr *e)
     case 't': /* ::text */
         if (e->type == TYPES_BOOL)
             return emit_format("pgf_bool_text(%s)", e->sql);
+        if (e->type == TYPES_INET || e->type == TYPES_CIDR) /* always with its mask */
+            return emit_format("pgf_inet_text('text', %s)", e->sql);
         return is_text(e->type) ? e->sql : emit_format("pgf_output(%u, %s)", e->type, e->sql);
     case 'o': /* output function */
         if (e->type == TYPES_BPCHAR && e->typmod > 4)

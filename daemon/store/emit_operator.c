@@ -31,6 +31,9 @@ static enum family family(uint32_t type)
     case TYPES_TIMESTAMPTZ:
     case TYPES_UUID:
     case TYPES_BYTEA:
+    case TYPES_INET:
+    case TYPES_MACADDR:
+    case TYPES_MACADDR8:
         return FAMILY_SAME;
     default:
         return FAMILY_NONE;

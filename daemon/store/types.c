@@ -1,6 +1,7 @@
 /* types.c: facts about types, and the way of each value to its own file. */
 #include "daemon/store/types_impl.h"
 
+#include "daemon/store/inet.h"
 #include "daemon/store/range.h"
 
 #include <ctype.h>
@@ -156,6 +157,10 @@ bool types_supported(const struct types_set *set, uint32_t oid)
     case TYPES_INT2VECTOR:
     case TYPES_OIDVECTOR:
     case TYPES_ANYARRAY:
+    case TYPES_INET:
+    case TYPES_CIDR:
+    case TYPES_MACADDR:
+    case TYPES_MACADDR8:
         return true;
     default:
         break;
@@ -183,6 +188,10 @@ const char *types_storage(const struct types_set *set, uint32_t oid)
         return "REAL";
     case TYPES_BYTEA:
     case TYPES_INTERVAL:
+    case TYPES_INET:
+    case TYPES_CIDR:
+    case TYPES_MACADDR:
+    case TYPES_MACADDR8:
         return "BLOB";
     default:
         return "TEXT";
@@ -373,6 +382,13 @@ int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, str
         v.kind = TYPES_KIND_BLOB;
         rc = interval_in(text, scratch, &v.bytes, err);
         break;
+    case TYPES_INET:
+    case TYPES_CIDR:
+    case TYPES_MACADDR:
+    case TYPES_MACADDR8:
+        v.kind = TYPES_KIND_BLOB;
+        rc = inet_input(oid, text, scratch, &v.bytes, err);
+        break;
     default:
         if (types_is_reg(oid) && s->set && s->set->names) {
             uint32_t found = 0;
@@ -552,6 +568,8 @@ int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
             int_out(s, oid, v.i, out);
         else if (is_array(type))
             return types_array_out(s, type, v.bytes, out, err);
+        else if (inet_is_type(oid))
+            return inet_output(oid, v.bytes, out, err);
         else if (range_subtype(oid) != 0)
             return range_output(s, oid, v.bytes, out, err);
         else

@@ -16,6 +16,7 @@
  * array of the elements' PostgreSQL text form (strings) and null (int2vector, oidvector: likewise)
  *   timetz                                 INTEGER: see struct types_timetz
  *   int4range ... tstzrange                TEXT: see range.h
+ *   inet cidr macaddr macaddr8             BLOB: see inet.h
  *   void, unknown                          TEXT
  *   an enum                                TEXT: its label
  *   a domain                               as its base type
@@ -48,9 +49,13 @@ enum types_oid {
     TYPES_OIDVECTOR = 30,
     TYPES_JSON = 114,
     TYPES_JSON_ARRAY = 199,
+    TYPES_CIDR = 650,
     TYPES_FLOAT4 = 700,
     TYPES_FLOAT8 = 701,
     TYPES_UNKNOWN = 705,
+    TYPES_MACADDR8 = 774,
+    TYPES_MACADDR = 829,
+    TYPES_INET = 869,
     TYPES_BOOL_ARRAY = 1000,
     TYPES_CHAR_ARRAY = 1002,
     TYPES_NAME_ARRAY = 1003,

@@ -1,4 +1,5 @@
 /* types_binary.c: the binary forms (send and recv functions of each type). */
+#include "daemon/store/inet.h"
 #include "daemon/store/range.h"
 #include "daemon/store/types_impl.h"
 
@@ -189,6 +190,8 @@ int types_send(const struct types_session *s, uint32_t oid, int32_t typmod,
         float_send(oid, v.r, out);
         return 0;
     case TYPES_KIND_BLOB:
+        if (inet_is_type(oid))
+            return inet_send(oid, v.bytes, out, err);
         buf_append(out, v.bytes.data, v.bytes.len);
         return 0;
     default:
@@ -305,6 +308,9 @@ int types_receive(const struct types_session *s, uint32_t oid, struct slice data
     } else if (range_subtype(oid) != 0) {
         v.kind = TYPES_KIND_TEXT;
         rc = range_receive(s, oid, data, scratch, &v.bytes, err);
+    } else if (inet_is_type(oid)) {
+        v.kind = TYPES_KIND_BLOB;
+        rc = inet_receive(oid, data, scratch, &v.bytes, err);
     } else if (types_storage(s->set, oid)[0] == 'I') {
         rc = int_receive(oid, data, &v.i, err);
     } else if (types_storage(s->set, oid)[0] == 'R') {
