@@ -192,12 +192,36 @@ uint32_t infer_polymorphic(const struct tr *tr, uint32_t declared, const uint32_
 
 /* -- making conversions -- */
 
+/* 'now', 'today 10:00' and the like: a moment that a translation, which is kept, must not hold. */
+static bool literal_moves(uint32_t type, struct slice text)
+{
+    static const char *const words[] = {"now", "today", "tomorrow", "yesterday"};
+    switch (type) {
+    case TYPES_DATE:
+    case TYPES_TIME:
+    case TYPES_TIMETZ:
+    case TYPES_TIMESTAMP:
+    case TYPES_TIMESTAMPTZ:
+    case TYPES_DATERANGE:
+    case TYPES_TSRANGE:
+    case TYPES_TSTZRANGE:
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+            if (strcasestr(text.data, words[i]) != NULL)
+                return true;
+        return false;
+    default:
+        return false;
+    }
+}
+
 /* Does the text mean the same in every time zone?  Otherwise it must be read when the statement
  * runs. */
 static bool literal_fixed(struct tr *tr, uint32_t type, struct slice text, const char *sql)
 {
     const struct types_session east = {.utc_offset = 3600, .set = tr->types};
     struct types_value again;
+    if (literal_moves(type, text))
+        return tr->definition;
     if (type == TYPES_TIMETZ || type == TYPES_TIMESTAMPTZ || type == TYPES_TSTZRANGE) {
         if (types_input(&east, type, -1, text, &tr->scratch, &again, tr->err) < 0)
             tr_throw(tr);

@@ -62,6 +62,7 @@ static int run(const struct store_catalog *catalog, const struct store_table *ta
     tr->types = &catalog->types;
     tr->sql = sql;
     tr->err = err;
+    tr->definition = true;
     buf_init(&tr->scratch, SCRATCH_BYTES);
     if (sigsetjmp(tr->fail, 0) != 0) {
         buf_release(&tr->scratch);

@@ -37,6 +37,7 @@ struct tr {
     struct capture *capture; /* translate_capture.h: what a view's definition names; or NULL */
     List *view_targets;      /* translate_target_view.c */
     int views;    /* inside the text of how many: locations are not the statement's */
+    bool definition; /* of a default, check or index: what 'now' means is settled here */
     bool writes;
     int volatile_calls; /* so far: SQLite may evaluate an expression as often as it likes */
     bool call_schema;   /* the call being resolved says pg_catalog: so do errors */

@@ -418,3 +418,14 @@ def test_idle_in_a_transaction_for_too_long(store):
         usable(store)
         with pytest.raises(psycopg.Error):
             conn.execute("select 1")
+
+
+def test_now_is_read_anew(store):
+    """A text that is kept translated does not keep the moment; the default of a column does."""
+    with psycopg.connect(store.dsn("owner"), autocommit=True) as conn:
+        conn.execute("CREATE TABLE stamped (id int, at timestamptz DEFAULT 'now')")
+        seen = [conn.execute("SELECT 'now'::timestamptz").fetchone() for _ in range(2)]
+        assert seen[0] != seen[1]
+        kept = [conn.execute("INSERT INTO stamped VALUES (1) RETURNING at").fetchone() for _ in range(2)]
+        assert kept[0] == kept[1]
+        conn.execute("DROP TABLE stamped")
