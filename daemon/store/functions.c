@@ -18,6 +18,7 @@ static const struct {
     {functions_text_rows, &functions_text_n},
     {functions_range_rows, &functions_range_n},
     {functions_inet_rows, &functions_inet_n},
+    {functions_jsonpath_rows, &functions_jsonpath_n},
     {functions_match_rows, &functions_match_n},
     {functions_number_rows, &functions_number_n},
     {functions_numeric_rows, &functions_numeric_n},

@@ -45,8 +45,9 @@ extern const size_t functions_bytea_n, functions_string_n, functions_regexp_n, f
 extern const struct function_row functions_proc_rows[];
 extern const size_t functions_proc_n;
 
-extern const struct function_row functions_range_rows[], functions_inet_rows[];
-extern const size_t functions_range_n, functions_inet_n;
+extern const struct function_row functions_range_rows[], functions_inet_rows[],
+    functions_jsonpath_rows[];
+extern const size_t functions_range_n, functions_inet_n, functions_jsonpath_n;
 
 /* sum() and avg(): window functions, registered apart. */
 int functions_total_register(struct sqlite3 *db, struct store_context *context);

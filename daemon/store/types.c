@@ -2,6 +2,7 @@
 #include "daemon/store/types_impl.h"
 
 #include "daemon/store/inet.h"
+#include "daemon/store/jsonpath.h"
 #include "daemon/store/range.h"
 
 #include <ctype.h>
@@ -144,6 +145,7 @@ bool types_supported(const struct types_set *set, uint32_t oid)
     case TYPES_BYTEA:
     case TYPES_JSON:
     case TYPES_JSONB:
+    case TYPES_JSONPATH:
     case TYPES_FLOAT4:
     case TYPES_FLOAT8:
     case TYPES_DATE:
@@ -327,6 +329,11 @@ static int text_in(uint32_t oid, int32_t typmod, struct slice text, struct buf *
         return types_json_in(text, NULL, err);
     case TYPES_JSONB:
         if (types_json_in(text, scratch, err) < 0)
+            return -1;
+        *ret = (struct slice){buf_peek(scratch).data + at, buf_len(scratch) - at};
+        return 0;
+    case TYPES_JSONPATH:
+        if (jsonpath_input(text, scratch, err) < 0)
             return -1;
         *ret = (struct slice){buf_peek(scratch).data + at, buf_len(scratch) - at};
         return 0;

@@ -8,7 +8,9 @@
  * NULL in SQLite) numeric                      TEXT, canonical: -?digits(.digits)?, scale kept; NaN, [-]Infinity
  *   text varchar bpchar name "char" json   TEXT (bpchar without trailing blanks, padded on output)
  *   jsonb                                  TEXT, normalised: keys by length then bytes, last
- * duplicate wins, PostgreSQL's spacing; equal values are equal texts uuid TEXT, lower case with
+ * duplicate wins, PostgreSQL's spacing; equal values are equal texts
+ *   jsonpath                               TEXT, normalised: see jsonpath.h
+ *   uuid TEXT, lower case with
  * hyphens bytea                                  BLOB date INTEGER days since 2000-01-01 timestamp
  * timestamptz                  INTEGER microseconds since 2000-01-01 (UTC); typmod rounds time
  * INTEGER microseconds since midnight interval                               BLOB(16): big-endian
@@ -96,6 +98,7 @@ enum types_oid {
     TYPES_DATERANGE = 3912,
     TYPES_INT8RANGE = 3926,
     TYPES_JSONB_ARRAY = 3807,
+    TYPES_JSONPATH = 4072,
     TYPES_REGNAMESPACE = 4089,
     TYPES_REGROLE = 4096,
 };

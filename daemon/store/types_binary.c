@@ -214,6 +214,7 @@ int types_send(const struct types_session *s, uint32_t oid, int32_t typmod,
         return err_set(err, SQLSTATE_UNDEFINED_FUNCTION,
                        "no binary output function available for type aclitem");
     case TYPES_JSONB:
+    case TYPES_JSONPATH:
         buf_append(out, "\1", 1);
         buf_append(out, v.bytes.data, v.bytes.len);
         return 0;
@@ -325,6 +326,12 @@ int types_receive(const struct types_session *s, uint32_t oid, struct slice data
     } else if (oid == TYPES_JSONB) {
         if (data.len < 1 || data.data[0] != 1)
             return err_set(err, SQLSTATE_INTERNAL_ERROR, "unsupported jsonb version number %d",
+                           data.len ? data.data[0] : 0);
+        return types_input(s, oid, -1, (struct slice){data.data + 1, data.len - 1}, scratch, ret,
+                           err);
+    } else if (oid == TYPES_JSONPATH) {
+        if (data.len < 1 || data.data[0] != 1)
+            return err_set(err, SQLSTATE_INTERNAL_ERROR, "unsupported jsonpath version number: %d",
                            data.len ? data.data[0] : 0);
         return types_input(s, oid, -1, (struct slice){data.data + 1, data.len - 1}, scratch, ret,
                            err);
