@@ -2,6 +2,7 @@
 import difflib
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -31,34 +32,64 @@ DELETE FROM "User" WHERE "tenantId" <> 'acme';
 DELETE FROM "Tenant" WHERE id <> 'acme';"""
 
 
+class Everyone(harness.Postgres):
+    """The tables of all tenants on PostgreSQL, and Partywall before it."""
+
+    def __init__(self):
+        super().__init__(["jit=off", "timezone='UTC'"])
+        self.create_database("everyone")
+        self.wall = harness.Partywall(harness.config(self.dsn("everyone") + " sslmode=disable", policy=POLICY))
+
+    def script(self, *args, text=None):
+        return self.psql("everyone", *args, text=text)
+
+    def remove(self):
+        self.wall.remove()
+        super().remove()
+
+
+class EveryoneOnStore:
+    """Likewise in the embedded store, which only Partywall's owner sees whole."""
+
+    def __init__(self):
+        self.wall = harness.Partywall(harness.config("store", policy=POLICY))
+
+    def script(self, *args, text=None):
+        run = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *args, self.wall.dsn("owner")], input=text,
+                             text=True, capture_output=True)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    def remove(self):
+        self.wall.remove()
+
+
+class Alone(harness.Postgres):
+    """One tenant's rows; to the tenant, both are called app."""
+
+    def __init__(self):
+        super().__init__(["jit=off", "timezone='UTC'"])
+        self.create_database("app")
+
+    def script(self, *args, text=None):
+        return self.psql("app", *args, text=text)
+
+
 class Application:
     """Programs run against both: what they print, and the rows they leave, must be the same."""
 
-    def __init__(self):
-        self.shared = harness.Postgres(["jit=off"])
-        self.alone = harness.Postgres(["jit=off"])
-        self.database = {self.shared: "everyone", self.alone: "app"}  # to the tenant, both are called app
-        for server, name in self.database.items():
-            server.create_database(name)
-            server.psql(name, "-f", str(HERE / "schema.sql"))
-        self.alone.psql("app", text=ALONE)
-        self.wall = harness.Partywall(harness.config(self.shared.dsn("everyone") + " sslmode=disable", policy=POLICY))
-
-    def remove(self):
-        try:
-            self.wall.remove()
-        finally:
-            self.shared.remove()
-            self.alone.remove()
+    def __init__(self, everyone, alone):
+        self.shared, self.alone, self.wall = everyone, alone, everyone.wall
+        self.shared.script("-f", str(HERE / "schema.sql"))
 
     def reset(self):
-        for server, name in self.database.items():
-            server.psql(name, "-f", str(HERE / "rows.sql"))
-        self.alone.psql("app", text=OTHERS)
+        for server in (self.shared, self.alone):
+            server.script("-f", str(HERE / "rows.sql"))
+        self.alone.script(text=OTHERS)
 
     def rows(self, server, tenant):
         own = f"""WHERE "tenantId" = '{tenant}' ORDER BY 1"""
-        return server.psql(self.database[server], text=f"""
+        return server.script(text=f"""
             SELECT * FROM "Tenant" WHERE id = '{tenant}'; SELECT * FROM "User" {own}; SELECT * FROM "Workflow" {own};
             SELECT s.* FROM step s JOIN "Workflow" w ON w.id = "workflowId" {own};
             SELECT * FROM item {own}; SELECT * FROM types {own};""")
@@ -73,14 +104,16 @@ class Application:
         lines = [line for line in done.stdout.splitlines() if not line.startswith("error ignored terminating")]
         return lines + [f"exit {done.returncode}"]
 
-    def check(self, command, folder, but=()):
-        """`but`: steps that are not compared."""
+    def check(self, command, folder, but=(), alike=()):
+        """`but`: steps that are not compared.  `alike`: patterns of what may differ, and what stands for them."""
         self.reset()
         before = self.rows(self.shared, "globex")
         alone = self.run(self.alone.port, command, folder)
         assert alone[-2:] == ["done", "exit 0"], "\n".join(alone[-40:])
         confined = self.run(self.wall.port, command, folder)
         alone, confined = ([line for line in lines if line.split(":")[0] not in but] for lines in (alone, confined))
+        for pattern, same in alike:
+            alone, confined = ([re.sub(pattern, same, line) for line in lines] for lines in (alone, confined))
         assert confined == alone, "\n".join(difflib.unified_diff(alone, confined, "alone", "confined", "", n=0))
         mine = [self.rows(server, "acme") for server in (self.shared, self.alone)]
         assert mine[0] == mine[1], "\n".join(difflib.unified_diff(*(rows.splitlines() for rows in mine), n=0))
@@ -89,9 +122,28 @@ class Application:
 
 
 @pytest.fixture(scope="session")
-def application():
-    app = Application()
+def alone():
+    server = Alone()
+    server.script("-f", str(HERE / "schema.sql"))
+    server.script(text=ALONE)
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def application(alone):
+    """All tenants on PostgreSQL."""
+    everyone = Everyone()
     try:
-        yield app
+        yield Application(everyone, alone)
     finally:
-        app.remove()
+        everyone.remove()
+
+
+@pytest.fixture(scope="session")
+def application_on_store(alone):
+    everyone = EveryoneOnStore()
+    try:
+        yield Application(everyone, alone)
+    finally:
+        everyone.remove()
