@@ -1,5 +1,6 @@
 """SQLAlchemy's suite for dialects on the embedded store: what passes on PostgreSQL passes there too, but what
 sqlalchemy/failures.tsv lists with its reason."""
+import os
 import pathlib
 import subprocess
 import xml.etree.ElementTree
@@ -12,8 +13,9 @@ LIST = HERE / "failures.tsv"
 
 def run(url, report):
     """Names of the tests that have passed."""
-    subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "setup.cfg", "suite.py",
-                    "--dburi", url, f"--junitxml={report}"], cwd=HERE, capture_output=True, timeout=600)
+    subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "suite_plugin",
+                    "-c", "setup.cfg", "suite.py", "--dburi", url, f"--junitxml={report}"], cwd=HERE,
+                   env=dict(os.environ, PYTHONPATH=str(HERE)), capture_output=True, timeout=600)
     passed, others = set(), {}
     for case in xml.etree.ElementTree.parse(report).iter("testcase"):
         # the class's name ends in the dialect's and the server's version
