@@ -85,6 +85,9 @@ int jsonpath_input(struct slice text, struct buf *out, struct err *err) MUSTCHEC
 const char *jsonpath_sign(enum jsonpath_op op); /* "+", "==" ...; NULL */
 const char *jsonpath_method(enum jsonpath_op op); /* "type" ...; NULL */
 
+/* Is it surely a valid regular expression? */
+bool jsonpath_plain_regex(struct slice pattern);
+
 /* -- jsonpath_lex.c -- */
 enum jsonpath_token {
     JSONPATH_T_END = 0,

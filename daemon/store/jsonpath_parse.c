@@ -7,14 +7,14 @@
 
 #include "daemon/store/types_impl.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
-enum { DEPTH_MAX = 400 };
+enum { DEPTH_MAX = 400, OPERATORS_MAX = 1000 };
 
 struct parser {
     struct jsonpath_lexer lex;
     int depth;
+    int operators; /* in all: chains of them lean to the left, as deep as they are long */
     bool failed; /* the lexer's error is set */
 };
 
@@ -52,9 +52,11 @@ static bool expect(struct parser *p, int token)
 
 static node_t make(struct parser *p, enum jsonpath_op op, node_t left, node_t right)
 {
-    node_t n = arena_alloc(p->lex.arena, sizeof(*n));
+    bool many = left != NULL && ++p->operators > OPERATORS_MAX;
+    node_t n = many ? NULL : arena_alloc(p->lex.arena, sizeof(*n));
     if (n == NULL) {
-        err_set(p->lex.err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+        err_set(p->lex.err, many ? SQLSTATE_STATEMENT_TOO_COMPLEX : SQLSTATE_OUT_OF_MEMORY, "%s",
+                many ? "jsonpath has too many operators" : "out of memory");
         p->failed = true;
         return NULL;
     }
@@ -427,69 +429,12 @@ static bool regex_flags(struct parser *p, node_t n, struct slice flags)
     return true;
 }
 
-/* `[...]` at ${i}: behind it, 0 unless it surely is a class. */
-static size_t plain_class(struct slice s, size_t i)
-{
-    size_t from = i + 1;
-    for (i = from; i < s.len && s.data[i] != ']'; i++) {
-        unsigned char c = (unsigned char)s.data[i];
-        bool range = c == '-' && i > from && i + 1 < s.len && s.data[i + 1] != ']';
-        if (c == '[' || c == '\\' || (c == '^' && i > from) || c >= 0x80)
-            return 0;
-        if (range && (!isalnum((unsigned char)s.data[i - 1]) ||
-                      !isalnum((unsigned char)s.data[i + 1]) || s.data[i - 1] > s.data[i + 1] ||
-                      (i >= from + 2 && s.data[i - 2] == '-')))
-            return 0;
-        if (c == '^' && i == from)
-            from++;
-    }
-    return i < s.len && i > from ? i + 1 : 0;
-}
-
-/* Is it surely a valid expression?  Whether others are is known only where they are compiled. */
-static bool plain_regex(struct slice s)
-{
-    int open = 0;
-    bool atom = false; /* may a quantifier follow? */
-    for (size_t i = 0; i < s.len;) {
-        char c = s.data[i++];
-        if (c == '[') {
-            i = plain_class(s, i - 1);
-            if (i == 0)
-                return false;
-        } else if (c == '\\') {
-            if (i >= s.len || (!ispunct((unsigned char)s.data[i]) &&
-                               strchr("dswDSW", s.data[i]) == NULL))
-                return false;
-            i++;
-        } else if (c == '*' || c == '+' || c == '?') {
-            if (!atom)
-                return false;
-            atom = false;
-            continue;
-        } else if (c == '(') {
-            if (i < s.len && s.data[i] == '?')
-                return false;
-            open++;
-        } else if (c == ')') {
-            if (--open < 0)
-                return false;
-        } else if (c == '{' || c == '}' || c == '\0') {
-            return false;
-        }
-        atom = c != '(' && c != '|' && c != '^' && c != '$';
-        if (c == '*' || (c == '|' && (i >= s.len || s.data[i] == '|')))
-            return false;
-    }
-    return open == 0 && (s.len < 3 || memcmp(s.data, "***", 3) != 0);
-}
-
 static bool regex_checked(struct parser *p, const struct jsonpath_node *n)
 {
     if (n->space && !n->quote)
         err_set(p->lex.err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                 "XQuery \"x\" flag (expanded regular expressions) is not implemented");
-    else if (!n->quote && !plain_regex(n->text))
+    else if (!n->quote && !jsonpath_plain_regex(n->text))
         err_set(p->lex.err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                 "this regular expression in a jsonpath is not supported by the embedded store");
     else

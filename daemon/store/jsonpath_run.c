@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DEPTH_MAX = 1500 };
+enum { DEPTH_MAX = 1200 };
 
 /* One walk through what a container holds. */
 struct walk {

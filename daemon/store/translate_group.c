@@ -60,9 +60,16 @@ static bool of_user_type(const struct tr *tr, uint32_t type)
     return infer_category(tr, type) == 'A' && types_find(NULL, type) == NULL;
 }
 
+/* Types that cannot be compared at all. */
+static bool has_no_order(uint32_t type)
+{
+    return type == TYPES_JSON || type == TYPES_JSON_ARRAY || type == TYPES_JSONPATH ||
+           type == TYPES_JSONPATH_ARRAY;
+}
+
 void type_comparable(struct tr *tr, uint32_t type, int location)
 {
-    if (type == TYPES_JSON || type == TYPES_JSON_ARRAY) {
+    if (has_no_order(type)) {
         tr_set(tr, SQLSTATE_UNDEFINED_FUNCTION, location,
                "could not identify an equality operator for type %s", infer_type_name(tr, type));
         tr_throw(tr);
@@ -74,7 +81,7 @@ void type_comparable(struct tr *tr, uint32_t type, int location)
 
 void type_sortable(struct tr *tr, uint32_t type, int location)
 {
-    if (type == TYPES_JSON || type == TYPES_JSON_ARRAY) {
+    if (has_no_order(type)) {
         tr_set(tr, SQLSTATE_UNDEFINED_FUNCTION, location,
                "could not identify an ordering operator for type %s", infer_type_name(tr, type));
         err_hint(tr->err, "Use an explicit ordering operator or modify the query.");
