@@ -323,7 +323,7 @@ static void fn_set_lax(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     } else if (known && slice_equal(how, (struct slice){"return_target", 13})) {
         sqlite3_result_value(ctx, argv[0]);
     } else {
-        functions_fail(ctx, known ? SQLSTATE_INVALID_PARAMETER_VALUE : "22004",
+        functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE,
                        "null_value_treatment must be \"delete_key\", \"return_target\", "
                        "\"use_json_null\", or \"raise_exception\"");
     }
