@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,9 @@ void home_tell(const struct store_home *h, const char *format, ...)
     va_end(ap);
     h->options.tell(h->options.arg, text);
 }
+
+#define LOCK_STEP_MS 50
+#define LOCK_TRIES   60
 
 static int io_error(const char *what, const char *path, struct err *err)
 {
@@ -72,6 +76,20 @@ int home_make_file(const char *path, struct err *err)
     return sync_parent(path, err);
 }
 
+/* A daemon that is being taken over from ends as soon as its clients let it: that is waited for. */
+static bool take_lock(int fd, bool guest)
+{
+    struct timespec step = {0, LOCK_STEP_MS * 1000000L};
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (guest)
+            return false;
+        nanosleep(&step, NULL);
+    }
+    return false;
+}
+
 /* -- one process has it -- */
 
 static int in_use(const struct store_home *h, int fd, struct err *err)
@@ -92,7 +110,7 @@ static int take(struct store_home *h, struct err *err)
     int rc = -1, fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
         io_error("open", path, err);
-    } else if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+    } else if (take_lock(fd, h->options.guest)) {
         int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
         rc = ftruncate(fd, 0) == 0 && pwrite(fd, pid, (size_t)n, 0) == n
                  ? 0
