@@ -380,9 +380,6 @@ class Reloads(Actor):
                            "certificate": random.choice(["one", "two"])})
         self.done["configurations"] += 1
 
-    def restore(self):
-        self.world.reload(worlds.CALM)
-
 
 class Descriptors(Actor):
     """There are none left, again and again."""

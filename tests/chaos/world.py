@@ -83,6 +83,14 @@ policy:
             self.wall.write_config("listen: [nonsense\n" if random.random() < 0.5 else "colour: red\n")
             self.wall.reload()
 
+    def calm(self):
+        """The calm configuration is in force: twice, as a reload under way may have read the file before."""
+        for _ in range(2):
+            before = len(self.wall.log.read_text(errors="replace"))
+            self.reload(CALM)
+            harness.wait_until(lambda: "reloaded" in self.wall.log.read_text(errors="replace")[before:],
+                               "the calm configuration is there")
+
     # -- PostgreSQL past the daemon
 
     def direct(self):
