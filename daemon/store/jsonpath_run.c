@@ -91,7 +91,8 @@ static struct slice literal(const char *text)
 
 /* -- errors -- */
 
-static void set(struct jsonpath_run *r, const char *sqlstate, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void set(struct jsonpath_run *r, const char *sqlstate,
+                                                      const char *format, va_list args)
 {
     char text[ERR_MESSAGE_BYTES];
     if (r->failed)

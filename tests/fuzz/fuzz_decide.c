@@ -175,7 +175,7 @@ static void check_same(const struct plan *a, const struct plan *b)
     FIXTURE_MUST(a->class == b->class && a->refused == b->refused && a->text_len == b->text_len);
     FIXTURE_MUST(a->nplaces == b->nplaces && a->nruns == b->nruns && a->hidden == b->hidden);
     FIXTURE_MUST(!a->text == !b->text && (!a->text || !strcmp(a->text, b->text)));
-    FIXTURE_MUST(!a->refused || !strcmp(a->err.message, b->err.message));
+    FIXTURE_MUST(!a->refused || !strcmp(a->err->message, b->err->message));
 }
 
 static void decide(const struct fixture *f, bool confined, struct slice sql)

@@ -5,6 +5,7 @@
  * without a code. */
 #include "unit/translate_fixture.h"
 
+#include "daemon/store/compare.h"
 #include "daemon/store/functions.h"
 #include "daemon/store/translate.h"
 #include "policy/guard.h"
@@ -21,12 +22,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 static struct store_context context;
 static struct rules rules;
 
-static int compare_bytes(void *arg, int alen, const void *a, int blen, const void *b)
-{
-    (void)arg;
-    return types_numeric_compare((struct slice){a, (size_t)alen}, (struct slice){b, (size_t)blen});
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
@@ -38,8 +33,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     rules.limits.depth = 50;
     types_session_init(&context.types);
     if (sqlite3_open(":memory:", &context.db) != SQLITE_OK ||
-        sqlite3_create_collation(context.db, "numeric", SQLITE_UTF8, NULL, compare_bytes) !=
-            SQLITE_OK ||
+        compare_register(context.db) != SQLITE_OK ||
         sqlite3_db_config(context.db, SQLITE_DBCONFIG_DQS_DML, 0, (int *)NULL) != SQLITE_OK ||
         functions_register(context.db, &context) != SQLITE_OK ||
         sqlite3_exec(context.db, catalog_sql, NULL, NULL, NULL) != SQLITE_OK)
