@@ -129,39 +129,13 @@ int index_rows(struct ddl *d, const struct store_table *t, struct index_spec *x)
 /* 23505 of an index being built: some key is there twice. */
 static int duplicates(struct ddl *d, const struct store_table *t, const struct store_key *k)
 {
-    struct buf sql;
     struct watch w = {.c = d->c};
-    sqlite3_stmt *s;
-    buf_init(&sql, 1 << 20);
-    ident_format(&sql, "SELECT 1");
-    for (size_t i = 0; i < k->nattnums; i++) {
-        const struct store_column *c = store_table_attnum(t, k->attnums[i]);
-        ident_format(&sql, ", ");
-        ident_sqlite(c ? c->sqlite_name : "", &sql);
-    }
-    ident_format(&sql, " FROM ");
-    ident_sqlite(t->sqlite_name, &sql);
-    for (size_t i = 0; i < k->nattnums; i++) {
-        const struct store_column *c = store_table_attnum(t, k->attnums[i]);
-        ident_format(&sql, i ? " AND " : " WHERE ");
-        ident_sqlite(c ? c->sqlite_name : "", &sql);
-        ident_format(&sql, " IS NOT NULL");
-    }
-    ident_format(&sql, " GROUP BY");
-    for (size_t i = 0; i < k->nattnums; i++)
-        ident_format(&sql, "%s %zu", i ? "," : "", i + 2);
-    ident_format(&sql, " HAVING count(*) > 1 LIMIT 1");
     err_set(d->err, SQLSTATE_UNIQUE_VIOLATION, "could not create unique index \"%s\"", k->name);
     snprintf(d->err->schema, sizeof d->err->schema, "%s", t->schema);
     snprintf(d->err->table, sizeof d->err->table, "%s", t->name);
     snprintf(d->err->constraint, sizeof d->err->constraint, "%s", k->name);
-    struct err ignored;
-    s = conn_prepare(d->c, ident_text(&sql), &ignored);
-    if (s && sqlite3_step(s) == SQLITE_ROW)
-        watch_statement_detail(&w, s, t, k->attnums, k->nattnums, true, " is duplicated.", d->err);
-    sqlite3_finalize(s);
+    watch_duplicates_detail(&w, t, k, " is duplicated.", d->err);
     watch_release(&w);
-    buf_release(&sql);
     return -1;
 }
 

@@ -20,7 +20,6 @@ struct index_part {
     const char *text;   /* of an expression, else NULL */
     const char *suffix; /* " COLLATE "C" text_pattern_ops DESC" */
     const char *naming; /* what the index's name says of it */
-    bool not_null;
 };
 
 struct index_spec { /* what is to be created; all palloc'd or borrowed */

@@ -172,8 +172,7 @@ static int fill_column(struct ddl *d, const struct store_table *t, const char *n
                              .type = c->type_oid,
                              .sqlite = quoted(c->sqlite_name, ident_sqlite),
                              .suffix = "",
-                             .naming = c->name,
-                             .not_null = c->not_null};
+                             .naming = c->name};
     return 0;
 }
 

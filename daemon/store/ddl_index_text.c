@@ -58,7 +58,7 @@ const char *index_sqlite(const struct store_table *t, const struct index_spec *x
     for (int i = 0; i < x->nkeys; i++) {
         const struct index_part *p = &x->parts[i];
         ident_format(&b, "%s", i ? ", " : "");
-        if (x->nulls_not_distinct && !p->not_null)
+        if (x->nulls_not_distinct)
             ident_format(&b, "ifnull(%s, 0), %s IS NULL", p->sqlite, p->sqlite);
         else
             ident_format(&b, "%s%s", p->sqlite, p->option & 1 ? " DESC" : "");

@@ -176,10 +176,8 @@ static int unique(struct store_conn *c, sqlite3_stmt *stmt, const struct prepare
     err_set(err, SQLSTATE_UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"%s\"",
             k->name);
     name_table(t, k->name, err);
-    for (size_t i = 0; i < k->nattnums; i++)
-        seen = seen && k->attnums[i] != 0; /* what an expression's value was is not known */
     if (seen)
-        watch_key_detail(&w, t, k->attnums, k->nattnums, true, " already exists.", err);
+        watch_key_detail(&w, t, k, " already exists.", err);
     watch_release(&w);
     return -1;
 }

@@ -1,7 +1,9 @@
-/* errors.h: between errors.c and errors_watch.c. */
+/* errors.h: between errors.c, errors_watch.c and errors_key.c. */
 #pragma once
 
 #include "daemon/store/conn.h"
+
+struct watch_event;
 
 /* What the statement showed when it was run again. */
 struct watch {
@@ -11,6 +13,8 @@ struct watch {
     uint32_t foreign_key;   /* oid of the constraint, 0: a row */
     sqlite3_value **values; /* of the last row shown; of the first broken key */
     size_t n;
+    struct watch_event *events; /* keys that had no partner at some moment */
+    size_t nevents, cap_events;
 };
 
 /* Run ${stmt} again and keep the row it fails at. */
@@ -19,10 +23,13 @@ int watch_rows(struct watch *w, const struct store_table *t, sqlite3_stmt *stmt)
 int watch_foreign_keys(struct watch *w, sqlite3_stmt *stmt);
 const struct store_foreign_key *watch_foreign_key(const struct watch *w,
                                                   const struct store_table **ret_child);
-/* DETAIL: `Key (a, b)=(1, 2)${tail}`.  From a whole row: */
-void watch_key_detail(struct watch *w, const struct store_table *t, const int16_t *attnums,
-                      size_t n, bool quoted, const char *tail, struct err *err);
-/* ... from the values of the key alone: */
+/* DETAIL: `Key (a, lower(b))=(1, x)${tail}`, of the row shown. */
+void watch_key_detail(struct watch *w, const struct store_table *t, const struct store_key *k,
+                      const char *tail, struct err *err);
+/* ... of the first rows of the table that have the same. */
+void watch_duplicates_detail(struct watch *w, const struct store_table *t,
+                             const struct store_key *k, const char *tail, struct err *err);
+/* ... of columns, from their values alone: */
 void watch_values_detail(struct watch *w, const struct store_table *t, const int16_t *attnums,
                          size_t n, bool quoted, const char *tail, struct err *err);
 /* ... from the row that ${s} stands at: a first column of no interest, then the key. */
@@ -31,8 +38,10 @@ void watch_statement_detail(struct watch *w, sqlite3_stmt *s, const struct store
                             struct err *err);
 /* DETAIL: `Failing row contains (1, null).` */
 void watch_row_detail(struct watch *w, const struct store_table *t, struct err *err);
-/* Is there a row with the same values in the columns of ${k} as the row shown?  (false for
- * expressions) */
+/* The text of a value, "null". */
+void watch_value_text(struct watch *w, uint32_t type, int32_t typmod, sqlite3_value *value,
+                      struct buf *out);
+/* Is there a row with the same key as the row shown? */
 bool watch_key_exists(struct watch *w, const struct store_table *t, const struct store_key *k);
 void watch_release(struct watch *w);
 /* COMMIT has failed: tell of the first deferred foreign key that does not hold; false: there is

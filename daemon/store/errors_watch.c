@@ -2,8 +2,9 @@
  *
  * The triggers call "store_seen"(kind, values ...): kind 0 is a row about to be stored (the last
  * one shown is the one that failed), otherwise the oid of a foreign key, positive for the side that
- * refers, negative for the side that is referred to (the first one counts).  All happens in a
- * savepoint that is rolled back, triggers included. */
+ * refers, negative for the side that is referred to.  Of those the first one counts that is still
+ * broken when the statement is over, which is why SQLite is told to check none of them.  All
+ * happens in a savepoint that is rolled back, triggers included. */
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
 
@@ -12,18 +13,70 @@
 
 #define WATCH_SQL_MAX ((size_t)16 << 20)
 
+enum { WATCH_EVENTS_MAX = 100000 };
+
+struct watch_event {
+    uint32_t foreign_key;
+    bool parent_side;
+    sqlite3_value **values;
+    size_t n;
+};
+
+static void values_free(sqlite3_value **values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        sqlite3_value_free(values[i]);
+    free(values);
+}
+
 static void forget(struct watch *w)
 {
-    for (size_t i = 0; i < w->n; i++)
-        sqlite3_value_free(w->values[i]);
-    free(w->values);
+    values_free(w->values, w->n);
     w->values = NULL;
     w->n = 0;
+}
+
+static void forget_events(struct watch *w)
+{
+    for (size_t i = 0; i < w->nevents; i++)
+        values_free(w->events[i].values, w->events[i].n);
+    free(w->events);
+    w->events = NULL;
+    w->nevents = w->cap_events = 0;
 }
 
 void watch_release(struct watch *w)
 {
     forget(w);
+    forget_events(w);
+}
+
+/* ${n} of them; *${ret_n} fewer if there was no memory. */
+static sqlite3_value **values_copy(sqlite3_value **values, size_t n, size_t *ret_n)
+{
+    sqlite3_value **copy = calloc(n + 1, sizeof(*copy));
+    *ret_n = 0;
+    while (copy && *ret_n < n && (copy[*ret_n] = sqlite3_value_dup(values[*ret_n])))
+        ++*ret_n;
+    return copy;
+}
+
+static void add_event(struct watch *w, int64_t kind, sqlite3_value **values, size_t n)
+{
+    if (w->nevents == WATCH_EVENTS_MAX)
+        return;
+    if (w->nevents == w->cap_events) {
+        size_t cap = w->cap_events ? 2 * w->cap_events : 16;
+        struct watch_event *events = realloc(w->events, cap * sizeof *events);
+        if (!events)
+            return;
+        w->events = events;
+        w->cap_events = cap;
+    }
+    struct watch_event *e = &w->events[w->nevents++];
+    *e = (struct watch_event){.foreign_key = (uint32_t)(kind < 0 ? -kind : kind),
+                              .parent_side = kind < 0};
+    e->values = values_copy(values, n, &e->n);
 }
 
 static void seen(sqlite3_context *context, int n, sqlite3_value **values)
@@ -33,18 +86,13 @@ static void seen(sqlite3_context *context, int n, sqlite3_value **values)
     if (!w || n < 1)
         return;
     int64_t kind = sqlite3_value_int64(values[0]);
-    if (kind != 0 && w->seen)
+    if (kind != 0) {
+        add_event(w, kind, values + 1, (size_t)n - 1);
         return;
-    forget(w);
-    w->values = calloc((size_t)n, sizeof(*w->values));
-    for (int i = 1; i < n && w->values; i++) {
-        w->values[w->n] = sqlite3_value_dup(values[i]);
-        if (w->values[w->n])
-            w->n++;
     }
-    w->seen = w->values && w->n == (size_t)n - 1;
-    w->parent_side = kind < 0;
-    w->foreign_key = (uint32_t)(kind < 0 ? -kind : kind);
+    forget(w);
+    w->values = values_copy(values + 1, (size_t)n - 1, &w->n);
+    w->seen = w->n == (size_t)n - 1;
 }
 
 int watch_register(struct store_conn *c)
@@ -53,7 +101,77 @@ int watch_register(struct store_conn *c)
                                       NULL);
 }
 
-/* Between: the triggers; after: the statement has failed again, everything is as before. */
+static const struct store_foreign_key *
+find_foreign_key(const struct store_catalog *c, uint32_t oid, const struct store_table **ret_child)
+{
+    for (size_t i = 0; i < c->ntables; i++)
+        for (size_t k = 0; k < c->tables[i].nforeign_keys; k++)
+            if (c->tables[i].foreign_keys[k].oid == oid) {
+                *ret_child = &c->tables[i];
+                return &c->tables[i].foreign_keys[k];
+            }
+    return NULL;
+}
+
+/* `"a" = ?1 AND "b" = ?2` */
+static void bound_terms(const struct store_table *t, const int16_t *attnums, size_t n,
+                        struct buf *sql)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct store_column *c = store_table_attnum(t, attnums[i]);
+        ident_format(sql, i ? " AND " : " ");
+        ident_sqlite(c ? c->sqlite_name : "", sql);
+        ident_format(sql, " = ?%zu", i + 1);
+    }
+}
+
+/* Is there, now, a row that refers to a key which is not there? */
+static bool is_broken(struct watch *w, const struct watch_event *e)
+{
+    const struct store_table *child = NULL, *parent;
+    const struct store_foreign_key *f = find_foreign_key(w->c->catalog, e->foreign_key, &child);
+    parent = f ? store_catalog_table_oid(w->c->catalog, f->parent_oid) : NULL;
+    if (!parent || e->n != f->nattnums)
+        return false;
+    struct buf sql;
+    struct err ignored;
+    buf_init(&sql, WATCH_SQL_MAX);
+    ident_format(&sql, "SELECT 1 FROM main.");
+    ident_sqlite(child->sqlite_name, &sql);
+    ident_format(&sql, " WHERE");
+    bound_terms(child, f->attnums, f->nattnums, &sql);
+    ident_format(&sql, " AND NOT EXISTS (SELECT 1 FROM main.");
+    ident_sqlite(parent->sqlite_name, &sql);
+    ident_format(&sql, " WHERE");
+    bound_terms(parent, f->parent_attnums, f->nattnums, &sql);
+    ident_format(&sql, ")");
+    sqlite3_stmt *s = conn_prepare(w->c, ident_text(&sql), &ignored);
+    buf_release(&sql);
+    for (size_t i = 0; s && i < e->n; i++)
+        sqlite3_bind_value(s, (int)i + 1, e->values[i]);
+    bool broken = s && sqlite3_step(s) == SQLITE_ROW;
+    sqlite3_finalize(s);
+    return broken;
+}
+
+/* The statement is over: what it showed first that is still so. */
+static void settle_events(struct watch *w)
+{
+    for (size_t i = 0; i < w->nevents && !w->seen; i++) {
+        struct watch_event *e = &w->events[i];
+        if (!is_broken(w, e))
+            continue;
+        w->seen = true;
+        w->parent_side = e->parent_side;
+        w->foreign_key = e->foreign_key;
+        w->values = e->values;
+        w->n = e->n;
+        e->values = NULL;
+        e->n = 0;
+    }
+}
+
+/* Between: the triggers; after: everything is as before. */
 static int run_again(struct watch *w, const char *triggers, sqlite3_stmt *stmt)
 {
     struct store_conn *c = w->c;
@@ -69,6 +187,7 @@ static int run_again(struct watch *w, const char *triggers, sqlite3_stmt *stmt)
             continue;
         c->watch = NULL;
         sqlite3_reset(stmt);
+        settle_events(w);
         sqlite3_exec(c->db, "ROLLBACK TO watch; RELEASE watch", NULL, NULL, NULL);
     }
     c->internal--;
@@ -205,7 +324,11 @@ int watch_foreign_keys(struct watch *w, sqlite3_stmt *stmt)
             ident_sqlite(c->tables[i].sqlite_name, &sql);
             ident_format(&sql, " BEGIN %s END;", ident_text(&body));
         }
+    ident_format(&sql, "PRAGMA defer_foreign_keys=ON");
     int rc = run_again(w, ident_text(&sql), stmt);
+    struct err ignored;
+    if (conn_exec(w->c, "PRAGMA defer_foreign_keys=OFF", &ignored) < 0)
+        rc = -1;
     buf_release(&body);
     buf_release(&sql);
     return rc;
@@ -214,76 +337,39 @@ int watch_foreign_keys(struct watch *w, sqlite3_stmt *stmt)
 const struct store_foreign_key *watch_foreign_key(const struct watch *w,
                                                   const struct store_table **ret_child)
 {
-    const struct store_catalog *c = w->c->catalog;
-    for (size_t i = 0; w->seen && i < c->ntables; i++)
-        for (size_t k = 0; k < c->tables[i].nforeign_keys; k++)
-            if (c->tables[i].foreign_keys[k].oid == w->foreign_key) {
-                *ret_child = &c->tables[i];
-                return &c->tables[i].foreign_keys[k];
-            }
-    return NULL;
+    return w->seen ? find_foreign_key(w->c->catalog, w->foreign_key, ret_child) : NULL;
 }
 
 /* -- details -- */
 
+/* At most ${max} bytes of it, and then "...". */
 static void value_text(struct watch *w, const struct store_column *col, sqlite3_value *value,
                        size_t max, struct buf *out)
 {
-    struct types_value v = value_of(value);
-    struct err ignored;
     struct buf text;
-    if (v.kind == TYPES_KIND_NULL) {
-        ident_format(out, "null");
-        return;
-    }
     buf_init(&text, CONN_SCRATCH_MAX);
-    if (types_output(&w->c->context.types, col->type_oid, col->typmod, &v, &text, &ignored) == 0) {
-        struct slice s = buf_peek(&text);
-        size_t len = s.len;
-        if (len > max) {
-            for (len = max; len > 0 && ((unsigned char)s.data[len] & 0xc0) == 0x80;)
-                len--;
-        }
-        buf_append(out, s.data, len);
-        if (len < s.len)
-            ident_format(out, "...");
+    watch_value_text(w, col->type_oid, col->typmod, value, &text);
+    struct slice s = buf_peek(&text);
+    size_t len = s.len;
+    if (len > max) {
+        for (len = max; len > 0 && ((unsigned char)s.data[len] & 0xc0) == 0x80;)
+            len--;
     }
+    buf_append(out, s.data, len);
+    if (len < s.len)
+        ident_format(out, "...");
     buf_release(&text);
 }
 
-static sqlite3_value *row_value(const struct watch *w, const struct store_table *t, int16_t attnum)
+void watch_value_text(struct watch *w, uint32_t type, int32_t typmod, sqlite3_value *value,
+                      struct buf *out)
 {
-    for (size_t i = 0; i < t->ncolumns && i < w->n; i++)
-        if (t->columns[i].attnum == attnum)
-            return w->values[i];
-    return NULL;
-}
-
-bool watch_key_exists(struct watch *w, const struct store_table *t, const struct store_key *k)
-{
-    struct buf sql;
+    struct types_value v = value_of(value);
     struct err ignored;
-    if (k->partial)
-        return false;
-    buf_init(&sql, WATCH_SQL_MAX);
-    ident_format(&sql, "SELECT 1 FROM main.");
-    ident_sqlite(t->sqlite_name, &sql);
-    for (size_t i = 0; i < k->nattnums; i++) {
-        const struct store_column *c = store_table_attnum(t, k->attnums[i]);
-        ident_format(&sql, i ? " AND " : " WHERE ");
-        ident_sqlite(c ? c->sqlite_name : "", &sql); /* an expression: no such column */
-        ident_format(&sql, " = ?%zu", i + 1);
-    }
-    sqlite3_stmt *s = conn_prepare(w->c, ident_text(&sql), &ignored);
-    buf_release(&sql);
-    for (size_t i = 0; s && i < k->nattnums; i++) {
-        sqlite3_value *v = row_value(w, t, k->attnums[i]);
-        if (v)
-            sqlite3_bind_value(s, (int)i + 1, v);
-    }
-    bool exists = s && sqlite3_step(s) == SQLITE_ROW;
-    sqlite3_finalize(s);
-    return exists;
+    if (v.kind == TYPES_KIND_NULL)
+        ident_format(out, "null");
+    else if (types_output(&w->c->context.types, type, typmod, &v, out, &ignored) < 0)
+        ident_format(out, "?");
 }
 
 static void key_names(const struct store_table *t, const int16_t *attnums, size_t n,
@@ -300,24 +386,6 @@ static void key_names(const struct store_table *t, const int16_t *attnums, size_
             ident_format(out, "%s", col ? col->name : "?");
     }
     ident_format(out, ")=(");
-}
-
-void watch_key_detail(struct watch *w, const struct store_table *t, const int16_t *attnums,
-                      size_t n, bool quoted_names, const char *tail, struct err *err)
-{
-    struct buf text;
-    buf_init(&text, WATCH_SQL_MAX);
-    key_names(t, attnums, n, quoted_names, &text);
-    for (size_t i = 0; i < n; i++) {
-        sqlite3_value *v = row_value(w, t, attnums[i]);
-        if (i)
-            ident_format(&text, ", ");
-        if (v)
-            value_text(w, store_table_attnum(t, attnums[i]), v, SIZE_MAX, &text);
-    }
-    ident_format(&text, ")%s", tail);
-    err_detail(err, "%s", ident_text(&text));
-    buf_release(&text);
 }
 
 void watch_values_detail(struct watch *w, const struct store_table *t, const int16_t *attnums,
@@ -344,11 +412,9 @@ void watch_statement_detail(struct watch *w, sqlite3_stmt *s, const struct store
 {
     forget(w);
     w->values = calloc(n + 1, sizeof(*w->values));
-    for (size_t i = 0; i < n && w->values; i++) {
-        w->values[w->n] = sqlite3_value_dup(sqlite3_column_value(s, (int)i + 1));
-        if (w->values[w->n])
-            w->n++;
-    }
+    while (w->values && w->n < n &&
+           (w->values[w->n] = sqlite3_value_dup(sqlite3_column_value(s, (int)w->n + 1))))
+        w->n++;
     watch_values_detail(w, t, attnums, n, quoted_names, tail, err);
 }
 

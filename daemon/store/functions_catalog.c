@@ -229,13 +229,10 @@ static void index_part(struct store_context *c, uint32_t oid, int64_t column, bo
         sqlite3_bind_int64(s, 2, column - 1);
         if (column > 0 && sqlite3_step(s) == SQLITE_ROW && sqlite3_column_text(s, 0)) {
             struct slice text = functions_slice(sqlite3_column_value(s, 0));
-            if (pretty && pretty_index_part(text).len < text.len) {
-                ident_format(out, "(");
-                pretty_expression(pretty_index_part(text), out);
-                ident_format(out, ")");
-            } else {
+            if (pretty)
+                pretty_index_column(text, out);
+            else
                 buf_append(out, text.data, text.len);
-            }
         }
     }
     sqlite3_finalize(s);

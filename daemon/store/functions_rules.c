@@ -115,6 +115,7 @@ static int seen_add(struct seen *s, struct slice key)
 
 static void key_bytes(int argc, sqlite3_value **argv, struct buf *out)
 {
+    buf_append(out, "", 1); /* there may be no values: each row has the same key then */
     for (int i = 1; i < argc; i++) {
         struct slice part = functions_slice(argv[i]);
         int64_t number = sqlite3_value_int64(argv[i]);
@@ -158,7 +159,19 @@ static void fn_once(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         sqlite3_set_auxdata(ctx, 0, s, seen_free);
 }
 
+/* pgf_lacks(type, what) */
+static void fn_lacks(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    char name[TYPES_NAME_BYTES];
+    (void)argc;
+    types_format(functions_context(ctx)->types.set, (uint32_t)sqlite3_value_int64(argv[0]), -1,
+                 name, sizeof name);
+    functions_fail(ctx, SQLSTATE_UNDEFINED_FUNCTION, "could not identify %s for type %s",
+                   (const char *)sqlite3_value_text(argv[1]), name);
+}
+
 const struct function_row functions_rules_rows[] = {
+    {"pgf_lacks", 2, false, fn_lacks, NULL, NULL},
     {"pgf_limit", 1, true, fn_limit, NULL, NULL},
     {"pgf_offset", 1, true, fn_offset, NULL, NULL},
     {"pgf_not_null", 3, true, fn_not_null, NULL, NULL},

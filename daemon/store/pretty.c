@@ -199,9 +199,36 @@ static bool conditions(struct slice e, const char *word, struct buf *out, int de
     return true;
 }
 
+/* CASE with no other inside: its parts each stand alone. */
+static bool cases(struct slice e, struct buf *out, int depth)
+{
+    static const char *const words[] = {"CASE ", "\n    WHEN ", " THEN ", "\n    ELSE ", "\nEND"};
+    static const char start[] = "\nCASE";
+    size_t n = sizeof start - 1, at = n + (e.len > n && e.data[n] == ' ');
+    if (e.len <= n || memcmp(e.data, start, n) != 0 || has(part(e, at, e.len), words[0]) ||
+        has(part(e, at, e.len), start))
+        return false;
+    put(out, e.data, at);
+    while (at < e.len) {
+        size_t next = e.len, len = 0;
+        for (size_t i = 1; i < sizeof words / sizeof words[0]; i++) {
+            size_t found = find(e, at, words[i]);
+            len = found < next ? strlen(words[i]) : len;
+            next = found < next ? found : next;
+        }
+        if (next > at)
+            whole(part(e, at, next), out, depth + 1);
+        put(out, e.data + next, len);
+        at = next + len;
+    }
+    return true;
+}
+
 /* What stands inside of an operator's own parentheses, or needs none. */
 static void operators(struct slice e, struct buf *out, int depth)
 {
+    if (depth < DEPTH_MAX && cases(e, out, depth))
+        return;
     if (depth > DEPTH_MAX || has(e, "CASE ") || has(e, " COLLATE ")) {
         put(out, e.data, e.len);
         return;
@@ -230,6 +257,14 @@ void pretty_expression(struct slice text, struct buf *out)
 struct slice pretty_index_part(struct slice text)
 {
     return is_group(text) && is_group(inside(text)) ? inside(text) : text;
+}
+
+void pretty_index_column(struct slice text, struct buf *out)
+{
+    struct slice e = is_group(text) ? inside(text) : text;
+    put(out, "(", e.len < text.len);
+    whole(e, out, 0);
+    put(out, ")", e.len < text.len);
 }
 
 void pretty_index(struct slice text, const char *schema, struct buf *out)

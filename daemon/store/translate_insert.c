@@ -177,9 +177,13 @@ static const char *once_condition(const struct insert *in, const struct store_ke
             if (in->columns[i]->attnum == key->attnums[k])
                 found = i;
         const struct store_column *c = store_table_attnum(in->table, key->attnums[k]);
-        if (found < 0 && (c->default_sqlite == NULL || strchr(c->default_sqlite, '(') != NULL))
+        if (found < 0 && (c->default_sqlite == NULL ? !key->nulls_not_distinct
+                                                    : strchr(c->default_sqlite, '(') != NULL))
             return ""; /* NULL, or made anew for each row: never twice the same */
-        if (found >= 0)
+        if (found >= 0 && key->nulls_not_distinct)
+            appendStringInfo(&out, ", ifnull(\"%s%d\", 0), \"%s%d\" IS NULL", column, found + 1,
+                             column, found + 1);
+        else if (found >= 0)
             appendStringInfo(&out, ", \"%s%d\"", column, found + 1);
     }
     return emit_format(" WHERE pgf_once(''%s)", out.data);
@@ -379,10 +383,12 @@ static const char *conflict_text(struct insert *in, const OnConflictClause *clau
 {
     StringInfoData columns;
     initStringInfo(&columns);
-    for (size_t k = 0; c->key != NULL && k < c->key->nattnums; k++)
-        appendStringInfo(
-            &columns, "%s%s", k == 0 ? " (" : ", ",
-            emit_identifier(store_table_attnum(in->table, c->key->attnums[k])->sqlite_name));
+    for (size_t k = 0; c->key != NULL && k < c->key->nattnums; k++) {
+        const struct store_column *column = store_table_attnum(in->table, c->key->attnums[k]);
+        const char *name = emit_identifier(column->sqlite_name);
+        appendStringInfo(&columns, c->key->nulls_not_distinct ? "%sifnull(%s, 0), %s IS NULL" : "%s%s",
+                         k == 0 ? " (" : ", ", name, name);
+    }
     if (c->key == NULL && c->expressions)
         appendStringInfo(&columns, " (%s", c->columns);
     if (columns.len > 0)
