@@ -125,6 +125,9 @@ int ddl_drop_identity(struct ddl *d, uint32_t table, const char *column, bool mi
 int ddl_alter_table(struct ddl *d, const AlterTableStmt *s, const char **ret_tag) MUSTCHECK;
 /* -- ddl_retype.c -- */
 int ddl_change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd) MUSTCHECK;
+/* What SQLite has of a default, of the checks, from PostgreSQL's text of them. */
+int ddl_restate_default(struct ddl *d, uint32_t table, int16_t attnum, const char *text) MUSTCHECK;
+int ddl_remake_checks(struct ddl *d, uint32_t table) MUSTCHECK;
 /* -- ddl_constraint.c -- */
 int ddl_alter_constraint(struct ddl *d, uint32_t table, const Constraint *con) MUSTCHECK;
 int ddl_validate_constraint(struct ddl *d, uint32_t table, const char *name) MUSTCHECK;
@@ -176,6 +179,8 @@ int ddl_move_type(struct ddl *d, const AlterObjectSchemaStmt *s, const char **re
 int ddl_create_domain(struct ddl *d, const CreateDomainStmt *s) MUSTCHECK;
 int ddl_alter_domain(struct ddl *d, const AlterDomainStmt *s) MUSTCHECK;
 int ddl_rename_domain_constraint(struct ddl *d, const RenameStmt *s) MUSTCHECK;
+/* What SQLite has of the checks of domains over ${base}. */
+int ddl_remake_domains(struct ddl *d, uint32_t base) MUSTCHECK;
 
 /* -- ddl_view.c -- */
 int ddl_create_view(struct ddl *d, const ViewStmt *s) MUSTCHECK;
@@ -195,6 +200,8 @@ int ddl_views_renamed(struct ddl *d, const struct ddl_rename *r) MUSTCHECK;
 /* -- ddl_enum.c -- */
 int ddl_create_enum(struct ddl *d, const CreateEnumStmt *s) MUSTCHECK;
 int ddl_alter_enum(struct ddl *d, const AlterEnumStmt *s) MUSTCHECK;
+/* -- ddl_enum_rename.c -- */
+int ddl_rename_value(struct ddl *d, const struct types_user *type, const AlterEnumStmt *s) MUSTCHECK;
 
 /* -- ddl_rename.c -- */
 int ddl_rename(struct ddl *d, const RenameStmt *s, const char **ret_tag) MUSTCHECK;

@@ -6,6 +6,7 @@
 #include "daemon/store/emit_proc.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/translate.h"
+#include "policy/parse.h"
 
 struct domain {
     uint32_t oid, base, space;
@@ -126,6 +127,50 @@ static int add_check(struct ddl *d, const struct domain *m, const Constraint *co
     buf_release(&text);
     *ret_name = name;
     return rc;
+}
+
+/* -- when the base changes -- */
+
+static Node *parse_expression(struct ddl *d, const char *text)
+{
+    List *list;
+    if (parse_sql(psprintf("SELECT %s", text), (void **)&list, d->err) < 0)
+        return NULL;
+    const SelectStmt *select = (const SelectStmt *)((const RawStmt *)linitial(list))->stmt;
+    return ((ResTarget *)linitial(select->targetList))->val;
+}
+
+static int keep_sqlite(struct ddl *d, uint32_t oid, const char *sqlite)
+{
+    return ddl_exec(d, "UPDATE \"store.relation\" SET sqlite_name = ?2 WHERE oid = ?1", "is",
+                    (int64_t)oid, sqlite);
+}
+
+static int remake_domain(struct ddl *d, const struct types_user *u)
+{
+    const struct domain m = {.oid = u->info.oid, .base = u->base, .typmod = u->base_typmod};
+    struct store_column column;
+    const struct store_table table = value_table(&m, &column);
+    const char *sqlite;
+    for (size_t i = 0; i < u->nchecks; i++) {
+        Node *check = parse_expression(d, u->checks[i].sql);
+        if (!check ||
+            translate_condition(d->c->catalog, &table, check, d->sql, "CHECK", &sqlite, d->err) < 0 ||
+            keep_sqlite(d, u->checks[i].oid, sqlite) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int ddl_remake_domains(struct ddl *d, uint32_t base)
+{
+    const struct types_set *types = &d->c->catalog->types;
+    for (size_t i = 0; i < types->n; i++)
+        if (types->types[i].info.type == 'd' &&
+            types_base(types, types->types[i].info.oid, NULL) == base &&
+            remake_domain(d, &types->types[i]) < 0)
+            return -1;
+    return 0;
 }
 
 /* -- CREATE DOMAIN -- */

@@ -137,129 +137,6 @@ static int add_value(struct ddl *d, const struct types_user *type, const AlterEn
     return ddl_reload(d);
 }
 
-/* -- RENAME VALUE -- */
-
-/* Labels are what columns hold: the rows follow. */
-static int rename_in_column(struct ddl *d, const struct store_table *t,
-                            const struct store_column *c, bool array, const char *from,
-                            const char *to)
-{
-    struct buf sql;
-    buf_init(&sql, 1 << 16);
-    ident_format(&sql, "UPDATE ");
-    ident_sqlite(t->sqlite_name, &sql);
-    ident_format(&sql, " SET ");
-    ident_sqlite(c->sqlite_name, &sql);
-    if (array) {
-        ident_format(&sql, " = pgf_enum_array_rename(");
-        ident_sqlite(c->sqlite_name, &sql);
-        ident_format(&sql, ", ?1, ?2)");
-    } else {
-        ident_format(&sql, " = ?2 WHERE ");
-        ident_sqlite(c->sqlite_name, &sql);
-        ident_format(&sql, " = ?1");
-    }
-    int rc = ddl_exec(d, ident_text(&sql), "ss", from, to);
-    buf_release(&sql);
-    return rc;
-}
-
-/* Is ${label} a literal in ${text}?  Cautious: yes, if it looks so. */
-static bool mentions(const char *text, const char *label)
-{
-    struct buf quoted;
-    buf_init(&quoted, 1024);
-    ident_literal(label, &quoted);
-    bool found = text && strstr(text, ident_text(&quoted));
-    buf_release(&quoted);
-    return found;
-}
-
-static int refuse_rename(struct ddl *d, const char *where, const struct store_table *t)
-{
-    return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                   "renaming an enum value that %s of table \"%s\" uses is not supported by the"
-                   " store",
-                   where, t->name);
-}
-
-static int rename_in_default(struct ddl *d, const struct store_table *t,
-                             const struct store_column *c, const struct types_user *type,
-                             const char *from, const char *to)
-{
-    char name[TYPES_NAME_BYTES];
-    struct buf text, sqlite;
-    if (!mentions(c->default_sql, from))
-        return 0;
-    buf_init(&text, 4096);
-    buf_init(&sqlite, 4096);
-    types_format(&d->c->catalog->types, type->info.oid, -1, name, sizeof name);
-    ident_literal(from, &text);
-    ident_format(&text, "::%s", name);
-    bool plain = strcmp(c->default_sql, ident_text(&text)) == 0;
-    buf_reset(&text);
-    ident_literal(to, &text);
-    ident_literal(to, &sqlite);
-    ident_format(&text, "::%s", name);
-    int rc = plain ? 0 : refuse_rename(d, "a default", t);
-    if (rc == 0)
-        rc = ddl_exec(d,
-                      "UPDATE \"pg_catalog.pg_attrdef\" SET adbin = ?3 WHERE adrelid = ?1"
-                      " AND adnum = ?2",
-                      "iis", (int64_t)t->oid, (int64_t)c->attnum, ident_text(&text));
-    if (rc == 0)
-        rc = ddl_exec(d,
-                      "UPDATE \"store.attribute\" SET default_sqlite = ?3 WHERE relid = ?1"
-                      " AND attnum = ?2",
-                      "iis", (int64_t)t->oid, (int64_t)c->attnum, ident_text(&sqlite));
-    buf_release(&text);
-    buf_release(&sqlite);
-    return rc;
-}
-
-static int rename_in_table(struct ddl *d, const struct store_table *t,
-                           const struct types_user *type, const char *from, const char *to)
-{
-    bool concerned = false;
-    for (size_t i = 0; i < t->ncolumns; i++) {
-        const struct store_column *c = &t->columns[i];
-        bool array = c->type_oid == type->info.array;
-        if (c->type_oid != type->info.oid && !array)
-            continue;
-        concerned = true;
-        if (rename_in_default(d, t, c, type, from, to) < 0 ||
-            rename_in_column(d, t, c, array, from, to) < 0)
-            return -1;
-    }
-    for (size_t i = 0; concerned && i < t->nchecks; i++)
-        if (mentions(t->checks[i].sql, from))
-            return refuse_rename(d, "a check constraint", t);
-    for (size_t i = 0; concerned && i < t->nkeys; i++)
-        if (mentions(t->keys[i].definition, from))
-            return refuse_rename(d, "an index", t);
-    return 0;
-}
-
-static int rename_value(struct ddl *d, const struct types_user *type, const AlterEnumStmt *s)
-{
-    const struct store_catalog *c = d->c->catalog;
-    if (neighbour(type, s->oldVal) < 0)
-        return err_set(d->err, SQLSTATE_INVALID_PARAMETER_VALUE,
-                       "\"%s\" is not an existing enum label", s->oldVal);
-    if (neighbour(type, s->newVal) >= 0)
-        return err_set(d->err, "42710", "enum label \"%s\" already exists", s->newVal);
-    for (size_t i = 0; i < c->ntables; i++)
-        if (!c->tables[i].system &&
-            rename_in_table(d, &c->tables[i], type, s->oldVal, s->newVal) < 0)
-            return -1;
-    if (ddl_exec(d,
-                 "UPDATE \"pg_catalog.pg_enum\" SET enumlabel = ?3 WHERE enumtypid = ?1"
-                 " AND enumlabel = ?2",
-                 "iss", (int64_t)type->info.oid, s->oldVal, s->newVal) < 0)
-        return -1;
-    return ddl_reload(d);
-}
-
 int ddl_alter_enum(struct ddl *d, const AlterEnumStmt *s)
 {
     const struct types_user *type;
@@ -276,7 +153,7 @@ int ddl_alter_enum(struct ddl *d, const AlterEnumStmt *s)
     if (check_label(d, s->newVal) < 0)
         return -1;
     if (s->oldVal)
-        return rename_value(d, type, s);
+        return ddl_rename_value(d, type, s);
     if (neighbour(type, s->newVal) < 0)
         return add_value(d, type, s);
     if (!s->skipIfNewValExists)

@@ -29,7 +29,7 @@ static int cannot_convert(struct ddl *d, const char *column, uint32_t type, int3
     return -1;
 }
 
-static int restate_default(struct ddl *d, uint32_t table, int16_t attnum, const char *text)
+int ddl_restate_default(struct ddl *d, uint32_t table, int16_t attnum, const char *text)
 {
     List *list;
     if (parse_sql(psprintf("SELECT %s", text), (void **)&list, d->err) < 0)
@@ -86,7 +86,7 @@ static Node *parse_expression(struct ddl *d, const char *text)
 }
 
 /* What SQLite checks, with the operators of the new types. */
-static int remake_checks(struct ddl *d, uint32_t table)
+int ddl_remake_checks(struct ddl *d, uint32_t table)
 {
     const struct store_table *t = ddl_table(d, table);
     for (size_t i = 0; i < t->nchecks; i++) {
@@ -205,8 +205,8 @@ int ddl_change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
         depend_add(d, object_column(table, attnum), object_of(DEPEND_TYPE, type), 'n') < 0 ||
         ddl_reload(d) < 0 ||
         follow_identity(d, store_table_attnum(ddl_table(d, table), attnum), type) < 0 ||
-        (default_text && restate_default(d, table, attnum, default_text) < 0) ||
-        remake_checks(d, table) < 0 || ddl_reload(d) < 0 ||
+        (default_text && ddl_restate_default(d, table, attnum, default_text) < 0) ||
+        ddl_remake_checks(d, table) < 0 || ddl_reload(d) < 0 ||
         recheck_foreign_keys(d, table, attnum) < 0 || ddl_sync_table(d, ddl_table(d, table)) < 0)
         return -1;
     return ddl_remake_indexes(d, table, attnum);

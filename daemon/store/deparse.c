@@ -95,6 +95,8 @@ static void literal(struct deparse *d, const Node *node, uint32_t type, bool lab
     session.extra_float_digits = 1;
     if (type == 0 || type == TYPES_UNKNOWN)
         type = TYPES_TEXT;
+    int32_t typmod = -1;
+    type = infer_base(d->tr, type, &typmod); /* that a domain is made of it is not shown */
     buf_init(&out, SCRATCH_BYTES);
     buf_reset(&d->tr->scratch);
     if (!infer_is_reg(type) &&
@@ -117,7 +119,7 @@ static void literal(struct deparse *d, const Node *node, uint32_t type, bool lab
     ident_literal(text, d->out);
     if (label) {
         ident_format(d->out, "::");
-        type_name(d, type, -1);
+        type_name(d, type, typmod);
     }
 }
 
@@ -216,7 +218,11 @@ static void cast(struct deparse *d, TypeCast *t)
         cast_array(d, (A_ArrayExpr *)t->arg, type);
         return;
     }
-    if (is_literal(t->arg)) {
+    if (is_literal(t->arg) && infer_base(d->tr, type, NULL) != type) {
+        ident_format(d->out, "(");
+        literal(d, t->arg, type, true);
+        ident_format(d->out, ")");
+    } else if (is_literal(t->arg)) {
         literal(d, t->arg, type, typmod < 0);
         if (typmod < 0)
             return;
