@@ -326,55 +326,37 @@ int ddl_validate_check(struct ddl *d, const struct store_table *t, const struct 
 /* -- checks -- */
 
 struct column_use {
-    const struct store_table *t;
     const char *only; /* the one column used */
     int n;
-    int depth;
 };
 
 /* How many columns an expression names, for PostgreSQL's name of the constraint. */
-static void count_columns(const Node *node, struct column_use *u)
+static bool count_columns(Node *node, void *arg)
 {
-    ListCell *cell;
-    if (!node || ++u->depth > 100)
-        return;
-    if (IsA(node, ColumnRef)) {
-        const Node *last = llast(((const ColumnRef *)node)->fields);
-        const char *name = IsA(last, String) ? strVal(last) : "";
-        if (!u->only || strcmp(u->only, name) != 0)
-            u->n++;
-        u->only = name;
-    } else if (IsA(node, A_Expr)) {
-        count_columns(((const A_Expr *)node)->lexpr, u);
-        count_columns(((const A_Expr *)node)->rexpr, u);
-    } else if (IsA(node, BoolExpr)) {
-        foreach (cell, ((const BoolExpr *)node)->args)
-            count_columns(lfirst(cell), u);
-    } else if (IsA(node, FuncCall)) {
-        foreach (cell, ((const FuncCall *)node)->args)
-            count_columns(lfirst(cell), u);
-    } else if (IsA(node, TypeCast)) {
-        count_columns(((const TypeCast *)node)->arg, u);
-    } else if (IsA(node, NullTest)) {
-        count_columns((const Node *)((const NullTest *)node)->arg, u);
-    } else if (IsA(node, List)) {
-        foreach (cell, (const List *)node)
-            count_columns(lfirst(cell), u);
-    }
-    u->depth--;
+    struct column_use *u = arg;
+    if (!node)
+        return false;
+    if (!IsA(node, ColumnRef))
+        return raw_expression_tree_walker(node, count_columns, arg);
+    const Node *last = llast(((const ColumnRef *)node)->fields);
+    const char *name = IsA(last, String) ? strVal(last) : "";
+    if (!u->only || strcmp(u->only, name) != 0)
+        u->n++;
+    u->only = name;
+    return false;
 }
 
 int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con, const char *column)
 {
     const struct store_table *t = ddl_table(d, table);
-    struct column_use use = {.t = t};
+    struct column_use use = {.n = 0};
     const char *sqlite, *name = con->conname;
     struct buf text;
     char chosen[64];
     uint32_t oid;
     if (translate_condition(d->c->catalog, t, con->raw_expr, d->sql, "CHECK", &sqlite, d->err) < 0)
         return -1;
-    count_columns(con->raw_expr, &use);
+    (void)count_columns(con->raw_expr, &use);
     if (name) {
         if (ddl_check_constraint(d, t, name) < 0)
             return -1;

@@ -108,9 +108,10 @@ int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *re
                                                   "array of serial is not implemented");
     }
     if (!info) {
-        err_set(d->err, SQLSTATE_UNDEFINED_OBJECT, "type \"%s%s%s\" does not exist",
+        err_set(d->err, SQLSTATE_UNDEFINED_OBJECT, "type \"%s%s%s%s\" does not exist",
                 list_length(type->names) > 1 ? strVal(linitial(type->names)) : "",
-                list_length(type->names) > 1 ? "." : "", name);
+                list_length(type->names) > 1 ? "." : "", name,
+                type->arrayBounds == NIL ? "" : "[]");
         d->err->position = type->location >= 0 ? type->location + 1 : 0;
         return -1;
     }

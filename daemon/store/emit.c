@@ -1,6 +1,8 @@
 /* emit.c: SQLite text; see emit.h. */
 #include "daemon/store/emit.h"
 
+#include "daemon/store/infer.h"
+
 #include "daemon/store/rows.h"
 
 #include "lib/stringinfo.h"
@@ -153,8 +155,9 @@ static const char *argument(char how, const struct expr *e)
     case 'e':
         return emit_format("%s COLLATE \"enum %u\"", e->sql, e->type);
     case 'y':
-        return emit_format("%u", e->kind == EXPR_COLUMN && e->column->domain ? e->column->domain
-                                                                             : e->type);
+        return emit_format("%u", e->type);
+    case 'd':
+        return emit_format("%u", infer_said(e));
     default:
         return e->sql;
     }

@@ -130,7 +130,7 @@ static const struct emit_proc_entry entries[] = {
     {F_PG_TABLE_SIZE, "pgf_relation_size(%1, 't')"},
     {F_PG_INDEXES_SIZE, "pgf_relation_size(%1, 'i')"},
     {F_PG_TOTAL_RELATION_SIZE, "pgf_relation_size(%1, 'a')"},
-    {F_PG_TYPEOF, "%y1"},
+    {F_PG_TYPEOF, "%d1"},
     {F_REGCLASS, "pgf_input(2205, %1)"},
     {F_PG_GET_SERIAL_SEQUENCE, "pgf_serial_sequence(%1, %2)"},
     {F_PG_INDEXAM_HAS_PROPERTY, "pgf_am_property(%1, %2)"},

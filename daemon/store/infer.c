@@ -103,8 +103,9 @@ uint32_t infer_type(struct tr *tr, TypeName *name, int32_t *ret_typmod)
     if (info == NULL && schema != NULL && store_catalog_schema(tr->catalog, schema) == NULL)
         tr_fail(tr, "3F000", name->location, "schema \"%s\" does not exist", schema);
     if (info == NULL)
-        tr_fail(tr, SQLSTATE_UNDEFINED_OBJECT, name->location, "type \"%s%s%s\" does not exist",
-                schema ? schema : "", schema ? "." : "", type);
+        tr_fail(tr, SQLSTATE_UNDEFINED_OBJECT, name->location, "type \"%s%s%s%s\" does not exist",
+                schema ? schema : "", schema ? "." : "", type,
+                name->arrayBounds == NIL ? "" : "[]");
     *ret_typmod = type_typmod(tr, info->oid, name);
     uint32_t oid = name->arrayBounds == NIL ? info->oid : info->array;
     if (name->arrayBounds != NIL && types_constrained(tr->types, info->oid))
@@ -117,13 +118,14 @@ uint32_t infer_type(struct tr *tr, TypeName *name, int32_t *ret_typmod)
 
 /* -- operators -- */
 
-static bool operator_accepts(struct tr *tr, const struct infer_operator *o, uint32_t left,
-                             uint32_t right)
+static bool operator_accepts(struct tr *tr, const struct infer_operator *o, const uint32_t *said)
 {
-    const uint32_t from[2] = {left, right}, to[2] = {o->left, o->right};
-    int first = left == 0 ? 1 : 0;
+    const uint32_t from[2] = {infer_base(tr, said[0], NULL), infer_base(tr, said[1], NULL)};
+    const uint32_t to[2] = {o->left, o->right};
+    int first = said[0] == 0 ? 1 : 0;
     for (int i = first; i < 2; i++)
-        if (!infer_can_coerce(tr, from[i], to[i], INFER_IMPLICIT))
+        if (!infer_can_coerce(tr, from[i], to[i], INFER_IMPLICIT) ||
+            (to[i] == ANYENUMOID && from[i] != said[i])) /* a domain over one is none */
             return false;
     return infer_polymorphic(tr, o->left == 0 ? o->right : o->left, to + first, from + first,
                              2 - first) != 0;
@@ -162,6 +164,7 @@ static void operator_missing(struct tr *tr, const char *name, uint32_t left, uin
 const struct infer_operator *infer_operator_find(struct tr *tr, const char *name, uint32_t left,
                                                  uint32_t right, int location)
 {
+    const uint32_t said[2] = {left, right};
     left = infer_base(tr, left, NULL);
     right = infer_base(tr, right, NULL);
     const struct infer_operator *exact = operator_exact(name, left, right);
@@ -172,7 +175,7 @@ const struct infer_operator *infer_operator_find(struct tr *tr, const char *name
     int n = 0;
     for (const struct infer_operator *o = infer_operator_named(name); o != NULL && n < 128;
          o = infer_operator_next(o)) {
-        if ((o->left == 0) != (left == 0) || !operator_accepts(tr, o, left, right))
+        if ((o->left == 0) != (left == 0) || !operator_accepts(tr, o, said))
             continue;
         found[n] = o;
         args[n++] = left == 0 ? &o->right : &o->left;
@@ -181,6 +184,6 @@ const struct infer_operator *infer_operator_find(struct tr *tr, const char *name
     int best = n == 1 ? 0 : infer_select(tr, left == 0 ? 1 : 2, types, n, args);
     if (best >= 0)
         return found[best];
-    operator_missing(tr, name, left, right, location, n > 0);
+    operator_missing(tr, name, said[0], said[1], location, n > 0);
     return NULL;
 }

@@ -25,6 +25,12 @@ void infer_split_name(struct tr *tr, const char *text, int location, char **ret_
 /* A type's name in a text, as regtype reads it. */
 TypeName *infer_parse_type(struct tr *tr, const char *text, int location);
 
+/* The type of ${e}, its domain if it is of one: what polymorphic arguments are, and errors name. */
+static inline uint32_t infer_said(const struct expr *e)
+{
+    return e->domain != 0 ? e->domain : e->type;
+}
+
 /* Of a domain its base, with its typmod (${typmod} may be NULL). */
 uint32_t infer_base(const struct tr *tr, uint32_t type, int32_t *typmod);
 bool infer_is_enum(const struct tr *tr, uint32_t type);
@@ -57,8 +63,9 @@ struct infer_call {
     bool variadic; /* trailing arguments are elements of the variadic array */
     bool cast;     /* `type(x)`: a cast to `result` */
 };
-/* 42883, 42725; 0A000 for functions of PostgreSQL that are not in the table at all. */
-void infer_call_find(struct tr *tr, const char *name, const uint32_t *types, int nargs, bool star,
+/* ${said}: see infer_said.  42883, 42725; 0A000 for functions of PostgreSQL that are not in the table
+ * at all. */
+void infer_call_find(struct tr *tr, const char *name, const uint32_t *said, int nargs, bool star,
                      int location, struct infer_call *ret);
 /* The declared type ${declared} of a result or argument, given what polymorphic arguments were. */
 uint32_t infer_polymorphic(const struct tr *tr, uint32_t declared, const uint32_t *declared_args,

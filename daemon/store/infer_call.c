@@ -196,11 +196,13 @@ static bool call_shape(const struct infer_proc *p, int nargs, uint32_t *ret)
     return true;
 }
 
-static bool call_accepts(struct tr *tr, const uint32_t *types, const uint32_t *declared, int nargs)
+static bool call_accepts(struct tr *tr, const uint32_t *types, const uint32_t *said,
+                         const uint32_t *declared, int nargs)
 {
     bool enums = false, known = false;
     for (int i = 0; i < nargs; i++) {
-        if (!infer_can_coerce(tr, types[i], declared[i], INFER_IMPLICIT))
+        if (!infer_can_coerce(tr, types[i], declared[i], INFER_IMPLICIT) ||
+            (declared[i] == ANYENUMOID && said[i] != types[i]))
             return false;
         enums = enums || declared[i] == ANYENUMOID;
         known = known || (declared[i] == ANYENUMOID && types[i] != TYPES_UNKNOWN);
@@ -232,14 +234,17 @@ static bool call_is_cast(struct tr *tr, const char *name, const uint32_t *types,
     return true;
 }
 
-void infer_call_find(struct tr *tr, const char *name, const uint32_t *types, int nargs, bool star,
+void infer_call_find(struct tr *tr, const char *name, const uint32_t *said, int nargs, bool star,
                      int location, struct infer_call *ret)
 {
+    uint32_t types[FUNC_MAX_ARGS];
     const struct infer_proc *found[64];
     uint32_t(*shapes)[FUNC_MAX_ARGS] = palloc(sizeof(*shapes) * 64);
     const uint32_t *candidates[64];
     int n = 0;
     memset(ret, 0, sizeof(*ret));
+    for (int i = 0; i < nargs; i++)
+        types[i] = infer_base(tr, said[i], NULL);
     for (const struct infer_proc *p = infer_proc_named(name); p != NULL && n < 64;
          p = infer_proc_next(p)) {
         if (!call_shape(p, nargs, shapes[n]) || (star && p->nargs != 0))
@@ -248,7 +253,7 @@ void infer_call_find(struct tr *tr, const char *name, const uint32_t *types, int
             call_fill(tr, p, shapes[n], types, nargs, ret);
             return;
         }
-        if (!call_accepts(tr, types, shapes[n], nargs))
+        if (!call_accepts(tr, types, said, shapes[n], nargs))
             continue;
         found[n] = p;
         candidates[n] = shapes[n];
@@ -258,6 +263,6 @@ void infer_call_find(struct tr *tr, const char *name, const uint32_t *types, int
         return;
     int best = n == 1 ? 0 : infer_select(tr, nargs, types, n, candidates);
     if (best < 0)
-        call_missing(tr, name, types, nargs, star, location, n > 0);
+        call_missing(tr, name, said, nargs, star, location, n > 0);
     call_fill(tr, found[best], candidates[best], types, nargs, ret);
 }

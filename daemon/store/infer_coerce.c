@@ -367,13 +367,18 @@ static struct expr *coerce_to_domain(struct tr *tr, struct expr *e, uint32_t dom
     if (to == NULL)
         return NULL;
     to = infer_typmod(tr, to, base, typmod, context == INFER_EXPLICIT);
-    if (!types_constrained(tr->types, domain))
+    if (!types_constrained(tr->types, domain)) {
+        to = expr_of(base, to->sql, e->location, &to, 1);
+        to->typmod = typmod;
+        to->domain = domain;
         return to;
+    }
     struct buf text;
     buf_init(&text, tr->scratch.max);
     types_domain_text(tr->types, domain, to->sql, &text);
     struct expr *checked = expr_of(base, emit_format("%s", ident_text(&text)), e->location, &to, 1);
     checked->typmod = typmod;
+    checked->domain = domain;
     buf_release(&text);
     return checked;
 }

@@ -57,6 +57,9 @@ struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t type)
                  "Explicitly cast to the desired type, for example ARRAY[]::integer[].");
         tr_throw(s->tr);
     }
+    uint32_t domain = hard || n == 0 ? 0 : all[0]->domain;
+    for (int i = 1; i < n; i++)
+        domain = all[i]->domain == domain ? domain : 0;
     uint32_t common = hard ? (nested ? type : types_find(s->tr->types, type)->elem)
                            : expr_common_type(s->tr, all, n, "ARRAY");
     if (!hard)
@@ -79,6 +82,8 @@ struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t type)
         : nested            ? elements_text(type, "pgf_array_of", "", all, n)
                             : elements_text(type, "pgf_array",
                                             emit_format("%u", types_find(s->tr->types, type)->elem), all, n);
+    if (domain != 0 && !nested)
+        type = array_of(s->tr, domain, array->location);
     if (sql == NULL)
         tr_unsupported(s->tr, array->location, "an array of more than %d arrays", CHUNK);
     return expr_of(type, sql, array->location, all, n);

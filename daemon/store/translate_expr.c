@@ -212,12 +212,12 @@ static int32_t common_typmod(struct expr **exprs, int n, uint32_t type)
 
 /* -- CASE, COALESCE, GREATEST -- */
 
-static struct expr *case_test(struct scope *s, const CaseExpr *c, struct expr *arg, CaseWhen *when)
+static struct expr *case_test(struct scope *s, struct expr *arg, CaseWhen *when)
 {
     if (arg == NULL)
         return expr_condition(s, (Node *)when->expr, "CASE/WHEN");
     struct expr *value = expr_make(s, (Node *)when->expr);
-    return expr_operator(s, "=", arg, value, c->location);
+    return expr_operator(s, "=", arg, value, when->location);
 }
 
 static struct expr *case_expr(struct scope *s, const CaseExpr *c)
@@ -230,7 +230,7 @@ static struct expr *case_expr(struct scope *s, const CaseExpr *c)
     struct expr **results = all + n; /* the default first: it weighs most in PostgreSQL */
     for (int i = 0; i < n; i++) {
         CaseWhen *when = list_nth(c->args, i);
-        all[i] = case_test(s, c, arg, when);
+        all[i] = case_test(s, arg, when);
         if (changes && n > 1)
             tr_unsupported(s->tr, c->location, "CASE with a volatile function as its operand");
         results[i + 1] = expr_make(s, (Node *)when->result);

@@ -17,6 +17,14 @@ struct expr *expr_to_common(struct tr *tr, struct expr *e, uint32_t type, const 
 const char *expr_resolve(struct scope *s, const char *name, struct expr **left, struct expr **right,
                          uint32_t *ret_type, int location);
 
+/* -- arrays of what has no equality or order (translate_uncomparable.c) -- */
+struct infer_operator;
+/* The template of ${o}, on arrays of ${type}: ${pattern}, or one that fails with 42883. */
+const char *uncomparable_operator(struct tr *tr, const struct infer_operator *o, uint32_t type,
+                                  const char *pattern);
+const char *uncomparable_function(struct tr *tr, const struct infer_proc *proc,
+                                  const struct expr *first, const char *pattern);
+
 /* -- calls (translate_func.c) -- */
 struct call {
     FuncCall *node;

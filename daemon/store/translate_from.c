@@ -39,6 +39,7 @@ struct source *source_query(const struct query *q, const char *alias)
         c->name = q->targets[i].name;
         c->type = e->type;
         c->typmod = e->typmod;
+        c->domain = e->domain;
         if (e->kind == EXPR_COLUMN) {
             c->table_oid = e->column->table_oid;
             c->attnum = e->column->attnum;

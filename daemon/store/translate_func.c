@@ -126,7 +126,7 @@ void call_resolve(struct scope *s, FuncCall *f, struct call *c)
         Node *arg = i < direct ? list_nth(args, i)
                                : ((SortBy *)list_nth(f->agg_order, i - direct))->node;
         c->args[i] = expr_make(s, arg);
-        types[i] = c->args[i]->type;
+        types[i] = infer_said(c->args[i]);
     }
     if (args != f->args)
         call_named_fit(s, c);
@@ -359,6 +359,8 @@ static struct expr *aggregate(struct scope *s, struct call *c)
         all[n++] = keys[i];
     if (filter != NULL)
         all[n++] = filter;
+    if (c->found.proc->result == ANYARRAYOID && c->nargs == 1 && c->args[0]->domain != 0)
+        c->found.result = types_find(s->tr->types, c->args[0]->domain)->array;
     struct expr *e =
         expr_of(c->found.result, emit_format("%s%s", text, condition), f->location, all, n);
     if (f->over == NULL) {
@@ -423,6 +425,7 @@ static struct expr *plain_call(struct scope *s, struct call *c)
     s->tr->volatile_calls += c->found.proc->volatility == 'v';
     if (c->found.variadic && strchr(pattern, '*') == NULL)
         pack_variadic(s, c);
+    pattern = uncomparable_function(s->tr, c->found.proc, c->args[0], pattern);
     const char *sql = emit_apply(pattern, c->args, c->nargs);
     return expr_of(c->found.result, sql, c->node->location, c->args, c->nargs);
 }

@@ -90,6 +90,13 @@ void generated_insert(struct tr *tr, const struct store_table *t, InsertStmt *st
     }
 }
 
+bool generated_value(struct tr *tr, const struct store_column *c, const Node *value)
+{
+    if (c->generated && !IsA(value, SetToDefault))
+        refuse(tr, c, true);
+    return c->generated;
+}
+
 bool generated_set(struct tr *tr, const struct store_column *c, const Node *value)
 {
     if (!c->generated)

@@ -113,15 +113,17 @@ static const char *insert_text(struct merge *m, const MergeWhenClause *w, int n)
     m->source_only->clause = "VALUES";
     for (int i = 0; i < list_length(w->values); i++) {
         const struct store_column *c = insert_column(m, w, i);
+        if (generated_value(m->tr, c, list_nth(w->values, i)))
+            continue;
         const char *value = insert_value(m, w, c, list_nth(w->values, i));
         given[c - m->table->columns] = true;
-        appendStringInfo(&columns, "%s%s", i == 0 ? "" : ", ", emit_identifier(c->sqlite_name));
-        appendStringInfo(&values, "%s%s", i == 0 ? "" : ", ", add_value(m, n, value));
+        appendStringInfo(&columns, "%s%s", columns.len ? ", " : "", emit_identifier(c->sqlite_name));
+        appendStringInfo(&values, "%s%s", values.len ? ", " : "", add_value(m, n, value));
     }
     m->source_only->clause = NULL;
     for (size_t i = 0; i < m->table->ncolumns; i++) {
         const struct store_column *c = &m->table->columns[i];
-        if (given[i])
+        if (given[i] || c->generated)
             continue;
         appendStringInfo(&columns, "%s%s", columns.len ? ", " : "", emit_identifier(c->sqlite_name));
         appendStringInfo(&values, "%s%s", values.len ? ", " : "",

@@ -40,5 +40,7 @@ struct modified modify_insert(struct tr *tr, struct scope *parent, InsertStmt *s
 /* translate_generated.c */
 /* Take generated columns out of an INSERT; 428C9. */
 void generated_insert(struct tr *tr, const struct store_table *t, InsertStmt *stmt);
+/* Is ${value}, for ${c}, the DEFAULT of a generated column?  428C9 for another value of such. */
+bool generated_value(struct tr *tr, const struct store_column *c, const Node *value);
 /* SET ${c} = DEFAULT of a generated column: nothing to do.  428C9 for another value. */
 bool generated_set(struct tr *tr, const struct store_column *c, const Node *value);

@@ -15,8 +15,8 @@ const char *expr_resolve(struct scope *s, const char *name, struct expr **left, 
                          uint32_t *ret_type, int location)
 {
     uint32_t ltype = left == NULL ? 0 : (*left)->type;
-    const struct infer_operator *o =
-        infer_operator_find(s->tr, name, ltype, (*right)->type, location);
+    const struct infer_operator *o = infer_operator_find(
+        s->tr, name, left == NULL ? 0 : infer_said(*left), infer_said(*right), location);
     const char *pattern = emit_operator_template(o);
     if (pattern == NULL && left == NULL)
         tr_unsupported(s->tr, location, "operator %s %s", name, infer_type_name(s->tr, o->right));
@@ -32,6 +32,8 @@ const char *expr_resolve(struct scope *s, const char *name, struct expr **left, 
                           INFER_IMPLICIT);
     /* By an index, if there is one.  The left operand's collation counts first, and SQLite finds
      * one in almost anything: so the other side may only be a literal or a parameter. */
+    if (o->left == ANYARRAYOID && left != NULL)
+        pattern = uncomparable_operator(s->tr, o, (*left)->type, pattern);
     bool comparison =
         o->left == TYPES_NUMERIC && o->right == TYPES_NUMERIC && *ret_type == TYPES_BOOL;
     if (comparison && (expr_collated(*left) || (expr_collated(*right) && is_bare(*left))))
@@ -241,6 +243,27 @@ static struct expr *rows_in_list(struct scope *s, A_Expr *a, bool negated)
                    tests, n);
 }
 
+/* Several values without columns are an array to PostgreSQL: they become of one type, which the left
+ * side, all[0], has a say in.  If there is none, it compares one by one. */
+static void in_one_type(struct scope *s, struct expr **all, int n)
+{
+    struct expr **fixed = palloc(sizeof(fixed[0]) * (size_t)(n + 1));
+    int nfixed = 0;
+    fixed[nfixed++] = all[0];
+    for (int i = 1; i <= n; i++)
+        if (expr_find(all[i], EXPR_COLUMN, s) == NULL)
+            fixed[nfixed++] = all[i];
+    uint32_t type = nfixed > 2 ? expr_common_type(s->tr, fixed, nfixed, NULL) : 0;
+    for (int i = 1; type != 0 && i <= n; i++) {
+        if (expr_find(all[i], EXPR_COLUMN, s) != NULL)
+            continue;
+        struct expr *to = infer_coerce(s->tr, all[i], type, INFER_IMPLICIT);
+        if (to == NULL)
+            break;
+        all[i] = to;
+    }
+}
+
 struct expr *expr_in_list(struct scope *s, A_Expr *a)
 {
     bool negated = strcmp(strVal(linitial(a->name)), "<>") == 0;
@@ -252,13 +275,7 @@ struct expr *expr_in_list(struct scope *s, A_Expr *a)
     all[0] = expr_make(s, a->lexpr);
     for (int i = 0; i < n; i++)
         all[i + 1] = expr_make(s, list_nth(list, i));
-    uint32_t type = n > 1 ? expr_common_type(s->tr, all, n + 1, NULL) : 0;
-    for (int i = 1; type != 0 && i <= n; i++) {
-        struct expr *to = infer_coerce(s->tr, all[i], type, INFER_IMPLICIT);
-        if (to == NULL) /* no array of one type: PostgreSQL compares one by one */
-            break;
-        all[i] = to;
-    }
+    in_one_type(s, all, n);
     return any_of(s, negated ? "<>" : "=", all[0], all + 1, n, negated, a->location);
 }
 
@@ -284,7 +301,7 @@ static struct expr *array_value(struct scope *s, A_Expr *a, const char *name, st
         element = types_find(s->tr->types, right->type)->elem;
     }
     const struct infer_operator *o =
-        infer_operator_find(s->tr, name, left->type, element, a->location);
+        infer_operator_find(s->tr, name, infer_said(left), element, a->location);
     const uint32_t declared[2] = {o->left, o->right}, actual[2] = {left->type, element};
     uint32_t wanted = infer_polymorphic(s->tr, o->right, declared, actual, 2);
     const struct types_info *info = types_find(s->tr->types, wanted);

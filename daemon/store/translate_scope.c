@@ -134,6 +134,7 @@ struct expr *scope_column(struct scope *s, const struct source *item, int index,
     const struct column *c = &item->columns[index];
     struct expr *e = expr_new(EXPR_COLUMN, c->type, c->sql, location);
     e->typmod = c->typmod;
+    e->domain = c->domain;
     e->column = c;
     e->scope = s;
     return e;
@@ -385,8 +386,7 @@ static void fuzzy_hint(struct scope *s, const struct fuzzy *f, const char *name)
                  name, f->first->name);
 }
 
-/* ${table} NULL: the name stands alone. */
-static void missing_column(struct scope *s, const char *table, const char *name, int location)
+void scope_missing_column(struct scope *s, const char *table, const char *name, int location)
 {
     struct fuzzy f = {.distance = FUZZY_MAX + 1};
     bool exact = false;
@@ -415,7 +415,7 @@ static struct expr *qualified_column(struct scope *s, const char *schema, const 
             return table_oid(s, level, item, location);
         if (names_system_column(name) && item->table != NULL)
             tr_unsupported(s->tr, location, "system column \"%s\"", name);
-        missing_column(s, table, name, location);
+        scope_missing_column(s, table, name, location);
     }
     return mark_outer(s, level, scope_column(level, item, index, location));
 }
@@ -461,7 +461,7 @@ static struct expr *column_ref(struct scope *s, ColumnRef *ref)
         return e;
     if (names_system_column(part[0]) && s->nsources > 0)
         tr_unsupported(s->tr, ref->location, "system column \"%s\"", part[0]);
-    missing_column(s, NULL, part[0], ref->location);
+    scope_missing_column(s, NULL, part[0], ref->location);
     return NULL;
 }
 

@@ -32,8 +32,7 @@ const char *order_outputs(struct scope *s, List *sort, struct target *targets, i
                 found = i;
             }
             if (found < 0)
-                tr_fail(s->tr, SQLSTATE_UNDEFINED_COLUMN, exprLocation(by->node),
-                        "column \"%s\" does not exist", name);
+                scope_missing_column(s, NULL, name, exprLocation(by->node));
         } else {
             tr_set(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, exprLocation(by->node),
                    "invalid %s ORDER BY clause", what);
@@ -203,7 +202,20 @@ static struct query *combine(struct scope *s, SelectStmt *stmt)
     else
         q->sql = emit_format("%s %s%s %s", ltext, what, stmt->all ? " ALL" : "", rtext);
     q->compound = true;
+    q->arms = list_concat(left->arms != NIL ? list_copy(left->arms) : list_make1(left),
+                          right->arms != NIL ? right->arms : list_make1(right));
     return q;
+}
+
+/* Errors know the columns of all arms, which cannot be named. */
+static void hide_arms(struct scope *s, const struct query *q)
+{
+    for (int i = 0; i < list_length(q->arms); i++) {
+        struct source *item = source_query(list_nth(q->arms, i), "");
+        item->name = psprintf("*SELECT* %d", i + 1);
+        item->show_name = item->show_columns = false;
+        scope_add(s, item);
+    }
 }
 
 struct query *setop_query(struct scope *s, SelectStmt *stmt, const char *with)
@@ -212,10 +224,14 @@ struct query *setop_query(struct scope *s, SelectStmt *stmt, const char *with)
     if (stmt->lockingClause != NIL)
         tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, -1,
                 "FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT");
+    if (stmt->sortClause != NIL)
+        hide_arms(s, q);
     const char *order =
         order_outputs(s, stmt->sortClause, q->targets, q->ntargets, "UNION/INTERSECT/EXCEPT");
     const char *limit = limit_clause(s, stmt);
     q->chain = with[0] == '\0' && order[0] == '\0' && limit[0] == '\0';
+    if (!q->chain)
+        q->arms = NIL;
     q->sql = emit_format("%s%s%s%s", with, q->sql, order, limit);
     return q;
 }

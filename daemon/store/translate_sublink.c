@@ -63,6 +63,7 @@ struct expr *expr_scalar(struct scope *s, const struct query *q, int location)
             : emit_format("(SELECT pgf_single(\"c1\") FROM (%s) AS %s)", q->sql, tr_alias(s->tr));
     struct expr *e = of_query(q->targets[0].expr->type, sql, location, q);
     e->typmod = q->targets[0].expr->typmod;
+    e->domain = q->targets[0].expr->domain;
     return e;
 }
 

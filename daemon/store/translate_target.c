@@ -183,7 +183,7 @@ void result_columns(struct tr *tr, const struct target *targets, int ntargets,
         c->typmod = e->typmod;
         c->type_oid = infer_base(tr, e->type, &c->typmod);
         c->type_len = types_find(tr->types, c->type_oid)->len;
-        c->domain = e->kind == EXPR_COLUMN ? e->column->domain : 0;
+        c->domain = e->domain;
         if (e->kind == EXPR_COLUMN) {
             c->table_oid = e->column->table_oid;
             c->attnum = e->column->attnum;

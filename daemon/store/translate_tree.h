@@ -107,6 +107,7 @@ enum expr_kind {
 struct expr {
     enum expr_kind kind;
     uint32_t type; /* TYPES_UNKNOWN while open */
+    uint32_t domain; /* that `type` is the base of, or 0 */
     int32_t typmod;
     const char *sql;     /* binds tightest: parenthesised where needed */
     int location;        /* byte offset in the statement's text, -1 */
@@ -150,6 +151,7 @@ struct query {
     bool single_row;  /* exactly one: aggregate without GROUP BY, HAVING, LIMIT, OFFSET */
     bool at_most_one; /* LIMIT 1 */
     List *outer;      /* struct expr: columns of enclosing levels that it uses */
+    List *arms;       /* struct query: of set operations without ORDER BY and the like */
 };
 
 struct target {
@@ -185,6 +187,9 @@ struct scope *scope_expression(struct tr *tr, const struct store_table *table);
 struct expr *scope_column_ref(struct scope *s, ColumnRef *ref);
 struct expr *scope_column(struct scope *s, const struct source *item, int index, int location);
 const struct cte *scope_cte(struct scope *s, const char *name);
+/* 42703, with what may have been meant; ${table} NULL: the name stands alone. */
+void scope_missing_column(struct scope *s, const char *table, const char *name, int location)
+    __attribute__((noreturn));
 /* Expand `*` or `t.*`: appends to ${targets} (List of struct target). */
 List *scope_star(struct scope *s, ColumnRef *ref, List *targets);
 /* Index of ${name} in ${item}, or -1; 42702 if there are several. */
