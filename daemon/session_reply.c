@@ -162,8 +162,11 @@ static enum pass on_notice(struct session *s, const struct frame *f)
 {
     struct err err;
     char severity[16];
-    if (is_own_query(owed_of(flow_head(s->server->flow))))
+    const struct flow_entry *e = flow_head(s->server->flow);
+    if (is_own_query(owed_of(e)))
         return DROP;
+    if (e && e->kind == FLOW_PARSE && e->fate == FLOW_SWALLOW)
+        return DROP; /* a text that is told of once has been, when the client sent it */
     if (!s->confined)
         return FORWARD;
     if (msg_read_error((struct slice){f->body, f->body_len}, &err, severity) != 0)

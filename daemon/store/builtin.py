@@ -21,12 +21,12 @@ DOMAINS = {"cardinal_number": (23, -1, 4), "character_data": (1043, -1, -1),
            "time_stamp": (1184, 2, 8)}
 TYPES = "typnamespace = 11 and typtype in ('b','p','r','m') and (typelem = 0 or typcategory <> 'A' or " \
         "(select e.typtype from pg_type e where e.oid = t.typelem) <> 'c')"
-# What an initdb makes, without plpgsql and TOAST, which the store has not.
+# What an initdb makes, without TOAST, which the store has not.
 MADE = "oid < 16384"
 KEPT = "c.oid < 16384 and c.relnamespace <> 99"
 ROWS = {
     "pg_type": f"select * from pg_type where {MADE} order by oid",
-    "pg_proc": f"select * from pg_proc where {MADE} and proname not like 'plpgsql%%' order by oid",
+    "pg_proc": f"select * from pg_proc where {MADE} order by oid",
     "pg_class": f"select c.* from pg_class c where {KEPT} order by oid",
     "pg_attribute": f"select a.* from pg_attribute a join pg_class c on c.oid = attrelid where {KEPT} order by attrelid, attnum",
     "pg_index": f"select i.* from pg_index i join pg_class c on c.oid = indexrelid where {KEPT} order by 1",
@@ -42,11 +42,10 @@ ROWS = {
     "pg_opfamily": f"select * from pg_opfamily where {MADE} order by oid",
     "pg_collation": "select * from pg_collation where collname in ('default', 'C', 'POSIX', 'ucs_basic') order by oid",
     "pg_conversion": f"select * from pg_conversion where {MADE} order by oid",
-    "pg_language": f"select * from pg_language where {MADE} and lanname <> 'plpgsql' order by oid",
+    "pg_extension": f"select * from pg_extension where {MADE} order by oid",
+    "pg_language": f"select * from pg_language where {MADE} order by oid",
     "pg_range": "select * from pg_range where rngtypid < 16384 order by 1",
-    "pg_description": "select * from pg_description where objoid < 16384 and not (classoid = 'pg_proc'::regclass and objoid in"
-                      " (select oid from pg_proc where proname like 'plpgsql%%')) and not (classoid in ('pg_extension'::regclass,"
-                      " 'pg_language'::regclass) and description like '%%PL/pgSQL%%') and not (classoid = 'pg_namespace'::regclass and objoid = 2200)"
+    "pg_description": "select * from pg_description where objoid < 16384 and not (classoid = 'pg_namespace'::regclass and objoid = 2200)"
                       " and not (classoid = 'pg_collation'::regclass and objoid > 1000) order by 1, 2, 3",
     "pg_shdescription": "select * from pg_shdescription where objoid < 2 order by 1",
     "pg_ts_config": f"select * from pg_ts_config where {MADE} order by oid",

@@ -384,6 +384,10 @@ int statement_inner(struct store_conn *c, const char *sql, void *stmt, const uin
 /* ${stmt}, a Node, of ${p}'s text: ${p}->verb and what belongs to it.  Inside parse_protect. */
 int verb_analyse(struct store_conn *c, struct prepared *p, void *stmt, struct err *err) MUSTCHECK;
 
+/* -- cut_names.c -- */
+/* NOTICE 42622 of each name in ${sql} that is cut. */
+void names_cut(struct store_conn *c, struct slice sql);
+
 /* -- portal.c -- */
 /* A running or finished statement, with PostgreSQL's position in its rows: before the first
  * (at_start), on row `pos` (from 1), or behind the last (at_end; `pos` is the last). */

@@ -150,7 +150,6 @@ static int create_extension(struct ddl *d, const CreateExtensionStmt *s)
     if (ddl_query_int(d, &have, "SELECT count(*) FROM \"system.pg_extension\" WHERE extname = ?1",
                       "s", s->extname) < 0)
         return -1;
-    have = have || strcmp(s->extname, "plpgsql") == 0;
     if (have && !s->if_not_exists)
         return err_set(d->err, "42710", "extension \"%s\" already exists", s->extname);
     if (have) {

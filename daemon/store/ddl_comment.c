@@ -124,6 +124,13 @@ static int find(struct ddl *d, const CommentStmt *s, struct object *ret)
 int ddl_comment(struct ddl *d, const CommentStmt *s)
 {
     struct object o;
+    if (s->objtype == OBJECT_EXTENSION && strcmp(strVal(s->object), "plpgsql") == 0) {
+        /* built in, as its comment is: what dumps say */
+        if (s->comment && strcmp(s->comment, "PL/pgSQL procedural language") == 0)
+            return 0;
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "another comment on extension plpgsql is not supported by the store");
+    }
     if (find(d, s, &o) < 0 ||
         ddl_exec(d,
                  "DELETE FROM \"pg_catalog.pg_description\" WHERE classoid = ?1 AND objoid = ?2 AND"

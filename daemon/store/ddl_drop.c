@@ -148,6 +148,9 @@ static int find(struct ddl *d, const DropStmt *s, const struct kind *k, const No
     if (k->type == OBJECT_SCHEMA)
         return find_schema(d, s, k, strVal(object), ret);
     if (k->type == OBJECT_EXTENSION) {
+        if (strcmp(strVal(object), "plpgsql") == 0)
+            return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                           "dropping extension plpgsql is not supported by the store");
         ret->class_oid = DEPEND_EXTENSION;
         return find_by_row(d, s, k, strVal(object),
                            "SELECT oid FROM \"pg_catalog.pg_extension\" WHERE extname = ?1", ret);

@@ -34,6 +34,7 @@ static enum family family(uint32_t type)
     case TYPES_INET:
     case TYPES_MACADDR:
     case TYPES_MACADDR8:
+    case TYPES_TID:
         return FAMILY_SAME;
     default:
         return FAMILY_NONE;

@@ -134,6 +134,14 @@ static const struct emit_proc_entry entries[] = {
     {F_REGCLASS, "pgf_input(2205, %1)"},
     {F_PG_GET_SERIAL_SEQUENCE, "pgf_serial_sequence(%1, %2)"},
     {F_PG_INDEXAM_HAS_PROPERTY, "pgf_am_property(%1, %2)"},
+    {F_PG_INDEX_HAS_PROPERTY, "pgf_index_property(%1, %2)"},
+    {F_PG_INDEX_COLUMN_HAS_PROPERTY, "pgf_index_column_property(%1, %2, %3)"},
+    {F_XIDEQ, "(%1 = %2)"},
+    {F_XIDNEQ, "(%1 <> %2)"},
+    {F_XIDEQINT4, "(%1 = (%2 & 4294967295))"},
+    {F_XIDNEQINT4, "(%1 <> (%2 & 4294967295))"},
+    {F_MIN_TID, "min(%1)"},
+    {F_MAX_TID, "max(%1)"},
     {F_PG_GET_FUNCTION_SQLBODY, "(SELECT pgf_refuse('pg_get_function_sqlbody') FROM"
                                 " \"system.pg_proc\" AS \"x\" WHERE \"x\".oid = %1 AND"
                                 " \"x\".prosqlbody IS NOT NULL)"},

@@ -127,6 +127,8 @@ static int add_line(struct store_conn *c, struct portal *p, int depth, const cha
 {
     char line[2048];
     const char *row[1] = {line};
+    if (strcmp(text, "SCAN CONSTANT ROW") == 0)
+        text = "Result"; /* a plan without a table, which PostgreSQL has, too */
     if (depth == 0)
         snprintf(line, sizeof line, "%s", text);
     else
@@ -154,7 +156,7 @@ static int add_plan(struct store_conn *c, struct portal *p, sqlite3_stmt *stmt, 
     }
     if (rc != SQLITE_DONE)
         return errors_map(c, rc, NULL, NULL, err);
-    return nlines > 0 ? 0 : add_line(c, p, 0, "RESULT", err);
+    return nlines > 0 ? 0 : add_line(c, p, 0, "Result", err);
 }
 
 static int show_plan(struct store_conn *c, struct portal *p, const char *sqlite, struct err *err)

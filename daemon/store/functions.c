@@ -46,6 +46,7 @@ static const struct {
     {functions_float_rows, &functions_float_n},
     {functions_exact_rows, &functions_exact_n},
     {functions_proc_rows, &functions_proc_n},
+    {functions_index_rows, &functions_index_n},
     {functions_calendar_rows, &functions_calendar_n},
     {functions_timetz_rows, &functions_timetz_n},
     {functions_statistics_rows, &functions_statistics_n},

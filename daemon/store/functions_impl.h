@@ -42,8 +42,8 @@ extern const size_t functions_bytea_n, functions_string_n, functions_regexp_n, f
     functions_exact_n, functions_calendar_n, functions_timetz_n, functions_format_date_n, functions_format_number_n,
     functions_statistics_n, functions_ordered_n;
 
-extern const struct function_row functions_proc_rows[];
-extern const size_t functions_proc_n;
+extern const struct function_row functions_proc_rows[], functions_index_rows[];
+extern const size_t functions_proc_n, functions_index_n;
 
 extern const struct function_row functions_range_rows[], functions_inet_rows[],
     functions_jsonpath_rows[];

@@ -241,30 +241,18 @@ static void fn_serial_sequence(sqlite3_context *ctx, int argc, sqlite3_value **a
     functions_finish(ctx, &out);
 }
 
-/* pg_indexam_has_property(access method, property) */
-static void fn_am_property(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+/* pgf_ctid(rowid): places count from 1. */
+static void fn_ctid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    static const struct {
-        int64_t am;
-        const char *can;
-    } methods[] = {
-        {403, "can_order can_unique can_multi_col can_exclude can_include "},
-        {405, "can_exclude "},
-        {783, "can_multi_col can_exclude can_include "},
-        {2742, "can_multi_col "},
-        {3580, "can_multi_col "},
-        {4000, "can_exclude can_include "},
-    };
-    static const char all[] = "can_order can_unique can_multi_col can_exclude can_include ";
-    char property[34];
     if (functions_null(argc, argv))
         return;
-    snprintf(property, sizeof property, "%.32s ", (const char *)sqlite3_value_text(argv[1]));
-    if (!strcasestr(all, property))
-        return;
-    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-        if (methods[i].am == sqlite3_value_int64(argv[0]))
-            sqlite3_result_int(ctx, strcasestr(methods[i].can, property) != NULL);
+    sqlite3_int64 row = sqlite3_value_int64(argv[0]) - 1;
+    if (row < 0 || row / UINT16_MAX > UINT32_MAX)
+        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "ctid of a row with so large or negative a key is not supported by the "
+                       "embedded store");
+    else
+        sqlite3_result_int64(ctx, (row / UINT16_MAX) << 16 | (row % UINT16_MAX + 1));
 }
 
 /* It has not been made: pgf_refuse(what). */
@@ -342,8 +330,8 @@ const struct function_row functions_object_rows[] = {
     {"pgf_to_reg", 2, false, fn_to_reg, NULL, NULL},
     {"pgf_privilege", 3, false, fn_privilege, NULL, NULL},
     {"pgf_serial_sequence", 2, false, fn_serial_sequence, NULL, NULL},
-    {"pgf_am_property", 2, false, fn_am_property, NULL, NULL},
     {"pgf_refuse", 1, false, fn_refuse, NULL, NULL},
+    {"pgf_ctid", 1, true, fn_ctid, NULL, NULL},
     {"pgf_database_size", 0, false, fn_database_size, NULL, NULL},
     {"pgf_relation_size", 2, false, fn_relation_size, NULL, NULL},
     {"pgf_vector_array", 1, true, fn_vector_array, NULL, NULL},

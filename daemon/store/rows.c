@@ -419,6 +419,31 @@ static void untouched_call(sqlite3_context *ctx, int argc, sqlite3_value **argv)
                                                               sqlite3_value_int64(argv[1])));
 }
 
+/* pgf_claim(oid, rowid): the rowid, if no other part of the statement has changed the row. */
+static void claim_call(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct store_context *context = functions_context(ctx);
+    const struct rows_kept *k = context->kept;
+    (void)argc;
+    sqlite3_result_value(ctx, argv[1]);
+    if (k == NULL || !rows_before_touched(k->before, k->nbefore, (uint32_t)sqlite3_value_int64(argv[0]),
+                                          sqlite3_value_int64(argv[1])))
+        return;
+    functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                   "changing a row in several parts of a statement is not supported by the "
+                   "embedded store");
+}
+
+/* pgf_xmax(): of the row that INSERT has just put in, or changed instead. */
+static void xmax_call(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    const struct store_context *context = functions_context(ctx);
+    bool changed = context->kept != NULL && context->kept->updated;
+    (void)argc;
+    (void)argv;
+    sqlite3_result_int64(ctx, changed ? (uint32_t)context->transaction_us | 1 : 0);
+}
+
 /* pgf_merge_once(slot, rowid): the rowid, if it is the first time. */
 static void merge_once_call(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
@@ -468,6 +493,12 @@ int rows_register(struct sqlite3 *db, struct store_context *context)
     if (rc == SQLITE_OK)
         rc = sqlite3_create_function_v2(db, "pgf_untouched", 2, flags, context, untouched_call,
                                         NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function_v2(db, "pgf_claim", 2, flags, context, claim_call, NULL, NULL,
+                                        NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function_v2(db, "pgf_xmax", 0, flags, context, xmax_call, NULL, NULL,
+                                        NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_create_function_v2(db, "pgf_merge_once", 2, flags, context, merge_once_call,
                                         NULL, NULL, NULL);

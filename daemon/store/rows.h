@@ -8,6 +8,8 @@
  *
  *   pgf_pack(a, b ...)         a row's values, in pieces of at most ROWS_PACK_MAX
  *   pgf_rows(pack, pack ...)   aggregate: the blob of all rows, in their order
+ *   pgf_claim(oid, rowid)      the rowid; 0A000 if this statement has changed the row already
+ *   pgf_xmax()                 0, or: the last row changed is not a new one
  *   pgf_untouched(oid, rowid)  has this statement left the row of that table alone? */
 #pragma once
 
@@ -31,6 +33,7 @@ struct rows_kept {
     int nslots;
     struct rows_before *before; /* of the tables that are watched */
     size_t nbefore;
+    bool updated; /* the last change that the statement itself has made was that of a row */
     struct slice current;   /* the row that is being looped at */
     struct rows_before *seen; /* rowids, for each slot that has each but once */
 };

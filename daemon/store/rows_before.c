@@ -103,6 +103,8 @@ static void changing(void *arg, sqlite3 *db, int op, const char *database, const
         context->kept != NULL && strcmp(database, "main") == 0 ? watched(context->kept, table) : NULL;
     if (b == NULL)
         return;
+    if (sqlite3_preupdate_depth(db) == 0)
+        context->kept->updated = op != SQLITE_INSERT;
     if (op != SQLITE_INSERT && touch(b, old_rowid))
         rows_put_before(&b->rows, old_rowid, b->ncolumns, old_value, db);
     if (op != SQLITE_DELETE)

@@ -122,6 +122,7 @@ static void query(struct store_conn *c, struct slice sql)
     struct statement_place *places = NULL;
     struct err err = {0};
     size_t n = 0;
+    names_cut(c, sql);
     int rc = statement_split(sql.data, &places, &n, &err);
     if (rc == 0 && n == 0)
         msg_empty_query(&c->out);
@@ -163,6 +164,7 @@ static int parse(struct store_conn *c, struct slice body, struct err *err)
         for (uint16_t i = 0; i < m.nparams; i++)
             oids[i] = msg_parse_oid(&m, i);
     }
+    names_cut(c, m.sql);
     int rc = statement_prepare(c, m.sql, oids, m.nparams, &p, err);
     free(oids);
     if (rc < 0)

@@ -369,6 +369,7 @@ static void conflict_target(struct insert *in, const InferClause *infer, struct 
 static struct source *excluded_source(struct insert *in)
 {
     struct source *item = source_table(in->tr, in->table, "excluded", true);
+    item->row = NULL;
     for (int i = 0; i < item->ncolumns; i++) {
         item->columns[i].sql =
             emit_format("excluded.%s", emit_identifier(in->table->columns[i].sqlite_name));
@@ -441,13 +442,15 @@ static void returning_in_steps(struct insert *in, const char *text, const char *
     m->step.sql = text;
     m->step.slot = steps_slot(in->tr);
     struct source *item = source_table(in->tr, in->table, name, aliased);
+    item->row = NULL;
     for (int i = 0; i < item->ncolumns; i++) {
         item->columns[i].sql = emit_format("%s.\"c%d\"", item->alias, i + 1);
         item->columns[i].origin = NULL;
-        appendStringInfo(&columns, "%s%s", i == 0 ? " RETURNING " : ", ",
+        appendStringInfo(&columns, "%s, ",
                          emit_identifier(in->table->columns[i].sqlite_name));
     }
-    m->step.sql = emit_format("%s%s", text, columns.data);
+    item->xmax = emit_format("%s.\"c%d\"", item->alias, item->ncolumns + 1);
+    m->step.sql = emit_format("%s RETURNING %spgf_xmax()", text, columns.data);
     steps_add(in->tr, &m->step);
     struct scope *s = scope_new(in->tr, in->scope->parent);
     s->ctes = in->scope->ctes;
@@ -504,7 +507,12 @@ struct modified modify_insert(struct tr *tr, struct scope *parent, InsertStmt *s
         return m;
     }
     struct scope *s = modify_returning_scope(tr, in.scope, in.table, name, alias != NULL);
+    s->sources[0]->xmax = update ? "pgf_xmax()" : "0";
     const char *outputs = modify_returning(s, stmt->returningList, &m);
+    if (update && tr->asks_xmax) {
+        steps_write(tr, in.table);
+        m.watched = true;
+    }
     m.step.sql = emit_format("%s%s%s", text, outputs[0] ? " RETURNING " : "", outputs);
     if (reads) { /* what ON CONFLICT reads is read in a step, beside what it has changed */
         m.step.counts = true;

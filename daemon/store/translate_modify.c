@@ -214,8 +214,9 @@ struct scope *modify_returning_scope(struct tr *tr, struct scope *from,
     struct scope *s = scope_new(tr, NULL);
     s->ctes = from->ctes;
     struct source *item = source_table(tr, table, name, aliased);
+    item->row = emit_identifier(table->sqlite_name);
     for (int i = 0; i < item->ncolumns; i++)
-        item->columns[i].sql = emit_format("%s.%s", emit_identifier(table->sqlite_name),
+        item->columns[i].sql = emit_format("%s.%s", item->row,
                                            emit_identifier(table->columns[i].sqlite_name));
     scope_add(s, item);
     return s;
@@ -251,8 +252,18 @@ struct change {
 /* FROM and WHERE of the rows to be changed. */
 static const char *rows_text(const struct change *c)
 {
-    return emit_format("FROM %s AS %s%s%s%s", emit_identifier(c->table->sqlite_name),
-                       c->target->alias, c->from[0] ? ", " : "", c->from, c->where);
+    const char *table = steps_shared(c->tr, c->table) ? steps_table(c->tr, c->table)
+                                                      : emit_identifier(c->table->sqlite_name);
+    return emit_format("FROM %s AS %s%s%s%s", table, c->target->alias, c->from[0] ? ", " : "", c->from, c->where);
+}
+
+/* The rowid of a row to be changed, for steps: no other part may have changed it. */
+static const char *found_rowid(const struct change *c)
+{
+    const char *rowid =
+        emit_format("%s.%s", c->target->alias, steps_rowid(c->tr, c->table));
+    return steps_shared(c->tr, c->table) ? emit_format("pgf_claim(%u, %s)", c->table->oid, rowid)
+                                         : rowid;
 }
 
 /* All new values are worked out before the first row changes, as PostgreSQL's snapshot has it. */
@@ -282,7 +293,8 @@ static const char *kept_columns(const struct change *c, const char *kept, int fi
     StringInfoData out;
     initStringInfo(&out);
     int n = first;
-    for (int i = 1; i < c->scope->nsources; i++)
+    for (int i = 1; i < c->scope->nsources; i++) {
+        c->scope->sources[i]->row = NULL;
         for (int k = 0; k < c->scope->sources[i]->ncolumns; k++) {
             struct column *column = &c->scope->sources[i]->columns[k];
             if (n > ROWS_COLUMNS_MAX)
@@ -291,11 +303,12 @@ static const char *kept_columns(const struct change *c, const char *kept, int fi
             column->sql = emit_format("%s.\"c%d\"", kept, n++);
             column->origin = NULL; /* no longer with a collation of its own */
         }
+    }
     return out.data;
 }
 
-/* UPDATE ... FROM ... RETURNING: find the rows, change them, return them with what they were joined
- * to. */
+/* UPDATE ... FROM ... RETURNING, or beside other parts that change the table: find the rows, change
+ * them, return them with what they were joined to. */
 static void update_in_steps(const struct change *c, const struct modify_set *set,
                             struct modified *m)
 {
@@ -316,15 +329,20 @@ static void update_in_steps(const struct change *c, const struct modify_set *set
     }
     const char *rows = rows_text(c);
     const char *others = kept_columns(c, kept, n + 2);
-    find.sql = emit_format("%sSELECT %s.%s%s%s %s", c->with, c->target->alias, rowid, values.data,
-                           others, rows);
+    find.sql =
+        emit_format("%sSELECT %s%s%s %s", c->with, found_rowid(c), values.data, others, rows);
     steps_add(c->tr, &find);
     struct translate_step change = {.counts = true, .target_oid = c->table->oid, .word = "UPDATE"};
     change.sql =
         emit_format("UPDATE %s AS %s SET %s FROM store_rows(%d) AS %s WHERE %s.%s = %s.\"c1\"",
                     emit_identifier(c->table->sqlite_name), target, sets.data, find.slot, kept,
                     target, rowid, kept);
+    if (c->returning == NIL) {
+        m->step = change;
+        return;
+    }
     steps_add(c->tr, &change);
+    c->target->row = target;
     for (int i = 0; i < c->target->ncolumns; i++)
         c->target->columns[i].sql =
             emit_format("%s.%s", target, emit_identifier(c->table->columns[i].sqlite_name));
@@ -382,7 +400,7 @@ static struct modified update(struct tr *tr, struct scope *parent, UpdateStmt *s
     struct modified m = {.tag = TRANSLATE_UPDATE, .table = c.table};
     m.step = (struct translate_step){.counts = true, .target_oid = c.table->oid, .word = "UPDATE"};
     bool reads = returns_reads(&c);
-    if (c.returning != NIL && (reads || c.from[0] != '\0')) {
+    if ((c.returning != NIL && (reads || c.from[0] != '\0')) || steps_shared(tr, c.table)) {
         update_in_steps(&c, &set, &m);
         return m;
     }
@@ -408,21 +426,26 @@ static void delete_in_steps(const struct change *c, struct modified *m)
 {
     const char *rowid = steps_rowid(c->tr, c->table);
     struct translate_step find = {.slot = steps_slot(c->tr), .once = true};
-    find.sql = emit_format("%sSELECT %s.%s, %s %s", c->with, c->target->alias, rowid,
-                           modify_returning(c->scope, c->returning, m), rows_text(c));
+    const char *outputs = modify_returning(c->scope, c->returning, m);
+    find.sql = emit_format("%sSELECT %s%s%s %s", c->with, found_rowid(c), outputs[0] ? ", " : "",
+                           outputs, rows_text(c));
     if (m->ntargets >= ROWS_COLUMNS_MAX)
         tr_unsupported(c->tr, -1, "RETURNING of so many columns");
     steps_add(c->tr, &find);
     struct translate_step change = {.counts = true, .target_oid = c->table->oid, .word = "DELETE"};
     change.sql = emit_format("DELETE FROM %s WHERE %s IN (SELECT \"c1\" FROM store_rows(%d))",
                              emit_identifier(c->table->sqlite_name), rowid, find.slot);
+    if (c->returning == NIL) {
+        m->step = change;
+        return;
+    }
     steps_add(c->tr, &change);
-    StringInfoData outputs;
-    initStringInfo(&outputs);
+    StringInfoData kept;
+    initStringInfo(&kept);
     for (int i = 0; i < m->ntargets; i++)
-        appendStringInfo(&outputs, "%s\"c%d\"", i == 0 ? "" : ", ", i + 2);
+        appendStringInfo(&kept, "%s\"c%d\"", i == 0 ? "" : ", ", i + 2);
     m->reads = true;
-    m->step.sql = emit_format("SELECT %s FROM store_rows(%d)", outputs.data, find.slot);
+    m->step.sql = emit_format("SELECT %s FROM store_rows(%d)", kept.data, find.slot);
 }
 
 static struct modified delete (struct tr *tr, struct scope *parent, DeleteStmt *stmt)
@@ -436,8 +459,9 @@ static struct modified delete (struct tr *tr, struct scope *parent, DeleteStmt *
     c.returning = stmt->returningList;
     struct modified m = {.tag = TRANSLATE_DELETE, .table = c.table};
     m.step = (struct translate_step){.counts = true, .target_oid = c.table->oid, .word = "DELETE"};
-    if (c.returning != NIL &&
-        (c.from[0] != '\0' || modify_reads(tr, (Node *)c.returning, c.table))) {
+    if ((c.returning != NIL &&
+         (c.from[0] != '\0' || modify_reads(tr, (Node *)c.returning, c.table))) ||
+        steps_shared(tr, c.table)) {
         delete_in_steps(&c, &m);
         return m;
     }
@@ -493,7 +517,7 @@ void translate_modify(struct tr *tr, Node *stmt, struct translate_result *ret)
     ret->target_oid = m.table->oid;
     result_columns(tr, m.targets, m.ntargets, ret);
     ret->sql = m.step.sql;
-    if (tr->late_steps == NIL && (tr->steps == NIL || m.reads))
+    if (tr->late_steps == NIL && (m.reads || (tr->steps == NIL && !m.watched)))
         return;
     if (m.ntargets > 0 && m.step.slot == 0)
         m.step.slot = steps_slot(tr);

@@ -73,7 +73,7 @@ struct source *source_table(struct tr *tr, const struct store_table *table, cons
     item->name = name;
     item->aliased = aliased;
     item->table = table;
-    item->alias = tr_alias(tr);
+    item->alias = item->row = tr_alias(tr);
     item->show_name = item->show_columns = true;
     const struct store_table *view = view_target_shown(tr, table);
     item->ncolumns = (int)table->ncolumns;
@@ -159,62 +159,6 @@ static void check_lateral(struct scope *s, const struct source *item, const char
     err_detail(s->tr->err,
                "The combining JOIN type must be INNER or LEFT for a LATERAL reference.");
     tr_throw(s->tr);
-}
-
-static bool names_system_column(const char *name)
-{
-    static const char *const names[] = {"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
-}
-
-/* `tableoid` of a table: a constant where the row is, NULL where an outer join has none. */
-static struct expr *table_oid(struct scope *s, struct scope *level, const struct source *item,
-                              int location)
-{
-    struct column *c = palloc0(sizeof(*c));
-    *c = (struct column){.name = "tableoid",
-                         .type = TYPES_OID,
-                         .typmod = -1,
-                         .table_oid = item->table->oid,
-                         .attnum = -6,
-                         .origin = item};
-    const char *alias = item->alias;
-    if (item->table->ncolumns > 0 && strncmp(item->columns[0].sql, "excluded.", 9) == 0)
-        tr_unsupported(s->tr, location, "system column \"tableoid\" of excluded");
-    if (item->ncolumns > 0) { /* RETURNING says the table by its name */
-        const char *dot = strstr(item->columns[0].sql, ".\"");
-        alias = dot ? emit_format("%.*s", (int)(dot - item->columns[0].sql), item->columns[0].sql)
-                    : alias;
-    }
-    c->sql = emit_format("(CASE WHEN %s.%s IS NOT NULL THEN %u END)", alias,
-                         steps_rowid(s->tr, item->table), item->table->oid);
-    struct expr *e = expr_new(EXPR_COLUMN, c->type, c->sql, location);
-    e->column = c;
-    e->scope = level;
-    return mark_outer(s, level, e);
-}
-
-static struct expr *bare_tableoid(struct scope *s, int location)
-{
-    for (struct scope *level = s; level != NULL; level = level->parent) {
-        const struct source *owner = NULL;
-        for (int i = 0; i < level->nsources; i++) {
-            const struct source *item = level->sources[i];
-            if (item->table == NULL || item->table->kind != 'r' || !item->show_name ||
-                (item->lateral_only && !level->lateral_active))
-                continue;
-            if (owner != NULL)
-                tr_fail(s->tr, SQLSTATE_AMBIGUOUS_COLUMN, location,
-                        "column reference \"tableoid\" is ambiguous");
-            owner = item;
-        }
-        if (owner != NULL)
-            return table_oid(s, level, owner, location);
-    }
-    return NULL;
 }
 
 static struct expr *bare_column(struct scope *s, const char *name, int location)
@@ -358,7 +302,7 @@ static bool fuzzy_item(struct fuzzy *f, const struct source *item, const char *t
     int penalty = table != NULL && strcmp(table, item->name) != 0 ? levenshtein(table, item->name) : 0;
     if (penalty > FUZZY_MAX + 1)
         penalty = FUZZY_MAX + 1;
-    bool exact = false;
+    bool exact = scope_has_system(item, name);
     for (int i = 0; i < item->ncolumns; i++) {
         if (strcmp(item->columns[i].name, name) == 0)
             exact = true;
@@ -410,11 +354,8 @@ static struct expr *qualified_column(struct scope *s, const char *schema, const 
         missing_item(s, table, location);
     int index = source_find(s, item, name, location);
     if (index < 0) {
-        if (strcmp(name, "tableoid") == 0 && item->table != NULL && item->table->kind == 'r' &&
-            steps_table(s->tr, item->table)[0] == '"')
-            return table_oid(s, level, item, location);
-        if (names_system_column(name) && item->table != NULL)
-            tr_unsupported(s->tr, location, "system column \"%s\"", name);
+        if (scope_has_system(item, name))
+            return mark_outer(s, level, scope_system(level, item, name, location));
         scope_missing_column(s, table, name, location);
     }
     return mark_outer(s, level, scope_column(level, item, index, location));
@@ -456,11 +397,9 @@ static struct expr *column_ref(struct scope *s, ColumnRef *ref)
         return mark_outer(s, level, scope_column(level, item, 0, ref->location));
     if (item != NULL)
         tr_unsupported(s->tr, ref->location, "a whole row as a value");
-    e = strcmp(part[0], "tableoid") == 0 ? bare_tableoid(s, ref->location) : NULL;
-    if (e != NULL)
-        return e;
-    if (names_system_column(part[0]) && s->nsources > 0)
-        tr_unsupported(s->tr, ref->location, "system column \"%s\"", part[0]);
+    item = scope_system_owner(s, part[0], ref->location, &level);
+    if (item != NULL)
+        return mark_outer(s, level, scope_system(level, item, part[0], ref->location));
     scope_missing_column(s, NULL, part[0], ref->location);
     return NULL;
 }

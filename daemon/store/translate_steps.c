@@ -60,13 +60,18 @@ bool with_writes(const WithClause *with)
     return false;
 }
 
-static bool is_written(const struct tr *tr, const struct store_table *t)
+static bool has_table(const List *tables, const struct store_table *t)
 {
     ListCell *cell;
-    foreach (cell, tr->written)
+    foreach (cell, tables)
         if (((const struct store_table *)lfirst(cell))->oid == t->oid)
             return true;
     return false;
+}
+
+static bool is_written(const struct tr *tr, const struct store_table *t)
+{
+    return has_table(tr->written, t);
 }
 
 /* A table whose rows change when those of ${t} do. */
@@ -112,18 +117,16 @@ const char *steps_table(struct tr *tr, const struct store_table *t)
     if (!is_written(tr, t))
         return name;
     StringInfoData now, before;
+    const char *rowid = steps_rowid(tr, t);
     initStringInfo(&now);
     initStringInfo(&before);
     for (size_t i = 0; i < t->ncolumns; i++) {
-        appendStringInfo(&now, "%s%s", i == 0 ? "" : ", ",
-                         emit_identifier(t->columns[i].sqlite_name));
-        appendStringInfo(&before, "%sc%zu%s", i == 0 ? "" : ", ", i + 2,
-                         emit_collation(t->columns[i].type_oid));
+        appendStringInfo(&now, ", %s", emit_identifier(t->columns[i].sqlite_name));
+        appendStringInfo(&before, ", c%zu%s", i + 2, emit_collation(t->columns[i].type_oid));
     }
-    return emit_format("(SELECT %s FROM %s WHERE pgf_untouched(%u, %s) UNION ALL SELECT %s FROM "
-                       "store_rows(-%u))",
-                       t->ncolumns > 0 ? now.data : "1", name, t->oid, steps_rowid(tr, t),
-                       t->ncolumns > 0 ? before.data : "1", t->oid);
+    return emit_format("(SELECT %s AS \"%s\"%s FROM %s WHERE pgf_untouched(%u, %s) UNION ALL SELECT "
+                       "c1%s FROM store_rows(-%u))",
+                       rowid, rowid, now.data, name, t->oid, rowid, before.data, t->oid);
 }
 
 /* -- a table changed by several parts -- */
@@ -162,22 +165,32 @@ static WithClause *with_of(Node *stmt)
     }
 }
 
-static bool only_adds(Node *stmt)
+/* Changes rows that it cannot be told beforehand. */
+static bool is_unsure(Node *stmt)
 {
     if (!IsA(stmt, InsertStmt))
-        return false;
+        return IsA(stmt, MergeStmt);
     const OnConflictClause *c = ((InsertStmt *)stmt)->onConflictClause;
-    return c == NULL || c->action == ONCONFLICT_NOTHING;
+    return c != NULL && c->action == ONCONFLICT_UPDATE;
 }
 
-/* Of two changes to one row PostgreSQL makes only that which comes first; which one that is depends
- * on its plan. */
-static void check_twice(struct tr *tr, Node *a, Node *b)
+/* Each part finds its rows among those from before the statement.  Of two changes to one row
+ * PostgreSQL makes only that which comes first; which one that is depends on its plan: pgf_claim()
+ * refuses them. */
+static bool same_table(struct tr *tr, Node *a, Node *b)
 {
     const RangeVar *x = target_of(a), *y = target_of(b);
-    if (strcmp(x->relname, y->relname) == 0 && !(only_adds(a) && only_adds(b)))
+    if (strcmp(x->relname, y->relname) != 0)
+        return false;
+    if (is_unsure(a) || is_unsure(b))
         tr_unsupported(tr, y->location, "changing table \"%s\" in several parts of a statement",
                        y->relname);
+    return true;
+}
+
+bool steps_shared(const struct tr *tr, const struct store_table *t)
+{
+    return has_table(tr->shared, t);
 }
 
 void steps_begin(struct tr *tr, Node *stmt)
@@ -203,7 +216,8 @@ void steps_begin(struct tr *tr, Node *stmt)
         if (t != NULL) /* else the part itself will say so */
             steps_write(tr, t);
         for (int k = 0; k < i; k++)
-            check_twice(tr, list_nth(parts, k), list_nth(parts, i));
+            if (same_table(tr, list_nth(parts, k), list_nth(parts, i)) && t != NULL)
+                tr->shared = lappend(tr->shared, (void *)t);
     }
 }
 

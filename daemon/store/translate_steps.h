@@ -15,6 +15,7 @@ struct modified {
     int ntargets;
     enum translate_tag tag;
     const struct store_table *table;
+    bool watched; /* what it changes must be: it is a step */
     bool reads; /* the step only reads: its rows are what has been changed */
 };
 
@@ -25,11 +26,13 @@ void translate_modify(struct tr *tr, Node *stmt, struct translate_result *ret);
 
 /* Does a part of it write? */
 bool with_writes(const WithClause *with);
-/* Note which tables ${stmt} and what is in its WITH write; 0A000 when a row might be changed twice.
+/* Note which tables ${stmt} and what is in its WITH write; 0A000 when that cannot be put in order.
  * To be called before anything is translated. */
 void steps_begin(struct tr *tr, Node *stmt);
 /* From here on ${t} is read as it was before the statement. */
 void steps_write(struct tr *tr, const struct store_table *t);
+/* Do several parts of the statement write ${t}? */
+bool steps_shared(const struct tr *tr, const struct store_table *t);
 /* ${t} for FROM: its name, or a query of what it was. */
 const char *steps_table(struct tr *tr, const struct store_table *t);
 /* The next free slot. */

@@ -39,6 +39,7 @@ struct tr {
     int views;    /* inside the text of how many: locations are not the statement's */
     bool definition; /* of a default, check or index: what 'now' means is settled here */
     bool writes;
+    bool asks_xmax; /* of a row that INSERT may have changed instead */
     int volatile_calls; /* so far: SQLite may evaluate an expression as often as it likes */
     bool call_schema;   /* the call being resolved says pg_catalog: so do errors */
     List *sublinks;     /* struct sublink_name: for the names of outputs */
@@ -48,6 +49,7 @@ struct tr {
     List *steps;      /* struct translate_step: before the last query */
     List *late_steps; /* ... of WITH queries that nobody reads: after all others */
     List *written;    /* struct store_table: read as they were before the statement */
+    List *shared;  /* ... and by several parts of it */
     int nslots;
 };
 
@@ -75,6 +77,8 @@ struct source {
     bool aliased;                    /* had an alias: schema.name does not reach it */
     const struct store_table *table; /* NULL: a subquery, function, CTE, join */
     const char *alias;               /* in SQLite, quoted; NULL for joins */
+    const char *row;  /* a table's name in SQLite where its rowid can be had; NULL: nowhere */
+    const char *xmax; /* how to say the system column; NULL: it is not known */
     struct column *columns;
     int ncolumns;
     bool scalar;       /* a function of one value: its name is that value, too */
@@ -192,6 +196,15 @@ void scope_missing_column(struct scope *s, const char *table, const char *name, 
     __attribute__((noreturn));
 /* Expand `*` or `t.*`: appends to ${targets} (List of struct target). */
 List *scope_star(struct scope *s, ColumnRef *ref, List *targets);
+/* translate_system.c */
+/* Has ${item} a column of that name which `*` does not show, but tables have? */
+bool scope_has_system(const struct source *item, const char *name);
+/* The item whose it is; NULL: nobody's.  42702. */
+const struct source *scope_system_owner(struct scope *s, const char *name, int location,
+                                        struct scope **ret_level);
+/* 0A000. */
+struct expr *scope_system(struct scope *level, const struct source *item, const char *name,
+                          int location);
 /* Index of ${name} in ${item}, or -1; 42702 if there are several. */
 int source_find(struct scope *s, const struct source *item, const char *name, int location);
 struct source *source_table(struct tr *tr, const struct store_table *table, const char *name,

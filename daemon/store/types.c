@@ -163,6 +163,7 @@ bool types_supported(const struct types_set *set, uint32_t oid)
     case TYPES_CIDR:
     case TYPES_MACADDR:
     case TYPES_MACADDR8:
+    case TYPES_TID:
         return true;
     default:
         break;
@@ -184,6 +185,7 @@ const char *types_storage(const struct types_set *set, uint32_t oid)
     case TYPES_TIMETZ:
     case TYPES_TIMESTAMP:
     case TYPES_TIMESTAMPTZ:
+    case TYPES_TID:
         return "INTEGER";
     case TYPES_FLOAT4:
     case TYPES_FLOAT8:
@@ -376,6 +378,9 @@ int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, str
     case TYPES_TIMESTAMPTZ:
         rc = types_timestamp_in(s, oid == TYPES_TIMESTAMPTZ, typmod, text, &v.i, err);
         break;
+    case TYPES_TID:
+        rc = types_tid_in(text, &v.i, err);
+        break;
     case TYPES_FLOAT4:
     case TYPES_FLOAT8:
         v.kind = TYPES_KIND_REAL;
@@ -525,6 +530,8 @@ static void int_out(const struct types_session *s, uint32_t oid, int64_t v, stru
         snprintf(text, sizeof text, "%s", v ? "t" : "f");
     else if (oid == TYPES_REGTYPE)
         types_format(s->set, (uint32_t)v, -1, text, sizeof text);
+    else if (oid == TYPES_TID)
+        snprintf(text, sizeof text, "(%" PRId64 ",%" PRId64 ")", v >> 16, v & 0xffff);
     else
         snprintf(text, sizeof text, "%" PRId64, v);
     buf_append(out, text, strlen(text));

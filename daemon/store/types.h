@@ -46,6 +46,7 @@ enum types_oid {
     TYPES_REGPROC = 24,
     TYPES_TEXT = 25,
     TYPES_OID = 26,
+    TYPES_TID = 27, /* the page, and in the lower 16 bits the place on it */
     TYPES_XID = 28,
     TYPES_CID = 29,
     TYPES_OIDVECTOR = 30,

@@ -146,6 +146,8 @@ static size_t fixed_length(const struct types_set *set, uint32_t oid)
         return 8;
     case TYPES_TIMETZ:
         return 12;
+    case TYPES_TID:
+        return 6;
     case TYPES_UUID:
     case TYPES_INTERVAL:
         return 16;
@@ -255,6 +257,9 @@ static int int_receive(uint32_t oid, struct slice data, int64_t *ret, struct err
     case TYPES_TIME:
         *ret = (int64_t)take_be(data.data, 8);
         break;
+    case TYPES_TID:
+        *ret = (int64_t)take_be(data.data, 6);
+        return 0;
     default:
         *ret = (int64_t)take_be(data.data, 4);
         return 0;

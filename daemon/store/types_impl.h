@@ -45,6 +45,7 @@ int types_text_typmod(uint32_t oid, int32_t typmod, bool cut, struct slice text,
 
 /* types_number.c */
 int types_int_in(uint32_t oid, struct slice text, int64_t *ret, struct err *err) MUSTCHECK;
+int types_tid_in(struct slice text, int64_t *ret, struct err *err) MUSTCHECK;
 int types_float_in(uint32_t oid, struct slice text, double *ret, struct err *err) MUSTCHECK;
 void types_float_out(uint32_t oid, double v, int extra_digits, struct buf *out);
 /* Canonical text into scratch. */

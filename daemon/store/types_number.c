@@ -58,6 +58,29 @@ int types_int_in(uint32_t oid, struct slice text, int64_t *ret, struct err *err)
     return 0;
 }
 
+/* "(page,place)" */
+int types_tid_in(struct slice text, int64_t *ret, struct err *err)
+{
+    static const uint64_t max[2] = {UINT32_MAX, UINT16_MAX};
+    static const char after[2] = {',', ')'};
+    uint64_t parts[2] = {0, 0};
+    size_t at = 0;
+    while (at < text.len && isspace((unsigned char)text.data[at]))
+        at++;
+    for (int i = 0; i < 2; i++) {
+        size_t digits = 0;
+        if (i == 0 && (at >= text.len || text.data[at++] != '('))
+            return types_bad_input("tid", text, err);
+        for (; at < text.len && text.data[at] >= '0' && text.data[at] <= '9'; at++, digits++)
+            if ((parts[i] = parts[i] * 10 + (uint64_t)(text.data[at] - '0')) > max[i])
+                return types_bad_input("tid", text, err);
+        if (digits == 0 || at >= text.len || text.data[at++] != after[i])
+            return types_bad_input("tid", text, err);
+    }
+    *ret = (int64_t)(parts[0] << 16 | parts[1]);
+    return 0;
+}
+
 int types_float_in(uint32_t oid, struct slice text, double *ret, struct err *err)
 {
     const char *name = oid == TYPES_FLOAT4 ? "real" : "double precision";

@@ -65,17 +65,12 @@ def compile_client(name):
 ALIKE = [(r"\bpartywall\b", "postgres"), (r"\|C\.UTF-8\|C\.UTF-8\|", "|C|C|"), (r'"2200_\d+_', '"2200_')]
 # What the store does not do yet, or cannot: the first thing that each program meets.
 NOT_ON_THE_STORE = {
-    "psycopg2": "xmax",
     "asyncpg": "a whole row as a value",
     "Kysely": "a whole row as a value",
     "node-pg": "DateStyle German",
-    "pg8000": "one table changed in two parts of a statement",
-    "DBD::Pg": "pg_index_column_has_property()",
     "pgjdbc": "a field of a function's row",
-    "psql's cursors": "EXPLAIN tells SQLite's plan",
-    "psql's backslash commands": "plpgsql",
     "names in the catalog": "dependencies of row types",
-    "libpq": "DateStyle SQL; a NOTICE of a name that is cut",
+    "libpq": "DateStyle SQL",
     "pgx": "1/0 fails behind RowDescription: nothing is folded beforehand",
 }
 

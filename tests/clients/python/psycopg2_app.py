@@ -225,11 +225,19 @@ conn.reset()
 say("status", (conn.info.transaction_status, conn.info.dbname, conn.info.user, conn.info.parameter_status("client_encoding")))
 conn.close()
 
-# Several connections at once
+# Several connections at once; where there is one writer at a time, one after the other
 many = [psycopg2.connect(URL) for _ in range(5)]
 for i, c in enumerate(many):
     with c.cursor() as k:
-        k.execute("UPDATE item SET v = v || %s WHERE app = 'py2' AND n = %s", (str(i), i))
+        change = "UPDATE item SET v = v || %s WHERE app = 'py2' AND n = %s", (str(i), i)
+        try:
+            k.execute("SET lock_timeout = 500")
+            k.execute(*change)
+        except psycopg2.errors.LockNotAvailable:
+            c.rollback()
+            for writer in many[:i]:
+                writer.commit()
+            k.execute(*change)
 for c in reversed(many):
     c.commit()
     c.close()
