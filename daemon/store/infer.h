@@ -70,6 +70,8 @@ void infer_call_find(struct tr *tr, const char *name, const uint32_t *said, int 
 /* The declared type ${declared} of a result or argument, given what polymorphic arguments were. */
 uint32_t infer_polymorphic(const struct tr *tr, uint32_t declared, const uint32_t *declared_args,
                            const uint32_t *actual_args, int nargs);
+/* Are there polymorphic arguments, none of them known?  (Those of the anycompatible kind are text then.) */
+bool infer_undetermined(const uint32_t *declared, const uint32_t *actual, int nargs);
 /* Fill in declared types of a chosen candidate, polymorphic ones replaced. */
 /* func_select_candidate: index of the best of ${ncandidates} argument lists, -1 if none or several.
  */

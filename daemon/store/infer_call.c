@@ -215,6 +215,9 @@ static bool call_accepts(struct tr *tr, const uint32_t *types, const uint32_t *s
 static void call_fill(struct tr *tr, const struct infer_proc *p, const uint32_t *declared,
                       const uint32_t *types, int nargs, struct infer_call *ret)
 {
+    if (infer_undetermined(declared, types, nargs))
+        tr_fail(tr, "42804", -1,
+                "could not determine polymorphic type because input has type unknown");
     ret->proc = p;
     ret->variadic = p->variadic != 0 && nargs >= p->nargs;
     ret->result = infer_polymorphic(tr, p->result, declared, types, nargs);

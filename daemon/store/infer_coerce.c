@@ -181,13 +181,25 @@ uint32_t infer_polymorphic(const struct tr *tr, uint32_t declared, const uint32_
     }
     if (!is_polymorphic(declared) || declared == ANYOID)
         return declared;
-    if (element == 0)
-        return open ? TYPES_TEXT : 0;
+    if (element == 0 && !open)
+        return 0;
+    element = element != 0 ? element : TYPES_TEXT;
     if (declared == ANYARRAYOID || declared == ANYCOMPATIBLEARRAYOID)
         return types_find(tr->types, element) ? types_find(tr->types, element)->array : 0;
-    if (declared == ANYRANGEOID)
-        return range;
-    return element;
+    return declared == ANYRANGEOID && range != 0 ? range : element;
+}
+
+bool infer_undetermined(const uint32_t *declared, const uint32_t *actual, int nargs)
+{
+    bool open = false;
+    for (int i = 0; i < nargs; i++) {
+        if (!is_polymorphic(declared[i]) || declared[i] == ANYOID || is_compatible(declared[i]))
+            continue;
+        if (actual[i] != TYPES_UNKNOWN)
+            return false;
+        open = true;
+    }
+    return open;
 }
 
 /* -- making conversions -- */
