@@ -475,8 +475,6 @@ int portal_run(struct store_conn *c, struct portal *p, uint32_t max_rows,
                struct err *err) MUSTCHECK;
 /* Start the clock of a statement: cancel, statement_timeout, statement_timestamp(). */
 void statement_start(struct store_conn *c);
-/* Well-formed UTF-8 without NUL: 0, else -1 with the offending bytes. */
-int text_check(struct slice s, struct err *err) MUSTCHECK;
 int stmt_bind_value(sqlite3_stmt *stmt, int i, const struct types_value *v);
 
 /* -- cursor.c, named.c, explain.c, copy*.c: the verbs -- */

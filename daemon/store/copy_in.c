@@ -125,7 +125,7 @@ static int text_value(struct copying *k, size_t i, struct err *err)
 static int check_line(struct copying *k, struct err *err)
 {
     k->line = false; /* it cannot be shown */
-    if (text_check(buf_peek(&k->data.line), err) < 0)
+    if (types_text_check(buf_peek(&k->data.line), err) < 0)
         return -1;
     k->line = true;
     return 0;
@@ -140,7 +140,7 @@ static int check_escaped(struct copying *k, struct err *err)
     for (size_t i = 0; i < k->data.nfields; i++) {
         const char *field = all.data + k->data.starts[i];
         if (k->data.starts[i] != SIZE_MAX &&
-            text_check((struct slice){field, strlen(field)}, err) < 0)
+            types_text_check((struct slice){field, strlen(field)}, err) < 0)
             return -1;
     }
     return 0;
@@ -266,8 +266,7 @@ static int binary_value(struct copying *k, size_t i, struct err *err)
     if (!bytes.data)
         bytes.data = "";
     buf_reset(&c->scratch);
-    if (types_receive(&c->context.types, col->type, bytes, &c->scratch, &v, err) < 0 ||
-        (v.kind == TYPES_KIND_TEXT && text_check(v.bytes, err) < 0))
+    if (types_receive(&c->context.types, col->type, bytes, &c->scratch, &v, err) < 0)
         return -1;
     struct buf room;
     buf_init(&room, CONN_SCRATCH_MAX);

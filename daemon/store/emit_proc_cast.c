@@ -40,6 +40,7 @@ static const struct emit_proc_entry entries[] = {
     {F_TEXT_NAME, "%1"},
     {F_TEXT_BPCHAR, "%1"},
     {F_TEXT_CHAR, "%1"},
+    {F_CHAR_TEXT, "pgf_input(18, %1)"},
     {F_NAME_TEXT, "pgf_input(19, %1)"},
     {F_NAME_VARCHAR, "pgf_input(19, %1)"},
     {F_NAME_BPCHAR, "pgf_input(19, %1)"},

@@ -67,7 +67,8 @@ static void fn_overlay(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     functions_buf(&out);
     buf_append(&out, v.data, head);
     buf_append(&out, with.data, with.len);
-    buf_append(&out, v.data + tail, v.len - tail);
+    if (tail < v.len)
+        buf_append(&out, v.data + tail, v.len - tail);
     functions_finish_bytes(ctx, &out);
 }
 

@@ -257,43 +257,6 @@ int stmt_bind_value(sqlite3_stmt *stmt, int i, const struct types_value *v)
     return SQLITE_MISUSE;
 }
 
-/* Tells as many bytes as the first one promises. */
-static int text_error(struct slice s, size_t at, struct err *err)
-{
-    unsigned char c = (unsigned char)s.data[at];
-    size_t n = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf8 ? 4 : 1;
-    char bytes[32] = "";
-    for (size_t i = 0; i < n && at + i < s.len; i++)
-        snprintf(bytes + strlen(bytes), sizeof bytes - strlen(bytes), "%s0x%02x", i ? " " : "",
-                 (unsigned char)s.data[at + i]);
-    return err_set(err, SQLSTATE_CHARACTER_NOT_IN_REPERTOIRE,
-                   "invalid byte sequence for encoding \"UTF8\": %s", bytes);
-}
-
-int text_check(struct slice s, struct err *err)
-{
-    for (size_t i = 0; i < s.len;) {
-        unsigned char c = (unsigned char)s.data[i];
-        size_t n = c == 0                  ? 0
-                   : c < 0x80              ? 1
-                   : c >= 0xc2 && c < 0xe0 ? 2
-                   : (c & 0xf0) == 0xe0    ? 3
-                   : c >= 0xf0 && c < 0xf5 ? 4
-                                           : 0;
-        bool ok = n > 0 && i + n <= s.len;
-        for (size_t k = 1; ok && k < n; k++)
-            ok = ((unsigned char)s.data[i + k] & 0xc0) == 0x80;
-        unsigned char second = ok && n > 1 ? (unsigned char)s.data[i + 1] : 0x80;
-        if (ok && ((c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) ||
-                   (c == 0xf0 && second < 0x90) || (c == 0xf4 && second > 0x8f)))
-            ok = false;
-        if (!ok)
-            return text_error(s, i, err);
-        i += n;
-    }
-    return 0;
-}
-
 static int decode(struct store_conn *c, uint32_t oid, int format, struct slice bytes,
                   struct types_value *ret, struct err *err)
 {
@@ -302,13 +265,11 @@ static int decode(struct store_conn *c, uint32_t oid, int format, struct slice b
     if (!bytes.data)
         return 0;
     if (format == 0)
-        rc = text_check(bytes, err);
+        rc = types_text_check(bytes, err);
     buf_reset(&c->scratch);
     if (rc == 0)
         rc = format ? types_receive(&c->context.types, oid, bytes, &c->scratch, ret, err)
                     : types_input(&c->context.types, oid, -1, bytes, &c->scratch, ret, err);
-    if (rc == 0 && ret->kind == TYPES_KIND_TEXT && format)
-        rc = text_check(ret->bytes, err);
     return rc;
 }
 

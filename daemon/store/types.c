@@ -341,6 +341,8 @@ static int text_in(uint32_t oid, int32_t typmod, struct slice text, struct buf *
         return 0;
     case TYPES_NUMERIC:
         return types_numeric_in(typmod, text, scratch, ret, err);
+    case TYPES_CHAR:
+        return types_char_in(text, scratch, ret, err);
     case TYPES_NAME: /* identifiers end after 63 bytes */
         *ret = text;
         if (text.len > 63)

@@ -237,12 +237,14 @@ struct types_value {
     struct slice bytes;
 };
 
-/* Text form in (literal, text parameter, cast from text); ${typmod} -1: none.  With a typmod this
+/* Text form in (literal, text parameter, cast from text), which types_text_check has passed; ${typmod} -1: none.  With a typmod this
  * is an assignment: varchar(n) too long is 22001 unless only blanks are cut; numeric and timestamps
  * are rounded. -1: 22P02, 22007, 22008, 22003, 22001, 0A000 with PostgreSQL's texts. */
 int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, struct slice text,
                 struct buf *scratch, struct types_value *ret, struct err *err) MUSTCHECK;
-/* Binary form in (recv functions).  -1: 22P03 and the above. */
+/* Well-formed UTF-8 without NUL: 0, else -1 with 22021 and the offending bytes. */
+int types_text_check(struct slice s, struct err *err) MUSTCHECK;
+/* Binary form in (recv functions).  -1: 22P03, 22021 and the above. */
 int types_receive(const struct types_session *s, uint32_t oid, struct slice data,
                   struct buf *scratch, struct types_value *ret, struct err *err) MUSTCHECK;
 /* Appends the text form of ${v} to ${out}; ${v} is not NULL.  A value of the wrong storage class is

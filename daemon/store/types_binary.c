@@ -328,20 +328,15 @@ int types_receive(const struct types_session *s, uint32_t oid, struct slice data
     } else if (oid == TYPES_NUMERIC) {
         v.kind = TYPES_KIND_TEXT;
         rc = types_numeric_receive(data, scratch, &v.bytes, err);
-    } else if (oid == TYPES_JSONB) {
-        if (data.len < 1 || data.data[0] != 1)
-            return err_set(err, SQLSTATE_INTERNAL_ERROR, "unsupported jsonb version number %d",
-                           data.len ? data.data[0] : 0);
-        return types_input(s, oid, -1, (struct slice){data.data + 1, data.len - 1}, scratch, ret,
-                           err);
-    } else if (oid == TYPES_JSONPATH) {
-        if (data.len < 1 || data.data[0] != 1)
-            return err_set(err, SQLSTATE_INTERNAL_ERROR, "unsupported jsonpath version number: %d",
-                           data.len ? data.data[0] : 0);
-        return types_input(s, oid, -1, (struct slice){data.data + 1, data.len - 1}, scratch, ret,
-                           err);
-    } else { /* text: the same in both forms; the caller has checked its encoding */
-        return types_input(s, oid, -1, data, scratch, ret, err);
+    } else {
+        bool versioned = oid == TYPES_JSONB || oid == TYPES_JSONPATH;
+        if (versioned && (data.len < 1 || data.data[0] != 1))
+            return err_set(err, SQLSTATE_INTERNAL_ERROR, "unsupported %s version number%s %d",
+                           type->name, oid == TYPES_JSONB ? "" : ":", data.len ? data.data[0] : 0);
+        struct slice text = versioned ? (struct slice){data.data + 1, data.len - 1} : data;
+        if (oid != TYPES_CHAR && types_text_check(text, err) < 0)
+            return -1;
+        return types_input(s, oid, -1, text, scratch, ret, err);
     }
     if (rc == 0)
         *ret = v;

@@ -39,6 +39,8 @@ int types_uuid_in(struct slice text, struct buf *scratch, struct slice *ret,
                   struct err *err) MUSTCHECK;
 int types_bytea_in(struct slice text, struct buf *scratch, struct slice *ret,
                    struct err *err) MUSTCHECK;
+int types_char_in(struct slice text, struct buf *scratch, struct slice *ret,
+                  struct err *err) MUSTCHECK;
 /* varchar(n), char(n): ${cut} cuts silently (explicit cast), else only blanks may go (22001). */
 int types_text_typmod(uint32_t oid, int32_t typmod, bool cut, struct slice text, struct slice *ret,
                       struct err *err) MUSTCHECK;

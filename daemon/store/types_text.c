@@ -2,6 +2,7 @@
 #include "daemon/store/types_impl.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 int types_bool_in(struct slice text, int64_t *ret, struct err *err)
 {
@@ -120,6 +121,64 @@ static size_t utf8_step(struct slice s, size_t i)
     while (i < s.len && ((unsigned char)s.data[i] & 0xc0) == 0x80)
         i++;
     return i;
+}
+
+/* Tells as many bytes as the first one promises. */
+static int text_error(struct slice s, size_t at, struct err *err)
+{
+    unsigned char c = (unsigned char)s.data[at];
+    size_t n = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf8 ? 4 : 1;
+    char bytes[32] = "";
+    for (size_t i = 0; i < n && at + i < s.len; i++)
+        snprintf(bytes + strlen(bytes), sizeof bytes - strlen(bytes), "%s0x%02x", i ? " " : "",
+                 (unsigned char)s.data[at + i]);
+    return err_set(err, SQLSTATE_CHARACTER_NOT_IN_REPERTOIRE,
+                   "invalid byte sequence for encoding \"UTF8\": %s", bytes);
+}
+
+int types_text_check(struct slice s, struct err *err)
+{
+    for (size_t i = 0; i < s.len;) {
+        unsigned char c = (unsigned char)s.data[i];
+        size_t n = c == 0                  ? 0
+                   : c < 0x80              ? 1
+                   : c >= 0xc2 && c < 0xe0 ? 2
+                   : (c & 0xf0) == 0xe0    ? 3
+                   : c >= 0xf0 && c < 0xf5 ? 4
+                                           : 0;
+        bool ok = n > 0 && i + n <= s.len;
+        for (size_t k = 1; ok && k < n; k++)
+            ok = ((unsigned char)s.data[i + k] & 0xc0) == 0x80;
+        unsigned char second = ok && n > 1 ? (unsigned char)s.data[i + 1] : 0x80;
+        if (ok && ((c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) ||
+                   (c == 0xf0 && second < 0x90) || (c == 0xf4 && second > 0x8f)))
+            ok = false;
+        if (!ok)
+            return text_error(s, i, err);
+        i += n;
+    }
+    return 0;
+}
+
+/* "char": the first byte, or the one that \\ooo says; '' is the zero byte. */
+int types_char_in(struct slice text, struct buf *scratch, struct slice *ret, struct err *err)
+{
+    unsigned c = text.len > 0 ? (unsigned char)text.data[0] : 0;
+    bool octal = text.len == 4 && c == '\\' && text.data[1] >= '0' && text.data[1] <= '3';
+    for (size_t i = 2; i < 4 && octal; i++)
+        octal = text.data[i] >= '0' && text.data[i] <= '7';
+    if (octal)
+        c = (unsigned)(text.data[1] - '0') << 6 | (unsigned)(text.data[2] - '0') << 3 |
+            (unsigned)(text.data[3] - '0');
+    if (c >= 0x80)
+        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "values of type \"char\" that are not ASCII are not supported by the embedded store");
+    const char byte = (char)c;
+    size_t at = buf_len(scratch);
+    if (buf_append(scratch, &byte, 1) < 0)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    *ret = (struct slice){buf_peek(scratch).data + at, c != 0};
+    return 0;
 }
 
 /* varchar(n), char(n): ${cut} cuts silently (explicit cast), else only blanks may go. */
