@@ -155,8 +155,10 @@ static void link_offer(struct link *l, const char *data, size_t len)
         offer = buf_peek(&l->in);
     }
     l->offering = true;
+    l->offering_in = from_in;
     size_t used = l->handler->on_data(l, offer);
     l->offering = false;
+    l->offering_in = false;
     if (l->closing > LINK_LEAVING)
         return; /* the buffers are still there, and go with the close callback */
     must(used <= offer.len);
@@ -318,7 +320,7 @@ int link_unread(struct link *l, struct slice data)
 
 bool link_has_input(const struct link *l)
 {
-    return buf_len(&l->in) > 0;
+    return buf_len(&l->in) > 0 && !l->offering_in;
 }
 
 /* -- writing -- */
@@ -386,10 +388,23 @@ static void link_flushed(struct link *l)
         link_watch_less(l, UV_WRITABLE);
 }
 
+/* What the peer answers at once is neither written nor read. */
+static void link_answer(struct link *l)
+{
+    size_t used = l->handler->on_flush(l, buf_peek(&l->out), &l->in);
+    buf_consume(&l->out, used);
+    if (l->in.failed)
+        link_end_later(l, "too much unconsumed input, or out of memory", false);
+    if (used > 0 && !l->paused)
+        link_serve_later(l);
+}
+
 void link_flush(struct link *l)
 {
     if (l->closing >= LINK_LINGERING || l->broken || l->tls == LINK_TLS_HANDSHAKE)
         return;
+    if (l->handler->on_flush && l->closing == LINK_LIVE && buf_len(&l->out) > 0)
+        link_answer(l);
     while (buf_len(&l->out) > 0) {
         struct slice rest = buf_peek(&l->out);
         ssize_t n = link_io_write(l, rest.data, rest.len);

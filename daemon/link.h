@@ -32,6 +32,9 @@ struct link_handler {
     void (*on_direct_tls)(struct link *l);
     /* The TLS handshake begun with link_accept_tls has ended well. */
     void (*on_tls)(struct link *l);
+    /* NULL, or: the peer is in this process, and may answer what is about to be written to it without being sent
+     * it.  Replies go to ${reply}, as if they had been read; returns the length of what they answer. */
+    size_t (*on_flush)(struct link *l, struct slice data, struct buf *reply);
     /* Nothing more will be read: ${why} is "end of file" or an error's text; unread whole messages
      * have been offered before.  The link is not closed yet: the owner must close it.  What is
      * queued can still be written if the peer has only ended its half: then link_close_flushed does
@@ -59,21 +62,22 @@ struct link { /* all fields are link.c's; the owner may read owner, worker, byte
     bool paused;
     bool reading;   /* TLS may hold decoded bytes: read again without waiting for the descriptor */
     bool offering;  /* inside on_data */
+    bool offering_in; /* ... which looks at ${in} */
     bool congested; /* above the high mark; until below the low one */
     bool ended;     /* on_end was called */
     bool broken;    /* nothing can be written any more, either */
     bool doomed;    /* on_end will be called, from the loop */
     bool want_write_for_read; /* TLS */
     bool want_read_for_write;
-    struct buf in;                                   /* input kept by on_data */
-    struct buf out;                                  /* queued output */
+    struct buf in;  /* input kept by on_data, or answered without being sent */
+    struct buf out; /* queued output */
     struct list flush_node; /* the worker's lists */
     struct list serve_node; /* LIVE: serve_list; afterwards: linger_list */
     uint64_t linger_until_ms;
     const char *why; /* the end's reason: a constant, or ... */
     char *why_text;  /* ... this, on the heap */
     void (*closed)(struct link *l);
-    uint64_t bytes_in, bytes_out;
+    uint64_t bytes_in, bytes_out; /* through the descriptor */
     uint32_t high_bytes, low_bytes; /* LIMIT_CLIENT_* until the owner sets others */
 };
 

@@ -268,6 +268,12 @@ static size_t on_data(struct link *l, struct slice data)
     return used;
 }
 
+static size_t on_flush(struct link *l, struct slice data, struct buf *reply)
+{
+    struct server *s = l->owner;
+    return s->store ? store_answer(s->store, data, l->bytes_out, l->bytes_in, reply) : 0;
+}
+
 static void on_drained(struct link *l)
 {
     struct server *s = l->owner;
@@ -286,6 +292,7 @@ static void on_end(struct link *l, const char *why)
 static const struct link_handler server_link_handler = {
     .on_data = on_data,
     .on_drained = on_drained,
+    .on_flush = on_flush,
     .on_end = on_end,
 };
 

@@ -1,8 +1,9 @@
 /* conn.h: one connection of a store, as the files of daemon/store share it; nobody else includes
  * this.
  *
- * All of it belongs to the connection's thread, except `cancel` (any thread) and what the store's
- * lock guards.  Files: store.c life and the write lock; serve*.c messages; transaction.c
+ * All of it belongs to whoever holds `turn`: the connection's thread, or while that waits for input the
+ * caller of store_answer (brief.c); except `cancel` (any thread) and what the store's lock guards.
+ * Files: store.c life and the write lock; serve.c messages, brief.c without the thread; transaction.c
  * transactions; statement*.c prepared statements; portal.c, execute.c portals; cursor.c, named.c,
  * explain.c, copy*.c statements around others; utility.c the other statements; guc.c settings;
  * sequence.c; errors.c; ddl*.c. */
@@ -107,6 +108,13 @@ struct store_conn {
     struct store *store;
     pthread_t thread;
     int fd;
+    pthread_mutex_t turn;
+    bool serving;            /* the thread has set it up, and not ended it yet */
+    uint64_t received, sent; /* bytes through the descriptor */
+    bool lent;               /* the caller of store_answer has it */
+    bool too_much;           /* ... for which this is not brief enough */
+    unsigned turns;          /* of the progress handler in its batch */
+    uint64_t answered;       /* counts its calls */
     int wake; /* an eventfd: somebody has put something into the inbox */
     atomic_bool cancel;
     bool wants_write; /* under the store's lock: it waits for it */
@@ -143,6 +151,7 @@ struct store_conn {
     int64_t deadline_ms; /* of the running statement, 0: none */
     bool timed_out;
     unsigned progress_calls;
+    bool lengthy; /* what is prepared now calls functions, or reads what is no plain table */
 
     struct strmap statements; /* struct named by name */
     struct strmap cache;      /* struct prepared by text */
@@ -237,6 +246,8 @@ void conn_end(struct store_conn *c);
 /* Run one statement, its answer into c->out. */
 int conn_run(struct store_conn *c, struct slice sql, struct err *err) MUSTCHECK;
 void conn_flush(struct store_conn *c);
+/* Obey one message; false: it was Terminate. */
+bool conn_message(struct store_conn *c, char type, struct slice body);
 /* The message in work stays where it is, and the next ones may be read: each is valid until the one
  * after it.  False: the client has gone, or sends nonsense. */
 void conn_hold_message(struct store_conn *c);
@@ -331,6 +342,8 @@ struct prepared {
     size_t nwatched;
     bool binary;            /* FETCH from a binary cursor: results are binary unless Bind says */
     sqlite3_stmt *idle;     /* prepared and reset, for the next portal */
+    bool brief;             /* brief.c may run it ... */
+    unsigned rest;          /* ... when it has been run so often by the thread */
     enum utility_verb verb;
     bool inside;            /* the statement is the one that the statement ${sql} is around */
     struct prepared *inner; /* of a verb: one reference */
@@ -484,6 +497,20 @@ int named_prepare(struct store_conn *c, struct portal *p, struct err *err) MUSTC
 int named_execute(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
 int explain_statement(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
 int copy_run(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
+
+/* -- brief.c: answers on the caller's thread -- */
+/* Of SQLite's functions and tables: do they take no time of their own? */
+bool brief_function(const char *name);
+bool brief_table(const char *name);
+bool brief_can_be(const struct prepared *p, sqlite3_stmt *stmt);
+/* What follows takes longer than a lent connection may: -1, and all of it is done again by the thread. */
+int brief_decline(struct store_conn *c, struct err *err);
+/* The progress handler's question while it is lent. */
+bool brief_too_long(struct store_conn *c);
+/* The output of a lent connection stays where it is, if it is not too much. */
+void brief_flush(struct store_conn *c);
+/* ${p} was run while it was lent. */
+void brief_ran(const struct store_conn *c, struct prepared *p);
 
 /* -- steps.c: statements of several steps -- */
 /* Make a holder for the parameters, to be bound beside the statement. */

@@ -85,6 +85,8 @@ static int give(struct store_conn *c, struct portal *p, const struct portal_sink
         return -1;
     if (buf_len(&c->out) > CONN_OUT_FLUSH)
         conn_flush(c);
+    if (c->lent && c->too_much)
+        return brief_decline(c, err);
     return c->broken ? err_set(err, SQLSTATE_CONNECTION_FAILURE, "the client has gone") : 0;
 }
 
@@ -337,6 +339,8 @@ int portal_run(struct store_conn *c, struct portal *p, uint32_t max_rows, struct
     uint64_t changes = c->catalog_changes;
     kept->refs++;
     int rc = run_portal(c, p, max_rows, err);
+    if (c->lent)
+        brief_ran(c, kept);
     if (rc == 0 && c->catalog_changes != changes && c->store->role == STORE_SCHEMA)
         rc = follow_log(c, kept->sql, err);
     prepared_unref(kept);

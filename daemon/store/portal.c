@@ -376,8 +376,10 @@ static int take_stmt(struct store_conn *c, struct portal *portal, struct err *er
     p->idle = NULL;
     if (portal->stmt)
         return 0;
+    c->lengthy = false;
     int rc =
         sqlite3_prepare_v3(c->db, p->sqlite, -1, SQLITE_PREPARE_PERSISTENT, &portal->stmt, NULL);
+    p->brief = rc == SQLITE_OK && !c->lengthy && brief_can_be(p, portal->stmt);
     return rc == SQLITE_OK ? 0 : errors_map(c, rc, NULL, p, err);
 }
 

@@ -19,13 +19,19 @@
 
 void conn_flush(struct store_conn *c)
 {
+    if (c->lent) {
+        brief_flush(c);
+        return;
+    }
     while (c->fd >= 0 && buf_len(&c->out) > 0 && !c->broken) {
         struct slice s = buf_peek(&c->out);
         ssize_t n = send(c->fd, s.data, s.len, MSG_NOSIGNAL);
-        if (n > 0)
-            buf_consume(&c->out, (size_t)n);
-        else if (errno != EINTR)
+        if (n < 0 && errno != EINTR)
             c->broken = true;
+        if (n > 0) {
+            buf_consume(&c->out, (size_t)n);
+            c->sent += (uint64_t)n;
+        }
     }
     buf_reset(&c->out);
 }
@@ -79,7 +85,7 @@ static void send_error(struct store_conn *c, const struct err *err)
 static void ready(struct store_conn *c)
 {
     guc_report(c);
-    if (c->tx == TX_IDLE)
+    if (c->tx == TX_IDLE && !c->too_much)
         notify_tell(c);
     msg_ready(&c->out, tx_status(c));
     conn_flush(c);
@@ -314,8 +320,7 @@ static void function_call(struct store_conn *c)
     ready(c);
 }
 
-/* False: Terminate. */
-static bool message(struct store_conn *c, char type, struct slice body)
+bool conn_message(struct store_conn *c, char type, struct slice body)
 {
     struct err err = {0};
     struct msg_query m;
@@ -374,6 +379,16 @@ static void woken(struct store_conn *c)
     conn_flush(c);
 }
 
+/* Meanwhile others may have the connection. */
+static int wait_lent(struct store_conn *c, struct pollfd *p, nfds_t n, int ms)
+{
+    uint64_t before = c->answered;
+    pthread_mutex_unlock(&c->turn);
+    int ready = poll(p, n, ms);
+    pthread_mutex_lock(&c->turn);
+    return ready > 0 || (ready == 0 && c->answered == before) ? ready : -1;
+}
+
 static bool wait_for_input(struct store_conn *c)
 {
     struct pollfd p[2] = {{.fd = c->fd, .events = POLLIN}, {.fd = c->wake, .events = POLLIN}};
@@ -382,9 +397,7 @@ static bool wait_for_input(struct store_conn *c)
     if (c->holding) /* a COPY is not idle */
         return true;
     for (;;) {
-        int n = poll(p, 2, limit <= 0 ? -1 : limit > INT32_MAX ? INT32_MAX : (int)limit);
-        if (n < 0 && errno != EINTR)
-            return true;
+        int n = wait_lent(c, p, 2, limit <= 0 ? -1 : limit > INT32_MAX ? INT32_MAX : (int)limit);
         if (n == 0)
             return too_long(c, in_transaction);
         if (n > 0 && p[1].revents)
@@ -406,6 +419,7 @@ static bool read_more(struct store_conn *c)
         ssize_t n = recv(c->fd, room, READ_BYTES, 0);
         if (n > 0) {
             buf_commit(&c->in, (size_t)n);
+            c->received += (uint64_t)n;
             return true;
         }
         if (n == 0 || errno != EINTR)
@@ -475,7 +489,7 @@ static void serve(struct store_conn *c)
         if (rc <= 0)
             return;
         c->message_bytes = (size_t)f.head_len + f.body_len;
-        bool more = message(c, f.type, (struct slice){f.body, f.body_len});
+        bool more = conn_message(c, f.type, (struct slice){f.body, f.body_len});
         take_away(c);
         if (!more)
             return;
@@ -506,13 +520,17 @@ void *serve_thread(void *arg)
     struct store_conn *c = arg;
     struct err err = {0};
     policy_thread_init();
+    pthread_mutex_lock(&c->turn);
     if (conn_setup(c, &err) == 0) {
+        c->serving = true;
         serve(c);
+        c->serving = false;
     } else {
         msg_error(&c->out, "FATAL", &err);
         conn_flush(c);
     }
     conn_end(c);
+    pthread_mutex_unlock(&c->turn);
     close(c->fd);
     policy_thread_release();
     return NULL;

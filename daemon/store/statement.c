@@ -310,6 +310,8 @@ static int analyse_body(void *arg, struct err *err)
 static int analyse(struct store_conn *c, struct slice sql, const uint32_t *oids, size_t noids,
                    bool inside, struct prepared **ret, struct err *err)
 {
+    if (c->lent)
+        return brief_decline(c, err);
     struct prepared *p = prepared_new(sql, oids, noids);
     if (!p)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");

@@ -154,17 +154,20 @@ int store_open_db(struct store *s, sqlite3 **ret, struct err *err)
 static int authorize(void *arg, int action, const char *a, const char *b, const char *database,
                      const char *trigger)
 {
-    const struct store_conn *c = arg;
+    struct store_conn *c = arg;
     (void)database;
     (void)trigger;
     if (c->internal > 0)
         return SQLITE_OK;
     switch (action) {
     case SQLITE_SELECT:
-    case SQLITE_READ:
     case SQLITE_RECURSIVE:
         return SQLITE_OK;
+    case SQLITE_READ:
+        c->lengthy |= !a || !brief_table(a);
+        return SQLITE_OK;
     case SQLITE_FUNCTION:
+        c->lengthy |= !b || !brief_function(b);
         return b && sqlite3_stricmp(b, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
@@ -188,6 +191,8 @@ static bool client_gone(const struct store_conn *c)
 static int progress(void *arg)
 {
     struct store_conn *c = arg;
+    if (c->lent)
+        return brief_too_long(c);
     if (++c->progress_calls % PROGRESS_LOOKS == 0 && client_gone(c)) {
         c->broken = true; /* nobody waits for the answer */
         return 1;
@@ -395,6 +400,7 @@ static void conn_release(struct store_conn *c)
     buf_release(&c->out);
     buf_release(&c->scratch);
     sqlite3_close_v2(c->db);
+    pthread_mutex_destroy(&c->turn);
     free(c);
 }
 
@@ -408,6 +414,7 @@ static struct store_conn *conn_new(struct store *s)
     buf_init(&c->in, (size_t)FRAME_MESSAGE_MAX + 16);
     buf_init(&c->out, (size_t)FRAME_MESSAGE_MAX * 2);
     buf_init(&c->scratch, CONN_SCRATCH_MAX);
+    pthread_mutex_init(&c->turn, NULL);
     if (notify_init(c) == 0)
         return c;
     conn_release(c);

@@ -3,10 +3,11 @@
  * It is reached like a server: store_connect gives one end of a socket pair on which the store reads
  * frontend messages and writes backend messages, after authentication (the first bytes it expects are
  * a Query, Parse, ...; the first it sends are replies).  Each connection is one thread of the store with
- * a SQLite connection of its own, so nothing here ever blocks the loop.  Statements arrive after policy;
+ * a SQLite connection of its own, so nothing here ever blocks the loop; what takes no longer than to wake
+ * that thread can be answered without it (store_answer).  Statements arrive after policy;
  * the store knows no tenants.
  *
- *   serve.c  messages in, messages out; transaction state        translate*.c  analysed SQL -> SQLite SQL
+ *   serve.c  messages in, messages out; brief.c without the thread        translate*.c  analysed SQL -> SQLite SQL
  *   execute.c  bind, step, encode, tags                          types.c       text and binary in and out
  *   ddl.c  CREATE, DROP; catalog.c  its tables                   functions*.c  PostgreSQL functions for SQLite
  *   home.c  the directory and its files                          follow.c  a file for each tenant
@@ -16,6 +17,7 @@
 #pragma once
 
 #include "policy/catalog.h"
+#include "protocol/buf.h"
 #include "protocol/err.h"
 
 struct store_home; /* one directory */
@@ -69,6 +71,12 @@ void store_close(struct store *s);
 /* Start a connection.  The caller owns ${ret_fd} (non-blocking); closing it ends the connection: an open
  * transaction is rolled back, and its thread ends by itself. */
 int store_connect(struct store *s, int *ret_fd, struct store_conn **ret, struct err *err) MUSTCHECK;
+/* Answer here and now what ${in} begins with, if it is whole batches of messages that read a few rows: their replies
+ * go to ${out}, their length is returned.  0: they are for the connection's thread, which may be at work, or
+ * still on its way with what has been written to the descriptor (${sent} bytes in all; ${got} have been
+ * read from it).  Any thread that has called policy_thread_init; waits for nobody. */
+size_t store_answer(struct store_conn *c, struct slice in, uint64_t sent, uint64_t got,
+                    struct buf *out);
 /* Ask for the running statement, if any, to end with 57014.  Any thread. */
 void store_cancel(struct store_conn *c);
 /* Wait until the connection's thread has ended and free it; its descriptor must have been closed.

@@ -98,7 +98,7 @@ static int check_epoch(struct store_conn *c, struct err *err)
         return -1;
     if (c->catalog && c->catalog->epoch == (uint64_t)epoch)
         return 0;
-    return load_catalog(c, err);
+    return c->lent ? brief_decline(c, err) : load_catalog(c, err);
 }
 
 int tx_catalog_changed(struct store_conn *c, struct err *err)
@@ -237,7 +237,7 @@ static int enter(struct store_conn *c, bool write, struct err *err)
     if (c->db_state == DB_WRITE)
         return 0;
     if (c->db_state == DB_NONE && !c->lent_write && follow_is_behind(c->store) &&
-        follow_catch_up(c, err) < 0)
+        (c->lent ? brief_decline(c, err) : follow_catch_up(c, err)) < 0)
         return -1;
     if (write)
         return enter_write(c, err);

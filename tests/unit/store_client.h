@@ -15,12 +15,16 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 struct client {
     struct store_conn *conn;
     int fd;
+    uint64_t sent, got; /* through it */
+    bool near;          /* what can be answered without it is */
+    size_t answered;    /* bytes for which that was so */
     struct buf out, in, text;
 };
 
@@ -72,6 +76,7 @@ static inline void close_store(struct store *s)
 static inline void client_open(struct store *s, struct client *c)
 {
     struct err err = {0};
+    memset(c, 0, sizeof *c);
     if (store_connect(s, &c->fd, &c->conn, &err) < 0)
         fail_msg("%s", err.message);
     fcntl(c->fd, F_SETFL, 0); /* the tests may block */
@@ -91,11 +96,15 @@ static inline void client_close(struct client *c)
 
 static inline void client_send(struct client *c)
 {
+    size_t used = c->near ? store_answer(c->conn, buf_peek(&c->out), c->sent, c->got, &c->in) : 0;
+    buf_consume(&c->out, used);
+    c->answered += used;
     while (buf_len(&c->out) > 0) {
         struct slice s = buf_peek(&c->out);
         ssize_t n = send(c->fd, s.data, s.len, MSG_NOSIGNAL);
         assert_true(n > 0);
         buf_consume(&c->out, (size_t)n);
+        c->sent += (uint64_t)n;
     }
     buf_reset(&c->out);
 }
@@ -213,6 +222,7 @@ static inline const char *client_read(struct client *c, char last)
             if (n <= 0)
                 break;
             buf_commit(&c->in, (size_t)n);
+            c->got += (uint64_t)n;
             continue;
         }
         put_message(c, &f);
@@ -230,6 +240,38 @@ static inline const char *ask(struct client *c, const char *sql)
     msg_query(&c->out, (struct slice){sql, strlen(sql)});
     client_send(c);
     return client_read(c, 'Z');
+}
+
+static inline void say_parse(struct client *c, const char *name, const char *sql)
+{
+    msg_parse(&c->out, name, (struct slice){sql, strlen(sql)}, NULL, 0);
+}
+
+/* Bind with text parameters (NULL pointer: NULL); all results in ${format}. */
+static inline void say_bind(struct client *c, const char *portal, const char *name,
+                            const char *const *values, size_t n, uint16_t format)
+{
+    size_t mark = msg_begin(&c->out, 'B');
+    msg_string(&c->out, portal);
+    msg_string(&c->out, name);
+    msg_int16(&c->out, 0);
+    msg_int16(&c->out, (uint16_t)n);
+    for (size_t i = 0; i < n; i++) {
+        msg_int32(&c->out, values[i] ? (uint32_t)strlen(values[i]) : UINT32_MAX);
+        if (values[i])
+            msg_bytes(&c->out, values[i], strlen(values[i]));
+    }
+    msg_int16(&c->out, 1);
+    msg_int16(&c->out, format);
+    msg_end(&c->out, mark);
+}
+
+static inline void say_execute(struct client *c, const char *portal, uint32_t max_rows)
+{
+    size_t mark = msg_begin(&c->out, 'E');
+    msg_string(&c->out, portal);
+    msg_int32(&c->out, max_rows);
+    msg_end(&c->out, mark);
 }
 
 struct golden {

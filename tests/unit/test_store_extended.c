@@ -35,38 +35,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static void say_parse(struct client *c, const char *name, const char *sql)
-{
-    msg_parse(&c->out, name, (struct slice){sql, strlen(sql)}, NULL, 0);
-}
-
-/* Bind with text parameters (NULL pointer: NULL); all results in ${format}. */
-static void say_bind(struct client *c, const char *portal, const char *name,
-                     const char *const *values, size_t n, uint16_t format)
-{
-    size_t mark = msg_begin(&c->out, 'B');
-    msg_string(&c->out, portal);
-    msg_string(&c->out, name);
-    msg_int16(&c->out, 0);
-    msg_int16(&c->out, (uint16_t)n);
-    for (size_t i = 0; i < n; i++) {
-        msg_int32(&c->out, values[i] ? (uint32_t)strlen(values[i]) : UINT32_MAX);
-        if (values[i])
-            msg_bytes(&c->out, values[i], strlen(values[i]));
-    }
-    msg_int16(&c->out, 1);
-    msg_int16(&c->out, format);
-    msg_end(&c->out, mark);
-}
-
-static void say_execute(struct client *c, const char *portal, uint32_t max_rows)
-{
-    size_t mark = msg_begin(&c->out, 'E');
-    msg_string(&c->out, portal);
-    msg_int32(&c->out, max_rows);
-    msg_end(&c->out, mark);
-}
-
 static void say_target(struct client *c, char message, char what, const char *name)
 {
     size_t mark = msg_begin(&c->out, message);

@@ -189,6 +189,40 @@ static void test_closed_while_running(void **state)
     assert_true(after.tv_sec - before.tv_sec < 10);
 }
 
+/* Their statements are answered on these threads, while others write and their own threads wait. */
+static void *near_reader(void *arg)
+{
+    struct client c;
+    bool ok = true;
+    size_t *answered = arg;
+    client_open(store, &c);
+    c.near = true;
+    for (int i = 0; i < 40 * ROUNDS && ok; i++)
+        ok = says(&c, "select id from account where id = 1", "D(1); C SELECT 1; Z I");
+    *answered = c.answered;
+    client_close(&c);
+    return ok ? NULL : &store;
+}
+
+static void test_answers_at_once(void **state)
+{
+    (void)state;
+    pthread_t readers[2], others[2];
+    size_t answered[2];
+    void *failed;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&readers[i], NULL, near_reader, &answered[i]), 0);
+        assert_int_equal(pthread_create(&others[i], NULL, writer, NULL), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(readers[i], &failed);
+        assert_null(failed);
+        pthread_join(others[i], &failed);
+        assert_null(failed);
+        assert_true(answered[i] > 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +231,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lock_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
         cmocka_unit_test_setup_teardown(test_closed_while_running, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_answers_at_once, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,244 @@
+/* brief.c: answers on the caller's thread.
+ *
+ * To hand a statement to the connection's thread and its answer back costs more than to look up a
+ * few rows.  So what is known to be brief is answered where it arrives, while the thread waits:
+ *
+ *   the thread's --wait_for_input--> nobody's --store_answer--> the caller's --> nobody's
+ *        ^---------------- bytes on the descriptor ----------------'
+ *
+ * (c->turn).  A statement is brief if it reads plain tables without calling functions that may take
+ * their time; when the first SQLite statement is made of it, the authorizer has seen all that. Here
+ * it may take BRIEF_TURNS thousand steps of SQLite's machine, waits for nobody, and neither
+ * translates nor reads catalogs.  What turns out to want more is undone, which leaves nothing
+ * behind as it only reads, done again by the thread, and left to that for a while. */
+#include "daemon/store/conn.h"
+
+#include <string.h>
+
+#define BRIEF_TURNS     1       /* of the progress handler, before it is too much */
+#define BRIEF_US        1000    /* a statement that takes longer met a slow disk */
+#define BRIEF_OUT_BYTES 262144u /* of one batch's answer */
+#define BRIEF_REST      1000    /* executions that are left to the thread */
+
+bool brief_function(const char *name)
+{
+    static const char *const names[] = {
+        "count",    "min",       "max",        "sum",     "coalesce",   "ifnull",       "nullif",
+        "iif",      "pgf_add",   "pgf_sub",    "pgf_mul", "pgf_div",    "pgf_mod",      "pgf_int2",
+        "pgf_int4", "pgf_limit", "pgf_offset", "pgf_now", "pgf_single", "pgf_enum_rank"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (sqlite3_stricmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+bool brief_table(const char *name)
+{
+    static const char *const others[] = {"system.", "store", "pgf_", "json_", "pragma_", "sqlite_"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (sqlite3_strnicmp(name, others[i], (int)strlen(others[i])) == 0)
+            return false;
+    return true;
+}
+
+bool brief_can_be(const struct prepared *p, sqlite3_stmt *stmt)
+{
+    return p->kind == PREPARED_QUERY && !p->writes && !p->modifies && p->nsteps == 0 &&
+           p->nslots == 0 && sqlite3_stmt_readonly(stmt);
+}
+
+int brief_decline(struct store_conn *c, struct err *err)
+{
+    c->too_much = true;
+    return err_set(err, SQLSTATE_QUERY_CANCELED, "this is left to the connection's thread");
+}
+
+bool brief_too_long(struct store_conn *c)
+{
+    c->too_much |= ++c->turns > BRIEF_TURNS;
+    return c->too_much;
+}
+
+void brief_flush(struct store_conn *c)
+{
+    c->too_much |= buf_len(&c->out) > BRIEF_OUT_BYTES;
+}
+
+void brief_ran(const struct store_conn *c, struct prepared *p)
+{
+    if (c->too_much || conn_now_us() - c->context.statement_us > BRIEF_US)
+        p->rest = BRIEF_REST;
+}
+
+static bool is_ready(struct prepared *p)
+{
+    if (!p || !p->brief || !p->idle)
+        return false;
+    if (p->rest == 0)
+        return true;
+    p->rest--;
+    return false;
+}
+
+/* What a batch has said so far. */
+struct batch {
+    struct prepared *unnamed;
+    bool bound; /* the unnamed portal is its own */
+};
+
+static bool parses(struct store_conn *c, struct batch *b, struct slice body)
+{
+    struct msg_parse m;
+    struct err err;
+    if (msg_read_parse(body, &m, &err) < 0 || m.name.len > 0 || m.nparams > 0)
+        return false;
+    b->unnamed = statement_cache_find(c, m.sql, NULL, 0);
+    return is_ready(b->unnamed);
+}
+
+static struct prepared *find(struct store_conn *c, const struct batch *b, struct slice name)
+{
+    struct named *n = name.len > 0 ? named_find(c, name.data) : NULL;
+    return name.len == 0 ? b->unnamed : n ? n->prepared : NULL;
+}
+
+static bool binds(struct store_conn *c, struct batch *b, struct slice body)
+{
+    struct msg_bind m;
+    struct err err;
+    b->bound = msg_read_bind(body, &m, &err) == 0 && m.portal.len == 0 &&
+               is_ready(find(c, b, m.statement));
+    return b->bound;
+}
+
+static bool targets(struct store_conn *c, const struct batch *b, struct slice body)
+{
+    struct msg_target m;
+    struct err err;
+    if (msg_read_target(body, &m, &err) < 0)
+        return false;
+    if (m.what == 'P')
+        return b->bound && m.name.len == 0;
+    struct prepared *p = find(c, b, m.name);
+    return p && p->brief;
+}
+
+static bool executes(const struct batch *b, struct slice body)
+{
+    struct msg_execute m;
+    struct err err;
+    return msg_read_execute(body, &m, &err) == 0 && b->bound && m.portal.len == 0 &&
+           m.max_rows == 0;
+}
+
+static bool queries(struct store_conn *c, struct slice body)
+{
+    struct msg_query m;
+    struct err err;
+    if (msg_read_query(body, &m, &err) < 0)
+        return false;
+    size_t len = strcspn(m.sql.data, ";");
+    return m.sql.len - len <= 1 &&
+           is_ready(statement_cache_find(c, (struct slice){m.sql.data, len}, NULL, 0));
+}
+
+static bool is_brief(struct store_conn *c, struct batch *b, char type, struct slice body)
+{
+    switch (type) {
+    case 'P':
+        return parses(c, b, body);
+    case 'B':
+        return binds(c, b, body);
+    case 'D':
+        return targets(c, b, body);
+    case 'E':
+        return executes(b, body);
+    case 'S':
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The length of the batch at the beginning of ${in}, or 0. */
+static size_t batch_length(struct store_conn *c, struct slice in)
+{
+    struct named *unnamed = named_find(c, "");
+    struct batch b = {.unnamed = unnamed ? unnamed->prepared : NULL};
+    struct frame f;
+    struct err err;
+    size_t len = 0;
+    while (frame_next(FRAME_FRONTEND, (struct slice){in.data + len, in.len - len},
+                      FRAME_MESSAGE_MAX, &f, &err) > 0) {
+        struct slice body = {f.body, f.body_len};
+        size_t end = len + f.head_len + f.body_len;
+        if (f.type == 'Q' && len == 0)
+            return queries(c, body) ? end : 0;
+        if (!is_brief(c, &b, f.type, body))
+            return 0;
+        if (f.type == 'S')
+            return end;
+        len = end;
+    }
+    return 0;
+}
+
+/* False: it is as if it had not been. */
+static bool run_batch(struct store_conn *c, struct slice batch)
+{
+    size_t before = buf_len(&c->out);
+    struct frame f;
+    struct err err;
+    c->turns = 0;
+    c->too_much = false;
+    while (frame_next(FRAME_FRONTEND, batch, FRAME_MESSAGE_MAX, &f, &err) > 0) {
+        size_t len = (size_t)f.head_len + f.body_len;
+        conn_message(c, f.type, (struct slice){f.body, f.body_len});
+        batch = (struct slice){batch.data + len, batch.len - len};
+    }
+    brief_flush(c);
+    if (c->too_much)
+        buf_cut(&c->out, before);
+    return !c->too_much;
+}
+
+/* SQLite would wait for a checkpoint, or a foreign tool. */
+static int busy(void *arg, int tries)
+{
+    struct store_conn *c = arg;
+    (void)tries;
+    c->too_much = true;
+    return 0;
+}
+
+static size_t answer(struct store_conn *c, struct slice in)
+{
+    size_t used = 0, len;
+    while ((len = batch_length(c, (struct slice){in.data + used, in.len - used})) > 0 &&
+           run_batch(c, (struct slice){in.data + used, len}))
+        used += len;
+    return used;
+}
+
+size_t store_answer(struct store_conn *c, struct slice in, uint64_t sent, uint64_t got,
+                    struct buf *out)
+{
+    size_t used = 0;
+    if (pthread_mutex_trylock(&c->turn) != 0)
+        return 0;
+    bool idle = c->serving && sent == c->received && got == c->sent && c->tx == TX_IDLE &&
+                c->db_state == DB_NONE && !c->skip_to_sync && !c->broken && buf_len(&c->in) == 0;
+    if (idle) {
+        c->lent = true;
+        sqlite3_busy_handler(c->db, busy, c);
+        used = answer(c, in);
+        sqlite3_busy_handler(c->db, conn_busy, NULL);
+        c->lent = c->too_much = false;
+        c->answered += used > 0;
+        struct slice said = buf_peek(&c->out);
+        (void)buf_append(out, said.data, said.len);
+        buf_reset(&c->out);
+    }
+    pthread_mutex_unlock(&c->turn);
+    return used;
+}
