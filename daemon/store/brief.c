@@ -8,17 +8,19 @@
  *
  * (c->turn).  A statement is brief if it reads plain tables without calling functions that may take
  * their time; when the first SQLite statement is made of it, the authorizer has seen all that. Here
- * it may take BRIEF_TURNS thousand steps of SQLite's machine, waits for nobody, and neither
- * translates nor reads catalogs.  What turns out to want more is undone, which leaves nothing
- * behind as it only reads, done again by the thread, and left to that for a while. */
+ * it may take some thousand steps of SQLite's machine; it waits for nobody, reads no catalog, and
+ * if it is new it is translated only if it is short and no view is in it.  What turns out to want
+ * more is undone, which leaves nothing behind as it only reads, done again by the thread, and left
+ * to that for a while. */
 #include "daemon/store/conn.h"
 
 #include <string.h>
 
-#define BRIEF_TURNS     1       /* of the progress handler, before it is too much */
-#define BRIEF_US        1000    /* a statement that takes longer met a slow disk */
-#define BRIEF_OUT_BYTES 262144u /* of one batch's answer */
-#define BRIEF_REST      1000    /* executions that are left to the thread */
+#define BRIEF_TURNS      1       /* of the progress handler, before it is too much */
+#define BRIEF_US         1000    /* a statement that takes longer met a slow disk */
+#define BRIEF_TEXT_BYTES 2048u   /* of a statement that is new */
+#define BRIEF_OUT_BYTES  262144u /* of one batch's answer */
+#define BRIEF_REST       1000    /* executions that are left to the thread */
 
 bool brief_function(const char *name)
 {
@@ -45,6 +47,19 @@ bool brief_can_be(const struct prepared *p, sqlite3_stmt *stmt)
 {
     return p->kind == PREPARED_QUERY && !p->writes && !p->modifies && p->nsteps == 0 &&
            p->nslots == 0 && sqlite3_stmt_readonly(stmt);
+}
+
+bool brief_is_query(struct slice sql)
+{
+    size_t blank = strspn(sql.data, " \t\r\n");
+    return sql.len < BRIEF_TEXT_BYTES && sqlite3_strnicmp(sql.data + blank, "select", 6) == 0;
+}
+
+int brief_may_use(const void *conn, const struct store_table *t, struct err *err)
+{
+    if (t->system || t->kind != 'r')
+        return err_set(err, SQLSTATE_QUERY_CANCELED, "\"%s\" is no plain table", t->name);
+    return follow_may_use(conn, t, err);
 }
 
 int brief_decline(struct store_conn *c, struct err *err)
@@ -83,6 +98,7 @@ static bool is_ready(struct prepared *p)
 /* What a batch has said so far. */
 struct batch {
     struct prepared *unnamed;
+    bool fresh; /* ... which is still to be translated */
     bool bound; /* the unnamed portal is its own */
 };
 
@@ -93,21 +109,24 @@ static bool parses(struct store_conn *c, struct batch *b, struct slice body)
     if (msg_read_parse(body, &m, &err) < 0 || m.name.len > 0 || m.nparams > 0)
         return false;
     b->unnamed = statement_cache_find(c, m.sql, NULL, 0);
-    return is_ready(b->unnamed);
+    b->fresh = !b->unnamed;
+    return b->fresh ? brief_is_query(m.sql) : is_ready(b->unnamed);
 }
 
-static struct prepared *find(struct store_conn *c, const struct batch *b, struct slice name)
+static bool is_bindable(struct store_conn *c, const struct batch *b, struct slice name)
 {
     struct named *n = name.len > 0 ? named_find(c, name.data) : NULL;
-    return name.len == 0 ? b->unnamed : n ? n->prepared : NULL;
+    if (name.len == 0)
+        return b->fresh || is_ready(b->unnamed);
+    return n && is_ready(n->prepared);
 }
 
 static bool binds(struct store_conn *c, struct batch *b, struct slice body)
 {
     struct msg_bind m;
     struct err err;
-    b->bound = msg_read_bind(body, &m, &err) == 0 && m.portal.len == 0 &&
-               is_ready(find(c, b, m.statement));
+    b->bound =
+        msg_read_bind(body, &m, &err) == 0 && m.portal.len == 0 && is_bindable(c, b, m.statement);
     return b->bound;
 }
 
@@ -117,10 +136,7 @@ static bool targets(struct store_conn *c, const struct batch *b, struct slice bo
     struct err err;
     if (msg_read_target(body, &m, &err) < 0)
         return false;
-    if (m.what == 'P')
-        return b->bound && m.name.len == 0;
-    struct prepared *p = find(c, b, m.name);
-    return p && p->brief;
+    return m.what == 'P' ? b->bound && m.name.len == 0 : is_bindable(c, b, m.name);
 }
 
 static bool executes(const struct batch *b, struct slice body)
@@ -137,9 +153,9 @@ static bool queries(struct store_conn *c, struct slice body)
     struct err err;
     if (msg_read_query(body, &m, &err) < 0)
         return false;
-    size_t len = strcspn(m.sql.data, ";");
-    return m.sql.len - len <= 1 &&
-           is_ready(statement_cache_find(c, (struct slice){m.sql.data, len}, NULL, 0));
+    struct slice sql = {m.sql.data, strcspn(m.sql.data, ";")};
+    struct prepared *p = statement_cache_find(c, sql, NULL, 0);
+    return m.sql.len - sql.len <= 1 && (p ? is_ready(p) : brief_is_query(sql));
 }
 
 static bool is_brief(struct store_conn *c, struct batch *b, char type, struct slice body)
@@ -227,7 +243,8 @@ size_t store_answer(struct store_conn *c, struct slice in, uint64_t sent, uint64
     if (pthread_mutex_trylock(&c->turn) != 0)
         return 0;
     bool idle = c->serving && sent == c->received && got == c->sent && c->tx == TX_IDLE &&
-                c->db_state == DB_NONE && !c->skip_to_sync && !c->broken && buf_len(&c->in) == 0;
+                c->db_state == DB_NONE && !c->skip_to_sync && !c->broken && buf_len(&c->in) == 0 &&
+                c->schema_changes == atomic_load(&c->store->schema_changes);
     if (idle) {
         c->lent = true;
         sqlite3_busy_handler(c->db, busy, c);

@@ -52,6 +52,7 @@ struct store {
     struct store_conn *listeners; /* with channels */
     struct sequence_memory *sequences; /* values handed out; see sequence.c */
     atomic_uint next_pid;
+    atomic_uint schema_changes; /* committed here: SQLite reads its schema again */
 };
 
 /* The PostgreSQL side of a transaction. */
@@ -115,6 +116,7 @@ struct store_conn {
     bool too_much;           /* ... for which this is not brief enough */
     unsigned turns;          /* of the progress handler in its batch */
     uint64_t answered;       /* counts its calls */
+    unsigned schema_changes; /* of the store, that are known here */
     int wake; /* an eventfd: somebody has put something into the inbox */
     atomic_bool cancel;
     bool wants_write; /* under the store's lock: it waits for it */
@@ -503,6 +505,10 @@ int copy_run(struct store_conn *c, struct portal *p, struct err *err) MUSTCHECK;
 bool brief_function(const char *name);
 bool brief_table(const char *name);
 bool brief_can_be(const struct prepared *p, sqlite3_stmt *stmt);
+/* May a new text be translated by a lent connection? */
+bool brief_is_query(struct slice sql);
+/* ... with this table?  As the catalog's may_use. */
+int brief_may_use(const void *conn, const struct store_table *t, struct err *err) MUSTCHECK;
 /* What follows takes longer than a lent connection may: -1, and all of it is done again by the thread. */
 int brief_decline(struct store_conn *c, struct err *err);
 /* The progress handler's question while it is lent. */

@@ -380,6 +380,8 @@ static int take_stmt(struct store_conn *c, struct portal *portal, struct err *er
     int rc =
         sqlite3_prepare_v3(c->db, p->sqlite, -1, SQLITE_PREPARE_PERSISTENT, &portal->stmt, NULL);
     p->brief = rc == SQLITE_OK && !c->lengthy && brief_can_be(p, portal->stmt);
+    if (c->lent && !p->brief)
+        return brief_decline(c, err);
     return rc == SQLITE_OK ? 0 : errors_map(c, rc, NULL, p, err);
 }
 

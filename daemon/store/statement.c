@@ -223,10 +223,12 @@ static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err
     p->epoch = a->c->catalog->epoch;
     p->path = arena_strdup(&p->arena, a->c->catalog->path_setting);
     memset(&t, 0, sizeof t);
-    a->c->catalog->may_use = a->c->store->role == STORE_SCHEMA ? follow_may_use : NULL;
+    a->c->catalog->may_use = a->c->lent ? brief_may_use : follow_may_use;
     a->c->catalog->may_use_arg = a->c;
     int rc = translate(a->c->catalog, raw, p->sql, p->oids, p->noids, &t, err);
     a->c->catalog->may_use = NULL;
+    if (rc < 0 && a->c->lent)
+        return brief_decline(a->c, err);
     if (rc < 0) {
         statement_position(p->sql, err);
         return -1;
@@ -310,7 +312,7 @@ static int analyse_body(void *arg, struct err *err)
 static int analyse(struct store_conn *c, struct slice sql, const uint32_t *oids, size_t noids,
                    bool inside, struct prepared **ret, struct err *err)
 {
-    if (c->lent)
+    if (c->lent && !brief_is_query(sql))
         return brief_decline(c, err);
     struct prepared *p = prepared_new(sql, oids, noids);
     if (!p)

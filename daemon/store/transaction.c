@@ -94,8 +94,10 @@ int tx_follow_path(struct store_conn *c, struct err *err)
 static int check_epoch(struct store_conn *c, struct err *err)
 {
     int64_t epoch = -1;
+    unsigned changes = atomic_load(&c->store->schema_changes);
     if (run_cached(c, CACHED_EPOCH, &epoch, err) < 0)
         return -1;
+    c->schema_changes = changes;
     if (c->catalog && c->catalog->epoch == (uint64_t)epoch)
         return 0;
     return c->lent ? brief_decline(c, err) : load_catalog(c, err);
@@ -177,6 +179,8 @@ static int db_commit(struct store_conn *c, struct err *err)
     }
     if (owners)
         follow_committed(c, version);
+    if (c->ddl)
+        atomic_fetch_add(&c->store->schema_changes, 1);
     c->db_state = DB_NONE;
     c->ddl = c->new_labels = false;
     conn_write_unlock(c);

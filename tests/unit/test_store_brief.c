@@ -106,6 +106,25 @@ static void test_not_in_a_block(void **state)
     check(c, "select v from t where id = 7", true);
 }
 
+/* Short queries of plain tables are even translated at once. */
+static void test_new_texts(void **state)
+{
+    struct client *c = *state;
+    char got[512];
+    ask(c, "create view all_of_t as select * from t");
+    ask(c, "create table plain(a int)");
+    assert_true(near_answer(c, " select v as a from t where id = 8", got, sizeof got));
+    assert_string_equal(got, "T(a:25); D(row 8); C SELECT 1; Z I");
+    assert_false(near_answer(c, "select v as b from all_of_t where id = 8", got, sizeof got));
+    assert_false(near_answer(c, "select oid from pg_class where relname = 'b'", got, sizeof got));
+    assert_false(near_answer(c, "select upper(v) from t where id = 8", got, sizeof got));
+    assert_string_equal(got, "T(upper:25); D(ROW 8); C SELECT 1; Z I");
+    assert_false(near_answer(c, "select nothing from t", got, sizeof got));
+    assert_string_equal(got, "E 42703 column \"nothing\" does not exist; Z I");
+    assert_false(near_answer(c, "insert into plain values (1)", got, sizeof got));
+    assert_string_equal(ask(c, "select * from plain"), "T(a:23); D(1); C SELECT 1; Z I");
+}
+
 /* It is undone, done by the thread, and for some time not tried again. */
 static void test_too_much(void **state)
 {
@@ -231,6 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_queries, setup, teardown),
         cmocka_unit_test_setup_teardown(test_not_in_a_block, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_new_texts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_much, setup, teardown),
         cmocka_unit_test_setup_teardown(test_schema_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_notifications, setup, teardown),
