@@ -113,6 +113,7 @@ static void test_new_texts(void **state)
     char got[512];
     ask(c, "create view all_of_t as select * from t");
     ask(c, "create table plain(a int)");
+    ask(c, "select * from plain"); /* the thread has met the new schema */
     assert_true(near_answer(c, " select v as a from t where id = 8", got, sizeof got));
     assert_string_equal(got, "T(a:25); D(row 8); C SELECT 1; Z I");
     assert_false(near_answer(c, "select v as b from all_of_t where id = 8", got, sizeof got));
