@@ -54,7 +54,7 @@ bool catalog_vtab_stored(const char *name)
 }
 
 /* Where the file's rows are more than those of the table: columns of indexes are those of their
- * table, except for expressions, which have rows of their own; and what pg_class says of
+ * table, unless they have rows of their own (ddl_index_columns.c); and what pg_class says of
  * constraints is counted. */
 static const char attribute_source[] =
     "SELECT * FROM (SELECT rowid AS \"store.rowid\", * FROM \"pg_catalog.pg_attribute\" UNION ALL"
@@ -64,7 +64,9 @@ static const char attribute_source[] =
     " a.attcollation, NULL, NULL, NULL, NULL"
     " FROM \"pg_catalog.pg_index\" AS i, json_each(i.indkey) AS j,"
     " \"pg_catalog.pg_attribute\" AS a"
-    " WHERE a.attrelid = i.indrelid AND a.attnum = CAST(j.value AS INTEGER))";
+    " WHERE a.attrelid = i.indrelid AND a.attnum = CAST(j.value AS INTEGER) AND NOT"
+    " EXISTS (SELECT 1 FROM \"pg_catalog.pg_attribute\" AS x WHERE x.attrelid = i.indexrelid AND"
+    " x.attnum = j.key + 1))";
 
 static const char *counted(const char *relation, const char *column)
 {

@@ -92,6 +92,9 @@ int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *re
 /* Constraints that were said in ${def} or are table constraints, after the columns exist. */
 int ddl_add_constraint(struct ddl *d, uint32_t table, const Constraint *con,
                        const char *column) MUSTCHECK;
+/* COLLATE, or nothing. */
+int ddl_column_collation(struct ddl *d, const CollateClause *clause, uint32_t type, uint32_t table,
+                         int16_t attnum) MUSTCHECK;
 /* ${expression} NULL: none. */
 int ddl_set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expression) MUSTCHECK;
 /* What the catalog knows of it. */
@@ -127,7 +130,9 @@ int ddl_alter_table(struct ddl *d, const AlterTableStmt *s, const char **ret_tag
 int ddl_change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd) MUSTCHECK;
 /* What SQLite has of a default, of the checks, from PostgreSQL's text of them. */
 int ddl_restate_default(struct ddl *d, uint32_t table, int16_t attnum, const char *text) MUSTCHECK;
-int ddl_remake_checks(struct ddl *d, uint32_t table) MUSTCHECK;
+/* What SQLite checks, with the operators of the new types; ${attnum} 0: all checks, else those that
+ * know the column. */
+int ddl_remake_checks(struct ddl *d, uint32_t table, int16_t attnum) MUSTCHECK;
 /* -- ddl_constraint.c -- */
 int ddl_alter_constraint(struct ddl *d, uint32_t table, const Constraint *con) MUSTCHECK;
 int ddl_validate_constraint(struct ddl *d, uint32_t table, const char *name) MUSTCHECK;
@@ -223,6 +228,8 @@ int ddl_remake_indexes(struct ddl *d, uint32_t table, int16_t attnum) MUSTCHECK;
 /* Definitions as the catalog now implies them: names may have changed. */
 int ddl_restate_indexes(struct ddl *d, uint32_t table) MUSTCHECK;
 int ddl_make_index_oid(struct ddl *d, uint32_t table, uint32_t index) MUSTCHECK;
+/* The column is about to get another name: the columns of indexes keep theirs. */
+int ddl_index_names_stay(struct ddl *d, const struct store_table *t, int16_t attnum) MUSTCHECK;
 
 /* -- ddl_foreign.c -- */
 int ddl_add_foreign_key(struct ddl *d, uint32_t table, const Constraint *con,

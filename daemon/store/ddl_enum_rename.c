@@ -180,7 +180,7 @@ static int restate_defaults(struct renaming *r, uint32_t table)
 static int remake_table(struct renaming *r, uint32_t table)
 {
     bool array;
-    if (restate_defaults(r, table) < 0 || ddl_remake_checks(r->d, table) < 0 ||
+    if (restate_defaults(r, table) < 0 || ddl_remake_checks(r->d, table, 0) < 0 ||
         ddl_reload(r->d) < 0 || ddl_sync_table(r->d, ddl_table(r->d, table)) < 0)
         return -1;
     for (size_t i = 0; i < ddl_table(r->d, table)->ncolumns; i++) {

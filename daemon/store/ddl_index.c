@@ -75,35 +75,9 @@ static int own_rows(struct ddl *d, const struct store_table *t, const struct ind
     return rc;
 }
 
-/* What the column of part ${i} is called: expressions may be of one name, and then get a number. */
-static const char *column_name(const struct index_spec *x, int i)
-{
-    int same = 0;
-    for (int k = 0; k < i; k++)
-        same += strcmp(x->parts[k].naming, x->parts[i].naming) == 0;
-    return same == 0 ? x->parts[i].naming : psprintf("%s%d", x->parts[i].naming, same);
-}
-
-/* The columns of an index that are expressions; the others are the table's (catalog_vtab.c). */
-static int expression_rows(struct ddl *d, const struct index_spec *x)
-{
-    for (int i = 0; i < x->n; i++)
-        if (x->parts[i].attnum == 0 &&
-            ddl_exec(d,
-                     "INSERT INTO \"pg_catalog.pg_attribute\" (attrelid, attname, atttypid,"
-                     " attstattarget, attlen, attnum, attcacheoff, atttypmod, attbyval, attalign,"
-                     " attstorage, attislocal, attcollation) SELECT ?1, ?2, ?3, -1, t.typlen, ?4,"
-                     " -1, -1, t.typbyval, t.typalign, t.typstorage, 1, ?5 FROM"
-                     " \"system.pg_type\" t WHERE t.oid = ?3",
-                     "isiii", (int64_t)x->oid, column_name(x, i), (int64_t)x->parts[i].type,
-                     (int64_t)i + 1, (int64_t)x->parts[i].collation) < 0)
-            return -1;
-    return 0;
-}
-
 int index_rows(struct ddl *d, const struct store_table *t, struct index_spec *x)
 {
-    if (ddl_new_oid(d, &x->oid) < 0 || own_rows(d, t, x) < 0 || expression_rows(d, x) < 0 ||
+    if (ddl_new_oid(d, &x->oid) < 0 || own_rows(d, t, x) < 0 || index_columns(d, x) < 0 ||
         ddl_exec(d,
                  "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relam,"
                  " relfilenode, relkind, relnatts, relpersistence, relreplident, relispopulated,"
@@ -348,6 +322,9 @@ static int remake(struct ddl *d, const struct store_table *t, const struct store
         d->err->position = 0;
         return -1;
     }
+    x.oid = k->oid;
+    if (index_columns(d, &x) < 0)
+        return -1;
     return ddl_exec(d,
                     "UPDATE \"store.index\" SET sql = ?2, texts = ?3, suffixes = ?4 WHERE oid = ?1",
                     "isss", (int64_t)k->oid, index_sqlite(t, &x, k->sqlite_name),

@@ -1,7 +1,7 @@
 /* ddl_index.h: between the files that make indexes.
  *
  * ddl_index.c  rows, CREATE INDEX    ddl_index_part.c  what an index is on    ddl_index_text.c  its
- * definition    ddl_key.c  PRIMARY KEY and UNIQUE
+ * definition    ddl_index_columns.c  rows of its columns    ddl_key.c  PRIMARY KEY and UNIQUE
  *
  * "store.index" keeps what a definition is made of: SQLite's text (empty: SQLite has no such index,
  * because it would change no answer), the method, and for each part the text of an expression
@@ -48,6 +48,10 @@ int index_options(struct ddl *d, const List *options, struct index_spec *x) MUST
 const char *index_naming(const struct index_spec *x);
 /* Rows of pg_class, pg_index and the store's own; the oid goes to ${x}. */
 int index_rows(struct ddl *d, const struct store_table *t, struct index_spec *x) MUSTCHECK;
+
+/* -- ddl_index_columns.c -- */
+/* The rows of pg_attribute that ${x} has of its own, anew. */
+int index_columns(struct ddl *d, const struct index_spec *x) MUSTCHECK;
 
 /* -- ddl_index_text.c -- */
 const char *index_sqlite(const struct store_table *t, const struct index_spec *x,

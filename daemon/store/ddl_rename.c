@@ -153,7 +153,7 @@ static int rename_column(struct ddl *d, const struct store_table *t, const char 
         return err_set(d->err, "42701", "column \"%s\" of relation \"%s\" already exists", to,
                        t->name);
     struct ddl_rename views = {.oid = table, .attnum = c->attnum, .name = to};
-    if (ddl_views_rename(d, &views) < 0 ||
+    if (ddl_views_rename(d, &views) < 0 || ddl_index_names_stay(d, t, c->attnum) < 0 ||
         ddl_exec(d,
                  "UPDATE \"pg_catalog.pg_attribute\" SET attname = ?3 WHERE attrelid = ?1 AND "
                  "attnum = ?2",

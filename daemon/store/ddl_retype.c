@@ -85,14 +85,22 @@ static Node *parse_expression(struct ddl *d, const char *text)
     return ((ResTarget *)linitial(select->targetList))->val;
 }
 
-/* What SQLite checks, with the operators of the new types. */
-int ddl_remake_checks(struct ddl *d, uint32_t table)
+int ddl_remake_checks(struct ddl *d, uint32_t table, int16_t attnum)
 {
     const struct store_table *t = ddl_table(d, table);
     for (size_t i = 0; i < t->nchecks; i++) {
         const struct store_check *k = &t->checks[i];
         const char *sqlite;
         struct buf text;
+        int64_t concerned = attnum == 0;
+        if (attnum &&
+            ddl_query_int(d, &concerned,
+                          "SELECT count(*) FROM \"pg_catalog.pg_constraint\", json_each(conkey)"
+                          " AS k WHERE oid = ?1 AND CAST(k.value AS INTEGER) = ?2",
+                          "ii", (int64_t)k->oid, (int64_t)attnum) < 0)
+            return -1;
+        if (!concerned)
+            continue;
         Node *node = parse_expression(d, k->sql);
         if (!node ||
             translate_condition(d->c->catalog, t, node, d->sql, "CHECK", &sqlite, d->err) < 0) {
@@ -201,12 +209,13 @@ int ddl_change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     if (ddl_unmake_indexes(d, table, attnum) < 0 || ddl_sync_table_loose(d, t, attnum) < 0 ||
         (!c->generated && convert(d, t, c, sqlite) < 0) ||
         attribute_row(d, table, attnum, type, typmod) < 0 ||
+        ddl_column_collation(d, def->collClause, type, table, attnum) < 0 ||
         depend_forget(d, object_column(table, attnum), &old) < 0 ||
         depend_add(d, object_column(table, attnum), object_of(DEPEND_TYPE, type), 'n') < 0 ||
         ddl_reload(d) < 0 ||
         follow_identity(d, store_table_attnum(ddl_table(d, table), attnum), type) < 0 ||
         (default_text && ddl_restate_default(d, table, attnum, default_text) < 0) ||
-        ddl_remake_checks(d, table) < 0 || ddl_reload(d) < 0 ||
+        ddl_remake_checks(d, table, attnum) < 0 || ddl_reload(d) < 0 ||
         recheck_foreign_keys(d, table, attnum) < 0 || ddl_sync_table(d, ddl_table(d, table)) < 0)
         return -1;
     return ddl_remake_indexes(d, table, attnum);

@@ -200,8 +200,8 @@ static int check_definition(struct ddl *d, const ColumnDef *def, const char *tab
 }
 
 /* COLLATE: all collations of the store order by bytes. */
-static int column_collation(struct ddl *d, const CollateClause *clause, uint32_t type,
-                            uint32_t table, int16_t attnum)
+int ddl_column_collation(struct ddl *d, const CollateClause *clause, uint32_t type, uint32_t table,
+                         int16_t attnum)
 {
     const struct types_info *info = types_find(&d->c->catalog->types, type);
     int64_t oid = 0;
@@ -287,7 +287,7 @@ int ddl_add_column(struct ddl *d, const struct ddl_new_table *of, int16_t attnum
                     find_constraint(def, CONSTR_PRIMARY);
     if (ddl_attribute_row(d, table, attnum, def->colname, type, typmod, not_null, identity) < 0 ||
         ddl_sqlite_column(d, table, attnum, def->colname, sequence) < 0 ||
-        column_collation(d, def->collClause, type, table, attnum) < 0 ||
+        ddl_column_collation(d, def->collClause, type, table, attnum) < 0 ||
         depend_add(d, object_column(table, attnum), object_of(DEPEND_TYPE, type), 'n') < 0)
         return -1;
     int dimensions = list_length(def->typeName->arrayBounds);

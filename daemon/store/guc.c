@@ -382,8 +382,7 @@ static int check_special(struct store_conn *c, const struct guc_value *v, const 
     if (strcmp(name, "search_path") == 0)
         return check_search_path(v, value, ret, err);
     if (strcmp(name, "TimeZone") == 0) {
-        char zone[32];
-        if (types_set_timezone(&c->context.types, guc_hours_zone(value, zone), err) < 0)
+        if (guc_zone_set(&c->context.types, value, err) < 0)
             return -1;
         return keep(c->context.types.timezone, ret, err);
     }

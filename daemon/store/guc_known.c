@@ -344,18 +344,6 @@ bool guc_is_custom_name(const char *name)
     return !first;
 }
 
-const char *guc_hours_zone(const char *value, char zone[32])
-{
-    char *end;
-    double hours = strtod(value, &end);
-    int minutes = (int)(hours * 60), size = minutes < 0 ? -minutes : minutes;
-    if (end == value || *end || !strchr(value, '.') || size > 168 * 60 || size % 60 == 0)
-        return value;
-    snprintf(zone, 32, "<%c%02d:%02d>%c%02d:%02d", minutes < 0 ? '-' : '+', size / 60, size % 60,
-             minutes < 0 ? '+' : '-', size / 60, size % 60);
-    return zone;
-}
-
 int64_t guc_parse_ms(const char *value)
 {
     static const struct {

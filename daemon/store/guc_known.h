@@ -31,8 +31,11 @@ void guc_known_raw(const struct guc_known *k, const char *shown, char *ret, size
 
 /* Simple identifiers with dots between them. */
 bool guc_is_custom_name(const char *name);
-/* "-3.5" hours as the zone PostgreSQL makes of it, <-03:30>+03:30; else ${value} itself. */
-const char *guc_hours_zone(const char *value, char zone[32]);
+/* -- guc_zone.c: a zone's name, hours ("-3.5"), or INTERVAL '...' as SET TIME ZONE leaves it.  -1:
+ * 22023. */
+#define GUC_ZONE_BYTES 64
+struct types_session;
+int guc_zone_set(struct types_session *s, const char *value, struct err *err) MUSTCHECK;
 /* "5s", "100", "1min" -> milliseconds; -1: not a time. */
 int64_t guc_parse_ms(const char *value);
 /* Is ${value} one of "a|b|c"? */

@@ -122,6 +122,32 @@ static int transaction(struct utility *u, const TransactionStmt *s, struct err *
 
 /* -- settings -- */
 
+/* SET TIME ZONE INTERVAL '+02:00' HOUR TO MINUTE: kept as text; a bare number gets its unit. */
+static int interval_argument(const TypeCast *cast, struct buf *out, struct err *err)
+{
+    const char *text = constant_text(cast->arg), *unit = "";
+    struct types_session plain = {.interval_style = TYPES_INTERVAL_POSTGRES};
+    struct types_value v;
+    struct buf scratch;
+    if (!text)
+        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "this value of SET is not supported");
+    if (cast->typeName->typmods != NIL && text[strspn(text, "+-0123456789")] == '\0') {
+        const A_Const *mask = (const A_Const *)linitial(cast->typeName->typmods);
+        int fields = nodeTag(&mask->val) == T_Integer ? mask->val.ival.ival : 0;
+        unit = fields == 1 << 10 ? " hours" : fields == 0x7fff ? "" : " minutes";
+    }
+    text = psprintf("%s%s", text, unit);
+    buf_init(&scratch, 1024);
+    buf_append(out, "INTERVAL '", 10);
+    int rc = types_input(&plain, TYPES_INTERVAL, -1, (struct slice){text, strlen(text)}, &scratch,
+                         &v, err);
+    if (rc == 0)
+        rc = types_output(&plain, TYPES_INTERVAL, -1, &v, out, err);
+    buf_append(out, "'", 1);
+    buf_release(&scratch);
+    return rc;
+}
+
 static int argument(const Node *node, struct buf *out, struct err *err)
 {
     const char *text = constant_text(node);
@@ -137,8 +163,8 @@ static int argument(const Node *node, struct buf *out, struct err *err)
         snprintf(number, sizeof number, "%s", c->val.fval.fval);
     else if (IsA(node, A_Const) && nodeTag(&c->val) == T_Boolean)
         snprintf(number, sizeof number, "%s", c->val.boolval.boolval ? "on" : "off");
-    else if (IsA(node, TypeCast)) /* SET TIME ZONE INTERVAL '+02:00' HOUR TO MINUTE */
-        return argument(((const TypeCast *)node)->arg, out, err);
+    else if (IsA(node, TypeCast))
+        return interval_argument((const TypeCast *)node, out, err);
     else
         return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "this value of SET is not supported");
     buf_append(out, number, strlen(number));
