@@ -154,6 +154,15 @@ static int attribute_row(struct ddl *d, uint32_t table, int16_t attnum, uint32_t
         "iiii", (int64_t)table, (int64_t)attnum, (int64_t)type, (int64_t)typmod);
 }
 
+static int set_collation(struct ddl *d, const CollateClause *clause, uint32_t type, uint32_t table,
+                         int16_t attnum)
+{
+    int rc = ddl_column_collation(d, clause, type, table, attnum);
+    if (rc < 0)
+        d->err->position = 0; /* seen when it is done */
+    return rc;
+}
+
 static int convert(struct ddl *d, const struct store_table *t, const struct store_column *c,
                    const char *sqlite)
 {
@@ -209,7 +218,7 @@ int ddl_change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     if (ddl_unmake_indexes(d, table, attnum) < 0 || ddl_sync_table_loose(d, t, attnum) < 0 ||
         (!c->generated && convert(d, t, c, sqlite) < 0) ||
         attribute_row(d, table, attnum, type, typmod) < 0 ||
-        ddl_column_collation(d, def->collClause, type, table, attnum) < 0 ||
+        set_collation(d, def->collClause, type, table, attnum) < 0 ||
         depend_forget(d, object_column(table, attnum), &old) < 0 ||
         depend_add(d, object_column(table, attnum), object_of(DEPEND_TYPE, type), 'n') < 0 ||
         ddl_reload(d) < 0 ||

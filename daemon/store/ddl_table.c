@@ -1,6 +1,7 @@
 /* ddl_table.c: CREATE TABLE; columns, their types, sequences and defaults. */
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/regclass_text.h"
 #include "daemon/store/translate.h"
 
 #include <inttypes.h>
@@ -341,8 +342,13 @@ static int default_rows(struct ddl *d, uint32_t table, int16_t attnum, const cha
         default_sqlite(d, table, attnum, sqlite) < 0 ||
         depend_add(d, object_of(DEPEND_DEFAULT, *ret), object_column(table, attnum), 'a') < 0)
         return -1;
-    return ddl_exec(d, "INSERT INTO \"pg_catalog.pg_attrdef\" VALUES (?1, ?2, ?3, ?4)", "iiis",
-                    (int64_t)*ret, (int64_t)table, (int64_t)attnum, text);
+    struct buf kept;
+    buf_init(&kept, 1 << 20);
+    regclass_keep(d->c->catalog, text, &kept);
+    int rc = ddl_exec(d, "INSERT INTO \"pg_catalog.pg_attrdef\" VALUES (?1, ?2, ?3, ?4)", "iiis",
+                      (int64_t)*ret, (int64_t)table, (int64_t)attnum, ident_text(&kept));
+    buf_release(&kept);
+    return rc;
 }
 
 static bool is_null_constant(const Node *node)
@@ -383,33 +389,18 @@ int ddl_set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *express
     return set_default(d, table, attnum, expression);
 }
 
-/* nextval('"T_id_seq"'::regclass) */
 static int set_sequence_default(struct ddl *d, uint32_t table, const struct store_column *col)
 {
-    const struct store_sequence *s = store_catalog_sequence_oid(d->c->catalog, col->sequence_oid);
-    struct buf name, text;
-    char sqlite[48];
-    if (!s)
-        return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "sequence of column not found");
-    buf_init(&name, 4096);
-    buf_init(&text, 8192);
-    if (store_catalog_rank(d->c->catalog, s->schema) < 0) {
-        ident_postgres(s->schema, &name);
-        ident_format(&name, ".");
-    }
-    ident_postgres(s->name, &name);
-    ident_format(&text, "nextval(");
-    ident_literal(ident_text(&name), &text);
-    ident_format(&text, "::regclass)");
-    snprintf(sqlite, sizeof sqlite, "pgf_nextval(%u)", s->oid);
-    uint32_t oid;
-    int rc = col->identity ? default_sqlite(d, table, col->attnum, sqlite)
-                           : default_rows(d, table, col->attnum, ident_text(&text), sqlite, &oid);
-    if (rc == 0 && !col->identity)
-        rc = depend_add(d, object_of(DEPEND_DEFAULT, oid), object_of(DEPEND_RELATION, s->oid), 'n');
-    buf_release(&name);
-    buf_release(&text);
-    return rc;
+    char text[64], sqlite[48];
+    uint32_t oid, sequence = col->sequence_oid;
+    snprintf(text, sizeof text, "nextval('%u'::regclass)", sequence);
+    snprintf(sqlite, sizeof sqlite, "pgf_nextval(%u)", sequence);
+    if (col->identity)
+        return default_sqlite(d, table, col->attnum, sqlite);
+    return default_rows(d, table, col->attnum, text, sqlite, &oid) < 0
+               ? -1
+               : depend_add(d, object_of(DEPEND_DEFAULT, oid), object_of(DEPEND_RELATION, sequence),
+                            'n');
 }
 
 static int column_default(struct ddl *d, uint32_t table, int16_t attnum, const ColumnDef *def)

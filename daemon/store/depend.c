@@ -90,17 +90,21 @@ static void names_add(struct names *f, struct object o)
     f->found[f->n++] = o;
 }
 
-/* nextval('s') and 's'::regclass need the relation. */
+/* nextval('s') and 's'::regclass need the relation; the catalog's own texts say its oid. */
 static void relation_constant(struct names *f, const Node *node)
 {
     const A_Const *c = (const A_Const *)node;
     List *parts;
-    if (!IsA(node, A_Const) || c->isnull || nodeTag(&c->val) != T_String ||
-        !(parts = ddl_split_name(c->val.sval.sval)))
+    if (!IsA(node, A_Const) || c->isnull || nodeTag(&c->val) != T_String)
         return;
-    const char *schema = list_length(parts) > 1 ? linitial(parts) : NULL;
-    uint32_t oid = store_catalog_relation(f->d->c->catalog, schema, llast(parts));
-    if (oid)
+    const char *text = c->val.sval.sval, *schema, *name;
+    uint32_t oid = 0;
+    if (*text && text[strspn(text, "0123456789")] == '\0')
+        oid = (uint32_t)strtoul(text, NULL, 10);
+    else if ((parts = ddl_split_name(text)) != NIL)
+        oid = store_catalog_relation(f->d->c->catalog,
+                                     list_length(parts) > 1 ? linitial(parts) : NULL, llast(parts));
+    if (store_catalog_relation_name(f->d->c->catalog, oid, &schema, &name))
         names_add(f, object_of(DEPEND_RELATION, oid));
 }
 

@@ -184,7 +184,7 @@ static const struct emit_proc_entry entries[] = {
      "(CASE WHEN %1 <> %1 THEN '' END)"}, /* none are partitioned */
     {F_PG_GET_PARTKEYDEF, "(CASE WHEN %1 <> %1 THEN '' END)"},
     {F_PG_GET_USERBYID, "pgf_get_userbyid(%1)"},
-    {F_PG_GET_EXPR_PG_NODE_TREE_OID, "%1"},
+    {F_PG_GET_EXPR_PG_NODE_TREE_OID, "pgf_get_expr(%1)"},
     {F_PG_GET_EXPR_PG_NODE_TREE_OID_BOOL, "pgf_get_expr(%1, %3)"},
     {F_PG_GET_CONSTRAINTDEF_OID, "pgf_get_constraintdef(%1)"},
     {F_PG_GET_CONSTRAINTDEF_OID_BOOL, "pgf_get_constraintdef(%1, %2)"},

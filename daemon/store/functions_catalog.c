@@ -3,6 +3,7 @@
 
 #include "daemon/store/ident.h"
 #include "daemon/store/pretty.h"
+#include "daemon/store/regclass_text.h"
 
 #include <stdio.h>
 
@@ -202,17 +203,21 @@ static void pretty_definition(const struct store_catalog *c, const struct store_
     buf_release(&schema);
 }
 
-/* pg_get_expr(expression, pretty): the catalog keeps expressions as SQL. */
+/* pg_get_expr(expression [, pretty]): the catalog keeps expressions as SQL. */
 static void fn_expr(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    struct buf out;
+    struct buf text, out;
     if (functions_null(argc, argv))
         return;
+    functions_buf(&text);
     functions_buf(&out);
-    if (sqlite3_value_int(argv[1]))
-        pretty_expression(functions_slice(argv[0]), &out);
+    regclass_show(functions_context(ctx)->catalog, functions_slice(argv[0]), &text);
+    const char *plain = ident_text(&text);
+    if (argc > 1 && sqlite3_value_int(argv[1]))
+        pretty_expression((struct slice){plain, strlen(plain)}, &out);
     else
-        buf_append(&out, functions_slice(argv[0]).data, functions_slice(argv[0]).len);
+        ident_format(&out, "%s", plain);
+    buf_release(&text);
     finish(ctx, &out);
 }
 
@@ -275,7 +280,8 @@ const struct function_row functions_catalog_rows[] = {
     {"pgf_get_constraintdef", 1, false, fn_constraintdef, NULL, NULL},
     {"pgf_get_constraintdef", 2, false, fn_constraintdef, NULL, NULL},
     {"pgf_get_indexdef", 3, false, fn_indexdef, NULL, NULL},
-    {"pgf_get_expr", 2, true, fn_expr, NULL, NULL},
+    {"pgf_get_expr", 1, false, fn_expr, NULL, NULL},
+    {"pgf_get_expr", 2, false, fn_expr, NULL, NULL},
     {"pgf_get_indexdef", 1, false, fn_indexdef, NULL, NULL},
 };
 const size_t functions_catalog_n =
