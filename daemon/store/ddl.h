@@ -59,8 +59,10 @@ int ddl_relkind(struct ddl *d, uint32_t oid, char *ret) MUSTCHECK;
 int ddl_outside_block(struct ddl *d, const char *what) MUSTCHECK;
 
 /* -- ddl_like.c -- */
-/* LIKE t, as the columns and constraints that it stands for. */
-int ddl_expand_like(struct ddl *d, CreateStmt *s) MUSTCHECK;
+/* LIKE t, as the columns and constraints that it stands for; ${ret}: what ddl_finish_like is to do
+ * when the table has been made: indexes and comments. */
+int ddl_expand_like(struct ddl *d, CreateStmt *s, List **ret) MUSTCHECK;
+int ddl_finish_like(struct ddl *d, const List *likes, uint32_t table) MUSTCHECK;
 
 /* -- ddl_comment.c, ddl_do.c -- */
 int ddl_do(struct ddl *d, const DoStmt *s) MUSTCHECK;

@@ -4,6 +4,19 @@
 
 #include "parser/parser.h"
 
+#include <inttypes.h>
+
+struct ddl_like { /* a LIKE whose table has been read */
+    uint32_t from;
+    bits32 options;
+    List *indexes; /* that are no keys */
+};
+
+struct like_index {
+    uint32_t oid;
+    const char *definition;
+};
+
 static Constraint *constraint(ConstrType type)
 {
     Constraint *con = (Constraint *)palloc0(sizeof *con);
@@ -23,6 +36,29 @@ static Node *parse_expression(struct ddl *d, const char *text)
     return ((ResTarget *)linitial(select->targetList))->val;
 }
 
+static DefElem *option(const char *name, int64_t value)
+{
+    return makeDefElem(pstrdup(name), (Node *)makeFloat(psprintf("%" PRId64, value)), -1);
+}
+
+/* The identity's sequence is one like the other's. */
+static int sequence_options(struct ddl *d, uint32_t oid, List **ret)
+{
+    const struct store_sequence *s = store_catalog_sequence_oid(d->c->catalog, oid);
+    int64_t cache = 1;
+    if (!s)
+        return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "sequence of column not found");
+    if (ddl_query_int(d, &cache,
+                      "SELECT seqcache FROM \"pg_catalog.pg_sequence\" WHERE seqrelid = ?1", "i",
+                      (int64_t)oid) < 0)
+        return -1;
+    *ret = list_make4(option("cache", cache), option("increment", s->increment),
+                      option("maxvalue", s->max), option("minvalue", s->min));
+    *ret = lappend(*ret, option("start", s->start));
+    *ret = lappend(*ret, makeDefElem(pstrdup("cycle"), (Node *)makeBoolean(s->cycle), -1));
+    return 0;
+}
+
 /* What of a column's own goes with it. */
 static int column_extras(struct ddl *d, const struct store_column *c, bits32 options,
                          ColumnDef *def)
@@ -34,6 +70,8 @@ static int column_extras(struct ddl *d, const struct store_column *c, bits32 opt
     if (c->identity && (options & CREATE_TABLE_LIKE_IDENTITY)) {
         Constraint *con = constraint(CONSTR_IDENTITY);
         con->generated_when = c->identity;
+        if (sequence_options(d, c->sequence_oid, &con->options) < 0)
+            return -1;
         def->constraints = lappend(def->constraints, con);
     }
     if (!c->default_sql || c->identity || !takes)
@@ -42,6 +80,31 @@ static int column_extras(struct ddl *d, const struct store_column *c, bits32 opt
     con->raw_expr = parse_expression(d, c->default_sql);
     def->constraints = lappend(def->constraints, con);
     return con->raw_expr ? 0 : -1;
+}
+
+/* COLLATE, where it is not the type's own. */
+static int collation(struct ddl *d, const struct store_table *t, const struct store_column *c,
+                     ColumnDef *def)
+{
+    sqlite3_stmt *s = conn_prepare(
+        d->c,
+        "SELECT collname FROM \"pg_catalog.pg_attribute\" a JOIN \"system.pg_type\" t ON"
+        " t.oid = a.atttypid JOIN \"system.pg_collation\" c ON c.oid = a.attcollation WHERE"
+        " attrelid = ?1 AND attnum = ?2 AND attcollation <> typcollation",
+        d->err);
+    if (!s)
+        return -1;
+    sqlite3_bind_int64(s, 1, t->oid);
+    sqlite3_bind_int64(s, 2, c->attnum);
+    if (sqlite3_step(s) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(s, 0);
+        def->collClause = (CollateClause *)palloc0(sizeof *def->collClause);
+        def->collClause->type = T_CollateClause;
+        def->collClause->collname = list_make1(makeString(pstrdup(name)));
+        def->collClause->location = -1;
+    }
+    sqlite3_finalize(s);
+    return 0;
 }
 
 static int columns(struct ddl *d, const struct store_table *t, bits32 options, List **elements)
@@ -56,7 +119,7 @@ static int columns(struct ddl *d, const struct store_table *t, bits32 options, L
         def->location = -1;
         def->typeName = linitial(raw_parser(type, RAW_PARSE_TYPE_NAME));
         def->typeName->location = -1;
-        if (column_extras(d, c, options, def) < 0)
+        if (column_extras(d, c, options, def) < 0 || collation(d, t, c, def) < 0)
             return -1;
         *elements = lappend(*elements, def);
     }
@@ -76,64 +139,141 @@ static int checks(struct ddl *d, const struct store_table *t, List **elements)
     return 0;
 }
 
-/* Keys; an index that is none is 0A000. */
-static int keys(struct ddl *d, const struct store_table *t, List **elements)
+/* A key is made with the table, another index afterwards. */
+static void keys(const struct store_table *t, struct ddl_like *like, List **elements)
 {
     for (size_t i = 0; i < t->nkeys; i++) {
         const struct store_key *k = &t->keys[i];
-        if (!k->constraint_oid || k->nincluded)
-            return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                           "LIKE INCLUDING INDEXES of a table with indexes that are no keys is not"
-                           " supported by the store");
+        if (!k->constraint_oid) {
+            struct like_index *x = palloc(sizeof *x);
+            *x = (struct like_index){k->oid, pstrdup(k->definition)};
+            like->indexes = lappend(like->indexes, x);
+            continue;
+        }
         Constraint *con = constraint(k->primary ? CONSTR_PRIMARY : CONSTR_UNIQUE);
         con->nulls_not_distinct = k->nulls_not_distinct;
-        for (size_t a = 0; a < k->nattnums; a++) {
+        for (size_t a = 0; a < k->nattnums + k->nincluded; a++) {
             const struct store_column *c = store_table_attnum(t, k->attnums[a]);
-            con->keys = lappend(con->keys, makeString(pstrdup(c ? c->name : "")));
+            List **names = a < k->nattnums ? &con->keys : &con->including;
+            *names = lappend(*names, makeString(pstrdup(c ? c->name : "")));
         }
         *elements = lappend(*elements, con);
     }
-    return 0;
 }
 
-static int expand(struct ddl *d, const TableLikeClause *like, List **elements)
+/* A comment on the index of a key has nowhere to go. */
+static int refuse_comment(struct ddl *d, uint32_t table)
+{
+    int64_t n = 0;
+    if (ddl_query_int(d, &n,
+                      "SELECT count(*) FROM \"pg_catalog.pg_description\" x JOIN"
+                      " \"pg_catalog.pg_constraint\" c ON c.conindid = x.objoid WHERE"
+                      " c.conrelid = ?1 AND c.contype <> 'f' AND x.classoid = 1259",
+                      "i", (int64_t)table) < 0)
+        return -1;
+    return n == 0 ? 0
+                  : err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                            "LIKE INCLUDING COMMENTS of a key's index with a comment is not"
+                            " supported by the store");
+}
+
+static int expand(struct ddl *d, const TableLikeClause *clause, List **elements, List **likes)
 {
     const struct store_table *t;
-    bits32 o = like->options;
-    if (ddl_find_table(d, like->relation, false, &t) < 0) {
-        d->err->position = like->relation->location + 1;
+    bits32 o = clause->options;
+    if (ddl_find_table(d, clause->relation, false, &t) < 0) {
+        d->err->position = clause->relation->location + 1;
         return -1;
     }
-    if (o & (CREATE_TABLE_LIKE_COMMENTS | CREATE_TABLE_LIKE_STATISTICS) &&
-        (o & CREATE_TABLE_LIKE_ALL) != CREATE_TABLE_LIKE_ALL)
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "LIKE INCLUDING COMMENTS is not supported by the store");
-    int64_t comments = 0;
-    if ((o & CREATE_TABLE_LIKE_COMMENTS) &&
-        ddl_query_int(d, &comments,
-                      "SELECT count(*) FROM \"pg_catalog.pg_description\" WHERE objoid = ?1"
-                      " AND objsubid > 0",
-                      "i", (int64_t)t->oid) < 0)
+    struct ddl_like *like = (struct ddl_like *)palloc0(sizeof *like);
+    like->from = t->oid;
+    like->options = o;
+    *likes = lappend(*likes, like);
+    if ((o & CREATE_TABLE_LIKE_COMMENTS) && (o & CREATE_TABLE_LIKE_INDEXES) &&
+        refuse_comment(d, t->oid) < 0)
         return -1;
-    if (comments)
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "LIKE INCLUDING COMMENTS is not supported by the store");
     if (columns(d, t, o, elements) < 0 ||
         ((o & CREATE_TABLE_LIKE_CONSTRAINTS) && checks(d, t, elements) < 0))
         return -1;
-    return (o & CREATE_TABLE_LIKE_INDEXES) ? keys(d, t, elements) : 0;
+    if (o & CREATE_TABLE_LIKE_INDEXES)
+        keys(t, like, elements);
+    return 0;
 }
 
-int ddl_expand_like(struct ddl *d, CreateStmt *s)
+int ddl_expand_like(struct ddl *d, CreateStmt *s, List **ret)
 {
     List *elements = NIL;
     ListCell *cell;
+    *ret = NIL;
     foreach (cell, s->tableElts) {
         if (!IsA(lfirst(cell), TableLikeClause))
             elements = lappend(elements, lfirst(cell));
-        else if (expand(d, lfirst(cell), &elements) < 0)
+        else if (expand(d, lfirst(cell), &elements, ret) < 0)
             return -1;
     }
     s->tableElts = elements;
+    return 0;
+}
+
+/* -- when the table is there -- */
+
+static int copy_comments(struct ddl *d, const struct ddl_like *like, uint32_t table)
+{
+    if (ddl_exec(d,
+                 "INSERT INTO \"pg_catalog.pg_description\" (objoid, classoid, objsubid,"
+                 " description) SELECT ?2, 1259, n.attnum, x.description FROM"
+                 " \"pg_catalog.pg_description\" x JOIN \"pg_catalog.pg_attribute\" o ON"
+                 " o.attrelid = ?1 AND o.attnum = x.objsubid JOIN \"pg_catalog.pg_attribute\" n ON"
+                 " n.attrelid = ?2 AND n.attname = o.attname WHERE x.objoid = ?1 AND"
+                 " x.classoid = 1259 AND x.objsubid > 0",
+                 "ii", (int64_t)like->from, (int64_t)table) < 0)
+        return -1;
+    if (!(like->options & CREATE_TABLE_LIKE_CONSTRAINTS))
+        return 0;
+    return ddl_exec(d,
+                    "INSERT INTO \"pg_catalog.pg_description\" (objoid, classoid, objsubid,"
+                    " description) SELECT n.oid, 2606, 0, x.description FROM"
+                    " \"pg_catalog.pg_description\" x JOIN \"pg_catalog.pg_constraint\" o ON"
+                    " o.oid = x.objoid JOIN \"pg_catalog.pg_constraint\" n ON n.conrelid = ?2 AND"
+                    " n.conname = o.conname AND n.contype = 'c' WHERE o.conrelid = ?1 AND"
+                    " o.contype = 'c' AND x.classoid = 2606",
+                    "ii", (int64_t)like->from, (int64_t)table);
+}
+
+static int copy_index(struct ddl *d, const struct like_index *x, bool comment, uint32_t table)
+{
+    const struct store_table *t = ddl_table(d, table);
+    List *list;
+    if (parse_sql(x->definition, (void **)&list, d->err) < 0)
+        return -1;
+    IndexStmt *s = (IndexStmt *)((RawStmt *)linitial(list))->stmt;
+    s->idxname = NULL;
+    s->relation->schemaname = pstrdup(t->schema);
+    s->relation->relname = pstrdup(t->name);
+    if (ddl_create_index(d, s) < 0)
+        return -1;
+    if (!comment)
+        return 0;
+    return ddl_exec(d,
+                    "INSERT INTO \"pg_catalog.pg_description\" (objoid, classoid, objsubid,"
+                    " description) SELECT (SELECT max(indexrelid) FROM \"pg_catalog.pg_index\""
+                    " WHERE indrelid = ?2), 1259, 0, description FROM"
+                    " \"pg_catalog.pg_description\" WHERE objoid = ?1 AND classoid = 1259 AND"
+                    " objsubid = 0",
+                    "ii", (int64_t)x->oid, (int64_t)table);
+}
+
+int ddl_finish_like(struct ddl *d, const List *likes, uint32_t table)
+{
+    ListCell *cell, *index;
+    foreach (cell, likes) {
+        const struct ddl_like *like = lfirst(cell);
+        bool comments = like->options & CREATE_TABLE_LIKE_COMMENTS;
+        if (comments && copy_comments(d, like, table) < 0)
+            return -1;
+        foreach (index, like->indexes)
+            if (copy_index(d, lfirst(index), comments, table) < 0)
+                return -1;
+    }
     return 0;
 }

@@ -593,6 +593,7 @@ int ddl_create_table(struct ddl *d, const CreateStmt *s)
 {
     bool exists;
     struct ddl_new_table of = {.name = s->relation->relname};
+    List *likes;
     if (refuse_forms(d, s) < 0)
         return -1;
     if (ddl_creation(d, s->relation->schemaname, &of.schema) < 0) {
@@ -606,7 +607,7 @@ int ddl_create_table(struct ddl *d, const CreateStmt *s)
                     "relation \"%s\" already exists, skipping", s->relation->relname);
         return 0;
     }
-    if (ddl_expand_like(d, (CreateStmt *)s) < 0 || ddl_new_oid(d, &of.oid) < 0 ||
+    if (ddl_expand_like(d, (CreateStmt *)s, &likes) < 0 || ddl_new_oid(d, &of.oid) < 0 ||
         table_rows(d, s, &of) < 0 || ddl_table_options(d, of.oid, s->options, false) < 0 ||
         ddl_reload(d) < 0)
         return -1;
@@ -620,5 +621,5 @@ int ddl_create_table(struct ddl *d, const CreateStmt *s)
     for (size_t i = 0; i < t->nkeys; i++)
         if (ddl_make_index(d, t, &t->keys[i]) < 0)
             return -1;
-    return 0;
+    return ddl_finish_like(d, likes, oid);
 }

@@ -51,8 +51,8 @@ static bool to_oid(const struct store_catalog *c, struct slice literal, struct b
     List *parts = ddl_split_name(name);
     if (list_length(parts) < 1 || list_length(parts) > 2)
         return false;
-    uint32_t oid = store_catalog_relation(c, list_length(parts) == 2 ? linitial(parts) : NULL,
-                                          llast(parts));
+    uint32_t oid =
+        store_catalog_relation(c, list_length(parts) == 2 ? linitial(parts) : NULL, llast(parts));
     if (oid < TYPES_USER_MIN)
         return false;
     ident_format(out, "'%u'", oid);

@@ -173,9 +173,13 @@ static int argument(const Node *node, struct buf *out, struct err *err)
 
 static bool takes_list(const char *name)
 {
-    static const char *const lists[] = {"search_path", "datestyle", "temp_tablespaces",
-                                        "local_preload_libraries", "log_destination",
-                                        "listen_addresses", "restrict_nonsystem_relation_kind"};
+    static const char *const lists[] = {"search_path",
+                                        "datestyle",
+                                        "temp_tablespaces",
+                                        "local_preload_libraries",
+                                        "log_destination",
+                                        "listen_addresses",
+                                        "restrict_nonsystem_relation_kind"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         if (strcasecmp(lists[i], name) == 0)
             return true;
@@ -361,7 +365,8 @@ static int lock_table(struct utility *u, const LockStmt *s, struct err *err)
         const RangeVar *v = lfirst(cell);
         if (!store_catalog_table(c->catalog, v->schemaname, v->relname))
             return err_set(err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s%s%s\" does not exist",
-                           v->schemaname ? v->schemaname : "", v->schemaname ? "." : "", v->relname);
+                           v->schemaname ? v->schemaname : "", v->schemaname ? "." : "",
+                           v->relname);
     }
     if (write && s->nowait && !conn_write_free(c))
         return err_set(err, "55P03", "could not obtain lock on relation \"%s\"",
@@ -400,7 +405,8 @@ static int set_constraints(struct utility *u, const ConstraintsSetStmt *s, struc
     foreach (cell, s->constraints) {
         const char *name = ((const RangeVar *)lfirst(cell))->relname;
         if (!constraint_known(c, name, &deferred))
-            return err_set(err, SQLSTATE_UNDEFINED_OBJECT, "constraint \"%s\" does not exist", name);
+            return err_set(err, SQLSTATE_UNDEFINED_OBJECT, "constraint \"%s\" does not exist",
+                           name);
         if (!deferred)
             return err_set(err, SQLSTATE_WRONG_OBJECT_TYPE, "constraint \"%s\" is not deferrable",
                            name);
