@@ -284,13 +284,20 @@ int ddl_make_index_oid(struct ddl *d, uint32_t table, uint32_t index)
 
 /* -- when a column changes -- */
 
-/* Does it know the column, or may it (an expression, a predicate)? */
-static bool concerned(const struct store_key *k, int16_t attnum)
+/* 1: it knows the column, by itself or in an expression; 0: not. */
+static int concerned(struct ddl *d, const struct store_table *t, const struct store_key *k,
+                     int16_t attnum)
 {
-    bool found = k->partial;
-    for (size_t i = 0; i < k->nattnums; i++)
-        found = found || k->attnums[i] == 0 || k->attnums[i] == attnum;
-    return found;
+    int64_t depends = 0;
+    for (size_t i = 0; i < k->nattnums + k->nincluded; i++)
+        if (k->attnums[i] == attnum)
+            return 1;
+    if (ddl_query_int(d, &depends,
+                      "SELECT count(*) FROM \"pg_catalog.pg_depend\" WHERE classid = 1259 AND"
+                      " objid = ?1 AND refclassid = 1259 AND refobjid = ?2 AND refobjsubid = ?3",
+                      "iii", (int64_t)k->oid, (int64_t)t->oid, (int64_t)attnum) < 0)
+        return -1;
+    return depends > 0;
 }
 
 int ddl_unmake_indexes(struct ddl *d, uint32_t table, int16_t attnum)
@@ -298,7 +305,10 @@ int ddl_unmake_indexes(struct ddl *d, uint32_t table, int16_t attnum)
     const struct store_table *t = ddl_table(d, table);
     for (size_t i = 0; i < t->nkeys; i++) {
         struct buf sql;
-        if (!concerned(&t->keys[i], attnum))
+        int found = concerned(d, t, &t->keys[i], attnum);
+        if (found < 0)
+            return -1;
+        if (!found)
             continue;
         buf_init(&sql, 4096);
         ident_format(&sql, "DROP INDEX IF EXISTS ");
@@ -340,9 +350,11 @@ static int remake(struct ddl *d, const struct store_table *t, const struct store
 int ddl_remake_indexes(struct ddl *d, uint32_t table, int16_t attnum)
 {
     const struct store_table *t = ddl_table(d, table);
-    for (size_t i = 0; i < t->nkeys; i++)
-        if (concerned(&t->keys[i], attnum) &&
-            (remake(d, t, &t->keys[i]) < 0 || ddl_make_index(d, t, &t->keys[i]) < 0))
+    for (size_t i = 0; i < t->nkeys; i++) {
+        int found = concerned(d, t, &t->keys[i], attnum);
+        if (found < 0 ||
+            (found && (remake(d, t, &t->keys[i]) < 0 || ddl_make_index(d, t, &t->keys[i]) < 0)))
             return -1;
+    }
     return ddl_restate_indexes(d, table);
 }

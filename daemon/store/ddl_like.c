@@ -240,6 +240,27 @@ static int copy_comments(struct ddl *d, const struct ddl_like *like, uint32_t ta
                     "ii", (int64_t)like->from, (int64_t)table);
 }
 
+/* PostgreSQL copies what it has of expressions: they are not analysed again, which could change how
+ * they are printed; and it does not copy how many dimensions were said. */
+static int copy_texts(struct ddl *d, const struct ddl_like *like, uint32_t table)
+{
+    static const char *const copies[] = {
+        "UPDATE \"pg_catalog.pg_attribute\" SET attndims = 0 WHERE attrelid = ?2 AND attname IN"
+        " (SELECT attname FROM \"pg_catalog.pg_attribute\" WHERE attrelid = ?1)",
+        "UPDATE \"pg_catalog.pg_constraint\" AS c SET conbin = o.conbin FROM"
+        " \"pg_catalog.pg_constraint\" o WHERE c.conrelid = ?2 AND o.conrelid = ?1 AND"
+        " c.conname = o.conname AND c.contype = 'c' AND o.contype = 'c'",
+        "UPDATE \"pg_catalog.pg_attrdef\" AS f SET adbin = o.adbin FROM \"pg_catalog.pg_attrdef\" o"
+        " JOIN \"pg_catalog.pg_attribute\" a ON a.attrelid = ?1 AND a.attnum = o.adnum JOIN"
+        " \"pg_catalog.pg_attribute\" n ON n.attrelid = ?2 AND n.attname = a.attname WHERE"
+        " o.adrelid = ?1 AND f.adrelid = ?2 AND f.adnum = n.attnum",
+    };
+    for (size_t i = 0; i < sizeof copies / sizeof copies[0]; i++)
+        if (ddl_exec(d, copies[i], "ii", (int64_t)like->from, (int64_t)table) < 0)
+            return -1;
+    return ddl_reload(d);
+}
+
 static int copy_index(struct ddl *d, const struct like_index *x, bool comment, uint32_t table)
 {
     const struct store_table *t = ddl_table(d, table);
@@ -250,17 +271,28 @@ static int copy_index(struct ddl *d, const struct like_index *x, bool comment, u
     s->idxname = NULL;
     s->relation->schemaname = pstrdup(t->schema);
     s->relation->relname = pstrdup(t->name);
-    if (ddl_create_index(d, s) < 0)
+    int64_t made = 0;
+    if (ddl_create_index(d, s) < 0 ||
+        ddl_query_int(d, &made,
+                      "SELECT max(indexrelid) FROM \"pg_catalog.pg_index\" WHERE indrelid = ?1",
+                      "i", (int64_t)table) < 0 ||
+        ddl_exec(d,
+                 "UPDATE \"pg_catalog.pg_index\" AS i SET indpred = o.indpred, indexprs ="
+                 " o.indexprs FROM \"pg_catalog.pg_index\" o WHERE o.indexrelid = ?1 AND"
+                 " i.indexrelid = ?2",
+                 "ii", (int64_t)x->oid, made) < 0 ||
+        ddl_exec(d,
+                 "UPDATE \"store.index\" AS i SET texts = o.texts FROM \"store.index\" o WHERE"
+                 " o.oid = ?1 AND i.oid = ?2",
+                 "ii", (int64_t)x->oid, made) < 0)
         return -1;
-    if (!comment)
-        return 0;
-    return ddl_exec(d,
-                    "INSERT INTO \"pg_catalog.pg_description\" (objoid, classoid, objsubid,"
-                    " description) SELECT (SELECT max(indexrelid) FROM \"pg_catalog.pg_index\""
-                    " WHERE indrelid = ?2), 1259, 0, description FROM"
-                    " \"pg_catalog.pg_description\" WHERE objoid = ?1 AND classoid = 1259 AND"
-                    " objsubid = 0",
-                    "ii", (int64_t)x->oid, (int64_t)table);
+    return !comment ? 0
+                    : ddl_exec(d,
+                               "INSERT INTO \"pg_catalog.pg_description\" (objoid, classoid,"
+                               " objsubid, description) SELECT ?2, 1259, 0, description FROM"
+                               " \"pg_catalog.pg_description\" WHERE objoid = ?1 AND"
+                               " classoid = 1259 AND objsubid = 0",
+                               "ii", (int64_t)x->oid, made);
 }
 
 int ddl_finish_like(struct ddl *d, const List *likes, uint32_t table)
@@ -269,11 +301,11 @@ int ddl_finish_like(struct ddl *d, const List *likes, uint32_t table)
     foreach (cell, likes) {
         const struct ddl_like *like = lfirst(cell);
         bool comments = like->options & CREATE_TABLE_LIKE_COMMENTS;
-        if (comments && copy_comments(d, like, table) < 0)
+        if (copy_texts(d, like, table) < 0 || (comments && copy_comments(d, like, table) < 0))
             return -1;
         foreach (index, like->indexes)
             if (copy_index(d, lfirst(index), comments, table) < 0)
                 return -1;
     }
-    return 0;
+    return likes ? ddl_restate_indexes(d, table) : 0;
 }

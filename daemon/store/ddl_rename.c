@@ -1,45 +1,75 @@
 /* ddl_rename.c: RENAME and SET SCHEMA: names live in the catalog alone.
  *
  * SQLite's names never change, so what SQLite has stays as it is; texts that PostgreSQL would print
- * from its trees (checks, expressions in indexes, generated columns) are parsed and printed again.
+ * from its trees (checks, expressions in indexes, generated columns) are edited.
  */
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/pretty.h"
 #include "policy/parse.h"
+
+#define REFS_MAX 256
 
 struct rename {
     const char *from, *to;
+    int at[REFS_MAX]; /* where the text says ${from}, rising */
+    int n;
+    bool refused; /* more than that, or t.column */
 };
 
-static bool rename_refs(Node *node, void *context)
+static bool find_refs(Node *node, void *context)
 {
-    const struct rename *r = context;
+    struct rename *r = context;
     if (!node)
         return false;
     if (IsA(node, ColumnRef)) {
-        ListCell *last = list_last_cell(((ColumnRef *)node)->fields);
-        if (IsA(lfirst(last), String) && strcmp(strVal(lfirst(last)), r->from) == 0)
-            lfirst(last) = makeString(pstrdup(r->to));
+        const ColumnRef *c = (const ColumnRef *)node;
+        const Node *last = llast(c->fields);
+        if (!IsA(last, String) || strcmp(strVal(last), r->from) != 0)
+            return false;
+        r->refused = r->refused || r->n == REFS_MAX || list_length(c->fields) > 1;
+        if (!r->refused)
+            r->at[r->n++] = c->location;
     }
-    return raw_expression_tree_walker(node, rename_refs, context);
+    return raw_expression_tree_walker(node, find_refs, context);
 }
 
-/* A text of the catalog, as it reads with the column's new name. */
-static int restate_text(struct ddl *d, const struct store_table *t, const char *text,
-                        const struct rename *r, const char **ret)
+static int rising(const void *a, const void *b)
 {
+    return *(const int *)a - *(const int *)b;
+}
+
+/* A text of the catalog, as it reads with the column's new name: edited, for what PostgreSQL prints
+ * need not be printed the same when it is analysed again. */
+static int restate_text(struct ddl *d, const char *text, const struct rename *of, const char **ret)
+{
+    static const char select[] = "SELECT ";
+    struct rename r = {.from = of->from, .to = of->to};
     List *list;
-    struct buf out;
-    if (parse_sql(psprintf("SELECT %s", text), (void **)&list, d->err) < 0)
+    struct buf old, out;
+    const char *query = psprintf("%s%s", select, text);
+    if (parse_sql(query, (void **)&list, d->err) < 0)
         return -1;
-    const SelectStmt *select = (const SelectStmt *)((const RawStmt *)linitial(list))->stmt;
-    Node *node = ((ResTarget *)linitial(select->targetList))->val;
-    rename_refs(node, (void *)r);
+    find_refs(((RawStmt *)linitial(list))->stmt, &r);
+    if (r.refused)
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "renaming a column in an expression of this form is not supported by the"
+                       " store");
+    qsort(r.at, (size_t)r.n, sizeof r.at[0], rising);
+    buf_init(&old, 1024);
     buf_init(&out, 1 << 20);
-    int rc = deparse(d->c, t, node, 0, &out, d->err);
+    ident_postgres(r.from, &old);
+    size_t done = strlen(select), length = strlen(ident_text(&old));
+    for (int i = 0; i < r.n; i++) {
+        buf_append(&out, query + done, (size_t)r.at[i] - done);
+        ident_postgres(r.to, &out);
+        done = (size_t)r.at[i] + length;
+    }
+    ident_format(&out, "%s", query + done);
     *ret = pstrdup(ident_text(&out));
+    buf_release(&old);
     buf_release(&out);
-    return rc;
+    return 0;
 }
 
 /* Every row of ${select} (oid, text): ${update} it (?1 oid, ?2 text). */
@@ -63,50 +93,52 @@ static int restate_rows(struct ddl *d, const struct store_table *t, const struct
     sqlite3_finalize(s);
     for (size_t i = 0; i < n; i++) {
         const char *text;
-        if (restate_text(d, t, rows[i].text, r, &text) < 0 ||
+        if (restate_text(d, rows[i].text, r, &text) < 0 ||
             ddl_exec(d, update, "is", rows[i].oid, text) < 0)
             return -1;
     }
     return 0;
 }
 
-/* Expressions in indexes are kept one by one. */
-static int restate_index_parts(struct ddl *d, const struct store_table *t, const struct rename *r)
+/* The text of part ${k} of an index; NULL: it is a column. */
+static int index_text(struct ddl *d, uint32_t oid, size_t k, const char **ret)
 {
-    for (size_t i = 0; i < t->nkeys; i++) {
-        for (size_t k = 0; k < t->keys[i].nattnums; k++) {
-            const char *text;
-            sqlite3_stmt *s = conn_prepare(
-                d->c,
-                "SELECT json_extract(texts, '$[' || ?2 || ']') FROM \"store.index\" WHERE"
-                " oid = ?1",
-                d->err);
-            if (!s)
-                return -1;
-            sqlite3_bind_int64(s, 1, t->keys[i].oid);
-            sqlite3_bind_int64(s, 2, (int64_t)k);
-            bool some = sqlite3_step(s) == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL;
-            const char *old = some ? pstrdup((const char *)sqlite3_column_text(s, 0)) : NULL;
-            sqlite3_finalize(s);
-            if (!old)
-                continue;
-            if (restate_text(d, t, old, r, &text) < 0)
-                return -1;
-            if (old[0] == '(')
-                text = psprintf("(%s)", text);
-            if (ddl_exec(d,
-                         "UPDATE \"store.index\" SET texts = json_set(texts, '$[' || ?2 || ']', ?3)"
-                         " WHERE oid = ?1",
-                         "iis", (int64_t)t->keys[i].oid, (int64_t)k, text) < 0 ||
-                ddl_exec(d,
-                         "UPDATE \"pg_catalog.pg_index\" SET indexprs = (SELECT"
-                         " group_concat(value, ', ') FROM \"store.index\" x, json_each(x.texts)"
-                         " WHERE x.oid = ?1 AND value IS NOT NULL) WHERE indexrelid = ?1",
-                         "i", (int64_t)t->keys[i].oid) < 0)
-                return -1;
-        }
-    }
+    sqlite3_stmt *s = conn_prepare(
+        d->c, "SELECT json_extract(texts, '$[' || ?2 || ']') FROM \"store.index\" WHERE oid = ?1",
+        d->err);
+    if (!s)
+        return -1;
+    sqlite3_bind_int64(s, 1, oid);
+    sqlite3_bind_int64(s, 2, (int64_t)k);
+    bool some = sqlite3_step(s) == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL;
+    *ret = some ? pstrdup((const char *)sqlite3_column_text(s, 0)) : NULL;
+    sqlite3_finalize(s);
     return 0;
+}
+
+/* Expressions in indexes are kept one by one, and in pg_index one after the other. */
+static int restate_index_parts(struct ddl *d, const struct store_key *key, const struct rename *r)
+{
+    const char *all = NULL;
+    for (size_t k = 0; k < key->nattnums; k++) {
+        const char *text;
+        if (index_text(d, key->oid, k, &text) < 0)
+            return -1;
+        if (!text)
+            continue;
+        if (restate_text(d, text, r, &text) < 0 ||
+            ddl_exec(d,
+                     "UPDATE \"store.index\" SET texts = json_set(texts, '$[' || ?2 || ']', ?3)"
+                     " WHERE oid = ?1",
+                     "iis", (int64_t)key->oid, (int64_t)k, text) < 0)
+            return -1;
+        struct slice bare = pretty_index_part((struct slice){text, strlen(text)});
+        all = psprintf("%s%s%.*s", all ? all : "", all ? ", " : "", (int)bare.len, bare.data);
+    }
+    return !all ? 0
+                : ddl_exec(d,
+                           "UPDATE \"pg_catalog.pg_index\" SET indexprs = ?2 WHERE indexrelid = ?1",
+                           "is", (int64_t)key->oid, all);
 }
 
 static int restate_column(struct ddl *d, uint32_t table, const struct rename *r)
@@ -124,8 +156,12 @@ static int restate_column(struct ddl *d, uint32_t table, const struct rename *r)
         restate_rows(d, t, r,
                      "SELECT indexrelid, indpred FROM \"pg_catalog.pg_index\" WHERE indrelid = ?1"
                      " AND indpred IS NOT NULL",
-                     "UPDATE \"pg_catalog.pg_index\" SET indpred = ?2 WHERE indexrelid = ?1") < 0 ||
-        restate_index_parts(d, t, r) < 0 || ddl_restate_indexes(d, table) < 0)
+                     "UPDATE \"pg_catalog.pg_index\" SET indpred = ?2 WHERE indexrelid = ?1") < 0)
+        return -1;
+    for (size_t i = 0; i < t->nkeys; i++)
+        if (restate_index_parts(d, &t->keys[i], r) < 0)
+            return -1;
+    if (ddl_restate_indexes(d, table) < 0)
         return -1;
     return ddl_reload(d);
 }
@@ -145,7 +181,7 @@ static int rename_column(struct ddl *d, const struct store_table *t, const char 
                          const char *to)
 {
     uint32_t table = t->oid;
-    const struct rename r = {from, to};
+    const struct rename r = {.from = from, .to = to};
     const struct store_column *c = store_table_column(t, from);
     if (!c)
         return err_set(d->err, SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" does not exist", from);
