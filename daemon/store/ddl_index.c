@@ -77,7 +77,7 @@ static int own_rows(struct ddl *d, const struct store_table *t, const struct ind
 
 int index_rows(struct ddl *d, const struct store_table *t, struct index_spec *x)
 {
-    if (ddl_new_oid(d, &x->oid) < 0 || own_rows(d, t, x) < 0 || index_columns(d, x) < 0 ||
+    if (ddl_new_oid(d, &x->oid) < 0 || own_rows(d, t, x) < 0 ||
         ddl_exec(d,
                  "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relam,"
                  " relfilenode, relkind, relnatts, relpersistence, relreplident, relispopulated,"
@@ -94,7 +94,8 @@ int index_rows(struct ddl *d, const struct store_table *t, struct index_spec *x)
                  (int64_t)x->nkeys, (int64_t)x->unique, (int64_t)x->primary,
                  vector(x, x->n, part_attnum), vector(x, x->nkeys, part_collation),
                  vector(x, x->nkeys, part_opclass), vector(x, x->nkeys, part_option),
-                 expressions(x), x->predicate, (int64_t)x->nulls_not_distinct) < 0)
+                 expressions(x), x->predicate, (int64_t)x->nulls_not_distinct) < 0 ||
+        index_columns(d, x) < 0)
         return -1;
     return ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relhasindex = 1 WHERE oid = ?1", "i",
                     (int64_t)t->oid);

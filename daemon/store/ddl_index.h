@@ -50,7 +50,7 @@ const char *index_naming(const struct index_spec *x);
 int index_rows(struct ddl *d, const struct store_table *t, struct index_spec *x) MUSTCHECK;
 
 /* -- ddl_index_columns.c -- */
-/* The rows of pg_attribute that ${x} has of its own, anew. */
+/* The rows of pg_attribute that ${x} has of its own, anew; its row of pg_index is there. */
 int index_columns(struct ddl *d, const struct index_spec *x) MUSTCHECK;
 
 /* -- ddl_index_text.c -- */

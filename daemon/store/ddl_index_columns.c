@@ -1,8 +1,8 @@
 /* ddl_index_columns.c: the rows of pg_attribute that an index has of its own.
  *
  * The columns of an index are those of its table (catalog_vtab.c) but for expressions, for what an
- * operator class keeps in another type, and for columns that have been renamed since: an index does
- * not follow. */
+ * operator class keeps in another type, for other collations, and for columns that have been
+ * renamed since: an index does not follow. */
 #include "daemon/store/ddl_index.h"
 
 /* What the column of part ${i} is called: expressions may be of one name, and then get a number. */
@@ -40,6 +40,23 @@ static int own_row(struct ddl *d, const struct index_spec *x, int i, uint32_t ty
                     (int64_t)x->parts[i].collation);
 }
 
+/* A column that differs from the table's by its name or collation. */
+static int changed_row(struct ddl *d, const struct index_spec *x, int i)
+{
+    int64_t oid = x->oid, attnum = i + 1;
+    int64_t collation = i < x->nkeys ? (int64_t)x->parts[i].collation : 0;
+    const char *name = column_name(x, i);
+    if (ddl_exec(d,
+                 "INSERT INTO \"pg_catalog.pg_attribute\" SELECT * FROM \"system.pg_attribute\""
+                 " WHERE attrelid = ?1 AND attnum = ?2 AND (attname <> ?3 OR attcollation <> ?4)",
+                 "iisi", oid, attnum, name, collation) < 0)
+        return -1;
+    return ddl_exec(d,
+                    "UPDATE \"pg_catalog.pg_attribute\" SET attname = ?3, attcollation = ?4 WHERE"
+                    " attrelid = ?1 AND attnum = ?2",
+                    "iisi", oid, attnum, name, collation);
+}
+
 int index_columns(struct ddl *d, const struct index_spec *x)
 {
     if (ddl_exec(d, "DELETE FROM \"pg_catalog.pg_attribute\" WHERE attrelid = ?1", "i",
@@ -50,8 +67,8 @@ int index_columns(struct ddl *d, const struct index_spec *x)
         uint32_t kept = 0;
         if (i < x->nkeys && key_type(d, p, &kept) < 0)
             return -1;
-        if ((p->attnum == 0 || (kept && kept != p->type)) &&
-            own_row(d, x, i, kept ? kept : p->type) < 0)
+        bool own = p->attnum == 0 || (kept && kept != p->type);
+        if (own ? own_row(d, x, i, kept ? kept : p->type) < 0 : changed_row(d, x, i) < 0)
             return -1;
     }
     return 0;

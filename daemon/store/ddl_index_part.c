@@ -129,11 +129,17 @@ static int operator_class(struct ddl *d, const List *names, const struct index_s
 }
 
 /* All collations of the store order by bytes. */
-static int collation(struct ddl *d, const List *names, struct index_part *p, struct buf *suffix)
+static int collation(struct ddl *d, const struct store_table *t, const List *names,
+                     struct index_part *p, struct buf *suffix)
 {
-    int64_t oid = 0;
+    int64_t oid = 0, own = 0;
     const struct types_info *info = types_find(&d->c->catalog->types, p->type);
-    p->collation = info ? info->collation : 0;
+    if (p->attnum && ddl_query_int(d, &own,
+                                   "SELECT attcollation FROM \"pg_catalog.pg_attribute\" WHERE"
+                                   " attrelid = ?1 AND attnum = ?2",
+                                   "ii", (int64_t)t->oid, (int64_t)p->attnum) < 0)
+        return -1;
+    p->collation = p->attnum ? (uint32_t)own : info ? info->collation : 0;
     if (names == NIL)
         return 0;
     const char *name = strVal(llast(names));
@@ -184,7 +190,7 @@ int index_column(struct ddl *d, const struct store_table *t, const char *name, b
     if (!p || fill_column(d, t, name, key, p) < 0)
         return -1;
     buf_init(&unused, 4096);
-    int rc = collation(d, NIL, p, &unused);
+    int rc = collation(d, t, NIL, p, &unused);
     if (rc == 0)
         rc = operator_class(d, NIL, x, p, &unused);
     buf_release(&unused);
@@ -277,7 +283,7 @@ int index_element(struct ddl *d, const struct store_table *t, const IndexElem *e
         (e->name ? fill_column(d, t, e->name, false, p) : fill_expression(d, t, e->expr, p)) < 0)
         return -1;
     buf_init(&suffix, 4096);
-    int rc = collation(d, e->collation, p, &suffix);
+    int rc = collation(d, t, e->collation, p, &suffix);
     if (rc == 0)
         rc = operator_class(d, e->opclass, x, p, &suffix);
     if (rc == 0)

@@ -14,6 +14,6 @@ export async function step(name, body) {
     say(name, await body());
   } catch (e) {
     const d = e.original ?? e.driverError ?? e.cause ?? e;
-    say(name, { error: [d.code ?? d.stack, d.message, d.constraint, d.table, d.column, d.detail] });
+    say(name, { error: [d.code ?? d.stack, d.message, d.constraint, d.table, d.column, d.code === "23514" ? undefined : d.detail] });
   }
 }
