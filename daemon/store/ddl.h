@@ -130,7 +130,7 @@ int ddl_drop_identity(struct ddl *d, uint32_t table, const char *column, bool mi
 int ddl_alter_table(struct ddl *d, const AlterTableStmt *s, const char **ret_tag) MUSTCHECK;
 /* -- ddl_retype.c -- */
 int ddl_change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd) MUSTCHECK;
-/* What SQLite has of a default, of the checks, from PostgreSQL's text of them. */
+/* What SQLite has of a default, from PostgreSQL's text of it. */
 int ddl_restate_default(struct ddl *d, uint32_t table, int16_t attnum, const char *text) MUSTCHECK;
 /* What SQLite checks, with the operators of the new types; ${attnum} 0: all checks, else those that
  * know the column. */
