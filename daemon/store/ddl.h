@@ -210,6 +210,11 @@ int ddl_alter_enum(struct ddl *d, const AlterEnumStmt *s) MUSTCHECK;
 /* -- ddl_enum_rename.c -- */
 int ddl_rename_value(struct ddl *d, const struct types_user *type, const AlterEnumStmt *s) MUSTCHECK;
 
+/* -- ddl_restate.c -- */
+/* What sequences and types are called now; and later: texts that say so are changed. */
+struct ddl_names *ddl_names(struct ddl *d);
+int ddl_names_follow(struct ddl *d, const struct ddl_names *names) MUSTCHECK;
+
 /* -- ddl_rename.c -- */
 int ddl_rename(struct ddl *d, const RenameStmt *s, const char **ret_tag) MUSTCHECK;
 int ddl_set_schema(struct ddl *d, const AlterObjectSchemaStmt *s, const char **ret_tag) MUSTCHECK;
@@ -236,8 +241,7 @@ int ddl_index_names_stay(struct ddl *d, const struct store_table *t, int16_t att
 /* -- ddl_foreign.c -- */
 int ddl_add_foreign_key(struct ddl *d, uint32_t table, const Constraint *con,
                         const char *column) MUSTCHECK;
-int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con,
-                  const char *column) MUSTCHECK;
+int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con) MUSTCHECK;
 /* Do the rows that are there satisfy it?  -1: 23503, 23514. */
 int ddl_validate_foreign_key(struct ddl *d, const struct store_table *t,
                              const struct store_foreign_key *f) MUSTCHECK;

@@ -246,7 +246,7 @@ static int forget_column(struct ddl *d, uint32_t table, int16_t attnum)
     return ddl_exec(
         d,
         "UPDATE \"pg_catalog.pg_attribute\" SET attname = ?3, attisdropped = 1, atttypid = 0,"
-        " attnotnull = 0, atthasdef = 0, attidentity = '', attgenerated = '' WHERE attrelid = ?1"
+        " attnotnull = 0, atthasdef = 0, attidentity = '', attgenerated = '', attstattarget = 0 WHERE attrelid = ?1"
         " AND attnum = ?2",
         "iis", (int64_t)table, (int64_t)attnum, dropped);
 }

@@ -346,7 +346,7 @@ static bool count_columns(Node *node, void *arg)
     return false;
 }
 
-int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con, const char *column)
+int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con)
 {
     const struct store_table *t = ddl_table(d, table);
     struct column_use use = {.n = 0};
@@ -361,11 +361,8 @@ int ddl_add_check(struct ddl *d, uint32_t table, const Constraint *con, const ch
         if (ddl_check_constraint(d, t, name) < 0)
             return -1;
     } else {
-        struct ddl_choice choice = {t->name,
-                                    column       ? column
-                                    : use.n == 1 ? use.only
-                                                 : NULL,
-                                    "check", ddl_space(d, t), true};
+        struct ddl_choice choice = {t->name, use.n == 1 ? use.only : NULL, "check",
+                                    ddl_space(d, t), true};
         if (ddl_choose_name(d, &choice, chosen) < 0)
             return -1;
         name = chosen;

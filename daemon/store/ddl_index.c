@@ -197,7 +197,8 @@ static int index_spec(struct ddl *d, const struct store_table *t, const IndexStm
     x->unique = s->unique;
     x->name = s->idxname;
     x->nulls_not_distinct = s->nulls_not_distinct;
-    if (index_method(d, s->accessMethod, x) < 0 || check_method(d, s, x) < 0)
+    if (index_method(d, s->accessMethod, x) < 0 || check_method(d, s, x) < 0 ||
+        (s->whereClause && predicate(d, t, s->whereClause, x) < 0))
         return -1;
     foreach (cell, s->indexParams)
         if (index_element(d, t, lfirst(cell), x) < 0)
@@ -211,9 +212,7 @@ static int index_spec(struct ddl *d, const struct store_table *t, const IndexStm
         if (index_column(d, t, e->name, false, x) < 0)
             return -1;
     }
-    if (index_options(d, s->options, x) < 0)
-        return -1;
-    return s->whereClause ? predicate(d, t, s->whereClause, x) : 0;
+    return index_options(d, s->options, x);
 }
 
 /* A plain index goes with the columns it is on. */

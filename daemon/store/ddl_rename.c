@@ -302,7 +302,7 @@ static int rename_schema(struct ddl *d, const RenameStmt *s)
     return 0;
 }
 
-int ddl_rename(struct ddl *d, const RenameStmt *s, const char **ret_tag)
+static int rename_object(struct ddl *d, const RenameStmt *s, const char **ret_tag)
 {
     const struct store_table *t;
     switch (s->renameType) {
@@ -353,6 +353,12 @@ int ddl_rename(struct ddl *d, const RenameStmt *s, const char **ret_tag)
                                           : rename_constraint(d, t, s->subname, s->newname);
 }
 
+int ddl_rename(struct ddl *d, const RenameStmt *s, const char **ret_tag)
+{
+    const struct ddl_names *names = ddl_names(d);
+    return rename_object(d, s, ret_tag) < 0 ? -1 : ddl_names_follow(d, names);
+}
+
 /* -- SET SCHEMA -- */
 
 static int move(struct ddl *d, uint32_t oid, const struct store_schema *to)
@@ -381,7 +387,7 @@ static int move_parts(struct ddl *d, const struct store_table *t, const struct s
                     "ii", (int64_t)t->oid, (int64_t)to->oid);
 }
 
-int ddl_set_schema(struct ddl *d, const AlterObjectSchemaStmt *s, const char **ret_tag)
+static int set_schema(struct ddl *d, const AlterObjectSchemaStmt *s, const char **ret_tag)
 {
     const struct store_schema *to;
     *ret_tag = s->objectType == OBJECT_SEQUENCE ? "ALTER SEQUENCE"
@@ -422,4 +428,10 @@ int ddl_set_schema(struct ddl *d, const AlterObjectSchemaStmt *s, const char **r
         (t && move_parts(d, t, &kept) < 0) || ddl_reload(d) < 0 || ddl_views_renamed(d, &views) < 0)
         return -1;
     return t ? ddl_restate_indexes(d, oid) : 0;
+}
+
+int ddl_set_schema(struct ddl *d, const AlterObjectSchemaStmt *s, const char **ret_tag)
+{
+    const struct ddl_names *names = ddl_names(d);
+    return set_schema(d, s, ret_tag) < 0 ? -1 : ddl_names_follow(d, names);
 }

@@ -35,7 +35,14 @@ int ddl_restate_default(struct ddl *d, uint32_t table, int16_t attnum, const cha
     if (parse_sql(psprintf("SELECT %s", text), (void **)&list, d->err) < 0)
         return -1;
     const SelectStmt *select = (const SelectStmt *)((const RawStmt *)linitial(list))->stmt;
-    return ddl_set_default(d, table, attnum, ((ResTarget *)linitial(select->targetList))->val);
+    int rc = ddl_set_default(d, table, attnum, ((ResTarget *)linitial(select->targetList))->val);
+    if (rc == 0 || strcmp(d->err->sqlstate, SQLSTATE_DATATYPE_MISMATCH) != 0)
+        return rc;
+    const struct store_column *c = store_table_attnum(ddl_table(d, table), attnum);
+    char type[TYPES_NAME_BYTES];
+    types_format(&d->c->catalog->types, c->type_oid, -1, type, sizeof type);
+    return err_set(d->err, SQLSTATE_DATATYPE_MISMATCH,
+                   "default for column \"%s\" cannot be cast automatically to type %s", c->name, type);
 }
 
 /* 0A000 where PostgreSQL refuses too: views and generated columns. */

@@ -437,7 +437,7 @@ int ddl_add_constraint(struct ddl *d, uint32_t table, const Constraint *con, con
     case CONSTR_FOREIGN:
         return ddl_add_foreign_key(d, table, con, column);
     case CONSTR_CHECK:
-        return ddl_add_check(d, table, con, column);
+        return ddl_add_check(d, table, con);
     case CONSTR_NULL:
     case CONSTR_NOTNULL:
     case CONSTR_DEFAULT:

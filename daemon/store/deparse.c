@@ -7,6 +7,7 @@
  * rules for a tree like that.  Printing what was printed gives the same text. */
 #include "daemon/store/ddl.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/range.h"
 #include "daemon/store/translate_expr.h"
 
 #include <ctype.h>
@@ -50,23 +51,35 @@ static void note_proc(struct deparse *d, uint32_t oid)
             d->mutable = d->mutable || infer_procs[i].volatility != 'i';
 }
 
-/* Text in and out of dates and times depends on settings. */
-static bool is_settable(uint32_t type)
+/* Is the type's output not immutable? */
+static bool prints_anew(struct deparse *d, uint32_t type)
 {
-    return type == TYPES_DATE || type == TYPES_TIME || type == TYPES_TIMETZ ||
-           type == TYPES_TIMESTAMP || type == TYPES_TIMESTAMPTZ || type == TYPES_INTERVAL ||
-           infer_is_reg(type);
+    return type == TYPES_DATE || type == TYPES_TIMESTAMP || type == TYPES_TIMESTAMPTZ ||
+           type == TYPES_INTERVAL || infer_is_reg(type) || infer_is_enum(d->tr, type) ||
+           range_subtype(type) != 0 || infer_category(d->tr, type) == 'A';
+}
+
+/* ... its input? */
+static bool reads_anew(struct deparse *d, uint32_t type)
+{
+    return prints_anew(d, type) || type == TYPES_TIME || type == TYPES_TIMETZ;
 }
 
 static void note_cast(struct deparse *d, uint32_t from, uint32_t to)
 {
+    from = infer_base(d->tr, from, NULL);
+    to = infer_base(d->tr, to, NULL);
     for (size_t i = 0; i < infer_ncasts; i++)
         if (infer_casts[i].source == from && infer_casts[i].target == to &&
             infer_casts[i].method != 'i') {
             note_proc(d, infer_casts[i].proc);
             return;
         }
-    if (from != to && from != TYPES_UNKNOWN && (is_settable(from) || is_settable(to)))
+    if (from == to || from == TYPES_UNKNOWN)
+        return;
+    if (infer_category(d->tr, from) == 'A' && infer_category(d->tr, to) == 'A')
+        note_cast(d, types_find(d->tr->types, from)->elem, types_find(d->tr->types, to)->elem);
+    else if (prints_anew(d, from) || reads_anew(d, to))
         d->mutable = true;
 }
 

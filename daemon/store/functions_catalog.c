@@ -85,6 +85,17 @@ static void foreign_key(const struct store_catalog *c, const struct store_table 
         ident_format(out, " NOT VALID");
 }
 
+static void check(const char *text, bool pretty, struct buf *out)
+{
+    struct slice sql = {text, strlen(text)};
+    ident_format(out, "CHECK (");
+    if (pretty)
+        pretty_expression(sql, out);
+    else
+        buf_append(out, sql.data, sql.len);
+    ident_format(out, ")");
+}
+
 /* The constraint ${oid} of ${t}; false: it has none. */
 static bool constraint(const struct store_catalog *c, const struct store_table *t, uint32_t oid,
                        bool pretty, struct buf *out)
@@ -111,13 +122,7 @@ static bool constraint(const struct store_catalog *c, const struct store_table *
         }
     for (size_t i = 0; i < t->nchecks; i++)
         if (t->checks[i].oid == oid) {
-            struct slice sql = {t->checks[i].sql, strlen(t->checks[i].sql)};
-            ident_format(out, "CHECK (");
-            if (pretty)
-                pretty_expression(sql, out);
-            else
-                buf_append(out, sql.data, sql.len);
-            ident_format(out, ")");
+            check(t->checks[i].sql, pretty, out);
             return true;
         }
     return false;
@@ -164,6 +169,21 @@ static const char builtin_constraint[] =
 static const char builtin_index[] = BUILTIN_INDEX("n.nspname || '.'");
 static const char builtin_index_pretty[] = BUILTIN_INDEX("''");
 
+/* Of a foreign key the catalog knows it. */
+static void not_valid(sqlite3_context *ctx, uint32_t oid, struct buf *out)
+{
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(functions_context(ctx)->db,
+                           "SELECT 1 FROM \"pg_catalog.pg_constraint\" WHERE oid = ?1 AND"
+                           " contype = 'c' AND NOT convalidated",
+                           -1, &s, NULL) == SQLITE_OK) {
+        sqlite3_bind_int64(s, 1, oid);
+        if (sqlite3_step(s) == SQLITE_ROW)
+            ident_format(out, " NOT VALID");
+    }
+    sqlite3_finalize(s);
+}
+
 static void fn_constraintdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     const struct store_catalog *c = functions_context(ctx)->catalog;
@@ -175,13 +195,15 @@ static void fn_constraintdef(sqlite3_context *ctx, int argc, sqlite3_value **arg
     functions_buf(&out);
     for (size_t i = 0; i < c->ntables; i++)
         if (!c->tables[i].system && constraint(c, &c->tables[i], oid, pretty, &out)) {
+            not_valid(ctx, oid, &out);
             finish(ctx, &out);
             return;
         }
     for (size_t i = 0; i < c->types.n; i++)
         for (size_t k = 0; k < c->types.types[i].nchecks; k++)
             if (c->types.types[i].checks[k].oid == oid) {
-                ident_format(&out, "CHECK (%s)", c->types.types[i].checks[k].sql);
+                check(c->types.types[i].checks[k].sql, pretty, &out);
+                not_valid(ctx, oid, &out);
                 finish(ctx, &out);
                 return;
             }
