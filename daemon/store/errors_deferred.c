@@ -104,6 +104,59 @@ static void tell(struct store_conn *c, const struct store_table *t,
     detail(c, t, f, NULL, rowid, tail, err);
 }
 
+/* The values of ${f} in the row, in ${db}; NULL: it has no such row. */
+static sqlite3_stmt *key_values(sqlite3 *db, const struct store_table *t,
+                                const struct store_foreign_key *f, int64_t rowid)
+{
+    struct buf sql;
+    sqlite3_stmt *s = NULL;
+    buf_init(&sql, 1 << 16);
+    ident_format(&sql, "SELECT ");
+    for (size_t i = 0; i < f->nattnums; i++) {
+        const struct store_column *col = store_table_attnum(t, f->attnums[i]);
+        ident_format(&sql, i ? ", " : "");
+        ident_sqlite(col ? col->sqlite_name : "", &sql);
+    }
+    ident_format(&sql, " FROM ");
+    ident_sqlite(t->sqlite_name, &sql);
+    ident_format(&sql, " WHERE _rowid_ = ?1");
+    if (sqlite3_prepare_v2(db, ident_text(&sql), -1, &s, NULL) == SQLITE_OK &&
+        sqlite3_bind_int64(s, 1, rowid) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
+        buf_release(&sql);
+        return s;
+    }
+    buf_release(&sql);
+    sqlite3_finalize(s);
+    return NULL;
+}
+
+static bool same_value(sqlite3_stmt *a, sqlite3_stmt *b, int i)
+{
+    int n = sqlite3_column_bytes(a, i);
+    const void *p = sqlite3_column_blob(a, i), *q = sqlite3_column_blob(b, i);
+    return sqlite3_column_type(a, i) == sqlite3_column_type(b, i) &&
+           n == sqlite3_column_bytes(b, i) && (n == 0 || memcmp(p, q, (size_t)n) == 0);
+}
+
+/* Did the row refer to the same before this transaction, which alone could write?  Another connection
+ * still sees what was. */
+static bool was_there(struct store_conn *c, const struct store_table *t,
+                      const struct store_foreign_key *f, int64_t rowid)
+{
+    sqlite3 *db = NULL;
+    struct err ignored;
+    if (store_open_db(c->store, &db, &ignored) < 0)
+        return false;
+    sqlite3_stmt *before = key_values(db, t, f, rowid), *now = key_values(c->db, t, f, rowid);
+    bool same = before && now;
+    for (size_t i = 0; same && i < f->nattnums; i++)
+        same = same_value(before, now, (int)i);
+    sqlite3_finalize(before);
+    sqlite3_finalize(now);
+    sqlite3_close_v2(db);
+    return same;
+}
+
 /* The first row of ${t} without a parent, by the oldest key that tells. */
 static bool check_key(struct store_conn *c, const struct store_table *t,
                       const struct store_foreign_key *f, const struct rows_kept *kept,
@@ -114,7 +167,8 @@ static bool check_key(struct store_conn *c, const struct store_table *t,
     while (s && !told && sqlite3_step(s) == SQLITE_ROW) {
         int64_t rowid = sqlite3_column_int64(s, 1);
         told = is_key(c, t, f, sqlite3_column_int(s, 3));
-        if (told && kept && !rows_before_touched(kept->before, kept->nbefore, t->oid, rowid))
+        if (told && (kept ? !rows_before_touched(kept->before, kept->nbefore, t->oid, rowid)
+                          : f->deferred && was_there(c, t, f, rowid)))
             tell_parent(c, t, f, rowid, err);
         else if (told)
             tell(c, t, f, rowid, err);

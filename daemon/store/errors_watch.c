@@ -256,14 +256,30 @@ static void not_null_terms(const struct store_table *t, const struct store_forei
     }
 }
 
+/* A key that an UPDATE leaves as it was is not looked at. */
+static void changed_terms(const struct store_table *t, const struct store_foreign_key *f,
+                          struct buf *sql)
+{
+    for (size_t i = 0; i < f->nattnums; i++) {
+        const struct store_column *a = store_table_attnum(t, f->attnums[i]);
+        ident_format(sql, i ? " OR OLD." : "(OLD.");
+        ident_sqlite(a ? a->sqlite_name : "", sql);
+        ident_format(sql, " IS NOT NEW.");
+        ident_sqlite(a ? a->sqlite_name : "", sql);
+    }
+    ident_format(sql, ") AND ");
+}
+
 /* Shows the key of ${f} if the row of ${child} has no partner. */
 static void watch_child(const struct store_table *child, const struct store_foreign_key *f,
-                        const struct store_table *parent, struct buf *sql)
+                        const struct store_table *parent, bool update, struct buf *sql)
 {
     ident_format(sql, "SELECT store_seen(%u", f->oid);
     key_terms(child, f->attnums, "NEW", NULL, NULL, f->nattnums, sql);
     ident_format(sql, ") WHERE ");
     not_null_terms(child, f, sql);
+    if (update)
+        changed_terms(child, f, sql);
     ident_format(sql, "NOT EXISTS (SELECT 1 FROM main.");
     ident_sqlite(parent->sqlite_name, sql);
     ident_format(sql, " x WHERE");
@@ -302,7 +318,7 @@ static void watch_table(const struct store_catalog *c, const struct store_table 
     for (size_t k = 0; event != 'D' && k < t->nforeign_keys; k++) {
         const struct store_table *parent = store_catalog_table_oid(c, t->foreign_keys[k].parent_oid);
         if (parent)
-            watch_child(t, &t->foreign_keys[k], parent, sql);
+            watch_child(t, &t->foreign_keys[k], parent, event == 'U', sql);
     }
 }
 
