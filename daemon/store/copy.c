@@ -68,7 +68,7 @@ static const struct store_table *relation(struct store_conn *c, const CopyStmt *
             err_set(err, SQLSTATE_UNDEFINED_TABLE, "relation \"%s\" does not exist", v->relname);
         return NULL;
     }
-    return check_kind(s, t, err) < 0 ? NULL : t;
+    return check_kind(s, t, err) < 0 || follow_may_use(c, t, err) < 0 ? NULL : t;
 }
 
 static struct copy_column as_column(const struct store_column *col)

@@ -74,8 +74,12 @@ int ddl_truncate(struct ddl *d, const TruncateStmt *s)
         if (!in_list(oids, n, t->oid))
             oids[n++] = t->oid;
     }
-    if (truncate_closure(d, s, oids, &n) < 0 ||
-        conn_exec(d->c, "PRAGMA defer_foreign_keys=ON", d->err) < 0)
+    if (truncate_closure(d, s, oids, &n) < 0)
+        return -1;
+    for (int i = 0; i < n; i++)
+        if (follow_may_use(d->c, ddl_table(d, oids[i]), d->err) < 0)
+            return -1;
+    if (conn_exec(d->c, "PRAGMA defer_foreign_keys=ON", d->err) < 0)
         return -1;
     for (int i = n; i > 0; i--)
         if (truncate_one(d, ddl_table(d, oids[i - 1]), s->restart_seqs) < 0)

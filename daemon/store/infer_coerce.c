@@ -326,6 +326,19 @@ static const char *cast_by_text(struct tr *tr, struct expr *e, uint32_t type)
     return emit_format("pgf_input(%u, %s)", type, text);
 }
 
+/* Are elements, which arrays keep as texts, the same as the other type, whatever they are? */
+static bool same_texts(uint32_t from, uint32_t to)
+{
+    static const uint32_t wider[] = {TYPES_INT2, TYPES_INT4,    TYPES_INT8,
+                                     TYPES_NUMERIC, TYPES_VARCHAR, TYPES_TEXT};
+    size_t at[2] = {0, 0};
+    for (size_t i = 0; i < sizeof(wider) / sizeof(wider[0]); i++) {
+        at[0] = wider[i] == from ? i + 1 : at[0];
+        at[1] = wider[i] == to ? i + 1 : at[1];
+    }
+    return at[0] > 0 && at[0] <= at[1];
+}
+
 /* The elements as rows, converted, and put together in the same shape. */
 static const char *cast_by_array(struct tr *tr, struct expr *e, uint32_t type,
                                  enum infer_context context)
@@ -337,6 +350,11 @@ static const char *cast_by_array(struct tr *tr, struct expr *e, uint32_t type,
     if (from == to ||
         (cast_path(tr, from, to, context, &proc) == PATH_RELABEL && to != TYPES_BPCHAR))
         return array;
+    if (same_texts(from, to))
+        return array;
+    if (tr->no_subquery)
+        tr_unsupported(tr, e->location, "a cast from %s to %s in this expression",
+                       infer_type_name(tr, e->type), infer_type_name(tr, type));
     const char *alias = tr_alias(tr);
     struct expr *one = expr_new(EXPR_PLAIN, from, emit_format("%s.\"c1\"", alias), e->location);
     struct expr *converted = infer_coerce(tr, one, to, context);
@@ -481,7 +499,7 @@ struct expr *infer_assign(struct tr *tr, struct expr *e, const struct store_colu
 {
     struct expr *to = infer_coerce(tr, e, column->type_oid, INFER_ASSIGNMENT);
     if (to == NULL) {
-        tr_set(tr, SQLSTATE_DATATYPE_MISMATCH, e->location,
+        tr_set(tr, SQLSTATE_DATATYPE_MISMATCH, expr_leftmost(e),
                "column \"%s\" is of type %s but expression is of type %s", column->name,
                infer_type_name(tr, column->type_oid), infer_type_name(tr, e->type));
         err_hint(tr->err, "You will need to rewrite or cast the expression.");

@@ -51,6 +51,20 @@ static bool has_subquery(Node *node, void *context)
     return raw_expression_tree_walker(node, has_subquery, context);
 }
 
+/* Does the text, of SQLite, have a subquery? */
+static bool text_has_subquery(const char *p)
+{
+    for (; *p != '\0'; p++) {
+        char quote = *p == '\'' || *p == '"' ? *p : '\0';
+        if (strncmp(p, "(SELECT ", 8) == 0)
+            return true;
+        while (quote != '\0' && *++p != quote)
+            if (*p == '\0')
+                return false;
+    }
+    return false;
+}
+
 /* ${what} NULL: assigned to the type; else a condition, of what. */
 static int run(const struct store_catalog *catalog, const struct store_table *table,
                Node *expression, const char *sql, const char *what, uint32_t type_oid,
@@ -63,6 +77,7 @@ static int run(const struct store_catalog *catalog, const struct store_table *ta
     tr->sql = sql;
     tr->err = err;
     tr->definition = true;
+    tr->no_subquery = what != NULL || type_oid == 0;
     buf_init(&tr->scratch, SCRATCH_BYTES);
     if (sigsetjmp(tr->fail, 0) != 0) {
         buf_release(&tr->scratch);
@@ -74,6 +89,8 @@ static int run(const struct store_catalog *catalog, const struct store_table *ta
                  : expression_text(tr, table, expression, type_oid, typmod, ret_type);
     if (tr->nparams > 0)
         tr_fail(tr, SQLSTATE_UNDEFINED_PARAMETER, -1, "there is no parameter $1");
+    if (tr->no_subquery && text_has_subquery(*text))
+        tr_unsupported(tr, exprLocation(expression), "this expression in a check or index");
     *ret = *text;
     buf_release(&tr->scratch);
     return 0;

@@ -185,7 +185,8 @@ static struct column merged_column(struct scope *s, JoinType type, struct expr *
     for (int i = 0; i < 2; i++)
         both[i] = infer_coerce(s->tr, both[i], common, INFER_IMPLICIT);
     bool same = left->type == right->type && left->typmod == right->typmod;
-    if (type == JOIN_FULL || !same) {
+    bool itself = c.type == common && (same || c.typmod < 0); /* the side's column as it is */
+    if (type == JOIN_FULL || !itself) {
         c.table_oid = 0;
         c.attnum = 0;
         c.type = common;

@@ -232,7 +232,7 @@ static const char *select_text(struct insert *in, SelectStmt *stmt, const struct
         struct expr *e = q->targets[i].expr;
         if (e->type != TYPES_UNKNOWN) {
             struct expr *column =
-                expr_new(EXPR_PLAIN, e->type, psprintf("\"c%d\"", i + 1), e->location);
+                expr_new(EXPR_PLAIN, e->type, psprintf("\"c%d\"", i + 1), expr_leftmost(e));
             column->typmod = e->typmod;
             e = column;
         }

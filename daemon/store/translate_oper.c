@@ -1,9 +1,12 @@
 /* translate_oper.c: operators in all their forms: a + b, IN, LIKE, BETWEEN, ANY, rows. */
+#include "daemon/store/array.h"
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/translate_expr.h"
 
 #include "lib/stringinfo.h"
+
+enum { LITERAL_ITEMS_MAX = 200 };
 
 /* A literal or a parameter: without a collation of its own. */
 static bool is_bare(const struct expr *e)
@@ -201,7 +204,7 @@ static struct expr *any_of(struct scope *s, const char *name, struct expr *left,
         pattern = expr_resolve(s, name, &l, &r, &type, location);
         struct expr *pair[2] = {l, r};
         if (type != TYPES_BOOL)
-            tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, location,
+            tr_fail(s->tr, "42809", location,
                     "op ANY/ALL (array) requires operator to yield boolean");
         plain = plain && strcmp(pattern, all ? "(%1 <> %2)" : "(%1 = %2)") == 0 &&
                 (l->type != TYPES_NUMERIC || expr_collated(l)) &&
@@ -290,6 +293,49 @@ static const char *array_tests(const char *test, const char *rows, bool all)
         rows, all ? "NOT " : "", test, all ? 0 : 1, rows, test, all ? 1 : 0);
 }
 
+/* A literal of one dimension: its elements, of the type ${element}; NULL: it is another thing. */
+static struct expr **literal_items(struct scope *s, const struct expr *array, uint32_t element,
+                                   int *ret_n)
+{
+    const struct types_session utc = {.timezone = "UTC", .set = s->tr->types};
+    struct types_value v;
+    struct array items;
+    if (array->kind != EXPR_CONST || array->value == NULL || array->sql[0] != '\'')
+        return NULL;
+    buf_reset(&s->tr->scratch);
+    if (types_input(&utc, array->type, -1, (struct slice){array->value, strlen(array->value)},
+                    &s->tr->scratch, &v, s->tr->err) < 0)
+        tr_throw(s->tr);
+    if (array_parse(v.bytes, false, &items) < 0)
+        return NULL;
+    struct expr **all = palloc(sizeof(all[0]) * (items.n + 1));
+    *ret_n = items.ndim < 2 && items.n < LITERAL_ITEMS_MAX ? (int)items.n : -1;
+    for (int i = 0; i < *ret_n; i++) {
+        struct slice text = array_item(&items, (size_t)i);
+        all[i] = expr_new(EXPR_CONST, TYPES_UNKNOWN, "NULL", array->location);
+        all[i]->value = text.data ? psprintf("%.*s", (int)text.len, text.data) : NULL;
+    }
+    array_release(&items);
+    for (int i = 0; i < *ret_n; i++)
+        all[i] = infer_coerce(s->tr, all[i], element, INFER_IMPLICIT);
+    return *ret_n < 0 ? NULL : all;
+}
+
+/* Where SQLite takes no subquery: is ${left} in the array?  `<> ALL` is the opposite. */
+static struct expr *array_member(struct scope *s, const A_Expr *a, struct expr *left,
+                                 struct expr *array, bool all)
+{
+    struct expr *args[2] = {left, array};
+    uint32_t type = array->type, element = types_find(s->tr->types, type)->elem;
+    const char *sql = emit_format(
+        "(CASE WHEN %s IS NULL THEN NULL WHEN pgf_cardinality(%u, %s) = 0 THEN 0 WHEN %s IS NULL THEN "
+        "NULL WHEN pgf_array_contains(%u, %s, pgf_array(%u, %s)) THEN 1 WHEN pgf_array_position(%u, "
+        "%s, NULL) IS NOT NULL THEN NULL ELSE 0 END)",
+        array->sql, type, array->sql, left->sql, type, array->sql, element, left->sql, type,
+        array->sql);
+    return expr_of(TYPES_BOOL, all ? emit_format("(NOT %s)", sql) : sql, a->location, args, 2);
+}
+
 static struct expr *array_value(struct scope *s, A_Expr *a, const char *name, struct expr *left,
                                 bool all)
 {
@@ -310,6 +356,20 @@ static struct expr *array_value(struct scope *s, A_Expr *a, const char *name, st
     if (right->type == TYPES_UNKNOWN)
         right = infer_coerce(s->tr, right, info->array, INFER_IMPLICIT);
     element = types_find(s->tr->types, right->type)->elem;
+    int n;
+    struct expr **items = literal_items(s, right, element, &n);
+    if (items != NULL)
+        return any_of(s, name, left, items, n, all, a->location);
+    if (s->tr->no_subquery && strcmp(name, all ? "<>" : "=") != 0)
+        tr_unsupported(s->tr, a->location, "%s %s (array) in this expression", name,
+                       all ? "ALL" : "ANY");
+    if (s->tr->no_subquery) {
+        struct expr *one = infer_coerce(s->tr, left, element, INFER_IMPLICIT);
+        if (one == NULL)
+            tr_unsupported(s->tr, a->location, "%s %s (array) of another type in this expression",
+                           name, all ? "ALL" : "ANY");
+        return array_member(s, a, one, right, all);
+    }
     const char *alias = tr_alias(s->tr);
     struct expr *member = expr_new(EXPR_PLAIN, element, emit_format("%s.\"c1\"", alias), -1);
     struct expr *one = left;

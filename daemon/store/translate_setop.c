@@ -39,9 +39,8 @@ const char *order_outputs(struct scope *s, List *sort, struct target *targets, i
             err_detail(s->tr->err,
                        "Only result column names can be used, not expressions or functions.");
             err_hint(s->tr->err,
-                     "Add the expression/function to every SELECT, or move the %s into a "
-                     "FROM clause.",
-                     what);
+                     "Add the expression/function to every SELECT, or move the UNION into a "
+                     "FROM clause.");
             tr_throw(s->tr);
         }
         type_sortable(s->tr, targets[found].expr->type, exprLocation(by->node));

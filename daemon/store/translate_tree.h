@@ -38,6 +38,7 @@ struct tr {
     List *view_targets;      /* translate_target_view.c */
     int views;    /* inside the text of how many: locations are not the statement's */
     bool definition; /* of a default, check or index: what 'now' means is settled here */
+    bool no_subquery; /* the text becomes part of SQLite's schema, which takes none */
     bool writes;
     bool asks_xmax; /* of a row that INSERT may have changed instead */
     int volatile_calls; /* so far: SQLite may evaluate an expression as often as it likes */

@@ -302,7 +302,8 @@ def test_the_owner_is_not_shown_an_empty_table(start):
         assert owner.execute("SELECT * FROM migrations").fetchall() == [("one",)]
         for sql in ["SELECT count(*) FROM t", "INSERT INTO t (v) VALUES ('x')", "UPDATE t SET v = 'x'",
                     "DELETE FROM t", "SELECT 1 WHERE EXISTS (SELECT FROM t)",
-                    "INSERT INTO migrations SELECT v FROM t"]:
+                    "INSERT INTO migrations SELECT v FROM t", "TRUNCATE t", "TRUNCATE migrations, t",
+                    "COPY t FROM STDIN", "COPY t TO STDOUT", "COPY (SELECT v FROM t) TO STDOUT"]:
             with pytest.raises(psycopg.errors.FeatureNotSupported, match="in the files of the tenants"):
                 owner.execute(sql)
 
