@@ -29,9 +29,6 @@ void home_tell(const struct store_home *h, const char *format, ...)
     h->options.tell(h->options.arg, text);
 }
 
-#define LOCK_STEP_MS 50
-#define LOCK_TRIES   60
-
 static int io_error(const char *what, const char *path, struct err *err)
 {
     return err_set(err, errno == ENOSPC ? "53100" : SQLSTATE_IO_ERROR, "could not %s \"%s\": %s",
@@ -76,6 +73,11 @@ int home_make_file(const char *path, struct err *err)
     return sync_parent(path, err);
 }
 
+/* -- one process has it -- */
+
+#define LOCK_STEP_MS 50
+#define LOCK_TRIES   60
+
 /* A daemon that is being taken over from ends as soon as its clients let it: that is waited for. */
 static bool take_lock(int fd, bool guest)
 {
@@ -89,8 +91,6 @@ static bool take_lock(int fd, bool guest)
     }
     return false;
 }
-
-/* -- one process has it -- */
 
 static int in_use(const struct store_home *h, int fd, struct err *err)
 {
