@@ -126,16 +126,22 @@ static void translate_stmt(struct tr *tr, Node *stmt, struct translate_result *r
     steps_finish(tr, ret);
 }
 
-int translate(const struct store_catalog *catalog, const RawStmt *stmt, const char *sql,
-              const uint32_t *oids, size_t noids, struct translate_result *ret, struct err *err)
+struct tr *tr_new(const struct store_catalog *catalog, const char *sql, struct err *err)
 {
     struct tr *tr = palloc0(sizeof(*tr));
-    struct translate_result *result = palloc0(sizeof(*result));
     tr->catalog = catalog;
     tr->types = &catalog->types;
     tr->sql = sql;
     tr->err = err;
     buf_init(&tr->scratch, SCRATCH_BYTES);
+    return tr;
+}
+
+int translate(const struct store_catalog *catalog, const RawStmt *stmt, const char *sql,
+              const uint32_t *oids, size_t noids, struct translate_result *ret, struct err *err)
+{
+    struct tr *tr = tr_new(catalog, sql, err);
+    struct translate_result *result = palloc0(sizeof(*result));
     if (sigsetjmp(tr->fail, 0) != 0) {
         buf_release(&tr->scratch);
         return -1;

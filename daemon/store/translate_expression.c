@@ -2,8 +2,6 @@
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 
-enum { SCRATCH_BYTES = 16 * 1024 * 1024 };
-
 /* The table's columns as bare names: all that an expression of its schema may see. */
 static void see_columns(struct scope *s, const struct store_table *table)
 {
@@ -70,15 +68,10 @@ static int run(const struct store_catalog *catalog, const struct store_table *ta
                Node *expression, const char *sql, const char *what, uint32_t type_oid,
                int32_t typmod, const char **ret, uint32_t *ret_type, struct err *err)
 {
-    struct tr *tr = palloc0(sizeof(*tr));
+    struct tr *tr = tr_new(catalog, sql, err);
     const char **text = palloc0(sizeof(*text));
-    tr->catalog = catalog;
-    tr->types = &catalog->types;
-    tr->sql = sql;
-    tr->err = err;
     tr->definition = true;
     tr->no_subquery = what != NULL || type_oid == 0;
-    buf_init(&tr->scratch, SCRATCH_BYTES);
     if (sigsetjmp(tr->fail, 0) != 0) {
         buf_release(&tr->scratch);
         return -1;
@@ -100,15 +93,10 @@ int translate_view_query(const struct store_catalog *catalog, struct SelectStmt 
                          const char *sql, struct capture *capture, struct translate_result *ret,
                          struct err *err)
 {
-    struct tr *tr = palloc0(sizeof(*tr));
+    struct tr *tr = tr_new(catalog, sql, err);
     struct translate_result *result = palloc0(sizeof(*result));
-    tr->catalog = catalog;
-    tr->types = &catalog->types;
-    tr->sql = sql;
-    tr->err = err;
     tr->capture = capture;
     tr->stmt = (Node *)stmt;
-    buf_init(&tr->scratch, SCRATCH_BYTES);
     if (sigsetjmp(tr->fail, 0) != 0) {
         buf_release(&tr->scratch);
         return -1;
@@ -129,13 +117,8 @@ int translate_view_query(const struct store_catalog *catalog, struct SelectStmt 
 int translate_type(const struct store_catalog *catalog, struct TypeName *type, const char *sql,
                    uint32_t *ret_oid, int32_t *ret_typmod, struct err *err)
 {
-    struct tr *tr = palloc0(sizeof(*tr));
+    struct tr *tr = tr_new(catalog, sql, err);
     uint32_t *oid = palloc0(sizeof(*oid));
-    tr->catalog = catalog;
-    tr->types = &catalog->types;
-    tr->sql = sql;
-    tr->err = err;
-    buf_init(&tr->scratch, SCRATCH_BYTES);
     if (sigsetjmp(tr->fail, 0) != 0) {
         buf_release(&tr->scratch);
         return -1;

@@ -166,6 +166,9 @@ struct target {
 };
 
 /* -- failing and memory -- */
+
+/* Of one call.  Its scratch is the caller's to release, also where tr_throw jumps to: `fail`, which each entry sets. */
+struct tr *tr_new(const struct store_catalog *catalog, const char *sql, struct err *err);
 void tr_fail(struct tr *tr, const char *sqlstate, int location, const char *format, ...)
     __attribute__((noreturn, format(printf, 4, 5)));
 /* The same with a hint (after a fill of tr->err by tr_set); see translate.c. */
