@@ -27,83 +27,83 @@ static bool start(struct jsonpath_run *r, struct jsonpath *path, sqlite3_context
     return false;
 }
 
-/* false: the statement has failed. */
-static bool finish(struct jsonpath_run *r, struct jsonpath *path)
+/* What a function makes of the items.  An error is told by the run. */
+typedef void answer(struct jsonpath_run *r, enum jsonpath_result rc, const struct jsonpath_list *all);
+
+/* ${any}: in lax mode it is enough to know that there is one; a strict path may err late. */
+static void query(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool any, answer *give)
 {
-    if (r->failed)
-        functions_raised(r->ctx);
-    jsonpath_release(path);
-    return !r->failed;
+    struct jsonpath path;
+    struct jsonpath_run r;
+    struct jsonpath_list all = {0};
+    if (functions_null(argc, argv) || !start(&r, &path, ctx, argv))
+        return;
+    enum jsonpath_result rc =
+        jsonpath_item(&r, path.root, r.root, any && !path.strict ? NULL : &all, !path.strict);
+    if (!r.failed)
+        give(&r, rc, &all);
+    if (r.failed)
+        functions_raised(ctx);
+    jsonpath_release(&path);
+    arena_release(&r.arena);
+}
+
+static void exists(struct jsonpath_run *r, enum jsonpath_result rc, const struct jsonpath_list *all)
+{
+    if (rc != JSONPATH_ERROR)
+        sqlite3_result_int(r->ctx, r->strict ? all->n > 0 : rc == JSONPATH_OK);
 }
 
 static void fn_exists(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    struct jsonpath path;
-    struct jsonpath_run r;
-    struct jsonpath_list all = {0};
-    if (functions_null(argc, argv) || !start(&r, &path, ctx, argv))
-        return;
-    /* strict: the whole list, as an error may come late */
-    enum jsonpath_result rc =
-        jsonpath_item(&r, path.root, r.root, path.strict ? &all : NULL, !path.strict);
-    if (finish(&r, &path) && rc != JSONPATH_ERROR)
-        sqlite3_result_int(ctx, path.strict ? all.n > 0 : rc == JSONPATH_OK);
-    arena_release(&r.arena);
+    query(ctx, argc, argv, true, exists);
+}
+
+static void match(struct jsonpath_run *r, enum jsonpath_result rc, const struct jsonpath_list *all)
+{
+    char kind = all->n == 1 ? jsonpath_kind(all->items[0]) : 'x';
+    (void)rc;
+    if (kind == 'b')
+        sqlite3_result_int(r->ctx, all->items[0].data[0] == 't');
+    else if (kind != '0')
+        (void)jsonpath_raise(r, "22038", "single boolean result is expected");
 }
 
 static void fn_match(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    struct jsonpath path;
-    struct jsonpath_run r;
-    struct jsonpath_list all = {0};
-    if (functions_null(argc, argv) || !start(&r, &path, ctx, argv))
-        return;
-    (void)jsonpath_item(&r, path.root, r.root, &all, !path.strict);
-    char kind = all.n == 1 ? jsonpath_kind(all.items[0]) : 'x';
-    if (!r.failed && kind == 'b')
-        sqlite3_result_int(ctx, all.items[0].data[0] == 't');
-    else if (!r.failed && kind != '0')
-        (void)jsonpath_raise(&r, "22038", "single boolean result is expected");
-    (void)finish(&r, &path);
-    arena_release(&r.arena);
+    query(ctx, argc, argv, false, match);
 }
 
 /* The items as a JSON array. */
-static void fn_array(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+static void array(struct jsonpath_run *r, enum jsonpath_result rc, const struct jsonpath_list *all)
 {
-    struct jsonpath path;
-    struct jsonpath_run r;
-    struct jsonpath_list all = {0};
     struct buf out;
-    if (functions_null(argc, argv) || !start(&r, &path, ctx, argv))
-        return;
-    (void)jsonpath_item(&r, path.root, r.root, &all, !path.strict);
+    (void)rc;
     functions_buf(&out);
     buf_append(&out, "[", 1);
-    for (size_t i = 0; i < all.n; i++) {
+    for (size_t i = 0; i < all->n; i++) {
         buf_append(&out, ", ", i > 0 ? 2 : 0);
-        buf_append(&out, all.items[i].data, all.items[i].len);
+        buf_append(&out, all->items[i].data, all->items[i].len);
     }
     buf_append(&out, "]", 1);
-    if (finish(&r, &path))
-        functions_finish(ctx, &out);
-    else
-        buf_release(&out);
-    arena_release(&r.arena);
+    functions_finish(r->ctx, &out);
+}
+
+static void fn_array(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    query(ctx, argc, argv, false, array);
+}
+
+static void first(struct jsonpath_run *r, enum jsonpath_result rc, const struct jsonpath_list *all)
+{
+    (void)rc;
+    if (all->n > 0)
+        functions_result_text(r->ctx, all->items[0].data, all->items[0].len);
 }
 
 static void fn_first(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    struct jsonpath path;
-    struct jsonpath_run r;
-    struct jsonpath_list all = {0};
-    if (functions_null(argc, argv) || !start(&r, &path, ctx, argv))
-        return;
-    (void)jsonpath_item(&r, path.root, r.root, &all, !path.strict);
-    if (!r.failed && all.n > 0)
-        functions_result_text(ctx, all.items[0].data, all.items[0].len);
-    (void)finish(&r, &path);
-    arena_release(&r.arena);
+    query(ctx, argc, argv, false, first);
 }
 
 const struct function_row functions_jsonpath_rows[] = {
