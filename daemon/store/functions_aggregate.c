@@ -229,7 +229,8 @@ static bool is_null(sqlite3_value *v)
     return sqlite3_value_type(v) == SQLITE_NULL;
 }
 
-static void string_agg_final(sqlite3_context *ctx)
+/* The values that are not NULL, each but the first behind its separator. */
+static void join(sqlite3_context *ctx, void (*finish)(sqlite3_context *ctx, struct buf *out))
 {
     struct rows *r = functions_rows(ctx, 2);
     struct buf out;
@@ -241,32 +242,41 @@ static void string_agg_final(sqlite3_context *ctx)
         sqlite3_value **v = r->rows[k].values;
         if (is_null(v[0]))
             continue;
-        struct slice text = functions_slice(v[0]), by = functions_slice(v[1]);
+        struct slice part = functions_slice(v[0]), by = functions_slice(v[1]);
         if (any)
             buf_append(&out, by.data, by.len);
-        buf_append(&out, text.data, text.len);
+        buf_append(&out, part.data, part.len);
         any = true;
     }
     functions_rows_free(r);
     if (any)
-        functions_finish(ctx, &out);
+        finish(ctx, &out);
     else
         buf_release(&out);
 }
 
-/* pgf_array_agg(element type, value) */
-static void array_agg_final(sqlite3_context *ctx)
+static void string_agg_final(sqlite3_context *ctx)
 {
-    struct rows *r = functions_rows(ctx, 2);
+    join(ctx, functions_finish);
+}
+
+static void bytes_agg_final(sqlite3_context *ctx)
+{
+    join(ctx, functions_finish_bytes);
+}
+
+/* One array of all rows, of ${own} arguments each. */
+static void collect(sqlite3_context *ctx, int own,
+                    bool (*add)(sqlite3_context *ctx, sqlite3_value **values, struct array *a))
+{
+    struct rows *r = functions_rows(ctx, own);
     struct array a;
     bool ok = true;
     if (r == NULL)
         return;
     array_init(&a);
     for (size_t k = 0; ok && k < r->n; k++)
-        ok = array_add_value(ctx, (uint32_t)sqlite3_value_int64(r->rows[k].values[0]),
-                             r->rows[k].values[1], &a);
-    array_flat(&a);
+        ok = add(ctx, r->rows[k].values, &a);
     functions_rows_free(r);
     if (ok)
         array_result(ctx, &a);
@@ -274,14 +284,27 @@ static void array_agg_final(sqlite3_context *ctx)
         array_release(&a);
 }
 
-static bool accumulate(sqlite3_context *ctx, sqlite3_value *v, struct array *a)
+static bool add_value(sqlite3_context *ctx, sqlite3_value **values, struct array *a)
+{
+    bool ok = array_add_value(ctx, (uint32_t)sqlite3_value_int64(values[0]), values[1], a);
+    array_flat(a);
+    return ok;
+}
+
+/* pgf_array_agg(element type, value) */
+static void array_agg_final(sqlite3_context *ctx)
+{
+    collect(ctx, 2, add_value);
+}
+
+static bool add_array(sqlite3_context *ctx, sqlite3_value **values, struct array *a)
 {
     struct array b;
-    if (is_null(v)) {
+    if (is_null(values[0])) {
         functions_fail(ctx, "22004", "cannot accumulate null arrays");
         return false;
     }
-    if (!array_load(ctx, v, 0, &b))
+    if (!array_load(ctx, values[0], 0, &b))
         return false;
     bool some = b.ndim > 0, fits = some && array_nest(a, &b);
     if (!fits)
@@ -294,19 +317,7 @@ static bool accumulate(sqlite3_context *ctx, sqlite3_value *v, struct array *a)
 /* pgf_arrays_agg(array) */
 static void array_agg_array_final(sqlite3_context *ctx)
 {
-    struct rows *r = functions_rows(ctx, 1);
-    struct array a;
-    bool ok = true;
-    if (r == NULL)
-        return;
-    array_init(&a);
-    for (size_t k = 0; ok && k < r->n; k++)
-        ok = accumulate(ctx, r->rows[k].values[0], &a);
-    functions_rows_free(r);
-    if (ok)
-        array_result(ctx, &a);
-    else
-        array_release(&a);
+    collect(ctx, 1, add_array);
 }
 
 /* ${own}: the value is the last of so many arguments; of two the first is its type. */
@@ -387,6 +398,7 @@ static void jsonb_object_agg_final(sqlite3_context *ctx)
 const struct function_row functions_aggregate_rows[] = {
     {"pgf_single", 1, true, NULL, single_step, single_final},
     {"pgf_string_agg", -1, true, NULL, functions_rows_step, string_agg_final},
+    {"pgf_bytes_agg", -1, true, NULL, functions_rows_step, bytes_agg_final},
     {"pgf_array_agg", -1, true, NULL, functions_rows_step, array_agg_final},
     {"pgf_arrays_agg", -1, true, NULL, functions_rows_step, array_agg_array_final},
     {"pgf_json_agg", -1, true, NULL, functions_rows_step, json_agg_final},

@@ -1,5 +1,4 @@
-/* functions_ordered.c: aggregates that look at their rows in order: percentiles, mode; bytes
- * joined.
+/* functions_ordered.c: aggregates that look at their rows in order: percentiles, mode.
  *
  * Rows are kept and sorted by functions_aggregate.c. */
 #include "daemon/store/functions_rows.h"
@@ -89,36 +88,10 @@ static void mode_final(sqlite3_context *ctx)
     functions_rows_free(r);
 }
 
-static void bytes_final(sqlite3_context *ctx)
-{
-    struct rows *r = functions_rows(ctx, 2);
-    struct buf out;
-    bool any = false;
-    if (r == NULL)
-        return;
-    functions_buf(&out);
-    for (size_t k = 0; k < r->n; k++) {
-        sqlite3_value **v = r->rows[k].values;
-        if (is_null(v[0]))
-            continue;
-        struct slice part = functions_slice(v[0]), by = functions_slice(v[1]);
-        if (any)
-            buf_append(&out, by.data, by.len);
-        buf_append(&out, part.data, part.len);
-        any = true;
-    }
-    functions_rows_free(r);
-    if (any)
-        functions_finish_bytes(ctx, &out);
-    else
-        buf_release(&out);
-}
-
 const struct function_row functions_ordered_rows[] = {
     {"pgf_percentile_cont_agg", -1, true, NULL, functions_rows_step, cont_final},
     {"pgf_percentile_disc_agg", -1, true, NULL, functions_rows_step, disc_final},
     {"pgf_mode_agg", -1, true, NULL, functions_rows_step, mode_final},
-    {"pgf_bytes_agg", -1, true, NULL, functions_rows_step, bytes_final},
 };
 const size_t functions_ordered_n =
     sizeof(functions_ordered_rows) / sizeof(functions_ordered_rows[0]);
