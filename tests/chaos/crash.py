@@ -111,6 +111,7 @@ class Run:
             self.learn(c)
         for tenant in TENANTS:
             self.check(tenant, [c for c in clients if c.tenant == tenant])
+        sound(self.wall)  # beside the daemon, which has recovered the files itself
 
     def learn(self, c):
         self.known.setdefault(c.name, set()).update(c.acknowledged)
@@ -139,7 +140,7 @@ def run(layout, rounds, say=lambda text: None):
             r.round()
             if i % 10 == 9 or i == rounds - 1:
                 r.wall.stop()
-                sound(r.wall)
+                sound(r.wall)  # and as a clean end leaves them
                 r.wall.start()
                 say(f"{layout}: {i + 1} times killed, {r.written} transactions acknowledged, none lost")
         return r.written
