@@ -209,10 +209,10 @@ static int64_t enum_rank(const struct types_user *user, struct slice label)
 int compare_values(const struct types_set *set, uint32_t oid, const struct types_value *a,
                    const struct types_value *b)
 {
-    const struct types_info *type = types_find(set, oid);
-    const struct types_user *user = types_find_user(set, oid);
     if (a->kind == TYPES_KIND_INT && b->kind == TYPES_KIND_INT)
         return sign(a->i, b->i);
+    if (oid == TYPES_NUMERIC)
+        return types_numeric_compare(a->bytes, b->bytes);
     if (oid == TYPES_FLOAT4 || oid == TYPES_FLOAT8) {
         if (a->kind == TYPES_KIND_TEXT || b->kind == TYPES_KIND_TEXT) /* NaN */
             return (a->kind == TYPES_KIND_TEXT) - (b->kind == TYPES_KIND_TEXT);
@@ -220,13 +220,13 @@ int compare_values(const struct types_set *set, uint32_t oid, const struct types
         double y = b->kind == TYPES_KIND_INT ? (double)b->i : b->r;
         return (x > y) - (x < y);
     }
+    const struct types_info *type = types_find(set, oid);
     if (type != NULL && type->category == 'A' && type->elem != 0)
         return compare_arrays(set, type, a->bytes, b->bytes);
+    const struct types_user *user = types_find_user(set, oid);
     if (user != NULL && user->info.type == 'e')
         return sign(enum_rank(user, a->bytes), enum_rank(user, b->bytes));
     switch (oid) {
-    case TYPES_NUMERIC:
-        return types_numeric_compare(a->bytes, b->bytes);
     case TYPES_JSONB:
         return compare_jsonb(a->bytes, b->bytes);
     case TYPES_INTERVAL:

@@ -18,7 +18,7 @@ static void fn_compare(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         sqlite3_result_int(ctx, compare(ctx, argv[0], argv[1], argv[2]));
 }
 
-/* pgf_greatest(type, values ...), without NULLs */
+/* pgf_greatest_of(type, values ...), without NULLs */
 static void extreme(sqlite3_context *ctx, int argc, sqlite3_value **argv, int sign)
 {
     int best = -1;
@@ -40,28 +40,32 @@ static void fn_least(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     extreme(ctx, argc, argv, -1);
 }
 
-/* -- max and min: (type, value) -- */
+/* -- max and min: (type, value), or with DISTINCT (type, value, 1) -- */
 
-static void keep(sqlite3_context *ctx, sqlite3_value **argv, int sign)
+/* Of equal ones that look different, such as 1.0 and 1.00, the last is kept; DISTINCT has left the
+ * first. */
+static void keep(sqlite3_context *ctx, int argc, sqlite3_value **argv, int sign)
 {
     sqlite3_value **best = sqlite3_aggregate_context(ctx, sizeof(*best));
-    if (best == NULL || sqlite3_value_type(argv[1]) == SQLITE_NULL ||
-        (*best != NULL && compare(ctx, argv[0], argv[1], *best) * sign <= 0))
+    if (best == NULL || sqlite3_value_type(argv[1]) == SQLITE_NULL)
+        return;
+    int better = *best == NULL ? 1 : compare(ctx, argv[0], argv[1], *best) * sign;
+    if (better < 0 || (better == 0 && argc == 3))
         return;
     sqlite3_value_free(*best);
     *best = sqlite3_value_dup(argv[1]);
+    if (*best == NULL)
+        sqlite3_result_error_nomem(ctx);
 }
 
 static void max_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    (void)argc;
-    keep(ctx, argv, 1);
+    keep(ctx, argc, argv, 1);
 }
 
 static void min_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    (void)argc;
-    keep(ctx, argv, -1);
+    keep(ctx, argc, argv, -1);
 }
 
 static void kept_final(sqlite3_context *ctx)
@@ -77,8 +81,8 @@ const struct function_row functions_compare_rows[] = {
     {"pgf_compare", 3, true, fn_compare, NULL, NULL},
     {"pgf_greatest_of", -1, true, fn_greatest, NULL, NULL},
     {"pgf_least_of", -1, true, fn_least, NULL, NULL},
-    {"pgf_max_of", 2, true, NULL, max_step, kept_final},
-    {"pgf_min_of", 2, true, NULL, min_step, kept_final},
+    {"pgf_max_of", -1, true, NULL, max_step, kept_final},
+    {"pgf_min_of", -1, true, NULL, min_step, kept_final},
 };
 const size_t functions_compare_n =
     sizeof(functions_compare_rows) / sizeof(functions_compare_rows[0]);

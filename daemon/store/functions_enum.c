@@ -116,35 +116,6 @@ static void fn_range(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     functions_finish(ctx, &out);
 }
 
-/* pgf_enum_greatest(type, ...): NULLs do not count. */
-static void extreme(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool greatest)
-{
-    int best = -1;
-    size_t best_rank = 0, rank;
-    const struct types_user *type = enum_of(ctx, argv[0]);
-    for (int i = 1; type && i < argc; i++) {
-        if (sqlite3_value_type(argv[i]) == SQLITE_NULL ||
-            !types_enum_label(type, functions_slice(argv[i]), &rank))
-            continue;
-        if (best < 0 || (greatest ? rank > best_rank : rank < best_rank)) {
-            best = i;
-            best_rank = rank;
-        }
-    }
-    if (best > 0)
-        sqlite3_result_value(ctx, argv[best]);
-}
-
-static void fn_greatest(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    extreme(ctx, argc, argv, true);
-}
-
-static void fn_least(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    extreme(ctx, argc, argv, false);
-}
-
 /* pgf_enum_array_rename(array, from, to) */
 static void fn_array_rename(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
@@ -180,8 +151,6 @@ const struct function_row functions_enum_rows[] = {
     {"pgf_enum_first", 1, false, fn_first, NULL, NULL},
     {"pgf_enum_last", 1, false, fn_last, NULL, NULL},
     {"pgf_enum_range", 3, false, fn_range, NULL, NULL},
-    {"pgf_enum_greatest", -1, false, fn_greatest, NULL, NULL},
-    {"pgf_enum_least", -1, false, fn_least, NULL, NULL},
 };
 const size_t functions_enum_n = sizeof(functions_enum_rows) / sizeof(functions_enum_rows[0]);
 

@@ -64,34 +64,6 @@ static void fn_compare(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     sqlite3_result_int(ctx, (x > y) - (x < y));
 }
 
-static void extreme(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool greatest)
-{
-    struct types_interval best = {0}, v;
-    int found = -1;
-    for (int i = 0; i < argc; i++) {
-        if (sqlite3_value_type(argv[i]) == SQLITE_NULL)
-            continue;
-        if (!functions_interval(ctx, argv[i], 1, &v))
-            return;
-        if (found >= 0 && (greatest ? span(&v) <= span(&best) : span(&v) >= span(&best)))
-            continue;
-        best = v;
-        found = i;
-    }
-    if (found >= 0)
-        sqlite3_result_value(ctx, argv[found]);
-}
-
-static void fn_greatest(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    extreme(ctx, argc, argv, true);
-}
-
-static void fn_least(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    extreme(ctx, argc, argv, false);
-}
-
 /* Fields that have decimals, in floating point; false: another one. */
 static bool real_field(sqlite3_context *ctx, enum unit unit, const struct types_interval *v)
 {
@@ -184,8 +156,6 @@ const struct function_row functions_interval_rows[] = {
     {"pgf_interval_add", 3, true, fn_interval_add, NULL, NULL},
     {"pgf_interval_neg", 1, true, fn_interval_neg, NULL, NULL},
     {"pgf_interval_compare", 2, true, fn_compare, NULL, NULL},
-    {"pgf_greatest_interval", -1, true, fn_greatest, NULL, NULL},
-    {"pgf_least_interval", -1, true, fn_least, NULL, NULL},
     {"pgf_extract_interval", 3, true, fn_extract, NULL, NULL},
 };
 const size_t functions_interval_n =

@@ -28,7 +28,8 @@ static bool start(struct jsonpath_run *r, struct jsonpath *path, sqlite3_context
 }
 
 /* What a function makes of the items.  An error is told by the run. */
-typedef void answer(struct jsonpath_run *r, enum jsonpath_result rc, const struct jsonpath_list *all);
+typedef void answer(struct jsonpath_run *r, enum jsonpath_result rc,
+                    const struct jsonpath_list *all);
 
 /* ${any}: in lax mode it is enough to know that there is one; a strict path may err late. */
 static void query(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool any, answer *give)

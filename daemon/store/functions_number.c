@@ -173,51 +173,6 @@ static void fn_random(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     sqlite3_result_double(ctx, ldexp((double)(bits >> 11), -53));
 }
 
-/* -- GREATEST and LEAST of values that SQLite compares as PostgreSQL does -- */
-
-static int compare_values(sqlite3_value *a, sqlite3_value *b)
-{
-    if (sqlite3_value_type(a) == SQLITE_INTEGER) {
-        int64_t x = sqlite3_value_int64(a), y = sqlite3_value_int64(b);
-        return (x > y) - (x < y);
-    }
-    int atype = sqlite3_value_type(a), btype = sqlite3_value_type(b);
-    if (atype != btype) /* a number, and NaN */
-        return btype == SQLITE_TEXT ? -1 : 1;
-    if (atype == SQLITE_FLOAT) {
-        double x = sqlite3_value_double(a), y = sqlite3_value_double(b);
-        return (x > y) - (x < y);
-    }
-    struct slice x = functions_slice(a), y = functions_slice(b);
-    size_t n = x.len < y.len ? x.len : y.len;
-    int c = n == 0 ? 0 : memcmp(x.data, y.data, n);
-    return c != 0 ? c : (x.len > y.len) - (x.len < y.len);
-}
-
-static void extreme(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool greatest)
-{
-    int best = -1;
-    for (int i = 0; i < argc; i++) {
-        if (sqlite3_value_type(argv[i]) == SQLITE_NULL)
-            continue;
-        int c = best < 0 ? 1 : compare_values(argv[i], argv[best]);
-        if (best < 0 || (greatest ? c > 0 : c < 0))
-            best = i;
-    }
-    if (best >= 0)
-        sqlite3_result_value(ctx, argv[best]);
-}
-
-static void fn_greatest(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    extreme(ctx, argc, argv, true);
-}
-
-static void fn_least(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    extreme(ctx, argc, argv, false);
-}
-
 /* -- types in and out: pgf_input(type, text), pgf_output(type, value), pgf_typmod(type, typmod,
  * cut, value) -- */
 
@@ -286,8 +241,6 @@ const struct function_row functions_number_rows[] = {
     {"pgf_gcd", 3, true, fn_gcd, NULL, NULL},
     {"pgf_lcm", 3, true, fn_lcm, NULL, NULL},
     {"pgf_random", 0, false, fn_random, NULL, NULL},
-    {"pgf_greatest", -1, true, fn_greatest, NULL, NULL},
-    {"pgf_least", -1, true, fn_least, NULL, NULL},
     {"pgf_input", 2, true, fn_input, NULL, NULL},
     {"pgf_output", 2, true, fn_output, NULL, NULL},
     {"pgf_typmod", 4, true, fn_typmod, NULL, NULL},

@@ -322,66 +322,6 @@ static void fn_compare(sqlite3_context *ctx, int argc, sqlite3_value **argv)
             ctx, types_numeric_compare(functions_slice(argv[0]), functions_slice(argv[1])));
 }
 
-/* min() and max() as aggregates */
-static void keep(sqlite3_context *ctx, sqlite3_value *v, int sign)
-{
-    sqlite3_value **best = sqlite3_aggregate_context(ctx, sizeof(*best));
-    if (best == NULL || sqlite3_value_type(v) == SQLITE_NULL)
-        return;
-    if (*best != NULL &&
-        types_numeric_compare(functions_slice(v), functions_slice(*best)) * sign <= 0)
-        return;
-    sqlite3_value_free(*best);
-    *best = sqlite3_value_dup(v);
-    if (*best == NULL)
-        sqlite3_result_error_nomem(ctx);
-}
-
-static void max_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    (void)argc;
-    keep(ctx, argv[0], 1);
-}
-
-static void min_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    (void)argc;
-    keep(ctx, argv[0], -1);
-}
-
-static void kept_final(sqlite3_context *ctx)
-{
-    sqlite3_value **best = sqlite3_aggregate_context(ctx, 0);
-    if (best == NULL || *best == NULL)
-        return;
-    sqlite3_result_value(ctx, *best);
-    sqlite3_value_free(*best);
-}
-
-static void extreme(sqlite3_context *ctx, int argc, sqlite3_value **argv, int sign)
-{
-    int best = -1;
-    for (int i = 0; i < argc; i++) {
-        if (sqlite3_value_type(argv[i]) == SQLITE_NULL)
-            continue;
-        if (best < 0 ||
-            types_numeric_compare(functions_slice(argv[i]), functions_slice(argv[best])) * sign > 0)
-            best = i;
-    }
-    if (best >= 0)
-        sqlite3_result_value(ctx, argv[best]);
-}
-
-static void fn_greatest(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    extreme(ctx, argc, argv, 1);
-}
-
-static void fn_least(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    extreme(ctx, argc, argv, -1);
-}
-
 const struct function_row functions_numeric_rows[] = {
     {"pgf_num_add", 2, true, fn_add, NULL, NULL},
     {"pgf_num_sub", 2, true, fn_sub, NULL, NULL},
@@ -400,10 +340,6 @@ const struct function_row functions_numeric_rows[] = {
     {"pgf_num_float", 1, true, fn_float, NULL, NULL},
     {"pgf_float_num", 2, true, fn_of_float, NULL, NULL},
     {"pgf_num_compare", 2, true, fn_compare, NULL, NULL},
-    {"pgf_max_numeric", 1, true, NULL, max_step, kept_final},
-    {"pgf_min_numeric", 1, true, NULL, min_step, kept_final},
-    {"pgf_greatest_numeric", -1, true, fn_greatest, NULL, NULL},
-    {"pgf_least_numeric", -1, true, fn_least, NULL, NULL},
 };
 const size_t functions_numeric_n =
     sizeof(functions_numeric_rows) / sizeof(functions_numeric_rows[0]);

@@ -157,7 +157,7 @@ static void feed_extreme(struct state *s, sqlite3_value *v, bool greatest)
         return;
     }
     if (s->count++ == 0 ||
-        (greatest ? length(&one) > length(&s->span) : length(&one) < length(&s->span)))
+        (greatest ? length(&one) >= length(&s->span) : length(&one) <= length(&s->span)))
         s->span = one;
 }
 

@@ -284,20 +284,10 @@ static struct expr *min_max_expr(struct scope *s, const MinMaxExpr *m)
     uint32_t type = expr_common_type(s->tr, all, n, what);
     for (int i = 0; i < n; i++)
         all[i] = expr_to_common(s->tr, all[i], type, what);
-    char buf[32];
-    const char *which = m->op == IS_GREATEST ? "greatest" : "least";
-    bool numeric = type == TYPES_NUMERIC, interval = type == TYPES_INTERVAL;
-    if (!interval)
+    if (type != TYPES_INTERVAL)
         type_sortable(s->tr, type, m->location);
-    bool other = !numeric && compare_collation(type, buf) != NULL;
-    const char *sql = infer_is_enum(s->tr, type)
-                          ? emit_format("pgf_enum_%s(%u, %s)", which, type, emit_list(all, n))
-                          : emit_format("pgf_%s%s(%s%s)", which,
-                                        numeric    ? "_numeric"
-                                        : interval ? "_interval"
-                                        : other    ? "_of"
-                                                   : "",
-                                        other ? emit_format("%u, ", type) : "", emit_list(all, n));
+    const char *sql = emit_format("pgf_%s_of(%u, %s)", m->op == IS_GREATEST ? "greatest" : "least",
+                                  infer_base(s->tr, type, NULL), emit_list(all, n));
     struct expr *e = expr_of(type, sql, m->location, all, n);
     e->typmod = common_typmod(all, n, type);
     return e;

@@ -209,8 +209,10 @@ static const char *with_distinct(struct scope *s, const struct call *c, const ch
 {
     const char *open = strchr(text, '(');
     bool extreme = strncmp(text, "pgf_min_of(", 11) == 0 || strncmp(text, "pgf_max_of(", 11) == 0;
-    if (!c->node->agg_distinct || collects(text) || extreme)
+    if (!c->node->agg_distinct || collects(text))
         return text;
+    if (extreme)
+        return emit_format("%.*s, 1)", (int)strlen(text) - 1, text);
     if (c->nargs != 1)
         tr_unsupported(s->tr, c->node->location, "DISTINCT in %s", c->name);
     type_comparable(s->tr, c->args[0]->type, c->node->location);

@@ -166,8 +166,8 @@ static void test_numbers(void **state)
         {"pgf_limit(NULL)", "-1"},
         {"pgf_limit(-1)", "2201W"},
         {"pgf_offset(-1)", "2201X"},
-        {"pgf_greatest(1, NULL, 3, 2)", "3"},
-        {"pgf_least('b', 'a')", "a"},
+        {"pgf_greatest_of(23, 1, NULL, 3, 2)", "3"},
+        {"pgf_least_of(25, 'b', 'a')", "a"},
         {"pgf_input(23, '12abc')", "22P02"},
         {"pgf_typmod(1043, 7, 0, 'abcd')", "22001"},
         {"pgf_typmod(1043, 7, 1, 'abcd')", "abc"},
@@ -210,7 +210,7 @@ static void test_numeric(void **state)
         {"pgf_float_num(1e20, 15)", "100000000000000000000"},
         {"pgf_float_num(-1.5e-7, 15)", "-0.00000015"},
         {"pgf_num_add('NaN', '1')", "NaN"},
-        {"pgf_greatest_numeric('10', '9.5', NULL)", "10"},
+        {"pgf_greatest_of(1700, '10', '9.5', NULL)", "10"},
     };
     CHECK(state, rows);
 }
