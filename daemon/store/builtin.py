@@ -111,8 +111,10 @@ def c_char(c):
 
 
 def write_types(cur):
-    cur.execute(f"""select oid, typname, typlen, typbyval, typtype, typcategory, typispreferred, typdelim,
-        typrelid, case when typcategory = 'A' then typelem::oid else 0 end, typarray, typcollation
+    # record[] is an array, whatever its category
+    cur.execute(f"""select oid, typname, typlen, typbyval, typtype,
+        case when typname = '_record' then 'A' else typcategory end, typispreferred, typdelim,
+        typrelid, case when typcategory = 'A' or typname = '_record' then typelem::oid else 0 end, typarray, typcollation
         from pg_type t where {TYPES} order by oid""")
     with open(HERE / "builtin_types.inc", "w") as f:
         f.write("/* Written by builtin.py from PostgreSQL 15: struct types_info by oid. */\n")

@@ -119,6 +119,7 @@ static void add_table(struct loader *l, sqlite3_stmt *s, struct rows *r)
     t->sqlite_name = text(l, s, 3);
     t->kind = letter(s, 4);
     t->view_sql = text(l, s, 5);
+    t->row_type = (uint32_t)sqlite3_column_int64(s, 6);
 }
 
 static void add_column(struct loader *l, sqlite3_stmt *s, struct rows *r)
@@ -325,7 +326,7 @@ static size_t run_of(const struct rows *r, uint32_t owner, size_t *ret_n)
 
 static const char sql_tables[] =
     "SELECT c.oid, n.nspname, c.relname, r.sqlite_name, c.relkind, CASE WHEN c.relkind IN "
-    "('v','m') THEN r.definition END FROM " CATALOG(
+    "('v','m') THEN r.definition END, c.reltype FROM " CATALOG(
         "pg_class") " c"
                     " JOIN " CATALOG(
                         "pg_namespace") " n ON n.oid = c.relnamespace"
@@ -567,6 +568,12 @@ uint32_t store_catalog_relation(const struct store_catalog *c, const char *schem
         if (strcmp(c->sequences[i].name, name) == 0 &&
             better(c, schema, c->sequences[i].schema, &best))
             found = c->sequences[i].oid;
+    for (size_t i = 0; i < c->types.n; i++) { /* those of CREATE TYPE ... AS; tables were first */
+        const struct types_user *u = &c->types.types[i];
+        if (u->info.type == 'c' && strcmp(u->info.name, name) == 0 &&
+            better(c, schema, u->schema, &best))
+            found = u->info.relid;
+    }
     return found;
 }
 
@@ -589,8 +596,15 @@ bool store_catalog_relation_name(const struct store_catalog *c, uint32_t oid,
     if (q) {
         *ret_schema = q->schema;
         *ret_name = q->name;
+        return true;
     }
-    return q != NULL;
+    for (size_t i = 0; i < c->types.n; i++) {
+        *ret_schema = c->types.types[i].schema;
+        *ret_name = c->types.types[i].info.name;
+        if (c->types.types[i].info.type == 'c' && c->types.types[i].info.relid == oid)
+            return true;
+    }
+    return false;
 }
 
 const struct store_sequence *store_catalog_sequence_oid(const struct store_catalog *c, uint32_t oid)

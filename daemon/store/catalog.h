@@ -80,6 +80,7 @@ struct store_table {
     const char *name;
     const char *sqlite_name; /* quote it; never say the schema in SQLite */
     char kind;               /* pg_class.relkind: 'r', 'v', 'm', 'S' */
+    uint32_t row_type;       /* pg_class.reltype */
     const char *view_sql;    /* of a view of the user's: its query, names resolved */
     bool system;             /* in pg_catalog or information_schema: not writable (42501) */
     const struct store_column *columns; /* by attnum, dropped ones left out */

@@ -92,6 +92,38 @@ static int read_checks(struct reading *r, struct types_user *u)
     return 0;
 }
 
+/* The attributes of all types of rows: one query, as there is one such type for each table. */
+static int read_attributes(struct reading *r, struct types_user *types, size_t ntypes)
+{
+    size_t n, i = 0, k = 0;
+    sqlite3_stmt *s =
+        rows(r, "SELECT count(*) FROM \"pg_catalog.pg_attribute\" WHERE attnum > 0 * ?1",
+             "SELECT t.oid, a.attname, a.atttypid, a.atttypmod, a.attnum FROM"
+             " \"pg_catalog.pg_type\" t JOIN \"pg_catalog.pg_attribute\" a ON a.attrelid ="
+             " t.typrelid WHERE t.typtype = 'c' AND a.attnum > 0 * ?1 AND NOT a.attisdropped ORDER"
+             " BY t.oid, a.attnum",
+             0, &n);
+    if (!s)
+        return -1;
+    struct types_attribute *all = arena_alloc(r->arena, (n + 1) * sizeof *all);
+    while (all && k < n && sqlite3_step(s) == SQLITE_ROW) {
+        uint32_t oid = (uint32_t)sqlite3_column_int64(s, 0);
+        while (i < ntypes && types[i].info.oid < oid)
+            i++;
+        if (i == ntypes)
+            break;
+        all[k] = (struct types_attribute){.name = text(r, s, 1),
+                                          .type = (uint32_t)sqlite3_column_int64(s, 2),
+                                          .typmod = sqlite3_column_int(s, 3),
+                                          .attnum = (int16_t)sqlite3_column_int(s, 4)};
+        if (types[i].nattributes++ == 0)
+            types[i].attributes = &all[k];
+        k++;
+    }
+    sqlite3_finalize(s);
+    return 0;
+}
+
 static void read_type(struct reading *r, sqlite3_stmt *s, struct types_user *u)
 {
     char type = letter(s, 4), category = letter(s, 5);
@@ -137,6 +169,8 @@ int catalog_read_types(sqlite3 *db, struct arena *arena, struct types_set *ret, 
     while (types && ret->n < n && sqlite3_step(s) == SQLITE_ROW)
         read_type(&r, s, &types[ret->n++]);
     sqlite3_finalize(s);
+    if (types && read_attributes(&r, types, ret->n) < 0)
+        return -1;
     for (size_t i = 0; i < ret->n; i++)
         if ((types[i].info.type == 'e' && read_labels(&r, &types[i]) < 0) ||
             (types[i].info.type == 'd' && read_checks(&r, &types[i]) < 0))

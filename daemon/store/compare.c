@@ -3,6 +3,7 @@
 
 #include "daemon/store/array.h"
 #include "daemon/store/functions_impl.h"
+#include "daemon/store/record.h"
 
 #include <stdio.h>
 
@@ -162,8 +163,8 @@ int compare_elements(const struct types_set *set, uint32_t oid, struct slice a, 
     functions_buf(&p);
     functions_buf(&q);
     int c = 0;
-    if (types_input(&utc, oid, -1, a, &p, &x, &err) == 0 &&
-        types_input(&utc, oid, -1, b, &q, &y, &err) == 0)
+    if (types_element_in(&utc, oid, a, &p, &x, &err) == 0 &&
+        types_element_in(&utc, oid, b, &q, &y, &err) == 0)
         c = compare_values(set, oid, &x, &y);
     buf_release(&p);
     buf_release(&q);
@@ -223,6 +224,13 @@ int compare_values(const struct types_set *set, uint32_t oid, const struct types
     const struct types_info *type = types_find(set, oid);
     if (type != NULL && type->category == 'A' && type->elem != 0)
         return compare_arrays(set, type, a->bytes, b->bytes);
+    if (record_is_type(set, oid)) {
+        struct err err = {0};
+        int c = 0; /* that they are alike was seen before */
+        return record_compare(set, a->bytes, b->bytes, false, &c, &err) < 0
+                   ? compare_bytes(a->bytes, b->bytes)
+                   : c;
+    }
     const struct types_user *user = types_find_user(set, oid);
     if (user != NULL && user->info.type == 'e')
         return sign(enum_rank(user, a->bytes), enum_rank(user, b->bytes));
@@ -238,9 +246,11 @@ int compare_values(const struct types_set *set, uint32_t oid, const struct types
 
 /* -- collations -- */
 
-const char *compare_collation(uint32_t oid, char buf[32])
+const char *compare_collation(const struct types_set *set, uint32_t oid, char buf[32])
 {
     const struct types_info *type = types_find(NULL, oid); /* of user types SQLite knows nothing */
+    if (record_is_type(set, oid))
+        return "record";
     if (oid == TYPES_NUMERIC)
         return "numeric";
     if (oid != TYPES_JSONB && (type == NULL || type->category != 'A' || type->elem == 0))
@@ -263,7 +273,7 @@ int compare_register(struct sqlite3 *db)
     int rc = SQLITE_OK;
     for (size_t i = 0; i < n && rc == SQLITE_OK; i++) {
         char buf[32];
-        const char *name = compare_collation(all[i].oid, buf);
+        const char *name = compare_collation(NULL, all[i].oid, buf);
         if (name != NULL && types_supported(NULL, all[i].oid))
             rc = sqlite3_create_collation(db, name, SQLITE_UTF8, (void *)(uintptr_t)all[i].oid,
                                           collate);

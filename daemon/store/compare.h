@@ -13,7 +13,7 @@ int compare_values(const struct types_set *set, uint32_t oid, const struct types
                    const struct types_value *b);
 int compare_jsonb(struct slice a, struct slice b);
 /* The collation of the type's texts, NULL: SQLite's own; ${buf} for its name. */
-const char *compare_collation(uint32_t oid, char buf[32]);
+const char *compare_collation(const struct types_set *set, uint32_t oid, char buf[32]);
 /* Make the collations. */
 int compare_register(struct sqlite3 *db);
 /* Elements of a stored array, neither NULL. */

@@ -20,6 +20,7 @@ bool ddl_is(const Node *stmt)
     case T_CreateSchemaStmt:
     case T_CreateExtensionStmt:
     case T_CreateEnumStmt:
+    case T_CompositeTypeStmt:
     case T_CreateDomainStmt:
     case T_AlterDomainStmt:
     case T_AlterEnumStmt:
@@ -247,6 +248,9 @@ int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag)
     case T_AlterDomainStmt:
         *ret_tag = "ALTER DOMAIN";
         return ddl_alter_domain(d, (const AlterDomainStmt *)stmt);
+    case T_CompositeTypeStmt:
+        *ret_tag = "CREATE TYPE";
+        return ddl_create_composite(d, (const CompositeTypeStmt *)stmt);
     case T_CreateEnumStmt:
         *ret_tag = "CREATE TYPE";
         return ddl_create_enum(d, (const CreateEnumStmt *)stmt);

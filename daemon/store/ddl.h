@@ -171,12 +171,35 @@ struct ddl_type_spec {
     bool not_null;
     const char *default_text;
     uint32_t analyze;
+    bool of_relation; /* 'c': it comes and goes with the relation, not the other way round */
 };
 int ddl_make_type(struct ddl *d, const struct ddl_type_spec *spec, uint32_t *ret_oid,
                   uint32_t *ret_array) MUSTCHECK;
 /* Schema and name of a type to come: 3F000, 42501; 42710 if it is taken. */
 int ddl_new_type_name(struct ddl *d, const List *names, uint32_t *ret_schema,
                       const char **ret_name) MUSTCHECK;
+/* Take the name away from an array type that has it by chance; 42710 if another type has it. */
+int ddl_free_type_name(struct ddl *d, const char *name, uint32_t schema) MUSTCHECK;
+/* Give a type, and its array type, another name. */
+int ddl_name_type(struct ddl *d, uint32_t oid, uint32_t schema, const char *name) MUSTCHECK;
+/* -- ddl_rowtype.c -- */
+/* The type of the rows of a relation that has a row in pg_class by now. */
+int ddl_make_row_type(struct ddl *d, uint32_t relation, uint32_t schema,
+                      const char *name) MUSTCHECK;
+/* ... follows its relation. */
+int ddl_rename_row_type(struct ddl *d, uint32_t relation, uint32_t schema,
+                        const char *name) MUSTCHECK;
+int ddl_move_row_type(struct ddl *d, uint32_t relation, uint32_t schema) MUSTCHECK;
+/* 42P16: the type is of no column. */
+int ddl_check_pseudo(struct ddl *d, const char *column, uint32_t type) MUSTCHECK;
+/* CREATE TYPE ... AS (...). */
+int ddl_create_composite(struct ddl *d, const CompositeTypeStmt *s) MUSTCHECK;
+/* ALTER TYPE ... ADD, DROP, ALTER, RENAME ATTRIBUTE. */
+int ddl_alter_composite(struct ddl *d, const AlterTableStmt *s) MUSTCHECK;
+int ddl_rename_attribute(struct ddl *d, const RenameStmt *s) MUSTCHECK;
+/* 0A000 if rows of the type are in a column: `cannot alter ${what} because column "t.c" uses
+ * ${how}`. */
+int ddl_check_row_unused(struct ddl *d, uint32_t type, const char *what, const char *how) MUSTCHECK;
 /* An existing type of the user's: 42704. */
 int ddl_find_type(struct ddl *d, const List *names, const struct types_user **ret) MUSTCHECK;
 int ddl_rename_type(struct ddl *d, const RenameStmt *s) MUSTCHECK;

@@ -273,8 +273,10 @@ static int remove_last(struct ddl *d, const struct store_table *t, const struct 
 int ddl_remove_column(struct ddl *d, uint32_t table, int16_t attnum)
 {
     const struct store_table *t = ddl_table(d, table);
-    const struct store_column *c = store_table_attnum(t, attnum);
+    const struct store_column *c = t ? store_table_attnum(t, attnum) : NULL;
     struct buf sql;
+    if (t == NULL) /* of a type */
+        return forget_column(d, table, attnum) < 0 ? -1 : ddl_reload(d);
     if (t->ncolumns == 1)
         return remove_last(d, t, c);
     if (ddl_sync_table_loose(d, t, attnum) < 0)
@@ -570,6 +572,7 @@ static const char *tag_of(ObjectType type)
     return type == OBJECT_SEQUENCE ? "ALTER SEQUENCE"
            : type == OBJECT_INDEX  ? "ALTER INDEX"
            : type == OBJECT_VIEW   ? "ALTER VIEW"
+           : type == OBJECT_TYPE   ? "ALTER TYPE"
                                    : "ALTER TABLE";
 }
 
@@ -578,6 +581,8 @@ int ddl_alter_table(struct ddl *d, const AlterTableStmt *s, const char **ret_tag
     const RangeVar *name = s->relation;
     ListCell *cell;
     *ret_tag = tag_of(s->objtype);
+    if (s->objtype == OBJECT_TYPE)
+        return ddl_alter_composite(d, s);
     if (s->objtype != OBJECT_TABLE && s->objtype != OBJECT_SEQUENCE && s->objtype != OBJECT_INDEX &&
         s->objtype != OBJECT_VIEW)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,

@@ -49,6 +49,23 @@ static int of_column(struct ddl *d, const List *names, struct object *ret)
     ret->class_oid = DEPEND_RELATION;
     if (relation(d, names, 1, &ret->oid) < 0)
         return -1;
+    char kind;
+    int64_t attnum = 0;
+    if (ddl_relkind(d, ret->oid, &kind) < 0)
+        return -1;
+    if (kind == 'c') {
+        if (ddl_query_int(d, &attnum,
+                          "SELECT attnum FROM \"pg_catalog.pg_attribute\" WHERE attrelid = ?1 AND"
+                          " attname = ?2",
+                          "is", (int64_t)ret->oid, strVal(llast(names))) < 0)
+            return -1;
+        ret->sub = (int32_t)attnum;
+        return attnum ? 0
+                      : err_set(d->err, SQLSTATE_UNDEFINED_COLUMN,
+                                "column \"%s\" of relation \"%s\" does not exist",
+                                strVal(llast(names)),
+                                strVal(list_nth(names, list_length(names) - 2)));
+    }
     if (!ddl_table(d, ret->oid))
         return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE,
                        "\"%s\" is not a table, view, materialized view, composite type, or foreign"

@@ -171,7 +171,8 @@ static int rename_relation(struct ddl *d, uint32_t oid, const char *name)
     int64_t space = 0;
     if (ddl_query_int(d, &space, "SELECT relnamespace FROM \"pg_catalog.pg_class\" WHERE oid = ?1",
                       "i", (int64_t)oid) < 0 ||
-        ddl_check_free(d, (uint32_t)space, name, NULL) < 0)
+        ddl_check_free(d, (uint32_t)space, name, NULL) < 0 ||
+        ddl_rename_row_type(d, oid, (uint32_t)space, name) < 0)
         return -1;
     return ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relname = ?2 WHERE oid = ?1", "is",
                     (int64_t)oid, name);
@@ -312,6 +313,9 @@ static int rename_object(struct ddl *d, const RenameStmt *s, const char **ret_ta
     case OBJECT_DOMAIN:
         *ret_tag = "ALTER DOMAIN";
         return ddl_rename_type(d, s);
+    case OBJECT_ATTRIBUTE:
+        *ret_tag = "ALTER TYPE";
+        return ddl_rename_attribute(d, s);
     case OBJECT_DOMCONSTRAINT:
         *ret_tag = "ALTER DOMAIN";
         return ddl_rename_domain_constraint(d, s);
@@ -363,7 +367,8 @@ int ddl_rename(struct ddl *d, const RenameStmt *s, const char **ret_tag)
 
 static int move(struct ddl *d, uint32_t oid, const struct store_schema *to)
 {
-    return ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relnamespace = ?2 WHERE oid = ?1", "ii",
+    return ddl_move_row_type(d, oid, to->oid) < 0 ||
+                   ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relnamespace = ?2 WHERE oid = ?1", "ii",
                     (int64_t)oid, (int64_t)to->oid) < 0
                ? -1
                : ddl_exec(d,

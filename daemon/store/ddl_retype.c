@@ -83,6 +83,14 @@ static int refuse_dependents(struct ddl *d, uint32_t table, const struct store_c
     return 0;
 }
 
+/* Rows of the table that are kept elsewhere would not follow. */
+static int refuse_row_users(struct ddl *d, const struct store_table *t)
+{
+    return t->row_type ? ddl_check_row_unused(d, t->row_type, psprintf("table \"%s\"", t->name),
+                                              "its row type")
+                       : 0;
+}
+
 static Node *parse_expression(struct ddl *d, const char *text)
 {
     List *list;
@@ -214,7 +222,7 @@ int ddl_change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     uint32_t type;
     int32_t typmod;
     if (!c || ddl_type(d, def->typeName, &type, &typmod, NULL) < 0 ||
-        refuse_dependents(d, table, c) < 0)
+        refuse_dependents(d, table, c) < 0 || refuse_row_users(d, ddl_table(d, table)) < 0)
         return -1;
     if (translate_expression(d->c->catalog, t, conversion(cmd, def), d->sql, type, typmod, &sqlite,
                              d->err) < 0)

@@ -105,7 +105,7 @@ static void column(const struct types_set *types, const struct store_column *c, 
                    struct buf *out)
 {
     char buf[32];
-    const char *collation = compare_collation(types_base(types, c->type_oid, NULL), buf);
+    const char *collation = compare_collation(NULL, types_base(types, c->type_oid, NULL), buf);
     ident_sqlite(c->sqlite_name, out);
     const char *storage = types_storage(types, c->type_oid);
     if (loose) {

@@ -267,7 +267,8 @@ int ddl_add_column(struct ddl *d, const struct ddl_new_table *of, int16_t attnum
     char identity[2] = "";
     const Constraint *con = find_constraint(def, CONSTR_IDENTITY);
     if (check_definition(d, def, of->name) < 0 ||
-        ddl_type(d, def->typeName, &type, &typmod, &serial) < 0)
+        ddl_type(d, def->typeName, &type, &typmod, &serial) < 0 ||
+        ddl_check_pseudo(d, def->colname, type) < 0)
         return -1;
     int64_t taken = 0;
     if (ddl_query_int(
@@ -533,6 +534,8 @@ static int table_rows(struct ddl *d, const CreateStmt *s, const struct ddl_new_t
             " reltuples) VALUES (?1, ?2, ?3, 10, 2, ?1, 'r', 0, ?4, 'd', 1, -1)",
             "isis", (int64_t)oid, of->name, (int64_t)of->schema->oid,
             s->relation->relpersistence == 'u' ? "u" : "p");
+    if (rc == 0)
+        rc = ddl_make_row_type(d, oid, of->schema->oid, of->name);
     foreach (cell, s->tableElts) {
         const Node *node = lfirst(cell);
         if (rc == 0 && !IsA(node, ColumnDef) && !IsA(node, Constraint))

@@ -40,16 +40,37 @@ static int array_name(struct ddl *d, const char *name, uint32_t schema, char ret
                  : 0;
 }
 
+/* The array type that has the name, made with its element, gets another; any other keeps it. */
+int ddl_free_type_name(struct ddl *d, const char *name, uint32_t schema)
+{
+    int64_t array = 0;
+    bool taken;
+    char other[64];
+    if (type_taken(d, name, schema, &taken) < 0)
+        return -1;
+    if (!taken)
+        return 0;
+    if (ddl_query_int(d, &array,
+                      "SELECT a.oid FROM \"pg_catalog.pg_type\" a JOIN \"pg_catalog.pg_type\" e"
+                      " ON e.oid = a.typelem AND e.typarray = a.oid WHERE a.typname = ?1 AND"
+                      " a.typnamespace = ?2",
+                      "si", name, (int64_t)schema) < 0)
+        return -1;
+    if (!array)
+        return err_set(d->err, "42710", "type \"%s\" already exists", name);
+    if (array_name(d, name, schema, other) < 0)
+        return -1;
+    return ddl_exec(d, "UPDATE \"pg_catalog.pg_type\" SET typname = ?2 WHERE oid = ?1", "is", array,
+                    other);
+}
+
 int ddl_new_type_name(struct ddl *d, const List *names, uint32_t *ret_schema, const char **ret_name)
 {
-    bool taken;
     const struct store_schema *schema;
     const char *name = strVal(llast(names));
     if (ddl_creation(d, list_length(names) > 1 ? strVal(linitial(names)) : NULL, &schema) < 0 ||
-        type_taken(d, name, schema->oid, &taken) < 0)
+        ddl_free_type_name(d, name, schema->oid) < 0)
         return -1;
-    if (taken)
-        return err_set(d->err, "42710", "type \"%s\" already exists", name);
     *ret_schema = schema->oid;
     *ret_name = name;
     return 0;
@@ -134,8 +155,10 @@ int ddl_make_type(struct ddl *d, const struct ddl_type_spec *spec, uint32_t *ret
         type_row(d, oid, array, spec) < 0 ||
         array_name(d, spec->name, spec->schema_oid, name) < 0 ||
         array_row(d, array, oid, name, spec) < 0 ||
-        depend_add(d, object_of(DEPEND_TYPE, oid), object_of(DEPEND_SCHEMA, spec->schema_oid),
-                   'n') < 0 ||
+        depend_add(d, object_of(DEPEND_TYPE, oid),
+                   spec->of_relation ? object_of(DEPEND_RELATION, spec->relid)
+                                     : object_of(DEPEND_SCHEMA, spec->schema_oid),
+                   spec->of_relation ? 'i' : 'n') < 0 ||
         depend_add(d, object_of(DEPEND_TYPE, array), object_of(DEPEND_TYPE, oid), 'i') < 0)
         return -1;
     *ret_oid = oid;
@@ -145,29 +168,57 @@ int ddl_make_type(struct ddl *d, const struct ddl_type_spec *spec, uint32_t *ret
 
 /* -- ALTER TYPE ... RENAME TO -- */
 
+int ddl_name_type(struct ddl *d, uint32_t oid, uint32_t schema, const char *name)
+{
+    char array[64];
+    int64_t array_oid = 0;
+    if (ddl_free_type_name(d, name, schema) < 0 ||
+        ddl_query_int(d, &array_oid, "SELECT typarray FROM \"pg_catalog.pg_type\" WHERE oid = ?1",
+                      "i", (int64_t)oid) < 0 ||
+        ddl_exec(d, "UPDATE \"pg_catalog.pg_type\" SET typname = ?2 WHERE oid = ?1", "is",
+                 (int64_t)oid, name) < 0 ||
+        array_name(d, name, schema, array) < 0)
+        return -1;
+    return ddl_exec(d, "UPDATE \"pg_catalog.pg_type\" SET typname = ?2 WHERE oid = ?1", "is",
+                    array_oid, array);
+}
+
+/* What is not to be altered by itself. */
+static int check_alterable(struct ddl *d, const struct types_user *type)
+{
+    char shown[TYPES_NAME_BYTES];
+    const struct store_table *t = ddl_table(d, type->info.relid);
+    types_format(&d->c->catalog->types, type->info.oid, -1, shown, sizeof shown);
+    if (type->info.type == 'c' && t) {
+        err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "%s is a table's row type", shown);
+        err_hint(d->err, "Use ALTER TABLE instead.");
+        return -1;
+    }
+    if (type->info.category == 'A') {
+        err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "cannot alter array type %s", shown);
+        types_format(&d->c->catalog->types, type->info.elem, -1, shown, sizeof shown);
+        err_hint(d->err, "You can alter type %s, which will alter the array type as well.", shown);
+        return -1;
+    }
+    return 0;
+}
+
 int ddl_rename_type(struct ddl *d, const RenameStmt *s)
 {
     const struct types_user *type;
     const List *names = (const List *)s->object;
-    char array[64];
-    bool taken;
     if (ddl_find_type(d, names, &type) < 0)
         return -1;
     if (s->renameType == OBJECT_DOMAIN && type->info.type != 'd')
         return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "%s is not a domain", type->info.name);
-    uint32_t oid = type->info.oid, array_oid = type->info.array;
+    uint32_t oid = type->info.oid, relation = type->info.relid;
     uint32_t schema = store_catalog_schema(d->c->catalog, type->schema)->oid;
-    if (type_taken(d, s->newname, schema, &taken) < 0)
+    if (check_alterable(d, type) < 0 || (relation && ddl_check_free(d, schema, s->newname, NULL) < 0))
         return -1;
-    if (taken)
-        return err_set(d->err, "42710", "type \"%s\" already exists", s->newname);
     struct ddl_rename views = {.oid = oid, .is_type = true, .name = s->newname};
-    if (ddl_views_rename(d, &views) < 0 ||
-        ddl_exec(d, "UPDATE \"pg_catalog.pg_type\" SET typname = ?2 WHERE oid = ?1", "is",
-                 (int64_t)oid, s->newname) < 0 ||
-        array_name(d, s->newname, schema, array) < 0 ||
-        ddl_exec(d, "UPDATE \"pg_catalog.pg_type\" SET typname = ?2 WHERE oid = ?1", "is",
-                 (int64_t)array_oid, array) < 0)
+    if (ddl_views_rename(d, &views) < 0 || ddl_name_type(d, oid, schema, s->newname) < 0 ||
+        ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relname = ?2 WHERE oid = ?1", "is",
+                 (int64_t)relation, s->newname) < 0)
         return -1;
     return ddl_reload(d) < 0 ? -1 : ddl_views_renamed(d, &views);
 }
@@ -180,7 +231,7 @@ int ddl_move_type(struct ddl *d, const AlterObjectSchemaStmt *s, const char **re
     const struct store_schema *to;
     bool taken;
     *ret_tag = s->objectType == OBJECT_DOMAIN ? "ALTER DOMAIN" : "ALTER TYPE";
-    if (ddl_find_type(d, (const List *)s->object, &type) < 0 ||
+    if (ddl_find_type(d, (const List *)s->object, &type) < 0 || check_alterable(d, type) < 0 ||
         ddl_find_schema(d, s->newschema, &to) < 0 ||
         type_taken(d, type->info.name, to->oid, &taken) < 0)
         return -1;
@@ -194,6 +245,8 @@ int ddl_move_type(struct ddl *d, const AlterObjectSchemaStmt *s, const char **re
     if (ddl_views_rename(d, &views) < 0 ||
         ddl_exec(d, "UPDATE \"pg_catalog.pg_type\" SET typnamespace = ?3 WHERE oid IN (?1, ?2)",
                  "iii", (int64_t)oid, (int64_t)array, (int64_t)space) < 0 ||
+        ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET relnamespace = ?2 WHERE reltype = ?1", "ii",
+                 (int64_t)oid, (int64_t)space) < 0 ||
         ddl_exec(d,
                  "UPDATE \"pg_catalog.pg_depend\" SET refobjid = ?2 WHERE classid = 1247"
                  " AND objid = ?1 AND refclassid = 2615",

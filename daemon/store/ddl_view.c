@@ -135,6 +135,7 @@ static int view_rows(struct ddl *d, const struct store_schema *schema, const cha
                  " relkind, relnatts, relpersistence, relreplident, relispopulated, relhasrules,"
                  " reltuples) VALUES (?1, ?2, ?3, 10, 'v', 0, 'p', 'n', 1, 1, -1)",
                  "isi", (int64_t)oid, name, (int64_t)schema->oid) < 0 ||
+        ddl_make_row_type(d, oid, schema->oid, name) < 0 ||
         ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, '', ?2)", "is", (int64_t)oid,
                  v->text) < 0 ||
         depend_add(d, object_of(DEPEND_RELATION, oid), object_of(DEPEND_SCHEMA, schema->oid), 'n') <

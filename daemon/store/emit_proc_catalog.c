@@ -17,6 +17,7 @@ enum {
 };
 
 static const struct emit_proc_entry entries[] = {
+    {F_PG_EXPANDARRAY, "set:expand(%y1, %1)"},
     {F_PG_CHAR_MAX_LENGTH, "pgf_char_max_length(%1, %2)"},
     {F_PG_CHAR_OCTET_LENGTH, "pgf_char_octet_length(%1, %2)"},
     {F_PG_NUMERIC_PRECISION, "pgf_numeric_precision(%1, %2)"},

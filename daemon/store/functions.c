@@ -40,6 +40,8 @@ static const struct {
     {functions_object_rows, &functions_object_n},
     {functions_enum_rows, &functions_enum_n},
     {functions_domain_rows, &functions_domain_n},
+    {functions_record_rows, &functions_record_n},
+    {functions_populate_rows, &functions_populate_n},
     {functions_bytea_rows, &functions_bytea_n},
     {functions_string_rows, &functions_string_n},
     {functions_regexp_rows, &functions_regexp_n},
@@ -71,6 +73,8 @@ int functions_register(struct sqlite3 *db, struct store_context *context)
         rc = sets_register(db, context);
     if (rc == SQLITE_OK)
         rc = functions_enum_register(db, context);
+    if (rc == SQLITE_OK)
+        rc = functions_record_register(db, context);
     if (rc == SQLITE_OK)
         rc = functions_statistics_register(db, context);
     return rc == SQLITE_OK ? functions_total_register(db, context) : rc;

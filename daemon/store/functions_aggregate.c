@@ -333,7 +333,8 @@ static bool json_rows(sqlite3_context *ctx, struct buf *out, int own)
         if (own == 2)
             type = types_find(functions_context(ctx)->types.set,
                               (uint32_t)sqlite3_value_int64(r->rows[k].values[0]));
-        bool lines = type != NULL && type->category == 'A'; /* one array on each */
+        bool lines = type != NULL && (type->category == 'A' || type->type == 'c' ||
+                                      type->oid == TYPES_RECORD); /* one on each */
         buf_append(out, k == 0 ? "[" : lines ? ", \n " : ", ", k == 0 ? 1 : lines ? 4 : 2);
         buf_append(out, text.data, text.len);
     }

@@ -13,8 +13,8 @@ int functions_element(struct store_context *c, uint32_t array_type, struct slice
                       struct buf *scratch, struct types_value *ret)
 {
     const struct types_info *type = types_find(c->types.set, array_type);
-    return types_input(&c->types, type != NULL ? type->elem : 0, -1, text, scratch, ret,
-                       &c->raised);
+    return types_element_in(&c->types, type != NULL ? type->elem : 0, text, scratch, ret,
+                            &c->raised);
 }
 
 bool array_load(sqlite3_context *ctx, sqlite3_value *v, uint32_t type, struct array *a)
@@ -37,14 +37,12 @@ void array_result(sqlite3_context *ctx, struct array *a)
 bool array_value_text(sqlite3_context *ctx, uint32_t type, sqlite3_value *value, struct buf *text)
 {
     struct store_context *c = functions_context(ctx);
-    const struct types_session utc = {
-        .timezone = "UTC", .extra_float_digits = 1, .set = c->types.set};
     struct types_value v;
     functions_value(value, &v);
     buf_reset(text);
     if (v.kind == TYPES_KIND_NULL)
         return true;
-    if (types_output(&utc, type, -1, &v, text, &c->raised) < 0) {
+    if (types_element_out(c->types.set, type, &v, text, &c->raised) < 0) {
         functions_raised(ctx);
         return false;
     }

@@ -42,6 +42,13 @@ extern const size_t functions_bytea_n, functions_string_n, functions_regexp_n, f
     functions_exact_n, functions_calendar_n, functions_timetz_n, functions_format_date_n, functions_format_number_n,
     functions_statistics_n, functions_ordered_n;
 
+extern const struct function_row functions_record_rows[], functions_populate_rows[];
+extern const size_t functions_record_n, functions_populate_n;
+/* The collation of rows. */
+int functions_record_register(struct sqlite3 *db, struct store_context *context);
+/* A stored row as JSON; ${pretty}: with line feeds.  -1: raised. */
+int functions_record_json(struct store_context *c, struct slice stored, bool pretty,
+                          struct buf *out);
 extern const struct function_row functions_proc_rows[], functions_index_rows[];
 extern const size_t functions_proc_n, functions_index_n;
 
@@ -115,6 +122,9 @@ bool functions_json_checked(sqlite3_context *ctx, struct slice json);
 void functions_json_unescape(struct slice quoted, struct buf *out);
 /* A value as the result: json, or with ${as_text} the text of a string and NULL for null. */
 void functions_json_result(sqlite3_context *ctx, struct slice value, bool as_text);
+/* A value of the type, not NULL, as to_json() has it.  -1: raised. */
+int functions_json_of(struct store_context *c, uint32_t type, int32_t typmod,
+                      struct types_value v, struct buf *out);
 /* ${text} as a JSON string. */
 void functions_quote_json(struct slice text, struct buf *out);
 /* ${b}, JSON text, as the jsonb result; releases it. */

@@ -3,6 +3,7 @@
 #include "daemon/store/functions_impl.h"
 
 #include "daemon/store/array.h"
+#include "daemon/store/record.h"
 
 /* -- reading: the texts are valid JSON, checked when they came in -- */
 
@@ -306,9 +307,6 @@ void functions_quote_json(struct slice text, struct buf *out)
     buf_append(out, "\"", 1);
 }
 
-static int plain_json(struct store_context *c, uint32_t type, struct types_value v,
-                      struct buf *out);
-
 static int level_json(struct store_context *c, uint32_t type, const struct array *a, int level,
                       size_t *item, struct buf *out)
 {
@@ -331,7 +329,7 @@ static int level_json(struct store_context *c, uint32_t type, const struct array
         functions_buf(&scratch);
         int rc = functions_element(c, type, text, &scratch, &v);
         if (rc == 0)
-            rc = plain_json(c, types_find(c->types.set, type)->elem, v, out);
+            rc = functions_json_of(c, types_find(c->types.set, type)->elem, -1, v, out);
         buf_release(&scratch);
         if (rc < 0)
             return -1;
@@ -360,12 +358,16 @@ static int value_json(struct store_context *c, uint32_t type, sqlite3_value *val
         return 0;
     }
     functions_value(value, &v);
-    return plain_json(c, type, v, out);
+    return functions_json_of(c, type, -1, v, out);
 }
 
-static int plain_json(struct store_context *c, uint32_t type, struct types_value v, struct buf *out)
+int functions_json_of(struct store_context *c, uint32_t type, int32_t typmod,
+                      struct types_value v, struct buf *out)
 {
     struct buf text;
+    type = types_base(c->types.set, type, &typmod);
+    if (record_is_type(c->types.set, type))
+        return functions_record_json(c, v.bytes, false, out);
     const struct types_info *info = types_find(c->types.set, type);
     if (info != NULL && info->category == 'A' && info->elem != 0)
         return array_json(c, type, v.bytes, out);
@@ -374,7 +376,7 @@ static int plain_json(struct store_context *c, uint32_t type, struct types_value
         return 0;
     }
     functions_buf(&text);
-    if (types_output(&c->types, type == TYPES_UNKNOWN ? TYPES_TEXT : type, -1, &v, &text,
+    if (types_output(&c->types, type == TYPES_UNKNOWN ? TYPES_TEXT : type, typmod, &v, &text,
                      &c->raised) < 0) {
         buf_release(&text);
         return -1;

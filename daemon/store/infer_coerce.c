@@ -4,6 +4,8 @@
 #include "daemon/store/emit.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/range.h"
+#include "daemon/store/record.h"
+#include "daemon/store/translate_expr.h"
 
 enum path { PATH_NONE, PATH_RELABEL, PATH_FUNCTION, PATH_TEXT, PATH_ARRAY };
 
@@ -125,6 +127,8 @@ bool infer_can_coerce(const struct tr *tr, uint32_t from, uint32_t to, enum infe
         return polymorphic_accepts(tr, from, to);
     if (from == TYPES_UNKNOWN)
         return true;
+    if (record_is_type(tr->types, from) && record_is_type(tr->types, to))
+        return from == TYPES_RECORD || to == TYPES_RECORD;
     return cast_path(tr, from, to, context, &proc) != PATH_NONE;
 }
 
@@ -425,6 +429,8 @@ struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum inf
         return coerce_literal(tr, e, type);
     if (e->type == TYPES_UNKNOWN && e->kind == EXPR_PARAM)
         return coerce_param(tr, e, type);
+    if (record_is_type(tr->types, e->type) && record_is_type(tr->types, type))
+        return row_coerce(tr, e, type, context);
     uint32_t proc = 0;
     const char *sql = NULL;
     switch (cast_path(tr, e->type, type, context, &proc)) {

@@ -60,7 +60,8 @@ def main():
 
     found = rows(cursor, "select oid, coalesce(proargnames[i], ''), proallargtypes[i] from pg_proc,"
                  " generate_subscripts(proallargtypes, 1) i where proargmodes[i] in ('o', 'b', 't')"
-                 " and pronamespace = 'pg_catalog'::regnamespace order by oid, i")
+                 " and (pronamespace = 'pg_catalog'::regnamespace or (pronamespace ="
+                 " 'information_schema'::regnamespace and proname like '\\_pg\\_%')) order by oid, i")
     write("infer_facts_outputs.c", "output columns of functions", "const struct infer_output infer_outputs",
           ['{%d, "%s", %d}' % row for row in found], "infer_noutputs")
 

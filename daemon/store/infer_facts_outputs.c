@@ -495,5 +495,7 @@ const struct infer_output infer_outputs[] = {
     {6272, "name", 25},
     {6272, "size", 20},
     {6272, "modification", 1184},
+    {13208, "x", 2283},
+    {13208, "n", 23},
 };
 const size_t infer_noutputs = sizeof(infer_outputs) / sizeof(infer_outputs[0]);

@@ -74,6 +74,19 @@ static int unnest_next(struct sets_call *c)
     return 1;
 }
 
+/* expand(type of the array, array): x, and its place from 1; of several dimensions x is NULL. */
+static int expand_next(struct sets_call *c)
+{
+    struct unnest *u = c->state;
+    int64_t place = (int64_t)u->at + 1;
+    if (u->array.ndim > 1 && place <= u->array.dims[0])
+        u->at++;
+    else if (u->array.ndim > 1 || unnest_next(c) <= 0)
+        return u->array.ndim <= 1 && u->at < u->array.n ? -1 : 0;
+    sets_int(c, 1, place);
+    return 1;
+}
+
 static void unnest_close(struct sets_call *c)
 {
     struct unnest *u = c->state;
@@ -139,6 +152,7 @@ static int subscripts_open(struct sets_call *c)
 const struct sets_function sets_array_functions[] = {
     {"value", false, NULL, value_next, NULL},
     {"unnest", true, unnest_open, unnest_next, unnest_close},
+    {"expand", true, unnest_open, expand_next, unnest_close},
     {"members", false, members_open, unnest_next, unnest_close},
     {"series", true, series_open, series_next, NULL},
     {"subscripts", true, subscripts_open, series_next, NULL},

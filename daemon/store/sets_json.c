@@ -1,6 +1,6 @@
 /* sets_json.c: rows of json and jsonb; see sets.h. */
 #include "daemon/store/array.h"
-#include "daemon/store/functions_impl.h"
+#include "daemon/store/functions_populate.h"
 #include "daemon/store/sets.h"
 
 #include <stdio.h>
@@ -358,11 +358,52 @@ static void records_close(struct sets_call *c)
     free(r);
 }
 
+/* -- populate(type, row or NULL, json, name): objects as rows of a type -- */
+
+static int populate_open(struct sets_call *c)
+{
+    struct slice json = blanks_cut(text_of(c, 2));
+    const char *name = (const char *)sqlite3_value_text(c->argv[3]);
+    char is = shape(json);
+    struct walk *w = calloc(1, sizeof(*w));
+    c->state = w;
+    if (w == NULL)
+        return no_memory(c);
+    if (sqlite3_value_type(c->argv[2]) == SQLITE_NULL)
+        return 0;
+    if (is != 'a' && strncmp(name, "jsonb", 5) == 0)
+        return refuse(c, "cannot call %s on a non-array", name);
+    if (is != 'a')
+        return refuse(c, is == 's' ? "cannot call %s on a scalar" : "cannot call %s on an object",
+                      name);
+    w->json = json;
+    return 0;
+}
+
+static int populate_next(struct sets_call *c)
+{
+    struct walk *w = c->state;
+    struct slice key, value, base = {NULL, 0};
+    if (w == NULL || w->json.data == NULL || !functions_json_next(w->json, &w->at, &key, &value))
+        return 0;
+    if (value.data[0] != '{')
+        return refuse(c, "argument of %s must be an array of objects",
+                      (const char *)sqlite3_value_text(c->argv[3]));
+    if (sqlite3_value_type(c->argv[1]) != SQLITE_NULL)
+        base = functions_slice(c->argv[1]);
+    if (populate_row(c->context, (uint32_t)sqlite3_value_int64(c->argv[0]), base, value, &c->text) <
+        0)
+        return -1;
+    sets_text(c, 0, buf_peek(&c->text));
+    return 1;
+}
+
 const struct sets_function sets_json_functions[] = {
     {"each", true, each_open, each_next, NULL},
     {"elements", true, elements_open, elements_next, NULL},
     {"keys", true, keys_open, keys_next, NULL},
     {"record", true, record_open, records_next, records_close},
     {"records", true, records_open, records_next, records_close},
+    {"populate", false, populate_open, populate_next, NULL},
 };
 const size_t sets_json_n = sizeof(sets_json_functions) / sizeof(sets_json_functions[0]);

@@ -220,14 +220,6 @@ static struct expr *jsonb_part(struct scope *s, struct expr *json, List *list, i
                    args, n);
 }
 
-static void check_indices(struct tr *tr, List *list, int location)
-{
-    ListCell *cell;
-    foreach (cell, list)
-        if (!IsA(lfirst(cell), A_Indices))
-            tr_unsupported(tr, location, "a field selection");
-}
-
 static void not_subscriptable(struct tr *tr, uint32_t type, int location)
 {
     tr_fail(tr, SQLSTATE_DATATYPE_MISMATCH, location,
@@ -235,16 +227,36 @@ static void not_subscriptable(struct tr *tr, uint32_t type, int location)
             infer_type_name(tr, type));
 }
 
-struct expr *expr_subscript(struct scope *s, A_Indirection *a)
+static struct expr *subscript(struct scope *s, struct expr *e, List *list, int location)
 {
-    int location = exprLocation(a->arg);
-    check_indices(s->tr, a->indirection, location);
-    struct expr *e = expr_make(s, a->arg);
     if (e->type == TYPES_JSONB)
-        return jsonb_part(s, e, a->indirection, location);
+        return jsonb_part(s, e, list, location);
     if (infer_category(s->tr, e->type) != 'A' || types_find(s->tr->types, e->type)->elem == 0)
         not_subscriptable(s->tr, e->type, location);
-    return array_part(s, e, a->indirection, location);
+    return array_part(s, e, list, location);
+}
+
+struct expr *expr_indirection(struct scope *s, A_Indirection *a)
+{
+    int location = exprLocation(a->arg);
+    struct expr *e = expr_make(s, a->arg);
+    List *indices = NIL;
+    ListCell *cell;
+    foreach (cell, a->indirection) {
+        Node *node = lfirst(cell);
+        if (IsA(node, A_Indices)) {
+            indices = lappend(indices, node);
+            continue;
+        }
+        if (indices != NIL)
+            e = subscript(s, e, indices, location);
+        indices = NIL;
+        if (!IsA(node, String))
+            tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, location,
+                    "row expansion via \"*\" is not supported here");
+        e = row_field(s, e, strVal(node), location);
+    }
+    return indices != NIL ? subscript(s, e, indices, location) : e;
 }
 
 /* -- assignment -- */
@@ -264,32 +276,44 @@ static struct expr *coerced(struct scope *s, Node *node, uint32_t type,
     return infer_typmod(s->tr, to, type, column->typmod, false);
 }
 
-struct expr *expr_assign_part(struct scope *s, const struct store_column *column,
-                              struct expr *current, List *indirection, Node *value, int location)
+/* The value ${current} with ${node} in the place that ${list} says: subscripts alone. */
+static struct expr *array_assigned(struct scope *s, const struct store_column *column,
+                                   struct expr *current, List *list, Node *node, int location)
 {
-    struct tr *tr = s->tr;
-    check_indices(tr, indirection, location);
     int n = 2;
-    struct expr **args = palloc(sizeof(args[0]) * (size_t)(list_length(indirection) * 2 + 2));
+    struct expr **args = palloc(sizeof(args[0]) * (size_t)(list_length(list) * 2 + 2));
+    uint32_t oid = current->type;
     args[0] = current;
-    if (column->type_oid == TYPES_JSONB) {
-        args[1] = coerced(s, value, TYPES_JSONB, column, location);
-        const char *path = jsonb_path(s, indirection, args, &n);
+    if (oid == TYPES_JSONB) {
+        args[1] = coerced(s, node, TYPES_JSONB, column, location);
+        const char *path = jsonb_path(s, list, args, &n);
         return expr_of(
             TYPES_JSONB,
             emit_format("pgf_jsonb_assign(%s, %s, %s)", current->sql, path, args[1]->sql), location,
             args, n);
     }
-    const struct types_info *type = types_find(tr->types, column->type_oid);
-    if (infer_category(tr, column->type_oid) != 'A' || type->elem == 0)
-        not_subscriptable(tr, column->type_oid, location);
+    const struct types_info *type = types_find(s->tr->types, oid);
+    if (infer_category(s->tr, oid) != 'A' || type->elem == 0)
+        not_subscriptable(s->tr, oid, location);
     struct subscripts sub;
-    read_subscripts(s, indirection, &sub);
-    uint32_t wanted = sub.slice ? column->type_oid : type->elem;
-    args[1] = coerced(s, value, wanted, column, location);
+    read_subscripts(s, list, &sub);
+    args[1] = coerced(s, node, sub.slice ? oid : type->elem, column, location);
     const char *text = subscripts_text(&sub, args, &n);
-    return expr_of(column->type_oid,
-                   emit_format("pgf_array_set%s(%u, %s, %s%s)", sub.slice ? "_slice" : "",
-                               column->type_oid, current->sql, args[1]->sql, text),
+    return expr_of(oid,
+                   emit_format("pgf_array_set%s(%u, %s, %s%s)", sub.slice ? "_slice" : "", oid,
+                               current->sql, args[1]->sql, text),
                    location, args, n);
+}
+
+struct expr *expr_assign_part(struct scope *s, const struct store_column *column,
+                              struct expr *current, List *indirection, Node *value, int location)
+{
+    int indices = 0, n = list_length(indirection);
+    while (indices < n && IsA(list_nth(indirection, indices), A_Indices))
+        indices++;
+    if (indices == n)
+        return array_assigned(s, column, current, indirection, value, location);
+    if (indices > 0)
+        tr_unsupported(s->tr, location, "assigning to a field of an element");
+    return row_assign(s, column, current, indirection, value, location);
 }

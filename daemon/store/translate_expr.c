@@ -2,6 +2,7 @@
 #include "daemon/store/compare.h"
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
+#include "daemon/store/record.h"
 #include "daemon/store/translate_expr.h"
 
 #include "lib/stringinfo.h"
@@ -116,12 +117,12 @@ static struct expr *bool_expr(struct scope *s, const BoolExpr *b)
 /* A row is NULL when all its fields are, and NOT NULL when none is. */
 static struct expr *row_null_test(struct scope *s, const NullTest *t)
 {
-    int n = list_length(((RowExpr *)t->arg)->args);
-    struct expr **all = palloc(sizeof(all[0]) * (size_t)(n + 1));
+    int n;
+    struct expr **all = row_values(s, (RowExpr *)t->arg, &n);
     StringInfoData out;
     initStringInfo(&out);
     for (int i = 0; i < n; i++) {
-        all[i] = infer_settle(s->tr, expr_make(s, list_nth(((RowExpr *)t->arg)->args, i)));
+        all[i] = infer_settle(s->tr, all[i]);
         appendStringInfo(&out, "%s%s IS %sNULL", i == 0 ? "(" : " AND ", all[i]->sql,
                          t->nulltesttype == IS_NULL ? "" : "NOT ");
     }
@@ -134,7 +135,9 @@ static struct expr *null_test(struct scope *s, const NullTest *t)
         return row_null_test(s, t);
     struct expr *arg = expr_make(s, (Node *)t->arg);
     const char *sql =
-        emit_format("(%s IS %sNULL)", arg->sql, t->nulltesttype == IS_NULL ? "" : "NOT ");
+        record_is_type(s->tr->types, arg->type)
+            ? row_null_text(arg, t->nulltesttype == IS_NULL)
+            : emit_format("(%s IS %sNULL)", arg->sql, t->nulltesttype == IS_NULL ? "" : "NOT ");
     return expr_of(TYPES_BOOL, sql, t->location, &arg, 1);
 }
 
@@ -308,6 +311,8 @@ struct expr *expr_cast(struct scope *s, TypeCast *cast)
     } else {
         e = expr_make(s, cast->arg);
     }
+    if (e->row != NULL)
+        e->location = cast->location; /* where errors of its fields are */
     struct expr *to = infer_coerce(s->tr, e, type, INFER_EXPLICIT);
     if (to == NULL)
         tr_fail(s->tr, "42846", cast->location, "cannot cast type %s to %s",
@@ -404,9 +409,9 @@ static struct expr *dispatch(struct scope *s, Node *node)
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, exprLocation(node),
                 "DEFAULT is not allowed in this context");
     case T_RowExpr:
-        tr_unsupported(s->tr, exprLocation(node), "a row as a value");
+        return row_expr(s, (RowExpr *)node);
     case T_A_Indirection:
-        return expr_subscript(s, (A_Indirection *)node);
+        return expr_indirection(s, (A_Indirection *)node);
     default:
         tr_unsupported(s->tr, exprLocation(node), "this expression");
     }

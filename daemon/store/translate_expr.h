@@ -38,6 +38,30 @@ void call_resolve(struct scope *s, FuncCall *f, struct call *c);
 /* 0A000 without one. */
 const char *call_template(struct scope *s, const struct call *c);
 
+/* -- rows (translate_row.c) -- */
+/* ROW(...); the values in it, stars expanded. */
+struct expr *row_expr(struct scope *s, const RowExpr *r);
+struct expr **row_values(struct scope *s, const RowExpr *r, int *ret_n);
+/* An anonymous row of columns that a function has. */
+struct expr *row_of_outputs(struct tr *tr, struct expr *const *values, const char *const *names,
+                            int n, int location);
+/* The row of ${item}, whose columns are ${columns}. */
+struct expr *row_whole(struct scope *s, const struct source *item, struct expr **columns,
+                       int location);
+/* (row).name; 42703, 42809. */
+struct expr *row_field(struct scope *s, struct expr *e, const char *name, int location);
+/* (row).*: appends to ${targets} (List of struct target). */
+List *row_star(struct scope *s, const A_Indirection *a, List *targets);
+/* ${e} IS [NOT] NULL. */
+const char *row_null_text(const struct expr *e, bool null);
+/* ${current} with ${value} in the field that ${path} begins with, or deeper. */
+struct expr *row_assign(struct scope *s, const struct store_column *column, struct expr *current,
+                        List *path, Node *value, int location);
+/* Between a row with a name and one without; NULL: there is no such conversion. */
+struct expr *row_coerce(struct tr *tr, struct expr *e, uint32_t type, enum infer_context context);
+/* What is known of a row outside of the query that it comes from. */
+const struct row_shape *row_outside(const struct row_shape *row);
+
 /* -- sets (translate_sets.c) -- */
 /* Is it one of sets.h? */
 bool sets_template(const char *pattern);

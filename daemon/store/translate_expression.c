@@ -33,7 +33,7 @@ static const char *expression_text(struct tr *tr, const struct store_table *tabl
     if (type_oid == 0) {
         e = infer_settle(tr, e);
         *ret_type = e->type;
-        return emit_format("%s%s", e->sql, emit_collation(e->type));
+        return emit_format("%s%s", e->sql, emit_collation(tr, e->type));
     }
     const struct store_column target = {
         .name = "?", .sqlite_name = "?", .type_oid = type_oid, .typmod = typmod};

@@ -7,7 +7,7 @@
  * LATERAL: SQLite has none.  A subquery or function that refers to its siblings packs its rows into
  * one value, which a table-valued function unpacks (rows.h). */
 #include "daemon/store/emit.h"
-#include "daemon/store/infer.h"
+#include "daemon/store/translate_expr.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/translate_capture.h"
 #include "daemon/store/translate_steps.h"
@@ -40,6 +40,7 @@ struct source *source_query(const struct query *q, const char *alias)
         c->type = e->type;
         c->typmod = e->typmod;
         c->domain = e->domain;
+        c->row = row_outside(e->row);
         if (e->kind == EXPR_COLUMN) {
             c->table_oid = e->column->table_oid;
             c->attnum = e->column->attnum;
@@ -48,6 +49,36 @@ struct source *source_query(const struct query *q, const char *alias)
         c->origin = item;
     }
     return item;
+}
+
+/* -- is there a row? -- */
+
+/* Does the statement name ${arg} where it may mean a whole row? */
+static bool names_row(Node *node, void *arg)
+{
+    if (node == NULL)
+        return false;
+    if (IsA(node, ResTarget) && ((ResTarget *)node)->val != NULL &&
+        IsA(((ResTarget *)node)->val, ColumnRef) &&
+        IsA(llast(((ColumnRef *)((ResTarget *)node)->val)->fields), A_Star))
+        return false;
+    if (IsA(node, ColumnRef)) {
+        List *fields = ((ColumnRef *)node)->fields;
+        return IsA(linitial(fields), String) && strcmp(strVal(linitial(fields)), arg) == 0 &&
+               (list_length(fields) == 1 || IsA(llast(fields), A_Star));
+    }
+    return raw_expression_tree_walker(node, names_row, arg);
+}
+
+/* The query or name ${sql} in parentheses, with something that is not NULL where ${item} has a row,
+ * if anybody may want to know that. */
+static const char *with_presence(struct scope *s, struct source *item, const char *sql)
+{
+    if (!s->nullable_side || s->tr->views > 0 || item->name == NULL ||
+        !names_row(s->tr->stmt, (void *)(uintptr_t)item->name))
+        return sql;
+    item->present = emit_format("%s.\"here\"", item->alias);
+    return emit_format("(SELECT *, 1 AS \"here\" FROM %s)", sql);
 }
 
 /* -- tables and CTEs -- */
@@ -72,7 +103,8 @@ static struct from from_cte(struct scope *s, const struct cte *cte, RangeVar *rv
     source_rename(s->tr, item, rv->alias);
     scope_add(s, item);
     s->self_reference = s->self_reference || cte->self_reference;
-    return (struct from){.sql = emit_format("%s AS %s", cte->alias, item->alias), .shown = item};
+    const char *sql = with_presence(s, item, cte->alias);
+    return (struct from){.sql = emit_format("%s AS %s", sql, item->alias), .shown = item};
 }
 
 static struct from from_table(struct scope *s, RangeVar *rv)
@@ -87,6 +119,8 @@ static struct from from_table(struct scope *s, RangeVar *rv)
     capture_table(s->tr, rv, t);
     source_rename(s->tr, item, rv->alias);
     scope_add(s, item);
+    if (translate_is_view(t))
+        sql = with_presence(s, item, sql);
     return (struct from){.sql = emit_format("%s AS %s", sql, item->alias), .shown = item};
 }
 
@@ -129,13 +163,15 @@ static struct from from_subselect(struct scope *s, RangeSubselect *r)
     scope_add(s, item);
     if (uses_siblings(q, s)) {
         struct from f = from_lateral(s, q, item, exprLocation(r->subquery));
+        item->present = emit_format("%s.\"n\"", item->alias);
         f.shown = item;
         f.siblings = q->outer;
         return f;
     }
     bool changes = s->tr->volatile_calls != before;
     const char *sql = changes ? query_once(s->tr, q->sql) : q->sql;
-    return (struct from){.sql = emit_format("(%s) AS %s", sql, item->alias),
+    sql = with_presence(s, item, emit_format("(%s)", sql));
+    return (struct from){.sql = emit_format("%s AS %s", sql, item->alias),
                          .shown = item,
                          .one_row = q->single_row || q->at_most_one};
 }
@@ -144,6 +180,7 @@ static struct from from_function(struct scope *s, RangeFunction *r)
 {
     struct from f = {.sql = NULL};
     f.shown = sets_item(s, r, &f.sql, &f.siblings);
+    f.shown->present = emit_format("%s.\"n\"", f.shown->alias);
     scope_add(s, f.shown);
     return f;
 }
@@ -384,14 +421,24 @@ static struct source *using_source(const struct merge *m, const Alias *alias)
     return item;
 }
 
+static struct from from_side(struct scope *s, Node *node, bool nullable)
+{
+    bool before = s->nullable_side;
+    s->nullable_side = before || nullable;
+    struct from f = from_item(s, node);
+    s->nullable_side = before;
+    return f;
+}
+
 static struct from from_join(struct scope *s, JoinExpr *j)
 {
     int first = s->nsources;
-    struct from left = from_item(s, j->larg);
+    struct from left = from_side(s, j->larg, j->jointype == JOIN_RIGHT || j->jointype == JOIN_FULL);
     int middle = s->nsources;
     for (int i = first; i < middle; i++)
         s->sources[i]->lateral_ok = j->jointype == JOIN_INNER || j->jointype == JOIN_LEFT;
-    struct from right = from_item(s, j->rarg);
+    struct from right =
+        from_side(s, j->rarg, j->jointype == JOIN_LEFT || j->jointype == JOIN_FULL);
     check_siblings(s, j->jointype == JOIN_RIGHT ? &left : &right,
                    j->jointype == JOIN_RIGHT ? first : middle);
     for (int i = first; i < middle; i++)
@@ -410,6 +457,12 @@ static struct from from_join(struct scope *s, JoinExpr *j)
             tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, -1,
                     "FULL JOIN is only supported with merge-joinable or hash-joinable join "
                     "conditions");
+    }
+    for (int i = first; i < s->nsources; i++) {
+        bool left_side = i < middle;
+        s->sources[i]->nullable = s->sources[i]->nullable || j->jointype == JOIN_FULL ||
+                                  (left_side ? j->jointype == JOIN_RIGHT
+                                             : j->jointype == JOIN_LEFT);
     }
     struct from f = {.join = true, .shown = join_source(&m, left.shown, right.shown)};
     f.sql = join_text(j, &left, &right, m.condition, on);

@@ -221,7 +221,7 @@ static const char *with_distinct(struct scope *s, const struct call *c, const ch
     size_t len = strlen(text);
     return emit_format("%.*s(DISTINCT %.*s%s)", (int)(open - text), text,
                        (int)(len - (size_t)(open - text) - 2), open + 1,
-                       c->args[0]->type == TYPES_NUMERIC ? "" : emit_collation(c->args[0]->type));
+                       c->args[0]->type == TYPES_NUMERIC ? "" : emit_collation(s->tr, c->args[0]->type));
 }
 
 /* What our aggregates sort by. */
@@ -232,10 +232,10 @@ static const char *key_text(struct tr *tr, const struct expr *e)
 }
 
 /* How a key sorts, as functions_aggregate.c reads it. */
-static void key_how(StringInfo how, uint32_t type, int bits)
+static void key_how(struct tr *tr, StringInfo how, uint32_t type, int bits)
 {
     char buf[32];
-    bool typed = type == TYPES_INTERVAL || compare_collation(type, buf) != NULL;
+    bool typed = type == TYPES_INTERVAL || compare_collation(tr->types, type, buf) != NULL;
     if (type == TYPES_NUMERIC || !typed)
         appendStringInfoChar(how, (char)('0' + bits + (type == TYPES_NUMERIC ? 4 : 0)));
     else
@@ -252,7 +252,7 @@ static const char *distinct_text(struct scope *s, const struct call *c, const ch
         uint32_t type = c->args[i]->type;
         type_comparable(s->tr, type, c->node->location);
         type_sortable(s->tr, type, c->node->location);
-        key_how(&how, type, 0);
+        key_how(s->tr, &how, type, 0);
         appendStringInfo(&list, ", %s", key_text(s->tr, c->args[i]));
     }
     return emit_format("%.*s, 'u%s'%s)", (int)strlen(text) - 1, text, how.data, list.data);
@@ -278,7 +278,7 @@ static void distinct_keys(struct scope *s, const struct call *c, struct expr *co
             found = found || strcmp(c->args[i]->sql, keys[k]->sql) == 0;
         if (found)
             continue;
-        key_how(how, c->args[i]->type, 0);
+        key_how(s->tr, how, c->args[i]->type, 0);
         appendStringInfo(list, ", %s", key_text(s->tr, c->args[i]));
     }
 }
@@ -308,7 +308,7 @@ static const char *sorted_text(struct scope *s, struct call *c, const char *text
         bool descending = by->sortby_dir == SORTBY_DESC;
         bool first = by->sortby_nulls == SORTBY_NULLS_FIRST ||
                      (by->sortby_nulls == SORTBY_NULLS_DEFAULT && descending);
-        key_how(&how, e->type, (descending ? 1 : 0) + (first ? 2 : 0));
+        key_how(s->tr, &how, e->type, (descending ? 1 : 0) + (first ? 2 : 0));
         appendStringInfo(&list, ", %s", key_text(s->tr, e));
         keys[n++] = e;
     }

@@ -97,9 +97,9 @@ bool expr_collated(const struct expr *e)
     return item != NULL && item->table != NULL && item->table->kind == 'r';
 }
 
-const char *emit_collation(uint32_t type)
+const char *emit_collation(const struct tr *tr, uint32_t type)
 {
     char buf[32];
-    const char *name = compare_collation(type, buf);
+    const char *name = compare_collation(tr->types, type, buf);
     return name != NULL ? emit_format(" COLLATE %s", name) : "";
 }

@@ -280,7 +280,7 @@ static void set_outputs(const struct grouping *g, uint32_t set, StringInfo out)
                          ((const struct expr *)list_nth(g->aggregates, i))->sql, i + 1);
 }
 
-static void set_group_by(const struct grouping *g, uint32_t set, StringInfo out)
+static void set_group_by(const struct tr *tr, const struct grouping *g, uint32_t set, StringInfo out)
 {
     const char *before = " GROUP BY ";
     for (int i = 0; i < g->nkeys; i++) {
@@ -288,7 +288,7 @@ static void set_group_by(const struct grouping *g, uint32_t set, StringInfo out)
             continue;
         bool constant = strspn(g->keys[i]->sql, "()+- 0123456789") == strlen(g->keys[i]->sql);
         appendStringInfo(out, "%s%s%s", before, constant ? "NULL" : g->keys[i]->sql,
-                         constant ? "" : emit_collation(g->keys[i]->type));
+                         constant ? "" : emit_collation(tr, g->keys[i]->type));
         before = ", ";
     }
 }
@@ -304,7 +304,7 @@ const char *grouping_from(struct scope *s, const char *body)
                          i == 0 ? "" : " UNION ALL ", i);
         set_outputs(g, set, &out);
         appendStringInfoString(&out, body);
-        set_group_by(g, set, &out);
+        set_group_by(s->tr, g, set, &out);
     }
     return emit_format("(%s) AS %s", out.data, g->alias);
 }

@@ -105,6 +105,8 @@ static void set_part(struct scope *s, struct modify_set *set, ResTarget *rt)
                  strncmp((const char *)list_nth(set->right, at), "pgf_array_set", 13) == 0;
     again = again || (at < n && at < list_length(set->right) &&
                       strncmp((const char *)list_nth(set->right, at), "pgf_jsonb_assign", 16) == 0);
+    again = again || (at < n && at < list_length(set->right) &&
+                      strncmp((const char *)list_nth(set->right, at), "pgf_row_set", 11) == 0);
     const char *sql = again ? list_nth(set->right, at) : own_column(s, set->table, c);
     if (!again)
         add_column(s, set, c);

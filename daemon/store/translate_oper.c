@@ -69,15 +69,6 @@ static const char *operator_name(struct tr *tr, const A_Expr *a)
 
 /* -- rows -- */
 
-static struct expr **row_exprs(struct scope *s, RowExpr *row, int *ret_n)
-{
-    *ret_n = list_length(row->args);
-    struct expr **all = palloc(sizeof(all[0]) * (size_t)(*ret_n + 1));
-    for (int i = 0; i < *ret_n; i++)
-        all[i] = expr_make(s, list_nth(row->args, i));
-    return all;
-}
-
 /* (a, b) < (c, d): the first pair that is not equal decides; one that is unknown leaves it unknown. */
 static const char *rows_ordered(struct scope *s, const char *name, struct expr **l, struct expr **r,
                                 int n, int location)
@@ -109,11 +100,11 @@ static const char *rows_equal(struct expr **tests, int n, bool equal)
 
 /* Stored values that SQLite orders as PostgreSQL does: its own comparison of rows, which can use an
  * index. */
-static bool rows_native(const struct expr *test, const struct expr *l, const struct expr *r,
+static bool rows_native(const struct tr *tr, const struct expr *test, const struct expr *l, const struct expr *r,
                         const char *name)
 {
     return strcmp(test->sql, emit_format("(%s %s %s)", l->sql, name, r->sql)) == 0 &&
-           emit_collation(l->type)[0] == '\0';
+           emit_collation(tr, l->type)[0] == '\0';
 }
 
 struct expr *expr_row_compare(struct scope *s, const char *name, struct expr **l, struct expr **r,
@@ -130,7 +121,7 @@ struct expr *expr_row_compare(struct scope *s, const char *name, struct expr **l
             tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, location,
                     "row comparison operator must yield type boolean, not type %s",
                     infer_type_name(s->tr, tests[i]->type));
-        native = native && rows_native(tests[i], l[i], r[i], name);
+        native = native && rows_native(s->tr, tests[i], l[i], r[i], name);
     }
     if (equal || differ)
         return expr_of(TYPES_BOOL, rows_equal(tests, n, equal), location, tests, n);
@@ -155,7 +146,7 @@ struct expr *expr_rows(struct scope *s, const char *name, RowExpr *left, RowExpr
 {
     int n, m;
     int before = s->tr->volatile_calls;
-    struct expr **l = row_exprs(s, left, &n), **r = row_exprs(s, right, &m);
+    struct expr **l = row_values(s, left, &n), **r = row_values(s, right, &m);
     if (n != m)
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, location,
                 "unequal number of entries in row expressions");
@@ -453,7 +444,7 @@ static struct expr *differ(struct scope *s, struct expr *left, struct expr *righ
     uint32_t type;
     const char *pattern = expr_resolve(s, "=", &args[0], &args[1], &type, location);
     const char *sql;
-    if (pattern == strstr(pattern, "(%1 ") && emit_collation(args[0]->type)[0] == '\0')
+    if (pattern == strstr(pattern, "(%1 ") && emit_collation(s->tr, args[0]->type)[0] == '\0')
         sql = emit_apply(negated ? "(%1 IS %2)" : "(%1 IS NOT %2)", args, 2);
     else if (s->tr->volatile_calls != before)
         tr_unsupported(s->tr, location, "IS DISTINCT FROM of %s with a volatile function",
@@ -468,8 +459,8 @@ static struct expr *differ(struct scope *s, struct expr *left, struct expr *righ
 static struct expr *rows_differ(struct scope *s, A_Expr *a, bool negated)
 {
     int n, m, before = s->tr->volatile_calls;
-    struct expr **l = row_exprs(s, (RowExpr *)a->lexpr, &n),
-                **r = row_exprs(s, (RowExpr *)a->rexpr, &m);
+    struct expr **l = row_values(s, (RowExpr *)a->lexpr, &n),
+                **r = row_values(s, (RowExpr *)a->rexpr, &m);
     struct expr **tests = palloc(sizeof(tests[0]) * (size_t)(n + 1));
     if (n != m)
         tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, a->location,
@@ -496,7 +487,7 @@ static struct expr *null_if(struct scope *s, A_Expr *a)
     uint32_t type;
     const char *pattern = expr_resolve(s, "=", &args[0], &args[1], &type, a->location);
     const char *sql;
-    if (pattern == strstr(pattern, "(%1 ") && emit_collation(args[0]->type)[0] == '\0')
+    if (pattern == strstr(pattern, "(%1 ") && emit_collation(s->tr, args[0]->type)[0] == '\0')
         sql = emit_apply("nullif(%1, %2)", args, 2);
     else if (s->tr->volatile_calls != before)
         tr_unsupported(s->tr, a->location, "NULLIF of %s with a volatile function",

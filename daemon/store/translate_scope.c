@@ -4,6 +4,7 @@
  * knows a name decides; two items of one level that know it are 42702. */
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
+#include "daemon/store/translate_expr.h"
 #include "daemon/store/translate_capture.h"
 #include "daemon/store/translate_target_view.h"
 #include "daemon/store/translate_steps.h"
@@ -137,6 +138,7 @@ struct expr *scope_column(struct scope *s, const struct source *item, int index,
     e->domain = c->domain;
     e->column = c;
     e->scope = s;
+    e->row = c->row;
     return e;
 }
 
@@ -378,12 +380,34 @@ static int split_name(struct tr *tr, ColumnRef *ref, const char *ret[3])
     return n;
 }
 
+static struct expr *whole_row(struct scope *s, struct scope *level, const struct source *item,
+                              int location)
+{
+    struct expr **columns = palloc(sizeof(columns[0]) * (size_t)(item->ncolumns + 1));
+    for (int i = 0; i < item->ncolumns; i++)
+        columns[i] = mark_outer(s, level, scope_column(level, item, i, location));
+    return row_whole(s, item, columns, location);
+}
+
+/* t.* where a value is wanted: the row of t */
+static struct expr *star_row(struct scope *s, const char *const *part, int n, int location)
+{
+    struct scope *level = NULL;
+    if (n == 1)
+        tr_unsupported(s->tr, location, "* as a value");
+    const struct source *item =
+        named_item(s, n == 3 ? part[0] : NULL, part[n - 2], location, &level);
+    if (item == NULL)
+        missing_item(s, part[n - 2], location);
+    return whole_row(s, level, item, location);
+}
+
 static struct expr *column_ref(struct scope *s, ColumnRef *ref)
 {
     const char *part[3] = {NULL, NULL, NULL};
     int n = split_name(s->tr, ref, part);
     if (IsA(llast(ref->fields), A_Star))
-        tr_unsupported(s->tr, ref->location, "a whole row (.*) here");
+        return star_row(s, part, n, ref->location);
     if (n == 2)
         return qualified_column(s, NULL, part[0], part[1], ref->location);
     if (n == 3)
@@ -396,7 +420,7 @@ static struct expr *column_ref(struct scope *s, ColumnRef *ref)
     if (item != NULL && item->scalar)
         return mark_outer(s, level, scope_column(level, item, 0, ref->location));
     if (item != NULL)
-        tr_unsupported(s->tr, ref->location, "a whole row as a value");
+        return whole_row(s, level, item, ref->location);
     item = scope_system_owner(s, part[0], ref->location, &level);
     if (item != NULL)
         return mark_outer(s, level, scope_system(level, item, part[0], ref->location));

@@ -228,7 +228,7 @@ static void distinct_keys(struct select *q)
 const char *order_item(struct tr *tr, const SortBy *by, uint32_t type, const char *sql)
 {
     const char *collation = infer_is_enum(tr, type) ? emit_format(" COLLATE \"enum %u\"", type)
-                                                    : emit_collation(type);
+                                                    : emit_collation(tr, type);
     bool descending = by->sortby_dir == SORTBY_DESC;
     bool nulls_first = by->sortby_nulls == SORTBY_NULLS_FIRST ||
                        (by->sortby_nulls == SORTBY_NULLS_DEFAULT && descending);
@@ -268,7 +268,7 @@ static const char *group_text(const struct select *q)
         if (is_constant(e))
             continue;
         appendStringInfo(&out, "%s%s%s", out.len == 0 ? " GROUP BY " : ", ", e->sql,
-                         emit_collation(e->type));
+                         emit_collation(q->scope->tr, e->type));
     }
     if (out.len == 0 && q->ngroups > 0)
         appendStringInfoString(&out, " GROUP BY NULL");
@@ -281,7 +281,7 @@ static const char *outputs_text(const struct select *q, bool compared)
     initStringInfo(&out);
     for (int i = 0; i < q->ntargets; i++)
         appendStringInfo(&out, "%s%s AS \"c%d\"", i == 0 ? "" : ", ",
-                         target_text(&q->targets[i], compared), i + 1);
+                         target_text(q->scope->tr, &q->targets[i], compared), i + 1);
     if (q->ntargets == 0)
         appendStringInfoString(&out, "NULL");
     return out.data;
@@ -297,7 +297,7 @@ static const char *distinct_on_text(struct select *q, const char *body)
     const char *alias = tr_alias(q->scope->tr);
     for (int i = 0; i < q->ndistinct_on; i++)
         appendStringInfo(&inner, "%s%s%s", i == 0 ? "PARTITION BY " : ", ", q->distinct_on[i]->sql,
-                         emit_collation(q->distinct_on[i]->type));
+                         emit_collation(q->scope->tr, q->distinct_on[i]->type));
     for (int i = 0; i < q->nkeys; i++) {
         const struct order_key *k = &q->keys[i];
         appendStringInfo(&order, ", %s AS \"k%d\"", k->expr->sql, i + 1);

@@ -74,7 +74,7 @@ static const char *arm_text(struct scope *s, const struct query *q, const struct
         q->compound && !(left && q->chain); /* SQLite's operations associate to the left */
     for (int i = 0; i < q->ntargets; i++)
         change =
-            change || as[i] != q->targets[i].expr || (compared && emit_collation(as[i]->type)[0]);
+            change || as[i] != q->targets[i].expr || (compared && emit_collation(s->tr, as[i]->type)[0]);
     if (!change)
         return q->sql;
     StringInfoData out;
@@ -83,7 +83,7 @@ static const char *arm_text(struct scope *s, const struct query *q, const struct
     for (int i = 0; i < q->ntargets; i++)
         appendStringInfo(&out, "%s%s%s AS \"c%d\"", i == 0 ? "" : ", ",
                          as[i] == q->targets[i].expr ? psprintf("\"c%d\"", i + 1) : as[i]->sql,
-                         compared ? emit_collation(as[i]->type) : "", i + 1);
+                         compared ? emit_collation(s->tr, as[i]->type) : "", i + 1);
     return emit_format("SELECT %s FROM (%s) AS %s", out.data, q->sql, alias);
 }
 
@@ -125,22 +125,22 @@ static const char *numbered(struct scope *s, const char *sql, const struct query
         uint32_t type = q->targets[i].expr->type;
         type_comparable(s->tr, type, q->targets[i].expr->location);
         appendStringInfo(&keys, "%s\"c%d\"%s", i == 0 ? "PARTITION BY " : ", ", i + 1,
-                         emit_collation(type));
+                         emit_collation(s->tr, type));
     }
     StringInfoData out;
     initStringInfo(&out);
     for (int i = 0; i < q->ntargets; i++)
         appendStringInfo(&out, "\"c%d\"%s AS \"c%d\", ", i + 1,
-                         emit_collation(q->targets[i].expr->type), i + 1);
+                         emit_collation(s->tr, q->targets[i].expr->type), i + 1);
     return emit_format("SELECT %srow_number() OVER (%s) AS \"rn\" FROM (%s)", out.data, keys.data,
                        sql);
 }
 
 /* Values that are equal but look different, 1.5 and 1.50: the first one stands for all. */
-static bool any_collated(const struct query *q)
+static bool any_collated(const struct tr *tr, const struct query *q)
 {
     for (int i = 0; i < q->ntargets; i++)
-        if (emit_collation(q->targets[i].expr->type)[0])
+        if (emit_collation(tr, q->targets[i].expr->type)[0])
             return true;
     return false;
 }
@@ -196,7 +196,7 @@ static struct query *combine(struct scope *s, SelectStmt *stmt)
     if (counted) /* the second 1 is another row than the first */
         q->sql = emit_format("SELECT %s FROM (SELECT * FROM (%s) %s SELECT * FROM (%s))",
                              names_text(n), numbered(s, ltext, q), what, numbered(s, rtext, q));
-    else if (!stmt->all && any_collated(q))
+    else if (!stmt->all && any_collated(s->tr, q))
         q->sql = equal_rows(s, stmt, ltext, rtext, q);
     else
         q->sql = emit_format("%s %s%s %s", ltext, what, stmt->all ? " ALL" : "", rtext);

@@ -89,7 +89,9 @@ struct item {
     struct scope *inner;
     struct together *together;
     struct column *columns;
-    int n;
+    int n;            /* columns */
+    int ngiven;       /* that the call gives: a row is one of those, and has several of the others */
+    uint32_t row;     /* the type, if the item is just rows of one */
     const char *name; /* of the first function */
 };
 
@@ -99,8 +101,30 @@ static struct column *new_column(struct item *it, const char *name, uint32_t typ
         tr_unsupported(it->inner->tr, -1, "a function with so many columns");
     struct column *c = &it->columns[it->n++];
     *c = (struct column){.name = name, .type = type, .typmod = -1};
-    c->sql = emit_format("%s.\"c%d\"", it->together->alias, it->n);
+    c->sql = emit_format("%s.\"c%d\"", it->together->alias, ++it->ngiven);
     return c;
+}
+
+/* Rows of a type with a name: their fields.  false: it is none. */
+static bool new_fields(struct item *it, uint32_t type)
+{
+    struct tr *tr = it->inner->tr;
+    const struct types_user *row = types_find_user(tr->types, type);
+    if (row == NULL || row->info.type != 'c')
+        return false;
+    it->row = type;
+    it->ngiven++;
+    for (size_t i = 0; i < row->nattributes; i++) {
+        const struct types_attribute *a = &row->attributes[i];
+        if (it->n >= SETS_COLUMNS)
+            tr_unsupported(tr, -1, "a function with so many columns");
+        struct column *c = &it->columns[it->n++];
+        *c = (struct column){.name = a->name, .typmod = a->typmod};
+        c->type = infer_base(tr, a->type, &c->typmod);
+        c->domain = c->type == a->type ? 0 : a->type;
+        c->sql = emit_format("pgf_row_field(%s.\"c%d\", %zu)", it->together->alias, it->ngiven, i);
+    }
+    return true;
 }
 
 /* `(a int, b text)` behind a function: its columns; and names, types and typmods as a literal
@@ -156,7 +180,7 @@ static void add_set(struct item *it, const RangeFunction *r, struct call *c, Lis
     struct tr *tr = it->inner->tr;
     const struct infer_proc *p = c->found.proc;
     const char *pattern = call_template(it->inner, c), *first = NULL;
-    int noutputs, before = it->n;
+    int noutputs, before = it->ngiven;
     const struct infer_output *outputs = infer_outputs_of(p->oid, &noutputs);
     uint32_t actual[FUNC_MAX_ARGS];
     bool record = c->found.result == TYPES_RECORD && noutputs == 0;
@@ -165,14 +189,16 @@ static void add_set(struct item *it, const RangeFunction *r, struct call *c, Lis
     for (int i = 0; i < c->nargs; i++)
         actual[i] = c->args[i]->type;
     tr->volatile_calls += p->volatility == 'v';
+    if (record && strncmp(pattern, "set:record", 10) != 0)
+        tr_unsupported(tr, c->node->location, "function %s of records", c->name);
     if (record)
         first = definitions(it, list);
     for (int i = 0; i < noutputs; i++)
         new_column(it, outputs[i].name,
                    infer_polymorphic(tr, outputs[i].type, p->args, actual, c->nargs));
-    if (!record && noutputs == 0)
+    if (!record && noutputs == 0 && !new_fields(it, c->found.result))
         new_column(it, column_name(r, n, c->name), c->found.result);
-    together_add(tr, it->together, pattern, c, first, it->n - before);
+    together_add(tr, it->together, pattern, c, first, it->ngiven - before);
 }
 
 static void add_value(struct item *it, const RangeFunction *r, Node *node, List *list, int n)
@@ -182,7 +208,8 @@ static void add_value(struct item *it, const RangeFunction *r, Node *node, List 
     struct expr *e = infer_settle(it->inner->tr, expr_make(it->inner, node));
     if (e->type == TYPES_RECORD)
         tr_unsupported(it->inner->tr, exprLocation(node), "a record in FROM");
-    new_column(it, column_name(r, n, name), e->type)->typmod = e->typmod;
+    if (!new_fields(it, e->type))
+        new_column(it, column_name(r, n, name), e->type)->typmod = e->typmod;
     struct call c = {.node = (FuncCall *)node, .args = &e, .nargs = 1};
     together_add(it->inner->tr, it->together, "set:value(%1)", &c, NULL, 1);
 }
@@ -278,8 +305,9 @@ struct source *sets_item(struct scope *s, RangeFunction *r, const char **ret_sql
                             .sql = emit_format("%s.\"n\"", item->alias)};
     for (int i = 0; i < item->ncolumns; i++)
         item->columns[i].origin = item;
-    item->scalar =
-        it.n == 1 && list_length(functions) == 1 && !r->ordinality && r->coldeflist == NIL;
+    bool alone = list_length(functions) == 1 && !r->ordinality && r->coldeflist == NIL;
+    item->scalar = it.n == 1 && alone && it.row == 0;
+    item->row_type = alone ? it.row : 0;
     source_rename(s->tr, item, r->alias);
     const char *call = together_text(it.together);
     if (uses_siblings(it.inner, s)) {
@@ -289,7 +317,7 @@ struct source *sets_item(struct scope *s, RangeFunction *r, const char **ret_sql
     }
     StringInfoData names;
     initStringInfo(&names);
-    for (int i = 1; i <= it.n; i++)
+    for (int i = 1; i <= it.ngiven; i++)
         appendStringInfo(&names, "\"c%d\", ", i);
     const char *sql = emit_format("SELECT %s\"n\" FROM %s", names.data, call);
     if (s->tr->volatile_calls != before)
@@ -329,6 +357,43 @@ void sets_refuse(struct scope *s, const struct expr *e, const char *what)
     tr_throw(s->tr);
 }
 
+/* Column ${i}, from 0, of the sets that are nested so deep. */
+static struct expr *set_column(struct scope *s, const struct call *c, int depth, uint32_t type,
+                               int i)
+{
+    const struct together *t = at_depth(s, depth);
+    struct expr *e = expr_of(type, emit_format("%s.\"c%d\"", t->alias, i + 1), c->node->location,
+                             c->args, c->nargs);
+    e->kind = EXPR_SET;
+    e->scope = s;
+    e->param = depth;
+    return e;
+}
+
+/* The last columns of those sets, which are one function's, as a row. */
+static struct expr *set_row(struct scope *s, const struct call *c, int depth)
+{
+    int n;
+    uint32_t actual[FUNC_MAX_ARGS];
+    const struct infer_output *outputs = infer_outputs_of(c->found.proc->oid, &n);
+    struct expr **values = palloc(sizeof(values[0]) * (size_t)n);
+    const char **names = palloc(sizeof(names[0]) * (size_t)n);
+    int first = at_depth(s, depth)->ncolumns - n;
+    for (int i = 0; i < c->nargs; i++)
+        actual[i] = c->args[i]->type;
+    for (int i = 0; i < n; i++) {
+        uint32_t type =
+            infer_polymorphic(s->tr, outputs[i].type, c->found.proc->args, actual, c->nargs);
+        values[i] = set_column(s, c, depth, type, first + i);
+        names[i] = outputs[i].name;
+    }
+    struct expr *e = row_of_outputs(s->tr, values, names, n, c->node->location);
+    e->kind = EXPR_SET;
+    e->scope = s;
+    e->param = depth;
+    return e;
+}
+
 struct expr *sets_output(struct scope *s, const struct call *c)
 {
     bool grouping = s->clause != NULL && strcmp(s->clause, "GROUP BY") == 0;
@@ -340,8 +405,9 @@ struct expr *sets_output(struct scope *s, const struct call *c)
     (void)infer_outputs_of(c->found.proc->oid, &noutputs);
     if (!s->sets_allowed || !sets_template(pattern))
         tr_unsupported(s->tr, c->node->location, "function %s here", c->name);
-    if (noutputs > 1 || c->found.result == TYPES_RECORD)
-        tr_unsupported(s->tr, c->node->location, "function %s outside FROM", c->name);
+    if (c->found.result == TYPES_RECORD && noutputs == 0)
+        tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, c->node->location,
+                "function returning record called in context that cannot accept type record");
     int depth = 0;
     for (int i = 0; i < c->nargs; i++) {
         int inner = depth_of(c->args[i], s);
@@ -355,12 +421,10 @@ struct expr *sets_output(struct scope *s, const struct call *c)
         if (c->found.proc->volatility != 'v' && strcmp(same->value, text) == 0)
             return same;
     }
-    together_add(s->tr, t, pattern, c, NULL, 1);
-    struct expr *e = expr_of(c->found.result, emit_format("%s.\"c%d\"", t->alias, t->ncolumns),
-                             c->node->location, c->args, c->nargs);
-    e->kind = EXPR_SET;
-    e->scope = s;
-    e->param = depth;
+    together_add(s->tr, t, pattern, c, NULL, noutputs > 1 ? noutputs : 1);
+    struct expr *e = set_column(s, c, depth, c->found.result, t->ncolumns - 1);
+    if (noutputs > 1)
+        e = set_row(s, c, depth);
     e->value = text;
     s->tr->volatile_calls += c->found.proc->volatility == 'v';
     t->parts = lappend(t->parts, e);

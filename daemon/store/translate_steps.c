@@ -122,7 +122,7 @@ const char *steps_table(struct tr *tr, const struct store_table *t)
     initStringInfo(&before);
     for (size_t i = 0; i < t->ncolumns; i++) {
         appendStringInfo(&now, ", %s", emit_identifier(t->columns[i].sqlite_name));
-        appendStringInfo(&before, ", c%zu%s", i + 2, emit_collation(t->columns[i].type_oid));
+        appendStringInfo(&before, ", c%zu%s", i + 2, emit_collation(tr, t->columns[i].type_oid));
     }
     return emit_format("(SELECT %s AS \"%s\"%s FROM %s WHERE pgf_untouched(%u, %s) UNION ALL SELECT "
                        "c1%s FROM store_rows(-%u))",

@@ -1,6 +1,6 @@
 /* translate_target.c: lists of outputs: stars, names by PostgreSQL's rules, result columns. */
 #include "daemon/store/emit.h"
-#include "daemon/store/infer.h"
+#include "daemon/store/translate_expr.h"
 #include "daemon/store/translate_capture.h"
 
 /* -- FigureColname -- */
@@ -49,14 +49,26 @@ static int figure_name(struct scope *s, Node *node, const char **ret)
         return 0;
     switch (nodeTag(node)) {
     case T_ColumnRef: {
-        Node *last = llast(((ColumnRef *)node)->fields);
+        const List *fields = ((ColumnRef *)node)->fields;
+        Node *last = llast(fields);
+        if (IsA(last, A_Star) && list_length(fields) > 1)
+            last = list_nth(fields, list_length(fields) - 2);
         if (!IsA(last, String))
             return 0;
         *ret = strVal(last);
         return 2;
     }
-    case T_A_Indirection:
-        return figure_name(s, ((A_Indirection *)node)->arg, ret);
+    case T_A_Indirection: {
+        const A_Indirection *a = (const A_Indirection *)node;
+        for (int i = list_length(a->indirection) - 1; i >= 0; i--) {
+            Node *part = list_nth(a->indirection, i);
+            if (!IsA(part, String))
+                continue;
+            *ret = strVal(part);
+            return 2;
+        }
+        return figure_name(s, a->arg, ret);
+    }
     case T_FuncCall:
         *ret = strVal(llast(((FuncCall *)node)->funcname));
         return 2;
@@ -138,6 +150,11 @@ struct target *target_list(struct scope *s, List *list, int *ret_n)
             capture_star(s->tr, rt, targets, before);
             continue;
         }
+        if (IsA(rt->val, A_Indirection) &&
+            IsA(llast(((A_Indirection *)rt->val)->indirection), A_Star)) {
+            targets = row_star(s, (A_Indirection *)rt->val, targets);
+            continue;
+        }
         struct target *t = palloc0(sizeof(*t));
         t->expr = expr_make(s, rt->val);
         t->name = rt->name != NULL ? rt->name : target_name(s, rt->val);
@@ -161,9 +178,9 @@ void targets_settle(struct tr *tr, struct target *targets, int ntargets)
         targets[i].expr = infer_settle(tr, targets[i].expr);
 }
 
-const char *target_text(const struct target *t, bool compared)
+const char *target_text(const struct tr *tr, const struct target *t, bool compared)
 {
-    const char *collation = compared ? emit_collation(t->expr->type) : "";
+    const char *collation = compared ? emit_collation(tr, t->expr->type) : "";
     return collation[0] ? emit_format("%s%s", t->expr->sql, collation) : t->expr->sql;
 }
 

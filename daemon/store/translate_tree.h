@@ -59,6 +59,19 @@ struct sublink_name {
     const char *name;
 };
 
+/* The fields of a row, where they are known. */
+struct row_field {
+    const char *name;
+    uint32_t type; /* a domain as itself */
+    int32_t typmod;
+    struct expr *expr; /* all have one, or none */
+    const char *real;  /* NULL: `name`; what the row's type calls it */
+};
+struct row_shape {
+    struct row_field *fields;
+    int n;
+};
+
 /* A column that a FROM item shows. */
 struct column {
     const char *name;
@@ -70,6 +83,7 @@ struct column {
     const char *sql;             /* how to say it in SQLite where the item is in scope */
     const struct source *origin; /* the item that owns it (joins copy columns of their sides) */
     bool system;                 /* not shown by `*` */
+    const struct row_shape *row; /* of an anonymous row */
 };
 
 /* One FROM item (PostgreSQL: a range table entry with its namespace item). */
@@ -82,12 +96,15 @@ struct source {
     const char *xmax; /* how to say the system column; NULL: it is not known */
     struct column *columns;
     int ncolumns;
+    uint32_t row_type; /* of a function: what its rows are, if that has a name */
     bool scalar;       /* a function of one value: its name is that value, too */
     bool show_name;    /* may be named: name.column */
     bool show_columns; /* may be found by bare column names */
     bool cte;          /* a query of WITH */
     bool lateral_only; /* not complete yet: only LATERAL items may look */
     bool lateral_ok;
+    bool nullable;       /* on a side of an outer join that may have no row */
+    const char *present; /* then: what is not NULL where there is one; or NULL */
 };
 
 struct cte {
@@ -122,6 +139,8 @@ struct expr {
     const struct column *column;
     struct expr **args; /* for grouping: what it was made of */
     bool subquery;      /* ... which were columns used inside a subquery */
+    const struct row_shape *row; /* its fields, if it is a row and they are known */
+    const char *whole;           /* a whole row: what its FROM item is called */
     int nargs;
 };
 
@@ -141,6 +160,7 @@ struct scope {
     List *outer;       /* struct expr: columns of enclosing levels used in here */
     List *windows;     /* WINDOW clause: WindowDef */
     bool self_reference; /* a FROM item is the recursive query around */
+    bool nullable_side;  /* the FROM items being read are on such a side of an outer join */
     struct grouping *grouping; /* grouping sets; see translate_grouping.c */
     bool sets_allowed; /* set-returning functions, while the SELECT list is read */
     List *sets;        /* of those, by depth; see translate_sets.c */
@@ -237,7 +257,7 @@ const char *with_clause(struct scope *s, WithClause *with);
 /* A FROM item of a query whose columns are called c1, c2 ...; ${alias} is quoted. */
 struct source *source_query(const struct query *q, const char *alias);
 /* The expression as an output of a query that compares outputs (DISTINCT, UNION). */
-const char *target_text(const struct target *t, bool compared);
+const char *target_text(const struct tr *tr, const struct target *t, bool compared);
 /* WHERE, HAVING: the condition's text with its keyword, or "". */
 const char *where_text(struct scope *s, Node *node, const char *clause);
 struct query *setop_query(struct scope *s, SelectStmt *stmt, const char *with);
@@ -315,7 +335,8 @@ struct expr *expr_array_compare(struct scope *s, A_Expr *a);
 struct expr *expr_cast(struct scope *s, TypeCast *cast);
 /* ARRAY[...]; ${type}: the array's that a cast gives it, or 0. */
 struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t type);
-struct expr *expr_subscript(struct scope *s, A_Indirection *a);
+/* (x)[1], (x).field */
+struct expr *expr_indirection(struct scope *s, A_Indirection *a);
 /* ${column} with ${value} at the place that ${indirection} says, as an expression of its type. */
 struct expr *expr_assign_part(struct scope *s, const struct store_column *column,
                               struct expr *current, List *indirection, Node *value, int location);
@@ -326,4 +347,4 @@ uint32_t expr_common_type(struct tr *tr, struct expr **exprs, int n, const char 
 bool expr_collated(const struct expr *e);
 /* The collation that a sort key, group or output of the type needs: ` COLLATE x` or "".  Never
  * inside an expression: SQLite carries it up to the comparisons around, whatever they compare. */
-const char *emit_collation(uint32_t type);
+const char *emit_collation(const struct tr *tr, uint32_t type);

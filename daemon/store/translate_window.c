@@ -193,7 +193,7 @@ static List *window_parts(struct scope *s, const struct window *w, StringInfo ou
         struct expr *e = infer_settle(s->tr, expr_make(s, lfirst(cell)));
         type_comparable(s->tr, e->type, e->location);
         appendStringInfo(out, "%s%s%s", parts == NIL ? "PARTITION BY " : ", ",
-                         e->sql, emit_collation(e->type));
+                         e->sql, emit_collation(s->tr, e->type));
         parts = lappend(parts, e);
     }
     bool first = true;

@@ -202,7 +202,7 @@ static const char *recursive_cte(struct scope *s, CommonTableExpr *from)
         struct expr *e = again->targets[i].expr;
         uint32_t type = first->targets[i].expr->type;
         struct expr *both[2] = {first->targets[i].expr, e};
-        if (!stmt->all && emit_collation(type)[0])
+        if (!stmt->all && emit_collation(s->tr, type)[0])
             tr_unsupported(s->tr, from->location, "UNION of numeric in a recursive query");
         int32_t typmod = first->targets[i].expr->typmod;
         if (e->type == type && (typmod == -1 || typmod == e->typmod))

@@ -4,6 +4,7 @@
 #include "daemon/store/inet.h"
 #include "daemon/store/jsonpath.h"
 #include "daemon/store/range.h"
+#include "daemon/store/record.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -169,7 +170,7 @@ bool types_supported(const struct types_set *set, uint32_t oid)
         break;
     }
     const struct types_info *type = types_find(set, oid);
-    return type && (type->type == 'e' || range_subtype(oid) != 0 ||
+    return type && (type->type == 'e' || record_is_type(set, oid) || range_subtype(oid) != 0 ||
                     (is_array(type) && types_supported(set, type->elem)));
 }
 
@@ -414,6 +415,7 @@ int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, str
             v.kind = TYPES_KIND_TEXT;
             rc = type->type == 'e'   ? types_enum_in(s->set, type, text, &v.bytes, err)
                  : type->type == 'r' ? range_input(s, oid, text, scratch, &v.bytes, err)
+                 : record_is_type(s->set, oid) ? record_input(s, oid, text, scratch, &v.bytes, err)
                  : is_array(type)    ? types_array_in(s, type, typmod, text, scratch, &v.bytes, err)
                                      : text_in(oid, typmod, text, scratch, &v.bytes, err);
         }
@@ -588,8 +590,31 @@ int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
             return inet_output(oid, v.bytes, out, err);
         else if (range_subtype(oid) != 0)
             return range_output(s, oid, v.bytes, out, err);
+        else if (record_is_type(s->set, oid))
+            return record_output(s, v.bytes, out, err);
         else
             buf_append(out, v.bytes.data, v.bytes.len);
     }
+    return 0;
+}
+
+/* -- elements of arrays -- */
+
+int types_element_in(const struct types_session *s, uint32_t elem, struct slice stored,
+                     struct buf *scratch, struct types_value *ret, struct err *err)
+{
+    if (!record_is_type(s->set, types_base(s->set, elem, NULL)))
+        return types_input(s, elem, -1, stored, scratch, ret, err);
+    *ret = (struct types_value){.kind = TYPES_KIND_TEXT, .bytes = stored};
+    return 0;
+}
+
+int types_element_out(const struct types_set *set, uint32_t elem, const struct types_value *v,
+                      struct buf *out, struct err *err)
+{
+    const struct types_session utc = {.timezone = "UTC", .extra_float_digits = 1, .set = set};
+    if (!record_is_type(set, types_base(set, elem, NULL)))
+        return types_output(&utc, elem, -1, v, out, err);
+    buf_append(out, v->bytes.data, v->bytes.len);
     return 0;
 }

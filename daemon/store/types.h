@@ -21,6 +21,7 @@
  *   inet cidr macaddr macaddr8             BLOB: see inet.h
  *   void, unknown                          TEXT
  *   an enum                                TEXT: its label
+ *   a row                                  TEXT: see record.h
  *   a domain                               as its base type
  * Infinite dates and timestamps are the smallest and largest int32 / int64.
  *
@@ -89,6 +90,7 @@ enum types_oid {
     TYPES_RECORD = 2249,
     TYPES_ANYARRAY = 2277,
     TYPES_VOID = 2278,
+    TYPES_RECORD_ARRAY = 2287,
     TYPES_UUID = 2950,
     TYPES_UUID_ARRAY = 2951,
     TYPES_JSONB = 3802,
@@ -137,6 +139,13 @@ struct types_check { /* a constraint of a domain */
     const char *sqlite; /* of a column called "#value" */
 };
 
+struct types_attribute { /* of a row type: a row of pg_attribute */
+    const char *name;
+    uint32_t type; /* a domain as itself */
+    int32_t typmod;
+    int16_t attnum;
+};
+
 /* A type of the user's. */
 struct types_user {
     struct types_info info;
@@ -148,6 +157,8 @@ struct types_user {
     bool not_null;
     const struct types_check *checks; /* by name */
     size_t nchecks;
+    const struct types_attribute *attributes; /* 'c': by attnum; tables have such types too */
+    size_t nattributes;
     const char *default_sql, *default_sqlite; /* or NULL */
 };
 
@@ -254,6 +265,11 @@ int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
 /* Likewise the binary form. */
 int types_send(const struct types_session *s, uint32_t oid, int32_t typmod,
                const struct types_value *v, struct buf *out, struct err *err) MUSTCHECK;
+/* A value as an element of a stored array (array.h): its text, the same in every session. */
+int types_element_in(const struct types_session *s, uint32_t elem, struct slice stored,
+                     struct buf *scratch, struct types_value *ret, struct err *err) MUSTCHECK;
+int types_element_out(const struct types_set *set, uint32_t elem, const struct types_value *v,
+                      struct buf *out, struct err *err) MUSTCHECK;
 /* Apply a typmod to a value already of the type: ${explicit_cast} cuts varchar(n) silently.
  * May point into ${scratch}. */
 int types_apply_typmod(uint32_t oid, int32_t typmod, bool explicit_cast,

@@ -3,6 +3,7 @@
  * An element is stored as its type prints it (in UTC, so that the text does not depend on a
  * session). */
 #include "daemon/store/array.h"
+#include "daemon/store/record.h"
 #include "daemon/store/types_impl.h"
 
 #include <ctype.h>
@@ -51,6 +52,7 @@ static int add_element(const struct types_session *s, uint32_t elem, int32_t typ
     const struct types_session utc = {.timezone = "UTC", .extra_float_digits = 1, .set = s->set};
     struct buf scratch, out;
     struct types_value v;
+    bool row = record_is_type(s->set, types_base(s->set, elem, NULL));
     if (!text.data) {
         array_add(a, text);
         return 0;
@@ -59,7 +61,8 @@ static int add_element(const struct types_session *s, uint32_t elem, int32_t typ
     buf_init(&out, ARRAY_SCRATCH_MAX);
     int rc = types_input(s, elem, typmod, text, &scratch, &v, err);
     if (rc == 0)
-        rc = types_output(&utc, elem, typmod, &v, &out, err);
+        rc = row ? types_element_out(s->set, elem, &v, &out, err)
+                 : types_output(&utc, elem, typmod, &v, &out, err);
     if (rc == 0 && (scratch.failed || out.failed))
         rc = no_memory(err);
     struct slice shown = buf_peek(&out);
@@ -421,7 +424,7 @@ static int element_out(const struct types_session *s, const struct types_info *t
     if (type->elem == TYPES_BPCHAR) /* kept with its blanks: only here are they seen */
         buf_append(&text, stored.data, stored.len);
     else
-        rc = types_input(s, type->elem, -1, stored, &scratch, &v, err);
+        rc = types_element_in(s, type->elem, stored, &scratch, &v, err);
     if (rc == 0 && type->elem != TYPES_BPCHAR)
         rc = types_output(s, type->elem, -1, &v, &text, err);
     struct slice shown = buf_peek(&text);
@@ -517,7 +520,7 @@ static int send_element(const struct types_session *s, uint32_t elem, struct sli
     if (elem == TYPES_BPCHAR)
         buf_append(&bytes, stored.data, stored.len);
     else
-        rc = types_input(s, elem, -1, stored, &scratch, &v, err);
+        rc = types_element_in(s, elem, stored, &scratch, &v, err);
     if (rc == 0 && elem != TYPES_BPCHAR)
         rc = types_send(s, elem, -1, &v, &bytes, err);
     put32(out, (uint32_t)buf_len(&bytes));

@@ -1,6 +1,7 @@
 /* types_binary.c: the binary forms (send and recv functions of each type). */
 #include "daemon/store/inet.h"
 #include "daemon/store/range.h"
+#include "daemon/store/record.h"
 #include "daemon/store/types_impl.h"
 
 #include <math.h>
@@ -203,6 +204,8 @@ int types_send(const struct types_session *s, uint32_t oid, int32_t typmod,
         return types_array_send(s, type, v.bytes, out, err);
     if (range_subtype(oid) != 0)
         return range_send(s, oid, v.bytes, out, err);
+    if (record_is_type(s->set, oid))
+        return record_send(s, v.bytes, out, err);
     switch (oid) {
     case TYPES_UUID:
         uuid_send(v.bytes, out);
@@ -314,6 +317,9 @@ int types_receive(const struct types_session *s, uint32_t oid, struct slice data
     } else if (range_subtype(oid) != 0) {
         v.kind = TYPES_KIND_TEXT;
         rc = range_receive(s, oid, data, scratch, &v.bytes, err);
+    } else if (record_is_type(s->set, oid)) {
+        v.kind = TYPES_KIND_TEXT;
+        rc = record_receive(s, oid, data, scratch, &v.bytes, err);
     } else if (inet_is_type(oid)) {
         v.kind = TYPES_KIND_BLOB;
         rc = inet_receive(oid, data, scratch, &v.bytes, err);

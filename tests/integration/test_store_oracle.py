@@ -4,6 +4,7 @@ Each file of store/ is a conversation of its own, on an empty database and an em
 the tables of store/basics.tsv follow.  What is compared is all that a client can see on the wire, by libpq
 itself: columns, types, parameters, rows in text and in binary, tags, notices, and every field of errors."""
 import pathlib
+import struct
 
 import psycopg
 import pytest
@@ -16,6 +17,7 @@ FILES = sorted(pathlib.Path(__file__).with_name("store").glob("*.tsv"))
 BASICS = next(f for f in FILES if f.stem == "basics")
 SEVERAL = 40  # differences printed before the rest is only counted
 FIRST_USER_OID = 16384
+RECORD, RECORD_ARRAY = 2249, 2287
 FIELDS = [f for f in pq.DiagnosticField if f.name not in
           ("SEVERITY_NONLOCALIZED", "SOURCE_FILE", "SOURCE_LINE", "SOURCE_FUNCTION")]
 TEXT, BINARY = 0, 1
@@ -41,7 +43,7 @@ class Side:
 
     def __init__(self, connection):
         self.connection, self.pgconn = connection, connection.pgconn
-        self.notices, self.types = [], {}
+        self.notices, self.types, self.rows = [], {}, {}
         self.pgconn.notice_handler = lambda result: self.notices.append(self.diagnostics(result))
 
     @staticmethod
@@ -53,15 +55,38 @@ class Side:
         if oid < FIRST_USER_OID:
             return oid
         if oid not in self.types:
-            found = self.pgconn.exec_(b"select typname from pg_catalog.pg_type where oid = %d" % oid)
-            self.types[oid] = text(found.get_value(0, 0)) if found.ntuples else f"no type {oid}"
+            found = self.pgconn.exec_(b"select typname, typtype from pg_catalog.pg_type where oid = %d" % oid)
+            name = self.types[oid] = text(found.get_value(0, 0)) if found.ntuples else f"no type {oid}"
+            self.rows[name] = found.ntuples and text(found.get_value(0, 1)) == "c"
         return self.types[oid]
 
     def portable(self, value, oid):
-        """Arrays in binary say the type of their elements: those of user types are taken by their names."""
-        if value is None or not str(self.type_name(oid)).startswith("_"):
+        """Arrays and rows in binary say the types of what is in them: those of users are taken by their names."""
+        name = str(self.type_name(oid))
+        if value is None:
+            return None
+        if oid == RECORD or self.rows.get(name):
+            return self.fields(value)
+        if oid != RECORD_ARRAY and not name.startswith("_"):
             return value
-        return value[:8] + value[12:]
+        (dimensions, nulls, element), at = struct.unpack_from("!iiI", value), 12
+        head = value[12:12 + 8 * dimensions]
+        at += len(head)
+        items = []
+        while at < len(value):
+            (size,) = struct.unpack_from("!i", value, at)
+            items.append(None if size < 0 else self.portable(value[at + 4:at + 4 + size], element))
+            at += 4 + max(size, 0)
+        return (nulls, self.type_name(element), head, *items)
+
+    def fields(self, value):
+        (n,), at, out = struct.unpack_from("!i", value), 4, []
+        for _ in range(n):
+            oid, size = struct.unpack_from("!Ii", value, at)
+            at += 8
+            out.append((self.type_name(oid), None if size < 0 else self.portable(value[at:at + size], oid)))
+            at += max(size, 0)
+        return (*out, value[at:])
 
     def answer(self, sql, params, formats=None, result_format=TEXT):
         """Prepare, describe, execute."""
