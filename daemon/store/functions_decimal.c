@@ -4,13 +4,13 @@
  * Digits are base 10000, as in PostgreSQL: the scale of a quotient depends on them. */
 #include "daemon/store/functions_impl.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
     BASE = 10000,
     BASE_DIGITS = 4,
-    SCALE_MAX = 16383,
     WEIGHT_MAX = 32767,
     DIV_DIGITS_MIN = 16,
     DIV_SCALE_MAX = 1000
@@ -25,7 +25,7 @@ void decimal_free(struct decimal *a)
 static bool decimal_new(struct decimal *ret, int n, int weight, int scale, bool negative)
 {
     memset(ret, 0, sizeof(*ret));
-    if (weight > WEIGHT_MAX || scale > SCALE_MAX || n < 0)
+    if (weight > WEIGHT_MAX || n < 0)
         return false;
     ret->digits = calloc((size_t)n + 1, sizeof(ret->digits[0]));
     ret->n = n;
@@ -208,18 +208,24 @@ bool decimal_mul(const struct decimal *a, const struct decimal *b, struct decima
 {
     if (a->nan || b->nan)
         return decimal_parse((struct slice){"NaN", 3}, ret);
-    if (!decimal_new(ret, a->n + b->n, a->weight + b->weight + 1, a->scale + b->scale,
-                     a->negative != b->negative))
+    int n = a->n + b->n;
+    uint64_t *sums = calloc((size_t)n + 1, sizeof(*sums)), carry = 0;
+    if (sums == NULL || !decimal_new(ret, n, a->weight + b->weight + 1, a->scale + b->scale,
+                                     a->negative != b->negative)) {
+        free(sums);
+        memset(ret, 0, sizeof(*ret));
         return false;
-    for (int i = a->n - 1; i >= 0; i--) {
-        int carry = 0;
-        for (int k = b->n - 1; k >= 0; k--) {
-            int v = a->digits[i] * b->digits[k] + ret->digits[i + k + 1] + carry;
-            ret->digits[i + k + 1] = (int16_t)(v % BASE);
-            carry = v / BASE;
-        }
-        ret->digits[i] = (int16_t)(ret->digits[i] + carry);
     }
+    for (int i = 0; i < a->n;
+         i++) /* so many products fit: there are fewer than 2^17, each below 2^27 */
+        for (int k = 0; k < b->n; k++)
+            sums[i + k + 1] += (uint32_t)a->digits[i] * (uint32_t)b->digits[k];
+    for (int i = n - 1; i >= 0; i--) {
+        carry += sums[i];
+        ret->digits[i] = (int16_t)(carry % BASE);
+        carry /= BASE;
+    }
+    free(sums);
     strip(ret);
     return true;
 }
@@ -301,8 +307,12 @@ static int divide_step(int32_t *rest, const struct decimal *b, int next)
 {
     memmove(rest, rest + 1, sizeof(rest[0]) * (size_t)b->n);
     rest[b->n] = next;
-    int64_t head = (int64_t)rest[0] * BASE + rest[1];
-    int64_t low = head / (b->digits[0] + 1), high = head / b->digits[0];
+    int64_t head = (int64_t)rest[0] * BASE + rest[1], by = b->digits[0];
+    if (b->n > 1) { /* then the guesses are at most one apart */
+        head = head * BASE + rest[2];
+        by = by * BASE + b->digits[1];
+    }
+    int64_t low = b->n > 1 ? head / (by + 1) : head / by, high = head / by;
     if (high > BASE - 1)
         high = BASE - 1;
     while (low < high) {
@@ -316,6 +326,28 @@ static int divide_step(int32_t *rest, const struct decimal *b, int next)
     return (int)low;
 }
 
+/* The first ${n} digits of the quotient, of which the scale is left out. */
+static bool divide(const struct decimal *a, const struct decimal *b, int n, struct decimal *ret)
+{
+    int32_t *rest = calloc((size_t)b->n + 2, sizeof(rest[0]));
+    if (rest == NULL ||
+        !decimal_new(ret, n, a->weight - b->weight, 0, a->negative != b->negative)) {
+        free(rest);
+        memset(ret, 0, sizeof(*ret));
+        return false;
+    }
+    /* the head of the dividend, of the divisor's length less one */
+    for (int i = 0; i < b->n - 1; i++)
+        rest[i + 2] = i < a->n ? a->digits[i] : 0;
+    for (int i = 0; i < n; i++) {
+        int from = i + b->n - 1;
+        ret->digits[i] = (int16_t)divide_step(rest, b, from < a->n ? a->digits[from] : 0);
+    }
+    free(rest);
+    strip(ret);
+    return true;
+}
+
 bool decimal_div(const struct decimal *a, const struct decimal *b, int scale, bool truncate,
                  struct decimal *ret)
 {
@@ -324,26 +356,57 @@ bool decimal_div(const struct decimal *a, const struct decimal *b, int scale, bo
         return decimal_parse((struct slice){"NaN", 3}, ret);
     if (scale < 0)
         scale = quotient_scale(a, b);
-    int weight = a->weight - b->weight;
-    int n = weight + 1 + (scale + BASE_DIGITS - 1) / BASE_DIGITS + 1; /* one for rounding */
-    int32_t *rest = calloc((size_t)b->n + 2, sizeof(rest[0]));
-    if (n < 1)
-        n = 1;
-    if (rest == NULL || !decimal_new(&q, n, weight, 0, a->negative != b->negative)) {
-        free(rest);
-        memset(ret, 0, sizeof(*ret));
+    int n = a->weight - b->weight + 1 + (scale + BASE_DIGITS - 1) / BASE_DIGITS +
+            1; /* one for rounding */
+    memset(ret, 0, sizeof(*ret));
+    if (!divide(a, b, n > 1 ? n : 1, &q))
         return false;
-    }
-    for (int i = 0; i < b->n - 1;
-         i++) /* the head of the dividend, of the divisor's length less one */
-        rest[i + 2] = i < a->n ? a->digits[i] : 0;
-    for (int i = 0; i < n; i++) {
-        int from = i + b->n - 1;
-        q.digits[i] = (int16_t)divide_step(rest, b, from < a->n ? a->digits[from] : 0);
-    }
-    free(rest);
-    strip(&q);
     bool ok = decimal_round(&q, scale, truncate, ret);
     decimal_free(&q);
+    return ok;
+}
+
+/* -- square root: Newton's method, each time with twice as many digits -- */
+
+/* The root to about two digits. */
+static bool root_guess(const struct decimal *a, int half, struct decimal *ret)
+{
+    double v = 0, unit = a->weight - 2 * half > 0 ? BASE : 1;
+    for (int i = 0; i < a->n && i < 4; i++, unit /= BASE)
+        v += a->digits[i] * unit;
+    v = sqrt(v);
+    if (!decimal_new(ret, 3, half, 0, false))
+        return false;
+    for (int i = 0; i < 3; i++, v *= BASE) {
+        ret->digits[i] = (int16_t)v;
+        v -= (int16_t)v;
+    }
+    return true;
+}
+
+bool decimal_sqrt(const struct decimal *a, int scale, struct decimal *ret)
+{
+    struct decimal x, q, sum, two;
+    memset(ret, 0, sizeof(*ret));
+    if (a->n == 0)
+        return decimal_round(a, scale, false, ret);
+    int half = a->weight >= 0 ? a->weight / 2 : -((1 - a->weight) / 2);
+    int need = half + 1 + scale / BASE_DIGITS + 8;
+    bool ok = decimal_of_int(2, &two);
+    ok = root_guess(a, half, &x) && ok;
+    for (int good = 2; ok && good < need;) {
+        good = 2 * good < need ? 2 * good : need;
+        ok = divide(a, &x, good + 2, &q);
+        ok = ok && decimal_add(&x, &q, false, &sum);
+        decimal_free(&q);
+        if (ok) {
+            decimal_free(&x);
+            ok = divide(&sum, &two, good + 2, &x);
+            decimal_free(&sum);
+        }
+    }
+    ok = ok && decimal_round(&x, scale, false, ret);
+    decimal_free(&x);
+    decimal_free(&two);
     return ok;
 }

@@ -76,37 +76,6 @@ static double to_double(const struct decimal *a)
     return a->negative ? -v : v;
 }
 
-/* -- square root: Newton's method -- */
-
-bool decimal_sqrt(const struct decimal *a, int scale, struct decimal *ret)
-{
-    struct decimal x = {.n = 0}, q = {.n = 0};
-    int work = scale + GUARD, half = a->weight / 2; /* near enough to begin with */
-    if (a->n == 0)
-        return decimal_round(a, scale, false, ret);
-    bool ok = decimal_of_int(1, &x);
-    x.weight = half;
-    x.scale = larger(-half * 4, 0);
-    for (int i = 0; ok && i < 300; i++) {
-        ok = decimal_div(a, &x, work, false, &q) && plus(&q, &x, false) && over_int(&q, 2, work);
-        bool same = ok && decimal_compare(&q, &x) == 0;
-        struct decimal difference = {.n = 0};
-        if (ok && !same && decimal_add(&q, &x, true, &difference)) {
-            difference.negative = false; /* the last place may swing for ever */
-            same = difference.n == 0 || difference.weight * 4 + 4 < -(work - 2);
-        }
-        decimal_free(&difference);
-        decimal_free(&x);
-        x = q;
-        memset(&q, 0, sizeof(q));
-        if (same)
-            break;
-    }
-    ok = ok && decimal_round(&x, scale, false, ret);
-    decimal_free(&x);
-    return ok;
-}
-
 /* -- exp: the series, of an argument halved until it is small -- */
 
 static bool exponential(const struct decimal *a, int scale, struct decimal *ret)
@@ -338,15 +307,16 @@ static bool power_whole(const struct decimal *base, int64_t exponent, int digits
     for (; ok && e > 0; e >>= 1) {
         int work;
         if (e & 1) {
-            ok = ok && times(&r, &x, 16000);
+            struct decimal product = {.n = 0};
+            ok = ok && decimal_mul(&r, &x, &product) && move(&r, true, &product);
             work = larger(significant - r.weight * 4, 0);
-            ok = ok && round_to(&r, work < 15000 ? work : 15000);
+            ok = ok && round_to(&r, work);
         }
         if (e > 1) {
             struct decimal square = {.n = 0};
             ok = ok && decimal_mul(&x, &x, &square) && move(&x, true, &square);
             work = larger(significant - x.weight * 4, 0);
-            ok = ok && round_to(&x, work < 15000 ? work : 15000);
+            ok = ok && round_to(&x, work);
         }
     }
     ok = ok && decimal_round(&r, scale, false, ret);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { SCALE_MAX = 16383 }; /* of a result */
+
 bool functions_decimal(sqlite3_context *ctx, sqlite3_value *v, struct decimal *ret)
 {
     if (decimal_parse(functions_slice(v), ret))
@@ -22,9 +24,18 @@ void functions_result_decimal(sqlite3_context *ctx, bool ok, struct decimal *val
         functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "value overflows numeric format");
         return;
     }
+    struct decimal rounded;
+    bool fine = value->scale > SCALE_MAX;
+    if (fine && !decimal_round(value, SCALE_MAX, false, &rounded)) {
+        sqlite3_result_error_nomem(ctx);
+        decimal_free(value);
+        return;
+    }
     functions_buf(&out);
-    decimal_print(value, &out);
+    decimal_print(fine ? &rounded : value, &out);
     functions_finish(ctx, &out);
+    if (fine)
+        decimal_free(&rounded);
     decimal_free(value);
 }
 
