@@ -52,6 +52,7 @@ struct store {
     struct store_conn *listeners; /* with channels */
     struct sequence_memory *sequences; /* values handed out; see sequence.c */
     atomic_uint next_pid;
+    atomic_uint next_oid; /* no smaller one is free; 0: nothing is known */
     atomic_uint schema_changes; /* committed here: SQLite reads its schema again */
 };
 

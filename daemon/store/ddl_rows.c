@@ -58,12 +58,18 @@ int ddl_query_int(struct ddl *d, int64_t *ret, const char *sql, const char *type
 
 int ddl_new_oid(struct ddl *d, uint32_t *ret)
 {
+    struct store *s = d->c->store;
     int64_t oid = 0;
+    /* What was rolled back is not given out again: clients may remember it.  Files of tenants must
+     * come to the oids of the owner's, whatever failed there. */
+    int64_t least = s->role == STORE_SHARED ? atomic_load(&s->next_oid) : 0;
     if (ddl_query_int(d, &oid,
-                      "UPDATE \"store.meta\" SET next_oid = next_oid + 1 RETURNING next_oid - 1",
-                      "") < 0)
+                      "UPDATE \"store.meta\" SET next_oid = max(next_oid, ?1) + 1"
+                      " RETURNING next_oid - 1",
+                      "i", least) < 0)
         return -1;
     *ret = (uint32_t)oid;
+    atomic_store(&s->next_oid, *ret + 1);
     return 0;
 }
 

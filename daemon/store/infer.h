@@ -44,6 +44,8 @@ bool infer_can_coerce(const struct tr *tr, uint32_t from, uint32_t to, enum infe
 /* ${e} as ${type}, or NULL if there is no such conversion.  Open literals are converted here and
  * now (22P02 ...); open parameters take the type. */
 struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum infer_context context);
+/* A value of character(n), kept without the blanks at its end, with them, as a value of no length. */
+struct expr *infer_padded(struct expr *e);
 /* Apply a length or precision. */
 struct expr *infer_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t typmod,
                           bool explicit_cast);

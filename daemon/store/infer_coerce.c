@@ -369,8 +369,6 @@ static const char *cast_by_array(struct tr *tr, struct expr *e, uint32_t type,
 
 static const char *cast_by_relabel(struct expr *e, uint32_t type)
 {
-    if (type == TYPES_BPCHAR && e->type != TYPES_BPCHAR)
-        return emit_format("rtrim(%s, ' ')", e->sql);
     if (infer_is_vector(e->type) && !infer_is_vector(type))
         return emit_format("pgf_vector_array(%s)", e->sql);
     return e->sql;
@@ -458,6 +456,14 @@ struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum inf
     return to;
 }
 
+struct expr *infer_padded(struct expr *e)
+{
+    if (e->type != TYPES_BPCHAR || e->typmod <= 4)
+        return e;
+    return expr_of(e->type, emit_format("pgf_rpad(%s, %d, ' ')", e->sql, e->typmod - 4),
+                   e->location, &e, 1);
+}
+
 /* A literal's length or precision is applied here and now, as PostgreSQL's planner does. */
 static struct expr *typmod_literal(struct tr *tr, const struct expr *e, uint32_t type,
                                    int32_t typmod, bool explicit_cast)
@@ -485,6 +491,8 @@ static struct expr *typmod_literal(struct tr *tr, const struct expr *e, uint32_t
 struct expr *infer_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t typmod,
                           bool explicit_cast)
 {
+    if (typmod < 0 && type == TYPES_BPCHAR && e->typmod > 4)
+        return infer_padded(e);
     if (typmod < 0 || e->typmod == typmod || (e->kind == EXPR_CONST && e->value == NULL)) {
         struct expr *same = palloc(sizeof(*same));
         *same = *e;

@@ -41,7 +41,8 @@ struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t type)
 {
     int n = list_length(array->elements);
     struct expr **all = palloc(sizeof(all[0]) * (size_t)(n + 1));
-    bool nested = false, hard = type != 0;
+    bool nested = false, hard = type != 0, same = true;
+    int32_t typmod = -1;
     for (int i = 0; i < n; i++) {
         Node *node = list_nth(array->elements, i);
         bool inner = IsA(node, A_ArrayExpr);
@@ -74,8 +75,10 @@ struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t type)
             tr_fail(s->tr, "42846", all[i]->location, "cannot cast type %s to %s",
                     infer_type_name(s->tr, all[i]->type), infer_type_name(s->tr, common));
         all[i] = to != NULL ? to : expr_to_common(s->tr, all[i], common, "ARRAY");
-        if (all[i]->type == TYPES_BPCHAR && all[i]->typmod > 0)
-            tr_unsupported(s->tr, all[i]->location, "an array of values of type character(n)");
+        typmod = i == 0 || all[i]->typmod == typmod ? all[i]->typmod : -1;
+        if (typmod != all[i]->typmod)
+            same = false;
+        all[i] = infer_padded(all[i]);
     }
     const char *sql =
         nested && n > CHUNK ? NULL
@@ -86,7 +89,9 @@ struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t type)
         type = array_of(s->tr, domain, array->location);
     if (sql == NULL)
         tr_unsupported(s->tr, array->location, "an array of more than %d arrays", CHUNK);
-    return expr_of(type, sql, array->location, all, n);
+    struct expr *e = expr_of(type, sql, array->location, all, n);
+    e->typmod = same ? typmod : -1;
+    return e;
 }
 
 /* -- subscripts -- */
@@ -165,6 +170,8 @@ static struct expr *array_part(struct scope *s, struct expr *array, List *list, 
         sub.slice ? slice_type(array->type) : types_find(s->tr->types, array->type)->elem;
     const char *sql = emit_format("pgf_array_%s(%u, %s%s)", sub.slice ? "slice" : "get",
                                   array->type, array->sql, text);
+    if (type == TYPES_BPCHAR && array->typmod > 4)
+        sql = emit_format("rtrim(%s, ' ')", sql);
     struct expr *e = expr_of(type, sql, location, args, n);
     e->typmod = array->typmod;
     return e;

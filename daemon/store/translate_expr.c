@@ -204,13 +204,22 @@ struct expr *expr_to_common(struct tr *tr, struct expr *e, uint32_t type, const 
 }
 
 /* All the same typmod: the result has it too. */
-static int32_t common_typmod(struct expr **exprs, int n, uint32_t type)
+int32_t expr_common_typmod(struct expr **exprs, int n, uint32_t type)
 {
     int32_t typmod = exprs[0]->typmod;
     for (int i = 0; i < n; i++)
         if (exprs[i]->type != type || exprs[i]->typmod != typmod)
             return -1;
     return typmod;
+}
+
+/* Where they lose their length, values of character(n) show their blanks. */
+void expr_pad(struct expr **exprs, int n, uint32_t type)
+{
+    if (type != TYPES_BPCHAR || expr_common_typmod(exprs, n, type) >= 0)
+        return;
+    for (int i = 0; i < n; i++)
+        exprs[i] = infer_padded(exprs[i]);
 }
 
 /* -- CASE, COALESCE, GREATEST -- */
@@ -243,6 +252,7 @@ static struct expr *case_expr(struct scope *s, const CaseExpr *c)
     uint32_t type = expr_common_type(s->tr, results, n + 1, "CASE");
     for (int i = 0; i <= n; i++)
         results[i] = expr_to_common(s->tr, results[i], type, "CASE");
+    expr_pad(results, n + 1, type);
     StringInfoData out;
     initStringInfo(&out);
     appendStringInfoString(&out, "(CASE");
@@ -251,7 +261,7 @@ static struct expr *case_expr(struct scope *s, const CaseExpr *c)
     appendStringInfo(&out, " ELSE %s END)", results[0]->sql);
     struct expr *e = expr_of(type, out.data, c->location, all, 2 * n + 1);
     sets_refuse(s, e, "CASE");
-    e->typmod = common_typmod(results, n + 1, type);
+    e->typmod = expr_common_typmod(results, n + 1, type);
     return e;
 }
 
@@ -272,10 +282,11 @@ static struct expr *coalesce_expr(struct scope *s, const CoalesceExpr *c)
     uint32_t type = expr_common_type(s->tr, all, n, "COALESCE");
     for (int i = 0; i < n; i++)
         all[i] = expr_to_common(s->tr, all[i], type, "COALESCE");
+    expr_pad(all, n, type);
     const char *sql = n == 1 ? all[0]->sql : emit_format("coalesce(%s)", emit_list(all, n));
     struct expr *e = expr_of(type, sql, c->location, all, n);
     sets_refuse(s, e, "COALESCE");
-    e->typmod = common_typmod(all, n, type);
+    e->typmod = expr_common_typmod(all, n, type);
     return e;
 }
 
@@ -287,12 +298,13 @@ static struct expr *min_max_expr(struct scope *s, const MinMaxExpr *m)
     uint32_t type = expr_common_type(s->tr, all, n, what);
     for (int i = 0; i < n; i++)
         all[i] = expr_to_common(s->tr, all[i], type, what);
+    expr_pad(all, n, type);
     if (type != TYPES_INTERVAL)
         type_sortable(s->tr, type, m->location);
     const char *sql = emit_format("pgf_%s_of(%u, %s)", m->op == IS_GREATEST ? "greatest" : "least",
                                   infer_base(s->tr, type, NULL), emit_list(all, n));
     struct expr *e = expr_of(type, sql, m->location, all, n);
-    e->typmod = common_typmod(all, n, type);
+    e->typmod = expr_common_typmod(all, n, type);
     return e;
 }
 

@@ -11,6 +11,10 @@ struct expr *expr_rows(struct scope *s, const char *name, RowExpr *left, RowExpr
 /* ... of ${n} values each, analysed. */
 struct expr *expr_row_compare(struct scope *s, const char *name, struct expr **l, struct expr **r,
                               int n, int location);
+/* The typmod that all have, -1: none, or one is not of ${type}. */
+int32_t expr_common_typmod(struct expr **exprs, int n, uint32_t type);
+/* Expressions of the common type ${type}: blanks of character(n) are seen unless all have one length. */
+void expr_pad(struct expr **exprs, int n, uint32_t type);
 /* ${e} as the common type; 42846. */
 struct expr *expr_to_common(struct tr *tr, struct expr *e, uint32_t type, const char *what);
 /* The operands of ${name}, resolved and coerced in place; the template of the operator. */

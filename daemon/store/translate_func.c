@@ -133,7 +133,8 @@ void call_resolve(struct scope *s, FuncCall *f, struct call *c)
     s->tr->call_schema = list_length(f->funcname) > 1;
     infer_call_find(s->tr, c->name, types, c->nargs, f->agg_star, f->location, &c->found);
     for (int i = 0; !c->found.cast && i < c->nargs; i++)
-        c->args[i] = infer_coerce(s->tr, c->args[i], c->found.types[i], INFER_IMPLICIT);
+        c->args[i] =
+            infer_padded(infer_coerce(s->tr, c->args[i], c->found.types[i], INFER_IMPLICIT));
 }
 
 const char *call_template(struct scope *s, const struct call *c)
@@ -343,9 +344,6 @@ static struct expr *aggregate(struct scope *s, struct call *c)
         tr_fail(s->tr, "42809", f->location,
                 "%s(*) must be used to call a parameterless aggregate function", c->name);
     const char *pattern = call_template(s, c);
-    for (int i = 0; i < c->nargs; i++)
-        if (c->args[i]->type == TYPES_BPCHAR && strncmp(pattern, "pgf_array_agg", 13) == 0)
-            tr_unsupported(s->tr, f->location, "array_agg of values of type character(n)");
     struct expr *keys[8], *filter;
     int nkeys;
     const char *text = emit_apply(pattern, c->args, c->nargs);

@@ -35,6 +35,9 @@ const char *expr_resolve(struct scope *s, const char *name, struct expr **left, 
                           INFER_IMPLICIT);
     /* By an index, if there is one.  The left operand's collation counts first, and SQLite finds
      * one in almost anything: so the other side may only be a literal or a parameter. */
+    if (o->left == TYPES_BPCHAR && o->right == TYPES_BPCHAR && strncmp(pattern, "(%1 ", 4) == 0)
+        pattern = emit_format("(%s %s %s)", (*left)->typmod > 4 ? "%1" : "rtrim(%1, ' ')", name,
+                              (*right)->typmod > 4 ? "%2" : "rtrim(%2, ' ')");
     if (o->left == ANYARRAYOID && left != NULL)
         pattern = uncomparable_operator(s->tr, o, (*left)->type, pattern);
     bool comparison =

@@ -1,6 +1,7 @@
 /* translate_setop.c: UNION, INTERSECT, EXCEPT; VALUES. */
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
+#include "daemon/store/translate_expr.h"
 
 #include "lib/stringinfo.h"
 
@@ -107,6 +108,16 @@ static struct expr *arm_output(struct scope *s, struct query *q, int i, uint32_t
     return to;
 }
 
+/* A value of character(n) as the arm's output. */
+static struct expr *arm_column(struct expr *e, int i)
+{
+    if (e->type != TYPES_BPCHAR || e->typmod <= 4)
+        return e;
+    struct expr *column = expr_new(EXPR_PLAIN, e->type, psprintf("\"c%d\"", i + 1), e->location);
+    column->typmod = e->typmod;
+    return column;
+}
+
 static const char *names_text(int n)
 {
     StringInfoData out;
@@ -178,12 +189,18 @@ static struct query *combine(struct scope *s, SelectStmt *stmt)
         uint32_t type = expr_common_type(s->tr, both, 2, what);
         if (compared)
             type_comparable(s->tr, type, both[0]->location);
-        if (type == TYPES_BPCHAR && (both[0]->typmod != both[1]->typmod ||
+        if (compared && type == TYPES_BPCHAR && (both[0]->typmod != both[1]->typmod ||
                                      both[0]->type != both[1]->type)) /* whose blanks would count */
             tr_unsupported(s->tr, both[1]->location, "%s of character types of several lengths",
                            what);
-        las[i] = arm_output(s, left, i, type, what);
-        ras[i] = arm_output(s, right, i, type, what);
+        struct expr *as[2] = {arm_output(s, left, i, type, what),
+                              arm_output(s, right, i, type, what)};
+        if (type == TYPES_BPCHAR && as[0]->typmod != as[1]->typmod) {
+            as[0] = infer_padded(arm_column(as[0], i));
+            as[1] = infer_padded(arm_column(as[1], i));
+        }
+        las[i] = as[0];
+        ras[i] = as[1];
         q->targets[i].name = left->targets[i].name;
         q->targets[i].expr =
             expr_new(EXPR_PLAIN, type, psprintf("\"c%d\"", i + 1), both[0]->location);
@@ -285,11 +302,16 @@ struct query *values_query(struct scope *s, SelectStmt *stmt, const char *with, 
                 tr_fail(s->tr, "42846", column[r]->location,
                         "VALUES could not convert type %s to %s",
                         infer_type_name(s->tr, column[r]->type), infer_type_name(s->tr, type));
-            all[r * n + i] = to;
+            all[r * n + i] = column[r] = to;
         }
+        int32_t typmod = expr_common_typmod(column, rows, type);
+        expr_pad(column, rows, type);
+        for (int r = 0; r < rows; r++)
+            all[r * n + i] = column[r];
         q->targets[i].name = psprintf("column%d", i + 1);
         q->targets[i].expr =
             expr_new(EXPR_PLAIN, type, psprintf("\"c%d\"", i + 1), column[0]->location);
+        q->targets[i].expr->typmod = typmod;
         appendStringInfo(&names, "%scolumn%d AS \"c%d\"", i == 0 ? "" : ", ", i + 1, i + 1);
     }
     (void)keep_unknown;

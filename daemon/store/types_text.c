@@ -185,7 +185,7 @@ int types_char_in(struct slice text, struct buf *scratch, struct slice *ret, str
 int types_text_typmod(uint32_t oid, int32_t typmod, bool cut, struct slice text, struct slice *ret,
                       struct err *err)
 {
-    if (oid == TYPES_BPCHAR)
+    if (oid == TYPES_BPCHAR && typmod >= 5)
         while (text.len > 0 && text.data[text.len - 1] == ' ')
             text.len--;
     *ret = text;
