@@ -117,8 +117,9 @@ struct store_catalog {
     size_t nsequences;
     const struct store_schema *schemas;
     size_t nschemas;
-    struct types_set types; /* the user's */
-    void *arena;            /* catalog.c's */
+    struct types_set types;              /* the user's */
+    const struct types_session *session; /* that literals are read in; NULL: the defaults */
+    void *arena;                         /* catalog.c's */
 
     /* search_path: schemas that exist, in order; pg_catalog in front unless it was named */
     char *path_setting; /* as SHOW prints it */

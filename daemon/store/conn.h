@@ -331,6 +331,7 @@ struct prepared {
     const char *tag;  /* "SELECT", "INSERT 0" ...: the number of rows is added */
     bool modifies;    /* INSERT, UPDATE, DELETE: rows are counted by SQLite */
     bool writes;
+    bool settings; /* translated as settings were: not for the same text again */
     const char *sqlite;
     struct msg_field *columns; /* of queries, and of utilities that return rows */
     size_t ncolumns;

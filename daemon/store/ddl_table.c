@@ -17,49 +17,18 @@ static int typmod_number(struct ddl *d, const Node *node, int32_t *ret)
     return 0;
 }
 
-static int out_of_range(struct ddl *d, const char *what)
-{
-    return err_set(d->err, SQLSTATE_INVALID_PARAMETER_VALUE, "%s", what);
-}
-
 static int typmod_of(struct ddl *d, uint32_t oid, const List *mods, int32_t *ret)
 {
-    int32_t a = 0, b = 0;
+    int32_t numbers[3] = {0};
+    const int n = list_length(mods);
     *ret = -1;
-    if (mods == NIL)
-        return 0;
-    if (typmod_number(d, linitial(mods), &a) < 0 ||
-        (list_length(mods) > 1 && typmod_number(d, lsecond(mods), &b) < 0))
-        return -1;
-    switch (oid) {
-    case TYPES_VARCHAR:
-    case TYPES_BPCHAR:
-        if (a < 1)
-            return out_of_range(d, oid == TYPES_VARCHAR
-                                       ? "length for type varchar must be at least 1"
-                                       : "length for type char must be at least 1");
-        if (a > 10485760)
-            return out_of_range(d, oid == TYPES_VARCHAR
-                                       ? "length for type varchar cannot exceed 10485760"
-                                       : "length for type char cannot exceed 10485760");
-        *ret = a + 4;
-        return 0;
-    case TYPES_NUMERIC:
-        if (a < 1 || a > 1000)
-            return out_of_range(d, "NUMERIC precision must be between 1 and 1000");
-        if (b < -1000 || b > 1000)
-            return out_of_range(d, "NUMERIC scale must be between -1000 and 1000");
-        *ret = ((a << 16) | (b & 0x7ff)) + 4;
-        return 0;
-    case TYPES_TIMESTAMP:
-    case TYPES_TIMESTAMPTZ:
-    case TYPES_TIME:
-    case TYPES_TIMETZ:
-        *ret = a > 6 ? 6 : a < 0 ? 0 : a;
-        return 0;
-    default:
+    for (int i = 0; i < n && i < 3; i++)
+        if (typmod_number(d, list_nth(mods, i), &numbers[i]) < 0)
+            return -1;
+    int rc = n == 0 ? 0 : types_typmod_make(oid, numbers, (size_t)n, ret, d->err);
+    if (rc > 0)
         return err_set(d->err, SQLSTATE_SYNTAX_ERROR, "type modifier is not allowed for this type");
-    }
+    return rc;
 }
 
 static uint32_t serial_type(const char *name)

@@ -112,8 +112,10 @@ static void literal(struct deparse *d, const Node *node, uint32_t type, bool lab
     type = infer_base(d->tr, type, &typmod); /* that a domain is made of it is not shown */
     buf_init(&out, SCRATCH_BYTES);
     buf_reset(&d->tr->scratch);
+    struct types_session reading = d->tr->catalog->session ? *d->tr->catalog->session : plain;
+    reading.set = d->tr->types;
     if (!infer_is_reg(type) &&
-        types_input(&session, type, -1, (struct slice){text, strlen(text)}, &d->tr->scratch, &v,
+        types_input(&reading, type, -1, (struct slice){text, strlen(text)}, &d->tr->scratch, &v,
                     d->tr->err) == 0 &&
         types_output(&session, type, -1, &v, &out, d->tr->err) == 0)
         text = pstrdup(ident_text(&out));

@@ -118,12 +118,11 @@ static void unit_unknown(sqlite3_context *ctx, sqlite3_value *name, enum unit un
     struct slice n = functions_slice(name);
     char type_name[64];
     types_format(NULL, type, -1, type_name, sizeof(type_name));
-    functions_fail(ctx,
-                   unit == UNIT_NONE ? SQLSTATE_INVALID_PARAMETER_VALUE
-                                                  : SQLSTATE_FEATURE_NOT_SUPPORTED,
-                   unit == UNIT_NONE ? "unit \"%.*s\" not recognized for type %s"
-                                                  : "unit \"%.*s\" not supported for type %s",
-                   (int)n.len, n.data, type_name);
+    functions_fail(
+        ctx, unit == UNIT_NONE ? SQLSTATE_INVALID_PARAMETER_VALUE : SQLSTATE_FEATURE_NOT_SUPPORTED,
+        unit == UNIT_NONE ? "unit \"%.*s\" not recognized for type %s"
+                          : "unit \"%.*s\" not supported for type %s",
+        (int)n.len, n.data, type_name);
 }
 
 /* date_trunc on a wall clock; false: no such unit. */
@@ -224,18 +223,17 @@ static void fn_date_trunc_zone(sqlite3_context *ctx, int argc, sqlite3_value **a
 {
     struct store_context *c = functions_context(ctx);
     struct types_session zone;
+    const struct types_moment at = {TYPES_MOMENT_ANY, 0};
     if (functions_null(argc, argv))
         return;
     if (time_infinite(sqlite3_value_int64(argv[1]))) {
         sqlite3_result_value(ctx, argv[1]);
         return;
     }
-    if (types_zone_session(&c->types, functions_slice(argv[2]), &zone, &c->raised) < 0) {
+    if (types_zone_session(&c->types, functions_slice(argv[2]), &at, &zone, &c->raised) < 0) {
         functions_raised(ctx);
         return;
     }
-    if (zone.zone == NULL && functions_slice(argv[2]).data[0] < '0')
-        zone.utc_offset = -zone.utc_offset; /* here "+02" is POSIX: two hours west */
     date_trunc(ctx, argv, true, &zone);
     types_session_release(&zone);
 }
@@ -341,9 +339,9 @@ static void extract_julian(const struct field *f, int64_t day, int64_t rest)
 {
     struct decimal whole = {.n = 0}, part = {.n = 0}, unit = {.n = 0}, q = {.n = 0}, r = {.n = 0};
     if (f->real) {
-        sqlite3_result_double(f->ctx, (double)(day + 2451545) +
-                                          ((double)(rest / SECOND) + (double)(rest % SECOND) / 1e6) /
-                                              86400.0);
+        sqlite3_result_double(
+            f->ctx, (double)(day + 2451545) +
+                        ((double)(rest / SECOND) + (double)(rest % SECOND) / 1e6) / 86400.0);
         return;
     }
     bool ok = decimal_of_int(day + 2451545, &whole) && decimal_of_int(rest, &part) &&

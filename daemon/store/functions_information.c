@@ -119,9 +119,7 @@ static void fn_interval_type(sqlite3_context *ctx, int argc, sqlite3_value **arg
     char *fields = strchr(text, ' ');
     if (!fields)
         return;
-    char *precision = strchr(++fields, '(');
-    if (precision)
-        *precision = 0;
+    fields++;
     for (char *p = fields; *p; p++)
         *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
     functions_result_text(ctx, fields, strlen(fields));

@@ -375,8 +375,10 @@ int functions_json_of(struct store_context *c, uint32_t type, int32_t typmod,
         buf_append(out, v.i ? "true" : "false", v.i ? 4 : 5);
         return 0;
     }
+    struct types_session iso = c->types; /* dates look alike in all settings */
+    iso.date_style = TYPES_DATE_ISO;
     functions_buf(&text);
-    if (types_output(&c->types, type == TYPES_UNKNOWN ? TYPES_TEXT : type, typmod, &v, &text,
+    if (types_output(&iso, type == TYPES_UNKNOWN ? TYPES_TEXT : type, typmod, &v, &text,
                      &c->raised) < 0) {
         buf_release(&text);
         return -1;

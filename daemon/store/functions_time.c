@@ -127,20 +127,23 @@ static void fn_at_zone(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     struct store_context *c = functions_context(ctx);
     struct types_session zone;
+    struct types_moment at;
     if (functions_null(argc, argv))
         return;
     int64_t us = sqlite3_value_int64(argv[1]);
-    if (types_zone_session(&c->types, functions_slice(argv[0]), &zone, &c->raised) < 0) {
+    if (time_infinite(us)) {
+        sqlite3_result_int64(ctx, us);
+        return;
+    }
+    at.kind = sqlite3_value_int(argv[2]) ? TYPES_MOMENT_UTC : TYPES_MOMENT_LOCAL;
+    at.us = us;
+    if (types_zone_session(&c->types, functions_slice(argv[0]), &at, &zone, &c->raised) < 0) {
         functions_raised(ctx);
         return;
     }
-    if (zone.zone == NULL && functions_slice(argv[0]).data[0] < '0')
-        zone.utc_offset = -zone.utc_offset; /* here "+02" is POSIX: two hours west */
-    if (!time_infinite(us))
-        us = sqlite3_value_int(argv[2]) ? types_utc_to_local(&zone, us)
-                                        : types_local_to_utc(&zone, us);
-    sqlite3_result_int64(ctx, us);
+    us = sqlite3_value_int(argv[2]) ? types_utc_to_local(&zone, us) : types_local_to_utc(&zone, us);
     types_session_release(&zone);
+    time_result(ctx, us);
 }
 
 /* -- arithmetic -- */
@@ -223,7 +226,8 @@ int time_add(const struct types_session *session, bool zoned, int64_t us,
         return 0;
     }
     if (v->months != 0 || v->days != 0) {
-        int64_t day = add_months(time_split_day(zoned ? types_utc_to_local(session, us) : us, &rest), v);
+        int64_t day =
+            add_months(time_split_day(zoned ? types_utc_to_local(session, us) : us, &rest), v);
         sum = (__int128)day * DAY + rest;
         if (sum > INT64_MAX - DAY || sum < INT64_MIN + DAY)
             return err_set(err, "22008", "timestamp out of range");

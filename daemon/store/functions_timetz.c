@@ -84,15 +84,15 @@ static void fn_at_zone(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     struct store_context *c = functions_context(ctx);
     struct types_session zone;
+    struct types_moment at;
     struct timespec now;
     if (functions_null(argc, argv))
         return;
-    if (types_zone_session(&c->types, functions_slice(argv[0]), &zone, &c->raised) < 0) {
+    at = (struct types_moment){TYPES_MOMENT_UTC, c->transaction_us};
+    if (types_zone_session(&c->types, functions_slice(argv[0]), &at, &zone, &c->raised) < 0) {
         functions_raised(ctx);
         return;
     }
-    if (zone.zone == NULL && functions_slice(argv[0]).data[0] < '0')
-        zone.utc_offset = -zone.utc_offset; /* here "+02" is POSIX: two hours west */
     clock_gettime(CLOCK_REALTIME, &now);
     move(ctx, argv[1],
          -types_utc_offset(&zone, (int64_t)now.tv_sec * SECOND - UNIX_EPOCH_DAYS * DAY));

@@ -1,5 +1,6 @@
 /* guc.c: settings: SET, SHOW, RESET, set_config(); undone with the transaction that made them. */
 #include "daemon/store/conn.h"
+#include "daemon/store/guc_datestyle.h"
 #include "daemon/store/guc_known.h"
 
 #include <ctype.h>
@@ -49,7 +50,8 @@ static const struct guc_def defs[] = {
     {"idle_session_timeout", "0", GUC_MS, false, NULL},
     {"in_hot_standby", "off", GUC_FIXED, true, NULL},
     {"integer_datetimes", "on", GUC_FIXED, true, NULL},
-    {"IntervalStyle", "postgres", GUC_CHOICE, true, "postgres|postgres_verbose|iso_8601"},
+    {"IntervalStyle", "postgres", GUC_CHOICE, true,
+     "postgres|postgres_verbose|sql_standard|iso_8601"},
     {"is_superuser", "off", GUC_FIXED, true, NULL},
     {"jit", "off", GUC_BOOL, false, NULL},
     {"lc_collate", "C", GUC_FIXED, false, NULL},
@@ -209,7 +211,8 @@ static const char *current(struct store_conn *c, const struct guc_value *v)
 {
     if (v->def && strcmp(v->def->name, "transaction_isolation") == 0 && c->tx != TX_IDLE) {
         if (!c->repeatable)
-            return strcasecmp(v->text, "read uncommitted") == 0 ? "read uncommitted" : "read committed";
+            return strcasecmp(v->text, "read uncommitted") == 0 ? "read uncommitted"
+                                                                : "read committed";
         return strncmp(v->text, "read", 4) == 0 && v->text[4] == ' '
                    ? store_setting(&c->context, "default_transaction_isolation")
                    : v->text;
@@ -327,29 +330,18 @@ static int check_encoding(const struct guc_value *v, const char *value, char **r
 static int check_datestyle(const struct guc_value *v, const char *value, char **ret,
                            struct err *err)
 {
-    char word[32];
-    const char *p = value, *order = "MDY";
-    if (strstr(v->text, "DMY") || strstr(v->text, "YMD"))
-        order = strstr(v->text, "DMY") ? "DMY" : "YMD";
-    while (guc_next_word(&p, word, sizeof word)) {
-        if (strcasecmp(word, "ymd") == 0)
-            order = "YMD";
-        else if (strncasecmp(word, "dmy", 3) == 0 || strncasecmp(word, "euro", 4) == 0)
-            order = "DMY";
-        else if (strcasecmp(word, "mdy") == 0 || strncasecmp(word, "us", 2) == 0)
-            order = "MDY";
-        else if (strcasecmp(word, "sql") == 0 || strcasecmp(word, "postgres") == 0 ||
-                 strcasecmp(word, "german") == 0)
-            return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                           "DateStyle %s is not supported by the store", word);
-        else if (strcasecmp(word, "iso") != 0 && strcasecmp(word, "default") != 0) {
-            bad_value(v, value, err);
-            err_detail(err, "Unrecognized key word: \"%s\".", word);
-            return -1;
-        }
+    struct guc_datestyle style = {0};
+    char text[32], bad[32];
+    (void)guc_datestyle_read(v->text, &style, bad);
+    if (guc_datestyle_read(value, &style, bad) < 0) {
+        bad_value(v, value, err);
+        err_detail(err,
+                   bad[0] ? "Unrecognized key word: \"%s\"."
+                          : "Conflicting \"datestyle\" specifications.",
+                   bad);
+        return -1;
     }
-    char text[32];
-    snprintf(text, sizeof text, "ISO, %s", order);
+    guc_datestyle_print(&style, text, sizeof text);
     return keep(text, ret, err);
 }
 
@@ -461,11 +453,14 @@ static void take_effect(struct store_conn *c, const struct guc_value *v)
     else if (strcmp(name, "extra_float_digits") == 0)
         c->context.types.extra_float_digits = (int)strtol(v->text, NULL, 10);
     else if (strcmp(name, "IntervalStyle") == 0)
-        c->context.types.interval_style = strcmp(v->text, "iso_8601") == 0 ? TYPES_INTERVAL_ISO
-                                          : strcmp(v->text, "postgres") == 0
-                                              ? TYPES_INTERVAL_POSTGRES
-                                              : TYPES_INTERVAL_VERBOSE;
-    else if (strcmp(name, "bytea_output") == 0)
+        c->context.types.interval_style = guc_interval_style(v->text);
+    else if (strcmp(name, "DateStyle") == 0) {
+        struct guc_datestyle style = {0};
+        char bad[32];
+        (void)guc_datestyle_read(v->text, &style, bad);
+        c->context.types.date_style = style.style;
+        c->context.types.date_order = style.order;
+    } else if (strcmp(name, "bytea_output") == 0)
         c->context.types.bytea_escape = strcmp(v->text, "escape") == 0;
     else if (strcmp(name, "TimeZone") == 0 &&
              types_set_timezone(&c->context.types, v->text, &ignored) < 0)

@@ -33,56 +33,23 @@ static int32_t typmod_constant(struct tr *tr, TypeName *name, int n)
     return c->val.ival.ival;
 }
 
-static int32_t typmod_length(struct tr *tr, TypeName *name, const char *what)
-{
-    int32_t n = typmod_constant(tr, name, 0);
-    if (n < 1)
-        tr_fail(tr, "22023", name->location, "length for type %s must be at least 1", what);
-    if (n > 10485760)
-        tr_fail(tr, "22023", name->location, "length for type %s cannot exceed 10485760", what);
-    return n + 4;
-}
-
-static int32_t typmod_numeric(struct tr *tr, TypeName *name)
-{
-    int32_t precision = typmod_constant(tr, name, 0);
-    int32_t scale = list_length(name->typmods) > 1 ? typmod_constant(tr, name, 1) : 0;
-    if (precision < 1 || precision > 1000)
-        tr_fail(tr, "22023", name->location, "NUMERIC precision %d must be between 1 and 1000",
-                precision);
-    if (scale < -1000 || scale > 1000)
-        tr_fail(tr, "22023", name->location, "NUMERIC scale %d must be between -1000 and 1000",
-                scale);
-    return ((precision << 16) | (scale & 0x7ff)) + 4;
-}
-
 static int32_t type_typmod(struct tr *tr, uint32_t type, TypeName *name)
 {
-    if (name->typmods == NIL)
+    int32_t mods[3] = {0}, typmod = -1;
+    const int n = list_length(name->typmods);
+    if (n == 0)
         return -1;
-    switch (type) {
-    case TYPES_VARCHAR:
-        return typmod_length(tr, name, "varchar");
-    case TYPES_BPCHAR:
-        return typmod_length(tr, name, "char");
-    case TYPES_NUMERIC:
-        return typmod_numeric(tr, name);
-    case TYPES_TIME:
-    case TYPES_TIMETZ:
-    case TYPES_TIMESTAMP:
-    case TYPES_TIMESTAMPTZ: {
-        int32_t precision = typmod_constant(tr, name, 0);
-        return precision > 6 ? 6 : precision;
-    }
-    case TYPES_INTERVAL:
-        tr_unsupported(tr, name->location, "an interval with fields or precision");
-    case 1560: /* bit, bit varying */
-    case 1562:
-        tr_unsupported(tr, name->location, "type %s", infer_type_name(tr, type));
-    default:
+    for (int i = 0; i < n && i < 3; i++)
+        mods[i] = typmod_constant(tr, name, i);
+    int rc = types_typmod_make(type, mods, (size_t)n, &typmod, tr->err);
+    if (rc > 0)
         tr_fail(tr, SQLSTATE_SYNTAX_ERROR, name->location,
                 "type modifier is not allowed for type \"%s\"", types_find(tr->types, type)->name);
+    if (rc < 0) {
+        tr->err->position = name->location < 0 ? 0 : name->location + 1;
+        tr_throw(tr);
     }
+    return typmod;
 }
 
 uint32_t infer_type(struct tr *tr, TypeName *name, int32_t *ret_typmod)

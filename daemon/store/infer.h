@@ -50,6 +50,9 @@ struct expr *infer_padded(struct expr *e);
 struct expr *infer_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t typmod,
                           bool explicit_cast);
 /* For SET and INSERT: 42804 with PostgreSQL's text when it cannot be. */
+/* Likewise a value that gets ${typmod} afterwards: an interval's literal is read by it. */
+struct expr *infer_coerce_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t typmod,
+                                 enum infer_context context);
 struct expr *infer_assign(struct tr *tr, struct expr *e, const struct store_column *column);
 /* Settle an expression that is still open as text. */
 struct expr *infer_settle(struct tr *tr, struct expr *e);

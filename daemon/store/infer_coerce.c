@@ -1,6 +1,8 @@
 /* infer_coerce.c: which conversions there are, and how to make them; see infer.h. */
 #include "daemon/store/infer.h"
 
+#include "daemon/store/translate_capture.h"
+
 #include "daemon/store/emit.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/range.h"
@@ -208,42 +210,28 @@ bool infer_undetermined(const uint32_t *declared, const uint32_t *actual, int na
 
 /* -- making conversions -- */
 
-/* 'now', 'today 10:00' and the like: a moment that a translation, which is kept, must not hold. */
-static bool literal_moves(uint32_t type, struct slice text)
+/* ${text} as the session reads it.  false: it is a moment of the clock, which a translation that is
+ * kept must not hold: it is read when the statement runs. */
+static bool literal_read(struct tr *tr, const struct expr *e, uint32_t type, int32_t typmod,
+                         struct types_value *ret)
 {
-    static const char *const words[] = {"now", "today", "tomorrow", "yesterday"};
-    switch (type) {
-    case TYPES_DATE:
-    case TYPES_TIME:
-    case TYPES_TIMETZ:
-    case TYPES_TIMESTAMP:
-    case TYPES_TIMESTAMPTZ:
-    case TYPES_DATERANGE:
-    case TYPES_TSRANGE:
-    case TYPES_TSTZRANGE:
-        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-            if (strcasestr(text.data, words[i]) != NULL)
-                return true;
-        return false;
-    default:
-        return false;
+    const struct slice text = {e->value, strlen(e->value)};
+    const struct types_session utc = {.timezone = "UTC"};
+    struct types_session session = tr->catalog->session ? *tr->catalog->session : utc;
+    unsigned used = 0;
+    session.set = tr->types;
+    session.used = &used;
+    buf_reset(&tr->scratch);
+    if (types_input(&session, type, typmod, text, &tr->scratch, ret, tr->err) < 0) {
+        tr->err->position = e->location < 0 ? 0 : e->location + 1;
+        tr_throw(tr);
     }
-}
-
-/* Does the text mean the same in every time zone?  Otherwise it must be read when the statement
- * runs. */
-static bool literal_fixed(struct tr *tr, uint32_t type, struct slice text, const char *sql)
-{
-    const struct types_session east = {.utc_offset = 3600, .set = tr->types};
-    struct types_value again;
-    if (literal_moves(type, text))
-        return tr->definition;
-    if (type == TYPES_TIMETZ || type == TYPES_TIMESTAMPTZ || type == TYPES_TSTZRANGE) {
-        if (types_input(&east, type, -1, text, &tr->scratch, &again, tr->err) < 0)
-            tr_throw(tr);
-        return strcmp(emit_value(&again), sql) == 0;
-    }
-    return true;
+    if (used != 0)
+        capture_literal(tr, e, type, ret);
+    const bool moves = (used & TYPES_USED_CLOCK) && !tr->definition && !capture_active(tr);
+    if (used & ~TYPES_USED_CLOCK)
+        tr->settings = tr->settings || !moves;
+    return !moves;
 }
 
 /* '"User"'::regclass and the like: names become oids here, where the catalog is. */
@@ -271,7 +259,6 @@ static bool literal_oid(struct tr *tr, const struct expr *e, uint32_t type, uint
 
 static struct expr *coerce_literal(struct tr *tr, struct expr *e, uint32_t type)
 {
-    const struct types_session utc = {.timezone = "UTC", .set = tr->types};
     struct expr *to = expr_new(EXPR_CONST, type, "NULL", e->location);
     to->value = e->value;
     if (e->value == NULL)
@@ -285,13 +272,9 @@ static struct expr *coerce_literal(struct tr *tr, struct expr *e, uint32_t type)
         to->sql = emit_format("%u", oid);
         return to;
     }
-    buf_reset(&tr->scratch);
-    if (types_input(&utc, type, -1, text, &tr->scratch, &value, tr->err) < 0) {
-        tr->err->position = e->location < 0 ? 0 : e->location + 1;
-        tr_throw(tr);
-    }
-    to->sql = emit_value(&value);
-    if (!literal_fixed(tr, type, text, to->sql))
+    if (literal_read(tr, e, type, type == TYPES_INTERVAL ? tr->literal_typmod : -1, &value))
+        to->sql = emit_value(&value);
+    else
         to->sql = emit_format("pgf_input(%u, %s)", type, emit_text(text.data, text.len));
     return to;
 }
@@ -468,15 +451,11 @@ struct expr *infer_padded(struct expr *e)
 static struct expr *typmod_literal(struct tr *tr, const struct expr *e, uint32_t type,
                                    int32_t typmod, bool explicit_cast)
 {
-    const struct types_session utc = {.timezone = "UTC", .set = tr->types};
     struct expr *to =
         expr_new(EXPR_PLAIN, type, NULL, e->location); /* `value` would be the uncut one */
     struct types_value value, cut;
-    struct slice text = {e->value, strlen(e->value)};
     struct buf scratch;
-    buf_reset(&tr->scratch);
-    if (types_input(&utc, type, -1, text, &tr->scratch, &value, tr->err) < 0)
-        tr_throw(tr);
+    (void)literal_read(tr, e, type, type == TYPES_INTERVAL ? typmod : -1, &value);
     buf_init(&scratch, tr->scratch.max);
     int status = types_apply_typmod(type, typmod, explicit_cast, &value, &scratch, &cut, tr->err);
     if (status == 0)
@@ -509,9 +488,19 @@ struct expr *infer_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t 
     return to;
 }
 
+struct expr *infer_coerce_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t typmod,
+                                 enum infer_context context)
+{
+    tr->literal_typmod = typmod;
+    struct expr *to = infer_coerce(tr, e, type, context);
+    tr->literal_typmod = -1;
+    return to;
+}
+
 struct expr *infer_assign(struct tr *tr, struct expr *e, const struct store_column *column)
 {
-    struct expr *to = infer_coerce(tr, e, column->type_oid, INFER_ASSIGNMENT);
+    struct expr *to =
+        infer_coerce_typmod(tr, e, column->type_oid, column->typmod, INFER_ASSIGNMENT);
     if (to == NULL) {
         tr_set(tr, SQLSTATE_DATATYPE_MISMATCH, expr_leftmost(e),
                "column \"%s\" is of type %s but expression is of type %s", column->name,

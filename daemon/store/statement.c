@@ -176,16 +176,15 @@ static void keep_steps(struct prepared *p, const struct translate_result *t)
 static int keep_translation(struct prepared *p, const struct translate_result *t, struct err *err)
 {
     static const char *const tags[] = {
-        [TRANSLATE_SELECT] = "SELECT",
-        [TRANSLATE_INSERT] = "INSERT 0",
-        [TRANSLATE_UPDATE] = "UPDATE",
-        [TRANSLATE_DELETE] = "DELETE",
+        [TRANSLATE_SELECT] = "SELECT", [TRANSLATE_INSERT] = "INSERT 0",
+        [TRANSLATE_UPDATE] = "UPDATE", [TRANSLATE_DELETE] = "DELETE",
         [TRANSLATE_MERGE] = "MERGE",
     };
     p->tag = tags[t->tag];
     p->modifies = t->tag != TRANSLATE_SELECT;
     p->returns_rows = !p->modifies || t->ncolumns > 0;
     p->writes = t->writes;
+    p->settings = t->settings;
     p->target_oid = t->target_oid;
     p->sqlite = arena_strdup(&p->arena, t->sql);
     p->nparams = t->nparams;
@@ -324,7 +323,7 @@ static int analyse(struct store_conn *c, struct slice sql, const uint32_t *oids,
         prepared_unref(p);
         return -1;
     }
-    if (p->kind == PREPARED_QUERY && !inside)
+    if (p->kind == PREPARED_QUERY && !inside && !p->settings)
         statement_cache_add(c, p);
     *ret = p;
     return 0;

@@ -363,6 +363,7 @@ int conn_setup(struct store_conn *c, struct err *err)
     c->context.user = "partywall";
     c->context.database = "partywall";
     types_session_init(&c->context.types);
+    c->context.types.now_us = &c->context.transaction_us;
     if (guc_init(c) < 0)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     if (c->fd >= 0) { /* beside it others come and go without being the last, which would sync the file */

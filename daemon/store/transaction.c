@@ -80,6 +80,7 @@ static int load_catalog(struct store_conn *c, struct err *err)
     c->catalog = fresh;
     c->context.catalog = fresh;
     fresh->types.names = &c->context.names;
+    fresh->session = &c->context.types;
     c->context.types.set = &fresh->types;
     return tx_follow_path(c, err);
 }

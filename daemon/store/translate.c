@@ -133,6 +133,7 @@ struct tr *tr_new(const struct store_catalog *catalog, const char *sql, struct e
     tr->types = &catalog->types;
     tr->sql = sql;
     tr->err = err;
+    tr->literal_typmod = -1;
     buf_init(&tr->scratch, SCRATCH_BYTES);
     return tr;
 }
@@ -150,6 +151,7 @@ int translate(const struct store_catalog *catalog, const RawStmt *stmt, const ch
     translate_stmt(tr, stmt->stmt, result);
     params_check(tr);
     result->writes = result->tag != TRANSLATE_SELECT || tr->writes || tr->written != NIL;
+    result->settings = tr->settings;
     result->params = tr->params;
     result->nparams = tr->nparams;
     *ret = *result;

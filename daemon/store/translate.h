@@ -21,7 +21,7 @@ struct translate_column {
     uint32_t type_oid; /* decides how the value SQLite gives is encoded: see types.h */
     int16_t type_len;
     int32_t typmod;
-    uint32_t domain; /* of a column: what its table says instead of type_oid, or 0 */
+    uint32_t domain;    /* of a column: what its table says instead of type_oid, or 0 */
     uint32_t table_oid; /* 0 for expressions */
     int16_t attnum;
 };
@@ -37,10 +37,10 @@ enum translate_tag {
 /* A statement of SQLite that runs before the last one (rows.h). */
 struct translate_step {
     const char *sql;
-    int slot;            /* keeps its rows there; 0: it has none */
-    bool once;           /* ... the first for each rowid, which is their first column */
-    bool counts;         /* the rows it changes are the statement's */
-    int loop;            /* run for each row of this slot whose first value is `action` */
+    int slot;    /* keeps its rows there; 0: it has none */
+    bool once;   /* ... the first for each rowid, which is their first column */
+    bool counts; /* the rows it changes are the statement's */
+    int loop;    /* run for each row of this slot whose first value is `action` */
     int action;
     uint32_t target_oid; /* what it writes, and how: for error texts */
     const char *word;    /* "INSERT" ..., NULL: it reads */
@@ -48,6 +48,7 @@ struct translate_step {
 
 struct translate_result {
     enum translate_tag tag;
+    bool settings;   /* depends on the session's settings: DateStyle, TimeZone, IntervalStyle */
     bool writes;     /* needs the write lock (also SELECT FOR UPDATE) */
     const char *sql; /* SQLite text */
     struct translate_column

@@ -1,14 +1,38 @@
 /* translate_capture.c: see translate_capture.h. */
 #include "daemon/store/translate_capture.h"
 
+#include "daemon/store/ident.h"
+
 struct star {
     const ResTarget *target;
     List *columns; /* ResTarget */
 };
 
-static struct capture *active(struct tr *tr)
+static struct capture *active(const struct tr *tr)
 {
     return tr->views == 0 ? tr->capture : NULL;
+}
+
+bool capture_active(const struct tr *tr)
+{
+    return active(tr) != NULL;
+}
+
+void capture_literal(struct tr *tr, const struct expr *e, uint32_t type,
+                     const struct types_value *v)
+{
+    const struct types_session plain = {
+        .timezone = "UTC", .extra_float_digits = 1, .set = tr->types};
+    struct buf out;
+    if (active(tr) == NULL || e->literal == NULL)
+        return;
+    buf_init(&out, tr->scratch.max);
+    int status = types_output(&plain, type, -1, v, &out, tr->err);
+    if (status == 0)
+        ((A_Const *)e->literal)->val.sval.sval = pstrdup(ident_text(&out));
+    buf_release(&out);
+    if (status < 0)
+        tr_throw(tr);
 }
 
 static void add(struct capture *c, struct capture_use use)

@@ -32,6 +32,10 @@ void capture_natural(struct tr *tr, JoinExpr *j, List *names);
 void capture_type(struct tr *tr, TypeName *name, const struct types_user *type);
 /* A star has become the targets (List of struct target) from index ${first} on. */
 void capture_star(struct tr *tr, const ResTarget *star, const List *targets, int first);
+bool capture_active(const struct tr *tr);
+/* A literal that was read as the session's settings or its clock say is written as a value. */
+void capture_literal(struct tr *tr, const struct expr *e, uint32_t type,
+                     const struct types_value *v);
 void capture_name(struct tr *tr, ResTarget *target, const char *name);
 /* The list that stars stand in is read: put their columns in it. */
 void capture_list(struct tr *tr, List *list);

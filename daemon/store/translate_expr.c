@@ -62,6 +62,7 @@ static struct expr *constant(struct scope *s, const A_Const *c)
     case T_String: {
         struct expr *e = expr_new(EXPR_CONST, TYPES_UNKNOWN, NULL, c->location);
         e->value = c->val.sval.sval;
+        e->literal = c;
         e->sql = emit_text(e->value, strlen(e->value));
         return e;
     }
@@ -325,7 +326,7 @@ struct expr *expr_cast(struct scope *s, TypeCast *cast)
     }
     if (e->row != NULL)
         e->location = cast->location; /* where errors of its fields are */
-    struct expr *to = infer_coerce(s->tr, e, type, INFER_EXPLICIT);
+    struct expr *to = infer_coerce_typmod(s->tr, e, type, typmod, INFER_EXPLICIT);
     if (to == NULL)
         tr_fail(s->tr, "42846", cast->location, "cannot cast type %s to %s",
                 infer_type_name(s->tr, e->type), infer_type_name(s->tr, type));

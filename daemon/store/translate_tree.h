@@ -37,6 +37,8 @@ struct tr {
     struct capture *capture; /* translate_capture.h: what a view's definition names; or NULL */
     List *view_targets;      /* translate_target_view.c */
     int views;    /* inside the text of how many: locations are not the statement's */
+    bool settings;      /* literals were read as the session's settings say */
+    int32_t literal_typmod; /* of an interval that is being read */
     bool definition; /* of a default, check or index: what 'now' means is settled here */
     bool no_subquery; /* the text becomes part of SQLite's schema, which takes none */
     bool writes;
@@ -134,6 +136,7 @@ struct expr {
     const char *sql;     /* binds tightest: parenthesised where needed */
     int location;        /* byte offset in the statement's text, -1 */
     const char *value;   /* EXPR_CONST */
+    const A_Const *literal; /* ... that was a string in the statement, or NULL */
     int param;           /* EXPR_PARAM */
     struct scope *scope; /* EXPR_COLUMN, EXPR_AGGREGATE: the query it belongs to */
     const struct column *column;

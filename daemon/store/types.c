@@ -257,6 +257,13 @@ static void format_scalar(const struct types_info *type, int32_t typmod, char *r
             return;
         }
         break;
+    case TYPES_INTERVAL: {
+        char fields[48] = "";
+        if (typmod >= 0)
+            types_interval_typmod_out(typmod, fields, sizeof fields);
+        snprintf(ret, size, "interval%s", fields);
+        return;
+    }
     case TYPES_NUMERIC:
         if (typmod >= 4) {
             int32_t scale = ((typmod - 4) & 0x7ff) ^ 1024;
@@ -264,7 +271,8 @@ static void format_scalar(const struct types_info *type, int32_t typmod, char *r
                      scale - 1024);
         }
         break;
-    default: /* those that SQL has a name for take none; the others print what nobody gave a meaning */
+    default: /* those that SQL has a name for take none; the others print what nobody gave a meaning
+              */
         if (typmod >= 0 && sql_name(type) == type->name)
             snprintf(precision, sizeof precision, "(%d)", typmod);
         break;
@@ -306,18 +314,24 @@ static int unsupported(const struct types_set *set, uint32_t oid, struct err *er
                    name);
 }
 
-static int interval_in(struct slice text, struct buf *scratch, struct slice *ret, struct err *err)
+static int interval_keep(const struct types_interval *v, struct buf *scratch, struct slice *ret,
+                         struct err *err)
 {
-    struct types_interval v;
     char packed[16];
-    if (types_interval_in(text, &v, err) < 0)
-        return -1;
-    types_interval_pack(&v, packed);
+    types_interval_pack(v, packed);
     size_t at = buf_len(scratch);
     if (buf_append(scratch, packed, sizeof packed) < 0)
         return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     *ret = (struct slice){buf_peek(scratch).data + at, sizeof packed};
     return 0;
+}
+
+static int interval_in(const struct types_session *s, int32_t typmod, struct slice text,
+                       struct buf *scratch, struct slice *ret, struct err *err)
+{
+    struct types_interval v;
+    return types_interval_in(s, typmod, text, &v, err) < 0 ? -1
+                                                           : interval_keep(&v, scratch, ret, err);
 }
 
 static int text_in(uint32_t oid, int32_t typmod, struct slice text, struct buf *scratch,
@@ -395,7 +409,7 @@ int types_input(const struct types_session *s, uint32_t oid, int32_t typmod, str
         break;
     case TYPES_INTERVAL:
         v.kind = TYPES_KIND_BLOB;
-        rc = interval_in(text, scratch, &v.bytes, err);
+        rc = interval_in(s, typmod, text, scratch, &v.bytes, err);
         break;
     case TYPES_INET:
     case TYPES_CIDR:
@@ -448,6 +462,13 @@ int types_apply_typmod(uint32_t oid, int32_t typmod, bool explicit_cast,
         if (v->kind == TYPES_KIND_INT)
             ret->i = types_timetz_round(v->i, typmod);
         return 0;
+    case TYPES_INTERVAL: {
+        struct types_interval interval;
+        if (v->kind != TYPES_KIND_BLOB || !types_interval_unpack(v->bytes, &interval))
+            return 0;
+        types_interval_typmod(&interval, typmod);
+        return interval_keep(&interval, scratch, &ret->bytes, err);
+    }
     default:
         if (is_array(types_find(NULL, oid)))
             return types_array_typmod(types_find(NULL, oid), typmod, explicit_cast, v->bytes,
@@ -552,7 +573,7 @@ int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
         return -1;
     switch (oid) {
     case TYPES_DATE:
-        types_date_out(v.i, out);
+        types_date_out(s, v.i, out);
         break;
     case TYPES_TIME:
         types_time_out(v.i, out);

@@ -84,6 +84,8 @@ enum types_oid {
     TYPES_INTERVAL = 1186,
     TYPES_NUMERIC_ARRAY = 1231,
     TYPES_TIMETZ = 1266,
+    TYPES_BIT = 1560,
+    TYPES_VARBIT = 1562,
     TYPES_NUMERIC = 1700,
     TYPES_REGCLASS = 2205,
     TYPES_REGTYPE = 2206,
@@ -214,18 +216,48 @@ struct types_session {
     int extra_float_digits;
     const struct types_set *set; /* borrowed; NULL: built-in types alone */
     bool bytea_escape;
-    enum types_interval_style { TYPES_INTERVAL_POSTGRES, TYPES_INTERVAL_ISO, TYPES_INTERVAL_VERBOSE } interval_style;
+    enum types_interval_style {
+        TYPES_INTERVAL_POSTGRES,
+        TYPES_INTERVAL_ISO,
+        TYPES_INTERVAL_VERBOSE,
+        TYPES_INTERVAL_SQL
+    } interval_style;
+    enum types_date_style {
+        TYPES_DATE_ISO,
+        TYPES_DATE_SQL,
+        TYPES_DATE_POSTGRES,
+        TYPES_DATE_GERMAN
+    } date_style;
+    enum types_date_order { TYPES_MDY, TYPES_DMY, TYPES_YMD } date_order;
+    const int64_t *now_us; /* borrowed: what 'now' is; NULL or 0 there: the clock */
+    unsigned *used; /* borrowed, may be NULL: input adds what it depended on, TYPES_USED_... */
 };
+#define TYPES_USED_ORDER 1u /* of day and month, in DateStyle */
+#define TYPES_USED_ZONE  2u
+#define TYPES_USED_CLOCK 4u
+#define TYPES_USED_STYLE 8u /* of intervals */
 /* UTC, one extra digit. */
 void types_session_init(struct types_session *s);
 void types_session_release(struct types_session *s);
-/* "UTC", "GMT", "Europe/Vienna", "+02", "-03:30", "<+02>-02".
+/* "UTC", "GMT", "Europe/Vienna", hours east ("+02"), POSIX's "CET-1CEST,M3.5.0,M10.5.0/3" or
+ * "<+02>-02", which count westwards.
  * -1: 22023 `invalid value for parameter "TimeZone": "x"`, and ${s} is as before. */
 int types_set_timezone(struct types_session *s, const char *value, struct err *err) MUSTCHECK;
+/* The name of a zone so many seconds east: "<-03:30>+03:30". */
+void types_offset_zone(int32_t east, char ret[64]);
 /* Likewise for one expression (AT TIME ZONE): a session with that zone and else ${s}'s settings, to
- * be released by the caller.  -1: 22023 `time zone "x" not recognized`. */
-int types_zone_session(const struct types_session *s, struct slice zone, struct types_session *ret,
+ * be released by the caller.  What an abbreviation means depends on ${at}; TYPES_MOMENT_ANY: the zone
+ * that has it.  -1: 22023 `time zone "x" not recognized`. */
+struct types_moment {
+    enum { TYPES_MOMENT_ANY, TYPES_MOMENT_UTC, TYPES_MOMENT_LOCAL } kind;
+    int64_t us;
+};
+int types_zone_session(const struct types_session *s, struct slice zone,
+                       const struct types_moment *at, struct types_session *ret,
                        struct err *err) MUSTCHECK;
+/* What the session's zone is called at ${us}: "CEST". */
+#define TYPES_ZONE_NAME 64
+void types_zone_name(const struct types_session *s, int64_t us, char ret[TYPES_ZONE_NAME]);
 /* Seconds east of UTC that hold in the session's zone at ${us} (timestamptz). */
 int32_t types_utc_offset(const struct types_session *s, int64_t us);
 /* Local wall clock (timestamp) -> timestamptz in the session's zone, and back. */
@@ -275,6 +307,10 @@ int types_element_out(const struct types_set *set, uint32_t elem, const struct t
 int types_apply_typmod(uint32_t oid, int32_t typmod, bool explicit_cast,
                        const struct types_value *v, struct buf *scratch, struct types_value *ret,
                        struct err *err) MUSTCHECK;
+
+/* The typmod that the numbers behind a type's name make.  1: the type has none; -1: 22023. */
+int types_typmod_make(uint32_t oid, const int32_t *mods, size_t n, int32_t *ret,
+                      struct err *err) MUSTCHECK;
 
 /* Have all strings of valid JSON a meaning?  -1: 22P05, 22P02 (\u0000, lone surrogates). */
 int types_json_check(struct slice text, struct err *err) MUSTCHECK;

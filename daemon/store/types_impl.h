@@ -57,6 +57,23 @@ int types_numeric_send(struct slice text, struct buf *out, struct err *err) MUST
 int types_numeric_receive(struct slice data, struct buf *scratch, struct slice *ret,
                           struct err *err) MUSTCHECK;
 
+/* types_zone.c */
+/* An abbreviation of a zone, of fixed meaning or (`zone` set) by the history of a zone. */
+struct types_abbreviation {
+    const char *name;
+    int32_t offset; /* seconds east */
+    bool dst;
+    const char *zone;
+};
+const struct types_abbreviation *types_abbreviation_find(const char *lower); /* NULL: none */
+/* At ${us}: local time in the zone, or UTC. */
+int32_t types_abbreviation_offset(const struct types_abbreviation *a, const char *text, bool local,
+                                  int64_t us);
+/* A zone by its name in any case, or by POSIX's rules; ${ret} is to be released if it was found. */
+bool types_zone_find(const struct types_session *s, const char *name, struct types_session *ret);
+/* Has the zone had one offset always? */
+bool types_zone_constant(const struct types_session *s, int32_t *ret);
+
 /* types_time.c */
 int types_date_in(const struct types_session *s, struct slice text, int64_t *ret,
                   struct err *err) MUSTCHECK;
@@ -67,12 +84,20 @@ int types_time_in(const struct types_session *s, int32_t typmod, struct slice te
 int types_timetz_in(const struct types_session *s, int32_t typmod, struct slice text, int64_t *ret,
                     struct err *err) MUSTCHECK;
 int64_t types_timetz_round(int64_t key, int32_t typmod);
-void types_timetz_out(int64_t key, struct buf *out);
 int64_t types_round_us(int64_t us, int32_t typmod);
-void types_date_out(int64_t days, struct buf *out);
+/* types_time_out.c */
+void types_timetz_out(int64_t key, struct buf *out);
+void types_date_out(const struct types_session *s, int64_t days, struct buf *out);
 void types_timestamp_out(const struct types_session *s, bool tz, int64_t us, struct buf *out);
 void types_time_out(int64_t us, struct buf *out);
-int types_interval_in(struct slice text, struct types_interval *ret, struct err *err) MUSTCHECK;
+/* types_interval.c */
+int types_interval_in(const struct types_session *s, int32_t typmod, struct slice text,
+                      struct types_interval *ret, struct err *err) MUSTCHECK;
+/* Cut to the fields and rounded to the digits that the typmod allows. */
+void types_interval_typmod(struct types_interval *v, int32_t typmod);
+/* "(3)", " year to month", " day to second(2)" */
+void types_interval_typmod_out(int32_t typmod, char *ret, size_t size);
+/* types_interval_out.c */
 void types_interval_out(enum types_interval_style style, const struct types_interval *v,
                         struct buf *out);
 
