@@ -27,7 +27,7 @@ bool datetime_fraction(const char *text, double *ret)
     return *end == '\0' && errno == 0;
 }
 
-/* As atoi() gives it: beyond 32 bits, what is left of the lower ones. */
+/* Beyond 32 bits, what is left of the lower ones: PostgreSQL looks no further. */
 static int32_t wrapped(const char *text)
 {
     return (int32_t)(uint32_t)strtol(text, NULL, 10);
