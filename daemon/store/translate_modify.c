@@ -86,7 +86,8 @@ static const char *own_column(struct scope *s, const struct store_table *t,
     for (int i = 0; i < s->nsources; i++) {
         const struct source *item = s->sources[i];
         for (int k = 0; item->table == t && k < item->ncolumns; k++)
-            if (item->columns[k].attnum == c->attnum)
+            if (item->columns[k].attnum == c->attnum &&
+                strncmp(item->columns[k].sql, "excluded.", 9) != 0)
                 return item->columns[k].sql;
     }
     tr_unsupported(s->tr, -1, "assigning to a part of a column here");
