@@ -35,9 +35,11 @@ int parse_take_error(struct err *err)
 
 int parse_protect(int (*body)(void *arg, struct err *err), void *arg, struct err *err)
 {
+    void *around = parse_context();
     MemoryContext context = pg_query_enter_memory_context();
     int status = parse_jump(body, arg, err);
     pg_query_exit_memory_context(context);
+    parse_context_back(around);
     return status;
 }
 

@@ -10,7 +10,7 @@
 
 /* Enter a fresh memory context and a handler, call ${body}(${arg}), leave both.
  * Returns what ${body} returns, or -1 with the error that was raised (its SQLSTATE, message, position).
- * All nodes and palloc'd memory are gone afterwards.  Does not nest. */
+ * All nodes and palloc'd memory are gone afterwards.  May nest. */
 int parse_protect(int (*body)(void *arg, struct err *err), void *arg, struct err *err) MUSTCHECK;
 
 /* Inside parse_protect: parse ${sql} (NUL-terminated, guarded before by guard_check).

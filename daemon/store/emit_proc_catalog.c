@@ -28,9 +28,11 @@ static const struct emit_proc_entry entries[] = {
     {F_PG_INDEX_POSITION,
      "(SELECT \"y\".key + 1 FROM \"system.pg_index\" AS \"x\", json_each(\"x\".indkey) AS \"y\""
      " WHERE \"x\".indexrelid = %1 AND CAST(\"y\".value AS INTEGER) = %2)"},
-    {F_PG_GET_VIEWDEF_OID, "pgf_get_viewdef(%1)"},
-    {F_PG_GET_VIEWDEF_OID_BOOL, "pgf_get_viewdef(%1)"},
-    {F_PG_GET_VIEWDEF_OID_INT4, "pgf_get_viewdef(%1)"},
+    {F_PG_GET_VIEWDEF_OID, "pgf_get_viewdef(%1, 1, 0)"},
+    {F_PG_GET_VIEWDEF_OID_BOOL, "pgf_get_viewdef(%1, 1 + 2 * %2, 0)"},
+    {F_PG_GET_VIEWDEF_OID_INT4, "pgf_get_viewdef(%1, 3, %2)"},
+    {F_PG_GET_VIEWDEF_TEXT, "pgf_get_viewdef_named(%1, 1)"},
+    {F_PG_GET_VIEWDEF_TEXT_BOOL, "pgf_get_viewdef_named(%1, 1 + 2 * %2)"},
     {F_PG_SEQUENCE_LAST_VALUE,
      "(SELECT last_value FROM \"store.sequence\" WHERE oid = %1 AND is_called)"},
     {F_PG_IS_OTHER_TEMP_SCHEMA, "(%1 <> %1)"}, /* there are none */
@@ -146,9 +148,9 @@ static const struct emit_proc_entry entries[] = {
     {F_PG_GET_FUNCTION_SQLBODY, "(SELECT pgf_refuse('pg_get_function_sqlbody') FROM"
                                 " \"system.pg_proc\" AS \"x\" WHERE \"x\".oid = %1 AND"
                                 " \"x\".prosqlbody IS NOT NULL)"},
-    {F_PG_GET_RULEDEF_OID, "(SELECT pgf_refuse('pg_get_ruledef') FROM \"system.pg_rewrite\" AS"
-                           " \"x\" WHERE \"x\".oid = %1)"},
-    {F_PG_GET_RULEDEF_OID_BOOL, "(SELECT pgf_refuse('pg_get_ruledef') FROM"
+    {F_PG_GET_RULEDEF_OID, "(SELECT pgf_get_ruledef(\"x\".ev_class, 1) FROM"
+                           " \"system.pg_rewrite\" AS \"x\" WHERE \"x\".oid = %1)"},
+    {F_PG_GET_RULEDEF_OID_BOOL, "(SELECT pgf_get_ruledef(\"x\".ev_class, 1 + 2 * %2) FROM"
                                 " \"system.pg_rewrite\" AS \"x\" WHERE \"x\".oid = %1)"},
     /* there are no triggers, statistics objects, partitions, policies */
     {F_PG_GET_TRIGGERDEF_OID, "(CASE WHEN %1 <> %1 THEN '' END)"},

@@ -35,12 +35,12 @@ extern const size_t functions_text_n, functions_match_n, functions_number_n, fun
     functions_domain_n;
 
 extern const struct function_row functions_bytea_rows[], functions_string_rows[],
-    functions_regexp_rows[], functions_float_rows[], functions_exact_rows[], functions_calendar_rows[], functions_timetz_rows[],
-    functions_format_date_rows[], functions_format_number_rows[], functions_statistics_rows[],
-    functions_ordered_rows[];
+    functions_regexp_rows[], functions_float_rows[], functions_exact_rows[],
+    functions_calendar_rows[], functions_timetz_rows[], functions_format_date_rows[],
+    functions_format_number_rows[], functions_statistics_rows[], functions_ordered_rows[];
 extern const size_t functions_bytea_n, functions_string_n, functions_regexp_n, functions_float_n,
-    functions_exact_n, functions_calendar_n, functions_timetz_n, functions_format_date_n, functions_format_number_n,
-    functions_statistics_n, functions_ordered_n;
+    functions_exact_n, functions_calendar_n, functions_timetz_n, functions_format_date_n,
+    functions_format_number_n, functions_statistics_n, functions_ordered_n;
 
 extern const struct function_row functions_record_rows[], functions_populate_rows[];
 extern const size_t functions_record_n, functions_populate_n;
@@ -51,6 +51,8 @@ int functions_record_json(struct store_context *c, struct slice stored, bool pre
                           struct buf *out);
 extern const struct function_row functions_proc_rows[], functions_index_rows[];
 extern const size_t functions_proc_n, functions_index_n;
+extern const struct function_row functions_viewdef_rows[];
+extern const size_t functions_viewdef_n;
 
 extern const struct function_row functions_range_rows[], functions_inet_rows[],
     functions_jsonpath_rows[];

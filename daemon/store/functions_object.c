@@ -1,28 +1,12 @@
 /* functions_object.c: what the catalog's functions say of objects that have no place in struct
  * store_catalog: looked up in the relations of the system themselves. */
 #include "daemon/store/array.h"
-#include "daemon/store/catalog_views.h"
 #include "daemon/store/conn.h"
 #include "daemon/store/functions_impl.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/objects.h"
 
 #include <stdio.h>
-
-/* pg_get_viewdef: of the system's views, the text that the translator puts in their place. */
-static void fn_viewdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    struct slice text;
-    if (functions_null(argc, argv))
-        return;
-    uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
-    const struct store_table *t = store_catalog_table_oid(functions_context(ctx)->catalog, oid);
-    if (t && t->system && catalog_view_text(t->schema, t->name, &text))
-        functions_result_text(ctx, text.data, text.len);
-    else if (t && t->kind == 'v')
-        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "pg_get_viewdef of this view is not supported by the embedded store");
-}
 
 /* -- encodings -- */
 
@@ -325,7 +309,6 @@ static void fn_relation_size(sqlite3_context *ctx, int argc, sqlite3_value **arg
 }
 
 const struct function_row functions_object_rows[] = {
-    {"pgf_get_viewdef", 1, false, fn_viewdef, NULL, NULL},
     {"pgf_visible", 2, false, fn_visible, NULL, NULL},
     {"pgf_to_reg", 2, false, fn_to_reg, NULL, NULL},
     {"pgf_privilege", 3, false, fn_privilege, NULL, NULL},

@@ -72,18 +72,30 @@ void capture_use(struct tr *tr, const struct expr *e)
         add(c, (struct capture_use){t->oid, e->column->attnum, false});
 }
 
+/* Whoever gives a table an alias calls it otherwise, as a rule: a name of a database before the
+ * table's says that it is the other way round. */
+bool capture_alias_hidden(const RangeVar *rv)
+{
+    return (strcmp(rv->alias->aliasname, rv->relname) == 0) == (rv->catalogname == NULL);
+}
+
 void capture_table(struct tr *tr, RangeVar *rv, const struct store_table *t)
 {
     struct capture *c = active(tr);
     if (c == NULL)
         return;
     bool renamed = renames(c, t->oid, 0, false, t->schema);
+    bool renaming = c->renamed != NULL || c->old_schema != NULL;
+    bool hidden = rv->alias == NULL || (renaming && capture_alias_hidden(rv));
     add(c, (struct capture_use){t->oid, 0, false});
     rv->schemaname = pstrdup(renamed && c->new_schema ? c->new_schema : t->schema);
     if (rv->alias == NULL)
         rv->alias = makeAlias(rv->relname, NIL);
     if (renamed && c->new_name)
         rv->relname = pstrdup(c->new_name);
+    rv->catalogname = NULL;
+    if (capture_alias_hidden(rv) != hidden)
+        rv->catalogname = pstrdup("alias");
 }
 
 void capture_column(struct tr *tr, ColumnRef *ref, const struct expr *e)

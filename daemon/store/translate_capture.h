@@ -26,6 +26,8 @@ struct capture {
 
 void capture_use(struct tr *tr, const struct expr *e);
 void capture_table(struct tr *tr, RangeVar *rv, const struct store_table *t);
+/* All tables in the text have an alias.  Was this one the store's doing? */
+bool capture_alias_hidden(const RangeVar *rv);
 void capture_column(struct tr *tr, ColumnRef *ref, const struct expr *e);
 /* NATURAL JOIN is USING what the tables have in common now. */
 void capture_natural(struct tr *tr, JoinExpr *j, List *names);

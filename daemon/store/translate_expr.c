@@ -4,6 +4,7 @@
 #include "daemon/store/infer.h"
 #include "daemon/store/record.h"
 #include "daemon/store/translate_expr.h"
+#include "daemon/store/viewdef_tree.h"
 
 #include "lib/stringinfo.h"
 
@@ -432,8 +433,13 @@ static struct expr *dispatch(struct scope *s, Node *node)
 
 struct expr *expr_make(struct scope *s, Node *node)
 {
+    struct expr *e = viewdef_replayed(s->tr, node);
+    if (e != NULL)
+        return e;
     tr_enter(s->tr, exprLocation(node));
-    struct expr *e = grouping_replace(s, dispatch(s, node));
+    e = dispatch(s, node);
+    viewdef_note(s->tr, node, e);
+    e = grouping_replace(s, e);
     tr_leave(s->tr);
     return e;
 }

@@ -105,6 +105,8 @@ int translate_view_query(const struct store_catalog *catalog, struct SelectStmt 
     result_columns(tr, q->targets, q->ntargets, result);
     if (tr->nparams > 0)
         tr_fail(tr, SQLSTATE_UNDEFINED_PARAMETER, -1, "there is no parameter $1");
+    if (tr->writes && tr->steps == NIL)
+        tr_unsupported(tr, -1, "FOR UPDATE in a view");
     if (tr->writes || tr->steps != NIL)
         tr_fail(tr, SQLSTATE_FEATURE_NOT_SUPPORTED, -1,
                 "views must not contain data-modifying statements in WITH");

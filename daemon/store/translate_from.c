@@ -11,6 +11,7 @@
 #include "daemon/store/rows.h"
 #include "daemon/store/translate_capture.h"
 #include "daemon/store/translate_steps.h"
+#include "daemon/store/viewdef_tree.h"
 
 #include "lib/stringinfo.h"
 
@@ -114,8 +115,7 @@ static struct from from_table(struct scope *s, RangeVar *rv)
         return from_cte(s, cte, rv);
     const struct store_table *t = scope_table(s->tr, rv, false);
     struct source *item = source_table(s->tr, t, t->name, false);
-    const char *sql =
-        translate_is_view(t) ? translate_view(s->tr, t, item) : steps_table(s->tr, t);
+    const char *sql = translate_is_view(t) ? translate_view(s->tr, t, item) : steps_table(s->tr, t);
     capture_table(s->tr, rv, t);
     source_rename(s->tr, item, rv->alias);
     scope_add(s, item);
@@ -503,6 +503,7 @@ static struct from from_item(struct scope *s, Node *node)
     default:
         tr_unsupported(s->tr, -1, "this FROM item");
     }
+    viewdef_note(s->tr, node, f.shown);
     f.shown->lateral_only = true;
     f.shown->lateral_ok = true;
     tr_leave(s->tr);

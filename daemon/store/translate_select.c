@@ -1,6 +1,7 @@
 /* translate_select.c: one SELECT, clause by clause in PostgreSQL's order; see translate_tree.h. */
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
+#include "daemon/store/viewdef_tree.h"
 
 #include "lib/stringinfo.h"
 
@@ -597,8 +598,8 @@ static struct query *simple_select(struct scope *s, SelectStmt *stmt, const char
                                outputs_text(&q, distinct), body, order_text(&q, distinct), limit);
     ret->targets = q.targets;
     ret->ntargets = q.ntargets;
-    ret->single_row = s->has_aggregate && s->grouping == NULL && q.ngroups == 0 && q.having == NULL && limit[0] == '\0' &&
-                      s->sets == NIL;
+    ret->single_row = s->has_aggregate && s->grouping == NULL && q.ngroups == 0 &&
+                      q.having == NULL && limit[0] == '\0' && s->sets == NIL;
     ret->at_most_one = limit_is_one(stmt) || ((s->one_row || from[0] == '\0') && s->sets == NIL);
     ret->compound = with[0] != '\0' || limit[0] != '\0' || q.nkeys > 0 || q.ndistinct_on > 0 ||
                     is_with_ties(stmt);
@@ -610,6 +611,7 @@ struct query *select_query(struct tr *tr, struct scope *parent, SelectStmt *stmt
     struct scope *s = scope_new(tr, parent);
     struct query *q;
     tr_enter(tr, -1);
+    viewdef_note(tr, stmt, s);
     const char *with = with_clause(s, stmt->withClause);
     if (stmt->valuesLists != NIL)
         q = values_query(s, stmt, with, keep_unknown);

@@ -35,6 +35,7 @@ struct tr {
     int naliases; /* "t1", "t2" ... unique in the statement */
     int depth;    /* of recursion */
     struct capture *capture; /* translate_capture.h: what a view's definition names; or NULL */
+    struct viewdef_notes *notes; /* viewdef_tree.h: what nodes mean; or NULL */
     List *view_targets;      /* translate_target_view.c */
     int views;    /* inside the text of how many: locations are not the statement's */
     bool settings;      /* literals were read as the session's settings say */
