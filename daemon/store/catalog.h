@@ -128,6 +128,7 @@ struct store_catalog {
     /* While a query is translated: may it use this table?  -1: why not.  NULL: any. */
     int (*may_use)(const void *arg, const struct store_table *t, struct err *err);
     const void *may_use_arg;
+    bool no_views; /* ... nor any view of the user's (55000) */
 };
 
 /* Read everything in the transaction that ${db} is in.  0, or -1 (53200, XX001). */

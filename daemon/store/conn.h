@@ -86,6 +86,7 @@ struct conn_guc {
     bool touched; /* something may have to be reported */
     char raw[64]; /* store_setting_raw */
     int64_t statement_timeout_ms, lock_timeout_ms, idle_timeout_ms, session_timeout_ms;
+    bool no_views; /* restrict_nonsystem_relation_kind */
 };
 
 enum conn_cached { /* statements of our own */

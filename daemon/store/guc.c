@@ -292,6 +292,15 @@ static int check_known(const struct guc_value *v, const char *value, char **ret,
         return -1;
     if (guc_known_check(&k, value, ret, err) < 0)
         return -1;
+    char bad[64] = "";
+    if (strcmp(def->name, "restrict_nonsystem_relation_kind") == 0)
+        (void)guc_restricts_views(*ret, bad);
+    if (bad[0]) {
+        free(*ret);
+        bad_value(v, value, err);
+        err_detail(err, "Unrecognized key word: \"%s\".", bad);
+        return -1;
+    }
     bool fits = def->kind == GUC_CHOICE
                     ? guc_is_choice(def->choices, *ret)
                     : !guc_is_unchangeable(def->name) || strcmp(*ret, def->initial) == 0;
@@ -450,7 +459,11 @@ static void take_effect(struct store_conn *c, const struct guc_value *v)
         c->guc.idle_timeout_ms = guc_parse_ms(v->text);
     else if (strcmp(name, "idle_session_timeout") == 0)
         c->guc.session_timeout_ms = guc_parse_ms(v->text);
-    else if (strcmp(name, "extra_float_digits") == 0)
+    else if (strcmp(name, "restrict_nonsystem_relation_kind") == 0) {
+        char ignored_word[64];
+        c->guc.no_views = guc_restricts_views(v->text, ignored_word);
+        statement_cache_clear(c);
+    } else if (strcmp(name, "extra_float_digits") == 0)
         c->context.types.extra_float_digits = (int)strtol(v->text, NULL, 10);
     else if (strcmp(name, "IntervalStyle") == 0)
         c->context.types.interval_style = guc_interval_style(v->text);

@@ -379,7 +379,6 @@ static const char *const unchangeable[] = {
     "exit_on_error",
     "xmlbinary",
     "timezone_abbreviations",
-    "restrict_nonsystem_relation_kind",
     "local_preload_libraries",
     "temp_tablespaces",
 };
@@ -409,4 +408,18 @@ bool guc_next_word(const char **p, char *word, size_t size)
         (*p)++;
     word[n] = '\0';
     return n > 0;
+}
+
+bool guc_restricts_views(const char *value, char bad[64])
+{
+    bool views = false;
+    char word[64];
+    bad[0] = '\0';
+    while (guc_next_word(&value, word, sizeof word)) {
+        if (strcasecmp(word, "view") == 0)
+            views = true;
+        else if (strcasecmp(word, "foreign-table") != 0) /* of which there are none */
+            memcpy(bad, word, sizeof word);
+    }
+    return views;
 }

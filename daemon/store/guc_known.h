@@ -44,3 +44,6 @@ bool guc_is_choice(const char *choices, const char *value);
 bool guc_is_unchangeable(const char *name);
 /* The next word of a list, quotes taken off; false: no more. */
 bool guc_next_word(const char **p, char *word, size_t size);
+/* restrict_nonsystem_relation_kind: may views of the user's not be read?  ${bad}: a word that is none
+ * of its, or "". */
+bool guc_restricts_views(const char *value, char bad[64]);

@@ -553,8 +553,11 @@ static int read_object(struct store_context *c, const struct reg *reg, struct sl
         return err_set(err, "42725", "more than one operator named %s", name);
     if (n > 1)
         return err_set(err, "42725", "more than one function named \"%s\"", name);
-    if (n == 0 && reg->kind != OBJECTS_FUNCTION && reg->kind != OBJECTS_OPERATOR)
-        text = (struct slice){name, strlen(name)};
+    if (n == 0 && reg->kind != OBJECTS_FUNCTION && reg->kind != OBJECTS_OPERATOR) {
+        char full[2 * NAME_BYTES];
+        snprintf(full, sizeof full, "%s%s%s", schema, in ? "." : "", name);
+        return missing(reg, (struct slice){full, strlen(full)}, err);
+    }
     return n == 0 ? missing(reg, text, err) : 0;
 }
 

@@ -224,8 +224,10 @@ static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err
     memset(&t, 0, sizeof t);
     a->c->catalog->may_use = a->c->lent ? brief_may_use : follow_may_use;
     a->c->catalog->may_use_arg = a->c;
+    a->c->catalog->no_views = a->c->guc.no_views;
     int rc = translate(a->c->catalog, raw, p->sql, p->oids, p->noids, &t, err);
     a->c->catalog->may_use = NULL;
+    a->c->catalog->no_views = false;
     if (rc < 0 && a->c->lent)
         return brief_decline(a->c, err);
     if (rc < 0) {

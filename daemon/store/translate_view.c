@@ -53,6 +53,8 @@ bool translate_is_view(const struct store_table *t)
 /* Outputs have the types of the columns: changing what they come from is refused. */
 static const char *user_view(struct tr *tr, const struct store_table *view, struct source *item)
 {
+    if (tr->catalog->no_views)
+        tr_fail(tr, "55000", -1, "access to non-system view \"%s\" is restricted", view->name);
     List *parsed = raw_parser(view->view_sql, RAW_PARSE_DEFAULT);
     SelectStmt *stmt = (SelectStmt *)((RawStmt *)linitial(parsed))->stmt;
     tr->views++;
