@@ -48,6 +48,8 @@ ROWS = {
     "pg_description": "select * from pg_description where objoid < 16384 and not (classoid = 'pg_namespace'::regclass and objoid = 2200)"
                       " and not (classoid = 'pg_collation'::regclass and objoid > 1000) order by 1, 2, 3",
     "pg_shdescription": "select * from pg_shdescription where objoid < 2 order by 1",
+    "pg_init_privs": "select p.* from pg_init_privs p left join pg_class c on classoid = 'pg_class'::regclass and c.oid = objoid"
+                     " where objoid < 16384 and coalesce(c.relnamespace, 0) <> 99 order by 1, 2, 3",
     "pg_ts_config": f"select * from pg_ts_config where {MADE} order by oid",
     "pg_ts_config_map": "select * from pg_ts_config_map where mapcfg < 16384 order by 1, 2, 3",
     "pg_ts_dict": f"select * from pg_ts_dict where {MADE} order by oid",

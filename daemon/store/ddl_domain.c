@@ -31,7 +31,7 @@ static int set_default(struct ddl *d, const struct domain *m, Node *expression)
     if (expression)
         rc = deparse(d->c, NULL, expression, m->base, &text, d->err);
     if (rc == 0)
-        rc = ddl_exec(d, "UPDATE \"pg_catalog.pg_type\" SET typdefault = ?2 WHERE oid = ?1", "is",
+        rc = ddl_exec(d, "UPDATE \"pg_catalog.pg_type\" SET typdefault = ?2, typdefaultbin = ?2 WHERE oid = ?1", "is",
                       (int64_t)m->oid, expression ? ident_text(&text) : NULL);
     if (rc == 0)
         rc = ddl_exec(d, "DELETE FROM \"store.relation\" WHERE oid = ?1", "i", (int64_t)m->oid);
@@ -245,7 +245,7 @@ static int inherit_default(struct ddl *d, const struct domain *m)
     const struct types_user *base = types_find_user(&d->c->catalog->types, m->base);
     if (!base || !base->default_sqlite)
         return 0;
-    if (ddl_exec(d, "UPDATE \"pg_catalog.pg_type\" SET typdefault = ?2 WHERE oid = ?1", "is",
+    if (ddl_exec(d, "UPDATE \"pg_catalog.pg_type\" SET typdefault = ?2, typdefaultbin = ?2 WHERE oid = ?1", "is",
                  (int64_t)m->oid, base->default_sql) < 0)
         return -1;
     return ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, ?2, NULL)", "is",

@@ -33,8 +33,9 @@ static const struct emit_proc_entry entries[] = {
     {F_PG_GET_VIEWDEF_OID_INT4, "pgf_get_viewdef(%1, 3, %2)"},
     {F_PG_GET_VIEWDEF_TEXT, "pgf_get_viewdef_named(%1, 1)"},
     {F_PG_GET_VIEWDEF_TEXT_BOOL, "pgf_get_viewdef_named(%1, 1 + 2 * %2)"},
-    {F_PG_SEQUENCE_LAST_VALUE,
-     "(SELECT last_value FROM \"store.sequence\" WHERE oid = %1 AND is_called)"},
+    {F_PG_SEQUENCE_LAST_VALUE, "pgf_sequence_state(%1, 2)"},
+    {F_ACLDEFAULT, "pgf_acldefault(%1, %2)"},
+    {F_PG_OPTIONS_TO_TABLE, "set:options(%1)"},
     {F_PG_IS_OTHER_TEMP_SCHEMA, "(%1 <> %1)"}, /* there are none */
     {F_PG_ENCODING_TO_CHAR, "pgf_encoding(%1)"},
     {F_FORMAT_TYPE, "pgf_format_type(%1, %2)"},

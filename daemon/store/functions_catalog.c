@@ -2,8 +2,10 @@
 #include "daemon/store/functions_impl.h"
 
 #include "daemon/store/ident.h"
+#include "daemon/store/objects.h"
 #include "daemon/store/pretty.h"
 #include "daemon/store/regclass_text.h"
+#include "daemon/store/type_text.h"
 
 #include <stdio.h>
 
@@ -85,15 +87,25 @@ static void foreign_key(const struct store_catalog *c, const struct store_table 
         ident_format(out, " NOT VALID");
 }
 
-static void check(const char *text, bool pretty, struct buf *out)
+/* ${text} of the catalog with the names of types as they are needed here: borrowed from ${typed}. */
+static struct slice with_types(const struct store_catalog *c, const char *text, struct buf *typed)
 {
-    struct slice sql = {text, strlen(text)};
+    functions_buf(typed);
+    type_text_show(c, (struct slice){text, strlen(text)}, typed);
+    return buf_peek(typed);
+}
+
+static void check(const struct store_catalog *c, const char *text, bool pretty, struct buf *out)
+{
+    struct buf typed;
+    struct slice sql = with_types(c, text, &typed);
     ident_format(out, "CHECK (");
     if (pretty)
         pretty_expression(sql, out);
     else
         buf_append(out, sql.data, sql.len);
     ident_format(out, ")");
+    buf_release(&typed);
 }
 
 /* The constraint ${oid} of ${t}; false: it has none. */
@@ -122,7 +134,7 @@ static bool constraint(const struct store_catalog *c, const struct store_table *
         }
     for (size_t i = 0; i < t->nchecks; i++)
         if (t->checks[i].oid == oid) {
-            check(t->checks[i].sql, pretty, out);
+            check(c, t->checks[i].sql, pretty, out);
             return true;
         }
     return false;
@@ -131,14 +143,14 @@ static bool constraint(const struct store_catalog *c, const struct store_table *
 /* What ${sql} says of ${oid} (and ${column}), which is built in: the result, if there is a row. */
 static void builtin_definition(sqlite3_context *ctx, const char *sql, uint32_t oid, int64_t column)
 {
-    sqlite3_stmt *s = NULL;
-    if (sqlite3_prepare_v2(functions_context(ctx)->db, sql, -1, &s, NULL) == SQLITE_OK) {
-        sqlite3_bind_int64(s, 1, oid);
-        sqlite3_bind_int64(s, 2, column);
-        if (sqlite3_step(s) == SQLITE_ROW)
-            sqlite3_result_value(ctx, sqlite3_column_value(s, 0));
-    }
-    sqlite3_finalize(s);
+    sqlite3_stmt *s = objects_statement(functions_context(ctx), sql);
+    if (!s)
+        return;
+    sqlite3_bind_int64(s, 1, oid);
+    sqlite3_bind_int64(s, 2, column);
+    if (sqlite3_step(s) == SQLITE_ROW)
+        sqlite3_result_value(ctx, sqlite3_column_value(s, 0));
+    sqlite3_reset(s);
 }
 
 #define COLUMNS_OF(relation, numbers)                                                              \
@@ -202,7 +214,7 @@ static void fn_constraintdef(sqlite3_context *ctx, int argc, sqlite3_value **arg
     for (size_t i = 0; i < c->types.n; i++)
         for (size_t k = 0; k < c->types.types[i].nchecks; k++)
             if (c->types.types[i].checks[k].oid == oid) {
-                check(c->types.types[i].checks[k].sql, pretty, &out);
+                check(c, c->types.types[i].checks[k].sql, pretty, &out);
                 not_valid(ctx, oid, &out);
                 finish(ctx, &out);
                 return;
@@ -213,7 +225,7 @@ static void fn_constraintdef(sqlite3_context *ctx, int argc, sqlite3_value **arg
 }
 
 static void pretty_definition(const struct store_catalog *c, const struct store_table *t,
-                              const char *definition, struct buf *out)
+                              struct slice definition, struct buf *out)
 {
     struct buf schema;
     buf_init(&schema, 1024);
@@ -221,19 +233,22 @@ static void pretty_definition(const struct store_catalog *c, const struct store_
         ident_postgres(t->schema, &schema);
         ident_format(&schema, ".");
     }
-    pretty_index((struct slice){definition, strlen(definition)}, ident_text(&schema), out);
+    pretty_index(definition, ident_text(&schema), out);
     buf_release(&schema);
 }
 
 /* pg_get_expr(expression [, pretty]): the catalog keeps expressions as SQL. */
 static void fn_expr(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    struct buf text, out;
+    struct buf typed, text, out;
     if (functions_null(argc, argv))
         return;
     functions_buf(&text);
     functions_buf(&out);
-    regclass_show(functions_context(ctx)->catalog, functions_slice(argv[0]), &text);
+    functions_buf(&typed);
+    type_text_show(functions_context(ctx)->catalog, functions_slice(argv[0]), &typed);
+    regclass_show(functions_context(ctx)->catalog, buf_peek(&typed), &text);
+    buf_release(&typed);
     const char *plain = ident_text(&text);
     if (argc > 1 && sqlite3_value_int(argv[1]))
         pretty_expression((struct slice){plain, strlen(plain)}, &out);
@@ -247,22 +262,21 @@ static void fn_expr(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 static void index_part(struct store_context *c, uint32_t oid, int64_t column, bool pretty,
                        struct buf *out)
 {
-    sqlite3_stmt *s = NULL;
-    if (sqlite3_prepare_v2(c->db,
-                           "SELECT json_extract(texts, '$[' || ?2 || ']') FROM \"store.index\""
-                           " WHERE oid = ?1",
-                           -1, &s, NULL) == SQLITE_OK) {
-        sqlite3_bind_int64(s, 1, oid);
-        sqlite3_bind_int64(s, 2, column - 1);
-        if (column > 0 && sqlite3_step(s) == SQLITE_ROW && sqlite3_column_text(s, 0)) {
-            struct slice text = functions_slice(sqlite3_column_value(s, 0));
-            if (pretty)
-                pretty_index_column(text, out);
-            else
-                buf_append(out, text.data, text.len);
-        }
+    static const char sql[] = "SELECT json_extract(texts, '$[' || ?2 || ']') FROM \"store.index\""
+                              " WHERE oid = ?1";
+    sqlite3_stmt *s = objects_statement(c, sql);
+    if (!s)
+        return;
+    sqlite3_bind_int64(s, 1, oid);
+    sqlite3_bind_int64(s, 2, column - 1);
+    if (column > 0 && sqlite3_step(s) == SQLITE_ROW && sqlite3_column_text(s, 0)) {
+        struct slice text = functions_slice(sqlite3_column_value(s, 0));
+        if (pretty)
+            pretty_index_column(text, out);
+        else
+            buf_append(out, text.data, text.len);
     }
-    sqlite3_finalize(s);
+    sqlite3_reset(s);
 }
 
 /* pg_get_indexdef(oid [, column, pretty]): the whole for column 0, else the column's name. */
@@ -280,16 +294,19 @@ static void fn_indexdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
             const struct store_key *key = &c->tables[i].keys[k];
             if (key->oid != oid)
                 continue;
+            struct buf typed;
+            struct slice whole = with_types(c, key->definition ? key->definition : "", &typed);
             functions_buf(&out);
             if (column == 0 && pretty)
-                pretty_definition(c, &c->tables[i], key->definition, &out);
+                pretty_definition(c, &c->tables[i], whole, &out);
             else if (column == 0)
-                ident_format(&out, "%s", key->definition ? key->definition : "");
+                buf_append(&out, whole.data, whole.len);
             else if (column > 0 && (size_t)column <= key->nattnums + key->nincluded &&
                      key->attnums[column - 1] > 0)
                 columns(&c->tables[i], &key->attnums[column - 1], 1, &out);
             else
                 index_part(functions_context(ctx), oid, column, pretty, &out);
+            buf_release(&typed);
             finish(ctx, &out);
             return;
         }

@@ -103,22 +103,24 @@ static void fn_to_reg(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 /* -- privileges: all belongs to one role, which may do all -- */
 
+#define OIDS(relation) "SELECT 1 FROM \"system." relation "\" WHERE oid = ?1"
+
 static const struct {
     const char *words; /* privileges, in lower case */
     enum objects_kind kind;
-    const char *relation;
+    const char *oids;
 } privileges[] = {
     ['t' - 'a'] = {"select insert update delete truncate references trigger ", OBJECTS_RELATION,
-                   "pg_class"},
-    ['q' - 'a'] = {"usage select update ", OBJECTS_RELATION, "pg_class"},
-    ['c' - 'a'] = {"select insert update references ", OBJECTS_RELATION, "pg_class"},
-    ['n' - 'a'] = {"create usage ", OBJECTS_KINDS, "pg_namespace"},
-    ['d' - 'a'] = {"create temporary temp connect ", OBJECTS_KINDS, "pg_database"},
-    ['f' - 'a'] = {"execute ", OBJECTS_FUNCTION, "pg_proc"},
-    ['y' - 'a'] = {"usage ", OBJECTS_TYPE, "pg_type"},
-    ['l' - 'a'] = {"usage ", OBJECTS_KINDS, "pg_language"},
-    ['s' - 'a'] = {"create ", OBJECTS_KINDS, "pg_tablespace"},
-    ['r' - 'a'] = {"usage member ", OBJECTS_KINDS, "pg_authid"},
+                   OIDS("pg_class")},
+    ['q' - 'a'] = {"usage select update ", OBJECTS_RELATION, OIDS("pg_class")},
+    ['c' - 'a'] = {"select insert update references ", OBJECTS_RELATION, OIDS("pg_class")},
+    ['n' - 'a'] = {"create usage ", OBJECTS_KINDS, OIDS("pg_namespace")},
+    ['d' - 'a'] = {"create temporary temp connect ", OBJECTS_KINDS, OIDS("pg_database")},
+    ['f' - 'a'] = {"execute ", OBJECTS_FUNCTION, OIDS("pg_proc")},
+    ['y' - 'a'] = {"usage ", OBJECTS_TYPE, OIDS("pg_type")},
+    ['l' - 'a'] = {"usage ", OBJECTS_KINDS, OIDS("pg_language")},
+    ['s' - 'a'] = {"create ", OBJECTS_KINDS, OIDS("pg_tablespace")},
+    ['r' - 'a'] = {"usage member ", OBJECTS_KINDS, OIDS("pg_authid")},
 };
 
 /* "SELECT, insert with grant option": each word must be known. */
@@ -147,15 +149,11 @@ static bool known_privileges(const char *words, const char *text, char ret_bad[6
     return true;
 }
 
-static bool exists(sqlite3_context *ctx, const char *relation, const char *column, sqlite3_value *v)
+static bool exists(sqlite3_context *ctx, const char *sql, sqlite3_value *oid)
 {
-    sqlite3_stmt *s = NULL;
-    char *sql = sqlite3_mprintf("SELECT 1 FROM \"system.%w\" WHERE \"%w\" = ?1", relation, column);
-    bool found = sql &&
-                 sqlite3_prepare_v2(functions_context(ctx)->db, sql, -1, &s, NULL) == SQLITE_OK &&
-                 sqlite3_bind_value(s, 1, v) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW;
-    sqlite3_finalize(s);
-    sqlite3_free(sql);
+    sqlite3_stmt *s = objects_statement(functions_context(ctx), sql);
+    bool found = s && sqlite3_bind_value(s, 1, oid) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW;
+    sqlite3_reset(s);
     return found;
 }
 
@@ -171,7 +169,7 @@ static void fn_privilege(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     struct slice name = functions_slice(argv[1]);
     enum objects_kind kind = privileges[letter - 'a'].kind;
     if (sqlite3_value_type(argv[1]) == SQLITE_INTEGER) {
-        if (!exists(ctx, privileges[letter - 'a'].relation, "oid", argv[1]))
+        if (!exists(ctx, privileges[letter - 'a'].oids, argv[1]))
             return;
     } else if (kind != OBJECTS_KINDS || letter == 'n' || letter == 'r') {
         uint32_t type = letter == 'n'   ? TYPES_REGNAMESPACE

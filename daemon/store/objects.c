@@ -1,6 +1,7 @@
 /* objects.c: see objects.h. */
 #include "daemon/store/objects.h"
 
+#include "daemon/must.h"
 #include "daemon/store/builtin.h"
 #include "daemon/store/ident.h"
 #include "protocol/sqlstate.h"
@@ -15,9 +16,15 @@ enum { ANY_PLACE = 1 << 20 };
 
 enum query { QUERY_NAME, QUERY_OIDS, QUERIES };
 
+enum { OTHERS = 24 };
+
 struct objects {
     sqlite3_stmt *statements[OBJECTS_KINDS][QUERIES];
     sqlite3_stmt *arguments, *operands, *role, *role_name;
+    struct {
+        const char *sql;
+        sqlite3_stmt *statement;
+    } others[OTHERS];
 };
 
 static const struct kind {
@@ -82,6 +89,8 @@ void objects_release(struct store_context *c)
     sqlite3_finalize(c->objects->operands);
     sqlite3_finalize(c->objects->role);
     sqlite3_finalize(c->objects->role_name);
+    for (size_t i = 0; i < OTHERS; i++)
+        sqlite3_finalize(c->objects->others[i].statement);
     free(c->objects);
     c->objects = NULL;
 }
@@ -96,6 +105,17 @@ static sqlite3_stmt *ready(struct store_context *c, sqlite3_stmt **at, char *sql
         *at = NULL;
     sqlite3_free(sql);
     return *at;
+}
+
+sqlite3_stmt *objects_statement(struct store_context *c, const char *sql)
+{
+    size_t i = 0;
+    while (i < OTHERS && c->objects->others[i].sql && c->objects->others[i].sql != sql)
+        i++;
+    must(i < OTHERS); /* there are not so many texts */
+    c->objects->others[i].sql = sql;
+    return ready(c, &c->objects->others[i].statement,
+                 c->objects->others[i].statement ? NULL : sqlite3_mprintf("%s", sql));
 }
 
 static sqlite3_stmt *query(struct store_context *c, enum objects_kind kind, enum query which)

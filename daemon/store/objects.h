@@ -30,6 +30,10 @@ struct objects; /* the statements of a connection */
 int objects_init(struct store_context *c); /* -1: no memory */
 void objects_release(struct store_context *c);
 
+/* The statement of a text that is a constant of the program, prepared once for the connection; reset it
+ * after use.  NULL: it cannot be prepared. */
+struct sqlite3_stmt *objects_statement(struct store_context *c, const char *sql);
+
 /* Would the name alone find it?  -1: there is no such object. */
 int objects_visible(struct store_context *c, enum objects_kind kind, uint32_t oid);
 /* As format_type() without a modifier; false: there is no such type. */

@@ -4,6 +4,8 @@
  * write lock.  A rollback would give values back, so what was handed out is also remembered in
  * memory, for all connections: as on PostgreSQL there is a gap then.  (Only a crash forgets it, and
  * with it whoever could have seen the values.) */
+#include "daemon/store/sequence.h"
+
 #include "daemon/store/conn.h"
 
 #include <inttypes.h>
@@ -183,6 +185,28 @@ static int step(const struct store_sequence *s, int64_t last, int64_t *ret, stru
                    up ? "maximum" : "minimum", s->name, up ? s->max : s->min);
 }
 
+/* The row of ${s}, and what has been handed out since. */
+static int read_known(struct store_conn *c, const struct store_sequence *s, int64_t *ret_last,
+                      bool *ret_called, struct err *err)
+{
+    int64_t known;
+    if (read_value(c, s->oid, ret_last, ret_called, err) < 0)
+        return -1;
+    if (memory(c->store, s->oid, NULL, &known) && !s->cycle &&
+        (!*ret_called || (s->increment > 0 ? known > *ret_last : known < *ret_last))) {
+        *ret_last = known;
+        *ret_called = true;
+    }
+    return 0;
+}
+
+int sequence_state(struct store_context *context, uint32_t oid, int64_t *ret_last,
+                   bool *ret_called, struct err *err)
+{
+    const struct store_sequence *s = definition(context, oid, err);
+    return s ? read_known(context->conn, s, ret_last, ret_called, err) : -1;
+}
+
 int store_nextval(struct store_context *context, uint32_t oid, int64_t *ret, struct err *err)
 {
     struct store_conn *c = context->conn;
@@ -193,14 +217,8 @@ int store_nextval(struct store_context *context, uint32_t oid, int64_t *ret, str
         *ret = c->draws[c->replayed++].value;
         return 0;
     }
-    if (!s || may_write(c, "nextval", err) < 0 || read_value(c, oid, &last, &called, err) < 0)
+    if (!s || may_write(c, "nextval", err) < 0 || read_known(c, s, &last, &called, err) < 0)
         return -1;
-    int64_t known;
-    if (memory(c->store, oid, NULL, &known) && !s->cycle &&
-        (!called || (s->increment > 0 ? known > last : known < last))) {
-        last = known;
-        called = true;
-    }
     next = last;
     if (called && step(s, last, &next, err) < 0)
         return -1;

@@ -1,4 +1,5 @@
 /* sets_session.c: what a session has open: cursors, prepared statements, locks, channels. */
+#include "daemon/store/array.h"
 #include "daemon/store/conn.h"
 #include "daemon/store/functions_impl.h"
 #include "daemon/store/sets.h"
@@ -125,7 +126,51 @@ static int listening_next(struct sets_call *c)
     return 1;
 }
 
+/* -- options(array): pg_options_to_table() -- */
+
+struct options {
+    struct array array;
+    size_t at;
+};
+
+static int options_open(struct sets_call *c)
+{
+    struct options *o = calloc(1, sizeof(*o));
+    c->state = o;
+    if (!o)
+        return err_set(&c->context->raised, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    if (array_parse(functions_slice(c->argv[0]), false, &o->array) < 0)
+        return err_set(&c->context->raised, SQLSTATE_INTERNAL_ERROR, "a stored array is malformed");
+    return 0;
+}
+
+/* `name=value`, or a name alone. */
+static int options_next(struct sets_call *c)
+{
+    struct options *o = c->state;
+    if (o->at == o->array.n)
+        return 0;
+    struct slice item = array_item(&o->array, o->at++);
+    const char *equals = item.data ? memchr(item.data, '=', item.len) : NULL;
+    size_t name = equals ? (size_t)(equals - item.data) : item.len;
+    sets_text(c, 0, (struct slice){item.data ? item.data : "", name});
+    if (equals)
+        sets_text(c, 1, (struct slice){equals + 1, item.len - name - 1});
+    else
+        c->out[1].kind = TYPES_KIND_NULL;
+    return 1;
+}
+
+static void options_close(struct sets_call *c)
+{
+    struct options *o = c->state;
+    if (o)
+        array_release(&o->array);
+    free(o);
+}
+
 const struct sets_function sets_session_functions[] = {
+    {"options", true, options_open, options_next, options_close},
     {"cursors", false, place_open, cursors_next, NULL},
     {"names", false, place_open, names_next, NULL},
     {"locks", false, place_open, locks_next, NULL},

@@ -234,10 +234,26 @@ static void not_subscriptable(struct tr *tr, uint32_t type, int location)
             infer_type_name(tr, type));
 }
 
+/* A name is an array of its bytes. */
+static struct expr *name_part(struct scope *s, struct expr *name, const A_Indices *at, int location)
+{
+    if (at->is_slice)
+        tr_unsupported(s->tr, location, "a part of a name");
+    struct expr *i = expr_make(s, at->uidx), *to = infer_coerce(s->tr, i, TYPES_INT4, INFER_ASSIGNMENT);
+    if (to == NULL)
+        tr_fail(s->tr, SQLSTATE_DATATYPE_MISMATCH, i->location,
+                "array subscript must have type integer");
+    struct expr *both[2] = {name, to};
+    return expr_of(TYPES_CHAR, emit_format("pgf_name_at(%s, %s)", name->sql, to->sql), location, both,
+                   2);
+}
+
 static struct expr *subscript(struct scope *s, struct expr *e, List *list, int location)
 {
     if (e->type == TYPES_JSONB)
         return jsonb_part(s, e, list, location);
+    if (e->type == TYPES_NAME && list_length(list) == 1)
+        return name_part(s, e, linitial(list), location);
     if (infer_category(s->tr, e->type) != 'A' || types_find(s->tr->types, e->type)->elem == 0)
         not_subscriptable(s->tr, e->type, location);
     return array_part(s, e, list, location);

@@ -10,6 +10,7 @@
 #include "daemon/store/translate_expr.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/translate_capture.h"
+#include "daemon/store/translate_sequence.h"
 #include "daemon/store/translate_steps.h"
 #include "daemon/store/viewdef_tree.h"
 
@@ -115,7 +116,9 @@ static struct from from_table(struct scope *s, RangeVar *rv)
         return from_cte(s, cte, rv);
     const struct store_table *t = scope_table(s->tr, rv, false);
     struct source *item = source_table(s->tr, t, t->name, false);
-    const char *sql = translate_is_view(t) ? translate_view(s->tr, t, item) : steps_table(s->tr, t);
+    const char *sql = translate_is_view(t) ? translate_view(s->tr, t, item)
+                      : t->kind == 'S'     ? sequence_rows(t, item)
+                                           : steps_table(s->tr, t);
     capture_table(s->tr, rv, t);
     source_rename(s->tr, item, rv->alias);
     scope_add(s, item);

@@ -7,6 +7,7 @@
 #include "daemon/store/translate_expr.h"
 #include "daemon/store/translate_capture.h"
 #include "daemon/store/translate_target_view.h"
+#include "daemon/store/translate_sequence.h"
 #include "daemon/store/translate_steps.h"
 
 struct scope *scope_new(struct tr *tr, struct scope *parent)
@@ -49,6 +50,8 @@ const struct store_table *scope_table(struct tr *tr, const RangeVar *rv, bool wr
 {
     const struct store_table *t = store_catalog_table(tr->catalog, rv->schemaname, rv->relname);
     if (t == NULL)
+        t = sequence_table(tr, rv);
+    if (t == NULL)
         tr_fail(tr, SQLSTATE_UNDEFINED_TABLE, rv->location,
                 rv->schemaname ? "relation \"%s%s%s\" does not exist"
                                : "relation \"%s%s%s\" does not exist",
@@ -60,10 +63,10 @@ const struct store_table *scope_table(struct tr *tr, const RangeVar *rv, bool wr
     if (write && t->system)
         tr_fail(tr, SQLSTATE_INSUFFICIENT_PRIVILEGE, -1,
                 "permission denied: \"%s\" is a system catalog", t->name);
+    if (write && t->kind == 'S')
+        tr_fail(tr, "42809", -1, "cannot change sequence \"%s\"", t->name);
     if (write && t->kind != 'r' && t->kind != 'v')
         tr_unsupported(tr, rv->location, "writing to \"%s\", which is not a table,", t->name);
-    if (!write && t->kind == 'S')
-        tr_unsupported(tr, rv->location, "reading a sequence as a table");
     return t;
 }
 
