@@ -1,7 +1,6 @@
 /* objects.c: see objects.h. */
 #include "daemon/store/objects.h"
 
-#include "daemon/must.h"
 #include "daemon/store/builtin.h"
 #include "daemon/store/ident.h"
 #include "protocol/sqlstate.h"
@@ -112,7 +111,8 @@ sqlite3_stmt *objects_statement(struct store_context *c, const char *sql)
     size_t i = 0;
     while (i < OTHERS && c->objects->others[i].sql && c->objects->others[i].sql != sql)
         i++;
-    must(i < OTHERS); /* there are not so many texts */
+    if (i == OTHERS) /* there are not so many texts */
+        abort();
     c->objects->others[i].sql = sql;
     return ready(c, &c->objects->others[i].statement,
                  c->objects->others[i].statement ? NULL : sqlite3_mprintf("%s", sql));
