@@ -67,7 +67,6 @@ ALIKE = [(r"\bpartywall\b", "postgres"), (r"\|C\.UTF-8\|C\.UTF-8\|", "|C|C|"), (
 NOT_ON_THE_STORE = {
     "node-pg": "DateStyle German",
     "pgjdbc": "values that failing statements draw from a sequence",
-    "libpq": "DateStyle SQL",
     "pgx": "1/0 fails behind RowDescription: nothing is folded beforehand",
 }
 
