@@ -28,6 +28,8 @@ struct store_context {
     struct rows_kept *kept; /* of the running statement (rows.h), or NULL */
 };
 
+/* Has the running statement been cancelled, or had its time?  For functions that may take long: store.c. */
+bool store_ended(struct store_context *c);
 /* Sequences (sequence.c): 0 or -1 with 42P01, 2200H, 55000. */
 int store_nextval(struct store_context *c, uint32_t sequence_oid, int64_t *ret,
                   struct err *err) MUSTCHECK;

@@ -135,6 +135,14 @@ void functions_raised(sqlite3_context *ctx)
     sqlite3_result_error(ctx, functions_context(ctx)->raised.message, -1);
 }
 
+bool functions_ended(sqlite3_context *ctx)
+{
+    if (!store_ended(functions_context(ctx)))
+        return false;
+    sqlite3_result_error_code(ctx, SQLITE_INTERRUPT);
+    return true;
+}
+
 void functions_fail(sqlite3_context *ctx, const char *sqlstate, const char *format, ...)
 {
     char text[ERR_MESSAGE_BYTES];

@@ -546,15 +546,22 @@ static void fn_factorial(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         struct decimal factor = {.n = 0};
         ok = decimal_of_int(i, &factor) && times(&r, &factor, 0);
         decimal_free(&factor);
+        if (i % 64 == 0 && functions_ended(ctx)) {
+            decimal_free(&r);
+            return;
+        }
     }
     functions_result_decimal(ctx, ok, &r);
 }
 
 /* ${a} becomes the greatest common divisor of both. */
-static bool divisor(struct decimal *a, struct decimal *b)
+static bool divisor(sqlite3_context *ctx, struct decimal *a, struct decimal *b, bool *ended)
 {
     bool ok = true;
-    while (ok && b->n > 0) {
+    for (int i = 1; ok && b->n > 0; i++) {
+        *ended = i % 64 == 0 && functions_ended(ctx);
+        if (*ended)
+            return false;
         struct decimal q = {.n = 0}, rest = *a;
         ok = decimal_div(a, b, 0, true, &q) && times(&q, b, larger(a->scale, b->scale)) &&
              decimal_add(a, &q, true, &rest);
@@ -586,9 +593,9 @@ static void divisors(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool 
         functions_result_decimal(ctx, zero_of(scale, &product), &product);
         decimal_free(&a);
     } else {
-        bool ok = !multiple || decimal_copy(&a, &product);
+        bool ended = false, ok = !multiple || decimal_copy(&a, &product);
         struct decimal other = {.n = 0};
-        ok = ok && decimal_copy(&b, &other) && divisor(&a, &b);
+        ok = ok && decimal_copy(&b, &other) && divisor(ctx, &a, &b, &ended);
         if (ok && multiple) { /* a / gcd * b */
             ok = over(&product, &a, 0) && times(&product, &other, scale);
             product.negative = false;
@@ -597,7 +604,12 @@ static void divisors(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool 
         }
         a.scale = scale;
         decimal_free(&other);
-        functions_result_decimal(ctx, ok, &a);
+        if (ended) {
+            decimal_free(&a);
+            decimal_free(&product);
+        } else {
+            functions_result_decimal(ctx, ok, &a);
+        }
     }
     decimal_free(&b);
 }

@@ -74,6 +74,8 @@ void functions_fail(sqlite3_context *ctx, const char *sqlstate, const char *form
     __attribute__((format(printf, 3, 4)));
 /* Likewise with the error that is in context->raised already. */
 void functions_raised(sqlite3_context *ctx);
+/* True: the statement is over, the result is set, and the function only frees what it has. */
+bool functions_ended(sqlite3_context *ctx);
 /* Any NULL among the arguments?  (The result of a call that sets none is NULL.) */
 bool functions_null(int argc, sqlite3_value **argv);
 /* Text or blob of an argument; borrowed until the call ends. */

@@ -206,6 +206,11 @@ static int progress(void *arg)
     return 0;
 }
 
+bool store_ended(struct store_context *c)
+{
+    return c->conn && progress(c->conn);
+}
+
 /* -- the store -- */
 
 static int lock_init(struct store *s)

@@ -395,6 +395,19 @@ def test_statement_timeout_in_a_transaction(store):
     usable(store)
 
 
+@pytest.mark.parametrize("long", [
+    "length(factorial(32000)::text)",
+    "gcd(repeat('1234567890987', 2000)::numeric, repeat('31415926535', 2300)::numeric)"])
+def test_statement_timeout_within_a_function(store, long):
+    with psycopg.connect(store.dsn("owner"), autocommit=True) as conn:
+        conn.execute("set statement_timeout = '200ms'")
+        began = time.monotonic()
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            conn.execute(f"select {long}")
+        assert time.monotonic() - began < 2
+    usable(store)
+
+
 def test_an_interrupted_write_takes_its_transaction_along(store):
     """SQLite gives up all of it: then a savepoint is no way back, and that is said."""
     with psycopg.connect(store.dsn("owner"), autocommit=True) as conn:
