@@ -16,8 +16,9 @@
 
 #include <string.h>
 
-#define BRIEF_TURNS      1       /* of the progress handler, before it is too much */
-#define BRIEF_US         1000    /* a statement that takes longer met a slow disk */
+#define BRIEF_TURNS      1 /* of the progress handler, before it is too much */
+#define BRIEF_US         1000 /* it takes longer if it meets a slow disk, or others have the processor */
+#define BRIEF_SLOW       2       /* so often in a row it is not these others */
 #define BRIEF_TEXT_BYTES 2048u   /* of a statement that is new */
 #define BRIEF_OUT_BYTES  262144u /* of one batch's answer */
 #define BRIEF_REST       1000    /* executions that are left to the thread */
@@ -81,8 +82,11 @@ void brief_flush(struct store_conn *c)
 
 void brief_ran(const struct store_conn *c, struct prepared *p)
 {
-    if (c->too_much || conn_now_us() - c->context.statement_us > BRIEF_US)
+    p->slow = conn_now_us() - c->context.statement_us > BRIEF_US ? p->slow + 1 : 0;
+    if (c->too_much || p->slow > BRIEF_SLOW) {
         p->rest = BRIEF_REST;
+        p->slow = 0;
+    }
 }
 
 static bool is_ready(struct prepared *p)

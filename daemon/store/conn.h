@@ -348,6 +348,7 @@ struct prepared {
     bool binary;            /* FETCH from a binary cursor: results are binary unless Bind says */
     sqlite3_stmt *idle;     /* prepared and reset, for the next portal */
     bool brief;             /* brief.c may run it ... */
+    unsigned slow;          /* ... which took long, so often in a row */
     unsigned rest;          /* ... when it has been run so often by the thread */
     enum utility_verb verb;
     bool inside;            /* the statement is the one that the statement ${sql} is around */
