@@ -76,6 +76,7 @@ def run_points(servers, args):
     print("|------------------------|--------:|-----------:|----------:|------:|--------------------:|")
     for what, script, mode, clients in [("point read, prepared", point, "prepared", 1),
                                         ("point read, prepared", point, "prepared", 8),
+                                        ("point read, prepared", point, "prepared", 32),
                                         ("point read, simple", point, "simple", 1),
                                         ("new text, simple", new, "simple", 1)]:
         samples = [(pgbench(direct, script, mode, clients, args.seconds), pgbench(store, script, mode, clients, args.seconds))
