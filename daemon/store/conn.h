@@ -334,6 +334,7 @@ struct prepared {
     bool writes;
     bool settings; /* translated as settings were: not for the same text again */
     const char *sqlite;
+    const char *folds; /* a SELECT that must succeed first, or NULL: it has */
     struct msg_field *columns; /* of queries, and of utilities that return rows */
     size_t ncolumns;
     uint32_t *params;

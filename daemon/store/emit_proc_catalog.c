@@ -140,6 +140,8 @@ static const struct emit_proc_entry entries[] = {
     {F_PG_INDEXAM_HAS_PROPERTY, "pgf_am_property(%1, %2)"},
     {F_PG_INDEX_HAS_PROPERTY, "pgf_index_property(%1, %2)"},
     {F_PG_INDEX_COLUMN_HAS_PROPERTY, "pgf_index_column_property(%1, %2, %3)"},
+    {F_PG_SIZE_PRETTY_INT8, "pgf_size_pretty(%1)"},
+    {F_PG_SIZE_PRETTY_NUMERIC, "pgf_size_pretty(%1)"},
     {F_XIDEQ, "(%1 = %2)"},
     {F_XIDNEQ, "(%1 <> %2)"},
     {F_XIDEQINT4, "(%1 = (%2 & 4294967295))"},

@@ -6,7 +6,9 @@
 #include "daemon/store/ident.h"
 #include "daemon/store/objects.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* -- encodings -- */
 
@@ -260,6 +262,33 @@ static int64_t pages(sqlite3 *db, const char *name)
     return size;
 }
 
+/* pg_size_pretty(), of a bigint or a numeric: halves are rounded away from zero where a unit ends. */
+static void fn_size_pretty(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};
+    char *end, text[64];
+    size_t unit = 0;
+    if (functions_null(argc, argv))
+        return;
+    const char *said = (const char *)sqlite3_value_text(argv[0]);
+    errno = 0;
+    long long size = strtoll(said, &end, 10);
+    if (errno != 0 || (*end != '\0' && *end != '.')) {
+        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "pg_size_pretty(%s) is not supported by the embedded store", said);
+        return;
+    }
+    if (llabs(size) < 10240) {
+        snprintf(text, sizeof text, "%.50s bytes", said);
+        functions_result_text(ctx, text, strlen(text));
+        return;
+    }
+    for (size /= 512, unit = 1; unit < 5 && llabs(size) >= 20 * 1024 - 1; unit++)
+        size /= 1024;
+    snprintf(text, sizeof text, "%lld %s", (size + (size < 0 ? -1 : 1)) / 2, units[unit]);
+    functions_result_text(ctx, text, strlen(text));
+}
+
 static void fn_database_size(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     struct store_context *c = functions_context(ctx);
@@ -313,6 +342,7 @@ const struct function_row functions_object_rows[] = {
     {"pgf_serial_sequence", 2, false, fn_serial_sequence, NULL, NULL},
     {"pgf_refuse", 1, false, fn_refuse, NULL, NULL},
     {"pgf_ctid", 1, true, fn_ctid, NULL, NULL},
+    {"pgf_size_pretty", 1, true, fn_size_pretty, NULL, NULL},
     {"pgf_database_size", 0, false, fn_database_size, NULL, NULL},
     {"pgf_relation_size", 2, false, fn_relation_size, NULL, NULL},
     {"pgf_vector_array", 1, true, fn_vector_array, NULL, NULL},

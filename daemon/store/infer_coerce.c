@@ -8,6 +8,7 @@
 #include "daemon/store/range.h"
 #include "daemon/store/record.h"
 #include "daemon/store/translate_expr.h"
+#include "daemon/store/translate_fold.h"
 
 enum path { PATH_NONE, PATH_RELABEL, PATH_FUNCTION, PATH_TEXT, PATH_ARRAY };
 
@@ -414,7 +415,8 @@ struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum inf
         return row_coerce(tr, e, type, context);
     uint32_t proc = 0;
     const char *sql = NULL;
-    switch (cast_path(tr, e->type, type, context, &proc)) {
+    enum path path = cast_path(tr, e->type, type, context, &proc);
+    switch (path) {
     case PATH_NONE:
         return NULL;
     case PATH_RELABEL:
@@ -436,6 +438,8 @@ struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum inf
         to->value = e->value;
         to->sql = e->value == NULL ? "NULL" : sql;
     }
+    if (path == PATH_FUNCTION || path == PATH_RELABEL)
+        fold_cast(to, e, proc);
     return to;
 }
 

@@ -369,9 +369,26 @@ static int check_counts(const char *statement, const struct prepared *p, const s
     return 0;
 }
 
+/* What PostgreSQL's planner would trip over. */
+static int fold(struct store_conn *c, struct prepared *p, struct err *err)
+{
+    sqlite3_stmt *s = conn_prepare(c, p->folds, err);
+    if (!s)
+        return -1;
+    err_reset(&c->context.raised);
+    int rc = sqlite3_step(s);
+    int status = rc == SQLITE_ROW ? 0 : errors_map(c, rc, NULL, NULL, err);
+    sqlite3_finalize(s);
+    if (status == 0)
+        p->folds = NULL;
+    return status;
+}
+
 static int take_stmt(struct store_conn *c, struct portal *portal, struct err *err)
 {
     struct prepared *p = portal->prepared;
+    if (p->folds && fold(c, p, err) < 0)
+        return -1;
     portal->stmt = p->idle;
     p->idle = NULL;
     if (portal->stmt)

@@ -187,6 +187,7 @@ static int keep_translation(struct prepared *p, const struct translate_result *t
     p->settings = t->settings;
     p->target_oid = t->target_oid;
     p->sqlite = arena_strdup(&p->arena, t->sql);
+    p->folds = t->folds ? arena_strdup(&p->arena, t->folds) : NULL;
     p->nparams = t->nparams;
     p->params = arena_copy(&p->arena, t->params, t->nparams * sizeof *t->params);
     p->ncolumns = t->ncolumns;

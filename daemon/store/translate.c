@@ -3,6 +3,7 @@
 
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
+#include "daemon/store/translate_fold.h"
 #include "daemon/store/translate_steps.h"
 
 #include <stdarg.h>
@@ -150,6 +151,7 @@ int translate(const struct store_catalog *catalog, const RawStmt *stmt, const ch
     params_given(tr, oids, noids);
     translate_stmt(tr, stmt->stmt, result);
     params_check(tr);
+    result->folds = fold_text(tr);
     result->writes = result->tag != TRANSLATE_SELECT || tr->writes || tr->written != NIL;
     result->settings = tr->settings;
     result->params = tr->params;

@@ -60,6 +60,7 @@ struct translate_result {
     struct translate_step *steps;
     size_t nsteps;
     int nslots;
+    const char *folds; /* a SELECT that must succeed before anything else, or NULL */
     uint32_t *watched; /* oids of tables whose changes must be kept */
     size_t nwatched;
 };

@@ -4,6 +4,7 @@
 #include "daemon/store/infer.h"
 #include "daemon/store/record.h"
 #include "daemon/store/translate_expr.h"
+#include "daemon/store/translate_fold.h"
 #include "daemon/store/viewdef_tree.h"
 
 #include "lib/stringinfo.h"
@@ -104,15 +105,30 @@ static const char *join_balanced(struct expr **args, int n, const char *word)
                        join_balanced(args + n / 2, n - n / 2, word));
 }
 
+/* The constant that says what all of an AND, OR is. */
+static bool settles(const struct expr *e, BoolExprType op)
+{
+    const char *all = op == AND_EXPR ? "0" : "1";
+    return e->kind == EXPR_CONST && e->value != NULL && strcmp(e->sql, all) == 0;
+}
+
 static struct expr *bool_expr(struct scope *s, const BoolExpr *b)
 {
     const char *word = b->boolop == AND_EXPR ? "AND" : b->boolop == OR_EXPR ? "OR" : "NOT";
     int n = list_length(b->args);
     struct expr **args = palloc(sizeof(args[0]) * (size_t)n);
-    for (int i = 0; i < n; i++)
+    int mark = -1, settled = n; /* the rest does not count any more */
+    for (int i = 0; i < n; i++) {
         args[i] = expr_condition(s, list_nth(b->args, i), word);
+        if (mark < 0 && b->boolop != NOT_EXPR && (args[i]->folds || settles(args[i], b->boolop)))
+            mark = fold_mark(s->tr);
+        if (settled == n && settles(args[i], b->boolop))
+            settled = i + 1;
+    }
+    if (mark >= 0)
+        fold_forget(s->tr, mark);
     const char *sql = b->boolop == NOT_EXPR ? emit_format("(NOT %s)", args[0]->sql)
-                                            : join_balanced(args, n, word);
+                                            : join_balanced(args, settled, word);
     return expr_of(TYPES_BOOL, sql, b->location, args, n);
 }
 
@@ -236,7 +252,7 @@ static struct expr *case_test(struct scope *s, struct expr *arg, CaseWhen *when)
 
 static struct expr *case_expr(struct scope *s, const CaseExpr *c)
 {
-    int n = list_length(c->args);
+    int n = list_length(c->args), mark = fold_mark(s->tr);
     int before = s->tr->volatile_calls;
     struct expr *arg = c->arg ? infer_settle(s->tr, expr_make(s, (Node *)c->arg)) : NULL;
     bool changes = s->tr->volatile_calls != before;
@@ -262,6 +278,7 @@ static struct expr *case_expr(struct scope *s, const CaseExpr *c)
         appendStringInfo(&out, " WHEN %s THEN %s", all[i]->sql, results[i + 1]->sql);
     appendStringInfo(&out, " ELSE %s END)", results[0]->sql);
     struct expr *e = expr_of(type, out.data, c->location, all, 2 * n + 1);
+    fold_forget(s->tr, mark);
     sets_refuse(s, e, "CASE");
     e->typmod = expr_common_typmod(results, n + 1, type);
     return e;
@@ -279,7 +296,7 @@ static struct expr **expr_list(struct scope *s, List *nodes, int *ret_n)
 
 static struct expr *coalesce_expr(struct scope *s, const CoalesceExpr *c)
 {
-    int n;
+    int n, mark = fold_mark(s->tr);
     struct expr **all = expr_list(s, c->args, &n);
     uint32_t type = expr_common_type(s->tr, all, n, "COALESCE");
     for (int i = 0; i < n; i++)
@@ -287,6 +304,7 @@ static struct expr *coalesce_expr(struct scope *s, const CoalesceExpr *c)
     expr_pad(all, n, type);
     const char *sql = n == 1 ? all[0]->sql : emit_format("coalesce(%s)", emit_list(all, n));
     struct expr *e = expr_of(type, sql, c->location, all, n);
+    fold_forget(s->tr, mark);
     sets_refuse(s, e, "COALESCE");
     e->typmod = expr_common_typmod(all, n, type);
     return e;

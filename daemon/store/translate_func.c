@@ -4,6 +4,7 @@
 #include "daemon/store/functions.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/translate_expr.h"
+#include "daemon/store/translate_fold.h"
 
 #include "lib/stringinfo.h"
 
@@ -427,7 +428,9 @@ static struct expr *plain_call(struct scope *s, struct call *c)
         pack_variadic(s, c);
     pattern = uncomparable_function(s->tr, c->found.proc, c->args[0], pattern);
     const char *sql = emit_apply(pattern, c->args, c->nargs);
-    return expr_of(c->found.result, sql, c->node->location, c->args, c->nargs);
+    struct expr *e = expr_of(c->found.result, sql, c->node->location, c->args, c->nargs);
+    fold_call(s, e, c->found.proc->oid);
+    return e;
 }
 
 static bool names_aggregate(const FuncCall *f)

@@ -3,6 +3,7 @@
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/translate_expr.h"
+#include "daemon/store/translate_fold.h"
 
 #include "lib/stringinfo.h"
 
@@ -54,11 +55,12 @@ struct expr *expr_operator(struct scope *s, const char *name, struct expr *left,
     uint32_t type;
     if (left == NULL) {
         const char *pattern = expr_resolve(s, name, NULL, &args[1], &type, location);
-        return expr_of(type, emit_apply(pattern, args + 1, 1), location, args + 1, 1);
+        return fold_operator(
+            s, expr_of(type, emit_apply(pattern, args + 1, 1), location, args + 1, 1), name);
     }
     const char *pattern = expr_resolve(s, name, &args[0], &args[1], &type, location);
     /* `||` of something and a text: the something as text */
-    return expr_of(type, emit_apply(pattern, args, 2), location, args, 2);
+    return fold_operator(s, expr_of(type, emit_apply(pattern, args, 2), location, args, 2), name);
 }
 
 /* The name of an operator; OPERATOR(pg_catalog.=) is the plain one. */

@@ -176,7 +176,7 @@ static struct expr *bare_column(struct scope *s, const char *name, int location)
             if (!item->show_columns || (item->lateral_only && !level->lateral_active))
                 continue;
             int index = source_find(s, item, name, location);
-            if (index < 0)
+            if (index < 0 && !scope_has_system(item, name))
                 continue;
             if (owner != NULL)
                 tr_fail(s->tr, SQLSTATE_AMBIGUOUS_COLUMN, location,
@@ -185,9 +185,10 @@ static struct expr *bare_column(struct scope *s, const char *name, int location)
             owner = item;
             found = index;
         }
-        if (owner != NULL) {
+        if (owner != NULL && found < 0)
+            return mark_outer(s, level, scope_system(level, owner, name, location));
+        if (owner != NULL)
             return mark_outer(s, level, scope_column(level, owner, found, location));
-        }
     }
     return NULL;
 }
@@ -424,9 +425,6 @@ static struct expr *column_ref(struct scope *s, ColumnRef *ref)
         return mark_outer(s, level, scope_column(level, item, 0, ref->location));
     if (item != NULL)
         return whole_row(s, level, item, ref->location);
-    item = scope_system_owner(s, part[0], ref->location, &level);
-    if (item != NULL)
-        return mark_outer(s, level, scope_system(level, item, part[0], ref->location));
     scope_missing_column(s, NULL, part[0], ref->location);
     return NULL;
 }

@@ -29,28 +29,6 @@ bool scope_has_system(const struct source *item, const char *name)
     return item->table != NULL && item->table->kind == 'r' && find(name) != NULL;
 }
 
-const struct source *scope_system_owner(struct scope *s, const char *name, int location,
-                                        struct scope **ret_level)
-{
-    for (struct scope *level = s; level != NULL; level = level->parent) {
-        const struct source *owner = NULL;
-        for (int i = 0; i < level->nsources; i++) {
-            const struct source *item = level->sources[i];
-            if (!scope_has_system(item, name) || !item->show_columns ||
-                (item->lateral_only && !level->lateral_active))
-                continue;
-            if (owner != NULL)
-                tr_fail(s->tr, SQLSTATE_AMBIGUOUS_COLUMN, location,
-                        "column reference \"%s\" is ambiguous", name);
-            owner = item;
-        }
-        *ret_level = level;
-        if (owner != NULL)
-            return owner;
-    }
-    return NULL;
-}
-
 struct expr *scope_system(struct scope *level, const struct source *item, const char *name,
                           int location)
 {

@@ -46,6 +46,7 @@ struct tr {
     bool asks_xmax; /* of a row that INSERT may have changed instead */
     int volatile_calls; /* so far: SQLite may evaluate an expression as often as it likes */
     bool call_schema;   /* the call being resolved says pg_catalog: so do errors */
+    List *folds;        /* struct expr; see translate_fold.c */
     List *sublinks;     /* struct sublink_name: for the names of outputs */
     struct buf scratch; /* for types_input; released by translate() */
     /* translate_steps.c */
@@ -142,6 +143,7 @@ struct expr {
     struct scope *scope; /* EXPR_COLUMN, EXPR_AGGREGATE: the query it belongs to */
     const struct column *column;
     struct expr **args; /* for grouping: what it was made of */
+    bool folds;         /* see translate_fold.c */
     bool subquery;      /* ... which were columns used inside a subquery */
     const struct row_shape *row; /* its fields, if it is a row and they are known */
     const char *whole;           /* a whole row: what its FROM item is called */
@@ -227,9 +229,6 @@ List *scope_star(struct scope *s, ColumnRef *ref, List *targets);
 /* translate_system.c */
 /* Has ${item} a column of that name which `*` does not show, but tables have? */
 bool scope_has_system(const struct source *item, const char *name);
-/* The item whose it is; NULL: nobody's.  42702. */
-const struct source *scope_system_owner(struct scope *s, const char *name, int location,
-                                        struct scope **ret_level);
 /* 0A000. */
 struct expr *scope_system(struct scope *level, const struct source *item, const char *name,
                           int location);

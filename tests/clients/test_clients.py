@@ -65,9 +65,7 @@ def compile_client(name):
 ALIKE = [(r"\bpartywall\b", "postgres"), (r"\|C\.UTF-8\|C\.UTF-8\|", "|C|C|"), (r'"2200_\d+_', '"2200_')]
 # What the store does not do yet, or cannot: the first thing that each program meets.
 NOT_ON_THE_STORE = {
-    "node-pg": "DateStyle German",
     "pgjdbc": "values that failing statements draw from a sequence",
-    "pgx": "1/0 fails behind RowDescription: nothing is folded beforehand",
 }
 
 
