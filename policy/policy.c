@@ -412,8 +412,13 @@ static int decide_stmt(struct work *w, struct plan *p, RawStmt *raw, struct err 
         return err_set(err, SQLSTATE_UNDEFINED_PARAMETER, "there is no parameter $%u", nparams);
     p->nparams = (uint16_t)nparams;
     p->query = is_query(raw->stmt);
-    if (p->class == PLAN_PREPARE)
-        return decide_prepare(w, p, &t, (const PrepareStmt *)raw->stmt, err);
+    if (p->class == PLAN_PREPARE) {
+        int r = decide_prepare(w, p, &t, (const PrepareStmt *)raw->stmt, err);
+        p->nparams = 0; /* those in it are of the statement that it prepares */
+        return r;
+    }
+    if (IsA(raw->stmt, PrepareStmt))
+        p->nparams = 0;
     if (p->class == PLAN_NOTIFY && decided == 0)
         return decide_notify(w, p, &t, (const NotifyStmt *)raw->stmt, err);
     if (note_copy(w, p, raw->stmt, err) < 0)

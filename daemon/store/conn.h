@@ -89,6 +89,12 @@ struct conn_guc {
     bool no_views; /* restrict_nonsystem_relation_kind */
 };
 
+struct key_time { /* constraints.c */
+    uint32_t oid; /* of a foreign key; 0: all that are deferrable */
+    bool deferred;
+    size_t depth; /* savepoints when it was said */
+};
+
 enum conn_cached { /* statements of our own */
                    CACHED_BEGIN,
                    CACHED_BEGIN_WRITE,
@@ -147,7 +153,8 @@ struct store_conn {
     bool holds_write;
     bool lent_write; /* ... of another connection, which goes on when this one has ended */
     bool ddl; /* the transaction has changed the catalog */
-    bool keys_at_once; /* SET CONSTRAINTS ALL IMMEDIATE */
+    struct key_time *key_times; /* SET CONSTRAINTS in this transaction; the last one counts */
+    size_t nkey_times;
     bool new_labels; /* it has added labels to enums, that may be used when it has ended */
     uint64_t catalog_changes; /* counts statements that did */
     struct savepoint *savepoints;
@@ -296,13 +303,19 @@ int tx_savepoint(struct store_conn *c, const char *name, struct err *err) MUSTCH
 int tx_release(struct store_conn *c, const char *name, struct err *err) MUSTCHECK;
 int tx_rollback_to(struct store_conn *c, const char *name, struct err *err) MUSTCHECK;
 int tx_set(struct store_conn *c, const struct tx_options *o, struct err *err) MUSTCHECK;
-/* SET CONSTRAINTS ALL: deferred foreign keys count at once, or at the end. */
-int tx_constraints(struct store_conn *c, bool deferred, struct err *err) MUSTCHECK;
-/* A writing statement is over: do they hold, where they count at once?  -1: 23503. */
-int tx_constraints_hold(struct store_conn *c, struct err *err) MUSTCHECK;
 /* Our own SQL, without results. */
 int conn_exec(struct store_conn *c, const char *sql, struct err *err) MUSTCHECK;
 sqlite3_stmt *conn_prepare(struct store_conn *c, const char *sql, struct err *err) MUSTCHECK;
+
+/* -- constraints.c -- */
+/* Is it to hold at the end of this transaction only? */
+bool keys_deferred(const struct store_conn *c, const struct store_foreign_key *f);
+/* A statement is about to write.  Then it is over: do all keys hold that are to?  -1: 23503. */
+int keys_begin(struct store_conn *c, struct err *err) MUSTCHECK;
+int keys_hold(struct store_conn *c, struct err *err) MUSTCHECK;
+/* What was set inside more than ${depth} savepoints is as it was; or it becomes the outer one's. */
+void keys_forget(struct store_conn *c, size_t depth);
+void keys_raise(struct store_conn *c, size_t depth);
 
 /* -- statement.c -- */
 enum prepared_kind { PREPARED_EMPTY, PREPARED_QUERY, PREPARED_UTILITY };
@@ -339,6 +352,7 @@ struct prepared {
     size_t ncolumns;
     uint32_t *params;
     size_t nparams;
+    const char *nowait; /* rows of this table are locked, or that fails; NULL: it waits */
     bool returns_rows; /* maybe rows without columns: SELECT FROM t */
     uint32_t target_oid;
     struct translate_step *steps; /* what runs before `sqlite` (steps.c) */
@@ -464,6 +478,8 @@ int portal_keep(struct store_conn *c, struct portal *p, struct err *err) MUSTCHE
 /* Read all statements that stand in the middle to their end, so that what follows cannot change
  * what they show. */
 int portal_settle(struct store_conn *c, struct err *err) MUSTCHECK;
+/* Try what PostgreSQL's planner works out of ${p} beforehand. */
+int portal_fold(struct store_conn *c, struct prepared *p, struct err *err) MUSTCHECK;
 /* The transaction is about to be committed: cursors WITH HOLD become independent of it, others are
  * closed.  Then it has been. */
 int portal_hold(struct store_conn *c, struct err *err) MUSTCHECK;

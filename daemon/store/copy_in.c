@@ -354,7 +354,9 @@ static int run(struct copying *k, struct portal *p, struct err *err)
         rc = binary ? binary_rows(k, err) : text_rows(k, err);
     if (rc < 0)
         add_context(k, err);
-    return keys ? end_keys(c, p->prepared->inner->target_oid, rc, err) : rc;
+    if (keys)
+        return end_keys(c, p->prepared->inner->target_oid, rc, err);
+    return rc == 0 ? keys_hold(c, err) : rc;
 }
 
 int copy_in(struct store_conn *c, struct portal *p, struct err *err)

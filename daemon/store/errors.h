@@ -50,6 +50,8 @@ bool errors_deferred(struct store_conn *c, struct err *err);
 /* The steps of a statement are over: tell of the first foreign key that does not hold and is not
  * deferred; what they have touched is in ${kept}.  false: there is none. */
 bool errors_steps(struct store_conn *c, const struct rows_kept *kept, struct err *err);
+/* Likewise of those that SET CONSTRAINTS has made hold after each statement. */
+bool errors_set(struct store_conn *c, struct err *err);
 /* Likewise of the keys of ${table} that are to hold after each statement. */
 bool errors_immediate(struct store_conn *c, uint32_t table, struct err *err);
 /* Registers "store_seen"(). */

@@ -177,13 +177,26 @@ static bool check_key(struct store_conn *c, const struct store_table *t,
     return told;
 }
 
-static bool check_all(struct store_conn *c, const struct rows_kept *kept, struct err *err)
+typedef bool wanted_fn(const struct store_conn *c, const struct store_foreign_key *f);
+
+static bool at_the_end(const struct store_conn *c, const struct store_foreign_key *f)
+{
+    return f->deferred || c->nkey_times > 0;
+}
+
+static bool now(const struct store_conn *c, const struct store_foreign_key *f)
+{
+    return !keys_deferred(c, f);
+}
+
+static bool check_all(struct store_conn *c, wanted_fn *wanted, const struct rows_kept *kept,
+                      struct err *err)
 {
     bool told = false;
     c->internal++;
     for (size_t i = 0; i < c->catalog->ntables && !told; i++)
         for (size_t k = 0; k < c->catalog->tables[i].nforeign_keys && !told; k++)
-            if (c->catalog->tables[i].foreign_keys[k].deferred == (kept == NULL))
+            if (wanted(c, &c->catalog->tables[i].foreign_keys[k]))
                 told = check_key(c, &c->catalog->tables[i],
                                  &c->catalog->tables[i].foreign_keys[k], kept, err);
     c->internal--;
@@ -192,12 +205,17 @@ static bool check_all(struct store_conn *c, const struct rows_kept *kept, struct
 
 bool errors_deferred(struct store_conn *c, struct err *err)
 {
-    return check_all(c, NULL, err);
+    return check_all(c, at_the_end, NULL, err);
+}
+
+bool errors_set(struct store_conn *c, struct err *err)
+{
+    return check_all(c, now, NULL, err);
 }
 
 bool errors_steps(struct store_conn *c, const struct rows_kept *kept, struct err *err)
 {
-    return check_all(c, kept, err);
+    return check_all(c, now, kept, err);
 }
 
 bool errors_immediate(struct store_conn *c, uint32_t table, struct err *err)
@@ -206,7 +224,7 @@ bool errors_immediate(struct store_conn *c, uint32_t table, struct err *err)
     c->internal++;
     bool told = false;
     for (size_t k = 0; t && k < t->nforeign_keys && !told; k++)
-        told = !t->foreign_keys[k].deferred && check_key(c, t, &t->foreign_keys[k], NULL, err);
+        told = !keys_deferred(c, &t->foreign_keys[k]) && check_key(c, t, &t->foreign_keys[k], NULL, err);
     c->internal--;
     return told;
 }

@@ -99,7 +99,11 @@ int portal_start(struct store_conn *c, struct portal *p, struct err *err)
         return err_set(err, SQLSTATE_READ_ONLY_SQL_TRANSACTION,
                        "cannot execute %.*s in a read-only transaction", q->modifies ? 6 : 20,
                        q->modifies ? q->tag : "SELECT FOR UPDATE");
-    if (tx_fresh(c, q->writes, err) < 0 || tx_enter(c, q->writes, err) < 0)
+    /* the right to write is the lock that all rows share */
+    if (q->nowait && !c->lent_write && !conn_write_free(c))
+        return err_set(err, "55P03", "could not obtain lock on row in relation \"%s\"", q->nowait);
+    if (tx_fresh(c, q->writes, err) < 0 ||
+        tx_enter(c, q->writes, err) < 0)
         return -1;
     if (q->epoch != c->catalog->epoch) /* DDL of somebody else between Bind and Execute */
         return err_set(err, SQLSTATE_SERIALIZATION_FAILURE,
@@ -222,6 +226,10 @@ static int begin(struct store_conn *c, struct portal *p, struct err *err)
 {
     const struct prepared *q = p->prepared;
     if (p->stmt && !p->started) {
+        if (q->nowait && p->describe) {
+            portal_describe(c, q, p->formats);
+            p->describe = false;
+        }
         if (portal_start(c, p, err) < 0)
             return -1;
         if (q->modifies && q->returns_rows &&
@@ -250,7 +258,7 @@ static int run_query(struct store_conn *c, struct portal *p, uint64_t count,
         *ret_n = p->fetched;
     if (!q->modifies)
         return 0;
-    return p->stmt && portal_settle(c, err) < 0 ? -1 : tx_constraints_hold(c, err);
+    return p->stmt && portal_settle(c, err) < 0 ? -1 : keys_hold(c, err);
 }
 
 int portal_finish(struct store_conn *c, struct portal *p, const struct portal_sink *sink,

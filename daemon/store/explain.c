@@ -210,6 +210,8 @@ int explain_statement(struct store_conn *c, struct portal *p, struct err *err)
     if (tx_enter(c, false, err) < 0)
         return -1;
     int64_t begun = conn_now_us();
+    if (portal_fold(c, q, err) < 0)
+        return -1;
     if (show_plan(c, p, q->sqlite, err) < 0)
         return -1;
     int64_t planned = conn_now_us();

@@ -19,7 +19,7 @@ void portal_done(struct store_conn *c, struct portal *p)
         c->nrunning--;
     p->done = true;
     sqlite3_reset(p->stmt);
-    if (p->prepared->idle) {
+    if (p->prepared->idle || c->nkey_times > 0) {
         sqlite3_finalize(p->stmt);
     } else {
         sqlite3_clear_bindings(p->stmt);
@@ -369,9 +369,10 @@ static int check_counts(const char *statement, const struct prepared *p, const s
     return 0;
 }
 
-/* What PostgreSQL's planner would trip over. */
-static int fold(struct store_conn *c, struct prepared *p, struct err *err)
+int portal_fold(struct store_conn *c, struct prepared *p, struct err *err)
 {
+    if (!p->folds)
+        return 0;
     sqlite3_stmt *s = conn_prepare(c, p->folds, err);
     if (!s)
         return -1;
@@ -387,12 +388,17 @@ static int fold(struct store_conn *c, struct prepared *p, struct err *err)
 static int take_stmt(struct store_conn *c, struct portal *portal, struct err *err)
 {
     struct prepared *p = portal->prepared;
-    if (p->folds && fold(c, p, err) < 0)
+    if (c->lent && p->folds)
+        return brief_decline(c, err);
+    if (portal_fold(c, p, err) < 0)
         return -1;
-    portal->stmt = p->idle;
-    p->idle = NULL;
-    if (portal->stmt)
+    if (c->nkey_times > 0) { /* SQLite decides when it prepares which keys may wait */
+        if (keys_begin(c, err) < 0)
+            return -1;
+    } else if ((portal->stmt = p->idle)) {
+        p->idle = NULL;
         return 0;
+    }
     c->lengthy = false;
     int rc =
         sqlite3_prepare_v3(c->db, p->sqlite, -1, SQLITE_PREPARE_PERSISTENT, &portal->stmt, NULL);

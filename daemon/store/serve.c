@@ -513,6 +513,8 @@ void conn_end(struct store_conn *c)
     c->catalog = NULL;
     free(c->savepoints);
     c->savepoints = NULL;
+    free(c->key_times);
+    c->key_times = NULL;
 }
 
 void *serve_thread(void *arg)

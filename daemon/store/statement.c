@@ -109,6 +109,33 @@ static bool writes_at_sight(const Node *stmt)
     return !IsA(stmt, SelectStmt) || ((const SelectStmt *)stmt)->lockingClause != NIL;
 }
 
+/* The table that ${name}, NULL for any, is in FROM. */
+static const char *table_of(const SelectStmt *s, const char *name)
+{
+    ListCell *cell;
+    foreach (cell, s->fromClause) {
+        const RangeVar *rv = lfirst(cell);
+        if (IsA(rv, RangeVar) &&
+            (!name || strcmp(rv->alias ? rv->alias->aliasname : rv->relname, name) == 0))
+            return rv->relname;
+    }
+    return name ? name : "";
+}
+
+/* NOWAIT: the table that an error would name. */
+static const char *nowait_of(const Node *stmt)
+{
+    ListCell *cell;
+    const SelectStmt *s = (const SelectStmt *)stmt;
+    foreach (cell, IsA(stmt, SelectStmt) ? s->lockingClause : NIL) {
+        const LockingClause *lock = lfirst(cell);
+        const RangeVar *of = lock->lockedRels ? linitial(lock->lockedRels) : NULL;
+        if (lock->waitPolicy == LockWaitError)
+            return table_of(s, of ? of->relname : NULL);
+    }
+    return NULL;
+}
+
 static bool is_transaction_exit(const Node *stmt)
 {
     if (!IsA(stmt, TransactionStmt))
@@ -218,6 +245,9 @@ static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err
     struct prepared *p = a->p;
     struct translate_result t;
     bool write = a->c->eager && !p->inside && !a->c->read_only && writes_at_sight(raw->stmt);
+    const char *nowait = nowait_of(raw->stmt);
+    p->nowait = nowait ? arena_strdup(&p->arena, nowait) : NULL;
+    write = write && !nowait;
     if ((a->c->eager && tx_fresh(a->c, write, err) < 0) || tx_enter(a->c, write, err) < 0)
         return -1;
     p->epoch = a->c->catalog->epoch;
@@ -344,7 +374,7 @@ int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oi
     if (c->tx != TX_FAILED) {
         struct prepared *hit = statement_cache_find(c, sql, oids, noids);
         if (hit) {
-            bool write = c->eager && hit->writes && !c->read_only;
+            bool write = c->eager && hit->writes && !hit->nowait && !c->read_only;
             hit->refs++;
             if ((c->eager && tx_fresh(c, write, err) < 0) || tx_enter(c, write, err) < 0) {
                 prepared_unref(hit);

@@ -261,7 +261,9 @@ int tx_enter(struct store_conn *c, bool write, struct err *err)
     c->began = true;
     if (!c->context.transaction_us)
         c->context.transaction_us = conn_now_us();
-    return enter(c, write, err) < 0 ? -1 : tx_follow_path(c, err);
+    if (enter(c, write, err) < 0 || (write && c->nkey_times > 0 && keys_begin(c, err) < 0))
+        return -1;
+    return tx_follow_path(c, err);
 }
 
 void tx_leave(struct store_conn *c)
@@ -290,7 +292,8 @@ static void over(struct store_conn *c)
 {
     forget_savepoints(c, 0);
     c->tx = TX_IDLE;
-    c->implicit = c->lost = c->began = c->keys_at_once = false;
+    c->implicit = c->lost = c->began = false;
+    c->nkey_times = 0;
     c->context.transaction_us = 0;
     const char *read_only = store_setting(&c->context, "default_transaction_read_only");
     const char *level = store_setting(&c->context, "default_transaction_isolation");
@@ -365,25 +368,6 @@ int tx_set(struct store_conn *c, const struct tx_options *o, struct err *err)
     if (o->read_only_given)
         c->read_only = o->read_only;
     return 0;
-}
-
-int tx_constraints_hold(struct store_conn *c, struct err *err)
-{
-    int broken = 0, high;
-    if (!c->keys_at_once)
-        return 0;
-    sqlite3_db_status(c->db, SQLITE_DBSTATUS_DEFERRED_FKS, &broken, &high, 0);
-    return broken && errors_deferred(c, err) ? -1 : 0;
-}
-
-int tx_constraints(struct store_conn *c, bool deferred, struct err *err)
-{
-    bool before = c->keys_at_once;
-    c->keys_at_once = !deferred;
-    if (tx_constraints_hold(c, err) == 0)
-        return 0;
-    c->keys_at_once = before;
-    return -1;
 }
 
 int tx_begin(struct store_conn *c, const struct tx_options *o, struct err *err)
@@ -509,6 +493,7 @@ int tx_release(struct store_conn *c, const char *name, struct err *err)
     }
     forget_savepoints(c, i);
     notify_raise(c, i);
+    keys_raise(c, i);
     locks_raise(c, i);
     return 0;
 }
@@ -534,6 +519,7 @@ int tx_rollback_to(struct store_conn *c, const char *name, struct err *err)
     }
     forget_savepoints(c, i + 1);
     notify_forget(c, i, false);
+    keys_forget(c, i);
     locks_release_deeper(c, i);
     guc_rollback(c, c->savepoints[i].guc_mark);
     c->tx = TX_BLOCK;

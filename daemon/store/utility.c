@@ -1,5 +1,6 @@
 /* utility.c: the statements that are not queries: transactions, settings, prepared statements, DDL.
  */
+#include "daemon/store/constraints.h"
 #include "daemon/store/conn.h"
 #include "daemon/store/ddl.h"
 #include "daemon/store/guc_known.h"
@@ -374,49 +375,14 @@ static int lock_table(struct utility *u, const LockStmt *s, struct err *err)
     return tx_enter(c, write, err);
 }
 
-static bool constraint_known(const struct store_conn *c, const char *name, bool *ret_deferred)
-{
-    bool known = false;
-    *ret_deferred = false;
-    for (size_t i = 0; i < c->catalog->ntables; i++) {
-        const struct store_table *t = &c->catalog->tables[i];
-        for (size_t k = 0; k < t->nforeign_keys; k++)
-            if (strcmp(t->foreign_keys[k].name, name) == 0) {
-                known = true;
-                *ret_deferred = *ret_deferred || t->foreign_keys[k].deferred;
-            }
-        for (size_t k = 0; k < t->nchecks; k++)
-            known = known || strcmp(t->checks[k].name, name) == 0;
-        for (size_t k = 0; k < t->nkeys; k++)
-            known = known || (t->keys[k].constraint_oid && strcmp(t->keys[k].name, name) == 0);
-    }
-    return known;
-}
-
 static int set_constraints(struct utility *u, const ConstraintsSetStmt *s, struct err *err)
 {
     struct store_conn *c = u->c;
-    ListCell *cell;
-    bool deferred;
     u->tag = "SET CONSTRAINTS";
     if (tx_enter(c, false, err) < 0)
         return -1;
     warn_local(c, "SET CONSTRAINTS");
-    foreach (cell, s->constraints) {
-        const char *name = ((const RangeVar *)lfirst(cell))->relname;
-        if (!constraint_known(c, name, &deferred))
-            return err_set(err, SQLSTATE_UNDEFINED_OBJECT, "constraint \"%s\" does not exist",
-                           name);
-        if (!deferred)
-            return err_set(err, SQLSTATE_WRONG_OBJECT_TYPE, "constraint \"%s\" is not deferrable",
-                           name);
-    }
-    if (!in_block(c))
-        return 0;
-    if (s->constraints)
-        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "SET CONSTRAINTS for some constraints is not supported by the store");
-    return tx_constraints(c, s->deferred, err);
+    return keys_set(c, s, in_block(c), err);
 }
 
 static int not_supported(const Node *stmt, struct err *err)

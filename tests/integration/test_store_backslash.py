@@ -64,6 +64,9 @@ COMMANDS = r"""
 \dT+ mood
 \dTS
 \dD
+\dD+
+\dL
+\dx
 \df abs
 \df lower
 \dfS array_*

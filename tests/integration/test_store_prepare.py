@@ -29,5 +29,7 @@ execute q('z',5)
 prepare w(nosuch) as select $1
 prepare w as select $1 + $2
 prepare w as select nosuch
+> Parse "" "prepare e as select $1::int + 1" ;; Bind "" "" ;; Execute "" ;; Sync
+execute e(41)
 > Parse "" "select * from t where a = $1" ;; Bind "" "" "2" ;; Describe P "" ;; Execute "" ;; Sync
 """) > 20

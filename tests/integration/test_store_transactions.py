@@ -172,6 +172,13 @@ begin
 lock table nosuch
 rollback
 begin
+update t set b = 'held' where a = 1
+b| select a from t where a = 1 for update nowait
+b| select a from t x where a = 1 for share of x nowait
+b|> Parse "" "select a from t where a = 1 for update nowait" ;; Bind "" "" ;; Execute "" ;; Sync
+commit
+b| select a from t where a = 1 for update nowait
+begin
 lock table t in access share mode
 lock table t in share row exclusive mode nowait
 commit
