@@ -15,9 +15,13 @@ static const char *column_name(const struct index_spec *x, int i)
 }
 
 /* pg_opclass.opckeytype: 0, or the type that is kept; of arrays, that of their elements. */
-static int key_type(struct ddl *d, const struct index_part *p, uint32_t *ret)
+static int key_type(struct ddl *d, const struct index_spec *x, const struct index_part *p,
+                    uint32_t *ret)
 {
     int64_t type = 0;
+    *ret = TYPES_INT4;
+    if (x->method == 405) /* hash values */
+        return 0;
     if (ddl_query_int(d, &type,
                       "SELECT CASE opckeytype WHEN 2283 THEN (SELECT typelem FROM"
                       " \"system.pg_type\" WHERE oid = ?2) ELSE opckeytype END FROM"
@@ -65,7 +69,7 @@ int index_columns(struct ddl *d, const struct index_spec *x)
     for (int i = 0; i < x->n; i++) {
         const struct index_part *p = &x->parts[i];
         uint32_t kept = 0;
-        if (i < x->nkeys && key_type(d, p, &kept) < 0)
+        if (i < x->nkeys && key_type(d, x, p, &kept) < 0)
             return -1;
         bool own = p->attnum == 0 || (kept && kept != p->type);
         if (own ? own_row(d, x, i, kept ? kept : p->type) < 0 : changed_row(d, x, i) < 0)

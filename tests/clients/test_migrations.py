@@ -18,6 +18,7 @@ PYTHON = "/usr/bin/python3"
 PROGRAMS = {
     "Knex": ("node", ["node", "migrate_knex.mjs"]),
     "Sequelize": ("node", ["node", "migrate_sequelize.mjs"]),
+    "ActiveRecord": ("ruby", ["ruby", "migrate.rb"]),
     "Alembic": ("python", [PYTHON, "migrate_alembic.py"]),
 }
 USER = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
