@@ -4,6 +4,7 @@
 #include "daemon/store/arena.h"
 #include "daemon/store/builtin.h"
 #include "daemon/store/catalog_impl.h"
+#include "daemon/store/extension.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/catalog_vtab.h"
 #include "protocol/sqlstate.h"
@@ -429,6 +430,8 @@ static int load(struct loader *l)
                   add_schema, &schemas);
     if (rc == 0)
         rc = catalog_read_types(l->db, l->arena, &l->c->types, l->err);
+    if (rc == 0)
+        rc = extension_read(l->db, l->arena, l->c, l->err);
     struct store_table *t = rows_keep(l, &tables);
     struct store_column *all_columns = rows_keep(l, &columns);
     struct store_key *all_keys = rows_keep(l, &keys);

@@ -119,7 +119,9 @@ struct store_catalog {
     size_t nschemas;
     struct types_set types;              /* the user's */
     const struct types_session *session; /* that literals are read in; NULL: the defaults */
-    void *arena;                         /* catalog.c's */
+    const char *uuid_ossp; /* the schema of that extension, NULL: it is not there; extension.h */
+    uint32_t uuid_ossp_oid;
+    void *arena; /* catalog.c's */
 
     /* search_path: schemas that exist, in order; pg_catalog in front unless it was named */
     char *path_setting; /* as SHOW prints it */

@@ -173,6 +173,7 @@ static int create_extension(struct ddl *d, const CreateExtensionStmt *s)
     }
     if (ddl_new_oid(d, &oid) < 0)
         return -1;
+    d->stale = true;
     return ddl_exec(d,
                     "INSERT INTO \"pg_catalog.pg_extension\" (oid, extname, extowner, extnamespace,"
                     " extrelocatable, extversion) VALUES (?1, ?2, 10, ?3, 1, ?4)",

@@ -6,6 +6,7 @@
  * node is analysed here too (expr_make), for its type alone; what is printed follows ruleutils.c's
  * rules for a tree like that.  Printing what was printed gives the same text. */
 #include "daemon/store/ddl.h"
+#include "daemon/store/extension.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/range.h"
 #include "daemon/store/translate_expr.h"
@@ -481,7 +482,9 @@ static void call(struct deparse *d, FuncCall *f)
     }
     if (c.found.cast)
         not_supported(d, (Node *)f);
-    if (list_length(f->funcname) > 1 && strcmp(strVal(linitial(f->funcname)), "pg_catalog") != 0)
+    bool qualified = list_length(f->funcname) > 1 &&
+                     strcmp(strVal(linitial(f->funcname)), "pg_catalog") != 0;
+    if (qualified && !extension_proc(d->tr->catalog, NULL, strVal(llast(f->funcname))))
         name_list(d, f->funcname);
     else
         ident_postgres(c.name, d->out);

@@ -2,6 +2,7 @@
  * dependency.c (findDependentObjects, reportDependentObjects). */
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/extension.h"
 
 #define DEPTH_MAX    1000
 #define REPORTED_MAX 100 /* as PostgreSQL: the rest is counted */
@@ -122,6 +123,10 @@ static bool walk(Node *node, void *context)
     } else if (IsA(node, FuncCall)) {
         const FuncCall *call = (const FuncCall *)node;
         const char *name = strVal(llast(call->funcname));
+        int parts = list_length(call->funcname);
+        const char *schema = parts > 1 ? strVal(list_nth(call->funcname, parts - 2)) : NULL;
+        if (extension_proc(f->d->c->catalog, schema, name))
+            names_add(f, object_of(DEPEND_EXTENSION, f->d->c->catalog->uuid_ossp_oid));
         if (call->args != NIL && (strcmp(name, "nextval") == 0 || strcmp(name, "currval") == 0))
             relation_constant(f, linitial(call->args));
     } else if (IsA(node, TypeCast)) {

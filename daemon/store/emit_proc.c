@@ -7,7 +7,7 @@ static const struct emit_proc_set *const sets[] = {
     &emit_proc_number,    &emit_proc_text,    &emit_proc_cast,  &emit_proc_time,
     &emit_proc_aggregate, &emit_proc_json,    &emit_proc_array, &emit_proc_range, &emit_proc_inet,
     &emit_proc_session,   &emit_proc_catalog, &emit_proc_enum,  &emit_proc_jsonpath,
-    &emit_proc_record,
+    &emit_proc_record,    &emit_proc_extension,
 };
 
 const char *emit_proc_template(uint32_t proc)

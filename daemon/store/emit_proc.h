@@ -33,4 +33,4 @@ struct emit_proc_set {
 
 extern const struct emit_proc_set emit_proc_number, emit_proc_text, emit_proc_cast, emit_proc_time,
     emit_proc_aggregate, emit_proc_json, emit_proc_array, emit_proc_range, emit_proc_inet, emit_proc_session, emit_proc_catalog,
-    emit_proc_enum, emit_proc_jsonpath, emit_proc_record;
+    emit_proc_enum, emit_proc_jsonpath, emit_proc_record, emit_proc_extension;

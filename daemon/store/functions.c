@@ -30,6 +30,7 @@ static const struct {
     {functions_compare_rows, &functions_compare_n},
     {functions_aggregate_rows, &functions_aggregate_n},
     {functions_session_rows, &functions_session_n},
+    {functions_extension_rows, &functions_extension_n},
     {functions_locks_rows, &functions_locks_n},
     {functions_catalog_rows, &functions_catalog_n},
     {functions_interval_rows, &functions_interval_n},

@@ -18,8 +18,8 @@ struct function_row {
     void (*final)(sqlite3_context *ctx);
 };
 
-extern const struct function_row functions_locks_rows[];
-extern const size_t functions_locks_n;
+extern const struct function_row functions_locks_rows[], functions_extension_rows[];
+extern const size_t functions_locks_n, functions_extension_n;
 extern const struct function_row functions_text_rows[], functions_match_rows[],
     functions_number_rows[], functions_numeric_rows[], functions_time_rows[], functions_json_rows[],
     functions_array_rows[], functions_array_edit_rows[], functions_rules_rows[],

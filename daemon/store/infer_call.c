@@ -262,6 +262,13 @@ void infer_call_find(struct tr *tr, const char *name, const uint32_t *said, int 
         candidates[n] = shapes[n];
         n++;
     }
+    const struct infer_proc *own = tr->call_extension;
+    if (own != NULL && n < 64 && call_shape(own, nargs, shapes[n]) && (!star || own->nargs == 0) &&
+        call_accepts(tr, types, said, shapes[n], nargs)) {
+        found[n] = own;
+        candidates[n] = shapes[n];
+        n++;
+    }
     if (call_is_cast(tr, name, types, nargs, ret))
         return;
     int best = n == 1 ? 0 : infer_select(tr, nargs, types, n, candidates);

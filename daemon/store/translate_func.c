@@ -1,6 +1,7 @@
 /* translate_func.c: function calls: plain, aggregate, window, in FROM; see translate_tree.h. */
 #include "daemon/store/compare.h"
 #include "daemon/store/emit.h"
+#include "daemon/store/extension.h"
 #include "daemon/store/functions.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/translate_expr.h"
@@ -19,6 +20,8 @@ static const char *call_name(struct tr *tr, const FuncCall *f)
     if (store_catalog_schema(tr->catalog, schema) == NULL && strcmp(schema, "pg_catalog") != 0)
         tr_fail(tr, "3F000", f->location, "schema \"%s\" does not exist", schema);
     if (information && strcmp(schema, "information_schema") == 0)
+        return name;
+    if (extension_proc(tr->catalog, schema, name))
         return name;
     if (strcmp(schema, "pg_catalog") != 0)
         tr_unsupported(tr, f->location, "a function of schema \"%s\"", schema);
@@ -131,7 +134,10 @@ void call_resolve(struct scope *s, FuncCall *f, struct call *c)
     }
     if (args != f->args)
         call_named_fit(s, c);
-    s->tr->call_schema = list_length(f->funcname) > 1;
+    int parts = list_length(f->funcname);
+    const char *schema = parts > 1 ? strVal(list_nth(f->funcname, parts - 2)) : NULL;
+    s->tr->call_schema = schema != NULL;
+    s->tr->call_extension = extension_proc(s->tr->catalog, schema, c->name);
     infer_call_find(s->tr, c->name, types, c->nargs, f->agg_star, f->location, &c->found);
     for (int i = 0; !c->found.cast && i < c->nargs; i++)
         c->args[i] =

@@ -24,6 +24,8 @@
 #include <setjmp.h>
 
 /* One statement in translation. */
+struct infer_proc;
+
 struct tr {
     const struct store_catalog *catalog;
     const struct types_set *types; /* of the catalog */
@@ -45,6 +47,7 @@ struct tr {
     bool writes;
     bool asks_xmax; /* of a row that INSERT may have changed instead */
     int volatile_calls; /* so far: SQLite may evaluate an expression as often as it likes */
+    const struct infer_proc *call_extension; /* what an extension has of the name being resolved */
     bool call_schema;   /* the call being resolved says pg_catalog: so do errors */
     List *folds;        /* struct expr; see translate_fold.c */
     List *sublinks;     /* struct sublink_name: for the names of outputs */
