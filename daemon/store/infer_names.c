@@ -47,6 +47,8 @@ void infer_split_name(struct tr *tr, const char *text, int location, char **ret_
         *ret_schema = *ret_name;
         *ret_name = name_part(tr, &at, location);
     }
+    if (*at == '.')
+        tr_unsupported(tr, location, "a name of three parts in a constant");
     if (*at != '\0')
         name_failed(tr, location);
 }

@@ -375,11 +375,12 @@ void objects_print(struct store_context *c, uint32_t type, uint32_t oid, struct 
 
 /* -- reading -- */
 
-/* A name or schema.name: folded unless quoted. */
-static int split(struct slice text, char ret_schema[NAME_BYTES], char ret_name[NAME_BYTES],
-                 struct err *err)
+/* name, schema.name, or this database's database.schema.name: folded unless quoted. */
+static int split(const struct store_context *c, struct slice text, char ret_schema[NAME_BYTES],
+                 char ret_name[NAME_BYTES], struct err *err)
 {
     size_t at = 0, n = 0;
+    bool whole = false; /* the database was said */
     ret_schema[0] = 0;
     for (;;) {
         bool quoted = at < text.len && text.data[at] == '"';
@@ -396,8 +397,19 @@ static int split(struct slice text, char ret_schema[NAME_BYTES], char ret_name[N
         ret_name[n] = 0;
         bool closed = !quoted || (at < text.len && text.data[at] == '"');
         at += quoted;
-        if (n == 0 || !closed || (at < text.len && (text.data[at] != '.' || ret_schema[0])))
+        if (n == 0 || !closed || (at < text.len && text.data[at] != '.'))
             return err_set(err, "42602", "invalid name syntax");
+        if (at < text.len && ret_schema[0]) {
+            if (whole)
+                return err_set(err, SQLSTATE_SYNTAX_ERROR,
+                               "improper relation name (too many dotted names): %.*s",
+                               (int)text.len, text.data);
+            if (strcmp(ret_schema, c->database) != 0)
+                return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                               "cross-database references are not implemented: \"%.*s\"",
+                               (int)text.len, text.data);
+            whole = true;
+        }
         if (at >= text.len)
             return 0;
         snprintf(ret_schema, NAME_BYTES, "%s", ret_name);
@@ -423,7 +435,7 @@ static int read_type(struct store_context *c, struct slice text, uint32_t *ret, 
     char name[NAME_BYTES], schema[NAME_BYTES], shown[TYPES_NAME_BYTES];
     bool array = text.len > 2 && memcmp(text.data + text.len - 2, "[]", 2) == 0;
     struct slice base = {text.data, array ? text.len - 2 : text.len};
-    if (split(base, schema, name, err) < 0)
+    if (split(c, base, schema, name, err) < 0)
         return -1;
     uint32_t oid = 0;
     size_t n;
@@ -448,7 +460,7 @@ static int read_type(struct store_context *c, struct slice text, uint32_t *ret, 
 static int read_schema(struct store_context *c, struct slice text, uint32_t *ret, struct err *err)
 {
     char name[NAME_BYTES], schema[NAME_BYTES];
-    if (split(text, schema, name, err) < 0)
+    if (split(c, text, schema, name, err) < 0)
         return -1;
     const struct store_schema *s = store_catalog_schema(c->catalog, name);
     if (!s)
@@ -460,7 +472,7 @@ static int read_schema(struct store_context *c, struct slice text, uint32_t *ret
 static int read_role(struct store_context *c, struct slice text, uint32_t *ret, struct err *err)
 {
     char name[NAME_BYTES], schema[NAME_BYTES];
-    if (split(text, schema, name, err) < 0)
+    if (split(c, text, schema, name, err) < 0)
         return -1;
     sqlite3_stmt *s =
         ready(c, &c->objects->role_name,
@@ -552,7 +564,7 @@ static int read_object(struct store_context *c, const struct reg *reg, struct sl
     if (reg->kind == OBJECTS_OPERATOR) {
         schema[0] = 0;
         snprintf(name, sizeof name, "%.*s", (int)base.len, base.data);
-    } else if (split(base, schema, name, err) < 0) {
+    } else if (split(c, base, schema, name, err) < 0) {
         return -1;
     }
     const char *in = schema[0] ? schema : NULL;
