@@ -19,6 +19,7 @@ PROGRAMS = {
     "Knex": ("node", ["node", "migrate_knex.mjs"]),
     "Sequelize": ("node", ["node", "migrate_sequelize.mjs"]),
     "ActiveRecord": ("ruby", ["ruby", "migrate.rb"]),
+    "TypeORM": ("node", ["node", "migrate_typeorm.mjs"]),
     "Alembic": ("python", [PYTHON, "migrate_alembic.py"]),
 }
 USER = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
