@@ -37,11 +37,14 @@ static int own_row(struct ddl *d, const struct index_spec *x, int i, uint32_t ty
     return ddl_exec(d,
                     "INSERT INTO \"pg_catalog.pg_attribute\" (attrelid, attname, atttypid,"
                     " attstattarget, attlen, attnum, attcacheoff, atttypmod, attbyval, attalign,"
-                    " attstorage, attislocal, attcollation) SELECT ?1, ?2, ?3, -1, t.typlen, ?4,"
-                    " -1, -1, t.typbyval, t.typalign, t.typstorage, 1, ?5 FROM"
-                    " \"system.pg_type\" t WHERE t.oid = ?3",
-                    "isiii", (int64_t)x->oid, column_name(x, i), (int64_t)type, (int64_t)i + 1,
-                    (int64_t)x->parts[i].collation);
+                    " attstorage, attislocal, attcollation, attndims) SELECT ?1, ?2, ?3, -1,"
+                    " t.typlen, ?4, -1, -1, t.typbyval, t.typalign, t.typstorage, 1, ?5,"
+                    " coalesce((SELECT a.attndims FROM \"pg_catalog.pg_index\" n JOIN"
+                    " \"pg_catalog.pg_attribute\" a ON a.attrelid = n.indrelid WHERE"
+                    " n.indexrelid = ?1 AND a.attnum = ?6), 0) FROM \"system.pg_type\" t WHERE"
+                    " t.oid = ?3",
+                    "isiiii", (int64_t)x->oid, column_name(x, i), (int64_t)type, (int64_t)i + 1,
+                    (int64_t)x->parts[i].collation, (int64_t)x->parts[i].attnum);
 }
 
 /* A column that differs from the table's by its name or collation. */

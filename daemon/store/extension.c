@@ -109,7 +109,7 @@ static void fn_uuid_named(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     digest[8] = (unsigned char)((digest[8] & 0x3f) | 0x80);
     char *p = text;
     for (int i = 0; i < 16; i++)
-        p += sprintf(p, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", digest[i]);
+        p += snprintf(p, 4, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", digest[i]);
     sqlite3_result_text(ctx, text, -1, SQLITE_TRANSIENT);
 }
 

@@ -20,6 +20,7 @@ PROGRAMS = {
     "Sequelize": ("node", ["node", "migrate_sequelize.mjs"]),
     "ActiveRecord": ("ruby", ["ruby", "migrate.rb"]),
     "TypeORM": ("node", ["node", "migrate_typeorm.mjs"]),
+    "Prisma": ("prisma", ["node", "migrate.mjs"]),
     "Alembic": ("python", [PYTHON, "migrate_alembic.py"]),
 }
 USER = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
