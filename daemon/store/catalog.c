@@ -6,6 +6,7 @@
 #include "daemon/store/catalog_impl.h"
 #include "daemon/store/extension.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/temp.h"
 #include "daemon/store/catalog_vtab.h"
 #include "protocol/sqlstate.h"
 
@@ -22,6 +23,7 @@ struct loader {
     struct err *err;
     struct store_table *tables;
     size_t nsystem; /* tables of the system come first */
+    bool temp;      /* of temporary relations (temp.h) */
 };
 
 /* Rows of one query, gathered before their number is known. */
@@ -95,7 +97,11 @@ static int each(struct loader *l, const char *sql,
                 void (*row)(struct loader *l, sqlite3_stmt *s, struct rows *r), struct rows *r)
 {
     sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(l->db, sql, -1, &s, NULL);
+    char *temp = l->temp ? temp_text(sql) : NULL;
+    if (l->temp && !temp)
+        return err_set(l->err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    int rc = sqlite3_prepare_v2(l->db, temp ? temp : sql, -1, &s, NULL);
+    sqlite3_free(temp);
     while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
         row(l, s, r);
         rc = SQLITE_OK;
@@ -121,6 +127,9 @@ static void add_table(struct loader *l, sqlite3_stmt *s, struct rows *r)
     t->kind = letter(s, 4);
     t->view_sql = text(l, s, 5);
     t->row_type = (uint32_t)sqlite3_column_int64(s, 6);
+    t->persistence = letter(s, 7);
+    t->populated = sqlite3_column_int(s, 9) != 0;
+    t->on_commit = l->temp && t->kind == 'r' ? letter(s, 8) : 0;
 }
 
 static void add_column(struct loader *l, sqlite3_stmt *s, struct rows *r)
@@ -222,6 +231,8 @@ static void add_schema(struct loader *l, sqlite3_stmt *s, struct rows *r)
         return;
     n->oid = (uint32_t)sqlite3_column_int64(s, 0);
     n->name = text(l, s, 1);
+    if (l->temp)
+        l->c->temp_schema = n->name;
 }
 
 /* Those of the system; the others come from the file. */
@@ -284,6 +295,7 @@ static void make_system(void)
                                                             .name = lines[i].name,
                                                             .sqlite_name = sqlite_name,
                                                             .kind = lines[i].kind,
+                                                            .persistence = 'p',
                                                             .system = true,
                                                             .columns = &columns[i + 1],
                                                             .ncolumns = ncolumns};
@@ -327,7 +339,7 @@ static size_t run_of(const struct rows *r, uint32_t owner, size_t *ret_n)
 
 static const char sql_tables[] =
     "SELECT c.oid, n.nspname, c.relname, r.sqlite_name, c.relkind, CASE WHEN c.relkind IN "
-    "('v','m') THEN r.definition END, c.reltype FROM " CATALOG(
+    "('v','m') THEN r.definition END, c.reltype, c.relpersistence, r.definition, c.relispopulated FROM " CATALOG(
         "pg_class") " c"
                     " JOIN " CATALOG(
                         "pg_namespace") " n ON n.oid = c.relnamespace"
@@ -400,6 +412,20 @@ static void domain_default(struct loader *l, struct store_column *c)
     buf_release(&text);
 }
 
+static int has_temp(struct loader *l, bool *ret)
+{
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(l->db,
+                                "SELECT 1 FROM sqlite_temp_schema WHERE name = 'store.temp.relation'",
+                                -1, &s, NULL);
+    if (rc == SQLITE_OK)
+        *ret = sqlite3_step(s) == SQLITE_ROW;
+    sqlite3_finalize(s);
+    return rc == SQLITE_OK ? 0
+                           : err_set(l->err, "XX001", "could not read the catalog: %s",
+                                     sqlite3_errmsg(l->db));
+}
+
 static int load(struct loader *l)
 {
     struct rows tables = {.size = sizeof(struct store_table)};
@@ -409,27 +435,34 @@ static int load(struct loader *l)
     struct rows checks = {.size = sizeof(struct store_check)};
     struct rows sequences = {.size = sizeof(struct store_sequence)};
     struct rows schemas = {.size = sizeof(struct store_schema)};
+    const struct {
+        const char *sql;
+        void (*add)(struct loader *l, sqlite3_stmt *s, struct rows *r);
+        struct rows *rows;
+    } parts[] = {
+        {sql_tables, add_table, &tables},
+        {sql_columns, add_column, &columns},
+        {sql_keys, add_key, &keys},
+        {sql_foreign_keys, add_foreign_key, &foreign_keys},
+        {sql_checks, add_check, &checks},
+        {sql_sequences, add_sequence, &sequences},
+        {"SELECT oid, nspname FROM " CATALOG("pg_namespace") " ORDER BY oid", add_schema, &schemas},
+    };
+    const size_t nparts = sizeof parts / sizeof parts[0];
     add_system(l, &tables);
     l->nsystem = tables.n;
+    add_system_schemas(l, &schemas);
+    bool temp = false;
     int rc = each(l, "SELECT epoch FROM \"store.meta\"", set_epoch, NULL);
     if (rc == 0)
-        rc = each(l, sql_tables, add_table, &tables);
+        rc = has_temp(l, &temp);
+    for (size_t i = 0; rc == 0 && i < nparts * (temp ? 2 : 1); i++) { /* those are the youngest */
+        l->temp = i >= nparts;
+        rc = each(l, parts[i % nparts].sql, parts[i % nparts].add, parts[i % nparts].rows);
+    }
+    l->temp = false;
     if (rc == 0)
-        rc = each(l, sql_columns, add_column, &columns);
-    if (rc == 0)
-        rc = each(l, sql_keys, add_key, &keys);
-    if (rc == 0)
-        rc = each(l, sql_foreign_keys, add_foreign_key, &foreign_keys);
-    if (rc == 0)
-        rc = each(l, sql_checks, add_check, &checks);
-    if (rc == 0)
-        rc = each(l, sql_sequences, add_sequence, &sequences);
-    add_system_schemas(l, &schemas);
-    if (rc == 0)
-        rc = each(l, "SELECT oid, nspname FROM " CATALOG("pg_namespace") " ORDER BY oid",
-                  add_schema, &schemas);
-    if (rc == 0)
-        rc = catalog_read_types(l->db, l->arena, &l->c->types, l->err);
+        rc = catalog_read_types(l->db, l->arena, temp, &l->c->types, l->err);
     if (rc == 0)
         rc = extension_read(l->db, l->arena, l->c, l->err);
     struct store_table *t = rows_keep(l, &tables);
@@ -490,6 +523,22 @@ void store_catalog_free(struct store_catalog *c)
 
 /* -- finding -- */
 
+bool store_catalog_is_temp_schema(const struct store_catalog *c, const char *schema)
+{
+    return strcmp(schema, "pg_temp") == 0 ||
+           (c->temp_schema && strcmp(schema, c->temp_schema) == 0);
+}
+
+static const char *real_schema(const struct store_catalog *c, const char *name)
+{
+    return name && c->temp_schema && strcmp(name, "pg_temp") == 0 ? c->temp_schema : name;
+}
+
+bool store_catalog_same_schema(const struct store_catalog *c, const char *schema, const char *said)
+{
+    return strcmp(schema, real_schema(c, said)) == 0;
+}
+
 /* Does a thing in ${schema} win over what was found so far, at ${best} on the path? */
 static bool better(const struct store_catalog *c, const char *wanted, const char *schema, int *best)
 {
@@ -507,6 +556,7 @@ const struct store_table *store_catalog_table(const struct store_catalog *c, con
 {
     const struct store_table *found = NULL;
     int best = -1;
+    schema = real_schema(c, schema);
     for (size_t i = 0; i < c->ntables; i++)
         if (c->tables[i].name[0] == name[0] && strcmp(c->tables[i].name, name) == 0 &&
             better(c, schema, c->tables[i].schema, &best))
@@ -548,6 +598,7 @@ const struct store_sequence *store_catalog_sequence(const struct store_catalog *
 {
     const struct store_sequence *found = NULL;
     int best = -1;
+    schema = real_schema(c, schema);
     for (size_t i = 0; i < c->nsequences; i++)
         if (strcmp(c->sequences[i].name, name) == 0 &&
             better(c, schema, c->sequences[i].schema, &best))
@@ -559,6 +610,7 @@ uint32_t store_catalog_relation(const struct store_catalog *c, const char *schem
 {
     uint32_t found = 0;
     int best = -1;
+    schema = real_schema(c, schema);
     for (size_t i = 0; i < c->ntables; i++) {
         const struct store_table *t = &c->tables[i];
         if (strcmp(t->name, name) == 0 && better(c, schema, t->schema, &best))
@@ -620,6 +672,7 @@ const struct store_sequence *store_catalog_sequence_oid(const struct store_catal
 
 const struct store_schema *store_catalog_schema(const struct store_catalog *c, const char *name)
 {
+    name = real_schema(c, name);
     for (size_t i = 0; i < c->nschemas; i++)
         if (strcmp(c->schemas[i].name, name) == 0)
             return &c->schemas[i];

@@ -18,6 +18,13 @@
 
 struct sqlite3;
 
+/* Temporary objects have oids from here on: see temp.h. */
+#define CATALOG_TEMP_OID_MIN 1900000000u
+static inline bool catalog_is_temp(uint32_t oid)
+{
+    return oid >= CATALOG_TEMP_OID_MIN;
+}
+
 struct store_column {
     const char *name;        /* as PostgreSQL knows it */
     const char *sqlite_name; /* as SQLite knows it (SQLite folds case): quote it */
@@ -81,6 +88,9 @@ struct store_table {
     const char *sqlite_name; /* quote it; never say the schema in SQLite */
     char kind;               /* pg_class.relkind: 'r', 'v', 'm', 'S' */
     uint32_t row_type;       /* pg_class.reltype */
+    char persistence;        /* 'p', 'u', 't' */
+    bool populated;          /* of a materialized view: it has been filled */
+    char on_commit;          /* of a temporary table: 'd' DELETE ROWS, 'D' DROP, 0 */
     const char *view_sql;    /* of a view of the user's: its query, names resolved */
     bool system;             /* in pg_catalog or information_schema: not writable (42501) */
     const struct store_column *columns; /* by attnum, dropped ones left out */
@@ -111,6 +121,8 @@ struct store_schema {
 
 struct store_catalog {
     uint64_t epoch;
+    uint64_t generation; /* the connection's: which reading of the catalog it is */
+    const char *temp_schema; /* pg_temp_N, or NULL */
     const struct store_table *tables;
     size_t ntables;
     const struct store_sequence *sequences;
@@ -148,6 +160,12 @@ bool store_path_next(const char **list, char name[64], bool *ret_bad);
 int store_catalog_rank(const struct store_catalog *c, const char *schema);
 /* Where an object without a schema is created; NULL: nowhere (3F000). */
 const struct store_schema *store_catalog_creation(const struct store_catalog *c);
+/* ... that is the temporary schema, which may not be there yet. */
+bool store_catalog_creates_temp(const struct store_catalog *c);
+/* Is ${schema} what SQL has called ${said}? */
+bool store_catalog_same_schema(const struct store_catalog *c, const char *schema, const char *said);
+/* pg_temp, or what that is called. */
+bool store_catalog_is_temp_schema(const struct store_catalog *c, const char *schema);
 /* The relation (table, view, index or sequence) that is called so; ${schema} NULL: along the path.
  * 0: there is none. */
 uint32_t store_catalog_relation(const struct store_catalog *c, const char *schema,

@@ -108,8 +108,10 @@ int store_catalog_set_path(struct store_catalog *c, const char *setting, const c
         return 0;
     store_catalog_forget_path(c);
     c->path_setting = strdup(setting);
-    c->nimplicit = says(setting, "pg_catalog") ? 0 : 1;
-    if (c->path_setting && (c->nimplicit == 0 || add(c, "pg_catalog")) &&
+    bool temp = c->temp_schema && !says(setting, "pg_temp") && !says(setting, c->temp_schema);
+    bool system = !says(setting, "pg_catalog");
+    c->nimplicit = (temp ? 1u : 0u) + (system ? 1u : 0u);
+    if (c->path_setting && (!temp || add(c, c->temp_schema)) && (!system || add(c, "pg_catalog")) &&
         add_said(c, setting, user)) {
         c->types.path = c->path;
         c->types.npath = c->npath;
@@ -130,4 +132,18 @@ int store_catalog_rank(const struct store_catalog *c, const char *schema)
 const struct store_schema *store_catalog_creation(const struct store_catalog *c)
 {
     return c->npath > c->nimplicit ? store_catalog_schema(c, c->path[c->nimplicit]) : NULL;
+}
+
+bool store_catalog_creates_temp(const struct store_catalog *c)
+{
+    const char *setting = c->path_setting;
+    char name[NAME_BYTES];
+    bool bad = false;
+    while (store_path_next(&setting, name, &bad)) {
+        if (store_catalog_is_temp_schema(c, name))
+            return true;
+        if (store_catalog_schema(c, name))
+            break;
+    }
+    return false;
 }

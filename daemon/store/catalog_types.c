@@ -1,6 +1,7 @@
 /* catalog_types.c: the user's types, read from pg_type and pg_enum into a struct types_set. */
 #include "daemon/store/arena.h"
 #include "daemon/store/catalog_impl.h"
+#include "daemon/store/temp.h"
 #include "protocol/sqlstate.h"
 
 #include <sqlite3.h>
@@ -9,6 +10,7 @@ struct reading {
     sqlite3 *db;
     struct arena *arena;
     struct err *err;
+    bool temp; /* of temporary relations (temp.h) */
 };
 
 static const char *text(struct reading *r, sqlite3_stmt *s, int i)
@@ -23,13 +25,22 @@ static char letter(sqlite3_stmt *s, int i)
     return t ? t[0] : 0;
 }
 
+static int prepare(struct reading *r, const char *sql, sqlite3_stmt **ret)
+{
+    char *text = r->temp ? temp_text(sql) : NULL;
+    int rc = r->temp && !text ? SQLITE_NOMEM
+                              : sqlite3_prepare_v2(r->db, text ? text : sql, -1, ret, NULL);
+    sqlite3_free(text);
+    return rc;
+}
+
 /* Prepare ${sql} about ${oid}, after counting its rows in ${ret_n}. */
 static sqlite3_stmt *rows(struct reading *r, const char *count, const char *sql, uint32_t oid,
                           size_t *ret_n)
 {
     sqlite3_stmt *s = NULL;
     *ret_n = 0;
-    int rc = sqlite3_prepare_v2(r->db, count, -1, &s, NULL);
+    int rc = prepare(r, count, &s);
     if (rc == SQLITE_OK) {
         sqlite3_bind_int64(s, 1, oid);
         if (sqlite3_step(s) == SQLITE_ROW)
@@ -38,7 +49,7 @@ static sqlite3_stmt *rows(struct reading *r, const char *count, const char *sql,
         s = NULL;
     }
     if (rc == SQLITE_OK)
-        rc = sqlite3_prepare_v2(r->db, sql, -1, &s, NULL);
+        rc = prepare(r, sql, &s);
     if (rc != SQLITE_OK) {
         err_set(r->err, rc == SQLITE_BUSY ? SQLSTATE_SERIALIZATION_FAILURE : "XX001",
                 "could not read the catalog: %s", sqlite3_errmsg(r->db));
@@ -149,12 +160,11 @@ static void read_type(struct reading *r, sqlite3_stmt *s, struct types_user *u)
     };
 }
 
-int catalog_read_types(sqlite3 *db, struct arena *arena, struct types_set *ret, struct err *err)
+static int read_types(struct reading *r, struct types_set *ret)
 {
-    struct reading r = {db, arena, err};
     size_t n;
     sqlite3_stmt *s =
-        rows(&r, "SELECT count(*) FROM \"pg_catalog.pg_type\" WHERE oid >= 16384 + 0 * ?1",
+        rows(r, "SELECT count(*) FROM \"pg_catalog.pg_type\" WHERE oid >= 16384 + 0 * ?1",
              "SELECT t.oid, t.typname, t.typlen, t.typbyval, t.typtype, t.typcategory,"
              " t.typispreferred, t.typdelim, t.typrelid, t.typelem, t.typarray, t.typcollation,"
              " n.nspname, t.typbasetype, t.typtypmod, t.typnotnull, t.typdefault, d.sqlite_name"
@@ -164,16 +174,38 @@ int catalog_read_types(sqlite3 *db, struct arena *arena, struct types_set *ret, 
              0, &n);
     if (!s)
         return -1;
-    struct types_user *types = arena_alloc(arena, (n + 1) * sizeof *types);
+    struct types_user *types = arena_alloc(r->arena, (n + 1) * sizeof *types);
     ret->types = types;
     while (types && ret->n < n && sqlite3_step(s) == SQLITE_ROW)
-        read_type(&r, s, &types[ret->n++]);
+        read_type(r, s, &types[ret->n++]);
     sqlite3_finalize(s);
-    if (types && read_attributes(&r, types, ret->n) < 0)
+    if (types && read_attributes(r, types, ret->n) < 0)
         return -1;
     for (size_t i = 0; i < ret->n; i++)
-        if ((types[i].info.type == 'e' && read_labels(&r, &types[i]) < 0) ||
-            (types[i].info.type == 'd' && read_checks(&r, &types[i]) < 0))
+        if ((types[i].info.type == 'e' && read_labels(r, &types[i]) < 0) ||
+            (types[i].info.type == 'd' && read_checks(r, &types[i]) < 0))
             return -1;
-    return arena->failed ? err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory") : 0;
+    return r->arena->failed ? err_set(r->err, SQLSTATE_OUT_OF_MEMORY, "out of memory") : 0;
+}
+
+int catalog_read_types(sqlite3 *db, struct arena *arena, bool temp, struct types_set *ret,
+                       struct err *err)
+{
+    struct reading r = {db, arena, err, false};
+    struct types_set more = {.n = 0};
+    if (read_types(&r, ret) < 0)
+        return -1;
+    r.temp = true;
+    if (!temp)
+        return 0;
+    if (read_types(&r, &more) < 0)
+        return -1;
+    struct types_user *all = arena_alloc(arena, (ret->n + more.n + 1) * sizeof *all);
+    if (!all)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    memcpy(all, ret->types, ret->n * sizeof *all);
+    memcpy(all + ret->n, more.types, more.n * sizeof *all);
+    ret->types = all;
+    ret->n += more.n;
+    return 0;
 }

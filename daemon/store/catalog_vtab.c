@@ -2,7 +2,7 @@
 #include "daemon/store/catalog_vtab.h"
 
 #include "daemon/store/builtin.h"
-#include "daemon/store/conn.h"
+#include "daemon/store/temp.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define STORED_ROWID ((sqlite3_int64)1 << 40) /* rowids of built-in rows are below */
+#define TEMP_ROWID   ((sqlite3_int64)1 << 36) /* added to those of temporary rows */
 #define NO_KEY       (-1)
 #define STORED_GUESS 8 /* rows of the file that have a value, for the planner */
 
@@ -26,6 +27,7 @@ struct table {
     sqlite3 *db;
     const struct relation *relation;
     sqlite3_stmt *idle[BUILTIN_COLUMNS_MAX + 1]; /* by column of the condition + 1, for the next */
+    bool temp; /* they see temporary rows, too */
 };
 
 struct cursor {
@@ -57,7 +59,7 @@ bool catalog_vtab_stored(const char *name)
  * table, unless they have rows of their own (ddl_index_columns.c); and what pg_class says of
  * constraints is counted. */
 static const char attribute_source[] =
-    "SELECT * FROM (SELECT rowid AS \"store.rowid\", * FROM \"pg_catalog.pg_attribute\" UNION ALL"
+    "SELECT * FROM (SELECT rowid + %lld AS \"store.rowid\", * FROM \"pg_catalog.pg_attribute\" UNION ALL"
     " SELECT -(i.indexrelid * 64 + j.key) AS \"store.rowid\", i.indexrelid AS attrelid,"
     " a.attname, a.atttypid, -1, a.attlen, j.key + 1, a.attndims, -1, a.atttypmod,"
     " a.attbyval, a.attalign, a.attstorage, '', 0, 0, 0, '', '', 0, 1, 0,"
@@ -82,14 +84,15 @@ static const char *counted(const char *relation, const char *column)
     return NULL;
 }
 
-/* A SELECT of the rowid and all columns, to which a condition can be added; sqlite3_malloc'd. */
-static char *stored_select(const struct relation *r)
+/* A SELECT of the rowid (plus ${above}) and all columns, to which a condition can be added;
+ * sqlite3_malloc'd. */
+static char *stored_select(const struct relation *r, sqlite3_int64 above)
 {
     const char *relation = r->lines[0].name;
     if (strcmp(relation, "pg_attribute") == 0)
-        return sqlite3_mprintf("%s", attribute_source);
+        return sqlite3_mprintf(attribute_source, above);
     sqlite3_str *s = sqlite3_str_new(NULL);
-    sqlite3_str_appendall(s, "SELECT rowid");
+    sqlite3_str_appendf(s, "SELECT rowid + %lld", above);
     for (size_t i = 1; i <= r->ncolumns; i++) {
         const char *expression = counted(relation, r->lines[i].name);
         if (expression)
@@ -195,23 +198,47 @@ static int table_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
     return SQLITE_OK;
 }
 
-/* -- rows of the file -- */
+/* -- rows of the file, and temporary ones -- */
+
+/* Those with ?1 in ${column}. */
+static char *stored_rows(const struct relation *r, int column, sqlite3_int64 above)
+{
+    char *from = stored_select(r, above);
+    if (!from || column == NO_KEY)
+        return from;
+    return sqlite3_mprintf("%z WHERE \"%w\" = ?1", from, r->lines[column + 1].name);
+}
+
+/* Statements of before the first temporary relation do not see them. */
+static void stored_refresh(struct table *t)
+{
+    const struct store_catalog *c = t->relation->context->catalog;
+    bool temp = c && c->temp_schema;
+    for (size_t i = 0; t->temp != temp && i < sizeof t->idle / sizeof t->idle[0]; i++) {
+        sqlite3_finalize(t->idle[i]);
+        t->idle[i] = NULL;
+    }
+    t->temp = temp;
+}
 
 static int stored_prepare(struct table *t, int column, sqlite3_stmt **ret)
 {
     const struct relation *r = t->relation;
+    stored_refresh(t);
     *ret = t->idle[column + 1];
     t->idle[column + 1] = NULL;
     if (*ret)
         return SQLITE_OK;
-    char *from = stored_select(r);
-    char *sql = !from ? NULL
-                : column == NO_KEY
-                    ? sqlite3_mprintf("%s", from)
-                    : sqlite3_mprintf("%s WHERE \"%w\" = ?1", from, r->lines[column + 1].name);
-    sqlite3_free(from);
-    if (!sql)
+    char *sql = stored_rows(r, column, 0);
+    char *others = sql && t->temp ? stored_rows(r, column, TEMP_ROWID) : NULL;
+    if (others) {
+        sql = sqlite3_mprintf("%z UNION ALL %z", sql, temp_text(others));
+        sqlite3_free(others);
+    }
+    if (!sql || (t->temp && !others)) {
+        sqlite3_free(sql);
         return SQLITE_NOMEM;
+    }
     int rc = sqlite3_prepare_v3(t->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL);
     sqlite3_free(sql);
     return rc;

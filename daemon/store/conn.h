@@ -157,6 +157,10 @@ struct store_conn {
     size_t nkey_times;
     bool new_labels; /* it has added labels to enums, that may be used when it has ended */
     uint64_t catalog_changes; /* counts statements that did */
+    uint64_t generation;      /* counts readings of it */
+    char *log_sql;            /* goes to the owner's log instead of the running statement (follow.c) */
+    uint32_t temp_oids;       /* handed out: temp.h */
+    bool parsing;             /* inside parse_protect, because of a utility statement */
     struct savepoint *savepoints;
     size_t nsavepoints;
     int64_t deadline_ms; /* of the running statement, 0: none */
@@ -170,6 +174,9 @@ struct store_conn {
     size_t nrunning;          /* portals whose SQLite statement stands in the middle */
 
     struct conn_guc guc;
+    struct sequence_memory *temp_sequences; /* values handed out of temporary ones */
+    struct sequence_change *sequence_changes; /* of the open transaction */
+    size_t nsequence_changes;
     struct sequence_use *sequences;
     size_t nsequences;
     uint32_t last_sequence;      /* lastval() */
@@ -288,6 +295,8 @@ void tx_abandon(struct store_conn *c);
 char tx_status(const struct store_conn *c); /* I T E */
 /* The catalog has changed in this transaction: bump the epoch, read it again. */
 int tx_catalog_changed(struct store_conn *c, struct err *err) MUSTCHECK;
+/* Likewise, but only what it has of temporary relations. */
+int tx_temp_changed(struct store_conn *c, struct err *err) MUSTCHECK;
 /* Names are looked for along the search_path of now. */
 int tx_follow_path(struct store_conn *c, struct err *err) MUSTCHECK;
 /* 25P02 when in a failed block. */
@@ -329,6 +338,7 @@ enum utility_verb {
     VERB_EXECUTE,
     VERB_EXPLAIN,
     VERB_COPY,
+    VERB_CREATE_AS,
 };
 
 /* One statement, analysed.  Counted: names, portals and the cache share it. */
@@ -340,7 +350,7 @@ struct prepared {
     const char *sql;       /* NUL-terminated */
     uint32_t *oids;        /* as the client gave them */
     size_t noids;
-    uint64_t epoch;   /* of the catalog it was translated with */
+    uint64_t generation; /* of the catalog it was translated with */
     const char *path; /* search_path it was translated with */
     const char *tag;  /* "SELECT", "INSERT 0" ...: the number of rows is added */
     bool modifies;    /* INSERT, UPDATE, DELETE: rows are counted by SQLite */
@@ -574,9 +584,14 @@ int guc_unknown(const char *name, struct err *err);
 /* -- sequence.c -- */
 void sequence_release(struct store_conn *c);
 void sequence_draws_reset(struct store_conn *c);
-/* What was handed out of ${oid} (0: of all) no longer counts: it was set, or its DDL rolled back.
- */
-void sequence_forget(struct store *s, uint32_t oid);
+/* What was handed out of ${oid} no longer counts: it was made or set, and if that is rolled back, what
+ * is handed out from now on does not count either. */
+void sequence_forget(struct store_conn *c, uint32_t oid);
+void sequence_dropped(struct store_conn *c, uint32_t oid);
+void sequence_rolled_back(struct store_conn *c);
+void sequence_committed(struct store_conn *c);
+void sequence_end(struct store_conn *c); /* of the connection */
+void sequence_forget_all(struct store *s);
 
 /* -- wal.c: the write-ahead log -- */
 /* Before the first connection is used: 0, or -1 XX001 if the file was left and is damaged. */

@@ -286,7 +286,7 @@ static int analyse_table(struct store_conn *c, struct prepared *p, const CopyStm
     const struct store_table *t = relation(c, s, err);
     if (!t)
         return -1;
-    if (s->is_from && c->read_only)
+    if (s->is_from && c->read_only && !catalog_is_temp(t->oid))
         return err_set(err, SQLSTATE_READ_ONLY_SQL_TRANSACTION,
                        "cannot execute COPY FROM in a read-only transaction");
     if (columns(p, s, t, plan, err) < 0 || copy_plan_options(p, s, t, plan, err) < 0)

@@ -1,7 +1,9 @@
 /* ddl.c: statements that change the catalog: entry, names, DROP, TRUNCATE and what is accepted as
  * it is. */
+#include "daemon/store/ddl_matview.h"
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/temp.h"
 
 #include <stdio.h>
 
@@ -25,6 +27,7 @@ bool ddl_is(const Node *stmt)
     case T_AlterDomainStmt:
     case T_AlterEnumStmt:
     case T_ViewStmt:
+    case T_RefreshMatViewStmt:
     case T_CommentStmt:
     case T_DoStmt:
     case T_VacuumStmt:
@@ -50,6 +53,8 @@ const char *ddl_word(const Node *stmt)
         return "TRUNCATE TABLE";
     case T_CreateSeqStmt:
         return "CREATE SEQUENCE";
+    case T_RefreshMatViewStmt:
+        return "REFRESH MATERIALIZED VIEW";
     case T_DropStmt:
         return ((const DropStmt *)stmt)->removeType == OBJECT_TABLE ? "DROP TABLE" : "DROP";
     default:
@@ -62,6 +67,8 @@ int ddl_find_schema(struct ddl *d, const char *schema, const struct store_schema
     *ret = store_catalog_schema(d->c->catalog, schema);
     if (!*ret)
         return err_set(d->err, "3F000", "schema \"%s\" does not exist", schema);
+    if (store_catalog_is_temp_schema(d->c->catalog, schema))
+        return 0;
     if (strncmp(schema, "pg_", 3) == 0 || strcmp(schema, "information_schema") == 0)
         return err_set(d->err, SQLSTATE_INSUFFICIENT_PRIVILEGE, "permission denied for schema %s",
                        schema);
@@ -76,6 +83,34 @@ int ddl_creation(struct ddl *d, const char *schema, const struct store_schema **
     if (!*ret)
         return err_set(d->err, "3F000", "no schema has been selected to create in");
     return ddl_find_schema(d, (*ret)->name, ret);
+}
+
+static int bad_definition(struct ddl *d, const char *what)
+{
+    return err_set(d->err, "42P16", "%s", what);
+}
+
+int ddl_relation_creation(struct ddl *d, RangeVar *name, const struct store_schema **ret)
+{
+    const struct store_catalog *c = d->c->catalog;
+    const char *schema = name->schemaname;
+    bool temp = schema ? store_catalog_is_temp_schema(c, schema)
+                       : name->relpersistence == 't' || store_catalog_creates_temp(c);
+    if (!temp) {
+        if (ddl_creation(d, schema, ret) < 0)
+            return -1;
+        if (name->relpersistence == 't')
+            return bad_definition(d, "cannot create temporary relation in non-temporary schema");
+        d->persistence = name->relpersistence;
+        return 0;
+    }
+    if (name->relpersistence == 'u')
+        return bad_definition(d, "only temporary relations may be created in temporary schemas");
+    d->persistence = name->relpersistence = 't';
+    if (temp_open(d->c, d->err) < 0)
+        return -1;
+    *ret = store_catalog_schema(d->c->catalog, "pg_temp");
+    return 0;
 }
 
 uint32_t ddl_space(struct ddl *d, const struct store_table *t)
@@ -122,6 +157,7 @@ int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok,
     if ((*ret)->system)
         return err_set(d->err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
                        "permission denied: \"%s\" is a system catalog", name->relname);
+    d->persistence = (*ret)->persistence;
     return 0;
 }
 
@@ -243,6 +279,9 @@ int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag)
     case T_ViewStmt:
         *ret_tag = "CREATE VIEW";
         return ddl_create_view(d, (const ViewStmt *)stmt);
+    case T_RefreshMatViewStmt:
+        *ret_tag = "REFRESH MATERIALIZED VIEW";
+        return ddl_refresh_matview(d, (const RefreshMatViewStmt *)stmt);
     case T_CreateDomainStmt:
         *ret_tag = "CREATE DOMAIN";
         return ddl_create_domain(d, (const CreateDomainStmt *)stmt);
@@ -304,7 +343,8 @@ int ddl_run(struct store_conn *c, const Node *stmt, const char *sql, const char 
     struct ddl d = {.c = c, .sql = sql, .err = err};
     if (tx_enter(c, true, err) < 0)
         return -1;
-    if (ddl_statement(&d, stmt, ret_tag) < 0 || (d.stale && ddl_reload(&d) < 0)) {
+    if (ddl_statement(&d, stmt, ret_tag) < 0 || (d.stale && ddl_reload(&d) < 0) ||
+        ddl_not_mixed(&d) < 0) {
         statement_position(sql, err);
         return -1;
     }

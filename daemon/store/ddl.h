@@ -27,6 +27,9 @@ struct ddl {
     const char *sql; /* the statement's text, for positions */
     struct err *err;
     bool stale; /* rows have changed since the catalog was read */
+    char persistence; /* of what is made: 't', 'u', 'p' or 0 */
+    bool in_file, in_temp; /* which rows have changed since the catalog was read (temp.h) */
+    bool any_file, any_temp; /* ... or before */
 };
 
 /* -- ddl.c -- */
@@ -43,6 +46,9 @@ int ddl_wrong_relation(struct ddl *d, const struct store_table *t, const char *f
 /* The schema that a new object goes to: ${schema}, NULL: the first on the search_path.  3F000,
  * 42501 for those of the system. */
 int ddl_creation(struct ddl *d, const char *schema, const struct store_schema **ret) MUSTCHECK;
+/* That of a relation, which may be a temporary one: ${name}'s persistence becomes what it will be.  Also
+ * 42P16. */
+int ddl_relation_creation(struct ddl *d, RangeVar *name, const struct store_schema **ret) MUSTCHECK;
 /* A schema that is named: 3F000, 42501. */
 int ddl_find_schema(struct ddl *d, const char *schema, const struct store_schema **ret) MUSTCHECK;
 /* 42P07 if a relation (table, index, sequence) of that name exists in the schema with oid ${space};
@@ -251,8 +257,8 @@ const struct store_key *ddl_find_index(struct ddl *d, uint32_t oid,
                                        const struct store_table **ret_owner);
 /* Build it in SQLite, once the catalog has been read again.  -1: 23505 if rows are in the way. */
 int ddl_make_index(struct ddl *d, const struct store_table *t, const struct store_key *k) MUSTCHECK;
-/* The type of a column changes: what SQLite has of the indexes that know it goes, and comes back.
- */
+/* The type of a column (0: of any) changes: what SQLite has of the indexes that know it goes, and comes
+ * back. */
 int ddl_unmake_indexes(struct ddl *d, uint32_t table, int16_t attnum) MUSTCHECK;
 int ddl_remake_indexes(struct ddl *d, uint32_t table, int16_t attnum) MUSTCHECK;
 /* Definitions as the catalog now implies them: names may have changed. */
@@ -288,6 +294,8 @@ int ddl_new_oid(struct ddl *d, uint32_t *ret) MUSTCHECK;
 int ddl_exec(struct ddl *d, const char *sql, const char *types, ...) MUSTCHECK;
 /* First column of the first row; ${ret} untouched if there is none; 1 row, 0 none, -1 error. */
 int ddl_query_int(struct ddl *d, int64_t *ret, const char *sql, const char *types, ...) MUSTCHECK;
+/* 0A000 where what is done in the file must be done again in others, without what is temporary. */
+int ddl_not_mixed(struct ddl *d) MUSTCHECK;
 /* The name that SQLite shall know a new relation by. */
 int ddl_sqlite_name(struct ddl *d, const struct store_schema *schema, const char *name,
                     uint32_t oid, struct buf *ret) MUSTCHECK;

@@ -516,6 +516,8 @@ static int wrong_kind(struct ddl *d, const AlterTableStmt *s, uint32_t oid)
         return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not an index", name);
     if (s->objtype == OBJECT_VIEW && kind != 'v')
         return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not a view", name);
+    if (s->objtype == OBJECT_MATVIEW && kind != 'm')
+        return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not a materialized view", name);
     return 0;
 }
 
@@ -540,6 +542,7 @@ static int no_such_action(struct ddl *d, const AlterTableCmd *cmd, const char *n
     err_detail(d->err, "This operation is not supported for %s.",
                kind == 'i'   ? "indexes"
                : kind == 'v' ? "views"
+               : kind == 'm' ? "materialized views"
                              : "sequences");
     return -1;
 }
@@ -571,9 +574,10 @@ static const char *tag_of(ObjectType type)
 {
     return type == OBJECT_SEQUENCE ? "ALTER SEQUENCE"
            : type == OBJECT_INDEX  ? "ALTER INDEX"
-           : type == OBJECT_VIEW   ? "ALTER VIEW"
-           : type == OBJECT_TYPE   ? "ALTER TYPE"
-                                   : "ALTER TABLE";
+           : type == OBJECT_VIEW    ? "ALTER VIEW"
+           : type == OBJECT_MATVIEW ? "ALTER MATERIALIZED VIEW"
+           : type == OBJECT_TYPE    ? "ALTER TYPE"
+                                    : "ALTER TABLE";
 }
 
 int ddl_alter_table(struct ddl *d, const AlterTableStmt *s, const char **ret_tag)
@@ -584,7 +588,7 @@ int ddl_alter_table(struct ddl *d, const AlterTableStmt *s, const char **ret_tag
     if (s->objtype == OBJECT_TYPE)
         return ddl_alter_composite(d, s);
     if (s->objtype != OBJECT_TABLE && s->objtype != OBJECT_SEQUENCE && s->objtype != OBJECT_INDEX &&
-        s->objtype != OBJECT_VIEW)
+        s->objtype != OBJECT_VIEW && s->objtype != OBJECT_MATVIEW)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "altering this kind of object is not supported by the store");
     uint32_t oid = store_catalog_relation(d->c->catalog, name->schemaname, name->relname);
@@ -596,6 +600,7 @@ int ddl_alter_table(struct ddl *d, const AlterTableStmt *s, const char **ret_tag
     const struct store_table *t = ddl_table(d, oid);
     if (s->objtype != OBJECT_TABLE || !t || t->kind != 'r')
         return alter_other(d, s, oid);
+    d->persistence = t->persistence;
     for (int pass = 0; pass <= 6; pass++) {
         foreach (cell, s->cmds)
             if (pass_of(lfirst(cell)) == pass && command(d, oid, lfirst(cell)) < 0)

@@ -107,6 +107,8 @@ static int find(struct ddl *d, const CommentStmt *s, struct object *ret)
     switch (s->objtype) {
     case OBJECT_TABLE:
         return of_kind(d, names, 'r', "a table", ret);
+    case OBJECT_MATVIEW:
+        return of_kind(d, names, 'm', "a materialized view", ret);
     case OBJECT_VIEW:
         return of_kind(d, names, 'v', "a view", ret);
     case OBJECT_INDEX:

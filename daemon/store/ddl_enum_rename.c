@@ -5,6 +5,7 @@
  * has of them is then made anew. */
 #include "daemon/store/ddl.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/temp.h"
 #include "daemon/store/translate.h"
 #include "policy/parse.h"
 
@@ -99,12 +100,13 @@ static const char *renamed(const struct renaming *r, const char *text, bool *ret
 }
 
 /* Column ${column} of ${table}, whose rows are known by oid. */
-static int rename_texts(struct renaming *r, const char *table, const char *column)
+static int rename_texts_of(struct renaming *r, uint32_t where, const char *table,
+                           const char *column)
 {
     struct buf sql;
     buf_init(&sql, 4096);
     ident_format(&sql, "SELECT oid, %s FROM \"%s\" WHERE %s <> ''", column, table, column);
-    sqlite3_stmt *s = conn_prepare(r->d->c, ident_text(&sql), r->d->err);
+    sqlite3_stmt *s = temp_prepare(r->d->c, where, ident_text(&sql), r->d->err);
     buf_reset(&sql);
     ident_format(&sql, "UPDATE \"%s\" SET %s = ?2 WHERE oid = ?1", table, column);
     int rc = s ? 0 : -1;
@@ -119,6 +121,14 @@ static int rename_texts(struct renaming *r, const char *table, const char *colum
     sqlite3_finalize(s);
     buf_release(&sql);
     return rc;
+}
+
+static int rename_texts(struct renaming *r, const char *table, const char *column)
+{
+    if (r->d->c->catalog->temp_schema &&
+        rename_texts_of(r, CATALOG_TEMP_OID_MIN, table, column) < 0)
+        return -1;
+    return rename_texts_of(r, 0, table, column);
 }
 
 /* -- tables -- */

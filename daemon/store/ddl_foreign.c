@@ -123,6 +123,18 @@ int ddl_check_key_types(struct ddl *d, const struct store_table *t,
     return check_types(d, f->name, t, &child, parent, &target);
 }
 
+static int allowed_persistence(struct ddl *d, const struct store_table *child,
+                               const struct store_table *parent)
+{
+    char mine = child->persistence, other = parent->persistence;
+    if (mine == other || (mine == 'u' && other == 'p'))
+        return 0;
+    return err_set(d->err, "42P16", "constraints on %s",
+                   mine == 'p'   ? "permanent tables may reference only permanent tables"
+                   : mine == 'u' ? "unlogged tables may reference only permanent or unlogged tables"
+                                 : "temporary tables may reference only temporary tables");
+}
+
 static int parent_table(struct ddl *d, const struct store_table *child, const Constraint *con,
                         const struct store_table **ret)
 {
@@ -130,7 +142,11 @@ static int parent_table(struct ddl *d, const struct store_table *child, const Co
         *ret = child;
         return 0;
     }
+    char persistence = d->persistence;
     if (ddl_find_table(d, con->pktable, false, ret) < 0)
+        return -1;
+    d->persistence = persistence;
+    if ((*ret)->kind == 'r' && allowed_persistence(d, child, *ret) < 0)
         return -1;
     return (*ret)->kind == 'r' ? 0
                                : err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE,

@@ -2,6 +2,7 @@
 #include "daemon/store/ddl_index.h"
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/temp.h"
 #include "daemon/store/pretty.h"
 #include "daemon/store/translate.h"
 #include "policy/parse.h"
@@ -98,9 +99,9 @@ int index_rows(struct ddl *d, const struct store_table *t, struct index_spec *x)
         ddl_exec(d,
                  "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relam,"
                  " relfilenode, relkind, relnatts, relpersistence, relreplident, relispopulated,"
-                 " reloptions) VALUES (?1, ?2, ?4, 10, ?5, ?1, 'i', ?3, 'p', 'n', 1, ?6)",
-                 "isiiis", (int64_t)x->oid, x->name, (int64_t)x->n, (int64_t)ddl_space(d, t),
-                 (int64_t)x->method, x->options) < 0 ||
+                 " reloptions) VALUES (?1, ?2, ?4, 10, ?5, ?1, 'i', ?3, ?7, 'n', 1, ?6)",
+                 "isiiiss", (int64_t)x->oid, x->name, (int64_t)x->n, (int64_t)ddl_space(d, t),
+                 (int64_t)x->method, x->options, (char[2]){t->persistence, 0}) < 0 ||
         ddl_exec(d,
                  "INSERT INTO \"pg_catalog.pg_index\" (indexrelid, indrelid, indnatts,"
                  " indnkeyatts, indisunique, indisprimary, indimmediate, indisvalid, indisready,"
@@ -133,7 +134,8 @@ static int duplicates(struct ddl *d, const struct store_table *t, const struct s
 
 int ddl_make_index(struct ddl *d, const struct store_table *t, const struct store_key *k)
 {
-    sqlite3_stmt *s = conn_prepare(d->c, "SELECT sql FROM \"store.index\" WHERE oid = ?1", d->err);
+    sqlite3_stmt *s = temp_prepare(
+        d->c, k->oid, "SELECT sql FROM \"store.index\" WHERE oid = ?1", d->err);
     if (!s)
         return -1;
     sqlite3_bind_int64(s, 1, k->oid);
@@ -265,7 +267,7 @@ int ddl_create_index(struct ddl *d, const IndexStmt *s)
     if ((s->concurrent && ddl_outside_block(d, "CREATE INDEX CONCURRENTLY") < 0) ||
         ddl_find_table(d, s->relation, false, &t) < 0)
         return -1;
-    if (t->kind != 'r')
+    if (t->kind != 'r' && t->kind != 'm')
         return ddl_wrong_relation(d, t, "cannot create index on relation \"%s\"", t->name);
     if (s->idxname &&
         ddl_check_free(d, ddl_space(d, t), s->idxname, s->if_not_exists ? &exists : NULL) < 0)
@@ -306,6 +308,8 @@ static int concerned(struct ddl *d, const struct store_table *t, const struct st
                      int16_t attnum)
 {
     int64_t depends = 0;
+    if (attnum == 0)
+        return 1;
     for (size_t i = 0; i < k->nattnums + k->nincluded; i++)
         if (k->attnums[i] == attnum)
             return 1;

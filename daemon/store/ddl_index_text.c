@@ -2,6 +2,7 @@
  * rows. */
 #include "daemon/store/ddl_index.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/temp.h"
 #include "daemon/store/types_impl.h"
 
 const char *index_part_text(const struct index_part *p)
@@ -73,8 +74,8 @@ const char *index_sqlite(const struct store_table *t, const struct index_spec *x
 
 static void parts(struct ddl *d, const struct store_table *t, uint32_t oid, struct buf *out)
 {
-    sqlite3_stmt *s = conn_prepare(
-        d->c,
+    sqlite3_stmt *s = temp_prepare(
+        d->c, oid,
         "SELECT CAST(k.value AS INTEGER), json_extract(x.texts, '$[' || k.key || ']'),"
         " json_extract(x.suffixes, '$[' || k.key || ']'), k.key >= i.indnkeyatts"
         " FROM \"pg_catalog.pg_index\" i JOIN \"store.index\" x ON x.oid = i.indexrelid,"
@@ -103,8 +104,8 @@ static void parts(struct ddl *d, const struct store_table *t, uint32_t oid, stru
 
 static void tail(struct ddl *d, uint32_t oid, struct buf *out)
 {
-    sqlite3_stmt *s = conn_prepare(
-        d->c,
+    sqlite3_stmt *s = temp_prepare(
+        d->c, oid,
         "SELECT i.indnullsnotdistinct, i.indpred, (SELECT group_concat(substr(o.value, 1,"
         " instr(o.value, '=') - 1) || '=''' || substr(o.value, instr(o.value, '=') + 1) || '''',"
         " ', ') FROM json_each(c.reloptions) o) FROM \"pg_catalog.pg_index\" i JOIN"
@@ -130,7 +131,7 @@ static int restate(struct ddl *d, const struct store_table *t, const struct stor
 {
     struct buf text;
     sqlite3_stmt *s =
-        conn_prepare(d->c, "SELECT method FROM \"store.index\" WHERE oid = ?1", d->err);
+        temp_prepare(d->c, k->oid, "SELECT method FROM \"store.index\" WHERE oid = ?1", d->err);
     if (!s)
         return -1;
     sqlite3_bind_int64(s, 1, k->oid);
@@ -138,7 +139,7 @@ static int restate(struct ddl *d, const struct store_table *t, const struct stor
     ident_format(&text, "CREATE %sINDEX ", k->unique ? "UNIQUE " : "");
     ident_postgres(k->name, &text);
     ident_format(&text, " ON ");
-    ident_postgres(t->schema, &text);
+    ident_postgres(catalog_is_temp(t->oid) ? "pg_temp" : t->schema, &text);
     ident_format(&text, ".");
     ident_postgres(t->name, &text);
     if (sqlite3_step(s) == SQLITE_ROW)

@@ -1,5 +1,6 @@
 /* ddl_like.c: LIKE in CREATE TABLE: it stands for columns and constraints, which take its place. */
 #include "daemon/store/ddl.h"
+#include "daemon/store/temp.h"
 #include "policy/parse.h"
 
 #include "parser/parser.h"
@@ -86,8 +87,8 @@ static int column_extras(struct ddl *d, const struct store_column *c, bits32 opt
 static int collation(struct ddl *d, const struct store_table *t, const struct store_column *c,
                      ColumnDef *def)
 {
-    sqlite3_stmt *s = conn_prepare(
-        d->c,
+    sqlite3_stmt *s = temp_prepare(
+        d->c, t->oid,
         "SELECT collname FROM \"pg_catalog.pg_attribute\" a JOIN \"system.pg_type\" t ON"
         " t.oid = a.atttypid JOIN \"system.pg_collation\" c ON c.oid = a.attcollation WHERE"
         " attrelid = ?1 AND attnum = ?2 AND attcollation <> typcollation",
@@ -177,7 +178,8 @@ static int refuse_comment(struct ddl *d, uint32_t table)
                             " supported by the store");
 }
 
-static int expand(struct ddl *d, const TableLikeClause *clause, List **elements, List **likes)
+static int expand(struct ddl *d, const TableLikeClause *clause, bool temp, List **elements,
+                  List **likes)
 {
     const struct store_table *t;
     bits32 o = clause->options;
@@ -185,6 +187,10 @@ static int expand(struct ddl *d, const TableLikeClause *clause, List **elements,
         d->err->position = clause->relation->location + 1;
         return -1;
     }
+    if (d->c->store->role == STORE_SCHEMA && catalog_is_temp(t->oid) && !temp)
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "LIKE of a temporary table is not supported by the store where each tenant has a"
+                       " file");
     struct ddl_like *like = (struct ddl_like *)palloc0(sizeof *like);
     like->from = t->oid;
     like->options = o;
@@ -208,7 +214,7 @@ int ddl_expand_like(struct ddl *d, CreateStmt *s, List **ret)
     foreach (cell, s->tableElts) {
         if (!IsA(lfirst(cell), TableLikeClause))
             elements = lappend(elements, lfirst(cell));
-        else if (expand(d, lfirst(cell), &elements, ret) < 0)
+        else if (expand(d, lfirst(cell), s->relation->relpersistence == 't', &elements, ret) < 0)
             return -1;
     }
     s->tableElts = elements;
@@ -272,6 +278,8 @@ static int copy_index(struct ddl *d, const struct like_index *x, bool comment, u
     s->relation->schemaname = pstrdup(t->schema);
     s->relation->relname = pstrdup(t->name);
     int64_t made = 0;
+    if (catalog_is_temp(x->oid) != catalog_is_temp(table))
+        return ddl_create_index(d, s);
     if (ddl_create_index(d, s) < 0 ||
         ddl_query_int(d, &made,
                       "SELECT max(indexrelid) FROM \"pg_catalog.pg_index\" WHERE indrelid = ?1",
@@ -295,13 +303,35 @@ static int copy_index(struct ddl *d, const struct like_index *x, bool comment, u
                                "ii", (int64_t)x->oid, made);
 }
 
+/* Between the file and what is temporary no rows are copied: expressions are analysed again. */
+static int refuse_comments_between(struct ddl *d, const struct ddl_like *like)
+{
+    int64_t n = 0;
+    if (ddl_query_int(d, &n,
+                      "SELECT count(*) FROM \"pg_catalog.pg_description\" WHERE (objoid = ?1 AND"
+                      " objsubid > 0) OR objoid IN (SELECT oid FROM \"pg_catalog.pg_constraint\""
+                      " WHERE conrelid = ?1) OR objoid IN (SELECT indexrelid FROM"
+                      " \"pg_catalog.pg_index\" WHERE indrelid = ?1)",
+                      "i", (int64_t)like->from) < 0)
+        return -1;
+    return n == 0 ? 0
+                  : err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                            "LIKE INCLUDING COMMENTS between temporary tables and others is not"
+                            " supported by the store");
+}
+
 int ddl_finish_like(struct ddl *d, const List *likes, uint32_t table)
 {
     ListCell *cell, *index;
     foreach (cell, likes) {
         const struct ddl_like *like = lfirst(cell);
         bool comments = like->options & CREATE_TABLE_LIKE_COMMENTS;
-        if (copy_texts(d, like, table) < 0 || (comments && copy_comments(d, like, table) < 0))
+        bool between = catalog_is_temp(like->from) != catalog_is_temp(table);
+        if (between && comments && refuse_comments_between(d, like) < 0)
+            return -1;
+        comments = comments && !between;
+        if ((!between && copy_texts(d, like, table) < 0) ||
+            (comments && copy_comments(d, like, table) < 0))
             return -1;
         foreach (index, like->indexes)
             if (copy_index(d, lfirst(index), comments, table) < 0)

@@ -6,6 +6,7 @@
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/pretty.h"
+#include "daemon/store/temp.h"
 #include "policy/parse.h"
 
 #define REFS_MAX 256
@@ -81,7 +82,7 @@ static int restate_rows(struct ddl *d, const struct store_table *t, const struct
         const char *text;
     } *rows = palloc(sizeof *rows);
     size_t n = 0;
-    sqlite3_stmt *s = conn_prepare(d->c, select, d->err);
+    sqlite3_stmt *s = temp_prepare(d->c, t->oid, select, d->err);
     if (!s)
         return -1;
     sqlite3_bind_int64(s, 1, t->oid);
@@ -103,8 +104,8 @@ static int restate_rows(struct ddl *d, const struct store_table *t, const struct
 /* The text of part ${k} of an index; NULL: it is a column. */
 static int index_text(struct ddl *d, uint32_t oid, size_t k, const char **ret)
 {
-    sqlite3_stmt *s = conn_prepare(
-        d->c, "SELECT json_extract(texts, '$[' || ?2 || ']') FROM \"store.index\" WHERE oid = ?1",
+    sqlite3_stmt *s = temp_prepare(
+        d->c, oid, "SELECT json_extract(texts, '$[' || ?2 || ']') FROM \"store.index\" WHERE oid = ?1",
         d->err);
     if (!s)
         return -1;
@@ -250,10 +251,12 @@ static int wrong_kind(struct ddl *d, const char *name, ObjectType type, char rel
     const char *what = type == OBJECT_INDEX      ? "an index"
                        : type == OBJECT_SEQUENCE ? "a sequence"
                        : type == OBJECT_VIEW     ? "a view"
+                       : type == OBJECT_MATVIEW  ? "a materialized view"
                                                  : NULL;
     bool right = type == OBJECT_INDEX      ? relkind == 'i'
                  : type == OBJECT_SEQUENCE ? relkind == 'S'
                  : type == OBJECT_VIEW     ? relkind == 'v'
+                 : type == OBJECT_MATVIEW  ? relkind == 'm'
                                            : true;
     return right ? 0 : err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not %s", name, what);
 }
@@ -331,6 +334,9 @@ static int rename_object(struct ddl *d, const RenameStmt *s, const char **ret_ta
     case OBJECT_VIEW:
         *ret_tag = "ALTER VIEW";
         return rename_named(d, s);
+    case OBJECT_MATVIEW:
+        *ret_tag = "ALTER MATERIALIZED VIEW";
+        return rename_named(d, s);
     case OBJECT_TABLE:
         *ret_tag = "ALTER TABLE";
         return rename_named(d, s);
@@ -348,7 +354,9 @@ static int rename_object(struct ddl *d, const RenameStmt *s, const char **ret_ta
         return ddl_missing_relation(d, s->relation, true);
     if (s->renameType == OBJECT_COLUMN && s->relationType == OBJECT_VIEW)
         *ret_tag = "ALTER VIEW";
-    if (t->kind != 'r' && (t->kind != 'v' || s->renameType != OBJECT_COLUMN))
+    if (s->renameType == OBJECT_COLUMN && s->relationType == OBJECT_MATVIEW)
+        *ret_tag = "ALTER MATERIALIZED VIEW";
+    if (t->kind != 'r' && ((t->kind != 'v' && t->kind != 'm') || s->renameType != OBJECT_COLUMN))
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "renaming parts of \"%s\", which is not a table, is not supported by the"
                        " store",
@@ -396,12 +404,13 @@ static int set_schema(struct ddl *d, const AlterObjectSchemaStmt *s, const char 
 {
     const struct store_schema *to;
     *ret_tag = s->objectType == OBJECT_SEQUENCE ? "ALTER SEQUENCE"
-               : s->objectType == OBJECT_VIEW   ? "ALTER VIEW"
-                                                : "ALTER TABLE";
+               : s->objectType == OBJECT_VIEW    ? "ALTER VIEW"
+               : s->objectType == OBJECT_MATVIEW ? "ALTER MATERIALIZED VIEW"
+                                                 : "ALTER TABLE";
     if (s->objectType == OBJECT_TYPE || s->objectType == OBJECT_DOMAIN)
         return ddl_move_type(d, s, ret_tag);
     if (s->objectType != OBJECT_TABLE && s->objectType != OBJECT_SEQUENCE &&
-        s->objectType != OBJECT_VIEW)
+        s->objectType != OBJECT_VIEW && s->objectType != OBJECT_MATVIEW)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "SET SCHEMA of this kind of object is not supported by the store");
     uint32_t oid =
@@ -420,6 +429,9 @@ static int set_schema(struct ddl *d, const AlterObjectSchemaStmt *s, const char 
     }
     if (ddl_find_schema(d, s->newschema, &to) < 0)
         return -1;
+    if (catalog_is_temp(oid) != catalog_is_temp(to->oid))
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "cannot move objects into or out of temporary schemas");
     if (strcmp(t ? t->schema : q ? q->schema : "", to->name) == 0)
         return 0;
     if (ddl_check_free(d, to->oid, s->relation->relname, NULL) < 0) {

@@ -4,6 +4,7 @@
  * follows when something gets another name or schema. */
 #include "daemon/store/ddl.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/temp.h"
 
 struct thing {
     uint32_t oid;
@@ -124,10 +125,10 @@ static const char *changed(const struct change *x, const char *text)
 
 /* -- in the catalog -- */
 
-static int change_rows(struct ddl *d, const struct change *x, const char *select,
-                       const char *update, bool *ret_any)
+static int change_rows_of(struct ddl *d, const struct change *x, uint32_t where, const char *select,
+                          const char *update, bool *ret_any)
 {
-    sqlite3_stmt *s = conn_prepare(d->c, select, d->err);
+    sqlite3_stmt *s = temp_prepare(d->c, where, select, d->err);
     int rc = s ? 0 : -1;
     while (rc == 0 && sqlite3_step(s) == SQLITE_ROW) {
         const char *now = changed(x, (const char *)sqlite3_column_text(s, 1));
@@ -137,6 +138,15 @@ static int change_rows(struct ddl *d, const struct change *x, const char *select
     }
     sqlite3_finalize(s);
     return rc;
+}
+
+static int change_rows(struct ddl *d, const struct change *x, const char *select,
+                       const char *update, bool *ret_any)
+{
+    if (d->c->catalog->temp_schema &&
+        change_rows_of(d, x, CATALOG_TEMP_OID_MIN, select, update, ret_any) < 0)
+        return -1;
+    return change_rows_of(d, x, 0, select, update, ret_any);
 }
 
 static int change_texts(struct ddl *d, const struct change *x, bool *ret_indexes)

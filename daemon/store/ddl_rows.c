@@ -1,13 +1,38 @@
 /* ddl_rows.c: reading and writing rows of the catalog; oids and names. */
 #include "daemon/store/ddl.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/temp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Rows of the catalog are of the first object that is bound: the first number that is an oid of
+ * the user's (class oids are not). */
+static uint32_t object_bound(const char *types, va_list ap)
+{
+    for (; *types; types++) {
+        int64_t value = 0;
+        if (*types == 'i')
+            value = va_arg(ap, int64_t);
+        else
+            (void)va_arg(ap, const char *);
+        if (value >= TYPES_USER_MIN)
+            return value <= UINT32_MAX ? (uint32_t)value : 0;
+    }
+    return 0;
+}
+
 static sqlite3_stmt *prepare(struct ddl *d, const char *sql, const char *types, va_list ap)
 {
-    sqlite3_stmt *s = conn_prepare(d->c, sql, d->err);
+    va_list copy;
+    va_copy(copy, ap);
+    bool temp = catalog_is_temp(object_bound(types, copy));
+    va_end(copy);
+    if (strchr("IUD", sql[0])) { /* INSERT, UPDATE, DELETE */
+        d->in_temp = d->in_temp || temp;
+        d->in_file = d->in_file || !temp;
+    }
+    sqlite3_stmt *s = temp_prepare(d->c, temp ? CATALOG_TEMP_OID_MIN : 0, sql, d->err);
     for (int i = 0; s && types[i]; i++) {
         if (types[i] == 'i')
             sqlite3_bind_int64(s, i + 1, va_arg(ap, int64_t));
@@ -60,6 +85,10 @@ int ddl_new_oid(struct ddl *d, uint32_t *ret)
 {
     struct store *s = d->c->store;
     int64_t oid = 0;
+    if (d->persistence == 't') {
+        *ret = CATALOG_TEMP_OID_MIN + d->c->temp_oids++;
+        return 0;
+    }
     /* What was rolled back is not given out again: clients may remember it.  Files of tenants must
      * come to the oids of the owner's, whatever failed there. */
     int64_t least = s->role == STORE_SHARED ? atomic_load(&s->next_oid) : 0;
@@ -77,10 +106,18 @@ int ddl_sqlite_name(struct ddl *d, const struct store_schema *schema, const char
                     uint32_t oid, struct buf *ret)
 {
     int64_t taken = 0;
-    const char *name =
-        strcmp(schema->name, "public") == 0 ? plain : psprintf("%s.%s", schema->name, plain);
-    if (ddl_query_int(d, &taken,
+    const char *name = catalog_is_temp(oid) ? psprintf("pg_temp.%s", plain)
+                       : strcmp(schema->name, "public") == 0
+                           ? plain
+                           : psprintf("%s.%s", schema->name, plain);
+    if (catalog_is_temp(oid)) {
+        if (ddl_query_int(d, &taken,
+                          "SELECT count(*) FROM sqlite_temp_schema WHERE name = ?1 COLLATE NOCASE", "s",
+                          name) < 0)
+            return -1;
+    } else if (ddl_query_int(d, &taken,
                       "SELECT count(*) FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE"
+                      " OR substr(?1, 1, 8) = 'pg_temp.' COLLATE NOCASE"
                       " OR substr(?1, 1, 7) = 'sqlite_' COLLATE NOCASE"
                       " OR substr(?1, 1, 6) = 'store.' COLLATE NOCASE"
                       " OR substr(?1, 1, 11) = 'pg_catalog.' COLLATE NOCASE"
@@ -143,8 +180,23 @@ int ddl_choose_name(struct ddl *d, const struct ddl_choice *of, char ret[64])
 
 int ddl_reload(struct ddl *d)
 {
+    bool was_temp = !d->any_file && (d->any_temp || d->persistence == 't');
+    bool temp = !d->in_file && (d->in_temp || was_temp);
     d->stale = false;
-    return tx_catalog_changed(d->c, d->err);
+    d->any_file = d->any_file || d->in_file;
+    d->any_temp = d->any_temp || d->in_temp;
+    d->in_file = d->in_temp = false;
+    return temp ? tx_temp_changed(d->c, d->err) : tx_catalog_changed(d->c, d->err);
+}
+
+int ddl_not_mixed(struct ddl *d)
+{
+    if (d->c->store->role != STORE_SCHEMA || !(d->any_file || d->in_file) ||
+        !(d->any_temp || d->in_temp))
+        return 0;
+    return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                   "a statement about temporary objects and others is not supported by the store where each"
+                   " tenant has a file");
 }
 
 const struct store_table *ddl_table(struct ddl *d, uint32_t oid)

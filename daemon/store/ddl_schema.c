@@ -7,6 +7,7 @@
 #include "daemon/store/compare.h"
 #include "daemon/store/ddl.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/temp.h"
 
 #include <stdio.h>
 
@@ -195,8 +196,22 @@ int ddl_make_table(struct ddl *d, const struct store_table *t)
     struct buf text;
     if (text_of(d, t, 0, &text) < 0)
         return -1;
-    int rc = conn_exec(d->c, ident_text(&text), d->err);
+    char *sql = sqlite3_mprintf("CREATE %s%s", catalog_is_temp(t->oid) ? "TEMP " : "",
+                                ident_text(&text) + strlen("CREATE "));
     buf_release(&text);
+    int rc = sql ? conn_exec(d->c, sql, d->err)
+                 : err_set(d->err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    sqlite3_free(sql);
+    return rc;
+}
+
+static int write_text(struct ddl *d, const struct store_table *t, const char *text)
+{
+    char *sql = sqlite3_mprintf("UPDATE %s.sqlite_schema SET sql = %Q WHERE type = 'table' AND name = %Q",
+                                temp_database(t->oid), text, t->sqlite_name);
+    int rc = sql ? conn_exec(d->c, sql, d->err)
+                 : err_set(d->err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    sqlite3_free(sql);
     return rc;
 }
 
@@ -207,16 +222,20 @@ int ddl_sync_table_loose(struct ddl *d, const struct store_table *t, int16_t loo
     struct buf text;
     int64_t version = 0;
     char pragma[64];
+    bool temp = catalog_is_temp(t->oid);
     if (text_of(d, t, loose, &text) < 0)
         return -1;
     sqlite3_db_config(d->c->db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
     int rc = conn_exec(d->c, "PRAGMA writable_schema=ON", d->err);
     if (rc == 0)
-        rc = ddl_exec(d, "UPDATE sqlite_schema SET sql = ?2 WHERE type = 'table' AND name = ?1",
-                      "ss", t->sqlite_name, ident_text(&text));
+        rc = write_text(d, t, ident_text(&text));
     if (rc == 0)
-        rc = ddl_query_int(d, &version, "PRAGMA schema_version", "") == 1 ? 0 : -1;
-    snprintf(pragma, sizeof pragma, "PRAGMA schema_version=%lld", (long long)version + 1);
+        rc = ddl_query_int(d, &version,
+                           temp ? "PRAGMA temp.schema_version" : "PRAGMA schema_version", "") == 1
+                 ? 0
+                 : -1;
+    snprintf(pragma, sizeof pragma, "PRAGMA %s.schema_version=%lld", temp_database(t->oid),
+             (long long)version + 1);
     if (rc == 0)
         rc = conn_exec(d->c, pragma, d->err);
     struct err ignored;

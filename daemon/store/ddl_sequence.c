@@ -201,8 +201,9 @@ int ddl_add_sequence(struct ddl *d, uint32_t space, const char *name, uint32_t t
             d,
             "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner, relkind,"
             " relnatts, relpersistence, relreplident, relispopulated)"
-            " VALUES (?1, ?2, ?3, 10, 'S', 3, 'p', 'n', 1)",
-            "isi", (int64_t)oid, name, (int64_t)space) < 0 ||
+            " VALUES (?1, ?2, ?3, 10, 'S', 3, ?4, 'n', 1)",
+            "isis", (int64_t)oid, name, (int64_t)space,
+            (char[2]){d->persistence ? d->persistence : 'p', 0}) < 0 ||
         ddl_exec(d,
                  "INSERT INTO \"pg_catalog.pg_sequence\" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                  "iiiiiiii", (int64_t)oid, (int64_t)s.type, s.start, s.increment, s.max, s.min,
@@ -211,6 +212,7 @@ int ddl_add_sequence(struct ddl *d, uint32_t space, const char *name, uint32_t t
                  s.last) < 0)
         return -1;
     *ret = oid;
+    sequence_forget(d->c, oid);
     const struct store_schema *schema = NULL;
     for (size_t i = 0; i < d->c->catalog->nschemas; i++)
         if (d->c->catalog->schemas[i].oid == space)
@@ -225,10 +227,7 @@ int ddl_create_sequence(struct ddl *d, const CreateSeqStmt *s)
     bool exists = false;
     uint32_t oid;
     const struct store_schema *schema;
-    if (s->sequence->relpersistence == 't')
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "a temporary sequence is not supported by the store");
-    if (ddl_creation(d, s->sequence->schemaname, &schema) < 0 ||
+    if (ddl_relation_creation(d, s->sequence, &schema) < 0 ||
         ddl_check_free(d, schema->oid, s->sequence->relname, s->if_not_exists ? &exists : NULL) < 0)
         return -1;
     if (exists) {
@@ -267,7 +266,7 @@ static int read_spec(struct ddl *d, const struct store_sequence *q, struct seque
 
 static int write_spec(struct ddl *d, uint32_t oid, const struct sequence_spec *s)
 {
-    sequence_forget(d->c->store, oid);
+    sequence_forget(d->c, oid);
     return ddl_exec(d,
                     "UPDATE \"pg_catalog.pg_sequence\" SET seqtypid = ?2, seqstart = ?3,"
                     " seqincrement = ?4, seqmax = ?5, seqmin = ?6, seqcache = ?7, seqcycle = ?8"

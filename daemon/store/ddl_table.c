@@ -65,12 +65,18 @@ uint32_t ddl_type_oid(struct ddl *d, const TypeName *type)
 int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *ret_typmod,
              bool *ret_serial)
 {
+    if (ret_serial)
+        *ret_serial = false;
+    if (type->typeOid) {
+        *ret_oid = type->typeOid;
+        *ret_typmod = type->typemod;
+        return 0;
+    }
     const char *name = strVal(llast(type->names));
     const struct types_info *info = find_type(d, type);
     uint32_t serial = ret_serial && list_length(type->names) == 1 ? serial_type(name) : 0;
-    if (ret_serial)
-        *ret_serial = serial != 0;
     if (serial) {
+        *ret_serial = true;
         *ret_oid = serial;
         *ret_typmod = -1;
         return type->arrayBounds == NIL ? 0
@@ -461,7 +467,6 @@ static int refuse_forms(struct ddl *d, const CreateStmt *s)
     const char *what = s->inhRelations != NIL               ? "INHERITS"
                        : s->partspec || s->partbound        ? "partitioning"
                        : s->ofTypename                      ? "CREATE TABLE OF"
-                       : s->relation->relpersistence == 't' ? "a temporary table"
                                                             : NULL;
     if (what)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s is not supported by the store",
@@ -483,6 +488,11 @@ static bool in_primary(const CreateStmt *s, const char *column)
     return false;
 }
 
+static const char *on_commit(const CreateStmt *s)
+{
+    return s->oncommit == ONCOMMIT_DELETE_ROWS ? "d" : s->oncommit == ONCOMMIT_DROP ? "D" : NULL;
+}
+
 static int table_rows(struct ddl *d, const CreateStmt *s, const struct ddl_new_table *of)
 {
     uint32_t oid = of->oid;
@@ -492,8 +502,8 @@ static int table_rows(struct ddl *d, const CreateStmt *s, const struct ddl_new_t
     buf_init(&name, 4096);
     int rc = ddl_sqlite_name(d, of->schema, of->name, oid, &name);
     if (rc == 0)
-        rc = ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, ?2, NULL)", "is", (int64_t)oid,
-                      ident_text(&name));
+        rc = ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, ?2, ?3)", "iss", (int64_t)oid,
+                      ident_text(&name), on_commit(s));
     buf_release(&name);
     if (rc == 0)
         rc = ddl_exec(
@@ -502,7 +512,7 @@ static int table_rows(struct ddl *d, const CreateStmt *s, const struct ddl_new_t
             " relfilenode, relkind, relnatts, relpersistence, relreplident, relispopulated,"
             " reltuples) VALUES (?1, ?2, ?3, 10, 2, ?1, 'r', 0, ?4, 'd', 1, -1)",
             "isis", (int64_t)oid, of->name, (int64_t)of->schema->oid,
-            s->relation->relpersistence == 'u' ? "u" : "p");
+            (char[2]){s->relation->relpersistence, 0});
     if (rc == 0)
         rc = ddl_make_row_type(d, oid, of->schema->oid, of->name);
     foreach (cell, s->tableElts) {
@@ -568,7 +578,9 @@ int ddl_create_table(struct ddl *d, const CreateStmt *s)
     List *likes;
     if (refuse_forms(d, s) < 0)
         return -1;
-    if (ddl_creation(d, s->relation->schemaname, &of.schema) < 0) {
+    if (s->oncommit != ONCOMMIT_NOOP && s->relation->relpersistence != 't')
+        return err_set(d->err, "42P16", "ON COMMIT can only be used on temporary tables");
+    if (ddl_relation_creation(d, s->relation, &of.schema) < 0) {
         d->err->position = s->relation->location + 1;
         return -1;
     }
@@ -579,7 +591,10 @@ int ddl_create_table(struct ddl *d, const CreateStmt *s)
                     "relation \"%s\" already exists, skipping", s->relation->relname);
         return 0;
     }
-    if (ddl_expand_like(d, (CreateStmt *)s, &likes) < 0 || ddl_new_oid(d, &of.oid) < 0 ||
+    if (ddl_expand_like(d, (CreateStmt *)s, &likes) < 0)
+        return -1;
+    d->persistence = s->relation->relpersistence;
+    if (ddl_new_oid(d, &of.oid) < 0 ||
         table_rows(d, s, &of) < 0 || ddl_table_options(d, of.oid, s->options, false) < 0 ||
         ddl_reload(d) < 0)
         return -1;

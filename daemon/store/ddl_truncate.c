@@ -41,7 +41,7 @@ static int truncate_one(struct ddl *d, const struct store_table *t, bool restart
 {
     for (size_t i = 0; restart && i < t->ncolumns; i++)
         if (t->columns[i].sequence_oid)
-            sequence_forget(d->c->store, t->columns[i].sequence_oid);
+            sequence_forget(d->c, t->columns[i].sequence_oid);
     struct buf sql;
     buf_init(&sql, 4096);
     ident_format(&sql, "DELETE FROM ");

@@ -4,18 +4,12 @@
  * (translate_capture.h).  Its columns are rows of pg_attribute as a table's are; what it reads is
  * in pg_depend, of its rule.  A rename rewrites the texts that name the object, and is refused
  * where the new text does not mean exactly what the old one did. */
+#include "daemon/store/ddl_view.h"
+
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
-#include "daemon/store/translate.h"
 #include "daemon/store/translate_capture.h"
 #include "policy/parse.h"
-
-struct definition {
-    const char *text, *sqlite;
-    const struct translate_column *columns;
-    size_t ncolumns;
-    List *uses; /* struct capture_use */
-};
 
 /* -- the text -- */
 
@@ -55,7 +49,7 @@ static int same_meaning(struct ddl *d, const char *text, const char *sqlite)
                    "this query is not supported by the store as that of a view");
 }
 
-static int define(struct ddl *d, SelectStmt *query, struct definition *ret)
+int view_define(struct ddl *d, SelectStmt *query, struct view_definition *ret)
 {
     struct capture capture = {.uses = NIL};
     struct translate_result t;
@@ -71,7 +65,7 @@ static int define(struct ddl *d, SelectStmt *query, struct definition *ret)
 
 /* -- rows -- */
 
-static int check_columns(struct ddl *d, const struct definition *v)
+static int check_columns(struct ddl *d, const struct view_definition *v)
 {
     for (size_t i = 0; i < v->ncolumns; i++)
         for (size_t k = 0; k < i; k++)
@@ -81,7 +75,7 @@ static int check_columns(struct ddl *d, const struct definition *v)
     return 0;
 }
 
-static int column_rows(struct ddl *d, uint32_t oid, const struct definition *v, size_t from)
+static int column_rows(struct ddl *d, uint32_t oid, const struct view_definition *v, size_t from)
 {
     for (size_t i = from; i < v->ncolumns; i++) {
         const struct translate_column *c = &v->columns[i];
@@ -108,7 +102,7 @@ static bool uses_column_of(const List *uses, uint32_t table)
     return false;
 }
 
-static int rule_depends(struct ddl *d, uint32_t rule, const struct definition *v)
+static int rule_depends(struct ddl *d, uint32_t rule, const struct view_definition *v)
 {
     ListCell *cell;
     foreach (cell, v->uses) {
@@ -124,7 +118,7 @@ static int rule_depends(struct ddl *d, uint32_t rule, const struct definition *v
     return 0;
 }
 
-static int rule_rows(struct ddl *d, uint32_t oid, const struct definition *v)
+int view_rule_rows(struct ddl *d, uint32_t oid, const struct view_definition *v)
 {
     uint32_t rule;
     if (ddl_new_oid(d, &rule) < 0 ||
@@ -139,15 +133,16 @@ static int rule_rows(struct ddl *d, uint32_t oid, const struct definition *v)
 }
 
 static int view_rows(struct ddl *d, const struct store_schema *schema, const char *name,
-                     const struct definition *v)
+                     const struct view_definition *v)
 {
     uint32_t oid;
     if (ddl_new_oid(d, &oid) < 0 ||
         ddl_exec(d,
                  "INSERT INTO \"pg_catalog.pg_class\" (oid, relname, relnamespace, relowner,"
                  " relkind, relnatts, relpersistence, relreplident, relispopulated, relhasrules,"
-                 " reltuples) VALUES (?1, ?2, ?3, 10, 'v', 0, 'p', 'n', 1, 1, -1)",
-                 "isi", (int64_t)oid, name, (int64_t)schema->oid) < 0 ||
+                 " reltuples) VALUES (?1, ?2, ?3, 10, 'v', 0, ?4, 'n', 1, 1, -1)",
+                 "isis", (int64_t)oid, name, (int64_t)schema->oid,
+                 (char[2]){d->persistence, 0}) < 0 ||
         ddl_make_row_type(d, oid, schema->oid, name) < 0 ||
         ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, '', ?2)", "is", (int64_t)oid,
                  v->text) < 0 ||
@@ -155,7 +150,7 @@ static int view_rows(struct ddl *d, const struct store_schema *schema, const cha
             0 ||
         column_rows(d, oid, v, 0) < 0)
         return -1;
-    return rule_rows(d, oid, v);
+    return view_rule_rows(d, oid, v);
 }
 
 /* -- CREATE OR REPLACE -- */
@@ -180,7 +175,7 @@ static int same_column(struct ddl *d, const struct store_column *old,
                    old->name, from, to);
 }
 
-static int replace(struct ddl *d, const struct store_table *t, const struct definition *v)
+static int replace(struct ddl *d, const struct store_table *t, const struct view_definition *v)
 {
     uint32_t oid = t->oid;
     int64_t rule = 0;
@@ -208,7 +203,7 @@ static int replace(struct ddl *d, const struct store_table *t, const struct defi
 
 /* -- CREATE VIEW -- */
 
-static int rename_columns(struct ddl *d, const List *aliases, struct definition *v)
+static int rename_columns(struct ddl *d, const List *aliases, struct view_definition *v)
 {
     struct translate_column *columns = palloc((v->ncolumns + 1) * sizeof *columns);
     if ((size_t)list_length(aliases) > v->ncolumns)
@@ -221,11 +216,19 @@ static int rename_columns(struct ddl *d, const List *aliases, struct definition 
     return 0;
 }
 
+bool view_uses_temp(const struct view_definition *v)
+{
+    ListCell *cell;
+    foreach (cell, v->uses)
+        if (catalog_is_temp(((const struct capture_use *)lfirst(cell))->oid))
+            return true;
+    return false;
+}
+
 static int refuse_forms(struct ddl *d, const ViewStmt *s)
 {
     const char *what = s->withCheckOption != NO_CHECK_OPTION ? "WITH CHECK OPTION"
                        : s->options != NIL                   ? "an option of a view"
-                       : s->view->relpersistence != 'p'      ? "a temporary view"
                                                              : NULL;
     return what ? err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                           "%s is not supported by the store", what)
@@ -234,15 +237,21 @@ static int refuse_forms(struct ddl *d, const ViewStmt *s)
 
 int ddl_create_view(struct ddl *d, const ViewStmt *s)
 {
-    struct definition v = {.text = NULL};
+    struct view_definition v = {.text = NULL};
     const struct store_schema *schema;
     bool exists = false;
     if (!IsA(s->query, SelectStmt) || ((const SelectStmt *)s->query)->intoClause)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "views must not contain SELECT INTO");
-    if (refuse_forms(d, s) < 0 || define(d, (SelectStmt *)s->query, &v) < 0 ||
-        rename_columns(d, s->aliases, &v) < 0 ||
-        ddl_creation(d, s->view->schemaname, &schema) < 0 ||
+    if (refuse_forms(d, s) < 0 || view_define(d, (SelectStmt *)s->query, &v) < 0 ||
+        rename_columns(d, s->aliases, &v) < 0)
+        return -1;
+    if (s->view->relpersistence == 'p' && view_uses_temp(&v)) {
+        s->view->relpersistence = 't';
+        conn_notice(d->c, "NOTICE", "00000", "view \"%s\" will be a temporary view",
+                    s->view->relname);
+    }
+    if (ddl_relation_creation(d, s->view, &schema) < 0 ||
         ddl_check_free(d, schema->oid, s->view->relname, s->replace ? &exists : NULL) < 0 ||
         check_columns(d, &v) < 0)
         return -1;

@@ -1,8 +1,9 @@
 /* depend.c: what depends on what, and what a DROP reaches; the algorithm is that of PostgreSQL's
  * dependency.c (findDependentObjects, reportDependentObjects). */
 #include "daemon/store/depend.h"
-#include "daemon/store/ident.h"
 #include "daemon/store/extension.h"
+#include "daemon/store/ident.h"
+#include "daemon/store/temp.h"
 
 #define DEPTH_MAX    1000
 #define REPORTED_MAX 100 /* as PostgreSQL: the rest is counted */
@@ -214,11 +215,13 @@ struct link { /* a row of pg_depend, seen from one end */
     char type;
 };
 
-static int links(struct ddl *d, const char *sql, struct object o, struct link **ret, size_t *ret_n)
+/* Added to ${ret}; of the rows where those of ${where} are. */
+static int add_links(struct ddl *d, uint32_t where, const char *sql, struct object o,
+                     struct link **ret, size_t *ret_n)
 {
-    struct link *all = palloc(sizeof *all);
-    size_t n = 0;
-    sqlite3_stmt *s = conn_prepare(d->c, sql, d->err);
+    struct link *all = *ret;
+    size_t n = *ret_n;
+    sqlite3_stmt *s = temp_prepare(d->c, where, sql, d->err);
     if (!s)
         return -1;
     sqlite3_bind_int64(s, 1, o.class_oid);
@@ -247,6 +250,24 @@ static const char sql_needed_by[] =
     " WHERE refclassid = ?1 AND refobjid = ?2 AND (refobjsubid = ?3 OR ?3 = 0)"
     " ORDER BY objid DESC, classid, objsubid";
 
+static int needs_of(struct ddl *d, struct object o, struct link **ret, size_t *ret_n)
+{
+    *ret = palloc(sizeof **ret);
+    *ret_n = 0;
+    return add_links(d, o.oid, sql_needs, o, ret, ret_n);
+}
+
+/* What is temporary is younger than all that it can need. */
+static int needed_by(struct ddl *d, struct object o, struct link **ret, size_t *ret_n)
+{
+    *ret = palloc(sizeof **ret);
+    *ret_n = 0;
+    if (d->c->catalog->temp_schema &&
+        add_links(d, CATALOG_TEMP_OID_MIN, sql_needed_by, o, ret, ret_n) < 0)
+        return -1;
+    return catalog_is_temp(o.oid) ? 0 : add_links(d, 0, sql_needed_by, o, ret, ret_n);
+}
+
 static int required(struct ddl *d, struct object o, struct object by)
 {
     struct buf mine, other;
@@ -270,7 +291,7 @@ static int follow_owner(struct search *s, struct object o, const struct level *a
     struct link *needs;
     size_t n;
     struct object owner = {0, 0, 0};
-    if (links(s->d, sql_needs, o, &needs, &n) < 0)
+    if (needs_of(s->d, o, &needs, &n) < 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
         if ((same_whole(needs[i].o, o) && o.sub == 0) || needs[i].type != 'i')
@@ -298,7 +319,7 @@ static int reach(struct search *s, struct object o, int flags, const struct leve
     int rc = follow_owner(s, o, above);
     if (rc != 0)
         return rc < 0 ? -1 : 0;
-    if (links(s->d, sql_needed_by, o, &by, &n) < 0)
+    if (needed_by(s->d, o, &by, &n) < 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
         if (same_whole(by[i].o, o) && o.sub == 0)
@@ -387,6 +408,14 @@ static int report(struct search *s, const struct object *only, bool cascade)
     return rc;
 }
 
+static int delete_found(struct search *s)
+{
+    struct object *gone = palloc((s->n + 1) * sizeof *gone);
+    for (size_t i = 0; i < s->n; i++)
+        gone[i] = s->all[i].o;
+    return depend_delete(s->d, gone, s->n);
+}
+
 int depend_drop(struct ddl *d, const struct object *objects, size_t n, bool cascade)
 {
     struct search s = {.d = d};
@@ -397,8 +426,14 @@ int depend_drop(struct ddl *d, const struct object *objects, size_t n, bool casc
             return -1;
     if (report(&s, n == 1 ? &objects[0] : NULL, cascade) < 0)
         return -1;
-    struct object *gone = palloc((s.n + 1) * sizeof *gone);
-    for (size_t i = 0; i < s.n; i++)
-        gone[i] = s.all[i].o;
-    return depend_delete(d, gone, s.n);
+    return delete_found(&s);
+}
+
+int depend_drop_quietly(struct ddl *d, const struct object *objects, size_t n)
+{
+    struct search s = {.d = d};
+    for (size_t i = 0; i < n; i++)
+        if (reach(&s, objects[i], ORIGINAL, NULL) < 0)
+            return -1;
+    return n == 0 ? 0 : delete_found(&s);
 }

@@ -54,6 +54,9 @@ const char *depend_columns(struct ddl *d, const struct store_table *t, const Nod
 /* DROP: 2BP01, or they are gone, with all that needed them. */
 int depend_drop(struct ddl *d, const struct object *objects, size_t n, bool cascade) MUSTCHECK;
 
+/* ... with all that needs them, and not a word. */
+int depend_drop_quietly(struct ddl *d, const struct object *objects, size_t n) MUSTCHECK;
+
 /* -- depend_describe.c -- */
 /* "table t", "column a of table t", "constraint c on table t" ...: appended to ${out}. */
 int depend_describe(struct ddl *d, struct object o, struct buf *out) MUSTCHECK;

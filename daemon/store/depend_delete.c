@@ -87,7 +87,7 @@ static int forget_relation(struct ddl *d, uint32_t oid)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (forget(d, texts[i][0], texts[i][1], oid) < 0)
             return -1;
-    sequence_forget(d->c->store, oid);
+    sequence_dropped(d->c, oid);
     return 0;
 }
 
@@ -153,7 +153,7 @@ static int drop_table(struct ddl *d, uint32_t oid)
     const struct store_table *t = ddl_table(d, oid);
     if (!t)
         return 0;
-    if (t->kind == 'r') {
+    if (t->kind == 'r' || t->kind == 'm') {
         struct buf sql;
         buf_init(&sql, 4096);
         ident_format(&sql, "DROP TABLE ");

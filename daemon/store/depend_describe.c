@@ -1,6 +1,7 @@
 /* depend_describe.c: what to call an object in an error: PostgreSQL's getObjectDescription. */
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/temp.h"
 
 const char *depend_relkind(char kind)
 {
@@ -24,7 +25,7 @@ const char *depend_relkind(char kind)
 static int row(struct ddl *d, const char *sql, uint32_t oid, int64_t sub, const char *ret[],
                int n)
 {
-    sqlite3_stmt *s = conn_prepare(d->c, sql, d->err);
+    sqlite3_stmt *s = temp_prepare(d->c, oid, sql, d->err);
     if (!s)
         return -1;
     sqlite3_bind_int64(s, 1, oid);

@@ -36,7 +36,7 @@ static const struct emit_proc_entry entries[] = {
     {F_PG_SEQUENCE_LAST_VALUE, "pgf_sequence_state(%1, 2)"},
     {F_ACLDEFAULT, "pgf_acldefault(%1, %2)"},
     {F_PG_OPTIONS_TO_TABLE, "set:options(%1)"},
-    {F_PG_IS_OTHER_TEMP_SCHEMA, "(%1 <> %1)"}, /* there are none */
+    {F_PG_IS_OTHER_TEMP_SCHEMA, "(%1 <> %1)"}, /* they are not seen */
     {F_PG_ENCODING_TO_CHAR, "pgf_encoding(%1)"},
     {F_FORMAT_TYPE, "pgf_format_type(%1, %2)"},
     {F_PG_TABLE_IS_VISIBLE, "pgf_visible(0, %1)"},
@@ -181,7 +181,7 @@ static const struct emit_proc_entry entries[] = {
     {F_PG_CLIENT_ENCODING, "pgf_current_setting('client_encoding', 0)"},
     {F_PG_CHAR_TO_ENCODING, "pgf_encoding_number(%1)"},
     {F_PG_ENCODING_MAX_LENGTH, "(CASE %1 WHEN 6 THEN 4 WHEN 0 THEN 1 END)"},
-    {F_PG_MY_TEMP_SCHEMA, "0"}, /* temporary tables are 0A000 */
+    {F_PG_MY_TEMP_SCHEMA, "pgf_my_temp_schema()"},
     {F_PG_RELATION_IS_PUBLISHABLE, "(SELECT \"x\".relkind IN ('r', 'p') AND \"x\".oid >= 16384 AND "
                                    "\"x\".relpersistence = 'p' FROM"
                                    " \"system.pg_class\" AS \"x\" WHERE \"x\".oid = %1)"},

@@ -4,6 +4,7 @@
  * ddl_index_text.c writes: its parts are found there again. */
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/temp.h"
 #include "daemon/store/pretty.h"
 
 #include <stdlib.h>
@@ -72,7 +73,7 @@ static char *index_text(struct store_conn *c, uint32_t oid)
 {
     struct err ignored;
     sqlite3_stmt *s =
-        conn_prepare(c, "SELECT sql FROM \"store.index\" WHERE oid = ?1", &ignored);
+        temp_prepare(c, oid, "SELECT sql FROM \"store.index\" WHERE oid = ?1", &ignored);
     char *text = NULL;
     if (s)
         sqlite3_bind_int64(s, 1, oid);
@@ -141,8 +142,8 @@ static sqlite3_stmt *run(const struct key *key, struct buf *sql, bool bind)
 static void part_name(const struct key *key, size_t i, uint32_t *ret_type, struct buf *out)
 {
     struct err ignored;
-    sqlite3_stmt *s = conn_prepare(
-        key->w->c,
+    sqlite3_stmt *s = temp_prepare(
+        key->w->c, key->k->oid,
         "SELECT a.atttypid, json_extract(x.texts, '$[' || (?2 - 1) || ']') FROM \"store.index\" x"
         " JOIN \"pg_catalog.pg_attribute\" a ON a.attrelid = x.oid AND a.attnum = ?2"
         " WHERE x.oid = ?1",
@@ -218,7 +219,7 @@ bool watch_key_exists(struct watch *w, const struct store_table *t, const struct
     if (!key_open(&key, w, t, k))
         return false;
     buf_init(&sql, KEY_SQL_MAX);
-    ident_format(&sql, "SELECT 1 FROM main.");
+    ident_format(&sql, "SELECT 1 FROM %s.", temp_database(t->oid));
     ident_sqlite(t->sqlite_name, &sql);
     ident_format(&sql, " WHERE ");
     same_values(&key, &sql);
@@ -244,7 +245,7 @@ void watch_duplicates_detail(struct watch *w, const struct store_table *t,
     buf_init(&sql, KEY_SQL_MAX);
     ident_format(&sql, "SELECT ");
     parts_list(&key, ", ", "", &sql);
-    ident_format(&sql, " FROM main.");
+    ident_format(&sql, " FROM %s.", temp_database(t->oid));
     ident_sqlite(t->sqlite_name, &sql);
     ident_format(&sql, " WHERE (%s)", key.predicate ? key.predicate : "1");
     if (!k->nulls_not_distinct) {

@@ -7,6 +7,7 @@
  * happens in a savepoint that is rolled back, triggers included. */
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/temp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,11 +137,11 @@ static bool is_broken(struct watch *w, const struct watch_event *e)
     struct buf sql;
     struct err ignored;
     buf_init(&sql, WATCH_SQL_MAX);
-    ident_format(&sql, "SELECT 1 FROM main.");
+    ident_format(&sql, "SELECT 1 FROM %s.", temp_database(child->oid));
     ident_sqlite(child->sqlite_name, &sql);
     ident_format(&sql, " WHERE");
     bound_terms(child, f->attnums, f->nattnums, &sql);
-    ident_format(&sql, " AND NOT EXISTS (SELECT 1 FROM main.");
+    ident_format(&sql, " AND NOT EXISTS (SELECT 1 FROM %s.", temp_database(parent->oid));
     ident_sqlite(parent->sqlite_name, &sql);
     ident_format(&sql, " WHERE");
     bound_terms(parent, f->parent_attnums, f->nattnums, &sql);
@@ -209,8 +210,8 @@ int watch_rows(struct watch *w, const struct store_table *t, sqlite3_stmt *stmt)
     struct buf sql;
     buf_init(&sql, WATCH_SQL_MAX);
     for (size_t i = 0; i < 2; i++) {
-        ident_format(&sql, "CREATE TEMP TRIGGER \"store.watch%zu\" BEFORE %s ON main.", i,
-                     events[i]);
+        ident_format(&sql, "CREATE TEMP TRIGGER \"store.watch%zu\" BEFORE %s ON %s.", i,
+                     events[i], temp_database(t->oid));
         ident_sqlite(t->sqlite_name, &sql);
         ident_format(&sql, " BEGIN SELECT store_seen(0");
         columns_of(t, "NEW", &sql);
@@ -280,7 +281,7 @@ static void watch_child(const struct store_table *child, const struct store_fore
     not_null_terms(child, f, sql);
     if (update)
         changed_terms(child, f, sql);
-    ident_format(sql, "NOT EXISTS (SELECT 1 FROM main.");
+    ident_format(sql, "NOT EXISTS (SELECT 1 FROM %s.", temp_database(parent->oid));
     ident_sqlite(parent->sqlite_name, sql);
     ident_format(sql, " x WHERE");
     key_terms(child, f->attnums, "NEW", parent, f->parent_attnums, f->nattnums, sql);
@@ -293,11 +294,11 @@ static void watch_parent(const struct store_table *child, const struct store_for
 {
     ident_format(sql, "SELECT store_seen(-%u", f->oid);
     key_terms(parent, f->parent_attnums, "OLD", NULL, NULL, f->nattnums, sql);
-    ident_format(sql, ") WHERE EXISTS (SELECT 1 FROM main.");
+    ident_format(sql, ") WHERE EXISTS (SELECT 1 FROM %s.", temp_database(child->oid));
     ident_sqlite(child->sqlite_name, sql);
     ident_format(sql, " x WHERE");
     key_terms(parent, f->parent_attnums, "OLD", child, f->attnums, f->nattnums, sql);
-    ident_format(sql, ") AND NOT EXISTS (SELECT 1 FROM main.");
+    ident_format(sql, ") AND NOT EXISTS (SELECT 1 FROM %s.", temp_database(parent->oid));
     ident_sqlite(parent->sqlite_name, sql);
     ident_format(sql, " x WHERE");
     key_terms(parent, f->parent_attnums, "OLD", parent, f->parent_attnums, f->nattnums, sql);
@@ -335,8 +336,8 @@ int watch_foreign_keys(struct watch *w, sqlite3_stmt *stmt)
             watch_table(c, &c->tables[i], events[e][0], &body);
             if (buf_len(&body) == 0)
                 continue;
-            ident_format(&sql, "CREATE TEMP TRIGGER \"store.watch%u.%s\" AFTER %s ON main.",
-                         c->tables[i].oid, events[e], events[e]);
+            ident_format(&sql, "CREATE TEMP TRIGGER \"store.watch%u.%s\" AFTER %s ON %s.",
+                         c->tables[i].oid, events[e], events[e], temp_database(c->tables[i].oid));
             ident_sqlite(c->tables[i].sqlite_name, &sql);
             ident_format(&sql, " BEGIN %s END;", ident_text(&body));
         }

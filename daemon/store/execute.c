@@ -1,5 +1,6 @@
 /* execute.c: portals run: step, encode rows, move, command tags. */
 #include "daemon/store/conn.h"
+#include "daemon/store/translate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -92,20 +93,35 @@ static int give(struct store_conn *c, struct portal *p, const struct portal_sink
 
 /* -- rows in -- */
 
+/* Nothing but temporary tables, which a read-only transaction may do. */
+static bool writes_temp(const struct prepared *q)
+{
+    bool some = q->target_oid != 0;
+    if (some && !catalog_is_temp(q->target_oid))
+        return false;
+    for (size_t i = 0; i < q->nsteps; i++) {
+        if (q->steps[i].target_oid && !catalog_is_temp(q->steps[i].target_oid))
+            return false;
+        some = some || q->steps[i].target_oid;
+    }
+    return some;
+}
+
 int portal_start(struct store_conn *c, struct portal *p, struct err *err)
 {
     const struct prepared *q = p->prepared;
-    if (q->writes && c->read_only)
+    if (q->writes && c->read_only && !writes_temp(q))
         return err_set(err, SQLSTATE_READ_ONLY_SQL_TRANSACTION,
                        "cannot execute %.*s in a read-only transaction", q->modifies ? 6 : 20,
-                       q->modifies ? q->tag : "SELECT FOR UPDATE");
+                       q->modifies      ? q->tag
+                       : q->nsteps == 0 ? "SELECT FOR UPDATE"
+                                        : "SELECT");
     /* the right to write is the lock that all rows share */
     if (q->nowait && !c->lent_write && !conn_write_free(c))
         return err_set(err, "55P03", "could not obtain lock on row in relation \"%s\"", q->nowait);
-    if (tx_fresh(c, q->writes, err) < 0 ||
-        tx_enter(c, q->writes, err) < 0)
+    if (tx_fresh(c, q->writes, err) < 0 || tx_enter(c, q->writes, err) < 0)
         return -1;
-    if (q->epoch != c->catalog->epoch) /* DDL of somebody else between Bind and Execute */
+    if (q->generation != c->catalog->generation) /* DDL of somebody else between Bind and Execute */
         return err_set(err, SQLSTATE_SERIALIZATION_FAILURE,
                        "the schema was changed concurrently; bind the statement again");
     if (q->nsteps > 0 && steps_run(c, p, err) < 0)
@@ -350,7 +366,9 @@ int portal_run(struct store_conn *c, struct portal *p, uint32_t max_rows, struct
     if (c->lent)
         brief_ran(c, kept);
     if (rc == 0 && c->catalog_changes != changes && c->store->role == STORE_SCHEMA)
-        rc = follow_log(c, kept->sql, err);
+        rc = follow_log(c, c->log_sql ? c->log_sql : kept->sql, err);
+    sqlite3_free(c->log_sql);
+    c->log_sql = NULL;
     prepared_unref(kept);
     return rc;
 }

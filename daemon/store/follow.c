@@ -122,7 +122,7 @@ void follow_committed(struct store_conn *c, uint64_t version)
 int follow_may_use(const void *conn, const struct store_table *t, struct err *err)
 {
     const struct store_conn *c = conn;
-    if (c->store->role != STORE_SCHEMA || t->system || t->kind != 'r' ||
+    if (c->store->role != STORE_SCHEMA || t->system || t->kind != 'r' || catalog_is_temp(t->oid) ||
         kind_of(c->store->home, t) != STORE_KIND_TENANT)
         return 0;
     err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "the rows of \"%s\" are in the files of the tenants",

@@ -5,6 +5,7 @@
 #include "daemon/store/objects.h"
 #include "daemon/store/pretty.h"
 #include "daemon/store/regclass_text.h"
+#include "daemon/store/temp.h"
 #include "daemon/store/type_text.h"
 
 #include <stdio.h>
@@ -186,7 +187,7 @@ static void not_valid(sqlite3_context *ctx, uint32_t oid, struct buf *out)
 {
     sqlite3_stmt *s = NULL;
     if (sqlite3_prepare_v2(functions_context(ctx)->db,
-                           "SELECT 1 FROM \"pg_catalog.pg_constraint\" WHERE oid = ?1 AND"
+                           "SELECT 1 FROM \"system.pg_constraint\" WHERE oid = ?1 AND"
                            " contype = 'c' AND NOT convalidated",
                            -1, &s, NULL) == SQLITE_OK) {
         sqlite3_bind_int64(s, 1, oid);
@@ -264,7 +265,9 @@ static void index_part(struct store_context *c, uint32_t oid, int64_t column, bo
 {
     static const char sql[] = "SELECT json_extract(texts, '$[' || ?2 || ']') FROM \"store.index\""
                               " WHERE oid = ?1";
-    sqlite3_stmt *s = objects_statement(c, sql);
+    static const char temp_sql[] =
+        "SELECT json_extract(texts, '$[' || ?2 || ']') FROM \"store.temp.index\" WHERE oid = ?1";
+    sqlite3_stmt *s = objects_statement(c, catalog_is_temp(oid) ? temp_sql : sql);
     if (!s)
         return;
     sqlite3_bind_int64(s, 1, oid);

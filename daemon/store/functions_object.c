@@ -219,7 +219,7 @@ static void fn_serial_sequence(sqlite3_context *ctx, int argc, sqlite3_value **a
     if (!q)
         return;
     functions_buf(&out);
-    ident_postgres(q->schema, &out);
+    ident_postgres(catalog_is_temp(q->oid) ? "pg_temp" : q->schema, &out);
     buf_append(&out, ".", 1);
     ident_postgres(q->name, &out);
     functions_finish(ctx, &out);

@@ -61,6 +61,15 @@ static void fn_schema(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         text_result(ctx, c->path[c->nimplicit]);
 }
 
+static void fn_my_temp_schema(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    const struct store_catalog *c = functions_context(ctx)->catalog;
+    const struct store_schema *s = c->temp_schema ? store_catalog_schema(c, c->temp_schema) : NULL;
+    (void)argc;
+    (void)argv;
+    sqlite3_result_int64(ctx, s ? s->oid : 0);
+}
+
 /* A JSON array: see types.h. */
 static void fn_schemas(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
@@ -225,6 +234,7 @@ const struct function_row functions_session_rows[] = {
     {"pgf_current_database", 0, false, fn_database, NULL, NULL},
     {"pgf_current_schema", 0, false, fn_schema, NULL, NULL},
     {"pgf_current_schemas", 1, false, fn_schemas, NULL, NULL},
+    {"pgf_my_temp_schema", 0, false, fn_my_temp_schema, NULL, NULL},
     {"pgf_backend_pid", 0, false, fn_pid, NULL, NULL},
     {"pgf_current_setting", 2, false, fn_current_setting, NULL, NULL},
     {"pgf_set_config", 3, false, fn_set_config, NULL, NULL},

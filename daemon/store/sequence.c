@@ -6,7 +6,7 @@
  * with it whoever could have seen the values.) */
 #include "daemon/store/sequence.h"
 
-#include "daemon/store/conn.h"
+#include "daemon/store/temp.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,6 +15,11 @@ struct sequence_memory { /* of the store */
     uint32_t oid;
     int64_t last;
     struct sequence_memory *next;
+};
+
+struct sequence_change { /* made, set or dropped */
+    uint32_t oid;
+    bool dropped;
 };
 
 struct sequence_draw { /* of the running statement, in order, so that it can be run again */
@@ -26,10 +31,9 @@ struct sequence_use { /* what this session drew last: currval() */
     int64_t value;
 };
 
-void sequence_forget(struct store *s, uint32_t oid)
+static void forget(struct sequence_memory **m, uint32_t oid)
 {
-    pthread_mutex_lock(&s->lock);
-    for (struct sequence_memory **m = &s->sequences; *m;) {
+    while (*m) {
         struct sequence_memory *gone = *m;
         if (oid != 0 && gone->oid != oid) {
             m = &gone->next;
@@ -38,14 +42,71 @@ void sequence_forget(struct store *s, uint32_t oid)
         *m = gone->next;
         free(gone);
     }
+}
+
+void sequence_forget_all(struct store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    forget(&s->sequences, 0);
     pthread_mutex_unlock(&s->lock);
 }
 
-/* Remember, or with ${last} NULL only look: true and ${ret} if something is known. */
-static bool memory(struct store *s, uint32_t oid, const int64_t *last, int64_t *ret)
+static void forget_one(struct store_conn *c, uint32_t oid)
 {
+    forget(&c->temp_sequences, oid);
+    pthread_mutex_lock(&c->store->lock);
+    forget(&c->store->sequences, oid);
+    pthread_mutex_unlock(&c->store->lock);
+}
+
+static void note_change(struct store_conn *c, uint32_t oid, bool dropped)
+{
+    struct sequence_change *grown =
+        realloc(c->sequence_changes, (c->nsequence_changes + 1) * sizeof *grown);
+    if (!grown)
+        return; /* a gap at most */
+    c->sequence_changes = grown;
+    grown[c->nsequence_changes++] = (struct sequence_change){oid, dropped};
+}
+
+void sequence_forget(struct store_conn *c, uint32_t oid)
+{
+    forget_one(c, oid);
+    note_change(c, oid, false);
+}
+
+void sequence_dropped(struct store_conn *c, uint32_t oid)
+{
+    note_change(c, oid, true);
+}
+
+static void forget_changed(struct store_conn *c, bool dropped)
+{
+    for (size_t i = 0; i < c->nsequence_changes; i++)
+        if (c->sequence_changes[i].dropped == dropped)
+            forget_one(c, c->sequence_changes[i].oid);
+}
+
+void sequence_rolled_back(struct store_conn *c)
+{
+    forget_changed(c, false);
+}
+
+void sequence_committed(struct store_conn *c)
+{
+    forget_changed(c, true);
+    free(c->sequence_changes);
+    c->sequence_changes = NULL;
+    c->nsequence_changes = 0;
+}
+
+/* Remember, or with ${last} NULL only look: true and ${ret} if something is known. */
+static bool memory(struct store_conn *c, uint32_t oid, const int64_t *last, int64_t *ret)
+{
+    struct store *s = c->store;
+    struct sequence_memory **all = catalog_is_temp(oid) ? &c->temp_sequences : &s->sequences;
     pthread_mutex_lock(&s->lock);
-    struct sequence_memory *m = s->sequences;
+    struct sequence_memory *m = *all;
     while (m && m->oid != oid)
         m = m->next;
     bool known = m != NULL;
@@ -53,8 +114,8 @@ static bool memory(struct store *s, uint32_t oid, const int64_t *last, int64_t *
         *ret = m->last;
     if (last && !m && (m = calloc(1, sizeof *m))) {
         m->oid = oid;
-        m->next = s->sequences;
-        s->sequences = m;
+        m->next = *all;
+        *all = m;
     }
     if (last && m)
         m->last = *last;
@@ -86,6 +147,12 @@ void sequence_release(struct store_conn *c)
     free(c->sequences);
     c->sequences = NULL;
     c->nsequences = 0;
+}
+
+void sequence_end(struct store_conn *c)
+{
+    sequence_committed(c);
+    forget(&c->temp_sequences, 0);
 }
 
 static struct sequence_use *find_use(struct store_conn *c, uint32_t oid)
@@ -125,8 +192,8 @@ static const struct store_sequence *definition(struct store_context *c, uint32_t
 static int read_value(struct store_conn *c, uint32_t oid, int64_t *ret_last, bool *ret_called,
                       struct err *err)
 {
-    sqlite3_stmt *s =
-        conn_prepare(c, "SELECT last_value, is_called FROM \"store.sequence\" WHERE oid = ?1", err);
+    sqlite3_stmt *s = temp_prepare(
+        c, oid, "SELECT last_value, is_called FROM \"store.sequence\" WHERE oid = ?1", err);
     if (!s)
         return -1;
     sqlite3_bind_int64(s, 1, oid);
@@ -146,8 +213,8 @@ static int read_value(struct store_conn *c, uint32_t oid, int64_t *ret_last, boo
 static int write_value(struct store_conn *c, uint32_t oid, int64_t last, bool called,
                        struct err *err)
 {
-    sqlite3_stmt *s = conn_prepare(
-        c, "UPDATE \"store.sequence\" SET last_value = ?2, is_called = ?3 WHERE oid = ?1", err);
+    sqlite3_stmt *s = temp_prepare(
+        c, oid, "UPDATE \"store.sequence\" SET last_value = ?2, is_called = ?3 WHERE oid = ?1", err);
     if (!s)
         return -1;
     sqlite3_bind_int64(s, 1, oid);
@@ -159,9 +226,9 @@ static int write_value(struct store_conn *c, uint32_t oid, int64_t last, bool ca
     return rc;
 }
 
-static int may_write(struct store_conn *c, const char *function, struct err *err)
+static int may_write(struct store_conn *c, uint32_t oid, const char *function, struct err *err)
 {
-    if (!c->read_only)
+    if (!c->read_only || catalog_is_temp(oid))
         return 0;
     return err_set(err, SQLSTATE_READ_ONLY_SQL_TRANSACTION,
                    "cannot execute %s() in a read-only transaction", function);
@@ -192,7 +259,7 @@ static int read_known(struct store_conn *c, const struct store_sequence *s, int6
     int64_t known;
     if (read_value(c, s->oid, ret_last, ret_called, err) < 0)
         return -1;
-    if (memory(c->store, s->oid, NULL, &known) && !s->cycle &&
+    if (memory(c, s->oid, NULL, &known) && !s->cycle &&
         (!*ret_called || (s->increment > 0 ? known > *ret_last : known < *ret_last))) {
         *ret_last = known;
         *ret_called = true;
@@ -217,14 +284,14 @@ int store_nextval(struct store_context *context, uint32_t oid, int64_t *ret, str
         *ret = c->draws[c->replayed++].value;
         return 0;
     }
-    if (!s || may_write(c, "nextval", err) < 0 || read_known(c, s, &last, &called, err) < 0)
+    if (!s || may_write(c, oid, "nextval", err) < 0 || read_known(c, s, &last, &called, err) < 0)
         return -1;
     next = last;
     if (called && step(s, last, &next, err) < 0)
         return -1;
     if (write_value(c, oid, next, true, err) < 0 || remember(c, oid, next, err) < 0)
         return -1;
-    memory(c->store, oid, &next, NULL);
+    memory(c, oid, &next, NULL);
     draw_add(c, next);
     *ret = next;
     return 0;
@@ -257,7 +324,7 @@ int store_setval(struct store_context *context, uint32_t oid, int64_t value, boo
 {
     struct store_conn *c = context->conn;
     const struct store_sequence *s = definition(context, oid, err);
-    if (!s || may_write(c, "setval", err) < 0)
+    if (!s || may_write(c, oid, "setval", err) < 0)
         return -1;
     if (value < s->min || value > s->max)
         return err_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE,
@@ -266,6 +333,6 @@ int store_setval(struct store_context *context, uint32_t oid, int64_t value, boo
                        value, s->name, s->min, s->max);
     if (write_value(c, oid, value, is_called, err) < 0)
         return -1;
-    sequence_forget(c->store, oid);
+    sequence_forget(c, oid);
     return is_called ? remember(c, oid, value, err) : 0;
 }

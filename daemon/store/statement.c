@@ -2,7 +2,7 @@
  *
  * Everything that touches PostgreSQL's tree happens in the bodies given to parse_protect; what must
  * live longer is copied into the statement's own arena before the body returns. */
-#include "daemon/store/conn.h"
+#include "daemon/store/create_as.h"
 #include "daemon/store/translate.h"
 #include "policy/guard.h"
 #include "policy/nodes.h"
@@ -250,7 +250,7 @@ static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err
     write = write && !nowait;
     if ((a->c->eager && tx_fresh(a->c, write, err) < 0) || tx_enter(a->c, write, err) < 0)
         return -1;
-    p->epoch = a->c->catalog->epoch;
+    p->generation = a->c->catalog->generation;
     p->path = arena_strdup(&p->arena, a->c->catalog->path_setting);
     memset(&t, 0, sizeof t);
     a->c->catalog->may_use = a->c->lent ? brief_may_use : follow_may_use;
@@ -327,9 +327,12 @@ static int analyse_body(void *arg, struct err *err)
         p->kind = PREPARED_EMPTY;
         return 0;
     }
-    const RawStmt *raw = linitial(list);
+    RawStmt *raw = linitial(list);
     if (p->inside)
         return analyse_inside(a, raw, err);
+    CreateTableAsStmt *create_as = create_as_of(raw->stmt);
+    if (create_as)
+        raw->stmt = (Node *)create_as;
     p->kind = is_query(raw->stmt) ? PREPARED_QUERY : PREPARED_UTILITY;
     p->transaction_exit = is_transaction_exit(raw->stmt);
     if (!p->transaction_exit && tx_check(a->c, err) < 0)
@@ -365,7 +368,7 @@ static int analyse(struct store_conn *c, struct slice sql, const uint32_t *oids,
 /* Do names still mean what they meant when it was translated? */
 static bool is_current(const struct store_conn *c, const struct prepared *p)
 {
-    return p->epoch == c->catalog->epoch && strcmp(p->path, c->catalog->path_setting) == 0;
+    return p->generation == c->catalog->generation && strcmp(p->path, c->catalog->path_setting) == 0;
 }
 
 int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oids, size_t noids,

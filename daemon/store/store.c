@@ -262,7 +262,7 @@ int store_open(struct store_home *h, const char *tenant, struct store **ret, str
 
 void store_close(struct store *s)
 {
-    sequence_forget(s, 0);
+    sequence_forget_all(s);
     sqlite3_close_v2(s->spare);
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
@@ -400,6 +400,7 @@ static void conn_release(struct store_conn *c)
     guc_release(c);
     notify_release(c);
     sequence_release(c);
+    sequence_end(c);
     objects_release(&c->context);
     types_session_release(&c->context.types);
     buf_release(&c->in);

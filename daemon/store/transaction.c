@@ -14,6 +14,7 @@
  * undo. */
 #include "daemon/store/conn.h"
 #include "daemon/store/errors.h"
+#include "daemon/store/temp.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -79,6 +80,7 @@ static int load_catalog(struct store_conn *c, struct err *err)
     store_catalog_free(c->catalog);
     c->catalog = fresh;
     c->context.catalog = fresh;
+    fresh->generation = ++c->generation;
     fresh->types.names = &c->context.names;
     fresh->session = &c->context.types;
     c->context.types.set = &fresh->types;
@@ -110,6 +112,12 @@ int tx_catalog_changed(struct store_conn *c, struct err *err)
     c->catalog_changes++;
     if (conn_exec(c, "UPDATE \"store.meta\" SET epoch = epoch + 1", err) < 0)
         return -1;
+    return load_catalog(c, err);
+}
+
+int tx_temp_changed(struct store_conn *c, struct err *err)
+{
+    c->ddl = true;
     return load_catalog(c, err);
 }
 
@@ -154,8 +162,9 @@ static void db_rollback(struct store_conn *c)
         c->context.catalog = NULL;
         c->context.types.set = NULL;
         c->ddl = c->new_labels = false;
-        sequence_forget(c->store, 0);
     }
+    sequence_rolled_back(c);
+    c->nsequence_changes = 0;
 }
 
 /* From the end of this transaction on its new labels of enums may be used. */
@@ -184,6 +193,7 @@ static int db_commit(struct store_conn *c, struct err *err)
         atomic_fetch_add(&c->store->schema_changes, 1);
     c->db_state = DB_NONE;
     c->ddl = c->new_labels = false;
+    sequence_committed(c);
     conn_write_unlock(c);
     return 0;
 }
@@ -336,7 +346,8 @@ void tx_abandon(struct store_conn *c)
 
 static int commit(struct store_conn *c, struct err *err)
 {
-    if (portal_hold(c, err) < 0 || notify_check(c, err) < 0 || db_commit(c, err) < 0) {
+    if (portal_hold(c, err) < 0 || notify_check(c, err) < 0 || temp_commit(c, err) < 0 ||
+        db_commit(c, err) < 0) {
         roll_back(c);
         return -1;
     }
@@ -522,6 +533,7 @@ int tx_rollback_to(struct store_conn *c, const char *name, struct err *err)
     keys_forget(c, i);
     locks_release_deeper(c, i);
     guc_rollback(c, c->savepoints[i].guc_mark);
+    sequence_rolled_back(c);
     c->tx = TX_BLOCK;
     if (c->ddl && c->db_state == DB_WRITE)
         return load_catalog(c, err);

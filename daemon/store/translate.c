@@ -108,8 +108,6 @@ static void params_check(struct tr *tr)
 
 static void translate_select(struct tr *tr, SelectStmt *stmt, struct translate_result *ret)
 {
-    if (stmt->intoClause != NULL)
-        tr_unsupported(tr, -1, "SELECT INTO");
     struct query *q = select_query(tr, NULL, stmt, false);
     ret->tag = TRANSLATE_SELECT;
     ret->sql = q->sql;

@@ -65,6 +65,13 @@ const struct store_table *scope_table(struct tr *tr, const RangeVar *rv, bool wr
                 "permission denied: \"%s\" is a system catalog", t->name);
     if (write && t->kind == 'S')
         tr_fail(tr, "42809", -1, "cannot change sequence \"%s\"", t->name);
+    if (write && t->kind == 'm')
+        tr_fail(tr, SQLSTATE_WRONG_OBJECT_TYPE, -1, "cannot change materialized view \"%s\"", t->name);
+    if (t->kind == 'm' && !t->populated && !tr->capture && tr->views == 0) {
+        tr_set(tr, "55000", -1, "materialized view \"%s\" has not been populated", t->name);
+        err_hint(tr->err, "Use the REFRESH MATERIALIZED VIEW command.");
+        tr_throw(tr);
+    }
     if (write && t->kind != 'r' && t->kind != 'v')
         tr_unsupported(tr, rv->location, "writing to \"%s\", which is not a table,", t->name);
     return t;
@@ -206,7 +213,8 @@ static const struct source *named_item(struct scope *s, const char *schema, cons
             if (item->lateral_only && !level->lateral_active)
                 continue;
             if (schema != NULL &&
-                (item->aliased || item->table == NULL || strcmp(item->table->schema, schema) != 0))
+                (item->aliased || item->table == NULL ||
+                 !store_catalog_same_schema(s->tr->catalog, item->table->schema, schema)))
                 continue;
             if (found != NULL)
                 tr_fail(s->tr, "42P09", location, "table reference \"%s\" is ambiguous", name);

@@ -610,6 +610,9 @@ struct query *select_query(struct tr *tr, struct scope *parent, SelectStmt *stmt
 {
     struct scope *s = scope_new(tr, parent);
     struct query *q;
+    if (stmt->intoClause != NULL)
+        tr_fail(tr, SQLSTATE_SYNTAX_ERROR, stmt->intoClause->rel->location,
+                "SELECT ... INTO is not allowed here");
     tr_enter(tr, -1);
     viewdef_note(tr, stmt, s);
     const char *with = with_clause(s, stmt->withClause);

@@ -2,9 +2,11 @@
  */
 #include "daemon/store/constraints.h"
 #include "daemon/store/conn.h"
+#include "daemon/store/create_as.h"
 #include "daemon/store/ddl.h"
 #include "daemon/store/guc_known.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/temp.h"
 #include "policy/nodes.h"
 #include "policy/parse.h"
 
@@ -307,7 +309,7 @@ static int discard(struct utility *u, const DiscardStmt *s, struct err *err)
         named_drop_all(c);
         sequence_release(c);
         locks_release_session(c);
-        if (notify_listen(c, NULL, false, err) < 0)
+        if (notify_listen(c, NULL, false, err) < 0 || temp_discard(c, err) < 0)
             return -1;
         return guc_reset_all(c, err);
     case DISCARD_PLANS:
@@ -319,7 +321,7 @@ static int discard(struct utility *u, const DiscardStmt *s, struct err *err)
         return 0;
     case DISCARD_TEMP:
         u->tag = "DISCARD TEMP";
-        return 0;
+        return temp_discard(c, err);
     }
     return 0;
 }
@@ -427,9 +429,6 @@ static int not_supported(const Node *stmt, struct err *err)
     case T_DropdbStmt:
         what = "DROP DATABASE";
         break;
-    case T_CreateTableAsStmt:
-        what = "CREATE TABLE AS";
-        break;
     default:
         break;
     }
@@ -503,6 +502,8 @@ static int run_verb(struct store_conn *c, struct portal *portal, struct err *err
         return explain_statement(c, portal, err);
     case VERB_COPY:
         return copy_run(c, portal, err);
+    case VERB_CREATE_AS:
+        return create_as_run(c, portal, err);
     case VERB_OTHER:
         break;
     }
@@ -515,7 +516,10 @@ int utility_run(struct store_conn *c, struct portal *portal, struct err *err)
     statement_start(c);
     if (portal->prepared->verb != VERB_OTHER)
         return run_verb(c, portal, err);
-    if (parse_protect(run_body, &u, err) < 0)
+    c->parsing = true;
+    int rc = parse_protect(run_body, &u, err);
+    c->parsing = false;
+    if (rc < 0)
         return -1;
     snprintf(portal->tag, sizeof portal->tag, "%s", u.tag);
     return 0;

@@ -1,6 +1,8 @@
 /* verbs.c: which statements are around another one, and what they answer. */
 #include "daemon/store/verbs.h"
 
+#include "daemon/store/create_as.h"
+
 int verb_columns(struct prepared *p, const struct prepared *inner, struct err *err)
 {
     p->columns = arena_copy(&p->arena, inner->columns, inner->ncolumns * sizeof *p->columns);
@@ -40,6 +42,9 @@ int verb_analyse(struct store_conn *c, struct prepared *p, void *stmt, struct er
     case T_ExplainStmt:
         p->verb = VERB_EXPLAIN;
         return explain_analyse(c, p, stmt, err);
+    case T_CreateTableAsStmt:
+        p->verb = VERB_CREATE_AS;
+        return create_as_analyse(c, p, stmt, err);
     case T_CopyStmt:
         p->verb = VERB_COPY;
         return copy_analyse(c, p, stmt, err);

@@ -4,6 +4,7 @@ Each file of store/ is a conversation of its own, on an empty database and an em
 the tables of store/basics.tsv follow.  What is compared is all that a client can see on the wire, by libpq
 itself: columns, types, parameters, rows in text and in binary, tags, notices, and every field of errors."""
 import pathlib
+import re
 import struct
 
 import psycopg
@@ -35,7 +36,8 @@ def statements(file):
 
 
 def text(value):
-    return None if value is None else value.decode(errors="replace")
+    """The schema of temporary relations has a number of its own on each side."""
+    return None if value is None else re.sub(r"pg_temp_\d+", "pg_temp_N", value.decode(errors="replace"))
 
 
 class Side:
@@ -68,7 +70,7 @@ class Side:
         if oid == RECORD or self.rows.get(name):
             return self.fields(value)
         if oid != RECORD_ARRAY and not name.startswith("_"):
-            return value
+            return re.sub(rb"pg_temp_\d+", b"pg_temp_N", value)
         (dimensions, nulls, element), at = struct.unpack_from("!iiI", value), 12
         head = value[12:12 + 8 * dimensions]
         at += len(head)
