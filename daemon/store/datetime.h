@@ -1,8 +1,9 @@
 /* datetime.h: texts of dates, times and intervals, taken apart by PostgreSQL's rules.
  *
- * A text is split into fields by what its characters look like; then the fields are given meanings one
- * after the other, each by what is known already.  That order decides which texts are read and how, so
- * it is PostgreSQL's, oddities included.  Between datetime_*.c, types_time.c and types_interval.c. */
+ * A text is split into fields by what its characters look like; then the fields are given meanings
+ * one after the other, each by what is known already.  That order decides which texts are read and
+ * how, so it is PostgreSQL's, oddities included.  Between datetime_*.c, types_time.c and
+ * types_interval.c. */
 #pragma once
 
 #include "daemon/store/types_impl.h"
@@ -22,7 +23,7 @@ enum datetime_kind {
 struct datetime_fields {
     int n;
     enum datetime_kind kinds[DATETIME_FIELDS];
-    char *texts[DATETIME_FIELDS];     /* in `work`, lower case, with an end */
+    char *texts[DATETIME_FIELDS]; /* in `work`, lower case, with an end */
     char work[DATETIME_ROOM + 8];
     char raw[DATETIME_ROOM + 8]; /* likewise, as it was written */
 };
@@ -96,9 +97,10 @@ struct datetime {
     enum { DATETIME_CIVIL, DATETIME_EPOCH, DATETIME_LATE, DATETIME_EARLY } what;
     int32_t year, month, day; /* year 0 is 1 BC */
     int32_t hour, minute, second;
-    int64_t fraction;  /* microseconds */
-    int32_t west;      /* the zone, in seconds */
-    bool session_zone; /* ... is the session's */
+    int64_t fraction;   /* microseconds */
+    int32_t west;       /* the zone, in seconds */
+    bool session_zone;  /* ... is the session's */
+    bool zone_of_today; /* ... as it is on the day of the clock */
 };
 /* ${clock}: a time of day is meant, and may do without a date. */
 enum datetime_result datetime_decode(const struct types_session *s, bool clock,
@@ -118,7 +120,8 @@ struct datetime_clock {
     int64_t fraction;
 };
 /* ${minutes}: two numbers are minutes and seconds. */
-enum datetime_result datetime_read_clock(const char *text, bool minutes, struct datetime_clock *ret);
+enum datetime_result datetime_read_clock(const char *text, bool minutes,
+                                         struct datetime_clock *ret);
 
 /* 22007, 22008, 22009 (not for DATETIME_ZONE_NAME). */
 int datetime_error(enum datetime_result why, const char *type, struct slice text, struct err *err);

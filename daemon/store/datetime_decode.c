@@ -8,14 +8,19 @@
 #include <string.h>
 #include <time.h>
 
-int64_t datetime_now(const struct types_session *s)
+static int64_t now_us(const struct types_session *s)
 {
     struct timespec now;
-    datetime_used(s, TYPES_USED_CLOCK);
     if (s->now_us && *s->now_us)
         return *s->now_us;
     clock_gettime(CLOCK_REALTIME, &now);
     return (now.tv_sec - INT64_C(946684800)) * TYPES_US_PER_SECOND + now.tv_nsec / 1000;
+}
+
+int64_t datetime_now(const struct types_session *s)
+{
+    datetime_used(s, TYPES_USED_CLOCK);
+    return now_us(s);
 }
 
 int64_t datetime_clock_us(const struct datetime *d)
@@ -75,7 +80,8 @@ static enum datetime_result zone_by_name(struct datetime_reader *r, bool certain
         return DATETIME_OK;
     if (!certain)
         return DATETIME_SYNTAX;
-    (void)err_set(r->err, SQLSTATE_INVALID_PARAMETER_VALUE, "time zone \"%s\" not recognized", text);
+    (void)err_set(r->err, SQLSTATE_INVALID_PARAMETER_VALUE, "time zone \"%s\" not recognized",
+                  text);
     return DATETIME_ZONE_NAME;
 }
 
@@ -495,7 +501,8 @@ static int64_t wall_clock(struct datetime_reader *r)
         if (day < -2451546 || day > 106751990)
             return 0;
     } else {
-        day = local_day(types_utc_to_local(r->s, datetime_now(r->s)), &rest);
+        day = local_day(types_utc_to_local(r->s, now_us(r->s)), &rest);
+        r->d->zone_of_today = true;
     }
     return day * TYPES_US_PER_DAY + datetime_clock_us(r->d);
 }
@@ -530,8 +537,8 @@ static enum datetime_result settle_zone(struct datetime_reader *r)
     if (r->abbreviation != NULL) {
         if ((r->have & HAVE_DST) || partial)
             return DATETIME_SYNTAX;
-        r->d->west = -types_abbreviation_offset(r->abbreviation, r->abbreviation_text, true,
-                                                wall_clock(r));
+        r->d->west =
+            -types_abbreviation_offset(r->abbreviation, r->abbreviation_text, true, wall_clock(r));
     }
     if (r->have & HAVE_ZONE)
         return DATETIME_OK;

@@ -118,6 +118,8 @@ int types_timetz_in(const struct types_session *s, int32_t typmod, struct slice 
         return -1;
     if (d.session_zone)
         datetime_used(s, TYPES_USED_ZONE);
+    if (d.zone_of_today)
+        datetime_used(s, TYPES_USED_CLOCK);
     *ret = types_timetz_key(
         (struct types_timetz){types_round_us(datetime_clock_us(&d), typmod), d.west});
     return 0;
