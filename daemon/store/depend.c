@@ -45,6 +45,9 @@ int depend_add(struct ddl *d, struct object o, struct object on, char type)
     const char text[2] = {type, 0};
     if (on.oid < 16384 && on.oid != 2200)
         return 0;
+    if (catalog_is_temp(on.oid) && !catalog_is_temp(o.oid))
+        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "a permanent object that needs a temporary one is not supported by the store");
     return ddl_exec(d, "INSERT INTO \"pg_catalog.pg_depend\" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                     "iiiiiis", (int64_t)o.class_oid, (int64_t)o.oid, (int64_t)o.sub,
                     (int64_t)on.class_oid, (int64_t)on.oid, (int64_t)on.sub, text);
