@@ -35,7 +35,9 @@ __attribute__((format(printf, 2, 3), noreturn)) static void wrong(const struct o
 
 static int passed(const struct one *o, int rc, const struct err *err)
 {
-    if (rc < 0 && (strlen(err->sqlstate) != 5 || strcmp(err->sqlstate, "XX000") == 0))
+    bool ours = rc < 0 && strcmp(err->sqlstate, "XX000") == 0 &&
+                strncmp(err->message, "unsupported json", 16) != 0; /* which PostgreSQL says so too */
+    if (rc < 0 && (strlen(err->sqlstate) != 5 || ours))
         wrong(o, "%s %s", err->sqlstate, err->message);
     return rc;
 }
@@ -152,6 +154,8 @@ static void try_type(struct one *o, struct slice bytes, bool binary)
     struct err err = {0};
     struct types_value v;
     struct buf scratch;
+    if (!binary && types_text_check(bytes, &err) < 0)
+        return;
     buf_init(&scratch, (size_t)1 << 24);
     int rc = binary ? types_receive(&o->session, o->type->oid, bytes, &scratch, &v, &err)
                     : types_input(&o->session, o->type->oid, -1, bytes, &scratch, &v, &err);
@@ -177,7 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < n; i++) {
         o.type = &all[i];
         o.typmod = typmod_of(o.type->oid, how);
-        if (types_supported(NULL, o.type->oid)) {
+        if (types_supported(NULL, o.type->oid) && !types_is_reg(o.type->oid)) { /* no names here */
             try_type(&o, bytes, false);
             try_type(&o, bytes, true);
         }
