@@ -201,6 +201,8 @@ int types_text_typmod(uint32_t oid, int32_t typmod, bool cut, struct slice text,
             return err_set(err, SQLSTATE_STRING_DATA_RIGHT_TRUNCATION,
                            "value too long for type character%s(%zu)",
                            oid == TYPES_VARCHAR ? " varying" : "", limit);
+    while (oid == TYPES_BPCHAR && at > 0 && text.data[at - 1] == ' ') /* what the cut has bared */
+        at--;
     *ret = (struct slice){text.data, at};
     return 0;
 }
