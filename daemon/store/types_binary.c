@@ -268,6 +268,9 @@ static int int_receive(uint32_t oid, struct slice data, int64_t *ret, struct err
         return 0;
     }
     bool infinite = *ret == INT64_MIN || *ret == INT64_MAX;
+    if (oid == TYPES_DATE && *ret != INT32_MIN && *ret != INT32_MAX &&
+        (*ret < TYPES_DATE_MIN || *ret >= TYPES_DATE_END))
+        return err_set(err, "22008", "date out of range");
     if (oid == TYPES_TIME && (*ret < 0 || *ret > TYPES_US_PER_DAY))
         return err_set(err, "22008", "time out of range");
     if ((oid == TYPES_TIMESTAMP || oid == TYPES_TIMESTAMPTZ) && !infinite &&
