@@ -163,7 +163,7 @@ static bool zone_path(struct slice name, char *path, size_t size)
 }
 
 /* ${name} becomes what the database calls it. */
-static struct types_zone *zone_load(char *name, size_t size)
+static struct types_zone *zone_load(char *name)
 {
     char path[160];
     size_t len = strlen(name);
@@ -176,7 +176,7 @@ static struct types_zone *zone_load(char *name, size_t size)
     FILE *f = fopen(path, "re");
     if (!f && zone_path((struct slice){name, len}, path, sizeof path)) {
         f = fopen(path, "re");
-        snprintf(name, size, "%s", path + sizeof ZONE_DIRECTORY);
+        memcpy(name, path + sizeof ZONE_DIRECTORY, len); /* in another case */
     }
     if (!f)
         return NULL;
@@ -277,7 +277,7 @@ static bool zone_set(struct slice value, struct types_session *ret)
         types_offset_zone(ret->utc_offset, ret->timezone);
         return true;
     }
-    ret->zone = zone_load(ret->timezone, sizeof ret->timezone);
+    ret->zone = zone_load(ret->timezone);
     if (!ret->zone)
         ret->zone = zone_of_rule(ret->timezone, sizeof ret->timezone);
     return ret->zone != NULL;
@@ -325,7 +325,7 @@ bool types_zone_find(const struct types_session *s, const char *name, struct typ
     ret->utc_offset = 0;
     if (snprintf(ret->timezone, sizeof ret->timezone, "%s", name) >= (int)sizeof ret->timezone)
         return false;
-    ret->zone = zone_load(ret->timezone, sizeof ret->timezone);
+    ret->zone = zone_load(ret->timezone);
     if (!ret->zone)
         ret->zone = zone_of_rule(ret->timezone, sizeof ret->timezone);
     return ret->zone != NULL;
