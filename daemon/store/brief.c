@@ -248,6 +248,7 @@ size_t store_answer(struct store_conn *c, struct slice in, uint64_t sent, uint64
         return 0;
     bool idle = c->serving && sent == c->received && got == c->sent && c->tx == TX_IDLE &&
                 c->db_state == DB_NONE && !c->skip_to_sync && !c->broken && buf_len(&c->in) == 0 &&
+                buf_len(&c->out) == 0 &&
                 c->schema_changes == atomic_load(&c->store->schema_changes);
     if (idle) {
         c->lent = true;

@@ -246,6 +246,31 @@ static void test_order(void **state)
     assert_string_equal(client_read(c, 'Z'), "T(v:25); D(row 7); C SELECT 1; Z I");
 }
 
+/* What the thread has not sent yet, as nobody has asked for it, is not taken from it. */
+static void test_flush(void **state)
+{
+    struct client *c = *state;
+    const char *id = "7";
+    say_parse(c, "", "select v from t where id = $1");
+    say_bind(c, "", "", &id, 1, 0);
+    say_execute(c, "", 0);
+    client_send(c);
+    for (bool done = false; !done;) { /* until it has run, and waits for what comes */
+        pthread_mutex_lock(&c->conn->turn);
+        done = buf_len(&c->conn->out) > 0;
+        pthread_mutex_unlock(&c->conn->turn);
+    }
+    static const char flush[] = {'H', 0, 0, 0, 4};
+    assert_int_equal(store_answer(c->conn, (struct slice){flush, 5}, c->sent, c->got, &c->in), 0);
+    assert_int_equal(buf_len(&c->in), 0);
+    buf_append(&c->out, flush, 5);
+    client_send(c);
+    assert_string_equal(client_read(c, 'C'), "1; 2; D(row 7); C SELECT 1");
+    msg_sync(&c->out);
+    client_send(c);
+    assert_string_equal(client_read(c, 'Z'), "Z I");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +282,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_notifications, setup, teardown),
         cmocka_unit_test_setup_teardown(test_extended, setup, teardown),
         cmocka_unit_test_setup_teardown(test_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_flush, setup, teardown),
     };
     policy_thread_init();
     store_init();
