@@ -431,7 +431,10 @@ def test_the_open_files_follow_a_reload(start):
 
     def open_files():
         folder = f"/proc/{wall.process.pid}/fd"
-        return sum(os.readlink(f"{folder}/{fd}").endswith(".db") for fd in os.listdir(folder))
+        try:
+            return sum(os.readlink(f"{folder}/{fd}").endswith(".db") for fd in os.listdir(folder))
+        except FileNotFoundError:  # closed meanwhile
+            return open_files()
     for c in several:
         c.execute("INSERT INTO t (v) VALUES ('x')")
     harness.wait_until(lambda: open_files() >= 6, "files are open")
