@@ -316,7 +316,8 @@ static void copies(PGconn *c)
     for (size_t piece = 1; piece < 100; piece += 33) {
         copy_in(c, "copy in", "COPY item (app, n, v) FROM STDIN", lines, strlen(lines), piece,
                 NULL);
-        query(c, "copied", "DELETE FROM item WHERE app = 'copied' RETURNING n, v");
+        query(c, "copied", "WITH gone AS (DELETE FROM item WHERE app = 'copied' RETURNING n, v) "
+                           "SELECT * FROM gone ORDER BY n");
     }
     data = copy_out(
         c, "binary",

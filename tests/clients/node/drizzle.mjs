@@ -48,7 +48,7 @@ async function work(db, app) {
   await step("insert", () => db.insert(items).values([{ app, n: 1, v: "a" }, { app, n: 2 }]).returning({ n: items.n, v: items.v, tenantId: items.tenantId }));
   await step("insert many", async () => (await db.insert(items).values(Array.from({ length: 100 }, (_, i) => ({ app, n: i + 100 }))).returning({ n: items.n })).length);
   await step("insert with default", () => db.insert(users).values({ id: app, email: `${app}@test`, password: "it's" }).returning({ level: users.level }));
-  await step("insert select", () => db.insert(items).select(db.select({ id: sql`${items.id} + ${app === "dzpg" ? 100000 : 200000}`.as("id"), app: sql`${`${app}-copy`}`.as("app"), n: items.n, v: items.v, tenantId: items.tenantId }).from(items).where(and(eq(items.app, "seed"), lt(items.n, 3)))).returning({ n: items.n, v: items.v }));
+  await step("insert select", () => db.insert(items).select(db.select({ id: sql`${items.id} + ${app === "dzpg" ? 100000 : 200000}`.as("id"), app: sql`${`${app}-copy`}`.as("app"), n: items.n, v: items.v, tenantId: items.tenantId }).from(items).where(and(eq(items.app, "seed"), lt(items.n, 3))).orderBy(items.n)).returning({ n: items.n, v: items.v }));
   await step("upsert", () => db.insert(items).values({ app, n: 1, v: "up" }).onConflictDoUpdate({ target: [items.tenantId, items.app, items.n], set: { v: sql`excluded.v || '!'` } }).returning({ v: items.v }));
   await step("do nothing", () => db.insert(items).values({ app, n: 1 }).onConflictDoNothing().returning());
   await step("update", async () => (await db.update(items).set({ v: "u" }).where(and(eq(items.app, app), lt(items.n, 3))).returning({ n: items.n, v: items.v })).sort((x, y) => x.n - y.n));

@@ -63,7 +63,7 @@ await step("stream", async () => {
   return sum;
 });
 await step("raw", async () => (await sql`SELECT ${sql.ref("id")} FROM ${sql.table("User")} WHERE level > ${2} ORDER BY 1`.execute(db)).rows);
-await step("schemas", async () => (await db.introspection.getSchemas()).map((s) => s.name).sort());
+await step("schemas", async () => (await db.introspection.getSchemas()).map((s) => s.name).filter((name) => !name.startsWith("pg_temp_") && !name.startsWith("pg_toast_temp_")).sort());
 await step("tables", async () => (await db.introspection.getTables()).map((t) => [t.name, t.schema, t.isView, t.columns.filter((c) => c.name !== "tenantId").map((c) => [c.name, c.dataType, c.isNullable, c.isAutoIncrementing, c.hasDefaultValue])]).sort());
 await db.destroy();
 console.log("done");

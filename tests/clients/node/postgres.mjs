@@ -22,7 +22,7 @@ await step("describe", async () => {
 await step("insert", () => rows(sql`INSERT INTO item ${sql([{ app: "pjs", n: 1, v: "a" }, { app: "pjs", n: 2, v: null }])} RETURNING n, v, "tenantId"`));
 await step("insert some columns", async () => (await sql`INSERT INTO "User" ${sql({ id: "pj1", email: "pj@test", password: "x", no: 1 }, "id", "email", "password")}`).count);
 await step("update", async () => (await sql`UPDATE item SET ${sql({ v: "z" }, "v")} WHERE app = 'pjs'`).count);
-await step("update from values", () => rows(sql`UPDATE item SET v = d.v FROM (VALUES ${sql([["1", "one"], ["2", "two"]])}) AS d (n, v) WHERE item.n = d.n::int AND item.app = 'pjs' RETURNING item.n, item.v`));
+await step("update from values", async () => (await rows(sql`UPDATE item SET v = d.v FROM (VALUES ${sql([["1", "one"], ["2", "two"]])}) AS d (n, v) WHERE item.n = d.n::int AND item.app = 'pjs' RETURNING item.n, item.v`)).sort((x, y) => x.n - y.n));
 await step("upsert", () => rows(sql`INSERT INTO item (app, n, v) VALUES ('pjs', 1, 'up') ON CONFLICT ("tenantId", app, n) DO UPDATE SET v = EXCLUDED.v RETURNING v`));
 await step("delete", async () => (await sql`DELETE FROM item WHERE app = 'more' AND n > ${30}`).count);
 await step("begin", () => sql.begin(async (t) => {

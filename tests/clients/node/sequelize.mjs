@@ -54,7 +54,8 @@ await step("save", async () => {
 await step("update", async () => (await Item.update({ v: "u" }, { where: { app: "sq" } }))[0]);
 await step("update returning", async () => plain((await Item.update({ v: literal("v || '!'") }, { where: { app: "sq", n: 2 }, returning: true }))[1]));
 await step("destroy", () => Item.destroy({ where: { app: "bulk", n: { [Op.gt]: 100 } } }));
-await step("destroy limited", () => Item.destroy({ where: { app: "bulk" }, limit: 3 }));
+await step("destroy limited", () => Item.destroy({ where: { app: "bulk" }, limit: 3 })); // any three of them
+await step("destroy the others", () => Item.destroy({ where: { app: "bulk" } }));
 await step("transaction", () => db.transaction({ isolationLevel: Transaction.ISOLATION_LEVELS.SERIALIZABLE }, async (transaction) => {
   await Item.create({ app: "tx", n: 1 }, { transaction });
   await step("nested", () => db.transaction({ transaction }, async (inner) => {

@@ -99,7 +99,7 @@ await step("tables", async () => {
   const runner = db.createQueryRunner();
   try {
     const seen = (t) => [t.name, t.columns.filter((c) => c.name !== "tenantId").map((c) => [c.name, c.type, c.isNullable, c.isPrimary, c.isGenerated ? c.generationStrategy : c.default]).sort(), t.indices.map((i) => i.columnNames),
-      t.uniques.map((u) => [u.name, u.columnNames]), t.foreignKeys.map((k) => [k.columnNames, k.referencedTableName, k.onDelete])];
+      t.uniques.map((u) => [u.name, u.columnNames.sort()]), t.foreignKeys.map((k) => [k.columnNames, k.referencedTableName, k.onDelete]).sort()];
     return [...(await runner.getTables(["item", "Workflow", "step", "types"])).map(seen).sort(), await runner.hasTable("item"), await runner.hasColumn("item", "n"), await runner.getCurrentDatabase(),
       await runner.getCurrentSchema(), await runner.hasDatabase("app")];
   } finally {

@@ -141,7 +141,7 @@ step("earliest", lambda: (items.earliest("n").n, items.latest("n").n, items.firs
 step("locked", lambda: [i.n for i in items.select_for_update(skip_locked=True, of=("self",)).order_by("n")[:2]])
 step("explain", lambda: items.filter(n=1).explain() != "")
 step("iterator", lambda: sum(i.n for i in items.iterator(chunk_size=7)))
-say("iterator outside of a transaction", lambda: [(i.n, User.objects.count()) for i in items.filter(n__lt=9).iterator(chunk_size=3)])
+say("iterator outside of a transaction", lambda: [(i.n, User.objects.count()) for i in items.filter(n__lt=9).order_by("n").iterator(chunk_size=3)])
 say("abandoned iterator", lambda: next(items.order_by("n").iterator(chunk_size=2)).n)
 say("iterator without cursors", lambda: sum(i.n for i in items.using("plain").iterator(chunk_size=7)))
 

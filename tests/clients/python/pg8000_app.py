@@ -195,7 +195,7 @@ cur.execute("DEALLOCATE ALL")
 conn._caches.clear()  # it does not know
 say("deallocated", lambda: rows("SELECT count(*) FROM item WHERE app = 'seed'"))
 conn.autocommit = False
-say("block", lambda: rows("SELECT n FROM item WHERE app = 'seed' AND n < 3 FOR UPDATE"))
+say("block", lambda: rows("SELECT n FROM item WHERE app = 'seed' AND n < 3 ORDER BY n FOR UPDATE"))
 conn.commit()
 conn.close()
 fails("closed", lambda: cur.execute("SELECT 1"), error)
