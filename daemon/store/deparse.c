@@ -259,32 +259,32 @@ static void cast(struct deparse *d, TypeCast *t)
 
 /* -- operators -- */
 
-static bool is_polymorphic(uint32_t type)
-{
-    return type == TYPES_ANYARRAY || type == 2283 || type == 2776 || type == 3500 || type == 5077 ||
-           type == 5078 || type == 5079 || type == 2276;
-}
+/* What the operands are converted to: where the operator takes any, by what they are. */
+struct operands {
+    uint32_t left, right;
+};
 
-/* What an operand is converted to: its own type where the operator takes any. */
-static uint32_t operand(uint32_t declared, uint32_t own, uint32_t other)
+static struct operands operands(struct deparse *d, const struct infer_operator *o, uint32_t left,
+                                uint32_t right)
 {
-    if (!is_polymorphic(declared))
-        return declared;
-    return own == TYPES_UNKNOWN ? other : own;
+    const uint32_t declared[2] = {o->left, o->right}, actual[2] = {left, right};
+    return (struct operands){infer_polymorphic(d->tr, o->left, declared, actual, 2),
+                             infer_polymorphic(d->tr, o->right, declared, actual, 2)};
 }
 
 static void operation(struct deparse *d, const char *name, Node *left, Node *right, int location)
 {
     uint32_t l = left ? type_of(d, left) : 0, r = type_of(d, right);
     const struct infer_operator *o = infer_operator_find(d->tr, name, l, r, location);
+    const struct operands to = operands(d, o, l, r);
     note_proc(d, o->proc);
     ident_format(d->out, "(");
     if (left) {
-        print_as(d, left, operand(o->left, l, r), true);
+        print_as(d, left, to.left, true);
         ident_format(d->out, " ");
     }
     ident_format(d->out, "%s ", name);
-    print_as(d, right, operand(o->right, r, l), true);
+    print_as(d, right, to.right, true);
     ident_format(d->out, ")");
 }
 
@@ -307,17 +307,17 @@ static void in_list(struct deparse *d, A_Expr *a)
     const struct types_info *info = types_find(d->tr->types, common);
     const struct infer_operator *o =
         infer_operator_find(d->tr, in ? "=" : "<>", left, common, a->location);
-    uint32_t right = operand(o->right, common, common);
+    const struct operands to = operands(d, o, left, common);
     ident_format(d->out, "(");
-    print_as(d, a->lexpr, operand(o->left, left, common), true);
+    print_as(d, a->lexpr, to.left, true);
     ident_format(d->out, in ? " = ANY (" : " <> ALL (");
     A_ArrayExpr *array = palloc0(sizeof(*array));
     array->type = T_A_ArrayExpr;
     array->elements = items;
-    ident_format(d->out, right != common ? "(" : "");
+    ident_format(d->out, to.right != common ? "(" : "");
     cast_array(d, array, info ? info->array : 0);
-    if (right != common) {
-        info = types_find(d->tr->types, right);
+    if (to.right != common) {
+        info = types_find(d->tr->types, to.right);
         ident_format(d->out, ")::");
         type_name(d, info ? info->array : 0, -1);
     }
@@ -334,10 +334,11 @@ static void any_all(struct deparse *d, A_Expr *a)
         const struct types_info *of = types_find(d->tr->types, array);
         const struct infer_operator *o =
             infer_operator_find(d->tr, name, l, of ? of->elem : 0, a->location);
+        const struct operands to = operands(d, o, l, of ? of->elem : 0);
         ident_format(d->out, "(");
-        print_as(d, a->lexpr, operand(o->left, l, l), true);
+        print_as(d, a->lexpr, to.left, true);
         ident_format(d->out, " %s %s (", name, a->kind == AEXPR_OP_ANY ? "ANY" : "ALL");
-        of = types_find(d->tr->types, operand(o->right, of ? of->elem : 0, l));
+        of = types_find(d->tr->types, to.right);
         print_as(d, a->rexpr, of ? of->array : array, true);
         ident_format(d->out, "))");
         return;
@@ -347,10 +348,11 @@ static void any_all(struct deparse *d, A_Expr *a)
     if (!of || !of->elem)
         not_supported(d, (Node *)a);
     const struct infer_operator *o = infer_operator_find(d->tr, name, l, of->elem, a->location);
+    const struct operands to = operands(d, o, l, of->elem);
     ident_format(d->out, "(");
-    print_as(d, a->lexpr, operand(o->left, l, of->elem), true);
+    print_as(d, a->lexpr, to.left, true);
     ident_format(d->out, " %s %s (", name, a->kind == AEXPR_OP_ANY ? "ANY" : "ALL");
-    of = types_find(d->tr->types, operand(o->right, of->elem, l));
+    of = types_find(d->tr->types, to.right);
     print_as(d, a->rexpr, of ? of->array : r, true);
     ident_format(d->out, "))");
 }
@@ -368,15 +370,30 @@ static void between(struct deparse *d, A_Expr *a)
     ident_format(d->out, ")");
 }
 
-static void distinct(struct deparse *d, A_Expr *a)
+/* Two operands that will be compared, with ${word} between them. */
+static void compared(struct deparse *d, A_Expr *a, const char *word)
 {
     uint32_t l = type_of(d, a->lexpr), r = type_of(d, a->rexpr);
     const struct infer_operator *o = infer_operator_find(d->tr, "=", l, r, a->location);
-    ident_format(d->out, a->kind == AEXPR_DISTINCT ? "(" : "(NOT (");
-    print_as(d, a->lexpr, operand(o->left, l, r), true);
-    ident_format(d->out, " IS DISTINCT FROM ");
-    print_as(d, a->rexpr, operand(o->right, r, l), true);
-    ident_format(d->out, a->kind == AEXPR_DISTINCT ? ")" : "))");
+    const struct operands to = operands(d, o, l, r);
+    note_proc(d, o->proc);
+    print_as(d, a->lexpr, to.left, true);
+    ident_format(d->out, "%s", word);
+    print_as(d, a->rexpr, to.right, true);
+}
+
+static void distinct(struct deparse *d, A_Expr *a)
+{
+    bool not = a->kind == AEXPR_NOT_DISTINCT;
+    if (is_null(a->lexpr) || is_null(a->rexpr)) {
+        ident_format(d->out, "(");
+        print_as(d, is_null(a->rexpr) ? a->lexpr : a->rexpr, 0, true);
+        ident_format(d->out, not ? " IS NULL)" : " IS NOT NULL)");
+        return;
+    }
+    ident_format(d->out, not ? "(NOT (" : "(");
+    compared(d, a, " IS DISTINCT FROM ");
+    ident_format(d->out, not ? "))" : ")");
 }
 
 static void a_expr(struct deparse *d, A_Expr *a)
@@ -408,16 +425,11 @@ static void a_expr(struct deparse *d, A_Expr *a)
     case AEXPR_NOT_DISTINCT:
         distinct(d, a);
         return;
-    case AEXPR_NULLIF: {
-        uint32_t l = type_of(d, a->lexpr), r = type_of(d, a->rexpr);
-        const struct infer_operator *o = infer_operator_find(d->tr, "=", l, r, a->location);
+    case AEXPR_NULLIF:
         ident_format(d->out, "NULLIF(");
-        print_as(d, a->lexpr, operand(o->left, l, r), true);
-        ident_format(d->out, ", ");
-        print_as(d, a->rexpr, operand(o->right, r, l), true);
+        compared(d, a, ", ");
         ident_format(d->out, ")");
         return;
-    }
     default:
         not_supported(d, (Node *)a);
     }
@@ -492,7 +504,7 @@ static void call(struct deparse *d, FuncCall *f)
     foreach (cell, f->args) {
         ident_format(d->out, i ? ", " : "");
         uint32_t to = i < FUNC_MAX_ARGS ? c.found.types[i] : 0;
-        if (is_polymorphic(to))
+        if (infer_is_polymorphic(to))
             to = type_of(d, lfirst(cell));
         print_as(d, lfirst(cell), to, true);
         i++;

@@ -39,6 +39,8 @@ bool infer_is_reg(uint32_t type);
 
 /* int2vector, oidvector. */
 bool infer_is_vector(uint32_t type);
+/* anyelement, anyarray, anycompatible ...: declared types that stand for what the arguments are. */
+bool infer_is_polymorphic(uint32_t type);
 
 bool infer_can_coerce(const struct tr *tr, uint32_t from, uint32_t to, enum infer_context context);
 /* ${e} as ${type}, or NULL if there is no such conversion.  Open literals are converted here and

@@ -75,7 +75,7 @@ static enum path cast_path(const struct tr *tr, uint32_t from, uint32_t to,
     return PATH_NONE;
 }
 
-static bool is_polymorphic(uint32_t type)
+bool infer_is_polymorphic(uint32_t type)
 {
     switch (type) {
     case ANYOID:
@@ -126,7 +126,7 @@ bool infer_can_coerce(const struct tr *tr, uint32_t from, uint32_t to, enum infe
     to = infer_base(tr, to, NULL);
     if (from == to)
         return true;
-    if (is_polymorphic(to))
+    if (infer_is_polymorphic(to))
         return polymorphic_accepts(tr, from, to);
     if (from == TYPES_UNKNOWN)
         return true;
@@ -164,7 +164,7 @@ uint32_t infer_polymorphic(const struct tr *tr, uint32_t declared, const uint32_
     bool open = false;
     for (int i = 0; i < nargs; i++) {
         uint32_t d = declared_args[i], a = actual_args[i];
-        if (!is_polymorphic(d) || d == ANYOID)
+        if (!infer_is_polymorphic(d) || d == ANYOID)
             continue;
         if (a == TYPES_UNKNOWN) {
             open = true;
@@ -186,7 +186,7 @@ uint32_t infer_polymorphic(const struct tr *tr, uint32_t declared, const uint32_
         if (element == 0)
             return 0;
     }
-    if (!is_polymorphic(declared) || declared == ANYOID)
+    if (!infer_is_polymorphic(declared) || declared == ANYOID)
         return declared;
     if (element == 0 && !open)
         return 0;
@@ -200,7 +200,8 @@ bool infer_undetermined(const uint32_t *declared, const uint32_t *actual, int na
 {
     bool open = false;
     for (int i = 0; i < nargs; i++) {
-        if (!is_polymorphic(declared[i]) || declared[i] == ANYOID || is_compatible(declared[i]))
+        if (!infer_is_polymorphic(declared[i]) || declared[i] == ANYOID ||
+            is_compatible(declared[i]))
             continue;
         if (actual[i] != TYPES_UNKNOWN)
             return false;
@@ -405,7 +406,7 @@ struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum inf
         return coerce_to_domain(tr, e, type, context);
     if (e->type == type || type == ANYOID)
         return e;
-    if (is_polymorphic(type))
+    if (infer_is_polymorphic(type))
         return infer_settle(tr, e);
     if (e->type == TYPES_UNKNOWN && e->kind == EXPR_CONST)
         return coerce_literal(tr, e, type);

@@ -124,21 +124,7 @@ static struct viewdef_expr *constant(struct viewdef *d, struct scope *s, const A
 
 bool viewdef_takes_any(uint32_t type)
 {
-    switch (type) {
-    case 0:
-    case ANYOID:
-    case ANYELEMENTOID:
-    case ANYNONARRAYOID:
-    case ANYARRAYOID:
-    case ANYENUMOID:
-    case ANYRANGEOID:
-    case ANYCOMPATIBLEOID:
-    case ANYCOMPATIBLEARRAYOID:
-    case ANYCOMPATIBLENONARRAYOID:
-        return true;
-    default:
-        return false;
-    }
+    return type == 0 || infer_is_polymorphic(type);
 }
 
 struct viewdef_expr *viewdef_as(struct viewdef *d, struct viewdef_expr *e, uint32_t type)
