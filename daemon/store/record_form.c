@@ -3,6 +3,7 @@
 #include "daemon/store/record.h"
 
 #include "daemon/store/types_impl.h"
+#include "protocol/msg_write.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -211,12 +212,6 @@ int record_input(const struct types_session *s, uint32_t oid, struct slice text,
 
 /* -- the binary form -- */
 
-static void put32(struct buf *b, uint32_t v)
-{
-    char bytes[4] = {(char)(v >> 24), (char)(v >> 16), (char)(v >> 8), (char)v};
-    buf_append(b, bytes, 4);
-}
-
 int record_send(const struct types_session *s, struct slice stored, struct buf *out,
                 struct err *err)
 {
@@ -224,39 +219,21 @@ int record_send(const struct types_session *s, struct slice stored, struct buf *
     int rc = 0;
     if (record_parse(s->set, stored, &r, err) < 0)
         return -1;
-    put32(out, (uint32_t)r.n);
+    msg_int32(out, (uint32_t)r.n);
     for (size_t i = 0; rc == 0 && i < r.n; i++) {
         struct buf bytes;
-        put32(out, r.fields[i].type);
+        msg_int32(out, r.fields[i].type);
         if (!r.fields[i].value.data) {
-            put32(out, UINT32_MAX);
+            msg_int32(out, UINT32_MAX);
             continue;
         }
         buf_init(&bytes, RECORD_SCRATCH_MAX);
         rc = field_out(s, &r.fields[i], true, &bytes, err);
-        put32(out, (uint32_t)buf_len(&bytes));
-        if (buf_len(&bytes) > 0)
-            buf_append(out, buf_peek(&bytes).data, buf_len(&bytes));
+        types_send_part(&bytes, out);
         buf_release(&bytes);
     }
     record_release(&r);
     return rc;
-}
-
-static bool take32(struct slice *data, uint32_t *ret)
-{
-    if (data->len < 4)
-        return false;
-    const unsigned char *p = (const unsigned char *)data->data;
-    *ret = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-    data->data += 4;
-    data->len -= 4;
-    return true;
-}
-
-static int short_message(struct err *err)
-{
-    return err_set(err, SQLSTATE_PROTOCOL_VIOLATION, "insufficient data left in message");
 }
 
 static int other_type(const struct types_set *set, uint32_t got, uint32_t wanted, size_t column,
@@ -273,17 +250,18 @@ static int other_type(const struct types_set *set, uint32_t got, uint32_t wanted
 static int receive_field(const struct types_session *s, const struct types_attribute *a,
                          size_t column, struct slice *data, struct array *parts, struct err *err)
 {
-    uint32_t type, len;
+    uint32_t type;
+    struct slice part;
     struct types_value v, cut;
     struct buf scratch;
-    if (!take32(data, &type))
-        return short_message(err);
+    if (types_take_int32(data, &type, err) < 0)
+        return -1;
     if (type != a->type)
         return other_type(s->set, type, a->type, column, err);
-    if (!take32(data, &len) || (len != UINT32_MAX && len > data->len))
-        return short_message(err);
-    if (len == UINT32_MAX) {
-        array_add(parts, (struct slice){NULL, 0});
+    if (types_take_part(data, &part, err) < 0)
+        return -1;
+    if (!part.data) {
+        array_add(parts, part);
         return 0;
     }
     if (types_constrained(s->set, a->type))
@@ -292,14 +270,12 @@ static int receive_field(const struct types_session *s, const struct types_attri
     buf_init(&scratch, RECORD_SCRATCH_MAX);
     int32_t typmod = a->typmod;
     uint32_t base = types_base(s->set, a->type, &typmod);
-    int rc = types_receive(s, a->type, (struct slice){data->data, len}, &scratch, &v, err);
+    int rc = types_receive(s, a->type, part, &scratch, &v, err);
     if (rc == 0)
         rc = types_apply_typmod(base, typmod, false, &v, &scratch, &cut, err);
     if (rc == 0)
         record_add(parts, &cut);
     buf_release(&scratch);
-    data->data += len;
-    data->len -= len;
     return rc;
 }
 
@@ -311,7 +287,7 @@ int record_receive(const struct types_session *s, uint32_t oid, struct slice dat
     const struct types_user *type = begin(s, oid, &parts, err);
     if (!type)
         return -1;
-    int rc = take32(&data, &n) ? 0 : short_message(err);
+    int rc = types_take_int32(&data, &n, err);
     if (rc == 0 && n != type->nattributes)
         rc = err_set(err, SQLSTATE_DATATYPE_MISMATCH,
                      "wrong number of columns: %d, expected %zu", (int)n, type->nattributes);

@@ -5,6 +5,7 @@
 #include "daemon/store/array.h"
 #include "daemon/store/record.h"
 #include "daemon/store/types_impl.h"
+#include "protocol/msg_write.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -499,19 +500,13 @@ int types_array_out(const struct types_session *s, const struct types_info *type
 
 /* -- the binary form -- */
 
-static void put32(struct buf *b, uint32_t v)
-{
-    char bytes[4] = {(char)(v >> 24), (char)(v >> 16), (char)(v >> 8), (char)v};
-    buf_append(b, bytes, 4);
-}
-
 static int send_element(const struct types_session *s, uint32_t elem, struct slice stored,
                         struct buf *out, struct err *err)
 {
     struct types_value v;
     struct buf bytes, scratch;
     if (!stored.data) {
-        put32(out, UINT32_MAX);
+        msg_int32(out, UINT32_MAX);
         return 0;
     }
     buf_init(&scratch, ARRAY_SCRATCH_MAX);
@@ -523,9 +518,7 @@ static int send_element(const struct types_session *s, uint32_t elem, struct sli
         rc = types_element_in(s, elem, stored, &scratch, &v, err);
     if (rc == 0 && elem != TYPES_BPCHAR)
         rc = types_send(s, elem, -1, &v, &bytes, err);
-    put32(out, (uint32_t)buf_len(&bytes));
-    if (buf_len(&bytes))
-        buf_append(out, buf_peek(&bytes).data, buf_len(&bytes));
+    types_send_part(&bytes, out);
     buf_release(&bytes);
     buf_release(&scratch);
     return rc;
@@ -543,33 +536,17 @@ int types_array_send(const struct types_session *s, const struct types_info *typ
         nulls = nulls || a.items[i].null;
     if (is_vector(type)) /* one dimension even when empty */
         a.ndim = 1;
-    put32(out, (uint32_t)a.ndim);
-    put32(out, nulls);
-    put32(out, type->elem);
+    msg_int32(out, (uint32_t)a.ndim);
+    msg_int32(out, nulls);
+    msg_int32(out, type->elem);
     for (int d = 0; d < a.ndim; d++) {
-        put32(out, (uint32_t)(is_vector(type) ? (int32_t)a.n : a.dims[d]));
-        put32(out, (uint32_t)a.lower[d]);
+        msg_int32(out, (uint32_t)(is_vector(type) ? (int32_t)a.n : a.dims[d]));
+        msg_int32(out, (uint32_t)a.lower[d]);
     }
     for (size_t i = 0; i < a.n && rc == 0; i++)
         rc = send_element(s, type->elem, array_item(&a, i), out, err);
     array_release(&a);
     return rc;
-}
-
-static bool take32(struct slice *data, uint32_t *ret)
-{
-    if (data->len < 4)
-        return false;
-    const unsigned char *p = (const unsigned char *)data->data;
-    *ret = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-    data->data += 4;
-    data->len -= 4;
-    return true;
-}
-
-static int short_message(struct err *err)
-{
-    return err_set(err, SQLSTATE_PROTOCOL_VIOLATION, "insufficient data left in message");
 }
 
 static int receive_element(const struct types_session *s, uint32_t elem, struct slice bytes,
@@ -596,8 +573,9 @@ static int receive_head(const struct types_session *s, const struct types_info *
                         struct slice *data, struct array *a, struct err *err)
 {
     uint32_t ndim, flags, elem, n, lower;
-    if (!take32(data, &ndim) || !take32(data, &flags) || !take32(data, &elem))
-        return short_message(err);
+    if (types_take_int32(data, &ndim, err) < 0 || types_take_int32(data, &flags, err) < 0 ||
+        types_take_int32(data, &elem, err) < 0)
+        return -1;
     if ((int32_t)ndim < 0)
         return err_set(err, SQLSTATE_INVALID_BINARY_REPRESENTATION,
                        "invalid number of dimensions: %d", (int)ndim);
@@ -614,8 +592,8 @@ static int receive_head(const struct types_session *s, const struct types_info *
                        elem, got, type->elem, wanted);
     }
     for (uint32_t d = 0; d < ndim; d++) {
-        if (!take32(data, &n) || !take32(data, &lower))
-            return short_message(err);
+        if (types_take_int32(data, &n, err) < 0 || types_take_int32(data, &lower, err) < 0)
+            return -1;
         a->dims[d] = (int32_t)n;
         a->lower[d] = (int32_t)lower;
     }
@@ -629,21 +607,17 @@ static int receive_head(const struct types_session *s, const struct types_info *
 static int receive(const struct types_session *s, const struct types_info *type, struct slice data,
                    struct array *a, struct err *err)
 {
-    uint32_t len;
+    struct slice part;
     if (receive_head(s, type, &data, a, err) < 0)
         return -1;
     int64_t n = array_count(a->ndim, a->dims);
     for (int64_t i = 0; i < n; i++) {
-        if (!take32(&data, &len) || (len != UINT32_MAX && len > data.len))
-            return short_message(err);
-        if (len == UINT32_MAX) {
-            array_add(a, (struct slice){NULL, 0});
-            continue;
-        }
-        if (receive_element(s, type->elem, (struct slice){data.data, len}, a, err) < 0)
+        if (types_take_part(&data, &part, err) < 0)
             return -1;
-        data.data += len;
-        data.len -= len;
+        if (!part.data)
+            array_add(a, part);
+        else if (receive_element(s, type->elem, part, a, err) < 0)
+            return -1;
     }
     if (data.len > 0)
         return err_set(err, SQLSTATE_INVALID_BINARY_REPRESENTATION, "incorrect binary data format");

@@ -23,6 +23,44 @@ static uint64_t take_be(const char *p, size_t n)
     return v;
 }
 
+int types_short_message(struct err *err)
+{
+    return err_set(err, SQLSTATE_PROTOCOL_VIOLATION, "insufficient data left in message");
+}
+
+int types_take_int32(struct slice *data, uint32_t *ret, struct err *err)
+{
+    if (data->len < 4)
+        return types_short_message(err);
+    *ret = (uint32_t)take_be(data->data, 4);
+    data->data += 4;
+    data->len -= 4;
+    return 0;
+}
+
+int types_take_part(struct slice *data, struct slice *ret, struct err *err)
+{
+    uint32_t len;
+    if (types_take_int32(data, &len, err) < 0)
+        return -1;
+    *ret = (struct slice){NULL, 0};
+    if (len == UINT32_MAX)
+        return 0;
+    if (len > data->len)
+        return types_short_message(err);
+    *ret = (struct slice){data->data, len};
+    data->data += len;
+    data->len -= len;
+    return 0;
+}
+
+void types_send_part(const struct buf *part, struct buf *out)
+{
+    put_be(out, buf_len(part), 4);
+    if (buf_len(part) > 0)
+        buf_append(out, buf_peek(part).data, buf_len(part));
+}
+
 static int hex_value(char c)
 {
     return c <= '9' ? c - '0' : c - 'a' + 10;

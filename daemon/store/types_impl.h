@@ -27,6 +27,13 @@ int types_bad_input(const char *type, struct slice text, struct err *err);
 int types_settle(const struct types_set *set, uint32_t oid, const struct types_value *v,
                  struct types_value *ret, struct err *err) MUSTCHECK;
 
+/* types_binary.c: values of several parts: each is a length, -1 for null, and its bytes */
+void types_send_part(const struct buf *part, struct buf *out);
+/* 08P01 if ${data} ends too early; a part that is null has no data. */
+int types_take_int32(struct slice *data, uint32_t *ret, struct err *err) MUSTCHECK;
+int types_take_part(struct slice *data, struct slice *ret, struct err *err) MUSTCHECK;
+int types_short_message(struct err *err);
+
 /* types_user.c */
 void types_format_user(const struct types_set *set, const struct types_user *type, char *ret,
                        size_t size);

@@ -215,10 +215,7 @@ static int send_bound(const struct types_session *s, uint32_t oid, const struct 
     struct buf body;
     buf_init(&body, TYPES_JSON_MAX);
     int rc = types_send(s, range_subtype(oid), -1, v, &body, err);
-    size_t n = buf_len(&body);
-    char length[4] = {(char)(n >> 24), (char)(n >> 16), (char)(n >> 8), (char)n};
-    buf_append(out, length, sizeof length);
-    buf_append(out, buf_peek(&body).data, n);
+    types_send_part(&body, out);
     buf_release(&body);
     return rc;
 }
@@ -244,18 +241,11 @@ int range_send(const struct types_session *s, uint32_t oid, struct slice stored,
 static int receive_bound(const struct types_session *s, uint32_t oid, struct slice *rest,
                          struct buf *hold, struct types_value *ret, struct err *err)
 {
-    size_t n = 0;
-    if (rest->len < 4)
-        return err_set(err, SQLSTATE_PROTOCOL_VIOLATION, "insufficient data left in message");
-    for (int i = 0; i < 4; i++)
-        n = n << 8 | (unsigned char)rest->data[i];
-    rest->data += 4;
-    rest->len -= 4;
-    if (n > rest->len)
-        return err_set(err, SQLSTATE_PROTOCOL_VIOLATION, "insufficient data left in message");
-    struct slice value = {rest->data, n};
-    rest->data += n;
-    rest->len -= n;
+    struct slice value;
+    if (types_take_part(rest, &value, err) < 0)
+        return -1;
+    if (!value.data) /* a bound that is there is not null */
+        return types_short_message(err);
     return types_receive(s, range_subtype(oid), value, hold, ret, err);
 }
 
