@@ -148,15 +148,28 @@ int ddl_missing_relation(struct ddl *d, const RangeVar *name, bool missing_ok)
                    schema ? schema : "", schema ? "." : "", name->relname);
 }
 
+int ddl_not_system(struct ddl *d, uint32_t oid, const char *name)
+{
+    return oid >= TYPES_USER_MIN ? 0
+                                 : err_set(d->err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
+                                           "permission denied: \"%s\" is a system catalog", name);
+}
+
+int ddl_find_relation(struct ddl *d, const RangeVar *name, bool missing_ok, uint32_t *ret)
+{
+    *ret = store_catalog_relation(d->c->catalog, name->schemaname, name->relname);
+    return *ret ? ddl_not_system(d, *ret, name->relname)
+                : ddl_missing_relation(d, name, missing_ok);
+}
+
 int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok,
                    const struct store_table **ret)
 {
     *ret = store_catalog_table(d->c->catalog, name->schemaname, name->relname);
     if (!*ret)
         return missing_ok ? 0 : ddl_missing_relation(d, name, false);
-    if ((*ret)->system)
-        return err_set(d->err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
-                       "permission denied: \"%s\" is a system catalog", name->relname);
+    if (ddl_not_system(d, (*ret)->oid, name->relname) < 0)
+        return -1;
     d->persistence = (*ret)->persistence;
     return 0;
 }

@@ -33,11 +33,15 @@ struct ddl {
 };
 
 /* -- ddl.c -- */
-/* A relation that may be changed: 42P01, 42501, 0A000 (other schemas).  ${ret} NULL when missing
- * and
- * ${missing_ok}. */
+/* A table or view that may be changed: 42P01, 42501.  ${ret} NULL when missing and ${missing_ok}.
+ */
 int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok,
                    const struct store_table **ret) MUSTCHECK;
+/* Likewise one of any kind, by its oid: 0 (and a NOTICE) when missing and ${missing_ok}. */
+int ddl_find_relation(struct ddl *d, const RangeVar *name, bool missing_ok,
+                      uint32_t *ret) MUSTCHECK;
+/* 42501 if the relation ${oid} is one of the system's. */
+int ddl_not_system(struct ddl *d, uint32_t oid, const char *name) MUSTCHECK;
 /* It is not there: NOTICE when ${missing_ok}, else 42P01, 3F000. */
 int ddl_missing_relation(struct ddl *d, const RangeVar *name, bool missing_ok) MUSTCHECK;
 /* 42809 with DETAIL "This operation is not supported for views." */

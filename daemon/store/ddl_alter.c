@@ -582,7 +582,6 @@ static const char *tag_of(ObjectType type)
 
 int ddl_alter_table(struct ddl *d, const AlterTableStmt *s, const char **ret_tag)
 {
-    const RangeVar *name = s->relation;
     ListCell *cell;
     *ret_tag = tag_of(s->objtype);
     if (s->objtype == OBJECT_TYPE)
@@ -591,12 +590,11 @@ int ddl_alter_table(struct ddl *d, const AlterTableStmt *s, const char **ret_tag
         s->objtype != OBJECT_VIEW && s->objtype != OBJECT_MATVIEW)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "altering this kind of object is not supported by the store");
-    uint32_t oid = store_catalog_relation(d->c->catalog, name->schemaname, name->relname);
+    uint32_t oid;
+    if (ddl_find_relation(d, s->relation, s->missing_ok, &oid) < 0)
+        return -1;
     if (!oid)
-        return ddl_missing_relation(d, name, s->missing_ok);
-    if (oid < 16384)
-        return err_set(d->err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
-                       "permission denied: \"%s\" is a system catalog", name->relname);
+        return 0;
     const struct store_table *t = ddl_table(d, oid);
     if (s->objtype != OBJECT_TABLE || !t || t->kind != 'r')
         return alter_other(d, s, oid);

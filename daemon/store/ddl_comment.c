@@ -23,13 +23,7 @@ static int relation(struct ddl *d, const List *names, int rest, uint32_t *ret)
     RangeVar name = {.type = T_RangeVar,
                      .schemaname = n > 1 ? strVal(list_nth(names, n - 2)) : NULL,
                      .relname = n > 0 ? strVal(list_nth(names, n - 1)) : pstrdup("")};
-    *ret = store_catalog_relation(d->c->catalog, name.schemaname, name.relname);
-    if (*ret == 0)
-        return ddl_missing_relation(d, &name, false);
-    if (*ret < 16384)
-        return err_set(d->err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
-                       "permission denied: \"%s\" is a system catalog", name.relname);
-    return 0;
+    return ddl_find_relation(d, &name, false, ret);
 }
 
 static int of_kind(struct ddl *d, const List *names, char kind, const char *article,

@@ -75,10 +75,7 @@ static int find_relation(struct ddl *d, const DropStmt *s, const struct kind *k,
     uint32_t oid = store_catalog_relation(d->c->catalog, schema, name);
     if (!oid)
         return missing(d, s, k, schema, name);
-    if (oid < 16384)
-        return err_set(d->err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
-                       "permission denied: \"%s\" is a system catalog", name);
-    if (ddl_relkind(d, oid, &relkind) < 0)
+    if (ddl_not_system(d, oid, name) < 0 || ddl_relkind(d, oid, &relkind) < 0)
         return -1;
     if (relkind != k->relkind)
         return wrong_kind(d, k, name, relkind);

@@ -263,17 +263,15 @@ static int wrong_kind(struct ddl *d, const char *name, ObjectType type, char rel
 
 static int rename_named(struct ddl *d, const RenameStmt *s)
 {
-    const RangeVar *name = s->relation;
     const struct store_table *owner = NULL;
     char relkind;
-    uint32_t oid = store_catalog_relation(d->c->catalog, name->schemaname, name->relname);
+    uint32_t oid;
+    if (ddl_find_relation(d, s->relation, s->missing_ok, &oid) < 0)
+        return -1;
     if (!oid)
-        return ddl_missing_relation(d, name, s->missing_ok);
-    if (oid < 16384)
-        return err_set(d->err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
-                       "permission denied: \"%s\" is a system catalog", name->relname);
+        return 0;
     if (ddl_relkind(d, oid, &relkind) < 0 ||
-        wrong_kind(d, name->relname, s->renameType, relkind) < 0)
+        wrong_kind(d, s->relation->relname, s->renameType, relkind) < 0)
         return -1;
     if (!ddl_find_index(d, oid, &owner))
         owner = ddl_table(d, oid);
@@ -413,10 +411,11 @@ static int set_schema(struct ddl *d, const AlterObjectSchemaStmt *s, const char 
         s->objectType != OBJECT_VIEW && s->objectType != OBJECT_MATVIEW)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "SET SCHEMA of this kind of object is not supported by the store");
-    uint32_t oid =
-        store_catalog_relation(d->c->catalog, s->relation->schemaname, s->relation->relname);
+    uint32_t oid;
+    if (ddl_find_relation(d, s->relation, s->missing_ok, &oid) < 0)
+        return -1;
     if (!oid)
-        return ddl_missing_relation(d, s->relation, s->missing_ok);
+        return 0;
     const struct store_table *t = ddl_table(d, oid);
     const struct store_sequence *q = store_catalog_sequence_oid(d->c->catalog, oid);
     if (q && q->table_oid) {

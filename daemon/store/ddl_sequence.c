@@ -292,13 +292,14 @@ int ddl_change_sequence(struct ddl *d, uint32_t oid, const List *options, bool i
 
 int ddl_alter_sequence(struct ddl *d, const AlterSeqStmt *s)
 {
-    const RangeVar *name = s->sequence;
-    uint32_t oid = store_catalog_relation(d->c->catalog, name->schemaname, name->relname);
+    uint32_t oid;
+    if (ddl_find_relation(d, s->sequence, s->missing_ok, &oid) < 0)
+        return -1;
     if (!oid)
-        return ddl_missing_relation(d, name, s->missing_ok);
+        return 0;
     if (!store_catalog_sequence_oid(d->c->catalog, oid))
         return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not a sequence",
-                       name->relname);
+                       s->sequence->relname);
     return ddl_change_sequence(d, oid, s->options, false);
 }
 
