@@ -86,6 +86,8 @@ int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag) MUSTCHE
 /* -- ddl_drop.c, ddl_truncate.c -- */
 int ddl_drop(struct ddl *d, const DropStmt *s, const char **ret_tag) MUSTCHECK;
 int ddl_truncate(struct ddl *d, const TruncateStmt *s) MUSTCHECK;
+/* All rows of one relation go, whoever refers to them. */
+int ddl_empty(struct ddl *d, const struct store_table *t) MUSTCHECK;
 
 /* -- ddl_table.c -- */
 int ddl_create_table(struct ddl *d, const CreateStmt *s) MUSTCHECK;

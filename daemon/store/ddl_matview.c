@@ -82,17 +82,6 @@ static int set_populated(struct ddl *d, uint32_t oid, bool populated)
     return ddl_reload(d);
 }
 
-static int empty(struct ddl *d, const struct store_table *t)
-{
-    struct buf sql;
-    buf_init(&sql, 4096);
-    ident_format(&sql, "DELETE FROM ");
-    ident_sqlite(t->sqlite_name, &sql);
-    int rc = conn_exec(d->c, ident_text(&sql), d->err);
-    buf_release(&sql);
-    return rc;
-}
-
 static int run_insert(struct ddl *d, const struct store_table *t, const char *query)
 {
     struct buf sql;
@@ -116,7 +105,7 @@ static int run_insert(struct ddl *d, const struct store_table *t, const char *qu
 static int fill(struct ddl *d, uint32_t oid, const char *query, uint64_t *ret_n)
 {
     const struct store_table *t = ddl_table(d, oid);
-    if (empty(d, t) < 0 || ddl_unmake_indexes(d, oid, 0) < 0 || run_insert(d, t, query) < 0)
+    if (ddl_empty(d, t) < 0 || ddl_unmake_indexes(d, oid, 0) < 0 || run_insert(d, t, query) < 0)
         return -1;
     *ret_n = (uint64_t)sqlite3_changes64(d->c->db);
     if (ddl_remake_indexes(d, oid, 0) < 0)
@@ -206,7 +195,7 @@ int ddl_refresh_matview(struct ddl *d, const RefreshMatViewStmt *s)
         return -1;
     uint32_t oid = t->oid;
     if (s->skipData)
-        return empty(d, t) < 0 ? -1 : set_populated(d, oid, false);
+        return ddl_empty(d, t) < 0 ? -1 : set_populated(d, oid, false);
     if (parse_sql(t->view_sql, (void **)&parsed, d->err) < 0 ||
         translate_view_query(d->c->catalog, (SelectStmt *)((RawStmt *)linitial(parsed))->stmt,
                              t->view_sql, NULL, &r, d->err) < 0)

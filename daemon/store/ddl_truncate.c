@@ -37,25 +37,32 @@ static int truncate_closure(struct ddl *d, const TruncateStmt *s, uint32_t *oids
     return 0;
 }
 
-static int truncate_one(struct ddl *d, const struct store_table *t, bool restart)
+int ddl_empty(struct ddl *d, const struct store_table *t)
 {
-    for (size_t i = 0; restart && i < t->ncolumns; i++)
-        if (t->columns[i].sequence_oid)
-            sequence_forget(d->c, t->columns[i].sequence_oid);
     struct buf sql;
     buf_init(&sql, 4096);
     ident_format(&sql, "DELETE FROM ");
     ident_sqlite(t->sqlite_name, &sql);
     int rc = conn_exec(d->c, ident_text(&sql), d->err);
     buf_release(&sql);
-    if (rc == 0 && restart)
-        rc = ddl_exec(
-            d,
-            "UPDATE \"store.sequence\" SET is_called = 0, last_value = (SELECT seqstart"
-            " FROM \"pg_catalog.pg_sequence\" WHERE seqrelid = \"store.sequence\".oid) WHERE oid IN"
-            " (SELECT sequence_oid FROM \"store.attribute\" WHERE relid = ?1)",
-            "i", (int64_t)t->oid);
     return rc;
+}
+
+static int truncate_one(struct ddl *d, const struct store_table *t, bool restart)
+{
+    for (size_t i = 0; restart && i < t->ncolumns; i++)
+        if (t->columns[i].sequence_oid)
+            sequence_forget(d->c, t->columns[i].sequence_oid);
+    if (ddl_empty(d, t) < 0)
+        return -1;
+    if (!restart)
+        return 0;
+    return ddl_exec(
+        d,
+        "UPDATE \"store.sequence\" SET is_called = 0, last_value = (SELECT seqstart"
+        " FROM \"pg_catalog.pg_sequence\" WHERE seqrelid = \"store.sequence\".oid) WHERE oid IN"
+        " (SELECT sequence_oid FROM \"store.attribute\" WHERE relid = ?1)",
+        "i", (int64_t)t->oid);
 }
 
 /* Foreign keys wait until all tables are empty; actions must not run meanwhile, so children go

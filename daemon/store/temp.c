@@ -2,7 +2,6 @@
 #include "daemon/store/temp.h"
 
 #include "daemon/store/depend.h"
-#include "daemon/store/ident.h"
 #include "policy/parse.h"
 
 #include <stdlib.h>
@@ -96,17 +95,6 @@ struct ending {
     bool all; /* DISCARD; else: ON COMMIT */
 };
 
-static int empty(struct ddl *d, const struct store_table *t)
-{
-    struct buf sql;
-    buf_init(&sql, 4096);
-    ident_format(&sql, "DELETE FROM ");
-    ident_sqlite(t->sqlite_name, &sql);
-    int rc = conn_exec(d->c, ident_text(&sql), d->err);
-    buf_release(&sql);
-    return rc;
-}
-
 static bool is_over(const struct ending *e, const struct store_table *t)
 {
     return catalog_is_temp(t->oid) && (e->all || t->on_commit == 'D');
@@ -163,7 +151,7 @@ static int empty_all(struct ddl *d)
         return -1;
     for (size_t i = 0; i < c->ntables; i++)
         if (catalog_is_temp(c->tables[i].oid) && c->tables[i].on_commit == 'd' &&
-            empty(d, &c->tables[i]) < 0)
+            ddl_empty(d, &c->tables[i]) < 0)
             return -1;
     return conn_exec(d->c, "PRAGMA defer_foreign_keys=OFF", d->err);
 }
