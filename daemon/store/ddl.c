@@ -4,6 +4,7 @@
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/temp.h"
+#include "policy/parse.h"
 
 #include <stdio.h>
 
@@ -189,6 +190,15 @@ int ddl_wrong_relation(struct ddl *d, const struct store_table *t, const char *f
 /* -- the rest -- */
 
 /* A known list: those whose functions the store has anyhow. */
+Node *ddl_parse_expression(struct ddl *d, const char *text)
+{
+    List *list;
+    if (parse_sql(psprintf("SELECT %s", text), (void **)&list, d->err) < 0)
+        return NULL;
+    const SelectStmt *select = (const SelectStmt *)((const RawStmt *)linitial(list))->stmt;
+    return ((ResTarget *)linitial(select->targetList))->val;
+}
+
 static int create_extension(struct ddl *d, const CreateExtensionStmt *s)
 {
     static const struct {

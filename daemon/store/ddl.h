@@ -63,6 +63,8 @@ uint32_t ddl_space(struct ddl *d, const struct store_table *t);
 
 /* "schema"."name", name: the parts of a name in a text, as List of char *; NIL: it is none. */
 List *ddl_split_name(const char *text);
+/* The expression that the catalog has the text of; NULL: an error. */
+Node *ddl_parse_expression(struct ddl *d, const char *text);
 /* relkind of a relation. */
 int ddl_relkind(struct ddl *d, uint32_t oid, char *ret) MUSTCHECK;
 /* 25001 unless the statement stands alone. */

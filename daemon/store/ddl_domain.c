@@ -6,7 +6,6 @@
 #include "daemon/store/emit_proc.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/translate.h"
-#include "policy/parse.h"
 
 struct domain {
     uint32_t oid, base, space;
@@ -131,15 +130,6 @@ static int add_check(struct ddl *d, const struct domain *m, const Constraint *co
 
 /* -- when the base changes -- */
 
-static Node *parse_expression(struct ddl *d, const char *text)
-{
-    List *list;
-    if (parse_sql(psprintf("SELECT %s", text), (void **)&list, d->err) < 0)
-        return NULL;
-    const SelectStmt *select = (const SelectStmt *)((const RawStmt *)linitial(list))->stmt;
-    return ((ResTarget *)linitial(select->targetList))->val;
-}
-
 static int keep_sqlite(struct ddl *d, uint32_t oid, const char *sqlite)
 {
     return ddl_exec(d, "UPDATE \"store.relation\" SET sqlite_name = ?2 WHERE oid = ?1", "is",
@@ -153,7 +143,7 @@ static int remake_domain(struct ddl *d, const struct types_user *u)
     const struct store_table table = value_table(&m, &column);
     const char *sqlite;
     for (size_t i = 0; i < u->nchecks; i++) {
-        Node *check = parse_expression(d, u->checks[i].sql);
+        Node *check = ddl_parse_expression(d, u->checks[i].sql);
         if (!check ||
             translate_condition(d->c->catalog, &table, check, d->sql, "CHECK", &sqlite, d->err) < 0 ||
             keep_sqlite(d, u->checks[i].oid, sqlite) < 0)

@@ -28,15 +28,6 @@ static Constraint *constraint(ConstrType type)
     return con;
 }
 
-static Node *parse_expression(struct ddl *d, const char *text)
-{
-    List *list;
-    if (parse_sql(psprintf("SELECT %s", text), (void **)&list, d->err) < 0)
-        return NULL;
-    const SelectStmt *select = (const SelectStmt *)((const RawStmt *)linitial(list))->stmt;
-    return ((ResTarget *)linitial(select->targetList))->val;
-}
-
 static DefElem *option(const char *name, int64_t value)
 {
     return makeDefElem(pstrdup(name), (Node *)makeFloat(psprintf("%" PRId64, value)), -1);
@@ -78,7 +69,7 @@ static int column_extras(struct ddl *d, const struct store_column *c, bits32 opt
     if (!c->default_sql || c->identity || !takes)
         return 0;
     Constraint *con = constraint(c->generated ? CONSTR_GENERATED : CONSTR_DEFAULT);
-    con->raw_expr = parse_expression(d, c->default_sql);
+    con->raw_expr = ddl_parse_expression(d, c->default_sql);
     def->constraints = lappend(def->constraints, con);
     return con->raw_expr ? 0 : -1;
 }
@@ -132,7 +123,7 @@ static int checks(struct ddl *d, const struct store_table *t, List **elements)
     for (size_t i = 0; i < t->nchecks; i++) {
         Constraint *con = constraint(CONSTR_CHECK);
         con->conname = pstrdup(t->checks[i].name);
-        con->raw_expr = parse_expression(d, t->checks[i].sql);
+        con->raw_expr = ddl_parse_expression(d, t->checks[i].sql);
         if (!con->raw_expr)
             return -1;
         *elements = lappend(*elements, con);

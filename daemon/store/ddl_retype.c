@@ -3,7 +3,6 @@
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/translate.h"
-#include "policy/parse.h"
 
 /* USING, or the column itself, which must then convert by assignment: nothing is cut silently. */
 static Node *conversion(const AlterTableCmd *cmd, const ColumnDef *def)
@@ -31,11 +30,10 @@ static int cannot_convert(struct ddl *d, const char *column, uint32_t type, int3
 
 int ddl_restate_default(struct ddl *d, uint32_t table, int16_t attnum, const char *text)
 {
-    List *list;
-    if (parse_sql(psprintf("SELECT %s", text), (void **)&list, d->err) < 0)
+    Node *node = ddl_parse_expression(d, text);
+    if (!node)
         return -1;
-    const SelectStmt *select = (const SelectStmt *)((const RawStmt *)linitial(list))->stmt;
-    int rc = ddl_set_default(d, table, attnum, ((ResTarget *)linitial(select->targetList))->val);
+    int rc = ddl_set_default(d, table, attnum, node);
     if (rc == 0 || strcmp(d->err->sqlstate, SQLSTATE_DATATYPE_MISMATCH) != 0)
         return rc;
     const struct store_column *c = store_table_attnum(ddl_table(d, table), attnum);
@@ -91,15 +89,6 @@ static int refuse_row_users(struct ddl *d, const struct store_table *t)
                        : 0;
 }
 
-static Node *parse_expression(struct ddl *d, const char *text)
-{
-    List *list;
-    if (parse_sql(psprintf("SELECT %s", text), (void **)&list, d->err) < 0)
-        return NULL;
-    const SelectStmt *select = (const SelectStmt *)((const RawStmt *)linitial(list))->stmt;
-    return ((ResTarget *)linitial(select->targetList))->val;
-}
-
 int ddl_remake_checks(struct ddl *d, uint32_t table, int16_t attnum)
 {
     const struct store_table *t = ddl_table(d, table);
@@ -116,7 +105,7 @@ int ddl_remake_checks(struct ddl *d, uint32_t table, int16_t attnum)
             return -1;
         if (!concerned)
             continue;
-        Node *node = parse_expression(d, k->sql);
+        Node *node = ddl_parse_expression(d, k->sql);
         if (!node ||
             translate_condition(d->c->catalog, t, node, d->sql, "CHECK", &sqlite, d->err) < 0) {
             d->err->position = 0;
