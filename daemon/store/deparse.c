@@ -512,37 +512,6 @@ static void call(struct deparse *d, FuncCall *f)
     ident_format(d->out, ")");
 }
 
-static void value_function(struct deparse *d, const SQLValueFunction *f)
-{
-    d->mutable = true;
-    static const struct {
-        SQLValueFunctionOp op;
-        const char *text;
-    } words[] = {
-        {SVFOP_CURRENT_DATE, "CURRENT_DATE"},
-        {SVFOP_CURRENT_TIME, "CURRENT_TIME"},
-        {SVFOP_CURRENT_TIME_N, "CURRENT_TIME"},
-        {SVFOP_CURRENT_TIMESTAMP, "CURRENT_TIMESTAMP"},
-        {SVFOP_CURRENT_TIMESTAMP_N, "CURRENT_TIMESTAMP"},
-        {SVFOP_LOCALTIME, "LOCALTIME"},
-        {SVFOP_LOCALTIME_N, "LOCALTIME"},
-        {SVFOP_LOCALTIMESTAMP, "LOCALTIMESTAMP"},
-        {SVFOP_LOCALTIMESTAMP_N, "LOCALTIMESTAMP"},
-        {SVFOP_CURRENT_ROLE, "CURRENT_ROLE"},
-        {SVFOP_CURRENT_USER, "CURRENT_USER"},
-        {SVFOP_USER, "USER"},
-        {SVFOP_SESSION_USER, "SESSION_USER"},
-        {SVFOP_CURRENT_CATALOG, "CURRENT_CATALOG"},
-        {SVFOP_CURRENT_SCHEMA, "CURRENT_SCHEMA"},
-    };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (words[i].op == f->op) {
-            ident_format(d->out, "%s", words[i].text);
-            if (f->typmod >= 0)
-                ident_format(d->out, "(%d)", f->typmod);
-        }
-}
-
 static void common_list(struct deparse *d, const char *word, Node *whole, List *args)
 {
     ListCell *cell;
@@ -645,7 +614,8 @@ static void print(struct deparse *d, Node *node)
         call(d, (FuncCall *)node);
         break;
     case T_SQLValueFunction:
-        value_function(d, (SQLValueFunction *)node);
+        d->mutable = true;
+        ident_format(d->out, "%s", session_value_text((SQLValueFunction *)node));
         break;
     case T_TypeCast:
         cast(d, (TypeCast *)node);

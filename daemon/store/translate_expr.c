@@ -360,32 +360,6 @@ struct expr *expr_cast(struct scope *s, TypeCast *cast)
     return to;
 }
 
-static struct expr *session_value(struct scope *s, const SQLValueFunction *f)
-{
-    static const struct {
-        uint32_t type;
-        const char *sql;
-    } forms[] = {
-        [SVFOP_CURRENT_DATE] = {TYPES_DATE, "pgf_current_date()"},
-        [SVFOP_CURRENT_TIME] = {TYPES_TIMETZ, "pgf_timetz(pgf_now())"},
-        [SVFOP_CURRENT_TIME_N] = {TYPES_TIMETZ, "pgf_timetz(pgf_now())"},
-        [SVFOP_LOCALTIME] = {TYPES_TIME, "pgf_timestamp_time(pgf_localtimestamp())"},
-        [SVFOP_LOCALTIME_N] = {TYPES_TIME, "pgf_timestamp_time(pgf_localtimestamp())"},
-        [SVFOP_CURRENT_TIMESTAMP] = {TYPES_TIMESTAMPTZ, "pgf_now()"},
-        [SVFOP_CURRENT_TIMESTAMP_N] = {TYPES_TIMESTAMPTZ, "pgf_now()"},
-        [SVFOP_LOCALTIMESTAMP] = {TYPES_TIMESTAMP, "pgf_localtimestamp()"},
-        [SVFOP_LOCALTIMESTAMP_N] = {TYPES_TIMESTAMP, "pgf_localtimestamp()"},
-        [SVFOP_CURRENT_ROLE] = {TYPES_NAME, "pgf_current_user()"},
-        [SVFOP_CURRENT_USER] = {TYPES_NAME, "pgf_current_user()"},
-        [SVFOP_USER] = {TYPES_NAME, "pgf_current_user()"},
-        [SVFOP_SESSION_USER] = {TYPES_NAME, "pgf_current_user()"},
-        [SVFOP_CURRENT_CATALOG] = {TYPES_NAME, "pgf_current_database()"},
-        [SVFOP_CURRENT_SCHEMA] = {TYPES_NAME, "pgf_current_schema()"},
-    };
-    struct expr *e = expr_new(EXPR_PLAIN, forms[f->op].type, forms[f->op].sql, f->location);
-    return infer_typmod(s->tr, e, e->type, f->typmod, true);
-}
-
 static struct expr *collate(struct scope *s, const CollateClause *c)
 {
     const char *name = strVal(llast(c->collname));

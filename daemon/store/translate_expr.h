@@ -21,6 +21,11 @@ struct expr *expr_to_common(struct tr *tr, struct expr *e, uint32_t type, const 
 const char *expr_resolve(struct scope *s, const char *name, struct expr **left, struct expr **right,
                          uint32_t *ret_type, int location);
 
+/* -- CURRENT_DATE and the like (translate_session.c) -- */
+struct expr *session_value(struct scope *s, const SQLValueFunction *f);
+const char *session_value_name(const SQLValueFunction *f); /* as a column: current_time */
+const char *session_value_text(const SQLValueFunction *f); /* in a definition: CURRENT_TIME(3) */
+
 /* -- arrays of what has no equality or order (translate_uncomparable.c) -- */
 struct infer_operator;
 /* The template of ${o}, on arrays of ${type}: ${pattern}, or one that fails with 42883. */

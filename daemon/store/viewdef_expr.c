@@ -288,37 +288,11 @@ static struct viewdef_expr *case_of(struct viewdef *d, struct scope *s, CaseExpr
     return e;
 }
 
-static struct viewdef_expr *word(struct viewdef *d, const SQLValueFunction *f, uint32_t type)
+static struct viewdef_expr *word(const SQLValueFunction *f, uint32_t type)
 {
-    static const struct {
-        SQLValueFunctionOp op;
-        const char *text;
-    } words[] = {
-        {SVFOP_CURRENT_DATE, "CURRENT_DATE"},
-        {SVFOP_CURRENT_TIME, "CURRENT_TIME"},
-        {SVFOP_CURRENT_TIME_N, "CURRENT_TIME"},
-        {SVFOP_CURRENT_TIMESTAMP, "CURRENT_TIMESTAMP"},
-        {SVFOP_CURRENT_TIMESTAMP_N, "CURRENT_TIMESTAMP"},
-        {SVFOP_LOCALTIME, "LOCALTIME"},
-        {SVFOP_LOCALTIME_N, "LOCALTIME"},
-        {SVFOP_LOCALTIMESTAMP, "LOCALTIMESTAMP"},
-        {SVFOP_LOCALTIMESTAMP_N, "LOCALTIMESTAMP"},
-        {SVFOP_CURRENT_ROLE, "CURRENT_ROLE"},
-        {SVFOP_CURRENT_USER, "CURRENT_USER"},
-        {SVFOP_USER, "USER"},
-        {SVFOP_SESSION_USER, "SESSION_USER"},
-        {SVFOP_CURRENT_CATALOG, "CURRENT_CATALOG"},
-        {SVFOP_CURRENT_SCHEMA, "CURRENT_SCHEMA"},
-    };
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (words[i].op == f->op) {
-            struct viewdef_expr *e = viewdef_new(VIEWDEF_WORD, type, words[i].text, 0);
-            if (f->typmod >= 0)
-                e->name = psprintf("%s(%d)", words[i].text, f->typmod);
-            e->typmod = f->typmod;
-            return e;
-        }
-    viewdef_refuse(d, "such a word");
+    struct viewdef_expr *e = viewdef_new(VIEWDEF_WORD, type, session_value_text(f), 0);
+    e->typmod = f->typmod;
+    return e;
 }
 
 static struct viewdef_expr *test(struct viewdef *d, struct scope *s, const NullTest *t)
@@ -403,7 +377,7 @@ static struct viewdef_expr *dispatch(struct viewdef *d, struct scope *s, Node *n
     case T_A_ArrayExpr:
         return array(d, s, (A_ArrayExpr *)node, expr_make(s, node)->type, true);
     case T_SQLValueFunction:
-        return word(d, (SQLValueFunction *)node, expr_make(s, node)->type);
+        return word((SQLValueFunction *)node, expr_make(s, node)->type);
     case T_CollateClause:
         return collate(d, s, (CollateClause *)node);
     case T_A_Indirection:
