@@ -75,8 +75,9 @@ static void take(struct reply *r, const struct frame *f)
     case 'E':
         check_error(r, body);
         break;
-    case 'G': /* no rows */
+    case 'G': /* no rows; a Sync that was on its way is not heard in a COPY */
         msg_copy_done(&client.out);
+        msg_sync(&client.out);
         client_send(&client);
         break;
     default:
