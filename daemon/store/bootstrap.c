@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BOOTSTRAP_VERSION 2 /* PRAGMA user_version */
+#define BOOTSTRAP_VERSION 3 /* PRAGMA user_version */
+#define BOOTSTRAP_BEFORE  2 /* ... that is made the present one */
 
 static const char own_tables[] =
     "CREATE TABLE \"store.meta\" (epoch INTEGER NOT NULL, next_oid INTEGER NOT NULL) STRICT;"
@@ -52,6 +53,16 @@ static const char indexes[] =
     " '[\"pg_database_owner=UC/pg_database_owner\",\"=U/pg_database_owner\"]');"
     "INSERT INTO \"pg_catalog.pg_description\" VALUES (2200, 2615, 0, 'standard public schema');";
 
+static const char database[] = "INSERT INTO \"pg_catalog.pg_database\" VALUES (5, 'partywall', 10, "
+                               "6, 'c', 0, 1, -1, 0, 0, 1663,"
+                               " 'C', 'C', NULL, NULL, NULL);";
+
+/* Tables that version 2 has not. */
+static bool is_new(const char *name)
+{
+    return strcmp(name, "pg_database") == 0 || strcmp(name, "pg_default_acl") == 0;
+}
+
 static void column_definition(struct buf *sql, const struct builtin_line *c)
 {
     char text[160];
@@ -86,18 +97,21 @@ static int create_relation(sqlite3 *db, const struct builtin_line *line, size_t 
     return rc;
 }
 
-static int create(sqlite3 *db)
+static int create(sqlite3 *db, bool whole)
 {
     size_t n;
     const struct builtin_line *lines = builtin_lines(&n);
-    int rc = sqlite3_exec(db, own_tables, NULL, NULL, NULL);
+    int rc = whole ? sqlite3_exec(db, own_tables, NULL, NULL, NULL) : SQLITE_OK;
     for (size_t i = 0, columns; rc == SQLITE_OK && i < n; i += columns + 1) {
         columns = 0;
         while (i + 1 + columns < n && !lines[i + 1 + columns].relation)
             columns++;
-        rc = create_relation(db, &lines[i], columns);
+        if (whole || is_new(lines[i].name))
+            rc = create_relation(db, &lines[i], columns);
     }
-    return rc == SQLITE_OK ? sqlite3_exec(db, indexes, NULL, NULL, NULL) : rc;
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, database, NULL, NULL, NULL);
+    return rc == SQLITE_OK && whole ? sqlite3_exec(db, indexes, NULL, NULL, NULL) : rc;
 }
 
 static int version_of(sqlite3 *db, int *ret)
@@ -119,12 +133,13 @@ int bootstrap(sqlite3 *db, struct err *err)
     int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = version_of(db, &version);
-    if (rc == SQLITE_OK && version == 0) {
+    if (rc == SQLITE_OK && (version == 0 || version == BOOTSTRAP_BEFORE)) {
         char pragma[48];
-        rc = create(db);
+        rc = create(db, version == 0);
         snprintf(pragma, sizeof pragma, "PRAGMA user_version=%d", BOOTSTRAP_VERSION);
         if (rc == SQLITE_OK)
             rc = sqlite3_exec(db, pragma, NULL, NULL, NULL);
+        version = 0;
     }
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);

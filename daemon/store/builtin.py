@@ -58,7 +58,6 @@ ROWS = {
     "pg_rewrite": f"select * from pg_rewrite where {MADE} order by oid",
     "pg_authid": f"select * from pg_authid where {MADE} order by oid",
     "pg_auth_members": "select * from pg_auth_members where member < 16384 order by 1, 2",
-    "pg_database": "select * from pg_database where datname = 'postgres'",
     "pg_tablespace": f"select * from pg_tablespace where {MADE} order by oid",
     "sql_features": "select * from information_schema.sql_features order by 1, 3",
     "sql_implementation_info": "select * from information_schema.sql_implementation_info order by 1",
@@ -72,10 +71,7 @@ OWN = {
     ("pg_class", "reltoastrelid"): "0", ("pg_class", "relfrozenxid"): "0", ("pg_class", "relminmxid"): "0",
     ("pg_class", "relfilenode"): "0",
     ("pg_index", "indcheckxmin"): "0",
-    ("pg_authid", "rolpassword"): "\\N", ("pg_database", "datname"): "partywall",
-    ("pg_database", "datfrozenxid"): "0", ("pg_database", "datminmxid"): "0", ("pg_database", "datcollversion"): "\\N",
-    ("pg_database", "datcollate"): "C", ("pg_database", "datctype"): "C",
-    ("pg_database", "datacl"): "\\N",
+    ("pg_authid", "rolpassword"): "\\N",
 }
 OIDS = ("regproc", "regtype", "regclass", "regprocedure", "regoper", "regnamespace")
 

@@ -633,37 +633,41 @@ CREATE VIEW information_schema.column_column_usage AS
 SELECT WHERE false;
 
 CREATE VIEW information_schema.table_privileges AS
-SELECT pg_get_userbyid(c.relowner), pg_get_userbyid(c.relowner), current_database(), n.nspname, c.relname, p.name, 'YES',
-    CASE WHEN p.name = 'SELECT' THEN 'YES' ELSE 'NO' END
+SELECT g.rolname, coalesce(e.rolname, 'PUBLIC'), current_database(), n.nspname, c.relname, a.privilege_type,
+    CASE WHEN a.is_grantable OR pg_has_role(e.oid, c.relowner, 'USAGE') THEN 'YES' ELSE 'NO' END,
+    CASE WHEN a.privilege_type = 'SELECT' THEN 'YES' ELSE 'NO' END
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN (VALUES ('INSERT'), ('SELECT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) p (name) ON true
-WHERE c.relkind IN ('r', 'v', 'f', 'p')
-UNION ALL
-SELECT pg_get_userbyid(c.relowner), 'PUBLIC', current_database(), n.nspname, c.relname, 'SELECT', 'NO', 'YES'
-FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'v', 'f', 'p') AND c.relacl::text LIKE '%,=r/%';
+JOIN LATERAL aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a ON true
+JOIN pg_authid g ON g.oid = a.grantor
+LEFT JOIN pg_authid e ON e.oid = a.grantee
+WHERE c.relkind IN ('r', 'v', 'f', 'p');
 
 CREATE VIEW information_schema.role_table_grants AS
 SELECT grantor, grantee, table_catalog, table_schema, table_name, privilege_type, is_grantable, with_hierarchy
 FROM information_schema.table_privileges;
 
 CREATE VIEW information_schema.column_privileges AS
-SELECT pg_get_userbyid(c.relowner), pg_get_userbyid(c.relowner), current_database(), n.nspname, c.relname, a.attname,
-    p.name, 'YES'
-FROM pg_attribute a
-JOIN pg_class c ON c.oid = a.attrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('REFERENCES')) p (name) ON true
-WHERE c.relkind IN ('r', 'v', 'f', 'p') AND a.attnum > 0 AND NOT a.attisdropped
-UNION ALL
-SELECT pg_get_userbyid(c.relowner), 'PUBLIC', current_database(), n.nspname, c.relname, a.attname, 'SELECT', 'NO'
-FROM pg_attribute a
-JOIN pg_class c ON c.oid = a.attrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'v', 'f', 'p') AND a.attnum > 0 AND NOT a.attisdropped
-    AND (c.relacl::text LIKE '%,=r/%' OR a.attacl::text LIKE '{=r/%');
+SELECT DISTINCT g.rolname, coalesce(e.rolname, 'PUBLIC'), current_database(), n.nspname, x.relname, x.attname,
+    x.privilege_type,
+    CASE WHEN x.is_grantable OR pg_has_role(e.oid, x.relowner, 'USAGE') THEN 'YES' ELSE 'NO' END
+FROM (
+    SELECT c.relnamespace, c.relname, c.relowner, a.attname, p.grantor, p.grantee, p.privilege_type, p.is_grantable
+    FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN LATERAL aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) p ON true
+    WHERE c.relkind IN ('r', 'v', 'f', 'p')
+    UNION
+    SELECT c.relnamespace, c.relname, c.relowner, a.attname, p.grantor, p.grantee, p.privilege_type, p.is_grantable
+    FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN LATERAL aclexplode(a.attacl) p ON true
+    WHERE c.relkind IN ('r', 'v', 'f', 'p')
+) x
+JOIN pg_namespace n ON n.oid = x.relnamespace
+JOIN pg_authid g ON g.oid = x.grantor
+LEFT JOIN pg_authid e ON e.oid = x.grantee
+WHERE x.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES');
 
 CREATE VIEW information_schema.role_column_grants AS
 SELECT grantor, grantee, table_catalog, table_schema, table_name, column_name, privilege_type, is_grantable
@@ -683,10 +687,13 @@ SELECT grantor, grantee, specific_catalog, specific_schema, specific_name, routi
 FROM information_schema.routine_privileges;
 
 CREATE VIEW information_schema.udt_privileges AS
-SELECT pg_get_userbyid(t.typowner), g.name, current_database(), n.nspname, t.typname, 'TYPE USAGE', g.grantable
+SELECT g.rolname, coalesce(e.rolname, 'PUBLIC'), current_database(), n.nspname, t.typname, 'TYPE USAGE',
+    CASE WHEN a.is_grantable OR pg_has_role(e.oid, t.typowner, 'USAGE') THEN 'YES' ELSE 'NO' END
 FROM pg_type t
 JOIN pg_namespace n ON n.oid = t.typnamespace
-JOIN (VALUES ('PUBLIC', 'NO'), ('partywall', 'YES')) g (name, grantable) ON true
+JOIN LATERAL aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) a ON true
+JOIN pg_authid g ON g.oid = a.grantor
+LEFT JOIN pg_authid e ON e.oid = a.grantee
 WHERE t.typtype = 'c';
 
 CREATE VIEW information_schema.role_udt_grants AS
@@ -699,17 +706,23 @@ FROM pg_collation c
 JOIN pg_namespace n ON n.oid = c.collnamespace
 WHERE c.collencoding IN (-1, 6)
 UNION ALL
-SELECT pg_get_userbyid(t.typowner), g.name, current_database(), n.nspname, t.typname, 'DOMAIN', 'USAGE', g.grantable
+SELECT g.rolname, coalesce(e.rolname, 'PUBLIC'), current_database(), n.nspname, t.typname, 'DOMAIN', 'USAGE',
+    CASE WHEN a.is_grantable OR pg_has_role(e.oid, t.typowner, 'USAGE') THEN 'YES' ELSE 'NO' END
 FROM pg_type t
 JOIN pg_namespace n ON n.oid = t.typnamespace
-JOIN (VALUES ('PUBLIC', 'NO'), ('partywall', 'YES')) g (name, grantable) ON true
+JOIN LATERAL aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) a ON true
+JOIN pg_authid g ON g.oid = a.grantor
+LEFT JOIN pg_authid e ON e.oid = a.grantee
 WHERE t.typtype = 'd'
 UNION ALL
-SELECT pg_get_userbyid(c.relowner), pg_get_userbyid(c.relowner), current_database(), n.nspname, c.relname, 'SEQUENCE',
-    'USAGE', 'YES'
+SELECT g.rolname, coalesce(e.rolname, 'PUBLIC'), current_database(), n.nspname, c.relname, 'SEQUENCE', 'USAGE',
+    CASE WHEN a.is_grantable OR pg_has_role(e.oid, c.relowner, 'USAGE') THEN 'YES' ELSE 'NO' END
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'S';
+JOIN LATERAL aclexplode(coalesce(c.relacl, acldefault('s', c.relowner))) a ON true
+JOIN pg_authid g ON g.oid = a.grantor
+LEFT JOIN pg_authid e ON e.oid = a.grantee
+WHERE c.relkind = 'S' AND a.privilege_type = 'USAGE';
 
 CREATE VIEW information_schema.role_usage_grants AS
 SELECT grantor, grantee, object_catalog, object_schema, object_name, object_type, privilege_type, is_grantable

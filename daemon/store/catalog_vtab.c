@@ -44,7 +44,7 @@ struct cursor {
 static const char *const stored[] = {
     "pg_class",       "pg_attribute", "pg_type",    "pg_namespace", "pg_constraint",
     "pg_index",       "pg_attrdef",   "pg_enum",    "pg_sequence",  "pg_depend",
-    "pg_description", "pg_extension", "pg_rewrite",
+    "pg_description", "pg_extension", "pg_rewrite", "pg_database",  "pg_default_acl",
 };
 
 bool catalog_vtab_stored(const char *name)

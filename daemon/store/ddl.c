@@ -1,5 +1,6 @@
 /* ddl.c: statements that change the catalog: entry, names, DROP, TRUNCATE and what is accepted as
  * it is. */
+#include "daemon/store/ddl_grant.h"
 #include "daemon/store/ddl_matview.h"
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
@@ -31,6 +32,11 @@ bool ddl_is(const Node *stmt)
     case T_RefreshMatViewStmt:
     case T_CommentStmt:
     case T_DoStmt:
+    case T_GrantStmt:
+    case T_AlterDefaultPrivilegesStmt:
+    case T_AlterOwnerStmt:
+    case T_ReassignOwnedStmt:
+    case T_DropOwnedStmt:
     case T_VacuumStmt:
     case T_ReindexStmt:
     case T_CheckPointStmt:
@@ -58,6 +64,12 @@ const char *ddl_word(const Node *stmt)
         return "REFRESH MATERIALIZED VIEW";
     case T_DropStmt:
         return ((const DropStmt *)stmt)->removeType == OBJECT_TABLE ? "DROP TABLE" : "DROP";
+    case T_GrantStmt:
+        return ((const GrantStmt *)stmt)->is_grant ? "GRANT" : "REVOKE";
+    case T_AlterDefaultPrivilegesStmt:
+        return "ALTER DEFAULT PRIVILEGES";
+    case T_ReassignOwnedStmt:
+        return "REASSIGN OWNED";
     default:
         return "this statement";
     }
@@ -342,6 +354,20 @@ int ddl_statement(struct ddl *d, const Node *stmt, const char **ret_tag)
     case T_CommentStmt:
         *ret_tag = "COMMENT";
         return ddl_comment(d, (const CommentStmt *)stmt);
+    case T_GrantStmt:
+        *ret_tag = ((const GrantStmt *)stmt)->is_grant ? "GRANT" : "REVOKE";
+        return ddl_grant(d, (const GrantStmt *)stmt);
+    case T_AlterDefaultPrivilegesStmt:
+        *ret_tag = "ALTER DEFAULT PRIVILEGES";
+        return ddl_default_privileges(d, (const AlterDefaultPrivilegesStmt *)stmt);
+    case T_AlterOwnerStmt:
+        return ddl_change_owner(d, (const AlterOwnerStmt *)stmt, ret_tag);
+    case T_ReassignOwnedStmt:
+        *ret_tag = "REASSIGN OWNED";
+        return ddl_reassign(d, (const ReassignOwnedStmt *)stmt);
+    case T_DropOwnedStmt:
+        *ret_tag = "DROP OWNED";
+        return ddl_drop_owned(d, (const DropOwnedStmt *)stmt);
     case T_CreateExtensionStmt:
         *ret_tag = "CREATE EXTENSION";
         return create_extension(d, (const CreateExtensionStmt *)stmt);

@@ -1,4 +1,5 @@
 /* ddl_alter.c: ALTER TABLE: each command changes the catalog, then makes SQLite follow. */
+#include "daemon/store/ddl_grant.h"
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/translate.h"
@@ -348,14 +349,6 @@ static int only_column(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     return !cmd->name || ddl_need_column(d, table, cmd->name) ? 0 : -1;
 }
 
-static int change_owner(struct ddl *d, const RoleSpec *role)
-{
-    if (!role || role->roletype != ROLESPEC_CSTRING ||
-        strcmp(role->rolename, d->c->context.user) == 0)
-        return 0;
-    return err_set(d->err, SQLSTATE_UNDEFINED_OBJECT, "role \"%s\" does not exist", role->rolename);
-}
-
 static int replica_identity(struct ddl *d, uint32_t table, const ReplicaIdentityStmt *s)
 {
     const char text[2] = {s->identity_type, 0};
@@ -440,7 +433,7 @@ static int command(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     case AT_DropIdentity:
         return ddl_drop_identity(d, table, cmd->name, cmd->missing_ok);
     case AT_ChangeOwner:
-        return change_owner(d, cmd->newowner);
+        return ddl_check_owner(d, cmd->newowner);
     case AT_SetStatistics:
         return statistics(d, table, cmd);
     case AT_SetStorage:
@@ -557,7 +550,7 @@ static int alter_other(struct ddl *d, const AlterTableStmt *s, uint32_t oid)
         const AlterTableCmd *cmd = lfirst(cell);
         int rc;
         if (cmd->subtype == AT_ChangeOwner)
-            rc = change_owner(d, cmd->newowner);
+            rc = ddl_check_owner(d, cmd->newowner);
         else if (cmd->subtype == AT_SetRelOptions || cmd->subtype == AT_ResetRelOptions)
             rc = ddl_table_options(d, oid, (const List *)cmd->def,
                                    cmd->subtype == AT_ResetRelOptions);

@@ -1,14 +1,6 @@
 /* ddl_namespace.c: CREATE SCHEMA, with the elements it may have. */
+#include "daemon/store/ddl_grant.h"
 #include "daemon/store/depend.h"
-
-static int check_owner(struct ddl *d, const RoleSpec *role, const char **ret)
-{
-    *ret = d->c->context.user;
-    if (!role || role->roletype != ROLESPEC_CSTRING || strcmp(role->rolename, *ret) == 0)
-        return 0;
-    return err_set(d->err, SQLSTATE_UNDEFINED_OBJECT, "role \"%s\" does not exist",
-                   role->rolename);
-}
 
 /* An element goes into the schema that is being made: 42P15 if it says another. */
 static int place(struct ddl *d, RangeVar *name, const char *schema)
@@ -54,12 +46,10 @@ static int elements(struct ddl *d, const CreateSchemaStmt *s, const char *schema
 
 int ddl_create_schema(struct ddl *d, const CreateSchemaStmt *s)
 {
-    const char *owner, *name = s->schemaname;
+    const char *name = s->schemaname ? s->schemaname : d->c->context.user;
     uint32_t oid;
-    if (check_owner(d, s->authrole, &owner) < 0)
+    if (s->authrole && ddl_check_owner(d, s->authrole) < 0)
         return -1;
-    if (!name)
-        name = owner;
     if (strncmp(name, "pg_", 3) == 0) {
         err_set(d->err, "42939", "unacceptable schema name \"%s\"", name);
         err_detail(d->err, "The prefix \"pg_\" is reserved for system schemas.");
@@ -76,7 +66,7 @@ int ddl_create_schema(struct ddl *d, const CreateSchemaStmt *s)
                  "INSERT INTO \"pg_catalog.pg_namespace\" (oid, nspname, nspowner) VALUES (?1, ?2,"
                  " 10)",
                  "is", (int64_t)oid, name) < 0 ||
-        ddl_reload(d) < 0)
+        ddl_give_acl(d, 'n', 0, oid) < 0 || ddl_reload(d) < 0)
         return -1;
     return elements(d, s, name);
 }

@@ -1,4 +1,5 @@
 /* ddl_sequence.c: CREATE SEQUENCE, ALTER SEQUENCE, identity columns. */
+#include "daemon/store/ddl_grant.h"
 #include "daemon/store/depend.h"
 
 #include <inttypes.h>
@@ -209,7 +210,8 @@ int ddl_add_sequence(struct ddl *d, uint32_t space, const char *name, uint32_t t
                  "iiiiiiii", (int64_t)oid, (int64_t)s.type, s.start, s.increment, s.max, s.min,
                  s.cache, (int64_t)s.cycle) < 0 ||
         ddl_exec(d, "INSERT INTO \"store.sequence\" VALUES (?1, ?2, 0)", "ii", (int64_t)oid,
-                 s.last) < 0)
+                 s.last) < 0 ||
+        ddl_give_acl(d, 'S', space, oid) < 0)
         return -1;
     *ret = oid;
     sequence_forget(d->c, oid);

@@ -1,4 +1,5 @@
 /* ddl_table.c: CREATE TABLE; columns, their types, sequences and defaults. */
+#include "daemon/store/ddl_grant.h"
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/regclass_text.h"
@@ -513,6 +514,8 @@ static int table_rows(struct ddl *d, const CreateStmt *s, const struct ddl_new_t
             " reltuples) VALUES (?1, ?2, ?3, 10, 2, ?1, 'r', 0, ?4, 'd', 1, -1)",
             "isis", (int64_t)oid, of->name, (int64_t)of->schema->oid,
             (char[2]){s->relation->relpersistence, 0});
+    if (rc == 0)
+        rc = ddl_give_acl(d, 'r', of->schema->oid, oid);
     if (rc == 0)
         rc = ddl_make_row_type(d, oid, of->schema->oid, of->name);
     foreach (cell, s->tableElts) {

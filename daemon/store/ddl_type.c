@@ -1,4 +1,5 @@
 /* ddl_type.c: rows of pg_type, and their names. */
+#include "daemon/store/ddl_grant.h"
 #include "daemon/store/depend.h"
 #include "daemon/store/emit_proc.h"
 #include "daemon/store/ident.h"
@@ -159,7 +160,8 @@ int ddl_make_type(struct ddl *d, const struct ddl_type_spec *spec, uint32_t *ret
                    spec->of_relation ? object_of(DEPEND_RELATION, spec->relid)
                                      : object_of(DEPEND_SCHEMA, spec->schema_oid),
                    spec->of_relation ? 'i' : 'n') < 0 ||
-        depend_add(d, object_of(DEPEND_TYPE, array), object_of(DEPEND_TYPE, oid), 'i') < 0)
+        depend_add(d, object_of(DEPEND_TYPE, array), object_of(DEPEND_TYPE, oid), 'i') < 0 ||
+        (!spec->of_relation && ddl_give_acl(d, 'T', spec->schema_oid, oid) < 0))
         return -1;
     *ret_oid = oid;
     *ret_array = array;

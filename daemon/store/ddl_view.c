@@ -4,6 +4,7 @@
  * (translate_capture.h).  Its columns are rows of pg_attribute as a table's are; what it reads is
  * in pg_depend, of its rule.  A rename rewrites the texts that name the object, and is refused
  * where the new text does not mean exactly what the old one did. */
+#include "daemon/store/ddl_grant.h"
 #include "daemon/store/ddl_view.h"
 
 #include "daemon/store/depend.h"
@@ -143,6 +144,7 @@ static int view_rows(struct ddl *d, const struct store_schema *schema, const cha
                  " reltuples) VALUES (?1, ?2, ?3, 10, 'v', 0, ?4, 'n', 1, 1, -1)",
                  "isis", (int64_t)oid, name, (int64_t)schema->oid,
                  (char[2]){d->persistence, 0}) < 0 ||
+        ddl_give_acl(d, 'r', schema->oid, oid) < 0 ||
         ddl_make_row_type(d, oid, schema->oid, name) < 0 ||
         ddl_exec(d, "INSERT INTO \"store.relation\" VALUES (?1, '', ?2)", "is", (int64_t)oid,
                  v->text) < 0 ||

@@ -41,6 +41,7 @@ static const struct {
     {functions_object_rows, &functions_object_n},
     {functions_viewdef_rows, &functions_viewdef_n},
     {functions_acl_rows, &functions_acl_n},
+    {functions_privilege_rows, &functions_privilege_n},
     {functions_enum_rows, &functions_enum_n},
     {functions_domain_rows, &functions_domain_n},
     {functions_record_rows, &functions_record_n},

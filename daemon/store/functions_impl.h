@@ -51,8 +51,9 @@ int functions_record_json(struct store_context *c, struct slice stored, bool pre
                           struct buf *out);
 extern const struct function_row functions_proc_rows[], functions_index_rows[];
 extern const size_t functions_proc_n, functions_index_n;
-extern const struct function_row functions_viewdef_rows[], functions_acl_rows[];
-extern const size_t functions_viewdef_n, functions_acl_n;
+extern const struct function_row functions_viewdef_rows[], functions_acl_rows[],
+    functions_privilege_rows[];
+extern const size_t functions_viewdef_n, functions_acl_n, functions_privilege_n;
 
 extern const struct function_row functions_range_rows[], functions_inet_rows[],
     functions_jsonpath_rows[];

@@ -103,95 +103,6 @@ static void fn_to_reg(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     }
 }
 
-/* -- privileges: all belongs to one role, which may do all -- */
-
-#define OIDS(relation) "SELECT 1 FROM \"system." relation "\" WHERE oid = ?1"
-
-static const struct {
-    const char *words; /* privileges, in lower case */
-    enum objects_kind kind;
-    const char *oids;
-} privileges[] = {
-    ['t' - 'a'] = {"select insert update delete truncate references trigger ", OBJECTS_RELATION,
-                   OIDS("pg_class")},
-    ['q' - 'a'] = {"usage select update ", OBJECTS_RELATION, OIDS("pg_class")},
-    ['c' - 'a'] = {"select insert update references ", OBJECTS_RELATION, OIDS("pg_class")},
-    ['n' - 'a'] = {"create usage ", OBJECTS_KINDS, OIDS("pg_namespace")},
-    ['d' - 'a'] = {"create temporary temp connect ", OBJECTS_KINDS, OIDS("pg_database")},
-    ['f' - 'a'] = {"execute ", OBJECTS_FUNCTION, OIDS("pg_proc")},
-    ['y' - 'a'] = {"usage ", OBJECTS_TYPE, OIDS("pg_type")},
-    ['l' - 'a'] = {"usage ", OBJECTS_KINDS, OIDS("pg_language")},
-    ['s' - 'a'] = {"create ", OBJECTS_KINDS, OIDS("pg_tablespace")},
-    ['r' - 'a'] = {"usage member ", OBJECTS_KINDS, OIDS("pg_authid")},
-};
-
-/* "SELECT, insert with grant option": each word must be known. */
-static bool known_privileges(const char *words, const char *text, char ret_bad[64])
-{
-    while (*text) {
-        char word[64] = "", found[66];
-        size_t n = 0;
-        while (*text == ' ' || *text == ',')
-            text++;
-        for (; *text && *text != ','; text++)
-            if (n + 1 < sizeof word)
-                word[n++] = *text;
-        while (n > 0 && word[n - 1] == ' ')
-            n--;
-        word[n] = 0;
-        snprintf(ret_bad, 64, "%s", word);
-        char *option = strcasestr(word, " with grant option");
-        option = option ? option : strcasestr(word, " with admin option");
-        if (option)
-            *option = 0;
-        snprintf(found, sizeof found, "%s ", word);
-        if (word[0] == 0 || strcasestr(words, found) == NULL)
-            return false;
-    }
-    return true;
-}
-
-static bool exists(sqlite3_context *ctx, const char *sql, sqlite3_value *oid)
-{
-    sqlite3_stmt *s = objects_statement(functions_context(ctx), sql);
-    bool found = s && sqlite3_bind_value(s, 1, oid) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW;
-    sqlite3_reset(s);
-    return found;
-}
-
-/* pgf_privilege(kind, object, privilege): an object by oid or name. */
-static void fn_privilege(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    struct store_context *c = functions_context(ctx);
-    char bad[64];
-    uint32_t oid;
-    if (functions_null(argc, argv))
-        return;
-    char letter = *(const char *)sqlite3_value_text(argv[0]);
-    struct slice name = functions_slice(argv[1]);
-    enum objects_kind kind = privileges[letter - 'a'].kind;
-    if (sqlite3_value_type(argv[1]) == SQLITE_INTEGER) {
-        if (!exists(ctx, privileges[letter - 'a'].oids, argv[1]))
-            return;
-    } else if (kind != OBJECTS_KINDS || letter == 'n' || letter == 'r') {
-        uint32_t type = letter == 'n'   ? TYPES_REGNAMESPACE
-                        : letter == 'r' ? TYPES_REGROLE
-                        : letter == 'f' ? 2202u
-                        : letter == 'y' ? TYPES_REGTYPE
-                                        : TYPES_REGCLASS;
-        if (objects_read(c, type, name, &oid, &c->raised) < 0) {
-            functions_raised(ctx);
-            return;
-        }
-    }
-    if (!known_privileges(privileges[letter - 'a'].words, (const char *)sqlite3_value_text(argv[2]),
-                          bad))
-        functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"%s\"",
-                       bad);
-    else
-        sqlite3_result_int(ctx, 1);
-}
-
 /* -- what is said of columns and indexes -- */
 
 /* pg_get_serial_sequence(table, column) */
@@ -338,7 +249,6 @@ static void fn_relation_size(sqlite3_context *ctx, int argc, sqlite3_value **arg
 const struct function_row functions_object_rows[] = {
     {"pgf_visible", 2, false, fn_visible, NULL, NULL},
     {"pgf_to_reg", 2, false, fn_to_reg, NULL, NULL},
-    {"pgf_privilege", 3, false, fn_privilege, NULL, NULL},
     {"pgf_serial_sequence", 2, false, fn_serial_sequence, NULL, NULL},
     {"pgf_refuse", 1, false, fn_refuse, NULL, NULL},
     {"pgf_ctid", 1, true, fn_ctid, NULL, NULL},

@@ -16,6 +16,7 @@ static const struct {
     {sets_json_functions, &sets_json_n},
     {sets_text_functions, &sets_text_n},
     {sets_session_functions, &sets_session_n},
+    {sets_acl_functions, &sets_acl_n},
 };
 
 struct table {

@@ -400,8 +400,8 @@ static int not_supported(const Node *stmt, struct err *err)
     case T_CallStmt:
         what = "CALL";
         break;
-    case T_GrantStmt:
-        what = "GRANT";
+    case T_GrantRoleStmt:
+        what = "GRANT of a role";
         break;
     case T_CreateRoleStmt:
         what = "CREATE ROLE";

@@ -271,6 +271,32 @@ def test_a_change_that_a_tenant_cannot_take(start):
         file.close()
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_files_of_the_version_before(start, layout):
+    """Version 2 had no lists of privileges of databases, nor default ones."""
+    wall = start(layout)
+    as_owner(wall, TABLE)
+    with connect(wall) as acme:
+        acme.execute("INSERT INTO t (v) VALUES ('x')")
+    wall.stop()
+    for path in (wall.dir / "store").rglob("*.*"):
+        if path.suffix in (".db", ".sqlite3"):
+            file = sqlite3.connect(path)
+            file.executescript('DROP TABLE "pg_catalog.pg_database"; DROP TABLE "pg_catalog.pg_default_acl";'
+                               " PRAGMA user_version = 2;")
+            file.close()
+    wall.start()
+    as_owner(wall, "GRANT CREATE ON DATABASE partywall TO PUBLIC",
+             "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC", "CREATE TABLE later (id int)")
+    with connect(wall, "owner") as owner:
+        assert owner.execute("SELECT datacl::text FROM pg_database").fetchall() == [
+            ("{=CTc/partywall,partywall=CTc/partywall}",)]
+        assert owner.execute("SELECT relacl::text FROM pg_class WHERE relname IN ('t', 'later') ORDER BY 1").fetchall() == [
+            ("{=r/partywall,partywall=arwdDxt/partywall}",), (None,)]
+    with connect(wall) as acme:
+        assert acme.execute("SELECT v FROM t").fetchall() == [("x",)]
+
+
 def test_shared_rows_that_are_gone(start):
     wall = start("file")
     with connect(wall, "owner") as owner, connect(wall) as acme:
