@@ -9,33 +9,17 @@
 
 #include "daemon/store/conn.h"
 #include "policy/policy.h"
-#include "store_client.h"
+#include "store_fixture.h"
 
 #include <string.h>
 
-static struct store *store;
-static char directory[64];
-
 static int setup(void **state)
 {
-    struct client *c = calloc(1, sizeof *c);
-    store = open_store(directory);
-    client_open(store, c);
+    struct client *c = fixture_open(state);
     ask(c, "create table t(id int primary key, v text, n numeric(6,2))");
     ask(c, "insert into t select i, 'row ' || i, i / 2.0 from generate_series(1, 5000) i");
     ask(c, "create table wide(id int primary key, v text)");
     ask(c, "insert into wide select i, repeat('x', 200000) from generate_series(1, 3) i");
-    *state = c;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    client_close(*state);
-    free(*state);
-    close_store(store);
-    remove_tree(directory);
-    directory[0] = '\0';
     return 0;
 }
 

@@ -6,32 +6,16 @@
 
 #include <cmocka.h>
 
-#include "store_client.h"
+#include "store_fixture.h"
 
 #include <string.h>
 
-static struct store *store;
-static char directory[64];
-
 static int setup(void **state)
 {
-    struct client *c = calloc(1, sizeof *c);
-    store = open_store(directory);
-    client_open(store, c);
+    struct client *c = fixture_open(state);
     ask(c, "create table t(id int primary key, v text, n numeric(6,2), at timestamptz)");
     ask(c, "insert into t values (1,'a',1.5,'2026-01-01 "
            "00:00:00+00'),(2,'b',2,null),(3,'c',null,null)");
-    *state = c;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    client_close(*state);
-    free(*state);
-    close_store(store);
-    remove_tree(directory);
-    directory[0] = '\0';
     return 0;
 }
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "store_client.h"
+#include "store_fixture.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -15,27 +15,11 @@
 #define WRITERS 6
 #define ROUNDS  25
 
-static struct store *store;
-static char directory[64];
-
 static int setup(void **state)
 {
-    (void)state;
-    struct client c;
-    store = open_store(directory);
-    client_open(store, &c);
-    ask(&c, "create table account(id int primary key, n int not null)");
-    ask(&c, "insert into account values (1, 0)");
-    client_close(&c);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    close_store(store);
-    remove_tree(directory);
-    directory[0] = '\0';
+    struct client *c = fixture_open(state);
+    ask(c, "create table account(id int primary key, n int not null)");
+    ask(c, "insert into account values (1, 0)");
     return 0;
 }
 
