@@ -116,6 +116,8 @@ size_t functions_encode(uint32_t c, char ret[4]);
 /* The next member or element after ${at} (0: the first); ${ret_key}: of an object, quoted.  Returns
  * false at the end, or when ${t} is neither object nor array. */
 bool functions_json_next(struct slice t, size_t *at, struct slice *ret_key, struct slice *ret);
+/* Is ${quoted}, as JSON has it, ${key}? */
+bool functions_json_key_is(struct slice quoted, struct slice key);
 /* The last value of ${key} in an object; false: none, or no object. */
 bool functions_json_field(struct slice t, struct slice key, struct slice *ret);
 /* Element ${index} of an array, counted from the end when negative.  How many there are, -1: no

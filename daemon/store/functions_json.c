@@ -109,7 +109,7 @@ void functions_json_unescape(struct slice quoted, struct buf *out)
     }
 }
 
-static bool key_is(struct slice quoted, struct slice key)
+bool functions_json_key_is(struct slice quoted, struct slice key)
 {
     if (memchr(quoted.data, '\\', quoted.len) == NULL)
         return quoted.len == key.len + 2 &&
@@ -133,7 +133,7 @@ bool functions_json_field(struct slice t, struct slice key, struct slice *ret)
         struct slice name = {t.data + at, end - at};
         at = skip_blank(t, skip_blank(t, end) + 1); /* the colon */
         end = skip_value(t, at);
-        if (key_is(name, key)) {
+        if (functions_json_key_is(name, key)) {
             *ret = (struct slice){t.data + at, end - at};
             found = true;
         }

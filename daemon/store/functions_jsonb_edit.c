@@ -107,16 +107,6 @@ static void put_path(struct change *c, size_t level)
 
 static void set(struct change *c, struct slice v, size_t level);
 
-static bool key_matches(struct slice quoted, struct slice key)
-{
-    struct buf plain;
-    functions_buf(&plain);
-    functions_json_unescape(quoted, &plain);
-    bool same = slice_equal(buf_peek(&plain), key);
-    buf_release(&plain);
-    return same;
-}
-
 static void set_object(struct change *c, struct slice v, size_t level)
 {
     struct slice path = array_item(&c->path, level), key, value;
@@ -124,7 +114,7 @@ static void set_object(struct change *c, struct slice v, size_t level)
     size_t at = 0;
     put(c, "{");
     while (!c->failed && functions_json_next(v, &at, &key, &value)) {
-        bool hit = !done && key_matches(key, path);
+        bool hit = !done && functions_json_key_is(key, path);
         done = done || hit;
         if (hit && last && (c->operation & (BEFORE | AFTER))) {
             fail(c, SQLSTATE_INVALID_PARAMETER_VALUE, "cannot replace existing key");
@@ -388,7 +378,7 @@ static void without(sqlite3_context *ctx, struct slice json, const struct array 
         struct slice name = key.data != NULL ? key : value;
         bool drop = false;
         for (size_t i = 0; !drop && i < keys->n && name.data[0] == '"'; i++)
-            drop = !keys->items[i].null && key_matches(name, array_item(keys, i));
+            drop = !keys->items[i].null && functions_json_key_is(name, array_item(keys, i));
         if (drop)
             continue;
         if (!first)
