@@ -1,7 +1,7 @@
 /* array.c: stored arrays; see array.h. */
 #include "daemon/store/array.h"
 
-#include "daemon/store/types_impl.h"
+#include "daemon/store/types.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "daemon/store/ddl_index.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/translate.h"
-#include "daemon/store/types_impl.h"
+#include "daemon/store/types.h"
 
 void index_spec_init(struct index_spec *x)
 {

@@ -3,7 +3,7 @@
 #include "daemon/store/ddl_index.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/temp.h"
-#include "daemon/store/types_impl.h"
+#include "daemon/store/types.h"
 
 const char *index_part_text(const struct index_part *p)
 {

@@ -1,7 +1,7 @@
 /* ddl_options.c: storage parameters of tables: kept, and without effect. */
 #include "daemon/store/ddl.h"
 #include "daemon/store/ident.h"
-#include "daemon/store/types_impl.h"
+#include "daemon/store/types.h"
 
 static bool known(const char *name)
 {

@@ -373,7 +373,7 @@ static bool object_rows(sqlite3_context *ctx, struct buf *out)
         }
         struct slice text = functions_slice(v[1]);
         buf_append(out, k == 0 ? "{ " : ", ", 2);
-        functions_quote_json(functions_slice(v[0]), out);
+        types_json_string(functions_slice(v[0]), out);
         buf_append(out, " : ", 3);
         buf_append(out, text.data, text.len);
     }

@@ -132,8 +132,6 @@ void functions_json_result(sqlite3_context *ctx, struct slice value, bool as_tex
 /* A value of the type, not NULL, as to_json() has it.  -1: raised. */
 int functions_json_of(struct store_context *c, uint32_t type, int32_t typmod,
                       struct types_value v, struct buf *out);
-/* ${text} as a JSON string. */
-void functions_quote_json(struct slice text, struct buf *out);
 /* ${b}, JSON text, as the jsonb result; releases it. */
 void functions_finish_jsonb(sqlite3_context *ctx, struct buf *b);
 

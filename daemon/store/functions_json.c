@@ -277,36 +277,6 @@ static void fn_array_length(sqlite3_context *ctx, int argc, sqlite3_value **argv
 
 /* -- writing -- */
 
-void functions_quote_json(struct slice text, struct buf *out)
-{
-    buf_append(out, "\"", 1);
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        char u[8];
-        const char *at = c < 0x20 ? memchr("\b\f\n\r\t", c, 5) : NULL;
-        if (c == '"' || c == '\\') {
-            buf_append(out, "\\", 1);
-            buf_append(out, &text.data[i], 1);
-        } else if (at != NULL && c != 0) {
-            const char *letter = c == '\b'   ? "\\b"
-                                 : c == '\f' ? "\\f"
-                                 : c == '\n' ? "\\n"
-                                 : c == '\r' ? "\\r"
-                                             : "\\t";
-            buf_append(out, letter, 2);
-        } else if (c < 0x20) {
-            static const char digits[] = "0123456789abcdef";
-            memcpy(u, "\\u00", 4);
-            u[4] = digits[c >> 4];
-            u[5] = digits[c & 15];
-            buf_append(out, u, 6);
-        } else {
-            buf_append(out, &text.data[i], 1);
-        }
-    }
-    buf_append(out, "\"", 1);
-}
-
 static int level_json(struct store_context *c, uint32_t type, const struct array *a, int level,
                       size_t *item, struct buf *out)
 {
@@ -398,9 +368,9 @@ int functions_json_of(struct store_context *c, uint32_t type, int32_t typmod,
         if (type == TYPES_TIMESTAMPTZ && t.len > 3 &&
             (t.data[t.len - 3] == '+' || t.data[t.len - 3] == '-'))
             buf_append(&text, ":00", 3);
-        functions_quote_json(buf_peek(&text), out);
+        types_json_string(buf_peek(&text), out);
     } else {
-        functions_quote_json(t, out);
+        types_json_string(t, out);
     }
     buf_release(&text);
     return 0;
@@ -466,7 +436,7 @@ static void build_object(sqlite3_context *ctx, int argc, sqlite3_value **argv, b
         struct slice value = functions_slice(argv[i + 1]);
         if (i > 0)
             buf_append(&out, ", ", 2);
-        functions_quote_json(functions_slice(argv[i]), &out);
+        types_json_string(functions_slice(argv[i]), &out);
         buf_append(&out, " : ", 3);
         buf_append(&out, value.data, value.len);
     }

@@ -139,7 +139,7 @@ static bool has_key(struct slice a, struct slice wanted)
     if (a.len > 0 && a.data[0] == '{')
         return functions_json_field(a, wanted, &unused);
     functions_buf(&quoted);
-    functions_quote_json(wanted, &quoted);
+    types_json_string(wanted, &quoted);
     bool found = slice_equal(a, buf_peek(&quoted));
     while (!found && functions_json_next(a, &at, &key, &value))
         found = slice_equal(value, buf_peek(&quoted));
@@ -225,12 +225,12 @@ static bool put_pairs(sqlite3_context *ctx, const struct array *keys, const stru
         }
         if (i > 0)
             buf_append(out, ", ", 2);
-        functions_quote_json(key, out);
+        types_json_string(key, out);
         buf_append(out, " : ", 3);
         if (value.data == NULL)
             buf_append(out, "null", 4);
         else
-            functions_quote_json(value, out);
+            types_json_string(value, out);
     }
     buf_append(out, "}", 1);
     return true;

@@ -56,7 +56,7 @@ static void separate(struct change *c, bool *first)
 
 static void put_key(struct change *c, struct slice key)
 {
-    functions_quote_json(key, &c->out);
+    types_json_string(key, &c->out);
     put(c, ": ");
 }
 
@@ -458,7 +458,7 @@ static void put_string(struct slice quoted, struct buf *out)
     struct buf plain;
     functions_buf(&plain);
     functions_json_unescape(quoted, &plain);
-    functions_quote_json(buf_peek(&plain), out);
+    types_json_string(buf_peek(&plain), out);
     buf_release(&plain);
 }
 

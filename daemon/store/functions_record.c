@@ -165,7 +165,7 @@ static int field_json(struct store_context *c, const struct record_field *f, str
 {
     struct types_value v;
     struct buf scratch;
-    functions_quote_json(f->name, out);
+    types_json_string(f->name, out);
     buf_append(out, ":", 1);
     if (f->value.data == NULL) {
         buf_append(out, "null", 4);

@@ -110,7 +110,7 @@ static void put_part(const struct call *c, int i, struct buf *out)
     if (from == SIZE_MAX)
         buf_append(out, "null", 4);
     else
-        functions_quote_json((struct slice){c->text.data + from, to - from}, out);
+        types_json_string((struct slice){c->text.data + from, to - from}, out);
 }
 
 /* The captures of a match, or all of it where there are none. */
@@ -184,11 +184,11 @@ static void fn_split(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         last = end;
         if (!counts)
             continue;
-        functions_quote_json((struct slice){c.text.data + from, c.match.start[0] - from}, &out);
+        types_json_string((struct slice){c.text.data + from, c.match.start[0] - from}, &out);
         buf_append(&out, ",", 1);
         from = end;
     }
-    functions_quote_json((struct slice){c.text.data + from, c.text.len - from}, &out);
+    types_json_string((struct slice){c.text.data + from, c.text.len - from}, &out);
     buf_append(&out, "]", 1);
     if (rc < 0)
         buf_release(&out);

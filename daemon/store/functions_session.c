@@ -84,7 +84,7 @@ static void fn_schemas(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         struct slice name = {c->path[i], strlen(c->path[i])};
         if (i > first)
             buf_append(&out, ",", 1);
-        functions_quote_json(name, &out);
+        types_json_string(name, &out);
     }
     buf_append(&out, "]", 1);
     functions_finish(ctx, &out);

@@ -335,7 +335,7 @@ static void fn_parse_ident(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         if (!ok)
             break;
         buf_append(&out, after_dot ? "," : "[", 1);
-        functions_quote_json(buf_peek(&word), &out);
+        types_json_string(buf_peek(&word), &out);
         skip_blanks(t, &at);
         more = at < t.len && t.data[at] == '.';
         if (!more && at < t.len && strict)

@@ -1,7 +1,8 @@
 /* jsonpath_print.c: a jsonpath in PostgreSQL's normal form. */
 #include "daemon/store/jsonpath.h"
 
-#include "daemon/store/types_impl.h"
+#include "daemon/store/types.h"
+#include "protocol/sqlstate.h"
 
 #include <stdio.h>
 

@@ -80,7 +80,7 @@ static struct slice quote(struct jsonpath_run *r, struct slice text)
 {
     struct buf out;
     functions_buf(&out);
-    functions_quote_json(text, &out);
+    types_json_string(text, &out);
     return held(r, &out);
 }
 

@@ -2,7 +2,8 @@
 #include "daemon/store/record.h"
 
 #include "daemon/store/compare.h"
-#include "daemon/store/types_impl.h"
+#include "daemon/store/types.h"
+#include "protocol/sqlstate.h"
 
 #include <ctype.h>
 #include <inttypes.h>

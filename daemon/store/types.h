@@ -312,6 +312,8 @@ int types_apply_typmod(uint32_t oid, int32_t typmod, bool explicit_cast,
 int types_typmod_make(uint32_t oid, const int32_t *mods, size_t n, int32_t *ret,
                       struct err *err) MUSTCHECK;
 
+/* ${text} as a JSON string. */
+void types_json_string(struct slice text, struct buf *out);
 /* Have all strings of valid JSON a meaning?  -1: 22P05, 22P02 (\u0000, lone surrogates). */
 int types_json_check(struct slice text, struct err *err) MUSTCHECK;
 

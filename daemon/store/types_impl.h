@@ -1,4 +1,5 @@
-/* types_impl.h: how the files of types*.c share their work; nobody else includes this. */
+/* types_impl.h: how the files of types*.c, and of the values that are made of others' (range.h,
+ * record.h, jsonpath.h), share their work. */
 #pragma once
 
 #include "daemon/store/types.h"
@@ -111,7 +112,6 @@ void types_interval_out(enum types_interval_style style, const struct types_inte
 /* types_json.c */
 /* Is ${text} JSON?  22P02 if not.  With ${normal}: jsonb's normal form is appended to it. */
 int types_json_in(struct slice text, struct buf *normal, struct err *err) MUSTCHECK;
-void types_json_string(struct slice text, struct buf *out);
 /* types_array.c */
 int types_array_in(const struct types_session *s, const struct types_info *type, int32_t typmod,
                    struct slice text, struct buf *scratch, struct slice *ret,

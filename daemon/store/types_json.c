@@ -100,18 +100,22 @@ static void put_utf8(struct buf *out, unsigned c)
 void types_json_string(struct slice text, struct buf *out)
 {
     static const char escapes[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
+    size_t from = 0; /* what has not been written */
     buf_append(out, "\"", 1);
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i], escaped[8];
+        unsigned char c = (unsigned char)text.data[i];
+        char escaped[8];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        buf_append(out, text.data + from, i - from);
+        from = i + 1;
         const char *known = c ? strchr(escapes, c) : NULL;
-        if (known)
-            snprintf(escaped, sizeof escaped, "\\%c", letters[known - escapes]);
-        else if ((unsigned char)c < 0x20)
-            snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned char)c);
-        else
-            snprintf(escaped, sizeof escaped, "%c", c);
-        buf_append(out, escaped, strlen(escaped));
+        int n = known ? snprintf(escaped, sizeof escaped, "\\%c", letters[known - escapes])
+                      : snprintf(escaped, sizeof escaped, "\\u%04x", c);
+        buf_append(out, escaped, (size_t)n);
     }
+    if (from < text.len)
+        buf_append(out, text.data + from, text.len - from);
     buf_append(out, "\"", 1);
 }
 
