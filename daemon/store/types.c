@@ -576,7 +576,7 @@ int types_output(const struct types_session *s, uint32_t oid, int32_t typmod,
         types_date_out(s, v.i, out);
         break;
     case TYPES_TIME:
-        types_time_out(v.i, out);
+        types_time_out((uint64_t)v.i, out);
         break;
     case TYPES_TIMETZ:
         types_timetz_out(v.i, out);

@@ -97,7 +97,8 @@ int64_t types_round_us(int64_t us, int32_t typmod);
 void types_timetz_out(int64_t key, struct buf *out);
 void types_date_out(const struct types_session *s, int64_t days, struct buf *out);
 void types_timestamp_out(const struct types_session *s, bool tz, int64_t us, struct buf *out);
-void types_time_out(int64_t us, struct buf *out);
+void types_time_out(uint64_t us, struct buf *out); /* hh:mm:ss.123, hours without end */
+void types_fraction_out(uint64_t us, struct buf *out); /* of a second: ".5", nothing for 0 */
 /* types_interval.c */
 int types_interval_in(const struct types_session *s, int32_t typmod, struct slice text,
                       struct types_interval *ret, struct err *err) MUSTCHECK;

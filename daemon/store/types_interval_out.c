@@ -16,20 +16,10 @@ static void part_out(int64_t v, const char *unit, bool *first, bool *minus_befor
     *first = false;
 }
 
-/* hh:mm:ss of |${us}|, which may be beyond int64 */
-static void magnitude_out(int64_t us, struct buf *out)
+/* |${us}|, which may be beyond int64 */
+static uint64_t magnitude(int64_t us)
 {
-    char text[64];
-    const uint64_t second = (uint64_t)TYPES_US_PER_SECOND;
-    uint64_t a = us < 0 ? -(uint64_t)us : (uint64_t)us, seconds = a / second, part = a % second;
-    int n = snprintf(text, sizeof text, "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64, seconds / 3600,
-                     seconds / 60 % 60, seconds % 60);
-    if (part) {
-        n += snprintf(text + n, sizeof text - (size_t)n, ".%06" PRIu64, part);
-        while (text[n - 1] == '0')
-            text[--n] = '\0';
-    }
-    buf_append(out, text, strlen(text));
+    return us < 0 ? -(uint64_t)us : (uint64_t)us;
 }
 
 static void postgres_out(const struct types_interval *v, struct buf *out)
@@ -46,7 +36,7 @@ static void postgres_out(const struct types_interval *v, struct buf *out)
              : minus && !first ? "+"
                                : "");
     buf_append(out, text, strlen(text));
-    magnitude_out(v->us, out);
+    types_time_out(magnitude(v->us), out);
 }
 
 static void append(struct buf *out, const char *text)
@@ -58,14 +48,10 @@ static void append(struct buf *out, const char *text)
 static void seconds_out(int64_t us, struct buf *out)
 {
     char text[32];
-    int64_t a = us < 0 ? -us : us, part = a % TYPES_US_PER_SECOND;
-    int n = snprintf(text, sizeof text, "%" PRId64, a / TYPES_US_PER_SECOND);
-    if (part) {
-        n += snprintf(text + n, sizeof text - (size_t)n, ".%06" PRId64, part);
-        while (text[n - 1] == '0')
-            text[--n] = '\0';
-    }
+    const uint64_t second = (uint64_t)TYPES_US_PER_SECOND, a = magnitude(us);
+    snprintf(text, sizeof text, "%" PRIu64, a / second);
     append(out, text);
+    types_fraction_out(a % second, out);
 }
 
 struct interval_parts {
@@ -145,7 +131,7 @@ static void sql_out(const struct types_interval *v, struct buf *out)
     char text[96];
     int64_t m = v->months < 0 ? -(int64_t)v->months : v->months,
             d = v->days < 0 ? -(int64_t)v->days : v->days;
-    uint64_t us = v->us < 0 ? -(uint64_t)v->us : (uint64_t)v->us;
+    uint64_t us = magnitude(v->us);
     uint64_t minutes = us / (60 * TYPES_US_PER_SECOND);
     if (!negative && !positive) {
         append(out, "0");

@@ -11,18 +11,25 @@ static void append(struct buf *out, const char *text)
     buf_append(out, text, strlen(text));
 }
 
-void types_time_out(int64_t us, struct buf *out)
+void types_fraction_out(uint64_t us, struct buf *out)
 {
-    char text[48];
-    int64_t seconds = us / TYPES_US_PER_SECOND, fraction = us % TYPES_US_PER_SECOND;
-    int n = snprintf(text, sizeof text, "%02" PRId64 ":%02" PRId64 ":%02" PRId64, seconds / 3600,
-                     seconds / 60 % 60, seconds % 60);
-    if (fraction) {
-        n += snprintf(text + n, sizeof text - (size_t)n, ".%06" PRId64, fraction);
-        while (text[n - 1] == '0')
-            text[--n] = '\0';
-    }
+    char text[32];
+    if (us == 0)
+        return;
+    int n = snprintf(text, sizeof text, ".%06" PRIu64, us);
+    while (text[n - 1] == '0')
+        n--;
+    buf_append(out, text, (size_t)n);
+}
+
+void types_time_out(uint64_t us, struct buf *out)
+{
+    char text[64];
+    const uint64_t second = (uint64_t)TYPES_US_PER_SECOND, seconds = us / second;
+    snprintf(text, sizeof text, "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64, seconds / 3600,
+             seconds / 60 % 60, seconds % 60);
     append(out, text);
+    types_fraction_out(us % second, out);
 }
 
 static void civil_out(const struct types_session *s, int64_t days, struct buf *out, bool *ret_bc)
@@ -71,7 +78,7 @@ static void zone_out(int32_t offset, struct buf *out)
 void types_timetz_out(int64_t key, struct buf *out)
 {
     struct types_timetz t = types_timetz_of(key);
-    types_time_out(t.us, out);
+    types_time_out((uint64_t)t.us, out);
     zone_out(-t.west, out);
 }
 
@@ -100,7 +107,7 @@ static void words_out(const struct types_session *s, int64_t days, int64_t clock
         snprintf(text, sizeof text, "%.3s %.3s %02d ", weekdays + (size_t)weekday * 3,
                  months + (size_t)(month - 1) * 3, day);
     append(out, text);
-    types_time_out(clock, out);
+    types_time_out((uint64_t)clock, out);
     snprintf(text, sizeof text, " %04d", *ret_bc ? 1 - year : year);
     append(out, text);
 }
@@ -121,7 +128,7 @@ void types_timestamp_out(const struct types_session *s, bool tz, int64_t us, str
     } else {
         civil_out(s, days, out, &bc);
         append(out, " ");
-        types_time_out(clock, out);
+        types_time_out((uint64_t)clock, out);
     }
     if (tz && s->date_style == TYPES_DATE_ISO) {
         zone_out(offset, out);
