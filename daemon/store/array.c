@@ -217,6 +217,17 @@ static size_t write_level(const struct array *a, int level, size_t item, struct 
     return item;
 }
 
+void array_quote(struct slice text, struct buf *out)
+{
+    buf_append(out, "\"", 1);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] == '"' || text.data[i] == '\\')
+            buf_append(out, "\\", 1);
+        buf_append(out, &text.data[i], 1);
+    }
+    buf_append(out, "\"", 1);
+}
+
 void array_write(const struct array *a, struct buf *out)
 {
     bool plain = true;

@@ -42,5 +42,7 @@ void array_add(struct array *a, struct slice text);
 void array_flat(struct array *a);
 /* The stored form, appended. */
 void array_write(const struct array *a, struct buf *out);
+/* An element in quotes, as an array's literal has it. */
+void array_quote(struct slice text, struct buf *out);
 /* dims[0] * dims[1] ..., -1: more than there may be. */
 int64_t array_count(int ndim, const int32_t *dims);

@@ -267,13 +267,7 @@ static int array_text(struct sets_call *c, struct slice value, struct slice name
             continue;
         }
         struct slice text = input_of(item, &plain);
-        buf_append(out, "\"", 1);
-        for (size_t i = 0; i < text.len; i++) {
-            if (text.data[i] == '"' || text.data[i] == '\\')
-                buf_append(out, "\\", 1);
-            buf_append(out, &text.data[i], 1);
-        }
-        buf_append(out, "\"", 1);
+        array_quote(text, out);
     }
     buf_append(out, "}", 1);
     buf_release(&plain);

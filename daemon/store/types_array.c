@@ -395,13 +395,7 @@ static void write_element(struct slice text, char delim, struct buf *out)
         buf_append(out, text.data, text.len);
         return;
     }
-    buf_append(out, "\"", 1);
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == '"' || text.data[i] == '\\')
-            buf_append(out, "\\", 1);
-        buf_append(out, &text.data[i], 1);
-    }
-    buf_append(out, "\"", 1);
+    array_quote(text, out);
 }
 
 static int stored_broken(struct err *err)
