@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define SERVER_REST_MS  8
 #define SERVER_CLEAN_MS 5000 /* a ROLLBACK that takes longer is not worth waiting for */
 
 void server_hold(struct server *s)
@@ -110,6 +111,7 @@ void server_close(struct server *s, const char *why)
     if (s->state == SERVER_OPENING)
         server_open_stop(s);
     s->state = SERVER_CLOSED;
+    wheel_stop(&s->rest);
     s->session = NULL;
     if (s->linked) {
         if (!why && s->pg) { /* a farewell, for the server's log */
@@ -268,10 +270,19 @@ static size_t on_data(struct link *l, struct slice data)
     return used;
 }
 
+static void on_rest(struct wheel_timer *t)
+{
+    struct server *s = list_entry(t, struct server, rest);
+    store_rest(s->store);
+}
+
 static size_t on_flush(struct link *l, struct slice data, struct buf *reply)
 {
     struct server *s = l->owner;
-    return s->store ? store_answer(s->store, data, l->bytes_out, l->bytes_in, reply) : 0;
+    size_t used = s->store ? store_answer(s->store, data, l->bytes_out, l->bytes_in, reply) : 0;
+    if (used > 0 && !wheel_runs(&s->rest))
+        wheel_start(&s->worker->timers, &s->rest, uv_now(&s->worker->loop), SERVER_REST_MS, on_rest);
+    return used;
 }
 
 static void on_drained(struct link *l)
@@ -353,6 +364,7 @@ struct server *server_new(struct target *t)
     s->fd = -1;
     list_init(&s->node);
     prepared_init(&s->prepared);
+    wheel_timer_init(&s->rest);
     uv_timer_init(&t->worker->loop, &s->timer);
     s->timer.data = s;
     server_hold(s); /* the timer */

@@ -20,6 +20,7 @@
 #include "daemon/list.h"
 #include "daemon/mailbox.h"
 #include "daemon/statements.h"
+#include "daemon/wheel.h"
 #include "protocol/flow.h"
 
 #include <libpq-fe.h>
@@ -60,6 +61,7 @@ struct server {
     bool has_key; /* for CancelRequest: some servers give none (wire case 10) */
     uint32_t key_pid, key_secret;
     struct store_conn *store;
+    struct wheel_timer rest; /* the store's: it has answered on the loop */
     int fd; /* the store's */
     struct link link;
     bool linked;

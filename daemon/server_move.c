@@ -90,6 +90,9 @@ void server_move(struct server *s, struct worker *to)
     must(s->state == SERVER_LEASED && !s->session && flow_len(s->flow) == 0);
     s->state = SERVER_MOVING;
     list_remove(&s->node);
+    if (wheel_runs(&s->rest))
+        store_rest(s->store);
+    wheel_stop(&s->rest);
     s->commons = commons_ref(s->target->commons);
     s->worker = to;
     mail_init(&s->mail, on_arrival, on_drop);

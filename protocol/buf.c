@@ -92,7 +92,7 @@ void buf_commit(struct buf *b, size_t len)
     b->end += (uint32_t)len;
 }
 
-int buf_append(struct buf *b, const void *data, size_t len)
+int buf_append_growing(struct buf *b, const void *data, size_t len)
 {
     if (len == 0)
         return b->failed ? -1 : 0;

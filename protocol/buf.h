@@ -11,6 +11,7 @@
 #include "protocol/slice.h"
 
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
     char *data;     /* NULL while nothing was ever stored */
@@ -42,7 +43,15 @@ static inline struct slice buf_peek(const struct buf *b)
 }
 
 /* 0, or -1 and failed. */
-int buf_append(struct buf *b, const void *data, size_t len);
+int buf_append_growing(struct buf *b, const void *data, size_t len);
+static inline int buf_append(struct buf *b, const void *data, size_t len)
+{
+    if (len == 0 || len > b->cap - b->end || len > b->max - buf_len(b)) /* a failed one has no storage */
+        return buf_append_growing(b, data, len);
+    memcpy(b->data + b->end, data, len);
+    b->end += (uint32_t)len;
+    return 0;
+}
 /* Append ${text} between two ${quote}, of which each in it is doubled. */
 void buf_quote(struct buf *b, const char *text, char quote);
 /* The content as a text, malloc'd and the caller's; ${b} is released.  NULL: it has failed, or no

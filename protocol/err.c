@@ -29,8 +29,11 @@ __attribute__((format(printf, 3, 0))) static void set_field(char *field, size_t 
 
 void err_reset(struct err *err)
 {
-    if (err)
-        memset(err, 0, sizeof(*err));
+    if (!err)
+        return;
+    err->sqlstate[0] = err->message[0] = err->detail[0] = err->hint[0] = err->context[0] = '\0';
+    err->schema[0] = err->table[0] = err->column[0] = err->datatype[0] = err->constraint[0] = '\0';
+    err->position = 0;
 }
 
 int err_set(struct err *err, const char *sqlstate, const char *format, ...)

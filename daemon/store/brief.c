@@ -264,3 +264,11 @@ size_t store_answer(struct store_conn *c, struct slice in, uint64_t sent, uint64
     pthread_mutex_unlock(&c->turn);
     return used;
 }
+
+void store_rest(struct store_conn *c)
+{
+    if (pthread_mutex_trylock(&c->turn) != 0)
+        return; /* the thread has done so */
+    tx_let_go(c);
+    pthread_mutex_unlock(&c->turn);
+}

@@ -54,6 +54,8 @@ struct store {
     atomic_uint next_pid;
     atomic_uint next_oid; /* no smaller one is free; 0: nothing is known */
     atomic_uint schema_changes; /* committed here: SQLite reads its schema again */
+    atomic_uint_fast64_t commits; /* of this process: a snapshot from before one is old */
+    atomic_uint writers;          /* have the right to write, or wait for it */
 };
 
 /* The PostgreSQL side of a transaction. */
@@ -87,6 +89,8 @@ struct conn_guc {
     char raw[64]; /* store_setting_raw */
     int64_t statement_timeout_ms, lock_timeout_ms, idle_timeout_ms, session_timeout_ms;
     bool no_views; /* restrict_nonsystem_relation_kind */
+    bool read_only, repeatable; /* what transactions are by default */
+    const struct guc_value *search_path;
 };
 
 struct key_time { /* constraints.c */
@@ -125,6 +129,8 @@ struct store_conn {
     unsigned turns;          /* of the progress handler in its batch */
     uint64_t answered;       /* counts its calls */
     unsigned schema_changes; /* of the store, that are known here */
+    uint64_t commits;        /* of the store, before the snapshot was taken */
+    bool kept;               /* DB_NONE, but SQLite still has the snapshot: tx_let_go */
     int wake; /* an eventfd: somebody has put something into the inbox */
     atomic_bool cancel;
     bool wants_write; /* under the store's lock: it waits for it */
@@ -286,6 +292,8 @@ int tx_enter(struct store_conn *c, bool write, struct err *err) MUSTCHECK;
 int tx_fresh(struct store_conn *c, bool write, struct err *err) MUSTCHECK;
 /* A statement has ended well: give up a read snapshot that the isolation level does not keep. */
 void tx_leave(struct store_conn *c);
+/* What the caller of store_answer was left with: before anything but tx_enter. */
+void tx_let_go(struct store_conn *c);
 /* A statement has failed: fail the block, or roll the implicit transaction back. */
 void tx_fail(struct store_conn *c);
 /* End of a Query or Sync: commit what is implicit. */
@@ -570,6 +578,8 @@ void guc_commit(struct store_conn *c);
 int guc_set(struct store_conn *c, const char *name, const char *value, bool local,
             struct err *err) MUSTCHECK;
 int guc_reset_all(struct store_conn *c, struct err *err) MUSTCHECK;
+/* Valid until it is set. */
+const char *guc_search_path(const struct store_conn *c);
 /* As PostgreSQL writes the name (TimeZone); NULL: unknown. */
 const char *guc_name(struct store_conn *c, const char *name);
 /* Tell the client of reported settings that have changed since it was told: before ReadyForQuery.

@@ -182,7 +182,13 @@ int guc_init(struct store_conn *c)
     for (size_t i = 0; i < DEFS; i++)
         if (!add(c, &defs[i], NULL))
             return -1;
+    c->guc.search_path = find_kept(c, "search_path");
     return 0;
+}
+
+const char *guc_search_path(const struct store_conn *c)
+{
+    return c->guc.search_path->text;
 }
 
 void guc_release(struct store_conn *c)
@@ -478,8 +484,14 @@ static void take_effect(struct store_conn *c, const struct guc_value *v)
     else if (strcmp(name, "TimeZone") == 0 &&
              types_set_timezone(&c->context.types, v->text, &ignored) < 0)
         return; /* it was a zone before: its file has gone */
-    if (c->tx == TX_IDLE && strcmp(name, "default_transaction_read_only") == 0 && !c->began)
-        c->read_only = strcmp(v->text, "on") == 0;
+    else if (strcmp(name, "default_transaction_isolation") == 0)
+        c->guc.repeatable =
+            strcmp(v->text, "repeatable read") == 0 || strcmp(v->text, "serializable") == 0;
+    else if (strcmp(name, "default_transaction_read_only") == 0) {
+        c->guc.read_only = strcmp(v->text, "on") == 0;
+        if (c->tx == TX_IDLE && !c->began)
+            c->read_only = c->guc.read_only;
+    }
     c->guc.touched = true;
 }
 

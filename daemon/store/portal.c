@@ -42,9 +42,6 @@ static void portal_free(struct store_conn *c, struct portal *p)
     rows_free(p->rows);
     rows_free(p->params);
     free(p->later);
-    free(p->values);
-    free(p->formats);
-    free(p->name);
     free(p);
 }
 
@@ -419,10 +416,26 @@ static int make_room(struct store_conn *c, const char *name, struct err *err)
     return 0;
 }
 
+/* The portal, and behind it its values, formats and name: one is made for each execution. */
+static struct portal *portal_alloc(const char *name, size_t ncolumns)
+{
+    struct portal *portal;
+    size_t values = ncolumns * sizeof *portal->values, formats = ncolumns * sizeof *portal->formats;
+    size_t len = strlen(name) + 1;
+    portal = calloc(1, sizeof *portal + values + formats + len);
+    if (!portal)
+        return NULL;
+    char *at = (char *)(portal + 1);
+    portal->values = (void *)at;
+    portal->formats = (void *)(at + values);
+    portal->name = memcpy(at + values + formats, name, len);
+    return portal;
+}
+
 static struct portal *portal_new(struct store_conn *c, const char *name, struct prepared *p,
                                  struct err *err)
 {
-    struct portal *portal = calloc(1, sizeof *portal);
+    struct portal *portal = portal_alloc(name ? name : "", p->ncolumns);
     if (!portal) {
         err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
         return NULL;
@@ -432,15 +445,9 @@ static struct portal *portal_new(struct store_conn *c, const char *name, struct 
     portal->at_start = true;
     portal->depth = c->nsavepoints;
     portal->made_us = c->context.statement_us;
-    portal->name = strdup(name ? name : "");
-    portal->formats = calloc(p->ncolumns + 1, sizeof *portal->formats);
-    portal->values = calloc(p->ncolumns + 1, sizeof *portal->values);
-    if (portal->name && portal->formats && portal->values &&
-        (p->kind != PREPARED_QUERY ||
-         (take_stmt(c, portal, err) == 0 && steps_open(c, portal, err) == 0)))
+    if (p->kind != PREPARED_QUERY ||
+        (take_stmt(c, portal, err) == 0 && steps_open(c, portal, err) == 0))
         return portal;
-    if (!portal->name || !portal->formats || !portal->values)
-        err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     portal_free(c, portal);
     return NULL;
 }

@@ -126,8 +126,9 @@ static int run_one(struct store_conn *c, struct slice sql, int characters, struc
 static void query(struct store_conn *c, struct slice sql)
 {
     struct statement_place *places = NULL;
-    struct err err = {0};
+    struct err err;
     size_t n = 0;
+    err_reset(&err);
     names_cut(c, sql);
     int rc = statement_split(sql.data, &places, &n, &err);
     if (rc == 0 && n == 0)
@@ -284,7 +285,8 @@ static int close_target(struct store_conn *c, struct slice body, struct err *err
 
 static void sync_point(struct store_conn *c)
 {
-    struct err err = {0};
+    struct err err;
+    err_reset(&err);
     if (tx_finish(c, &err) < 0)
         send_error(c, &err);
     c->skip_to_sync = false;
@@ -322,8 +324,9 @@ static void function_call(struct store_conn *c)
 
 bool conn_message(struct store_conn *c, char type, struct slice body)
 {
-    struct err err = {0};
+    struct err err;
     struct msg_query m;
+    err_reset(&err);
     if (type == 'X')
         return false;
     if (type == 'S') {
@@ -386,6 +389,7 @@ static int wait_lent(struct store_conn *c, struct pollfd *p, nfds_t n, int ms)
     pthread_mutex_unlock(&c->turn);
     int ready = poll(p, n, ms);
     pthread_mutex_lock(&c->turn);
+    tx_let_go(c);
     return ready > 0 || (ready == 0 && c->answered == before) ? ready : -1;
 }
 

@@ -303,6 +303,7 @@ int conn_write_lock(struct store_conn *c, struct err *err)
     int rc = 0;
     if (c->holds_write)
         return 0;
+    atomic_fetch_add(&s->writers, 1);
     pthread_mutex_lock(&s->lock);
     struct write_waiter me = {.next = NULL};
     struct write_waiter **tail = &s->waiters;
@@ -322,10 +323,10 @@ int conn_write_lock(struct store_conn *c, struct err *err)
     }
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
+    c->holds_write = rc == 0;
     if (rc < 0)
-        return -1;
-    c->holds_write = true;
-    return 0;
+        atomic_fetch_sub(&s->writers, 1);
+    return rc;
 }
 
 bool conn_write_free(struct store_conn *c)
@@ -347,6 +348,7 @@ void conn_write_unlock(struct store_conn *c)
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
     c->holds_write = false;
+    atomic_fetch_sub(&s->writers, 1);
 }
 
 /* -- connections -- */

@@ -77,6 +77,9 @@ int store_connect(struct store *s, int *ret_fd, struct store_conn **ret, struct 
  * read from it).  Any thread that has called policy_thread_init; waits for nobody. */
 size_t store_answer(struct store_conn *c, struct slice in, uint64_t sent, uint64_t got,
                     struct buf *out);
+/* Some milliseconds after an answer: what was kept to make the next one cheap is given up, as it keeps the
+ * write-ahead log from beginning anew.  Any thread; waits for nobody. */
+void store_rest(struct store_conn *c);
 /* Ask for the running statement, if any, to end with 57014.  Any thread. */
 void store_cancel(struct store_conn *c);
 /* Wait until the connection's thread has ended and free it; its descriptor must have been closed.

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 struct strmap_entry {
     struct strmap_entry *next;
@@ -11,18 +12,9 @@ struct strmap_entry {
     void *value;
 };
 
-/* FNV-1a: keys come from one client, which can slow down only itself. */
-static uint64_t hash_of(const char *key, size_t len)
-{
-    uint64_t h = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)key[i]) * UINT64_C(1099511628211);
-    return h;
-}
-
 static struct strmap_entry **slot(const struct strmap *m, const char *key, size_t len)
 {
-    uint64_t hash = hash_of(key, len);
+    uint64_t hash = XXH3_64bits(key, len);
     struct strmap_entry **e = &m->buckets[hash % m->nbuckets];
     while (*e && ((*e)->hash != hash || (*e)->len != len || memcmp((*e)->key, key, len) != 0))
         e = &(*e)->next;
@@ -62,7 +54,7 @@ bool strmap_add(struct strmap *m, const char *key, size_t len, void *value)
     struct strmap_entry *e = malloc(sizeof *e);
     if (!e)
         return false;
-    *e = (struct strmap_entry){NULL, key, len, hash_of(key, len), value};
+    *e = (struct strmap_entry){NULL, key, len, XXH3_64bits(key, len), value};
     struct strmap_entry **head = &m->buckets[e->hash % m->nbuckets];
     e->next = *head;
     *head = e;
@@ -91,8 +83,9 @@ void *strmap_any(const struct strmap *m)
 
 void strmap_each(const struct strmap *m, void (*visit)(void *value, void *arg), void *arg)
 {
-    for (size_t i = 0; m->n > 0 && i < m->nbuckets; i++)
-        for (struct strmap_entry *e = m->buckets[i]; e; e = e->next)
+    size_t left = m->n;
+    for (size_t i = 0; left > 0; i++)
+        for (struct strmap_entry *e = m->buckets[i]; e; e = e->next, left--)
             visit(e->value, arg);
 }
 

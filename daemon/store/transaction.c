@@ -10,6 +10,9 @@
  * nobody else can write.  At REPEATABLE READ and SERIALIZABLE the snapshot is kept, and a write
  * after somebody else's is 40001.
  *
+ * While the caller of store_answer has the connection, a snapshot that is given up stays with SQLite:
+ * until something has been committed the next statement would get the same one.
+ *
  * Savepoints are known here by name; SQLite gets them (as "s<depth>") once there is something to
  * undo. */
 #include "daemon/store/conn.h"
@@ -89,8 +92,7 @@ static int load_catalog(struct store_conn *c, struct err *err)
 
 int tx_follow_path(struct store_conn *c, struct err *err)
 {
-    return store_catalog_set_path(c->catalog, store_setting(&c->context, "search_path"),
-                                  c->context.user, err);
+    return store_catalog_set_path(c->catalog, guc_search_path(c), c->context.user, err);
 }
 
 /* The catalog of the snapshot that is now taken. */
@@ -247,6 +249,37 @@ int tx_fresh(struct store_conn *c, bool write, struct err *err)
     return 0;
 }
 
+static void give_up(struct store_conn *c)
+{
+    struct err ignored;
+    if (run_cached(c, CACHED_COMMIT, NULL, &ignored) < 0)
+        db_rollback(c);
+    c->db_state = DB_NONE;
+}
+
+void tx_let_go(struct store_conn *c)
+{
+    if (!c->kept)
+        return;
+    c->kept = false;
+    c->db_state = DB_READ;
+    give_up(c);
+}
+
+/* The snapshot that SQLite still has, if it is as good as a new one. */
+static bool takes_kept(struct store_conn *c)
+{
+    if (!c->kept)
+        return false;
+    if (c->commits != atomic_load(&c->store->commits)) {
+        tx_let_go(c);
+        return false;
+    }
+    c->kept = false;
+    c->db_state = DB_READ;
+    return true;
+}
+
 static int enter(struct store_conn *c, bool write, struct err *err)
 {
     if (c->db_state == DB_WRITE)
@@ -255,9 +288,10 @@ static int enter(struct store_conn *c, bool write, struct err *err)
         (c->lent ? brief_decline(c, err) : follow_catch_up(c, err)) < 0)
         return -1;
     if (write)
-        return enter_write(c, err);
-    if (c->db_state == DB_READ)
+        return c->lent ? brief_decline(c, err) : enter_write(c, err);
+    if (c->db_state == DB_READ || takes_kept(c))
         return 0;
+    c->commits = atomic_load(&c->store->commits);
     if (run_cached(c, CACHED_BEGIN, NULL, err) < 0)
         return -1;
     c->db_state = DB_READ;
@@ -278,12 +312,13 @@ int tx_enter(struct store_conn *c, bool write, struct err *err)
 
 void tx_leave(struct store_conn *c)
 {
-    struct err ignored;
-    if (c->db_state == DB_READ && c->nrunning == 0 && !keeps_snapshot(c)) {
-        if (run_cached(c, CACHED_COMMIT, NULL, &ignored) < 0)
-            db_rollback(c);
+    if (c->db_state != DB_READ || c->nrunning > 0 || keeps_snapshot(c))
+        return;
+    c->kept = c->lent && atomic_load(&c->store->writers) == 0;
+    if (c->kept)
         c->db_state = DB_NONE;
-    }
+    else
+        give_up(c);
 }
 
 char tx_status(const struct store_conn *c)
@@ -305,11 +340,8 @@ static void over(struct store_conn *c)
     c->implicit = c->lost = c->began = false;
     c->nkey_times = 0;
     c->context.transaction_us = 0;
-    const char *read_only = store_setting(&c->context, "default_transaction_read_only");
-    const char *level = store_setting(&c->context, "default_transaction_isolation");
-    c->read_only = read_only && strcmp(read_only, "on") == 0;
-    c->repeatable =
-        level && (strcmp(level, "repeatable read") == 0 || strcmp(level, "serializable") == 0);
+    c->read_only = c->guc.read_only;
+    c->repeatable = c->guc.repeatable;
 }
 
 static void roll_back(struct store_conn *c)

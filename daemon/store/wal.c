@@ -27,6 +27,7 @@ static int busy_no_longer_than(void *arg, int tries)
 static int committed(void *arg, sqlite3 *db, const char *name, int pages)
 {
     struct store *s = arg;
+    atomic_fetch_add(&s->commits, 1); /* before anybody is told of it */
     if (pages < WAL_PASSIVE_PAGES)
         return SQLITE_OK;
     if (s->restart_pages == 0 || pages < WAL_RESTART_PAGES)

@@ -255,6 +255,51 @@ static void test_flush(void **state)
     assert_string_equal(client_read(c, 'Z'), "Z I");
 }
 
+/* Until something is committed, the next statement gets the snapshot of the last. */
+static void test_snapshots(void **state)
+{
+    struct client *c = *state;
+    struct client other = {0};
+    char got[512];
+    static const char sql[] = "select v from t where id = 7";
+    client_open(store, &other);
+    check(c, sql, true);
+    assert_true(c->conn->kept);
+    assert_true(near_answer(c, sql, got, sizeof got));
+    ask(&other, "update t set v = 'new' where id = 7");
+    assert_true(near_answer(c, sql, got, sizeof got));
+    assert_string_equal(got, "T(v:25); D(new); C SELECT 1; Z I");
+    ask(&other, "begin; update t set v = 'newer' where id = 7");
+    assert_true(near_answer(c, sql, got, sizeof got));
+    assert_string_equal(got, "T(v:25); D(new); C SELECT 1; Z I");
+    assert_false(c->conn->kept); /* somebody writes */
+    ask(&other, "commit");
+    assert_true(near_answer(c, sql, got, sizeof got));
+    assert_string_equal(got, "T(v:25); D(newer); C SELECT 1; Z I");
+    assert_true(c->conn->kept);
+    store_rest(c->conn);
+    assert_false(c->conn->kept);
+    assert_true(near_answer(c, sql, got, sizeof got));
+    assert_string_equal(ask(c, "update t set v = 'mine' where id = 7"), "C UPDATE 1; Z I");
+    assert_true(near_answer(c, sql, got, sizeof got));
+    assert_string_equal(got, "T(v:25); D(mine); C SELECT 1; Z I");
+    client_close(&other);
+}
+
+/* Whoever wants to write may have to wait: not here. */
+static void test_locks(void **state)
+{
+    struct client *c = *state;
+    struct client other = {0};
+    char got[512];
+    client_open(store, &other);
+    ask(c, "set lock_timeout = '100ms'");
+    ask(&other, "begin; update t set v = 'new' where id = 7");
+    assert_false(near_answer(c, "select v from t where id = 8 for update", got, sizeof got));
+    assert_string_equal(got, "E 55P03 canceling statement due to lock timeout; Z I");
+    client_close(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +312,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_extended, setup, teardown),
         cmocka_unit_test_setup_teardown(test_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flush, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_snapshots, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_locks, setup, teardown),
     };
     policy_thread_init();
     store_init();
