@@ -194,6 +194,7 @@ static const struct emit_proc_entry entries[] = {
     {F_TRIM_SCALE, "pgf_num_trim_scale(%1)"},
     {F_GENERATE_SERIES_NUMERIC_NUMERIC, "set:series_numeric(%1, %2, '1')"},
     {F_GENERATE_SERIES_NUMERIC_NUMERIC_NUMERIC, "set:series_numeric(%1, %2, %3)"},
+    {F_TO_NUMBER, "pgf_to_number(%1, %2)"},
     {F_TO_CHAR_FLOAT8_TEXT, "pgf_to_char_float(%1, %2, 15)"},
     {F_TO_CHAR_FLOAT4_TEXT, "pgf_to_char_float(%1, %2, 6)"},
     {F_TO_CHAR_NUMERIC_TEXT, "pgf_to_char_numeric(%1, %2, 0)"},

@@ -104,6 +104,8 @@ static const struct emit_proc_entry entries[] = {
     {F_TO_CHAR_TIMESTAMPTZ_TEXT, "pgf_to_char_time(%1, %2, 1)"},
     {F_TO_CHAR_INTERVAL_TEXT, "pgf_to_char_interval(%1, %2)"},
     {F_MAKE_DATE, "pgf_make_date(%1, %2, %3)"},
+    {F_TO_DATE, "pgf_parse_date(%1, %2)"},
+    {F_TO_TIMESTAMP_TEXT_TEXT, "pgf_parse_timestamptz(%1, %2)"},
     {F_TO_TIMESTAMP_FLOAT8, "pgf_to_timestamp(%1)"},
     {F_TIMEZONE_TEXT_TIMESTAMP, "pgf_at_zone(%1, %2, 0)"},
     {F_TIMEZONE_TEXT_TIMESTAMPTZ, "pgf_at_zone(%1, %2, 1)"},

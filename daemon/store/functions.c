@@ -59,6 +59,8 @@ static const struct {
     {functions_ordered_rows, &functions_ordered_n},
     {functions_format_date_rows, &functions_format_date_n},
     {functions_format_number_rows, &functions_format_number_n},
+    {functions_parse_date_rows, &functions_parse_date_n},
+    {functions_parse_number_rows, &functions_parse_number_n},
 };
 
 int functions_register(struct sqlite3 *db, struct store_context *context)

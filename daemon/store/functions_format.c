@@ -18,29 +18,18 @@ static const struct format_keyword *find(struct slice t, size_t at,
     return NULL;
 }
 
-/* FM and TM in front of a keyword. */
-static void prefixes(struct slice t, size_t *at, struct format_item *item)
+/* FM or TM in front of a keyword. */
+static void prefix(struct slice t, size_t *at, struct format_item *item)
 {
-    for (;; *at += 2) {
-        if (starts(t, *at, "FM") || starts(t, *at, "fm"))
-            item->fill = true;
-        else if (starts(t, *at, "TM") || starts(t, *at, "tm"))
-            item->translate = true;
-        else
-            return;
-    }
+    item->fill = starts(t, *at, "FM") || starts(t, *at, "fm");
+    item->translate = starts(t, *at, "TM") || starts(t, *at, "tm");
+    *at += item->fill || item->translate ? 2 : 0;
 }
 
-static void suffixes(struct slice t, size_t *at, struct format_item *item)
+static void suffix(struct slice t, size_t *at, struct format_item *item)
 {
-    for (;; *at += 2) {
-        if (starts(t, *at, "TH"))
-            item->th = 'T';
-        else if (starts(t, *at, "th"))
-            item->th = 't';
-        else if (!starts(t, *at, "SP"))
-            return;
-    }
+    item->th = (char)(starts(t, *at, "TH") ? 'T' : starts(t, *at, "th") ? 't' : 0);
+    *at += item->th || starts(t, *at, "SP") ? 2 : 0;
 }
 
 struct format_item *format_parse(struct slice t, const struct format_keyword *keywords,
@@ -53,7 +42,7 @@ struct format_item *format_parse(struct slice t, const struct format_keyword *ke
     for (size_t at = 0; items != NULL && at < t.len;) {
         struct format_item item = {.key = FORMAT_NONE};
         if (!quoted && dates)
-            prefixes(t, &at, &item);
+            prefix(t, &at, &item);
         if (at >= t.len)
             break;
         const struct format_keyword *k = quoted ? NULL : find(t, at, keywords, nkeywords);
@@ -63,7 +52,7 @@ struct format_item *format_parse(struct slice t, const struct format_keyword *ke
             item.text = (struct slice){t.data + at, len};
             at += len;
             if (dates)
-                suffixes(t, &at, &item);
+                suffix(t, &at, &item);
             items[n++] = item;
             continue;
         }
@@ -75,7 +64,9 @@ struct format_item *format_parse(struct slice t, const struct format_keyword *ke
         bool escape = t.data[at] == '\\' && at + 1 < t.len && (quoted || t.data[at + 1] == '"');
         at += escape;
         size_t len = functions_char(t.data + at, t.len - at);
-        items[n++] = (struct format_item){.key = FORMAT_NONE, .text = {t.data + at, len}};
+        items[n++] = (struct format_item){.key = FORMAT_NONE,
+                                          .text = {t.data + at, len},
+                                          .quoted = quoted};
         at += len;
     }
     *ret_n = n;

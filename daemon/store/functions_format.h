@@ -10,6 +10,7 @@ struct format_item {
     struct slice text; /* the character, or the keyword as it was written */
     bool fill;         /* FM before it */
     bool translate;    /* TM before it */
+    bool quoted;       /* the character stood in quotes */
     char th;           /* 'T' or 't': TH or th after it; 0 */
 };
 

@@ -1,58 +1,12 @@
 /* functions_format_date.c: to_char() of timestamps and intervals. */
-#include "daemon/store/functions_format.h"
+#include "daemon/store/functions_format_date.h"
 #include "daemon/store/functions_time.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum key {
-    AD_DOTS,
-    AM_DOTS,
-    AD,
-    AM,
-    CC,
-    DAY_NAME,
-    DDD,
-    DD,
-    DY,
-    D,
-    FF,
-    FX,
-    HH24,
-    HH12,
-    IDDD,
-    ID,
-    IW,
-    IYYY,
-    IYY,
-    IY,
-    I,
-    J,
-    MI,
-    MM,
-    MONTH_NAME,
-    MON,
-    MS,
-    OF,
-    Q,
-    RM,
-    SSSS,
-    SS,
-    TZH,
-    TZM,
-    TZ,
-    US,
-    WW,
-    W,
-    Y_YYY,
-    YYYY,
-    YYY,
-    YY,
-    Y
-};
-
-static const struct format_keyword keywords[] = {
+const struct format_keyword format_date_keywords[] = {
     {"A.D.", AD_DOTS},
     {"A.M.", AM_DOTS},
     {"AD", AD},
@@ -166,6 +120,8 @@ static const struct format_keyword keywords[] = {
     {"yy", YY},
     {"y", Y},
 };
+const size_t format_date_nkeywords =
+    sizeof(format_date_keywords) / sizeof(format_date_keywords[0]);
 
 /* What is printed. */
 struct moment {
@@ -473,7 +429,7 @@ static void to_char(sqlite3_context *ctx, struct slice format, const struct mome
     struct buf out;
     size_t n;
     struct format_item *items =
-        format_parse(format, keywords, sizeof(keywords) / sizeof(keywords[0]), true, &n);
+        format_parse(format, format_date_keywords, format_date_nkeywords, true, &n);
     bool ok = items != NULL;
     if (!ok)
         sqlite3_result_error_nomem(ctx);

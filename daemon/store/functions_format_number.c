@@ -2,35 +2,13 @@
  *
  * A number is printed into its template from left to right: as many blanks or zeros as it has fewer
  * digits than there are places, the sign where it first shows, then its digits. */
-#include "daemon/store/functions_format.h"
+#include "daemon/store/functions_format_number.h"
 
 #include <ctype.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-enum key {
-    COMMA,
-    POINT,
-    ZERO,
-    NINE,
-    BLANK,
-    LOCALE_POINT,
-    EEEE,
-    FILL,
-    GROUP,
-    CURRENCY,
-    MINUS,
-    PLUS,
-    BRACKET,
-    ROMAN,
-    SIGN,
-    SPELL,
-    LOCALE_SIGN,
-    ORDINAL,
-    MULTIPLY
-};
 
 static const struct format_keyword keywords[] = {
     {",", COMMA},        {".", POINT},       {"0", ZERO},     {"9", NINE},     {"B", BLANK},
@@ -40,20 +18,6 @@ static const struct format_keyword keywords[] = {
     {"d", LOCALE_POINT}, {"eeee", EEEE},     {"fm", FILL},    {"g", GROUP},    {"l", CURRENCY},
     {"mi", MINUS},       {"pl", PLUS},       {"pr", BRACKET}, {"rn", ROMAN},   {"sg", SIGN},
     {"sp", SPELL},       {"s", LOCALE_SIGN}, {"th", ORDINAL}, {"v", MULTIPLY},
-};
-
-enum sign_place { SIGN_NONE, SIGN_BEFORE, SIGN_AFTER };
-
-/* What the template asks for. */
-struct picture {
-    struct format_item *items;
-    size_t n;
-    int before, after;      /* places on both sides of the point */
-    int multiply;           /* digits after V */
-    int zero_from, zero_to; /* places that show zeros; zero_from counts from 1 while reading */
-    int sign_at;            /* places before S */
-    enum sign_place sign;
-    bool fill, zero, point, multiplied, bracket, minus, plus, roman, exponent, blank;
 };
 
 static bool bad(sqlite3_context *ctx, const char *message)
@@ -167,7 +131,7 @@ static bool read_item(sqlite3_context *ctx, struct picture *p, int key)
     }
 }
 
-static bool read_picture(sqlite3_context *ctx, struct slice format, struct picture *p)
+bool picture_read(sqlite3_context *ctx, struct slice format, struct picture *p)
 {
     *p = (struct picture){0};
     p->items = format_parse(format, keywords, sizeof(keywords) / sizeof(keywords[0]), false, &p->n);
@@ -472,7 +436,7 @@ static void fn_float(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     functions_buf(&digits);
     if (format.len == 0) {
         functions_result_text(ctx, "", 0);
-    } else if (!read_picture(ctx, format, &p)) {
+    } else if (!picture_read(ctx, format, &p)) {
         ;
     } else if ((p.roman && !(fabs(v) < 2e9)) ||
                (!p.exponent && !(fabs(v) < (sure == FLT_DIG ? 1e30 : 1e300)))) {
@@ -535,7 +499,7 @@ static void fn_numeric(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     functions_buf(&digits);
     if (format.len == 0) {
         functions_result_text(ctx, "", 0);
-    } else if (!read_picture(ctx, format, &p) || !functions_decimal(ctx, argv[0], &v)) {
+    } else if (!picture_read(ctx, format, &p) || !functions_decimal(ctx, argv[0], &v)) {
         ;
     } else if (decimal_special(&v) || p.exponent || p.multiply > 1000) {
         functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,

@@ -42,6 +42,9 @@ extern const size_t functions_bytea_n, functions_string_n, functions_regexp_n, f
     functions_exact_n, functions_calendar_n, functions_timetz_n, functions_format_date_n,
     functions_format_number_n, functions_statistics_n, functions_ordered_n;
 
+extern const struct function_row functions_parse_date_rows[], functions_parse_number_rows[];
+extern const size_t functions_parse_date_n, functions_parse_number_n;
+
 extern const struct function_row functions_record_rows[], functions_populate_rows[];
 extern const size_t functions_record_n, functions_populate_n;
 /* The collation of rows. */
