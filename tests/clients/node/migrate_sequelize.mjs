@@ -28,7 +28,8 @@ Account.belongsToMany(Kinds, { through: "AccountKinds" });
 Kinds.belongsToMany(Account, { through: "AccountKinds" });
 
 const q = db.getQueryInterface();
-const seen = async (table) => [Object.entries(await q.describeTable(table)).sort(),
+const column = ([name, c]) => [name, { ...c, special: c.special?.toSorted() }];
+const seen = async (table) => [Object.entries(await q.describeTable(table)).map(column).sort(),
   (await q.showIndex(table)).map((i) => [i.name, i.primary, i.unique, i.fields.map((f) => f.attribute ?? f), i.definition]).sort(), (await q.showConstraint(table)).filter((c) => !/^\d/.test(c.constraintName)).map((c) => [c.constraintName, c.constraintType, c.definition]).sort(),
   (await q.getForeignKeyReferencesForTable(table)).map((k) => [k.constraintName, k.columnName, k.referencedTableName, k.referencedColumnName]).sort()];
 const all = async () => {

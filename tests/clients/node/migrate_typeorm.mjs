@@ -79,7 +79,7 @@ await step("rows", async () => {
 });
 let sql;
 const find = await source(after).initialize();
-await step("differences", async () => (sql = await find.driver.createSchemaBuilder().log()).upQueries.map((q) => [q.query, q.parameters]));
+await step("differences", async () => (sql = await find.driver.createSchemaBuilder().log()).upQueries.map((q) => [q.query, q.parameters]).sort());
 await find.destroy();
 await db.destroy();
 
