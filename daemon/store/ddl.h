@@ -142,6 +142,8 @@ int ddl_drop_identity(struct ddl *d, uint32_t table, const char *column, bool mi
 
 /* -- ddl_alter.c -- */
 int ddl_alter_table(struct ddl *d, const AlterTableStmt *s, const char **ret_tag) MUSTCHECK;
+/* 23502 if some row has NULL there. */
+int ddl_check_no_nulls(struct ddl *d, uint32_t table, int16_t attnum) MUSTCHECK;
 /* -- ddl_retype.c -- */
 int ddl_change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd) MUSTCHECK;
 /* What SQLite has of a default, from PostgreSQL's text of it. */

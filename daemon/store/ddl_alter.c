@@ -38,8 +38,7 @@ static int sync(struct ddl *d, uint32_t table)
     return ddl_reload(d) < 0 ? -1 : ddl_sync_table(d, ddl_table(d, table));
 }
 
-/* 23502 if some row has NULL there. */
-static int check_no_nulls(struct ddl *d, uint32_t table, int16_t attnum)
+int ddl_check_no_nulls(struct ddl *d, uint32_t table, int16_t attnum)
 {
     const struct store_table *t = ddl_table(d, table);
     const struct store_column *c = store_table_attnum(t, attnum);
@@ -111,7 +110,7 @@ static int follow(struct ddl *d, uint32_t table, uint32_t first_new)
             continue;
         text = text || k->primary;
         for (size_t a = 0; k->primary && a < k->nattnums; a++)
-            if (check_no_nulls(d, table, k->attnums[a]) < 0)
+            if (ddl_check_no_nulls(d, table, k->attnums[a]) < 0)
                 return -1;
         if (ddl_make_index(d, t, k) < 0)
             return -1;
@@ -221,7 +220,7 @@ static int add_column(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
         sqlite_add_column(d, table, attnum) < 0)
         return -1;
     const struct store_column *c = store_table_attnum(ddl_table(d, table), attnum);
-    if ((c->not_null && check_no_nulls(d, table, attnum) < 0) ||
+    if ((c->not_null && ddl_check_no_nulls(d, table, attnum) < 0) ||
         ddl_column_constraints(d, table, def, true) < 0 || ddl_reload(d) < 0 ||
         ddl_column_constraints(d, table, def, false) < 0 || follow(d, table, first_new) < 0)
         return -1;
@@ -320,7 +319,7 @@ static int not_null(struct ddl *d, uint32_t table, const char *name, bool on)
                        ddl_table(d, table)->name);
     if (!on && primary && uses(primary->attnums, primary->nattnums, c->attnum))
         return err_set(d->err, "42P16", "column \"%s\" is in a primary key", name);
-    if ((on && check_no_nulls(d, table, c->attnum) < 0) || set_flag(d, table, c->attnum, on) < 0)
+    if ((on && ddl_check_no_nulls(d, table, c->attnum) < 0) || set_flag(d, table, c->attnum, on) < 0)
         return -1;
     return sync(d, table);
 }
@@ -455,6 +454,8 @@ static int command(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
     case AT_ClusterOn:
     case AT_DropCluster:
     case AT_DropOids:
+    case AT_DisableRowSecurity: /* as it is: ENABLE is refused */
+    case AT_NoForceRowSecurity:
         return 0;
     case AT_SetTableSpace:
         return strcmp(cmd->name, "pg_default") == 0

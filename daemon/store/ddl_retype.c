@@ -89,6 +89,18 @@ static int refuse_row_users(struct ddl *d, const struct store_table *t)
                        : 0;
 }
 
+/* Does ${k} know the column, and is it more than NOT VALID, if that is asked? */
+static int concerns(struct ddl *d, const struct store_check *k, int16_t attnum, bool valid,
+                    int64_t *ret)
+{
+    *ret = 0;
+    return ddl_query_int(d, ret,
+                         "SELECT count(*) FROM \"pg_catalog.pg_constraint\", json_each(conkey)"
+                         " AS k WHERE oid = ?1 AND CAST(k.value AS INTEGER) = ?2 AND"
+                         " convalidated >= ?3",
+                         "iii", (int64_t)k->oid, (int64_t)attnum, (int64_t)valid);
+}
+
 int ddl_remake_checks(struct ddl *d, uint32_t table, int16_t attnum)
 {
     const struct store_table *t = ddl_table(d, table);
@@ -97,11 +109,7 @@ int ddl_remake_checks(struct ddl *d, uint32_t table, int16_t attnum)
         const char *sqlite;
         struct buf text;
         int64_t concerned = attnum == 0;
-        if (attnum &&
-            ddl_query_int(d, &concerned,
-                          "SELECT count(*) FROM \"pg_catalog.pg_constraint\", json_each(conkey)"
-                          " AS k WHERE oid = ?1 AND CAST(k.value AS INTEGER) = ?2",
-                          "ii", (int64_t)k->oid, (int64_t)attnum) < 0)
+        if (attnum && concerns(d, k, attnum, false, &concerned) < 0)
             return -1;
         if (!concerned)
             continue;
@@ -123,6 +131,20 @@ int ddl_remake_checks(struct ddl *d, uint32_t table, int16_t attnum)
         if (rc < 0)
             return -1;
     }
+    return 0;
+}
+
+/* The values are new: they must be what is promised of them. */
+static int recheck_values(struct ddl *d, uint32_t table, int16_t attnum)
+{
+    const struct store_table *t = ddl_table(d, table);
+    int64_t concerned;
+    if (store_table_attnum(t, attnum)->not_null && ddl_check_no_nulls(d, table, attnum) < 0)
+        return -1;
+    for (size_t i = 0; i < t->nchecks; i++)
+        if (concerns(d, &t->checks[i], attnum, true, &concerned) < 0 ||
+            (concerned && ddl_validate_check(d, t, &t->checks[i]) < 0))
+            return -1;
     return 0;
 }
 
@@ -167,17 +189,23 @@ static int set_collation(struct ddl *d, const CollateClause *clause, uint32_t ty
     return rc;
 }
 
+/* SQLite's checks are those of the old type until they are made anew. */
 static int convert(struct ddl *d, const struct store_table *t, const struct store_column *c,
                    const char *sqlite)
 {
     struct buf sql;
+    struct err ignored;
     buf_init(&sql, 1 << 20);
     ident_format(&sql, "UPDATE ");
     ident_sqlite(t->sqlite_name, &sql);
     ident_format(&sql, " SET ");
     ident_sqlite(c->sqlite_name, &sql);
     ident_format(&sql, " = %s", sqlite);
-    int rc = conn_exec(d->c, ident_text(&sql), d->err);
+    int rc = conn_exec(d->c, "PRAGMA ignore_check_constraints=ON", d->err);
+    if (rc == 0)
+        rc = conn_exec(d->c, ident_text(&sql), d->err);
+    if (conn_exec(d->c, "PRAGMA ignore_check_constraints=OFF", rc == 0 ? d->err : &ignored) < 0)
+        rc = -1;
     buf_release(&sql);
     return rc;
 }
@@ -229,6 +257,7 @@ int ddl_change_type(struct ddl *d, uint32_t table, const AlterTableCmd *cmd)
         follow_identity(d, store_table_attnum(ddl_table(d, table), attnum), type) < 0 ||
         (default_text && ddl_restate_default(d, table, attnum, default_text) < 0) ||
         ddl_remake_checks(d, table, attnum) < 0 || ddl_reload(d) < 0 ||
+        recheck_values(d, table, attnum) < 0 ||
         recheck_foreign_keys(d, table, attnum) < 0 || ddl_sync_table(d, ddl_table(d, table)) < 0)
         return -1;
     return ddl_remake_indexes(d, table, attnum);

@@ -119,8 +119,8 @@ static struct from from_table(struct scope *s, RangeVar *rv)
     const char *sql = translate_is_view(t) ? translate_view(s->tr, t, item)
                       : t->kind == 'S'     ? sequence_rows(t, item)
                                            : steps_table(s->tr, t);
-    capture_table(s->tr, rv, t);
     source_rename(s->tr, item, rv->alias);
+    capture_table(s->tr, rv, t); /* its alias is nobody's: schema.name still means this */
     scope_add(s, item);
     if (translate_is_view(t))
         sql = with_presence(s, item, sql);

@@ -20,6 +20,7 @@ PROGRAMS = {
     "Sequelize": ("node", ["node", "migrate_sequelize.mjs"]),
     "ActiveRecord": ("ruby", ["ruby", "migrate.rb"]),
     "TypeORM": ("node", ["node", "migrate_typeorm.mjs"]),
+    "Drizzle": ("node", ["node", "migrate_drizzle.mjs"]),
     "Prisma": ("prisma", ["node", "migrate.mjs"]),
     "Alembic": ("python", [PYTHON, "migrate_alembic.py"]),
 }
