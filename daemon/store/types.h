@@ -1,28 +1,33 @@
-/* types.h: PostgreSQL's types: facts about them, how SQLite keeps them, and text and binary in and
- * out.
+/* types.h: PostgreSQL's types: facts about them, how SQLite keeps them, text and binary in and out.
  *
- *   type                                   in SQLite
- *   bool                                   INTEGER 0/1
- *   int2 int4 int8 oid xid cid reg*        INTEGER
- *   float4 float8                          REAL, in columns ANY: NaN is the TEXT 'NaN', as it is
- * NULL in SQLite) numeric                      TEXT, canonical: -?digits(.digits)?, scale kept; NaN, [-]Infinity
- *   text varchar bpchar name "char" json   TEXT (bpchar without trailing blanks, padded on output)
- *   jsonb                                  TEXT, normalised: keys by length then bytes, last
- * duplicate wins, PostgreSQL's spacing; equal values are equal texts
- *   jsonpath                               TEXT, normalised: see jsonpath.h
- *   uuid TEXT, lower case with
- * hyphens bytea                                  BLOB date INTEGER days since 2000-01-01 timestamp
- * timestamptz                  INTEGER microseconds since 2000-01-01 (UTC); typmod rounds time
- * INTEGER microseconds since midnight interval                               BLOB(16): big-endian
- * int64 microseconds, int32 days, int32 months T[] of the above                       TEXT: a JSON
- * array of the elements' PostgreSQL text form (strings) and null (int2vector, oidvector: likewise)
- *   timetz                                 INTEGER: see struct types_timetz
- *   int4range ... tstzrange                TEXT: see range.h
- *   inet cidr macaddr macaddr8             BLOB: see inet.h
- *   void, unknown                          TEXT
- *   an enum                                TEXT: its label
- *   a row                                  TEXT: see record.h
- *   a domain                               as its base type
+ *   type                              in SQLite
+ *   bool                              INTEGER 0/1
+ *   int2 int4 int8 oid xid cid reg*   INTEGER
+ *   float4 float8                     REAL, in columns ANY: NaN is the TEXT 'NaN', which SQLite
+ *                                     would make NULL
+ *   numeric                           TEXT, canonical: -?digits(.digits)?, scale kept; NaN,
+ *                                     [-]Infinity
+ *   text varchar name "char" json     TEXT
+ *   bpchar                            TEXT without blanks at the end, padded on output
+ *   jsonb                             TEXT, normalised: keys by length then bytes, the last of
+ *                                     equal ones, PostgreSQL's spacing; equal values, equal texts
+ *   jsonpath                          TEXT, normalised: see jsonpath.h
+ *   uuid                              TEXT, lower case with hyphens
+ *   bytea                             BLOB
+ *   date                              INTEGER: days since 2000-01-01
+ *   timestamp timestamptz             INTEGER: microseconds since 2000-01-01 (UTC); typmod rounds
+ *   time                              INTEGER: microseconds since midnight
+ *   timetz                            INTEGER: see struct types_timetz
+ *   interval                          BLOB(16), big-endian: int64 microseconds, int32 days and
+ *                                     months
+ *   int4range ... tstzrange           TEXT: see range.h
+ *   inet cidr macaddr macaddr8        BLOB: see inet.h
+ *   void, unknown                     TEXT
+ *   an enum                           TEXT: its label
+ *   a row                             TEXT: see record.h
+ *   an array, int2vector, oidvector   TEXT, of up to six dimensions: see array.h
+ *   a domain                          as its base type
+ *
  * Infinite dates and timestamps are the smallest and largest int32 / int64.
  *
  * Pure: no SQLite here.  Values borrow; see struct types_value. */
