@@ -175,7 +175,7 @@ static int compare_arrays(const struct types_set *set, const struct types_info *
                           struct slice a, struct slice b)
 {
     struct array x, y;
-    bool vector = functions_is_vector(type->oid);
+    bool vector = types_is_vector(type->oid);
     if (array_parse(a, vector, &x) < 0)
         return compare_bytes(a, b);
     if (array_parse(b, vector, &y) < 0) {

@@ -4,11 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-bool functions_is_vector(uint32_t type)
-{
-    return type == TYPES_INT2VECTOR || type == TYPES_OIDVECTOR;
-}
-
 int functions_element(struct store_context *c, uint32_t array_type, struct slice text,
                       struct buf *scratch, struct types_value *ret)
 {
@@ -19,7 +14,7 @@ int functions_element(struct store_context *c, uint32_t array_type, struct slice
 
 bool array_load(sqlite3_context *ctx, sqlite3_value *v, uint32_t type, struct array *a)
 {
-    if (array_parse(functions_slice(v), functions_is_vector(type), a) == 0)
+    if (array_parse(functions_slice(v), types_is_vector(type), a) == 0)
         return true;
     functions_fail(ctx, SQLSTATE_INTERNAL_ERROR, "a stored array is malformed");
     return false;

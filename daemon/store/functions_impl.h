@@ -103,7 +103,6 @@ void functions_quote_literal(struct slice text, struct buf *out);
  */
 int functions_element(struct store_context *c, uint32_t array_type, struct slice text,
                       struct buf *scratch, struct types_value *ret);
-bool functions_is_vector(uint32_t type); /* int2vector, oidvector */
 
 /* -- UTF-8 -- */
 /* Bytes of the character at ${p}, at least 1, at most ${left}. */

@@ -312,7 +312,7 @@ static int array_json(struct store_context *c, uint32_t type, struct slice store
 {
     struct array a;
     size_t item = 0;
-    if (array_parse(stored, functions_is_vector(type), &a) < 0)
+    if (array_parse(stored, types_is_vector(type), &a) < 0)
         return err_set(&c->raised, SQLSTATE_INTERNAL_ERROR, "a stored array is malformed");
     int rc = level_json(c, type, &a, 0, &item, out);
     array_release(&a);

@@ -37,8 +37,6 @@ bool infer_is_enum(const struct tr *tr, uint32_t type);
 /* A type whose values are names of things in the catalog. */
 bool infer_is_reg(uint32_t type);
 
-/* int2vector, oidvector. */
-bool infer_is_vector(uint32_t type);
 /* anyelement, anyarray, anycompatible ...: declared types that stand for what the arguments are. */
 bool infer_is_polymorphic(uint32_t type);
 

@@ -25,11 +25,6 @@ static bool is_array(const struct tr *tr, uint32_t type)
     return infer_category(tr, type) == 'A';
 }
 
-bool infer_is_vector(uint32_t type)
-{
-    return type == TYPES_INT2VECTOR || type == TYPES_OIDVECTOR;
-}
-
 /* A vector is an array whose elements count from 0. */
 static uint32_t vector_array(uint32_t vector)
 {
@@ -45,7 +40,7 @@ static bool array_path(const struct tr *tr, uint32_t from, uint32_t to, enum inf
     const struct types_info *f = types_find(tr->types, from), *t = types_find(tr->types, to);
     uint32_t proc;
     if (f == NULL || t == NULL || !is_array(tr, from) || !is_array(tr, to) || f->elem == 0 ||
-        t->elem == 0 || to == TYPES_INT2VECTOR || to == TYPES_OIDVECTOR)
+        t->elem == 0 || types_is_vector(to))
         return false;
     return cast_path(tr, f->elem, t->elem, context, &proc) != PATH_NONE;
 }
@@ -54,7 +49,7 @@ static bool array_path(const struct tr *tr, uint32_t from, uint32_t to, enum inf
 static enum path cast_path(const struct tr *tr, uint32_t from, uint32_t to,
                            enum infer_context context, uint32_t *ret_proc)
 {
-    if (from == to || (infer_is_vector(from) && to == vector_array(from)))
+    if (from == to || (types_is_vector(from) && to == vector_array(from)))
         return PATH_RELABEL;
     const struct infer_cast *cast = cast_find(from, to);
     if (cast != NULL) {
@@ -333,7 +328,7 @@ static const char *cast_by_array(struct tr *tr, struct expr *e, uint32_t type,
                                  enum infer_context context)
 {
     uint32_t from = types_find(tr->types, e->type)->elem, to = types_find(tr->types, type)->elem;
-    bool vector = e->type == TYPES_INT2VECTOR || e->type == TYPES_OIDVECTOR;
+    bool vector = types_is_vector(e->type);
     const char *array = vector ? emit_format("pgf_array_vector(%s)", e->sql) : e->sql;
     uint32_t proc = 0;
     if (from == to ||
@@ -354,7 +349,7 @@ static const char *cast_by_array(struct tr *tr, struct expr *e, uint32_t type,
 
 static const char *cast_by_relabel(struct expr *e, uint32_t type)
 {
-    if (infer_is_vector(e->type) && !infer_is_vector(type))
+    if (types_is_vector(e->type) && !types_is_vector(type))
         return emit_format("pgf_vector_array(%s)", e->sql);
     return e->sql;
 }

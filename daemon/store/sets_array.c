@@ -140,7 +140,7 @@ static int subscripts_open(struct sets_call *c)
     struct array a;
     uint32_t type = (uint32_t)sqlite3_value_int64(c->argv[0]);
     int64_t d = sqlite3_value_int64(c->argv[2]) - 1;
-    if (array_parse(functions_slice(c->argv[1]), functions_is_vector(type), &a) < 0)
+    if (array_parse(functions_slice(c->argv[1]), types_is_vector(type), &a) < 0)
         return err_set(&c->context->raised, SQLSTATE_INTERNAL_ERROR, "a stored array is malformed");
     bool some = d >= 0 && d < a.ndim;
     int64_t low = some ? a.lower[d] : 1, high = some ? low + a.dims[d] - 1 : 0;

@@ -65,7 +65,7 @@ struct expr *expr_array(struct scope *s, A_ArrayExpr *array, uint32_t type)
                            : expr_common_type(s->tr, all, n, "ARRAY");
     if (!hard)
         type = nested ? common : array_of(s->tr, common, array->location);
-    if (type == TYPES_INT2VECTOR || type == TYPES_OIDVECTOR)
+    if (types_is_vector(type))
         tr_unsupported(s->tr, array->location, "ARRAY[...] of type %s",
                        infer_type_name(s->tr, type));
     for (int i = 0; i < n; i++) {

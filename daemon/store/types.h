@@ -114,6 +114,12 @@ enum types_oid {
     TYPES_REGROLE = 4096,
 };
 
+/* Arrays whose elements count from 0. */
+static inline bool types_is_vector(uint32_t oid)
+{
+    return oid == TYPES_INT2VECTOR || oid == TYPES_OIDVECTOR;
+}
+
 /* A row of pg_type. */
 struct types_info {
     uint32_t oid;

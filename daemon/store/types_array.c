@@ -14,11 +14,6 @@
 
 #define ARRAY_SCRATCH_MAX ((size_t)256 << 20)
 
-static bool is_vector(const struct types_info *type)
-{
-    return type->oid == TYPES_INT2VECTOR || type->oid == TYPES_OIDVECTOR;
-}
-
 static int malformed(struct slice text, struct err *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 static int malformed(struct slice text, struct err *err, const char *format, ...)
@@ -368,7 +363,7 @@ int types_array_in(const struct types_session *s, const struct types_info *type,
     size_t at = buf_len(scratch);
     struct array a;
     array_init(&a);
-    int rc = is_vector(type) ? vector_in(s, type, text, &a, err)
+    int rc = types_is_vector(type->oid) ? vector_in(s, type, text, &a, err)
                              : literal_in(s, type, typmod, text, &a, err);
     if (rc == 0)
         return finish(&a, scratch, at, ret, err);
@@ -482,7 +477,7 @@ int types_array_out(const struct types_session *s, const struct types_info *type
     }
     if (bounds)
         buf_append(out, "=", 1);
-    if (is_vector(type))
+    if (types_is_vector(type->oid))
         rc = vector_out(s, type, &a, out, err);
     else if (a.ndim == 0)
         buf_append(out, "{}", 2);
@@ -524,17 +519,17 @@ int types_array_send(const struct types_session *s, const struct types_info *typ
     struct array a;
     bool nulls = false;
     int rc = 0;
-    if (array_parse(json, is_vector(type), &a) < 0)
+    if (array_parse(json, types_is_vector(type->oid), &a) < 0)
         return stored_broken(err);
     for (size_t i = 0; i < a.n; i++)
         nulls = nulls || a.items[i].null;
-    if (is_vector(type)) /* one dimension even when empty */
+    if (types_is_vector(type->oid)) /* one dimension even when empty */
         a.ndim = 1;
     msg_int32(out, (uint32_t)a.ndim);
     msg_int32(out, nulls);
     msg_int32(out, type->elem);
     for (int d = 0; d < a.ndim; d++) {
-        msg_int32(out, (uint32_t)(is_vector(type) ? (int32_t)a.n : a.dims[d]));
+        msg_int32(out, (uint32_t)(types_is_vector(type->oid) ? (int32_t)a.n : a.dims[d]));
         msg_int32(out, (uint32_t)a.lower[d]);
     }
     for (size_t i = 0; i < a.n && rc == 0; i++)
@@ -615,7 +610,7 @@ static int receive(const struct types_session *s, const struct types_info *type,
     }
     if (data.len > 0)
         return err_set(err, SQLSTATE_INVALID_BINARY_REPRESENTATION, "incorrect binary data format");
-    if (is_vector(type))
+    if (types_is_vector(type->oid))
         a->lower[0] = 1;
     return 0;
 }
