@@ -113,7 +113,7 @@ void types_interval_out(enum types_interval_style style, const struct types_inte
 /* types_json.c */
 /* Is ${text} JSON?  22P02 if not.  With ${normal}: jsonb's normal form is appended to it. */
 int types_json_in(struct slice text, struct buf *normal, struct err *err) MUSTCHECK;
-/* types_array.c */
+/* types_array.c, types_array_literal.c */
 int types_array_in(const struct types_session *s, const struct types_info *type, int32_t typmod,
                    struct slice text, struct buf *scratch, struct slice *ret,
                    struct err *err) MUSTCHECK;
