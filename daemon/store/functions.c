@@ -26,6 +26,8 @@ static const struct {
     {functions_json_rows, &functions_json_n},
     {functions_array_rows, &functions_array_n},
     {functions_array_edit_rows, &functions_array_edit_n},
+    {functions_array_search_rows, &functions_array_search_n},
+    {functions_array_assign_rows, &functions_array_assign_n},
     {functions_rules_rows, &functions_rules_n},
     {functions_compare_rows, &functions_compare_n},
     {functions_aggregate_rows, &functions_aggregate_n},

@@ -224,11 +224,6 @@ bool functions_rows_equal(sqlite3_context *ctx, const struct rows *r, size_t a, 
     return compare_rows(&r->rows[a], &r->rows[b], &o) == 0;
 }
 
-static bool is_null(sqlite3_value *v)
-{
-    return sqlite3_value_type(v) == SQLITE_NULL;
-}
-
 /* The values that are not NULL, each but the first behind its separator. */
 static void join(sqlite3_context *ctx, void (*finish)(sqlite3_context *ctx, struct buf *out))
 {
@@ -240,7 +235,7 @@ static void join(sqlite3_context *ctx, void (*finish)(sqlite3_context *ctx, stru
     functions_buf(&out);
     for (size_t k = 0; k < r->n; k++) {
         sqlite3_value **v = r->rows[k].values;
-        if (is_null(v[0]))
+        if (functions_is_null(v[0]))
             continue;
         struct slice part = functions_slice(v[0]), by = functions_slice(v[1]);
         if (any)
@@ -300,7 +295,7 @@ static void array_agg_final(sqlite3_context *ctx)
 static bool add_array(sqlite3_context *ctx, sqlite3_value **values, struct array *a)
 {
     struct array b;
-    if (is_null(values[0])) {
+    if (functions_is_null(values[0])) {
         functions_fail(ctx, "22004", "cannot accumulate null arrays");
         return false;
     }
@@ -365,7 +360,7 @@ static bool object_rows(sqlite3_context *ctx, struct buf *out)
     functions_buf(out);
     for (size_t k = 0; k < r->n; k++) {
         sqlite3_value **v = r->rows[k].values;
-        if (is_null(v[0])) {
+        if (functions_is_null(v[0])) {
             functions_fail(ctx, SQLSTATE_INVALID_PARAMETER_VALUE, "field name must not be null");
             buf_release(out);
             functions_rows_free(r);

@@ -4,6 +4,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+uint32_t array_element_type(sqlite3_context *ctx, uint32_t type)
+{
+    const struct types_info *info = types_find(functions_context(ctx)->types.set, type);
+    return info != NULL ? info->elem : 0;
+}
+
+void array_wrong_subscripts(sqlite3_context *ctx)
+{
+    functions_fail(ctx, "2202E", "wrong number of array subscripts");
+}
+
+void array_too_large(sqlite3_context *ctx)
+{
+    functions_fail(ctx, SQLSTATE_PROGRAM_LIMIT_EXCEEDED,
+                   "array size exceeds the maximum allowed (%d)", ARRAY_MAX_ITEMS);
+}
+
 int functions_element(struct store_context *c, uint32_t array_type, struct slice text,
                       struct buf *scratch, struct types_value *ret)
 {

@@ -6,6 +6,11 @@
 
 /* The array of the type in ${v}, to be released; false: an error is set. */
 bool array_load(sqlite3_context *ctx, sqlite3_value *v, uint32_t type, struct array *a);
+/* Of what an array of ${type} is. */
+uint32_t array_element_type(sqlite3_context *ctx, uint32_t type);
+/* 2202E, 54000. */
+void array_wrong_subscripts(sqlite3_context *ctx);
+void array_too_large(sqlite3_context *ctx);
 /* Append ${b} as one more element of ${a}, an array of arrays.  false: it does not fit. */
 bool array_nest(struct array *a, const struct array *b);
 /* ${a} as the result; releases it. */

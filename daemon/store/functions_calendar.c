@@ -388,18 +388,13 @@ static int compare(sqlite3_value *a, sqlite3_value *b)
     return (x > y) - (x < y);
 }
 
-static bool is_null(sqlite3_value *v)
-{
-    return sqlite3_value_type(v) == SQLITE_NULL;
-}
-
 /* One period's ends in order; with one NULL the other end comes first.  false: both are NULL. */
 static bool period(sqlite3_value **argv, sqlite3_value **ret_start, sqlite3_value **ret_end)
 {
     sqlite3_value *start = argv[0], *end = argv[1];
-    if (is_null(start) && is_null(end))
+    if (functions_is_null(start) && functions_is_null(end))
         return false;
-    bool swap = is_null(start) || (!is_null(end) && compare(start, end) > 0);
+    bool swap = functions_is_null(start) || (!functions_is_null(end) && compare(start, end) > 0);
     *ret_start = swap ? end : start;
     *ret_end = swap ? start : end;
     return true;
@@ -413,16 +408,16 @@ static void fn_overlaps(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         return;
     int c = compare(s1, s2);
     if (c == 0) {
-        if (!is_null(e1) && !is_null(e2))
+        if (!functions_is_null(e1) && !functions_is_null(e2))
             sqlite3_result_int(ctx, 1);
         return;
     }
     sqlite3_value *start = c > 0 ? s1 : s2, *end = c > 0 ? e2 : e1, *other = c > 0 ? e1 : e2;
-    if (is_null(end))
+    if (functions_is_null(end))
         return;
     if (compare(start, end) < 0)
         sqlite3_result_int(ctx, 1);
-    else if (!is_null(other))
+    else if (!functions_is_null(other))
         sqlite3_result_int(ctx, 0);
 }
 

@@ -23,16 +23,17 @@ extern const size_t functions_locks_n, functions_extension_n;
 extern const struct function_row functions_text_rows[], functions_match_rows[],
     functions_number_rows[], functions_numeric_rows[], functions_time_rows[], functions_json_rows[],
     functions_array_rows[], functions_array_edit_rows[], functions_rules_rows[],
-    functions_compare_rows[], functions_aggregate_rows[], functions_session_rows[],
-    functions_catalog_rows[], functions_interval_rows[], functions_jsonb_rows[],
-    functions_jsonb_edit_rows[], functions_field_rows[], functions_information_rows[],
-    functions_object_rows[], functions_enum_rows[], functions_domain_rows[];
+    functions_array_search_rows[], functions_array_assign_rows[], functions_compare_rows[],
+    functions_aggregate_rows[], functions_session_rows[], functions_catalog_rows[],
+    functions_interval_rows[], functions_jsonb_rows[], functions_jsonb_edit_rows[],
+    functions_field_rows[], functions_information_rows[], functions_object_rows[],
+    functions_enum_rows[], functions_domain_rows[];
 extern const size_t functions_text_n, functions_match_n, functions_number_n, functions_numeric_n,
     functions_time_n, functions_json_n, functions_array_n, functions_array_edit_n,
-    functions_rules_n, functions_compare_n, functions_aggregate_n, functions_session_n,
-    functions_catalog_n, functions_interval_n, functions_jsonb_n, functions_jsonb_edit_n,
-    functions_field_n, functions_information_n, functions_object_n, functions_enum_n,
-    functions_domain_n;
+    functions_array_search_n, functions_array_assign_n, functions_rules_n, functions_compare_n,
+    functions_aggregate_n, functions_session_n, functions_catalog_n, functions_interval_n,
+    functions_jsonb_n, functions_jsonb_edit_n, functions_field_n, functions_information_n,
+    functions_object_n, functions_enum_n, functions_domain_n;
 
 extern const struct function_row functions_bytea_rows[], functions_string_rows[],
     functions_regexp_rows[], functions_float_rows[], functions_exact_rows[],
@@ -80,6 +81,15 @@ void functions_fail(sqlite3_context *ctx, const char *sqlstate, const char *form
 void functions_raised(sqlite3_context *ctx);
 /* True: the statement is over, the result is set, and the function only frees what it has. */
 bool functions_ended(sqlite3_context *ctx);
+static inline bool functions_is_null(sqlite3_value *v)
+{
+    return sqlite3_value_type(v) == SQLITE_NULL;
+}
+/* An argument that is an oid. */
+static inline uint32_t functions_oid(sqlite3_value *v)
+{
+    return (uint32_t)sqlite3_value_int64(v);
+}
 /* Any NULL among the arguments?  (The result of a call that sets none is NULL.) */
 bool functions_null(int argc, sqlite3_value **argv);
 /* Text or blob of an argument; borrowed until the call ends. */

@@ -5,18 +5,13 @@
 
 #include <math.h>
 
-static bool is_null(sqlite3_value *v)
-{
-    return sqlite3_value_type(v) == SQLITE_NULL;
-}
-
 /* Rows whose value [${column}] is not NULL move to the front: how many. */
 static size_t present(struct rows *r, int column)
 {
     size_t n = 0;
     for (size_t k = 0; k < r->n; k++) {
         struct row row = r->rows[k];
-        if (is_null(row.values[column]))
+        if (functions_is_null(row.values[column]))
             continue;
         r->rows[k] = r->rows[n];
         r->rows[n++] = row;
@@ -28,7 +23,7 @@ static size_t present(struct rows *r, int column)
 static bool fraction(sqlite3_context *ctx, const struct rows *r, double *ret)
 {
     sqlite3_value *v = r->rows[0].values[0];
-    if (is_null(v))
+    if (functions_is_null(v))
         return false;
     *ret = functions_real(v);
     if (*ret >= 0 && *ret <= 1)
