@@ -1,8 +1,8 @@
-/* functions_exact.c: roots, exponentials and logarithms of numeric, and what concerns its digits.
+/* functions_exact.c: roots, exponentials, logarithms and powers of numeric.
  *
  * The scale of a result is PostgreSQL's choice, made from estimates in floating point; the digits
  * are computed with more places than that and rounded once. */
-#include "daemon/store/functions_impl.h"
+#include "daemon/store/functions_exact.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,11 +14,6 @@ static int clamp(int scale, int least)
     scale = scale > least ? scale : least;
     scale = scale > 0 ? scale : 0;
     return scale < SCALE_MAX ? scale : SCALE_MAX;
-}
-
-static int larger(int a, int b)
-{
-    return a > b ? a : b;
 }
 
 /* -- steps that replace their first operand; false: without memory -- */
@@ -37,14 +32,14 @@ static bool round_to(struct decimal *a, int scale)
     return move(a, ok, &r);
 }
 
-static bool times(struct decimal *a, const struct decimal *b, int scale)
+bool exact_times(struct decimal *a, const struct decimal *b, int scale)
 {
     struct decimal r = {.n = 0};
     bool ok = decimal_mul(a, b, &r);
     return move(a, ok, &r) && ok && round_to(a, scale);
 }
 
-static bool over(struct decimal *a, const struct decimal *b, int scale)
+bool exact_over(struct decimal *a, const struct decimal *b, int scale)
 {
     struct decimal r = {.n = 0};
     bool ok = decimal_div(a, b, scale, false, &r);
@@ -54,7 +49,7 @@ static bool over(struct decimal *a, const struct decimal *b, int scale)
 static bool over_int(struct decimal *a, int64_t b, int scale)
 {
     struct decimal d = {.n = 0};
-    bool ok = decimal_of_int(b, &d) && over(a, &d, scale);
+    bool ok = decimal_of_int(b, &d) && exact_over(a, &d, scale);
     decimal_free(&d);
     return ok;
 }
@@ -76,22 +71,30 @@ static double to_double(const struct decimal *a)
     return a->negative ? -v : v;
 }
 
+bool exact_zero(int scale, struct decimal *ret)
+{
+    struct decimal zero = {.n = 0};
+    bool ok = decimal_of_int(0, &zero) && decimal_round(&zero, scale, false, ret);
+    decimal_free(&zero);
+    return ok;
+}
+
 /* -- exp: the series, of an argument halved until it is small -- */
 
 static bool exponential(const struct decimal *a, int scale, struct decimal *ret)
 {
     struct decimal x = {.n = 0}, term = {.n = 0}, sum = {.n = 0};
     double v = to_double(a);
-    int halvings = 0, digits = larger((int)(v * 0.4343), 0);
+    int halvings = 0, digits = exact_larger((int)(v * 0.4343), 0);
     for (double r = fabs(v); r > 0.01; r /= 2)
         halvings++;
     int work = scale + digits + GUARD + halvings / 3;
     bool ok = decimal_copy(a, &x) && decimal_of_int(1, &term) && decimal_of_int(1, &sum);
-    x.scale = larger(x.scale, work);
+    x.scale = exact_larger(x.scale, work);
     for (int i = 0; ok && i < halvings; i++)
         ok = over_int(&x, 2, work + 4);
     for (int64_t k = 1; ok && term.n > 0; k++)
-        ok = times(&term, &x, work) && over_int(&term, k, work) && plus(&sum, &term, false);
+        ok = exact_times(&term, &x, work) && over_int(&term, k, work) && plus(&sum, &term, false);
     for (int i = 0; ok && i < halvings; i++) {
         struct decimal square = {.n = 0};
         ok = decimal_mul(&sum, &sum, &square) && move(&sum, true, &square) && round_to(&sum, work);
@@ -110,7 +113,7 @@ static bool logarithm(const struct decimal *a, int scale, struct decimal *ret)
     struct decimal x = {.n = 0}, one = {.n = 0}, z = {.n = 0}, sum = {.n = 0}, d = {.n = 0};
     int roots = 0, work = scale + GUARD + 8;
     bool ok = decimal_copy(a, &x) && decimal_of_int(1, &one);
-    work += larger(-a->weight * 4, 0); /* small numbers: keep their digits */
+    work += exact_larger(-a->weight * 4, 0); /* small numbers: keep their digits */
     for (double l = fabs(log(a->n ? a->digits[0] : 1) + a->weight * 9.2103); l > 0.1 && roots < 40;
          l /= 2)
         roots++;
@@ -120,19 +123,19 @@ static bool logarithm(const struct decimal *a, int scale, struct decimal *ret)
         ok = move(&x, ok, &r);
     }
     ok = ok && decimal_add(&x, &one, true, &z) && decimal_add(&x, &one, false, &d) &&
-         over(&z, &d, work);
+         exact_over(&z, &d, work);
     decimal_free(&d);
     struct decimal square = {.n = 0}, power = {.n = 0};
     ok = ok && decimal_mul(&z, &z, &square) && round_to(&square, work) &&
          decimal_copy(&z, &power) && decimal_copy(&z, &sum);
     for (int64_t k = 3; ok && power.n > 0; k += 2) {
         struct decimal term = {.n = 0};
-        ok = times(&power, &square, work) && decimal_copy(&power, &term) &&
+        ok = exact_times(&power, &square, work) && decimal_copy(&power, &term) &&
              over_int(&term, k, work) && plus(&sum, &term, false);
         decimal_free(&term);
     }
     struct decimal factor = {.n = 0};
-    ok = ok && decimal_of_int(INT64_C(2) << roots, &factor) && times(&sum, &factor, work) &&
+    ok = ok && decimal_of_int(INT64_C(2) << roots, &factor) && exact_times(&sum, &factor, work) &&
          decimal_round(&sum, scale, false, ret);
     decimal_free(&x);
     decimal_free(&one);
@@ -241,13 +244,13 @@ static void log_of(sqlite3_context *ctx, const struct decimal *base, const struc
 {
     struct decimal lb = {.n = 0}, la = {.n = 0};
     int wb = ln_weight(base), wa = ln_weight(a), w = wa - wb;
-    int scale = clamp(SIGNIFICANT - w, larger(base->scale, a->scale));
-    bool ok = logarithm(base, larger(scale + w - wb + 8, 0) + 8, &lb) &&
-              logarithm(a, larger(scale + w - wa + 8, 0) + 8, &la);
+    int scale = clamp(SIGNIFICANT - w, exact_larger(base->scale, a->scale));
+    bool ok = logarithm(base, exact_larger(scale + w - wb + 8, 0) + 8, &lb) &&
+              logarithm(a, exact_larger(scale + w - wa + 8, 0) + 8, &la);
     if (ok && lb.n == 0)
         functions_fail(ctx, SQLSTATE_DIVISION_BY_ZERO, "division by zero");
     else
-        functions_result_decimal(ctx, ok && over(&la, &lb, scale), &la);
+        functions_result_decimal(ctx, ok && exact_over(&la, &lb, scale), &la);
     if (ok && lb.n == 0)
         decimal_free(&la);
     decimal_free(&lb);
@@ -296,10 +299,10 @@ static bool power_whole(const struct decimal *base, int64_t exponent, int digits
     double each = log10(fabs(to_double(base)));
     bool invert = exponent < 0;
     /* as many significant digits as the result needs, at each step */
-    int significant = larger(scale + digits, 0) + GUARD + 16;
+    int significant = exact_larger(scale + digits, 0) + GUARD + 16;
     bool ok = decimal_copy(base, &x) && decimal_of_int(1, &r) && decimal_of_int(1, &one);
     if (ok && invert) {
-        int s = larger(significant + (int)each + 2, 0);
+        int s = exact_larger(significant + (int)each + 2, 0);
         struct decimal q = {.n = 0};
         ok = decimal_div(&one, &x, s, false, &q);
         ok = move(&x, ok, &q);
@@ -309,13 +312,13 @@ static bool power_whole(const struct decimal *base, int64_t exponent, int digits
         if (e & 1) {
             struct decimal product = {.n = 0};
             ok = ok && decimal_mul(&r, &x, &product) && move(&r, true, &product);
-            work = larger(significant - r.weight * 4, 0);
+            work = exact_larger(significant - r.weight * 4, 0);
             ok = ok && round_to(&r, work);
         }
         if (e > 1) {
             struct decimal square = {.n = 0};
             ok = ok && decimal_mul(&x, &x, &square) && move(&x, true, &square);
-            work = larger(significant - x.weight * 4, 0);
+            work = exact_larger(significant - x.weight * 4, 0);
             ok = ok && round_to(&x, work);
         }
     }
@@ -323,14 +326,6 @@ static bool power_whole(const struct decimal *base, int64_t exponent, int digits
     decimal_free(&x);
     decimal_free(&r);
     decimal_free(&one);
-    return ok;
-}
-
-static bool zero_of(int scale, struct decimal *ret)
-{
-    struct decimal zero = {.n = 0};
-    bool ok = decimal_of_int(0, &zero) && decimal_round(&zero, scale, false, ret);
-    decimal_free(&zero);
     return ok;
 }
 
@@ -354,7 +349,7 @@ static void power_int(sqlite3_context *ctx, const struct decimal *base, int64_t 
         return;
     }
     if (f + 1 < -scale) {
-        functions_result_decimal(ctx, zero_of(scale, &r), &r);
+        functions_result_decimal(ctx, exact_zero(scale, &r), &r);
         return;
     }
     if (base->n == 0 && exponent < 0) {
@@ -362,7 +357,7 @@ static void power_int(sqlite3_context *ctx, const struct decimal *base, int64_t 
         return;
     }
     bool ok = exponent == 0  ? decimal_of_int(1, &one) && decimal_round(&one, scale, false, &r)
-              : base->n == 0 ? zero_of(scale, &r)
+              : base->n == 0 ? exact_zero(scale, &r)
                              : power_whole(base, exponent, (int)f, scale, &r);
     decimal_free(&one);
     functions_result_decimal(ctx, ok, &r);
@@ -374,19 +369,19 @@ static void power_real(sqlite3_context *ctx, const struct decimal *base,
 {
     struct decimal l = {.n = 0}, r = {.n = 0};
     int w = ln_weight(base);
-    bool ok = logarithm(base, larger(8 - w, 0), &l) && times(&l, exponent, larger(8 - w, 0));
+    bool ok = logarithm(base, exact_larger(8 - w, 0), &l) && exact_times(&l, exponent, exact_larger(8 - w, 0));
     double v = ok ? to_double(&l) : 0;
     decimal_free(&l);
     if (fabs(v) > RESULT_SCALE_MAX * 3.01) {
-        functions_result_decimal(ctx, v < 0 && zero_of(SCALE_MAX, &r), &r);
+        functions_result_decimal(ctx, v < 0 && exact_zero(SCALE_MAX, &r), &r);
         return;
     }
     int digits = (int)(v * 0.434294481903252);
-    int scale = clamp(SIGNIFICANT - digits, larger(base->scale, exponent->scale));
-    int work = larger(scale + digits - w + 8, 0) + GUARD;
+    int scale = clamp(SIGNIFICANT - digits, exact_larger(base->scale, exponent->scale));
+    int work = exact_larger(scale + digits - w + 8, 0) + GUARD;
     memset(&l, 0, sizeof(l));
-    ok = ok && logarithm(base, work + larger(exponent->weight * 4 + 4, 0), &l) &&
-         times(&l, exponent, work) && exponential(&l, scale, &r);
+    ok = ok && logarithm(base, work + exact_larger(exponent->weight * 4 + 4, 0), &l) &&
+         exact_times(&l, exponent, work) && exponential(&l, scale, &r);
     decimal_free(&l);
     functions_result_decimal(ctx, ok, &r);
 }
@@ -476,7 +471,7 @@ static void fn_power(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     else if (small_whole(&exponent, &whole))
         power_int(ctx, &base, whole);
     else if (base.n == 0)
-        functions_result_decimal(ctx, zero_of(SIGNIFICANT, &r), &r);
+        functions_result_decimal(ctx, exact_zero(SIGNIFICANT, &r), &r);
     else if (base.negative)
         functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "a negative number to so large a power is not supported by the embedded "
@@ -487,154 +482,11 @@ static void fn_power(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     decimal_free(&exponent);
 }
 
-/* -- digits -- */
-
-static int min_scale(const struct decimal *a)
-{
-    if (a->n == 0)
-        return 0;
-    int scale = (a->n - 1 - a->weight) * 4, last = a->digits[a->n - 1];
-    for (; scale > 0 && last % 10 == 0; last /= 10)
-        scale--;
-    return scale > 0 ? scale : 0;
-}
-
-/* pgf_num_scale(x), pgf_num_min_scale(x): NULL of NaN and infinities */
-static void scale_result(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool least)
-{
-    struct decimal a;
-    if (functions_null(argc, argv) || !functions_decimal(ctx, argv[0], &a))
-        return;
-    if (!decimal_special(&a))
-        sqlite3_result_int(ctx, least ? min_scale(&a) : a.scale);
-    decimal_free(&a);
-}
-
-static void fn_scale(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    scale_result(ctx, argc, argv, false);
-}
-
-static void fn_min_scale(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    scale_result(ctx, argc, argv, true);
-}
-
-static void fn_trim_scale(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    struct decimal a;
-    if (functions_null(argc, argv) || !functions_decimal(ctx, argv[0], &a))
-        return;
-    if (!decimal_special(&a))
-        a.scale = min_scale(&a);
-    functions_result_decimal(ctx, true, &a);
-}
-
-static void fn_factorial(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    struct decimal r = {.n = 0};
-    if (functions_null(argc, argv))
-        return;
-    int64_t n = sqlite3_value_int64(argv[0]);
-    if (n < 0) {
-        functions_fail(ctx, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE,
-                       "factorial of a negative number is undefined");
-        return;
-    }
-    bool ok = n <= 32177 && decimal_of_int(1, &r);
-    for (int64_t i = 2; ok && i <= n; i++) {
-        struct decimal factor = {.n = 0};
-        ok = decimal_of_int(i, &factor) && times(&r, &factor, 0);
-        decimal_free(&factor);
-        if (i % 64 == 0 && functions_ended(ctx)) {
-            decimal_free(&r);
-            return;
-        }
-    }
-    functions_result_decimal(ctx, ok, &r);
-}
-
-/* ${a} becomes the greatest common divisor of both. */
-static bool divisor(sqlite3_context *ctx, struct decimal *a, struct decimal *b, bool *ended)
-{
-    bool ok = true;
-    for (int i = 1; ok && b->n > 0; i++) {
-        *ended = i % 64 == 0 && functions_ended(ctx);
-        if (*ended)
-            return false;
-        struct decimal q = {.n = 0}, rest = *a;
-        ok = decimal_div(a, b, 0, true, &q) && times(&q, b, larger(a->scale, b->scale)) &&
-             decimal_add(a, &q, true, &rest);
-        decimal_free(&q);
-        if (!ok)
-            break;
-        decimal_free(a);
-        *a = *b;
-        *b = rest;
-    }
-    a->negative = false;
-    return ok;
-}
-
-static void divisors(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool multiple)
-{
-    struct decimal a, b, product = {.n = 0};
-    if (functions_null(argc, argv) || !functions_decimal(ctx, argv[0], &a))
-        return;
-    if (!functions_decimal(ctx, argv[1], &b)) {
-        decimal_free(&a);
-        return;
-    }
-    int scale = larger(a.scale, b.scale);
-    if (decimal_special(&a) || decimal_special(&b)) {
-        functions_result_special(ctx, 0);
-        decimal_free(&a);
-    } else if (multiple && (a.n == 0 || b.n == 0)) {
-        functions_result_decimal(ctx, zero_of(scale, &product), &product);
-        decimal_free(&a);
-    } else {
-        bool ended = false, ok = !multiple || decimal_copy(&a, &product);
-        struct decimal other = {.n = 0};
-        ok = ok && decimal_copy(&b, &other) && divisor(ctx, &a, &b, &ended);
-        if (ok && multiple) { /* a / gcd * b */
-            ok = over(&product, &a, 0) && times(&product, &other, scale);
-            product.negative = false;
-            decimal_free(&a);
-            a = product;
-        }
-        a.scale = scale;
-        decimal_free(&other);
-        if (ended) {
-            decimal_free(&a);
-            decimal_free(&product);
-        } else {
-            functions_result_decimal(ctx, ok, &a);
-        }
-    }
-    decimal_free(&b);
-}
-
-static void fn_gcd(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    divisors(ctx, argc, argv, false);
-}
-
-static void fn_lcm(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-    divisors(ctx, argc, argv, true);
-}
-
 const struct function_row functions_exact_rows[] = {
     {"pgf_num_sqrt", 1, true, fn_sqrt, NULL, NULL},
     {"pgf_num_exp", 1, true, fn_exp, NULL, NULL},
     {"pgf_num_ln", 1, true, fn_ln, NULL, NULL},
     {"pgf_num_log", 2, true, fn_log, NULL, NULL},
     {"pgf_num_power", 2, true, fn_power, NULL, NULL},
-    {"pgf_num_scale", 1, true, fn_scale, NULL, NULL},
-    {"pgf_num_min_scale", 1, true, fn_min_scale, NULL, NULL},
-    {"pgf_num_trim_scale", 1, true, fn_trim_scale, NULL, NULL},
-    {"pgf_factorial", 1, true, fn_factorial, NULL, NULL},
-    {"pgf_num_gcd", 2, true, fn_gcd, NULL, NULL},
-    {"pgf_num_lcm", 2, true, fn_lcm, NULL, NULL},
 };
 const size_t functions_exact_n = sizeof(functions_exact_rows) / sizeof(functions_exact_rows[0]);

@@ -53,6 +53,9 @@ int functions_record_register(struct sqlite3 *db, struct store_context *context)
 /* A stored row as JSON; ${pretty}: with line feeds.  -1: raised. */
 int functions_record_json(struct store_context *c, struct slice stored, bool pretty,
                           struct buf *out);
+extern const struct function_row functions_digits_rows[], functions_format_text_rows[],
+    functions_encoding_rows[];
+extern const size_t functions_digits_n, functions_format_text_n, functions_encoding_n;
 extern const struct function_row functions_proc_rows[], functions_index_rows[];
 extern const size_t functions_proc_n, functions_index_n;
 extern const struct function_row functions_viewdef_rows[], functions_acl_rows[],
