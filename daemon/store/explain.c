@@ -1,7 +1,10 @@
-/* explain.c: EXPLAIN: SQLite's plan, line by line.  Costs there are none, and none are made up. */
+/* explain.c: EXPLAIN: SQLite's plan.  Costs there are none, and none are made up. */
+#include "daemon/store/explain_format.h"
+#include "daemon/store/ident.h"
 #include "daemon/store/verbs.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 static bool option_on(const DefElem *o, bool *ret)
@@ -20,14 +23,15 @@ static bool option_on(const DefElem *o, bool *ret)
     return *ret || strcasecmp(text, "false") == 0 || strcasecmp(text, "off") == 0;
 }
 
-static int format_option(const struct prepared *p, const DefElem *o, struct err *err)
+static int format_option(const struct prepared *p, const DefElem *o, int *ret, struct err *err)
 {
+    static const char *const names[] = {"text", "json", "xml", "yaml"};
     const char *text = o->arg && IsA(o->arg, String) ? strVal(o->arg) : "";
-    if (strcmp(text, "text") == 0)
-        return 0;
-    if (strcmp(text, "xml") == 0 || strcmp(text, "json") == 0 || strcmp(text, "yaml") == 0)
-        return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "EXPLAIN in the format \"%s\" is not supported by the embedded store", text);
+    for (int i = 0; i < 4; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *ret = i;
+            return 0;
+        }
     err_set(err, SQLSTATE_INVALID_PARAMETER_VALUE,
             "unrecognized value for EXPLAIN option \"%s\": \"%s\"", o->defname, text);
     err->position = o->location + 1;
@@ -46,7 +50,7 @@ static int options(const struct prepared *p, const ExplainStmt *s, struct explai
         const DefElem *o = lfirst(cell);
         const char *name = o->defname;
         if (strcmp(name, "format") == 0) {
-            if (format_option(p, o, err) < 0)
+            if (format_option(p, o, &plan->format, err) < 0)
                 return -1;
             continue;
         }
@@ -119,7 +123,11 @@ int explain_analyse(struct store_conn *c, struct prepared *p, const ExplainStmt 
         }
     }
     p->plan = plan;
-    return rc < 0 ? -1 : verb_text_columns(p, columns, 1, err);
+    if (rc < 0 || verb_text_columns(p, columns, 1, err) < 0)
+        return -1;
+    if (plan->format == EXPLAIN_JSON || plan->format == EXPLAIN_XML)
+        p->columns[0].type_oid = plan->format == EXPLAIN_JSON ? TYPES_JSON : TYPES_XML;
+    return 0;
 }
 
 static int add_line(struct store_conn *c, struct portal *p, int depth, const char *text,
@@ -127,8 +135,6 @@ static int add_line(struct store_conn *c, struct portal *p, int depth, const cha
 {
     char line[2048];
     const char *row[1] = {line};
-    if (strcmp(text, "SCAN CONSTANT ROW") == 0)
-        text = "Result"; /* a plan without a table, which PostgreSQL has, too */
     if (depth == 0)
         snprintf(line, sizeof line, "%s", text);
     else
@@ -138,37 +144,55 @@ static int add_line(struct store_conn *c, struct portal *p, int depth, const cha
 
 #define NESTED_MAX 64
 
-/* The rows of EXPLAIN QUERY PLAN are (id, parent, unused, text), parents first. */
-static int add_plan(struct store_conn *c, struct portal *p, sqlite3_stmt *stmt, struct err *err)
+static int add_lines(struct store_conn *c, struct portal *p, const struct explain_shown *s,
+                     struct err *err)
 {
-    int path[NESTED_MAX], depth, rc, nlines = 0;
-    size_t n = 0;
-    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-        int parent = sqlite3_column_int(stmt, 1);
-        while (n > 0 && path[n - 1] != parent)
-            n--;
-        depth = (int)n;
-        if (n < NESTED_MAX)
-            path[n++] = sqlite3_column_int(stmt, 0);
-        if (add_line(c, p, depth, (const char *)sqlite3_column_text(stmt, 3), err) < 0)
+    int path[NESTED_MAX];
+    size_t depth = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        while (depth > 0 && path[depth - 1] != s->nodes[i].parent)
+            depth--;
+        int shown = (int)depth;
+        if (depth < NESTED_MAX)
+            path[depth++] = s->nodes[i].id;
+        if (add_line(c, p, shown, s->nodes[i].text, err) < 0)
             return -1;
-        nlines++;
     }
-    if (rc != SQLITE_DONE)
-        return errors_map(c, rc, NULL, NULL, err);
-    return nlines > 0 ? 0 : add_line(c, p, 0, "Result", err);
+    return s->n > 0 ? 0 : add_line(c, p, 0, "Result", err);
 }
 
-static int show_plan(struct store_conn *c, struct portal *p, const char *sqlite, struct err *err)
+/* One row of EXPLAIN QUERY PLAN: (id, parent, unused, text), parents first. */
+static int add_node(struct explain_shown *s, sqlite3_stmt *stmt, struct err *err)
+{
+    const char *text = (const char *)sqlite3_column_text(stmt, 3);
+    if (text && strcmp(text, "SCAN CONSTANT ROW") == 0)
+        text = "Result"; /* a plan without a table, which PostgreSQL has, too */
+    struct explain_node *nodes = realloc(s->nodes, (s->n + 1) * sizeof *nodes);
+    if (nodes)
+        s->nodes = nodes;
+    char *copy = nodes && text ? strdup(text) : NULL;
+    if (!copy)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    nodes[s->n++] = (struct explain_node){sqlite3_column_int(stmt, 0), sqlite3_column_int(stmt, 1),
+                                          copy};
+    return 0;
+}
+
+static int read_plan(struct store_conn *c, const char *sqlite, struct explain_shown *s,
+                     struct err *err)
 {
     char *text = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", sqlite);
     sqlite3_stmt *stmt = text ? conn_prepare(c, text, err) : NULL;
     sqlite3_free(text);
     if (!stmt)
         return text ? -1 : err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    int rc = add_plan(c, p, stmt, err);
+    int rc, added = 0;
+    while (added == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+        added = add_node(s, stmt, err);
+    if (added == 0 && rc != SQLITE_DONE)
+        added = errors_map(c, rc, NULL, NULL, err);
     sqlite3_finalize(stmt);
-    return rc;
+    return added;
 }
 
 static int run_inner(struct store_conn *c, struct portal *p, struct prepared *q,
@@ -198,28 +222,56 @@ static int add_time(struct store_conn *c, struct portal *p, const char *what, in
                     struct err *err)
 {
     char line[64];
+    if (us < 0)
+        return 0;
     snprintf(line, sizeof line, "%s Time: %.3f ms", what, (double)us / 1000);
     return add_line(c, p, 0, line, err);
+}
+
+static int show(struct store_conn *c, struct portal *p, const struct explain_shown *s,
+                struct err *err)
+{
+    struct buf out;
+    if (s->format == EXPLAIN_TEXT)
+        return add_lines(c, p, s, err) < 0 || add_time(c, p, "Planning", s->planning_us, err) < 0 ||
+                       add_time(c, p, "Execution", s->execution_us, err) < 0
+                   ? -1
+                   : 0;
+    buf_init(&out, (size_t)64 << 20);
+    explain_write(s, &out);
+    const char *row[1] = {ident_text(&out)};
+    int rc = out.failed ? err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory")
+                        : portal_add_text(c, p, row, 1, err);
+    buf_release(&out);
+    return rc;
 }
 
 int explain_statement(struct store_conn *c, struct portal *p, struct err *err)
 {
     const struct explain_plan *plan = p->prepared->plan;
     struct prepared *q = p->prepared->inner;
+    struct explain_shown shown = {.format = (enum explain_format)plan->format,
+                                  .analyze = plan->analyze,
+                                  .planning_us = -1,
+                                  .execution_us = -1};
     snprintf(p->tag, sizeof p->tag, "EXPLAIN");
     if (tx_enter(c, false, err) < 0)
         return -1;
     int64_t begun = conn_now_us();
     if (portal_fold(c, q, err) < 0)
         return -1;
-    if (show_plan(c, p, q->sqlite, err) < 0)
-        return -1;
+    int rc = read_plan(c, q->sqlite, &shown, err);
     int64_t planned = conn_now_us();
-    if (plan->analyze && run_inner(c, p, q, plan->execute, err) < 0)
-        return -1;
-    if (!plan->summary)
-        return 0;
-    if (add_time(c, p, "Planning", planned - begun, err) < 0)
-        return -1;
-    return plan->analyze ? add_time(c, p, "Execution", conn_now_us() - planned, err) : 0;
+    if (rc == 0 && plan->analyze)
+        rc = run_inner(c, p, q, plan->execute, err);
+    if (plan->summary) {
+        shown.planning_us = planned - begun;
+        shown.execution_us = plan->analyze ? conn_now_us() - planned : -1;
+    }
+    if (rc == 0)
+        rc = show(c, p, &shown, err);
+    for (size_t i = 0; i < shown.n; i++)
+        free(shown.nodes[i].text);
+    free(shown.nodes);
+    return rc;
 }

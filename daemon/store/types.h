@@ -57,6 +57,7 @@ enum types_oid {
     TYPES_CID = 29,
     TYPES_OIDVECTOR = 30,
     TYPES_JSON = 114,
+    TYPES_XML = 142,
     TYPES_JSON_ARRAY = 199,
     TYPES_CIDR = 650,
     TYPES_FLOAT4 = 700,

@@ -30,6 +30,7 @@ struct execute_plan {
 
 struct explain_plan {
     bool analyze, timing, summary;
+    int format; /* enum explain_format */
     struct execute_plan *execute; /* EXPLAIN EXECUTE */
 };
 
