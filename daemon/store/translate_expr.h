@@ -44,6 +44,8 @@ struct call {
 };
 /* Arguments analysed, the function chosen, arguments converted. */
 void call_resolve(struct scope *s, FuncCall *f, struct call *c);
+/* A call of an aggregate, not as a window function? */
+bool expr_names_aggregate(const FuncCall *f);
 /* 0A000 without one. */
 const char *call_template(struct scope *s, const struct call *c);
 

@@ -439,7 +439,7 @@ static struct expr *plain_call(struct scope *s, struct call *c)
     return e;
 }
 
-static bool names_aggregate(const FuncCall *f)
+bool expr_names_aggregate(const FuncCall *f)
 {
     for (size_t i = 0; f->over == NULL && i < infer_nprocs; i++)
         if (infer_procs[i].kind == 'a' &&
@@ -451,7 +451,7 @@ static bool names_aggregate(const FuncCall *f)
 struct expr *expr_func(struct scope *s, FuncCall *f)
 {
     struct call c = {.node = f};
-    bool rows = s->grouping != NULL && names_aggregate(f);
+    bool rows = s->grouping != NULL && expr_names_aggregate(f);
     bool before = rows && grouping_off(s, true);
     call_resolve(s, f, &c);
     if (c.found.cast || c.found.proc->kind == 'f')

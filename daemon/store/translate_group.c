@@ -3,8 +3,7 @@
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 
-/* GROUP BY a primary key lets all columns of its table through. */
-static bool depends_on_groups(const struct column *c, struct expr *const *groups, int ngroups)
+bool group_depends(const struct column *c, struct expr *const *groups, int ngroups)
 {
     const struct source *item = c->origin;
     if (item == NULL || item->table == NULL)
@@ -31,10 +30,10 @@ static void check(struct scope *s, const struct expr *e, struct expr *const *gro
     for (int i = 0; i < ngroups; i++)
         if (strcmp(groups[i]->sql, e->sql) == 0)
             return;
-    if (e->kind == EXPR_AGGREGATE && e->scope == s)
+    if ((e->kind == EXPR_AGGREGATE && e->scope == s) || grouping_has(s, e))
         return;
     if (e->kind == EXPR_COLUMN && e->scope == s) {
-        if (s->grouping == NULL && depends_on_groups(e->column, groups, ngroups))
+        if (s->grouping == NULL && group_depends(e->column, groups, ngroups))
             return;
         const struct source *item = e->column->origin;
         const char *table = item != NULL && item->name != NULL ? item->name : "";

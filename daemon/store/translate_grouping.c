@@ -1,9 +1,12 @@
 /* translate_grouping.c: GROUPING SETS, ROLLUP, CUBE and GROUPING(); see translate_tree.h.
  *
- * The rows are grouped by each set in a query of its own, which gives the grouping expressions (NULL
- * where the set has them not), the aggregates and the number of the set; the rest of the SELECT reads
- * the union of these.  So, while that rest is analysed, an expression that is grouped by becomes a
- * column "g"."g1" of the union, and an aggregate becomes "g"."a1". */
+ * The rows are grouped by each set in a query of its own, which gives the grouping expressions
+ * (NULL where the set has them not), the aggregates and the number of the set; the rest of the
+ * SELECT reads the union of these.  So, while that rest is analysed, an expression that is grouped
+ * by becomes a column "g"."g1" of the union, and an aggregate becomes "g"."a1".
+ *
+ * A plain GROUP BY is done so, too, where an aggregate is to be compared inside a subquery, as that
+ * of = ANY becomes: SQLite takes it for one of the subquery's. */
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/translate_expr.h"
@@ -18,6 +21,7 @@ struct grouping {
     List *sets;       /* uint32_t *: bit i is keys[i] */
     List *aggregates; /* struct expr */
     bool off;         /* inside an aggregate: expressions are those of the rows */
+    bool plain;       /* GROUP BY without sets */
     const char *alias;
 };
 
@@ -32,11 +36,45 @@ static bool has_grouping(Node *node, void *context)
     return raw_expression_tree_walker(node, has_grouping, context);
 }
 
-bool grouping_needed(const SelectStmt *stmt)
+static bool has_sets(const SelectStmt *stmt)
 {
     return has_grouping((Node *)stmt->groupClause, NULL) ||
            has_grouping((Node *)stmt->targetList, NULL) || has_grouping(stmt->havingClause, NULL) ||
            has_grouping((Node *)stmt->sortClause, NULL);
+}
+
+static bool has_aggregate(Node *node, void *context)
+{
+    if (node == NULL || IsA(node, SubLink))
+        return false;
+    if (IsA(node, FuncCall) && expr_names_aggregate((FuncCall *)node))
+        return true;
+    return raw_expression_tree_walker(node, has_aggregate, context);
+}
+
+/* An aggregate beside ANY, ALL or a row that is compared with a query's. */
+static bool compares_aggregate(Node *node, void *context)
+{
+    if (node == NULL)
+        return false;
+    if (IsA(node, SubLink)) /* the query in there is another level */
+        return has_aggregate(((SubLink *)node)->testexpr, NULL);
+    if (IsA(node, A_Expr)) {
+        const A_Expr *a = (A_Expr *)node;
+        bool array = a->kind == AEXPR_OP_ANY || a->kind == AEXPR_OP_ALL;
+        bool query = IsA(a->rexpr, SubLink) && IsA(a->lexpr, RowExpr);
+        if ((array && !IsA(a->rexpr, A_ArrayExpr) && has_aggregate(a->rexpr, NULL)) ||
+            ((array || query) && !IsA(a->rexpr, A_ArrayExpr) && has_aggregate(a->lexpr, NULL)))
+            return true;
+    }
+    return raw_expression_tree_walker(node, compares_aggregate, context);
+}
+
+bool grouping_needed(const SelectStmt *stmt)
+{
+    return has_sets(stmt) || compares_aggregate((Node *)stmt->targetList, NULL) ||
+           compares_aggregate(stmt->havingClause, NULL) ||
+           compares_aggregate((Node *)stmt->sortClause, NULL);
 }
 
 /* What a name or number in GROUP BY stands for: an output's expression, or itself. */
@@ -45,8 +83,8 @@ static Node *meant(struct scope *s, const SelectStmt *stmt, Node *node)
     if (IsA(node, A_Const) && IsA(&((A_Const *)node)->val.node, Integer)) {
         int position = ((A_Const *)node)->val.ival.ival;
         if (position < 1 || position > list_length(stmt->targetList))
-            tr_fail(s->tr, "42P10", exprLocation(node), "GROUP BY position %d is not in select list",
-                    position);
+            tr_fail(s->tr, "42P10", exprLocation(node),
+                    "GROUP BY position %d is not in select list", position);
         return ((ResTarget *)list_nth(stmt->targetList, position - 1))->val;
     }
     if (!IsA(node, ColumnRef) || list_length(((ColumnRef *)node)->fields) != 1 ||
@@ -72,6 +110,16 @@ static int key_find(const struct grouping *g, const struct expr *e)
     return -1;
 }
 
+static int add_key(struct scope *s, struct grouping *g, struct expr *e)
+{
+    if (g->nkeys == KEYS_MAX && g->plain)
+        tr_unsupported(s->tr, e->location, "an aggregate compared so, grouped by so much");
+    if (g->nkeys == KEYS_MAX)
+        tr_fail(s->tr, "54023", e->location, "GROUPING must have fewer than 32 arguments");
+    g->keys[g->nkeys] = e;
+    return g->nkeys++;
+}
+
 /* The bits of ${node}: one, or those of a list in parentheses. */
 static uint32_t bits_of(struct scope *s, struct grouping *g, const SelectStmt *stmt, Node *node)
 {
@@ -89,13 +137,7 @@ static uint32_t bits_of(struct scope *s, struct grouping *g, const SelectStmt *s
     s->windows_refused = false;
     type_comparable(s->tr, e->type, exprLocation(node));
     int at = key_find(g, e);
-    if (at >= 0)
-        return 1u << at;
-    if (g->nkeys == KEYS_MAX)
-        tr_fail(s->tr, "54023", exprLocation(node),
-                "GROUPING must have fewer than 32 arguments");
-    g->keys[g->nkeys] = e;
-    return 1u << g->nkeys++;
+    return 1u << (at >= 0 ? at : add_key(s, g, e));
 }
 
 static List *add_set(struct scope *s, List *sets, uint32_t bits)
@@ -163,6 +205,7 @@ void grouping_begin(struct scope *s, const SelectStmt *stmt)
 {
     struct grouping *g = palloc0(sizeof(*g));
     g->alias = tr_alias(s->tr);
+    g->plain = !has_sets(stmt);
     g->sets = add_set(s, NIL, 0);
     ListCell *cell;
     foreach (cell, stmt->groupClause) {
@@ -189,7 +232,6 @@ static struct expr *grouping_key(const struct grouping *g, int i)
     if (e->kind == EXPR_COLUMN) {
         struct column *c = palloc(sizeof(*c));
         *c = *e->column;
-        c->origin = NULL;
         c->sql = e->sql;
         e->column = c;
     } else {
@@ -198,11 +240,39 @@ static struct expr *grouping_key(const struct grouping *g, int i)
     return e;
 }
 
-struct expr *grouping_replace(const struct scope *s, struct expr *e)
+bool grouping_has(const struct scope *s, const struct expr *e)
+{
+    const struct grouping *g = s->grouping;
+    if (g == NULL || e->kind != EXPR_COLUMN)
+        return false;
+    size_t n = strlen(g->alias);
+    return strncmp(e->sql, g->alias, n) == 0 && e->sql[n] == '.';
+}
+
+/* GROUP BY a primary key: its other columns are the same in all rows of a group. */
+static bool is_dependent(const struct scope *s, const struct expr *e)
+{
+    const struct grouping *g = s->grouping;
+    return g->plain && e->kind == EXPR_COLUMN && e->scope == s && !grouping_has(s, e) &&
+           group_depends(e->column, g->keys, g->nkeys);
+}
+
+static int add_dependent(struct scope *s, struct grouping *g, struct expr *e)
+{
+    int i = add_key(s, g, e);
+    *(uint32_t *)linitial(g->sets) |= 1u << i;
+    return i;
+}
+
+struct expr *grouping_replace(struct scope *s, struct expr *e)
 {
     for (; s != NULL; s = s->parent) {
-        const struct grouping *g = s->grouping;
-        int i = g == NULL || g->off || e->type == TYPES_UNKNOWN ? -1 : key_find(g, e);
+        struct grouping *g = s->grouping;
+        if (g == NULL || g->off || e->type == TYPES_UNKNOWN)
+            continue;
+        int i = key_find(g, e);
+        if (i < 0 && is_dependent(s, e))
+            i = add_dependent(s, g, e);
         if (i >= 0) {
             struct expr *key = grouping_key(g, i);
             key->location = e->location;
@@ -280,7 +350,8 @@ static void set_outputs(const struct grouping *g, uint32_t set, StringInfo out)
                          ((const struct expr *)list_nth(g->aggregates, i))->sql, i + 1);
 }
 
-static void set_group_by(const struct tr *tr, const struct grouping *g, uint32_t set, StringInfo out)
+static void set_group_by(const struct tr *tr, const struct grouping *g, uint32_t set,
+                         StringInfo out)
 {
     const char *before = " GROUP BY ";
     for (int i = 0; i < g->nkeys; i++) {

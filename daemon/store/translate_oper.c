@@ -356,10 +356,13 @@ static struct expr *array_value(struct scope *s, A_Expr *a, const char *name, st
     struct expr **items = literal_items(s, right, element, &n);
     if (items != NULL)
         return any_of(s, name, left, items, n, all, a->location);
-    if (s->tr->no_subquery && strcmp(name, all ? "<>" : "=") != 0)
+    /* SQLite takes no window function into a subquery */
+    bool window =
+        expr_find(left, EXPR_WINDOW, NULL) != NULL || expr_find(right, EXPR_WINDOW, NULL) != NULL;
+    if ((s->tr->no_subquery || window) && strcmp(name, all ? "<>" : "=") != 0)
         tr_unsupported(s->tr, a->location, "%s %s (array) in this expression", name,
                        all ? "ALL" : "ANY");
-    if (s->tr->no_subquery) {
+    if (s->tr->no_subquery || window) {
         struct expr *one = infer_coerce(s->tr, left, element, INFER_IMPLICIT);
         if (one == NULL)
             tr_unsupported(s->tr, a->location, "%s %s (array) of another type in this expression",

@@ -154,8 +154,10 @@ struct expr *scope_column(struct scope *s, const struct source *item, int index,
 
 /* Columns of enclosing levels pass through all levels between: they become part of those queries.
  */
-static struct expr *mark_outer(struct scope *s, const struct scope *owner, struct expr *e)
+static struct expr *mark_outer(struct scope *s, struct scope *owner, struct expr *e)
 {
+    if (s != owner)
+        e = grouping_replace(owner, e);
     for (; s != owner; s = s->parent)
         s->outer = lappend(s->outer, e);
     return e;
@@ -452,7 +454,8 @@ static List *star_item(struct scope *s, struct scope *level, const struct source
             continue;
         struct target *t = palloc0(sizeof(*t));
         t->name = item->columns[i].name;
-        t->expr = mark_outer(s, level, scope_column(level, item, i, location));
+        t->expr = grouping_replace(level, scope_column(level, item, i, location));
+        t->expr = mark_outer(s, level, t->expr);
         targets = lappend(targets, t);
     }
     return targets;

@@ -123,12 +123,22 @@ static void check_width(struct scope *s, const struct query *q, int n, int locat
                 q->ntargets < n ? "subquery has too few columns" : "subquery has too many columns");
 }
 
+/* SQLite takes no window function into a subquery. */
+static void refuse_windows(struct scope *s, struct expr *const *left, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (expr_find(left[i], EXPR_WINDOW, NULL) != NULL)
+            tr_unsupported(s->tr, left[i]->location,
+                           "a window function compared with a query's rows");
+}
+
 /* x op ANY/ALL (SELECT ...) for any operator: found, else unknown where a comparison was NULL. */
 static struct expr *quantified(struct scope *s, const SubLink *link, const char *name,
                                struct expr **left, int n, const struct query *q)
 {
     bool all = link->subLinkType == ALL_SUBLINK;
     const char *alias = tr_alias(s->tr);
+    refuse_windows(s, left, n);
     struct expr **right = outputs(q, alias);
     struct expr *test = n > 1 ? expr_row_compare(s, name, left, right, n, link->location)
                               : expr_operator(s, name, left[0], right[0], link->location);
@@ -153,6 +163,7 @@ static struct expr *row_query(struct scope *s, const SubLink *link)
     struct expr **left = test_exprs(s, link->testexpr, &n);
     struct query *q = subquery(s, link->subselect, false);
     check_width(s, q, n, link->location);
+    refuse_windows(s, left, n);
     struct expr *test = expr_row_compare(s, name, left, outputs(q, alias), n, link->location);
     const char *sql =
         emit_format("(SELECT pgf_single(%s) FROM (%s) AS %s)", test->sql, q->sql, alias);

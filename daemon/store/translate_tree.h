@@ -281,7 +281,9 @@ bool grouping_needed(const SelectStmt *stmt);
 /* Analyse GROUP BY into s->grouping, before anything but FROM. */
 void grouping_begin(struct scope *s, const SelectStmt *stmt);
 /* ${e} as the grouped rows have it, if it is grouped by in ${s} or around it. */
-struct expr *grouping_replace(const struct scope *s, struct expr *e);
+struct expr *grouping_replace(struct scope *s, struct expr *e);
+/* Is ${e} of grouped rows? */
+bool grouping_has(const struct scope *s, const struct expr *e);
 /* Switch that off or on; how it was. */
 bool grouping_off(struct scope *s, bool off);
 /* An aggregate becomes a column of the grouped rows. */
@@ -293,6 +295,8 @@ const char *grouping_from(struct scope *s, const char *body);
 int grouping_keys(const struct scope *s, struct expr ***ret);
 /* Is there a column of that name in FROM?  (GROUP BY prefers it to an output's name.) */
 bool scope_names_column(const struct scope *s, const char *name);
+/* Is ${c} the same wherever ${groups} are, as they have its table's primary key? */
+bool group_depends(const struct column *c, struct expr *const *groups, int ngroups);
 /* 42803 unless ${e} uses only grouped columns. */
 void group_check(struct scope *s, const struct expr *e, struct expr *const *groups, int ngroups);
 /* Settle open outputs as text. */
