@@ -4,10 +4,12 @@
 #include "conf/limits.h"
 #include "protocol/sqlstate.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 static uint32_t oid_at(const char *oids, size_t i)
 {
@@ -26,12 +28,38 @@ static void name_by_types(struct statement *s)
         n += (size_t)snprintf(name + n, sizeof(s->server_name) - n, "_%" PRIx32, s->oids[i]);
 }
 
+static bool is_word(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+}
+
+/* May a literal in ${text} be a moment of the clock, such as 'now' or 'today 10:00'?  It is read when it is
+ * parsed, and what servers keep was parsed long ago. */
+static bool names_moment(const char *text, size_t len)
+{
+    static const char *const words[] = {"now", "today", "tomorrow", "yesterday"};
+    const char *end = text + len, *at = memchr(text, '\'', len);
+    if (!at)
+        at = strstr(text, "$$");
+    for (; at && at < end; at++) {
+        if (!strchr("nNtTyY", *at) || is_word(at[-1]))
+            continue;
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+            size_t n = strlen(words[i]);
+            if ((size_t)(end - at) > n && strncasecmp(at, words[i], n) == 0 && !is_word(at[n]) && at[n] != '(')
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Same text and types, same name; anything else, another name.  A digest that nobody can collide:
  * two tenants' statements meet under these names. */
 static int name_on_server(struct statement *s)
 {
     s->unnamed_at = 0;
-    if (s->once || statement_is_fleeting(s)) {
+    const struct slice text = statement_text(s);
+    if (s->once || statement_is_fleeting(s) || (!s->by_sql && names_moment(text.data, text.len))) {
         s->server_name[0] = '\0';
         return 0;
     }

@@ -21,7 +21,7 @@ struct statement {
     struct statements *map; /* it is in; NULL: none */
     char *name;             /* the client's; "" is the unnamed one */
     /* "" if servers do not keep it: see `once`; or if it must be parsed anew for each use, because what it
-     * answers depends on more than its text: on the cursor that FETCH finds */
+     * answers depends on more than its text: on the cursor that FETCH finds, on the time */
     char server_name[STATEMENT_NAME_BYTES];
     bool once; /* it is not known to be worth keeping */
     uint64_t unnamed_at; /* its last Parse as a server's unnamed statement: session->nowed; 0: none of its

@@ -207,9 +207,8 @@ bool infer_undetermined(const uint32_t *declared, const uint32_t *actual, int na
 
 /* -- making conversions -- */
 
-/* ${text} as the session reads it.  false: it is a moment of the clock, which a translation that is
- * kept must not hold: it is read when the statement runs. */
-static bool literal_read(struct tr *tr, const struct expr *e, uint32_t type, int32_t typmod,
+/* ${text} as the session reads it, here and now. */
+static void literal_read(struct tr *tr, const struct expr *e, uint32_t type, int32_t typmod,
                          struct types_value *ret)
 {
     const struct slice text = {e->value, strlen(e->value)};
@@ -225,10 +224,7 @@ static bool literal_read(struct tr *tr, const struct expr *e, uint32_t type, int
     }
     if (used != 0)
         capture_literal(tr, e, type, ret);
-    const bool moves = (used & TYPES_USED_CLOCK) && !tr->definition && !capture_active(tr);
-    if (used & ~TYPES_USED_CLOCK)
-        tr->settings = tr->settings || !moves;
-    return !moves;
+    tr->settings = tr->settings || used != 0;
 }
 
 /* '"User"'::regclass and the like: names become oids here, where the catalog is. */
@@ -262,17 +258,14 @@ static struct expr *coerce_literal(struct tr *tr, struct expr *e, uint32_t type)
         return to;
     if (!types_supported(tr->types, type))
         tr_unsupported(tr, e->location, "type %s", infer_type_name(tr, type));
-    struct slice text = {e->value, strlen(e->value)};
     struct types_value value;
     uint32_t oid;
     if (literal_oid(tr, e, type, &oid)) {
         to->sql = emit_format("%u", oid);
         return to;
     }
-    if (literal_read(tr, e, type, type == TYPES_INTERVAL ? tr->literal_typmod : -1, &value))
-        to->sql = emit_value(&value);
-    else
-        to->sql = emit_format("pgf_input(%u, %s)", type, emit_text(text.data, text.len));
+    literal_read(tr, e, type, type == TYPES_INTERVAL ? tr->literal_typmod : -1, &value);
+    to->sql = emit_value(&value);
     return to;
 }
 
@@ -435,7 +428,7 @@ struct expr *infer_coerce(struct tr *tr, struct expr *e, uint32_t type, enum inf
         to->sql = e->value == NULL ? "NULL" : sql;
     }
     if (path == PATH_FUNCTION || path == PATH_RELABEL)
-        fold_cast(to, e, proc);
+        fold_cast(tr, to, e, proc);
     return to;
 }
 
@@ -455,7 +448,7 @@ static struct expr *typmod_literal(struct tr *tr, const struct expr *e, uint32_t
         expr_new(EXPR_PLAIN, type, NULL, e->location); /* `value` would be the uncut one */
     struct types_value value, cut;
     struct buf scratch;
-    (void)literal_read(tr, e, type, type == TYPES_INTERVAL ? typmod : -1, &value);
+    literal_read(tr, e, type, type == TYPES_INTERVAL ? typmod : -1, &value);
     buf_init(&scratch, tr->scratch.max);
     int status = types_apply_typmod(type, typmod, explicit_cast, &value, &scratch, &cut, tr->err);
     if (status == 0)
@@ -485,6 +478,7 @@ struct expr *infer_typmod(struct tr *tr, struct expr *e, uint32_t type, int32_t 
         emit_format("pgf_typmod(%u, %d, %d, %s)", type, typmod, explicit_cast ? 1 : 0, e->sql),
         e->location, &e, 1);
     to->typmod = typmod;
+    fold_cast(tr, to, e, 0);
     return to;
 }
 

@@ -280,8 +280,8 @@ int store_nextval(struct store_context *context, uint32_t oid, int64_t *ret, str
     const struct store_sequence *s = definition(context, oid, err);
     int64_t last = 0, next = 0;
     bool called = false;
-    if (c->watch && c->replayed < c->ndraws) {
-        *ret = c->draws[c->replayed++].value;
+    if (c->watch) { /* rows behind the one that failed are of no interest, and draw nothing */
+        *ret = c->replayed < c->ndraws ? c->draws[c->replayed++].value : 0;
         return 0;
     }
     if (!s || may_write(c, oid, "nextval", err) < 0 || read_known(c, s, &last, &called, err) < 0)

@@ -21,9 +21,20 @@ static bool folds(const struct expr *e)
     return e->folds || (e->kind == EXPR_CONST && e->type != TYPES_UNKNOWN);
 }
 
-void fold_cast(struct expr *to, const struct expr *e, uint32_t proc)
+static bool is_noted(const struct tr *tr, const struct expr *e)
+{
+    ListCell *cell;
+    foreach (cell, tr->folds)
+        if (lfirst(cell) == e)
+            return true;
+    return false;
+}
+
+void fold_cast(struct tr *tr, struct expr *to, const struct expr *e, uint32_t proc)
 {
     to->folds = folds(e) && (proc == 0 || is_fixed(proc));
+    if (to->folds && is_noted(tr, e))
+        tr->folds = lappend(tr->folds, to);
 }
 
 static bool all_fold(const struct scope *s, const struct expr *e)

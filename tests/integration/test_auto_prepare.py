@@ -177,3 +177,14 @@ def test_what_is_unnamed_is_never_something_else(any_of):
             assert a.ask('Bind "" ""\nSync')[0] == "ErrorResponse 26000"
             assert run(a, f"SELECT 'zero', 1 / {turn % 2}") == ([] if turn % 2 == 0 else ["zero 1"])
             assert a.ask("Query \"SELECT 'simple'\"")[1] == "DataRow simple"
+
+
+@pytest.mark.parametrize("text", ["SELECT 'now'::timestamptz = now(), $1::int", "SELECT timestamp ' Now ' = localtimestamp, $1::int"])
+def test_a_moment_in_a_literal_is_todays(on, text):
+    """PostgreSQL reads such a literal when it parses: what a server has kept would say when that was."""
+    with Raw(on.port) as a, Raw(on.port, "globex") as g:
+        for client in (a, g, a):
+            assert run(client, text, 5) == ["t 5"]
+        assert a.ask(f'Parse "x" "{text}"\nSync')[-1] == "ReadyForQuery I"
+        for _ in range(2):
+            assert a.rows('Bind "" "x" 5\nExecute "" 0\nSync') == ["t 5"]
