@@ -8,6 +8,9 @@
 #include "daemon/store/catalog.h"
 #include "daemon/store/types.h"
 
+/* Bytes of a value, or of all values of a row: 54000 beyond. */
+#define STORE_VALUE_MAX (256 << 20)
+
 struct store_conn;
 struct rows_kept;
 struct sqlite3;

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RESULT_BYTES_MAX = 256 * 1024 * 1024 };
+enum { LARGE = 1 << 20 /* to make so much took time: has it been too long? */ };
 
 static const struct {
     const struct function_row *rows;
@@ -235,14 +235,14 @@ void functions_result(sqlite3_context *ctx, const struct types_value *v)
 
 void functions_buf(struct buf *b)
 {
-    buf_init(b, RESULT_BYTES_MAX);
+    buf_init(b, STORE_VALUE_MAX);
 }
 
 void functions_finish(sqlite3_context *ctx, struct buf *b)
 {
     if (b->failed)
         functions_fail(ctx, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "requested length too large");
-    else
+    else if (buf_len(b) < LARGE || !functions_ended(ctx))
         functions_result_text(ctx, buf_peek(b).data, buf_len(b));
     buf_release(b);
 }

@@ -8,9 +8,15 @@
 #include "daemon/store/functions_array.h"
 #include "daemon/store/functions_rows.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
-enum { KEYS_MAX = 128 };
+enum {
+    KEYS_MAX = 128,
+    VALUE_BYTES = 80,      /* one that is kept, and what belongs to it */
+    ROWS_MAX = 512 << 20,  /* bytes of an aggregate's rows */
+    ROWS_MANY = 16 << 20,  /* ... that are given back to the system, not to malloc */
+};
 
 /* -- the row of a scalar subquery -- */
 
@@ -62,9 +68,17 @@ void functions_rows_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     }
     sqlite3_value **values = calloc((size_t)argc, sizeof(values[0]));
     r->failed = values == NULL;
+    r->bytes += sizeof(values) + sizeof(void *) * (size_t)argc;
     for (int i = 0; values != NULL && i < argc; i++) {
         values[i] = sqlite3_value_dup(argv[i]);
         r->failed = r->failed || values[i] == NULL;
+        r->bytes += VALUE_BYTES + (sqlite3_value_type(argv[i]) == SQLITE_TEXT
+                                       ? (size_t)sqlite3_value_bytes(argv[i])
+                                       : 0);
+    }
+    if (r->bytes > ROWS_MAX) {
+        functions_fail(ctx, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "too much to aggregate");
+        r->failed = true;
     }
     if (values != NULL)
         r->rows[r->n++].values = values;
@@ -82,6 +96,8 @@ void functions_rows_free(struct rows *r)
     for (size_t k = 0; k < r->n; k++)
         row_free(&r->rows[k], r->argc);
     free(r->rows);
+    if (r->bytes > ROWS_MANY)
+        (void)malloc_trim(0);
 }
 
 /* How one key sorts. */

@@ -13,6 +13,7 @@ struct row {
 struct rows {
     struct row *rows;
     size_t n, cap;
+    size_t bytes; /* about so many are kept */
     int argc;
     bool failed;
 };

@@ -91,7 +91,7 @@ static int configure(sqlite3 *db, bool normal)
     static const char pragmas[] = "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864;"
                                   "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
                                   "PRAGMA recursive_triggers=OFF; PRAGMA cell_size_check=ON;"
-                                  "PRAGMA temp_store=MEMORY;";
+                                  "PRAGMA temp_store=FILE;"; /* made when its cache is full */
     sqlite3_extended_result_codes(db, 1);
     sqlite3_busy_handler(db, conn_busy, NULL);
     int rc = sqlite3_exec(db, pragmas, NULL, NULL, NULL);
@@ -107,6 +107,7 @@ static int configure(sqlite3 *db, bool normal)
     if (rc == SQLITE_OK)
         rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_limit(db, SQLITE_LIMIT_LENGTH, STORE_VALUE_MAX);
     return rc;
 }
 
