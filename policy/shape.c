@@ -100,15 +100,12 @@ static void put_param(struct shape *shape, uint32_t number)
     put(shape, digits, number < 10 ? 2 : 3);
 }
 
-bool shape_of(const struct policy_request *req, struct shape *ret)
+bool shape_read(struct slice sql, struct shape *ret)
 {
-    struct slice sql = req->sql;
     char kinds[SHAPE_MAX_SLOTS];
     uint32_t from = 0;
     ret->nslots = ret->key_len = 0;
-    struct err ignored;
-    if (!req->confined || req->single || sql.len == 0 || sql.len > SHAPE_MAX_BYTES ||
-        sql.len > req->rules->limits.statement_bytes || guard_encoding(sql, &ignored) < 0)
+    if (sql.len == 0 || sql.len > SHAPE_MAX_BYTES)
         return false;
     struct scan s = scan_of(sql.data, sql.len);
     struct scan_token before = {.kind = SCAN_END};
@@ -132,4 +129,12 @@ bool shape_of(const struct policy_request *req, struct shape *ret)
     put(ret, "", 1);
     put(ret, kinds, ret->nslots);
     return true;
+}
+
+bool shape_of(const struct policy_request *req, struct shape *ret)
+{
+    struct err ignored;
+    return req->confined && !req->single && req->sql.len <= SHAPE_MAX_BYTES &&
+           req->sql.len <= req->rules->limits.statement_bytes && guard_encoding(req->sql, &ignored) == 0 &&
+           shape_read(req->sql, ret);
 }

@@ -41,6 +41,10 @@ struct shape {
     char key[SHAPE_KEY_BYTES];
 };
 
+/* Does ${sql} have one?  Its encoding is not looked at. */
+bool shape_read(struct slice sql, struct shape *ret);
+/* ${text}, with parameters: does one stand where a constant may be the number of a column? */
+bool shape_may_number(const char *text);
 /* Does the text of ${req} have one? */
 bool shape_of(const struct policy_request *req, struct shape *ret);
 

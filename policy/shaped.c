@@ -49,6 +49,12 @@ static int counts_body(void *arg, struct err *err)
     return list_length(statements) != 1 || counts(linitial_node(RawStmt, statements)->stmt, NULL) ? -1 : 0;
 }
 
+bool shape_may_number(const char *text)
+{
+    struct err err;
+    return parse_protect(counts_body, (void *)(uintptr_t)text, &err) != 0;
+}
+
 /* -- learning -- */
 
 /* In a schema of its own, a regclass that names the schema as clients know it means the tenant's: there a
@@ -74,7 +80,7 @@ static struct template *fit(struct deciding *t, const struct decision *d)
     if (!template)
         return NULL;
     struct decision *made = template_decide(template, t->shape, t->req->sql);
-    bool fits = made && shape_is_same(made, d) && parse_protect(counts_body, t->shape->key, &err) == 0;
+    bool fits = made && shape_is_same(made, d) && !shape_may_number(t->shape->key);
     decision_unref(made);
     if (fits)
         return template;

@@ -89,14 +89,23 @@ void brief_ran(const struct store_conn *c, struct prepared *p)
     }
 }
 
+static bool rests(struct prepared *p)
+{
+    if (p->rest == 0)
+        return false;
+    p->rest--;
+    return true;
+}
+
 static bool is_ready(struct prepared *p)
 {
-    if (!p || !p->brief || !p->idle)
-        return false;
-    if (p->rest == 0)
-        return true;
-    p->rest--;
-    return false;
+    return p && p->brief && p->idle && !rests(p);
+}
+
+bool brief_may_run(struct store_conn *c, struct prepared *p)
+{
+    c->too_much |= c->lent && rests(p);
+    return !c->too_much;
 }
 
 /* What a batch has said so far. */

@@ -29,6 +29,7 @@
 #define CONN_OUT_FLUSH   65536u
 #define CONN_STACK_BYTES ((size_t)64 << 20)
 #define CONN_CACHED_MAX  128
+#define CONN_SHAPES      256 /* of texts that are remembered */
 
 struct write_waiter { /* on its waiter's stack */
     struct write_waiter *next;
@@ -108,6 +109,11 @@ enum conn_cached { /* statements of our own */
                    CACHED_COUNT,
 };
 
+struct shape_seen { /* parameterize.c: of a text's shape */
+    uint64_t hash;
+    bool tried;
+};
+
 struct notify_state { /* notify.c; channels and inbox are under the store's lock */
     struct notify_act *acts;
     size_t nacts;
@@ -176,6 +182,7 @@ struct store_conn {
 
     struct strmap statements; /* struct named by name */
     struct strmap cache;      /* struct prepared by text */
+    struct shape_seen shapes[CONN_SHAPES];
     struct strmap portals;    /* struct portal by name */
     size_t nrunning;          /* portals whose SQLite statement stands in the middle */
 
@@ -380,7 +387,9 @@ struct prepared {
     size_t nwatched;
     bool binary;            /* FETCH from a binary cursor: results are binary unless Bind says */
     sqlite3_stmt *idle;     /* prepared and reset, for the next portal */
-    bool brief;             /* brief.c may run it ... */
+    bool needs_constants;     /* SQLite may find an index of one of its tables by them */
+    bool stands_for_literals; /* parameterize.c may run it */
+    bool brief;               /* brief.c may run it ... */
     unsigned slow;          /* ... which took long, so often in a row */
     unsigned rest;          /* ... when it has been run so often by the thread */
     enum utility_verb verb;
@@ -419,6 +428,7 @@ void prepared_unref(struct prepared *p);
 struct prepared *statement_cache_find(struct store_conn *c, struct slice sql, const uint32_t *oids,
                                       size_t noids);
 void statement_cache_add(struct store_conn *c, struct prepared *p);
+void statement_cache_drop(struct store_conn *c, struct prepared *p);
 void statement_cache_clear(struct store_conn *c);
 struct named *named_find(struct store_conn *c, const char *name);
 /* Takes ${p}'s reference when it succeeds. */
@@ -439,6 +449,13 @@ int verb_analyse(struct store_conn *c, struct prepared *p, void *stmt, struct er
 /* -- cut_names.c -- */
 /* NOTICE 42622 of each name in ${sql} that is cut. */
 void names_cut(struct store_conn *c, struct slice sql);
+
+/* -- parameterize.c -- */
+/* A portal for the simple query ${sql}, as the statement with parameters that it is known to be with its
+ * literals taken for values; NULL: none, and what has happened has no effect. */
+struct portal *parameterize_open(struct store_conn *c, struct slice sql);
+/* ${p} has just been made of the simple query ${sql}. */
+void parameterize_learn(struct store_conn *c, struct slice sql, const struct prepared *p);
 
 /* -- portal.c -- */
 /* A running or finished statement, with PostgreSQL's position in its rows: before the first
@@ -476,6 +493,9 @@ struct portal {
 /* Bind ${m} (NULL: no parameters, all results as text) to ${p}. */
 int portal_open(struct store_conn *c, const char *name, struct prepared *p,
                 const struct msg_bind *m, struct portal **ret, struct err *err) MUSTCHECK;
+/* Unnamed, of a simple query, with values as they would come in text format. */
+int portal_open_texts(struct store_conn *c, struct prepared *p, const struct slice *values, size_t n,
+                      struct portal **ret, struct err *err) MUSTCHECK;
 /* For a statement that another one is around, with its values (NULL: none); ${name} NULL: not
  * listed. */
 int portal_open_inner(struct store_conn *c, const char *name, struct prepared *p,
@@ -550,6 +570,8 @@ bool brief_is_query(struct slice sql);
 int brief_may_use(const void *conn, const struct store_table *t, struct err *err) MUSTCHECK;
 /* What follows takes longer than a lent connection may: -1, and all of it is done again by the thread. */
 int brief_decline(struct store_conn *c, struct err *err);
+/* Before ${p} is run: may it be, if the connection is lent? */
+bool brief_may_run(struct store_conn *c, struct prepared *p);
 /* The progress handler's question while it is lent. */
 bool brief_too_long(struct store_conn *c);
 /* The output of a lent connection stays where it is, if it is not too much. */

@@ -93,19 +93,30 @@ static void ready(struct store_conn *c)
 
 /* -- simple protocol -- */
 
-int conn_run(struct store_conn *c, struct slice sql, struct err *err)
+static int open_simple(struct store_conn *c, struct slice sql, struct portal **ret, struct err *err)
 {
     struct prepared *p;
+    bool known = statement_cache_find(c, sql, NULL, 0) != NULL;
+    *ret = known ? NULL : parameterize_open(c, sql);
+    if (*ret)
+        return 0;
+    if (statement_prepare(c, sql, NULL, 0, &p, err) < 0)
+        return -1;
+    if (!known)
+        parameterize_learn(c, sql, p);
+    int rc = portal_open(c, "", p, NULL, ret, err);
+    prepared_unref(p);
+    return rc;
+}
+
+int conn_run(struct store_conn *c, struct slice sql, struct err *err)
+{
     struct portal *portal;
     statement_start(c);
-    int rc = statement_prepare(c, sql, NULL, 0, &p, err);
+    int rc = open_simple(c, sql, &portal, err);
     if (rc == 0) {
-        rc = portal_open(c, "", p, NULL, &portal, err);
-        if (rc == 0) {
-            portal->describe = portal->simple = true;
-            rc = portal_run(c, portal, 0, err);
-        }
-        prepared_unref(p);
+        portal->describe = portal->simple = true;
+        rc = portal_run(c, portal, 0, err);
     }
     portal = portal_find(c, "");
     if (portal)

@@ -240,6 +240,23 @@ void statement_position(const char *sql, struct err *err)
         err->position = characters(sql, bytes < len ? bytes : len) + 1;
 }
 
+/* Has it a predicate, or an expression? */
+static bool by_constants(const struct store_key *k)
+{
+    bool any = k->partial;
+    for (size_t i = 0; i < k->nattnums; i++)
+        any = any || k->attnums[i] == 0;
+    return any;
+}
+
+static int may_use(const void *arg, const struct store_table *t, struct err *err)
+{
+    const struct analysis *a = arg;
+    for (size_t i = 0; i < t->nkeys; i++)
+        a->p->needs_constants |= by_constants(&t->keys[i]);
+    return a->c->lent ? brief_may_use(a->c, t, err) : follow_may_use(a->c, t, err);
+}
+
 static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err)
 {
     struct prepared *p = a->p;
@@ -253,8 +270,8 @@ static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err
     p->generation = a->c->catalog->generation;
     p->path = arena_strdup(&p->arena, a->c->catalog->path_setting);
     memset(&t, 0, sizeof t);
-    a->c->catalog->may_use = a->c->lent ? brief_may_use : follow_may_use;
-    a->c->catalog->may_use_arg = a->c;
+    a->c->catalog->may_use = may_use;
+    a->c->catalog->may_use_arg = a;
     a->c->catalog->no_views = a->c->guc.no_views;
     int rc = translate(a->c->catalog, raw, p->sql, p->oids, p->noids, &t, err);
     a->c->catalog->may_use = NULL;

@@ -14,7 +14,7 @@ void prepared_unref(struct prepared *p)
     arena_release(&arena);
 }
 
-static void uncache(struct store_conn *c, struct prepared *p)
+void statement_cache_drop(struct store_conn *c, struct prepared *p)
 {
     strmap_remove(&c->cache, p->sql, strlen(p->sql));
     prepared_unref(p);
@@ -24,7 +24,7 @@ void statement_cache_clear(struct store_conn *c)
 {
     struct prepared *p;
     while ((p = strmap_any(&c->cache)))
-        uncache(c, p);
+        statement_cache_drop(c, p);
     strmap_release(&c->cache);
 }
 
@@ -42,7 +42,7 @@ void statement_cache_add(struct store_conn *c, struct prepared *p)
     size_t len = strlen(p->sql);
     struct prepared *old = strmap_find(&c->cache, p->sql, len);
     if (old)
-        uncache(c, old);
+        statement_cache_drop(c, old);
     if (c->cache.n >= CONN_CACHED_MAX)
         statement_cache_clear(c);
     if (strmap_add(&c->cache, p->sql, len, p))

@@ -40,7 +40,7 @@ int types_take_int32(struct slice *data, uint32_t *ret, struct err *err)
 
 int types_take_part(struct slice *data, struct slice *ret, struct err *err)
 {
-    uint32_t len;
+    uint32_t len = 0;
     if (types_take_int32(data, &len, err) < 0)
         return -1;
     *ret = (struct slice){NULL, 0};
