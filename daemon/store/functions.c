@@ -88,6 +88,8 @@ int functions_register(struct sqlite3 *db, struct store_context *context)
         rc = functions_record_register(db, context);
     if (rc == SQLITE_OK)
         rc = functions_statistics_register(db, context);
+    if (rc == SQLITE_OK)
+        rc = functions_aggregate_register(db, context);
     return rc == SQLITE_OK ? functions_total_register(db, context) : rc;
 }
 

@@ -12,6 +12,8 @@ int functions_register(struct sqlite3 *db, struct store_context *context);
 
 /* Can the aggregate ${name} run in windows as pgf_window('name without pgf_', ...)? */
 bool functions_moves(const char *name, size_t len);
+/* One that keeps its rows, in windows too? */
+bool functions_collects(const char *name, size_t len);
 
 /* May the translator's output call ${name} (SQLite's or ours)?  For the authorizer. */
 bool functions_callable(const char *name);

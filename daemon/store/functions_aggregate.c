@@ -93,6 +93,8 @@ static void row_free(struct row *row, int argc)
 
 void functions_rows_free(struct rows *r)
 {
+    if (r->shown)
+        return;
     for (size_t k = 0; k < r->n; k++)
         row_free(&r->rows[k], r->argc);
     free(r->rows);
@@ -207,8 +209,11 @@ static void drop_repeated(struct rows *r, struct order *o)
 struct rows *functions_rows(sqlite3_context *ctx, int own)
 {
     struct rows *r = sqlite3_aggregate_context(ctx, 0);
-    if (r == NULL || (r->n == 0 && !r->failed))
+    if (r == NULL || (r->n == 0 && !r->failed)) {
+        if (r != NULL) /* all have left the frame */
+            functions_rows_free(r);
         return NULL;
+    }
     if (!r->failed && r->argc > own) {
         const char *how = (const char *)sqlite3_value_text(r->rows[0].values[own]);
         struct order o = {.n = 0};
@@ -407,16 +412,107 @@ static void jsonb_object_agg_final(sqlite3_context *ctx)
         functions_finish_jsonb(ctx, &out);
 }
 
+/* -- in windows: the oldest row leaves the frame -- */
+
+static void rows_inverse(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct rows *r = sqlite3_aggregate_context(ctx, 0);
+    (void)argc;
+    (void)argv;
+    if (r == NULL || r->n == 0)
+        return;
+    row_free(&r->rows[0], r->argc);
+    r->n--;
+    memmove(r->rows, r->rows + 1, r->n * sizeof(r->rows[0]));
+}
+
+/* What ${final} would say, while the rows stay. */
+static void rows_value(sqlite3_context *ctx, void (*final)(sqlite3_context *ctx))
+{
+    struct rows *r = sqlite3_aggregate_context(ctx, 0);
+    if (r == NULL)
+        return;
+    r->shown = true;
+    final(ctx);
+    r->shown = false;
+}
+
+/* pgf_extreme_window(1 max or -1 min, type, value) */
+static void extreme_final(sqlite3_context *ctx)
+{
+    struct rows *r = functions_rows(ctx, 3);
+    sqlite3_value *best = NULL;
+    for (size_t k = 0; r != NULL && k < r->n; k++) {
+        sqlite3_value **v = r->rows[k].values;
+        struct types_value a, b;
+        if (functions_is_null(v[2]))
+            continue;
+        functions_value(v[2], &a);
+        if (best != NULL)
+            functions_value(best, &b);
+        if (best == NULL ||
+            compare_values(functions_context(ctx)->types.set, (uint32_t)sqlite3_value_int64(v[1]),
+                           &a, &b) * sqlite3_value_int(v[0]) >= 0)
+            best = v[2];
+    }
+    if (best != NULL)
+        sqlite3_result_value(ctx, best);
+    if (r != NULL)
+        functions_rows_free(r);
+}
+
+#define COLLECTING(X)                                                                              \
+    X(string_agg)                                                                                  \
+    X(bytes_agg)                                                                                   \
+    X(array_agg)                                                                                   \
+    X(array_agg_array)                                                                             \
+    X(json_agg)                                                                                    \
+    X(jsonb_agg)                                                                                   \
+    X(json_object_agg)                                                                             \
+    X(jsonb_object_agg)                                                                            \
+    X(extreme)
+#define VALUE(name)                                                                                \
+    static void name##_value(sqlite3_context *ctx)                                                 \
+    {                                                                                              \
+        rows_value(ctx, name##_final);                                                             \
+    }
+COLLECTING(VALUE)
+
+static const struct {
+    const char *name;
+    void (*final)(sqlite3_context *ctx), (*value)(sqlite3_context *ctx);
+} collecting[] = {
+    {"pgf_string_agg", string_agg_final, string_agg_value},
+    {"pgf_bytes_agg", bytes_agg_final, bytes_agg_value},
+    {"pgf_array_agg", array_agg_final, array_agg_value},
+    {"pgf_arrays_agg", array_agg_array_final, array_agg_array_value},
+    {"pgf_json_agg", json_agg_final, json_agg_value},
+    {"pgf_jsonb_agg", jsonb_agg_final, jsonb_agg_value},
+    {"pgf_json_object_agg", json_object_agg_final, json_object_agg_value},
+    {"pgf_jsonb_object_agg", jsonb_object_agg_final, jsonb_object_agg_value},
+    {"pgf_extreme_window", extreme_final, extreme_value},
+};
+
+bool functions_collects(const char *name, size_t len)
+{
+    for (size_t i = 0; i < sizeof(collecting) / sizeof(collecting[0]); i++)
+        if (strlen(collecting[i].name) == len && memcmp(collecting[i].name, name, len) == 0)
+            return true;
+    return false;
+}
+
+int functions_aggregate_register(struct sqlite3 *db, struct store_context *context)
+{
+    int flags = SQLITE_UTF8 | SQLITE_INNOCUOUS | SQLITE_DETERMINISTIC, rc = SQLITE_OK;
+    for (size_t i = 0; rc == SQLITE_OK && i < sizeof(collecting) / sizeof(collecting[0]); i++)
+        rc = sqlite3_create_window_function(db, collecting[i].name, -1, flags, context,
+                                            functions_rows_step, collecting[i].final,
+                                            collecting[i].value, rows_inverse, NULL);
+    return rc;
+}
+
 const struct function_row functions_aggregate_rows[] = {
     {"pgf_single", 1, true, NULL, single_step, single_final},
-    {"pgf_string_agg", -1, true, NULL, functions_rows_step, string_agg_final},
-    {"pgf_bytes_agg", -1, true, NULL, functions_rows_step, bytes_agg_final},
-    {"pgf_array_agg", -1, true, NULL, functions_rows_step, array_agg_final},
-    {"pgf_arrays_agg", -1, true, NULL, functions_rows_step, array_agg_array_final},
-    {"pgf_json_agg", -1, true, NULL, functions_rows_step, json_agg_final},
-    {"pgf_jsonb_agg", -1, true, NULL, functions_rows_step, jsonb_agg_final},
-    {"pgf_json_object_agg", -1, true, NULL, functions_rows_step, json_object_agg_final},
-    {"pgf_jsonb_object_agg", -1, true, NULL, functions_rows_step, jsonb_object_agg_final},
 };
 const size_t functions_aggregate_n =
     sizeof(functions_aggregate_rows) / sizeof(functions_aggregate_rows[0]);

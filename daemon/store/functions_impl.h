@@ -69,6 +69,7 @@ extern const size_t functions_range_n, functions_inet_n, functions_jsonpath_n;
 /* sum() and avg(): window functions, registered apart. */
 int functions_total_register(struct sqlite3 *db, struct store_context *context);
 int functions_statistics_register(struct sqlite3 *db, struct store_context *context);
+int functions_aggregate_register(struct sqlite3 *db, struct store_context *context);
 /* ${v} times or through ${factor}, as the result. */
 void functions_interval_scale(sqlite3_context *ctx, const struct types_interval *v, double factor,
                               bool divide);

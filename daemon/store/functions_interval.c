@@ -54,6 +54,19 @@ static __int128 span(const struct types_interval *v)
     return ((__int128)v->months * 30 + v->days) * DAY + v->us;
 }
 
+/* pgf_interval_order(v): bytes that sort as intervals do. */
+static void fn_order(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct types_interval v;
+    unsigned char key[16];
+    if (functions_null(argc, argv) || !functions_interval(ctx, argv[0], 1, &v))
+        return;
+    unsigned __int128 biased = (unsigned __int128)span(&v) ^ ((unsigned __int128)1 << 127);
+    for (int i = 15; i >= 0; i--, biased >>= 8)
+        key[i] = (unsigned char)biased;
+    sqlite3_result_blob(ctx, key, sizeof key, SQLITE_TRANSIENT);
+}
+
 static void fn_compare(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     struct types_interval a, b;
@@ -156,6 +169,7 @@ const struct function_row functions_interval_rows[] = {
     {"pgf_interval_add", 3, true, fn_interval_add, NULL, NULL},
     {"pgf_interval_neg", 1, true, fn_interval_neg, NULL, NULL},
     {"pgf_interval_compare", 2, true, fn_compare, NULL, NULL},
+    {"pgf_interval_order", 1, true, fn_order, NULL, NULL},
     {"pgf_extract_interval", 3, true, fn_extract, NULL, NULL},
 };
 const size_t functions_interval_n =

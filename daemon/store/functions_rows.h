@@ -16,6 +16,7 @@ struct rows {
     size_t bytes; /* about so many are kept */
     int argc;
     bool failed;
+    bool shown; /* of a window: they stay when their value has been told */
 };
 
 void functions_rows_step(sqlite3_context *ctx, int argc, sqlite3_value **argv);

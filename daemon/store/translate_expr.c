@@ -319,8 +319,7 @@ static struct expr *min_max_expr(struct scope *s, const MinMaxExpr *m)
     for (int i = 0; i < n; i++)
         all[i] = expr_to_common(s->tr, all[i], type, what);
     expr_pad(all, n, type);
-    if (type != TYPES_INTERVAL)
-        type_sortable(s->tr, type, m->location);
+    type_sortable(s->tr, type, m->location);
     const char *sql = emit_format("pgf_%s_of(%u, %s)", m->op == IS_GREATEST ? "greatest" : "least",
                                   infer_base(s->tr, type, NULL), emit_list(all, n));
     struct expr *e = expr_of(type, sql, m->location, all, n);

@@ -86,7 +86,7 @@ void type_sortable(struct tr *tr, uint32_t type, int location)
         err_hint(tr->err, "Use an explicit ordering operator or modify the query.");
         tr_throw(tr);
     }
-    if (type == TYPES_INTERVAL || of_user_type(tr, type) || !types_supported(tr->types, type))
+    if (of_user_type(tr, type) || !types_supported(tr->types, type))
         tr_unsupported(tr, location, "sorting by type %s", infer_type_name(tr, type));
 }
 

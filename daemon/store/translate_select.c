@@ -233,6 +233,11 @@ const char *order_item(struct tr *tr, const SortBy *by, uint32_t type, const cha
     bool descending = by->sortby_dir == SORTBY_DESC;
     bool nulls_first = by->sortby_nulls == SORTBY_NULLS_FIRST ||
                        (by->sortby_nulls == SORTBY_NULLS_DEFAULT && descending);
+    if (type == TYPES_INTERVAL) { /* by what they are as a length, computed again */
+        if (strspn(sql, "0123456789") == strlen(sql) || tr->volatile_calls > 0)
+            tr_unsupported(tr, exprLocation(by->node), "sorting an output of type interval");
+        sql = emit_format("pgf_interval_order(%s)", sql);
+    }
     return emit_format("%s%s %s NULLS %s", sql, collation, descending ? "DESC" : "ASC",
                        nulls_first ? "FIRST" : "LAST");
 }
@@ -251,8 +256,9 @@ static const char *order_text(const struct select *q, bool positions_only)
         const struct order_key *k = &q->keys[i];
         if (is_constant(k->expr))
             continue;
-        const char *sql = k->position > 0 ? psprintf("%d", k->position) : k->expr->sql;
-        if (k->position == 0 && positions_only)
+        bool number = k->position > 0 && (positions_only || k->expr->type != TYPES_INTERVAL);
+        const char *sql = number ? psprintf("%d", k->position) : k->expr->sql;
+        if (!number && positions_only)
             continue;
         appendStringInfo(&out, "%s%s", out.len == 0 ? " ORDER BY " : ", ",
                          order_item(q->scope->tr, k->by, k->expr->type, sql));

@@ -101,11 +101,65 @@ static const char *count_text(struct scope *s, const char *mode, bool start, Nod
     return to->sql;
 }
 
+/* An interval as SQLite can add it to moments: a number of what they are kept in.  Months have no such
+ * length, and in a time zone days have none. */
+static const char *span_text(struct scope *s, const struct expr *key, Node *offset)
+{
+    struct types_interval v;
+    struct types_value value;
+    const struct types_session *session = s->tr->catalog->session;
+    struct expr *e = expr_make(s, offset);
+    if (e->type != TYPES_UNKNOWN && e->type != TYPES_INTERVAL) {
+        tr_set(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, expr_leftmost(e),
+               "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s and offset type"
+               " %s",
+               infer_type_name(s->tr, key->type), infer_type_name(s->tr, e->type));
+        err_hint(s->tr->err, "Cast the offset value to an appropriate type.");
+        tr_throw(s->tr);
+    }
+    const struct expr *to = infer_coerce(s->tr, e, TYPES_INTERVAL, INFER_IMPLICIT);
+    if (expr_find(e, EXPR_COLUMN, s) != NULL)
+        tr_fail(s->tr, "42P10", expr_leftmost(e), "argument of RANGE must not contain variables");
+    if (to == NULL || to->kind != EXPR_CONST)
+        tr_unsupported(s->tr, exprLocation(offset), "this window frame offset");
+    check_offset(s, to, offset, NULL);
+    buf_reset(&s->tr->scratch);
+    if (types_input(session, TYPES_INTERVAL, -1, (struct slice){to->value, strlen(to->value)},
+                    &s->tr->scratch, &value, s->tr->err) < 0)
+        tr_throw(s->tr);
+    if (!types_interval_unpack(value.bytes, &v))
+        tr_unsupported(s->tr, exprLocation(offset), "this window frame offset");
+    bool is_time = key->type == TYPES_TIME;
+    if (is_time)
+        v.months = v.days = 0; /* a time of day takes no notice of them */
+    if (v.months != 0 || (v.days != 0 && key->type == TYPES_TIMESTAMPTZ && session != NULL &&
+                          strcmp(session->timezone, "UTC") != 0))
+        tr_unsupported(s->tr, exprLocation(offset), "RANGE with an offset of %s",
+                       v.months != 0 ? "months" : "days in a time zone");
+    int64_t us;
+    if (__builtin_mul_overflow((int64_t)v.days, INT64_C(86400000000), &us) ||
+        __builtin_add_overflow(us, v.us, &us))
+        tr_unsupported(s->tr, exprLocation(offset), "this window frame offset");
+    if (us < 0)
+        tr_fail(s->tr, "22013", -1, "invalid preceding or following size in window function");
+    s->tr->settings = s->tr->settings || key->type == TYPES_TIMESTAMPTZ;
+    if (key->type != TYPES_DATE)
+        return emit_format("%lld", (long long)us);
+    return us % INT64_C(86400000000) == 0
+               ? emit_format("%lld", (long long)(us / INT64_C(86400000000)))
+               : emit_format("%.17g", (double)us / 86400e6);
+}
+
 /* RANGE adds to the sort key, which SQLite does for numbers alone. */
 static const char *range_text(struct scope *s, const struct expr *key, Node *offset)
 {
     uint32_t wanted = 0;
     switch (key->type) {
+    case TYPES_DATE:
+    case TYPES_TIME:
+    case TYPES_TIMESTAMP:
+    case TYPES_TIMESTAMPTZ:
+        return span_text(s, key, offset);
     case TYPES_INT2:
     case TYPES_INT4:
     case TYPES_INT8:
@@ -116,11 +170,7 @@ static const char *range_text(struct scope *s, const struct expr *key, Node *off
         wanted = TYPES_FLOAT8;
         break;
     case TYPES_NUMERIC:
-    case TYPES_DATE:
-    case TYPES_TIME:
     case TYPES_TIMETZ:
-    case TYPES_TIMESTAMP:
-    case TYPES_TIMESTAMPTZ:
     case TYPES_INTERVAL:
         tr_unsupported(s->tr, exprLocation(offset), "RANGE with an offset for type %s",
                        infer_type_name(s->tr, key->type));
@@ -249,6 +299,12 @@ static void moving_aggregate(struct scope *s, const struct call *c, struct expr 
         e->sql = emit_format("pgf_window('%s_exact', %s", sum, e->sql + 16);
         moves = true;
     }
+    bool least = strncmp(e->sql, "pgf_min_of(", 11) == 0;
+    if (least || strncmp(e->sql, "pgf_max_of(", 11) == 0) {
+        e->sql = emit_format("pgf_extreme_window(%d, %s", least ? -1 : 1, e->sql + 11);
+        moves = true;
+    }
+    moves = moves || (open != NULL && functions_collects(e->sql, (size_t)(open - e->sql)));
     bool total = moves || strncmp(e->sql, "pgf_sum_numeric(", 16) == 0 ||
                  strncmp(e->sql, "pgf_avg_numeric(", 16) == 0;
     if (c->found.proc->kind == 'a' && strncmp(e->sql, "pgf_", 4) == 0 && !total)
