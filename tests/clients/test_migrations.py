@@ -21,6 +21,7 @@ PROGRAMS = {
     "ActiveRecord": ("ruby", ["ruby", "migrate.rb"]),
     "TypeORM": ("node", ["node", "migrate_typeorm.mjs"]),
     "Drizzle": ("node", ["node", "migrate_drizzle.mjs"]),
+    "MikroORM": ("node", ["node", "migrate_mikro.mjs"]),
     "Prisma": ("prisma", ["node", "migrate.mjs"]),
     "Alembic": ("python", [PYTHON, "migrate_alembic.py"]),
 }
