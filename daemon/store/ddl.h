@@ -134,6 +134,10 @@ int ddl_add_sequence(struct ddl *d, uint32_t space, const char *name, uint32_t t
 int ddl_create_sequence(struct ddl *d, const CreateSeqStmt *s) MUSTCHECK;
 int ddl_alter_sequence(struct ddl *d, const AlterSeqStmt *s) MUSTCHECK;
 int ddl_change_sequence(struct ddl *d, uint32_t oid, const List *options, bool identity) MUSTCHECK;
+/* That of a serial or identity column. */
+struct ddl_choice;
+int ddl_column_sequence(struct ddl *d, const struct ddl_choice *of, uint32_t type,
+                        const List *options, uint32_t *ret) MUSTCHECK;
 int ddl_add_identity(struct ddl *d, uint32_t table, const char *column,
                      const Constraint *con) MUSTCHECK;
 int ddl_set_identity(struct ddl *d, uint32_t table, const char *column,

@@ -38,6 +38,11 @@ static int sort(struct ddl *d, const List *options, struct given *g)
                                : strcmp(def->defname, "cycle") == 0     ? &g->cycle
                                : strcmp(def->defname, "owned_by") == 0  ? &g->owned_by
                                                                         : NULL;
+        if (!slot && strcmp(def->defname, "sequence_name") == 0) {
+            err_set(d->err, SQLSTATE_SYNTAX_ERROR, "invalid sequence option SEQUENCE NAME");
+            d->err->position = def->location + 1;
+            return -1;
+        }
         if (!slot)
             return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                            "option %s of a sequence is not supported by the store", def->defname);
@@ -305,7 +310,54 @@ int ddl_alter_sequence(struct ddl *d, const AlterSeqStmt *s)
     return ddl_change_sequence(d, oid, s->options, false);
 }
 
-/* -- identity -- */
+/* -- serial and identity -- */
+
+/* SEQUENCE NAME, which may name the schema, but only the table's own. */
+static int said_name(struct ddl *d, const struct ddl_choice *of, const List *names)
+{
+    const struct store_schema *schema;
+    bool exists;
+    if (list_length(names) > 1) {
+        const char *said = strVal(list_nth(names, list_length(names) - 2));
+        if (ddl_find_schema(d, said, &schema) < 0)
+            return -1;
+        if (schema->oid != of->space)
+            return ddl_check_free(d, schema->oid, of->table, &exists) < 0 ? -1
+                   : exists ? err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                                      "a column's sequence in another schema is not supported by"
+                                      " the store")
+                            : err_set(d->err, SQLSTATE_UNDEFINED_TABLE,
+                                      "relation \"%s.%s\" does not exist", said, of->table);
+    }
+    return ddl_check_free(d, of->space, strVal(llast(names)), NULL);
+}
+
+int ddl_column_sequence(struct ddl *d, const struct ddl_choice *of, uint32_t type,
+                        const List *options, uint32_t *ret)
+{
+    char chosen[64];
+    const char *name = NULL;
+    List *rest = NIL;
+    ListCell *cell;
+    foreach (cell, options) {
+        DefElem *option = lfirst(cell);
+        if (strcmp(option->defname, "sequence_name") != 0) {
+            rest = lappend(rest, option);
+            continue;
+        }
+        if (name) {
+            err_set(d->err, SQLSTATE_SYNTAX_ERROR, "conflicting or redundant options");
+            d->err->position = option->location + 1;
+            return -1;
+        }
+        if (said_name(d, of, (const List *)option->arg) < 0)
+            return -1;
+        name = strVal(llast((const List *)option->arg));
+    }
+    if (!name && ddl_choose_name(d, of, chosen) < 0)
+        return -1;
+    return ddl_add_sequence(d, of->space, name ? name : chosen, type, rest, ret);
+}
 
 static int set_identity(struct ddl *d, uint32_t table, int16_t attnum, char how, uint32_t sequence)
 {
@@ -327,7 +379,6 @@ int ddl_add_identity(struct ddl *d, uint32_t table, const char *column, const Co
     const struct store_table *t = ddl_table(d, table);
     const struct store_column *c = ddl_need_column(d, table, column);
     uint32_t sequence;
-    char name[64];
     if (!c)
         return -1;
     if (c->type_oid != TYPES_INT2 && c->type_oid != TYPES_INT4 && c->type_oid != TYPES_INT8)
@@ -346,10 +397,9 @@ int ddl_add_identity(struct ddl *d, uint32_t table, const char *column, const Co
         return err_set(d->err, "55000",
                        "column \"%s\" of relation \"%s\" already has a default value", column,
                        t->name);
-    struct ddl_choice choice = {t->name, column, "seq", ddl_space(d, t), false};
+    const struct ddl_choice choice = {t->name, column, "seq", ddl_space(d, t), false};
     int16_t attnum = c->attnum;
-    if (ddl_choose_name(d, &choice, name) < 0 ||
-        ddl_add_sequence(d, choice.space, name, c->type_oid, con->options, &sequence) < 0 ||
+    if (ddl_column_sequence(d, &choice, c->type_oid, con->options, &sequence) < 0 ||
         depend_add(d, object_of(DEPEND_RELATION, sequence), object_column(table, attnum), 'i') <
             0 ||
         set_identity(d, table, attnum, con->generated_when, sequence) < 0)

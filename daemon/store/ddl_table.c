@@ -208,32 +208,6 @@ int ddl_column_collation(struct ddl *d, const CollateClause *clause, uint32_t ty
                     "iii", (int64_t)table, (int64_t)attnum, oid);
 }
 
-/* The sequence of a serial or identity column. */
-static int column_sequence(struct ddl *d, const struct ddl_new_table *of, const ColumnDef *def,
-                           uint32_t type, uint32_t *ret)
-{
-    char name[64];
-    const Constraint *con = find_constraint(def, CONSTR_IDENTITY);
-    struct ddl_choice choice = {of->name, def->colname, "seq", of->schema->oid, false};
-    List *rest = NIL;
-    ListCell *cell;
-    const char *said = NULL;
-    foreach (cell, con ? con->options : NIL) {
-        DefElem *option = lfirst(cell);
-        if (strcmp(option->defname, "sequence_name") == 0)
-            said = strVal(llast((List *)option->arg));
-        else
-            rest = lappend(rest, option);
-    }
-    if (said) {
-        if (ddl_check_free(d, of->schema->oid, said, NULL) < 0)
-            return -1;
-    } else if (ddl_choose_name(d, &choice, name) < 0) {
-        return -1;
-    }
-    return ddl_add_sequence(d, of->schema->oid, said ? said : name, type, rest, ret);
-}
-
 int ddl_add_column(struct ddl *d, const struct ddl_new_table *of, int16_t attnum,
                    const ColumnDef *def, bool primary)
 {
@@ -259,7 +233,9 @@ int ddl_add_column(struct ddl *d, const struct ddl_new_table *of, int16_t attnum
     if (con && type != TYPES_INT2 && type != TYPES_INT4 && type != TYPES_INT8)
         return err_set(d->err, SQLSTATE_INVALID_PARAMETER_VALUE,
                        "identity column type must be smallint, integer, or bigint");
-    if ((serial || con) && column_sequence(d, of, def, type, &sequence) < 0)
+    const struct ddl_choice choice = {of->name, def->colname, "seq", of->schema->oid, false};
+    if ((serial || con) &&
+        ddl_column_sequence(d, &choice, type, con ? con->options : NIL, &sequence) < 0)
         return -1;
     bool not_null = primary || serial || con || find_constraint(def, CONSTR_NOTNULL) ||
                     find_constraint(def, CONSTR_PRIMARY);
