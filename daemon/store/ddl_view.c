@@ -109,9 +109,10 @@ static int rule_depends(struct ddl *d, uint32_t rule, const struct view_definiti
     foreach (cell, v->uses) {
         const struct capture_use *u = lfirst(cell);
         const struct object on = u->is_type      ? object_of(DEPEND_TYPE, u->oid)
+                                 : u->is_key     ? object_of(DEPEND_CONSTRAINT, u->oid)
                                  : u->attnum > 0 ? object_column(u->oid, u->attnum)
                                                  : object_of(DEPEND_RELATION, u->oid);
-        if (!u->is_type && u->attnum == 0 && uses_column_of(v->uses, u->oid))
+        if (!u->is_type && !u->is_key && u->attnum == 0 && uses_column_of(v->uses, u->oid))
             continue;
         if (depend_add(d, object_of(DEPEND_RULE, rule), on, 'n') < 0)
             return -1;
@@ -275,7 +276,7 @@ struct renamed_view {
 
 static int rename_in(struct ddl *d, struct ddl_rename *r, const struct store_table *view)
 {
-    const struct capture_use what = {r->oid, r->attnum, r->is_type};
+    const struct capture_use what = {r->oid, r->attnum, r->is_type, false};
     struct capture capture = {.renamed = r->from_schema ? NULL : &what,
                               .old_schema = r->from_schema,
                               .new_schema = r->schema,

@@ -78,7 +78,7 @@ static void viewdef_of(sqlite3_context *ctx, uint32_t oid, int flags, int wrap)
     struct buf out;
     if (t && t->system && catalog_view_text(t->schema, t->name, &text)) {
         functions_result_text(ctx, text.data, text.len);
-    } else if (t && t->kind == 'v' && t->view_sql) {
+    } else if (t && t->view_sql) {
         functions_buf(&out);
         if (print(ctx, t, flags, wrap, &out) == 0)
             functions_finish(ctx, &out);

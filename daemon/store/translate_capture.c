@@ -69,7 +69,14 @@ void capture_use(struct tr *tr, const struct expr *e)
     struct capture *c = active(tr);
     const struct store_table *t = c ? table_of(e) : NULL;
     if (t != NULL)
-        add(c, (struct capture_use){t->oid, e->column->attnum, false});
+        add(c, (struct capture_use){t->oid, e->column->attnum, false, false});
+}
+
+void capture_key(struct tr *tr, uint32_t constraint)
+{
+    struct capture *c = active(tr);
+    if (c != NULL)
+        add(c, (struct capture_use){constraint, 0, false, true});
 }
 
 /* Whoever gives a table an alias calls it otherwise, as a rule: a name of a database before the
@@ -87,7 +94,7 @@ void capture_table(struct tr *tr, RangeVar *rv, const struct store_table *t)
     bool renamed = renames(c, t->oid, 0, false, t->schema);
     bool renaming = c->renamed != NULL || c->old_schema != NULL;
     bool hidden = rv->alias == NULL || (renaming && capture_alias_hidden(rv));
-    add(c, (struct capture_use){t->oid, 0, false});
+    add(c, (struct capture_use){t->oid, 0, false, false});
     rv->schemaname = pstrdup(renamed && c->new_schema ? c->new_schema : t->schema);
     if (rv->alias == NULL)
         rv->alias = makeAlias(rv->relname, NIL);
@@ -129,7 +136,7 @@ void capture_type(struct tr *tr, TypeName *name, const struct types_user *type)
     if (c == NULL)
         return;
     bool renamed = renames(c, type->info.oid, 0, true, type->schema);
-    add(c, (struct capture_use){type->info.oid, 0, true});
+    add(c, (struct capture_use){type->info.oid, 0, true, false});
     name->names =
         list_make2(makeString(pstrdup(renamed && c->new_schema ? c->new_schema : type->schema)),
                    makeString(pstrdup(renamed && c->new_name ? c->new_name : type->info.name)));

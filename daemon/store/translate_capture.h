@@ -13,6 +13,7 @@ struct capture_use { /* attnum 0: the table itself */
     uint32_t oid;
     int16_t attnum;
     bool is_type;
+    bool is_key; /* a constraint: what GROUP BY lets through hangs on it */
 };
 
 struct capture {
@@ -25,6 +26,7 @@ struct capture {
 };
 
 void capture_use(struct tr *tr, const struct expr *e);
+void capture_key(struct tr *tr, uint32_t constraint);
 void capture_table(struct tr *tr, RangeVar *rv, const struct store_table *t);
 /* All tables in the text have an alias.  Was this one the store's doing? */
 bool capture_alias_hidden(const RangeVar *rv);

@@ -77,8 +77,11 @@ static struct expr *parameter(struct scope *s, const ParamRef *p)
 {
     tr_param(s->tr, p->number, p->location);
     uint32_t type = s->tr->params[p->number - 1];
-    struct expr *e = expr_new(EXPR_PARAM, type == 0 ? TYPES_UNKNOWN : type,
-                              psprintf("?%d", p->number), p->location);
+    int32_t typmod = -1;
+    uint32_t base = type == 0 ? TYPES_UNKNOWN : infer_base(s->tr, type, &typmod);
+    struct expr *e = expr_new(EXPR_PARAM, base, psprintf("?%d", p->number), p->location);
+    e->typmod = typmod;
+    e->domain = type == 0 || base == type ? 0 : type;
     e->param = p->number;
     return e;
 }

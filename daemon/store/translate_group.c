@@ -2,6 +2,7 @@
 #include "daemon/store/compare.h"
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
+#include "daemon/store/translate_capture.h"
 
 bool group_depends(const struct column *c, struct expr *const *groups, int ngroups)
 {
@@ -33,8 +34,10 @@ static void check(struct scope *s, const struct expr *e, struct expr *const *gro
     if ((e->kind == EXPR_AGGREGATE && e->scope == s) || grouping_has(s, e))
         return;
     if (e->kind == EXPR_COLUMN && e->scope == s) {
-        if (s->grouping == NULL && group_depends(e->column, groups, ngroups))
+        if (s->grouping == NULL && group_depends(e->column, groups, ngroups)) {
+            capture_key(s->tr, store_table_primary(e->column->origin->table)->constraint_oid);
             return;
+        }
         const struct source *item = e->column->origin;
         const char *table = item != NULL && item->name != NULL ? item->name : "";
         tr_fail(s->tr, SQLSTATE_GROUPING_ERROR, e->location,

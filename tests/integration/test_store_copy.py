@@ -200,3 +200,19 @@ copy t(a) from stdin csv
 copy t(a,d) from stdin csv
 > CopyData "1,99999999999\n" ;; CopyDone
 """) > 120
+
+
+def test_copy_of_domains(play):
+    assert play(r"""
+create domain small as int check (value between 1 and 9)
+create domain word as varchar(3) not null
+create table d(a small, w word, t text)
+copy d from stdin
+> CopyData "1\tabc\tt\n\\N\tab\t\\N\n" ;; CopyDone
+copy d (w, a) from stdin where a > 1
+> CopyData "x\t1\ny\t2\n" ;; CopyDone
+select set_config('search_path', '', false)
+copy public.d (a, w) from stdin
+> CopyData "3\tabc\n" ;; CopyDone
+select * from public.d order by a, w
+""")
