@@ -2,7 +2,7 @@
  *
  *   transfer_tables.c   which tables, in which order, and which of their rows (by the policy's rules)
  *   transfer_export.c   to a file of SQL, or to a store's folder
- *   transfer_import.c   from either, in one transaction
+ *   transfer_import.c   from either, in one transaction (transfer_file.c reads the file)
  *
  * The file is SQL that psql takes, too: COPY of each table, parents before children.  What stands in it:
  * rows alone; the tables are there, made by the same migrations. */

@@ -1,9 +1,11 @@
-/* Rows come in the order of the file.  A column that refers to a table whose rows come later, or to its own, is
+/* transfer_import.c: `partywall import`.
+ *
+ * Rows come in the order of the file.  A column that refers to a table whose rows come later, or to its own, is
  * left null at first and set when all rows are there, if it may be null and the row has a key to find it by;
  * else the database is left to judge it. */
 #include "daemon/options.h"
 #include "daemon/store/store.h"
-#include "daemon/transfer.h"
+#include "daemon/transfer_import.h"
 #include "protocol/buf.h"
 #include "protocol/sqlstate.h"
 
@@ -16,27 +18,6 @@
 #define SQL_MAX     ((size_t)1 << 30)
 #define BATCH_ROWS  100
 #define BATCH_BYTES (1u << 20)
-#define COLUMNS_MAX 1700
-
-struct target_column {
-    const struct catalog_column *column;
-    bool tenant, late, key;
-};
-
-struct import {
-    const struct transfer_options *o;
-    struct transfer t;    /* where they come to */
-    const char **order;   /* "schema", "table" of what is in the file, in turn; ours */
-    size_t norder, at;    /* at: the table that is being read */
-    FILE *late;           /* statements, each with a NUL */
-    /* the table that is being read */
-    const struct transfer_table *table;
-    bool skipped; /* a shared one that was not asked for */
-    struct target_column columns[COLUMNS_MAX];
-    size_t ncolumns;
-    struct buf batch, single; /* rows of VALUES: all of them, and each with its length before it */
-    size_t nbatch, row, rows;
-};
 
 static int out_of_memory(struct err *err)
 {
@@ -64,6 +45,23 @@ static int in_table(const struct import *x, size_t row, struct err *err)
 }
 
 /* -- a table begins -- */
+
+int import_order(struct import *x, const char *schema, const char *table, struct err *err)
+{
+    const char **grown = realloc(x->order, (2 * x->norder + 2) * sizeof *grown);
+    if (grown)
+        x->order = grown;
+    char *a = grown ? strdup(schema) : NULL, *b = grown ? strdup(table) : NULL;
+    if (!a || !b) {
+        free(a);
+        free(b);
+        return out_of_memory(err);
+    }
+    grown[2 * x->norder] = a;
+    grown[2 * x->norder + 1] = b;
+    x->norder++;
+    return 0;
+}
 
 static size_t place(const struct import *x, const char *schema, const char *table)
 {
@@ -101,12 +99,12 @@ static bool refers_ahead(const struct import *x, const struct catalog_relation *
     return false;
 }
 
-static int add_column(struct import *x, const char *name, struct err *err)
+int import_column(struct import *x, const char *name, struct err *err)
 {
     const struct catalog_relation *r = x->table->relation;
     const struct catalog_key *key = primary_key(r);
     const struct catalog_column *c = catalog_column(r, name);
-    if (!c || x->ncolumns == COLUMNS_MAX)
+    if (!c || x->ncolumns == IMPORT_COLUMNS_MAX)
         return err_set(err, SQLSTATE_UNDEFINED_COLUMN, "table \"%s\" has no column \"%s\"", r->name, name);
     bool tenant = x->table->tenant_column && strcmp(x->table->tenant_column, name) == 0;
     bool in_key = is_key(key, c->attnum);
@@ -115,7 +113,7 @@ static int add_column(struct import *x, const char *name, struct err *err)
     return 0;
 }
 
-static int begin_table(struct import *x, const char *schema, const char *name, struct err *err)
+int import_table(struct import *x, const char *schema, const char *name, struct err *err)
 {
     x->ncolumns = x->nbatch = x->row = 0;
     x->table = transfer_find(&x->t, schema, name);
@@ -175,7 +173,7 @@ static int one_by_one(struct import *x, struct err *err)
     return in_table(x, x->row, err);
 }
 
-static int flush(struct import *x, struct err *err)
+int import_flush(struct import *x, struct err *err)
 {
     if (x->nbatch == 0)
         return 0;
@@ -234,7 +232,7 @@ static int keep_late(struct import *x, const struct slice *values, struct err *e
     return rc;
 }
 
-static int take_row(void *arg, const struct slice *values, size_t n, struct err *err)
+int import_row(void *arg, const struct slice *values, size_t n, struct err *err)
 {
     struct import *x = arg;
     struct buf row;
@@ -273,196 +271,7 @@ static int take_row(void *arg, const struct slice *values, size_t n, struct err 
     x->nbatch++;
     if (failed || keep_late(x, values, err) < 0)
         return failed ? out_of_memory(err) : -1;
-    return x->nbatch == BATCH_ROWS || buf_len(&x->batch) > BATCH_BYTES ? flush(x, err) : 0;
-}
-
-/* -- the file -- */
-
-struct file {
-    FILE *in;
-    const char *path;
-    char *line;
-    size_t size, number;
-    ssize_t len;
-};
-
-static int broken(const struct file *f, const char *what, struct err *err)
-{
-    return err_set(err, "22P04", "%s:%zu: %s", f->path, f->number, what);
-}
-
-/* 1: there is one, without its end; 0: none. */
-static int next_line(struct file *f)
-{
-    f->len = getline(&f->line, &f->size, f->in);
-    f->number++;
-    if (f->len > 0 && f->line[f->len - 1] == '\n')
-        f->line[--f->len] = '\0';
-    return f->len >= 0;
-}
-
-/* "name" at ${*at}, which moves behind it; in its place a C string.  NULL: there is none. */
-static char *read_name(char **at)
-{
-    if (**at != '"')
-        return NULL;
-    char *name = *at + 1, *to = name, *p = name;
-    for (; *p && !(p[0] == '"' && p[1] != '"'); p++) {
-        if (*p == '"')
-            p++;
-        *to++ = *p;
-    }
-    if (!*p)
-        return NULL;
-    *at = p + 1;
-    *to = '\0';
-    return name;
-}
-
-static bool skip(char **at, const char *text)
-{
-    size_t n = strlen(text);
-    if (strncmp(*at, text, n) != 0)
-        return false;
-    *at += n;
-    return true;
-}
-
-/* COPY "schema"."table" (: ${*at} is then behind that. */
-static bool read_head(struct file *f, char **ret_schema, char **ret_table, char **at)
-{
-    *at = f->line;
-    return skip(at, "COPY ") && (*ret_schema = read_name(at)) != NULL && skip(at, ".") &&
-           (*ret_table = read_name(at)) != NULL && skip(at, " (");
-}
-
-static struct slice unescape(char *from, size_t len)
-{
-    static const char letters[] = "bfnrtv", meant[] = "\b\f\n\r\t\v";
-    size_t n = 0;
-    if (len == 2 && from[0] == '\\' && from[1] == 'N')
-        return (struct slice){0};
-    for (size_t i = 0; i < len; i++) {
-        if (from[i] != '\\' || i + 1 == len) {
-            from[n++] = from[i];
-            continue;
-        }
-        const char *letter = strchr(letters, from[++i]);
-        from[n++] = letter && *letter ? meant[letter - letters] : from[i];
-    }
-    return (struct slice){from, n};
-}
-
-static int read_columns(struct import *x, struct file *f, char *at, struct err *err)
-{
-    char *name;
-    do {
-        if ((name = read_name(&at)) == NULL)
-            return broken(f, "a column's name is missing", err);
-        if (!x->skipped && add_column(x, name, err) < 0)
-            return -1;
-    } while (skip(&at, ", "));
-    return skip(&at, ") FROM stdin;") ? 0 : broken(f, "this is no COPY of an export", err);
-}
-
-static int read_rows(struct import *x, struct file *f, struct err *err)
-{
-    struct slice *values = calloc(COLUMNS_MAX + 1, sizeof *values);
-    int rc = values ? 0 : out_of_memory(err);
-    while (rc == 0) {
-        if (!next_line(f)) {
-            rc = broken(f, "the file ends within a table", err);
-            break;
-        }
-        if (strcmp(f->line, "\\.") == 0)
-            break;
-        size_t n = 0;
-        for (char *at = f->line, *end; at && n <= COLUMNS_MAX; at = end ? end + 1 : NULL) {
-            end = memchr(at, '\t', (size_t)(f->line + f->len - at));
-            values[n++] = unescape(at, (size_t)((end ? end : f->line + f->len) - at));
-        }
-        if (!x->skipped)
-            rc = take_row(x, values, n, err);
-    }
-    free(values);
-    return rc == 0 && !x->skipped ? flush(x, err) : rc;
-}
-
-static int read_tables(struct import *x, struct file *f, struct err *err)
-{
-    static const char *const harmless[] = {"", "--", "SET ", "BEGIN;"};
-    char *schema, *table, *at;
-    while (next_line(f)) {
-        if (strcmp(f->line, "COMMIT;") == 0)
-            return 0;
-        if (read_head(f, &schema, &table, &at)) {
-            if (begin_table(x, schema, table, err) < 0 || read_columns(x, f, at, err) < 0 ||
-                read_rows(x, f, err) < 0)
-                return -1;
-            x->at++;
-            continue;
-        }
-        bool known = f->len == 0;
-        for (size_t i = 1; i < sizeof harmless / sizeof harmless[0]; i++)
-            known = known || strncmp(f->line, harmless[i], strlen(harmless[i])) == 0;
-        if (!known)
-            return broken(f, "this is not a line of an export", err);
-    }
-    return broken(f, "the file ends too soon", err);
-}
-
-static int keep_order(struct import *x, const char *schema, const char *table, struct err *err)
-{
-    const char **grown = realloc(x->order, (2 * x->norder + 2) * sizeof *grown);
-    if (grown)
-        x->order = grown;
-    char *a = grown ? strdup(schema) : NULL, *b = grown ? strdup(table) : NULL;
-    if (!a || !b) {
-        free(a);
-        free(b);
-        return out_of_memory(err);
-    }
-    grown[2 * x->norder] = a;
-    grown[2 * x->norder + 1] = b;
-    x->norder++;
-    return 0;
-}
-
-/* Whose it is, and which tables come when. */
-static int look_through(struct import *x, struct file *f, struct err *err)
-{
-    char *schema, *table, *at;
-    bool within = false;
-    if (!next_line(f) || strcmp(f->line, "-- partywall export 1") != 0)
-        return broken(f, "this is no export of partywall", err);
-    if (!next_line(f) || strncmp(f->line, "-- tenant: ", 11) != 0)
-        return broken(f, "the tenant is missing", err);
-    struct slice tenant = unescape(f->line + 11, (size_t)f->len - 11);
-    if (tenant.len != strlen(x->o->tenant) || memcmp(tenant.data, x->o->tenant, tenant.len) != 0)
-        return broken(f, "it is another tenant's; --tenant is its name in the file, --as the new one", err);
-    while (next_line(f)) {
-        if (within)
-            within = strcmp(f->line, "\\.") != 0;
-        else if ((within = read_head(f, &schema, &table, &at)) && keep_order(x, schema, table, err) < 0)
-            return -1;
-    }
-    rewind(f->in);
-    f->number = 0;
-    return 0;
-}
-
-static int from_file(struct import *x, struct err *err)
-{
-    struct file f = {.path = x->o->path};
-    f.in = fopen(f.path, "re");
-    if (!f.in)
-        return err_set(err, SQLSTATE_IO_ERROR, "could not open \"%s\": %s", f.path, strerror(errno));
-    int rc = look_through(x, &f, err);
-    if (rc == 0)
-        rc = read_tables(x, &f, err);
-    fclose(f.in);
-    free(f.line);
-    return rc;
+    return x->nbatch == BATCH_ROWS || buf_len(&x->batch) > BATCH_BYTES ? import_flush(x, err) : 0;
 }
 
 /* -- a store's folder -- */
@@ -472,7 +281,7 @@ static int copy_table(struct import *x, struct transfer *from, const struct tran
 {
     struct buf sql;
     bool any = false;
-    if (begin_table(x, table->relation->schema, table->relation->name, err) < 0)
+    if (import_table(x, table->relation->schema, table->relation->name, err) < 0)
         return -1;
     if (x->skipped)
         return 0;
@@ -483,7 +292,7 @@ static int copy_table(struct import *x, struct transfer *from, const struct tran
             continue;
         transfer_put(&sql, any ? ", " : "SELECT ");
         transfer_quote(table->relation->columns[i].name, &sql);
-        rc = add_column(x, table->relation->columns[i].name, err);
+        rc = import_column(x, table->relation->columns[i].name, err);
         any = true;
     }
     transfer_put(&sql, " FROM ");
@@ -492,9 +301,9 @@ static int copy_table(struct import *x, struct transfer *from, const struct tran
     transfer_condition(from, table, &sql);
     const char *text = transfer_sql(&sql, err);
     if (rc == 0)
-        rc = text ? talk_run(from->talk, text, take_row, x, err) : -1;
+        rc = text ? talk_run(from->talk, text, import_row, x, err) : -1;
     buf_release(&sql);
-    return rc == 0 ? flush(x, err) : rc;
+    return rc == 0 ? import_flush(x, err) : rc;
 }
 
 static int from_store(struct import *x, struct err *err)
@@ -505,7 +314,7 @@ static int from_store(struct import *x, struct err *err)
         return -1;
     int rc = transfer_begin(&from, x->t.conf, x->o->tenant, talk, err);
     for (size_t i = 0; rc == 0 && i < from.ntables; i++)
-        rc = keep_order(x, from.tables[i].relation->schema, from.tables[i].relation->name, err);
+        rc = import_order(x, from.tables[i].relation->schema, from.tables[i].relation->name, err);
     if (rc == 0)
         rc = talk_run(from.talk, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", NULL, NULL, err);
     for (size_t i = 0; rc == 0 && i < from.ntables; i++, x->at++)
@@ -666,7 +475,7 @@ static int import_all(struct import *x, struct err *err)
         (!talk_store(x->t.talk) && say(x, "SET CONSTRAINTS ALL DEFERRED", err) < 0) ||
         make_room(x, err) < 0)
         return -1;
-    if ((folder ? from_store(x, err) : from_file(x, err)) < 0)
+    if ((folder ? from_store(x, err) : import_file(x, err)) < 0)
         return -1;
     if (set_late(x, err) < 0 || advance_all(x, err) < 0)
         return -1;

@@ -1,5 +1,5 @@
-/* datetime_read.h: the state of reading a date and time, between datetime_decode.c and
- * datetime_number.c.  A function that reads a field says in `found` what it has given a value. */
+/* datetime_read.h: the state of reading a date and time, between datetime_decode.c,
+ * datetime_number.c and datetime_settle.c.  A function that reads a field says in `found` what it has given a value. */
 #pragma once
 
 #include "daemon/store/datetime.h"
@@ -43,6 +43,14 @@ struct datetime_reader {
     const char *abbreviation_text;
 };
 
+/* The session's clock, without a note that it was asked. */
+int64_t datetime_now_us(const struct types_session *s);
+/* The day that has ${local}, and how far into it. */
+int64_t datetime_local_day(int64_t local, int64_t *ret_rest);
+/* All fields have been read: is it a moment?  Its zone. */
+enum datetime_result datetime_settle(struct datetime_reader *r);
+/* Is its time of day none? */
+bool datetime_overflows(const struct datetime *d);
 /* Digits run together: yyyymmdd, hhmmss, hhmm. */
 enum datetime_result datetime_read_run(struct datetime_reader *r, char *text, unsigned have);
 enum datetime_result datetime_read_number(struct datetime_reader *r, char *text, unsigned have,
