@@ -1,8 +1,6 @@
 /* catalog_find.c: things of the catalog by their names and oids. */
 #include "daemon/store/catalog.h"
 
-#include "daemon/store/builtin.h"
-#include "daemon/store/catalog_impl.h"
 #include "daemon/store/temp.h"
 
 bool store_catalog_is_temp_schema(const struct store_catalog *c, const char *schema)

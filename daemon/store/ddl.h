@@ -122,6 +122,8 @@ int ddl_attribute_row(struct ddl *d, uint32_t table, int16_t attnum, const char 
                       uint32_t type, int32_t typmod, bool not_null, const char *identity) MUSTCHECK;
 int ddl_sqlite_column(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
                       uint32_t sequence) MUSTCHECK;
+/* The clause of a column's definition; NULL: it has none. */
+const Constraint *ddl_clause(const ColumnDef *def, ConstrType type);
 /* What a new column's definition says of its default, and of its constraints (${keys}: PRIMARY KEY
  * and UNIQUE, or the others). */
 int ddl_column_default(struct ddl *d, uint32_t table, int16_t attnum,

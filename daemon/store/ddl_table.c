@@ -1,11 +1,8 @@
-/* ddl_table.c: CREATE TABLE; columns, their types, sequences and defaults. */
+/* ddl_table.c: CREATE TABLE; columns, their types and sequences. */
 #include "daemon/store/ddl_grant.h"
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
-#include "daemon/store/regclass_text.h"
-#include "daemon/store/translate.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 /* -- types -- */
@@ -106,7 +103,7 @@ int ddl_type(struct ddl *d, const TypeName *type, uint32_t *ret_oid, int32_t *re
 
 /* -- columns -- */
 
-static const Constraint *find_constraint(const ColumnDef *def, ConstrType type)
+const Constraint *ddl_clause(const ColumnDef *def, ConstrType type)
 {
     ListCell *cell;
     foreach (cell, def->constraints) {
@@ -152,10 +149,10 @@ int ddl_sqlite_column(struct ddl *d, uint32_t table, int16_t attnum, const char 
  * transformColumnDefinition. */
 static int check_definition(struct ddl *d, const ColumnDef *def, const char *table)
 {
-    const Constraint *generated = find_constraint(def, CONSTR_GENERATED);
-    const Constraint *identity = find_constraint(def, CONSTR_IDENTITY);
-    const Constraint *other = find_constraint(def, CONSTR_DEFAULT);
-    bool null = find_constraint(def, CONSTR_NULL), not_null = find_constraint(def, CONSTR_NOTNULL);
+    const Constraint *generated = ddl_clause(def, CONSTR_GENERATED);
+    const Constraint *identity = ddl_clause(def, CONSTR_IDENTITY);
+    const Constraint *other = ddl_clause(def, CONSTR_DEFAULT);
+    bool null = ddl_clause(def, CONSTR_NULL), not_null = ddl_clause(def, CONSTR_NOTNULL);
     const char *both = generated && identity ? "identity and generation expression"
                        : generated && other  ? "default and generation expression"
                        : identity && other   ? "default and identity"
@@ -215,7 +212,7 @@ int ddl_add_column(struct ddl *d, const struct ddl_new_table *of, int16_t attnum
     int32_t typmod;
     bool serial;
     char identity[2] = "";
-    const Constraint *con = find_constraint(def, CONSTR_IDENTITY);
+    const Constraint *con = ddl_clause(def, CONSTR_IDENTITY);
     if (check_definition(d, def, of->name) < 0 ||
         ddl_type(d, def->typeName, &type, &typmod, &serial) < 0 ||
         ddl_check_pseudo(d, def->colname, type) < 0)
@@ -237,8 +234,8 @@ int ddl_add_column(struct ddl *d, const struct ddl_new_table *of, int16_t attnum
     if ((serial || con) &&
         ddl_column_sequence(d, &choice, type, con ? con->options : NIL, &sequence) < 0)
         return -1;
-    bool not_null = primary || serial || con || find_constraint(def, CONSTR_NOTNULL) ||
-                    find_constraint(def, CONSTR_PRIMARY);
+    bool not_null = primary || serial || con || ddl_clause(def, CONSTR_NOTNULL) ||
+                    ddl_clause(def, CONSTR_PRIMARY);
     if (ddl_attribute_row(d, table, attnum, def->colname, type, typmod, not_null, identity) < 0 ||
         ddl_sqlite_column(d, table, attnum, def->colname, sequence) < 0 ||
         ddl_column_collation(d, def->collClause, type, table, attnum) < 0 ||
@@ -254,129 +251,6 @@ int ddl_add_column(struct ddl *d, const struct ddl_new_table *of, int16_t attnum
     return sequence ? depend_add(d, object_of(DEPEND_RELATION, sequence),
                                  object_column(table, attnum), con ? 'i' : 'a')
                     : 0;
-}
-
-/* -- defaults -- */
-
-int ddl_forget_default(struct ddl *d, uint32_t table, int16_t attnum)
-{
-    int64_t old = 0;
-    if (ddl_query_int(d, &old,
-                      "DELETE FROM \"pg_catalog.pg_attrdef\" WHERE adrelid = ?1 AND adnum = ?2"
-                      " RETURNING oid",
-                      "ii", (int64_t)table, (int64_t)attnum) < 0 ||
-        (old && depend_forget(d, object_of(DEPEND_DEFAULT, (uint32_t)old), NULL) < 0) ||
-        ddl_exec(d,
-                 "UPDATE \"pg_catalog.pg_attribute\" SET atthasdef = 0 WHERE attrelid = ?1 AND "
-                 "attnum = ?2",
-                 "ii", (int64_t)table, (int64_t)attnum) < 0)
-        return -1;
-    return ddl_exec(
-        d, "UPDATE \"store.attribute\" SET default_sqlite = NULL WHERE relid = ?1 AND attnum = ?2",
-        "ii", (int64_t)table, (int64_t)attnum);
-}
-
-static int default_sqlite(struct ddl *d, uint32_t table, int16_t attnum, const char *sqlite)
-{
-    return ddl_exec(
-        d, "UPDATE \"store.attribute\" SET default_sqlite = ?3 WHERE relid = ?1 AND attnum = ?2",
-        "iis", (int64_t)table, (int64_t)attnum, sqlite);
-}
-
-/* ${ret}: oid of the default. */
-static int default_rows(struct ddl *d, uint32_t table, int16_t attnum, const char *text,
-                        const char *sqlite, uint32_t *ret)
-{
-    if (ddl_forget_default(d, table, attnum) < 0 || ddl_new_oid(d, ret) < 0 ||
-        ddl_exec(d,
-                 "UPDATE \"pg_catalog.pg_attribute\" SET atthasdef = 1 WHERE attrelid = ?1 AND "
-                 "attnum = ?2",
-                 "ii", (int64_t)table, (int64_t)attnum) < 0 ||
-        default_sqlite(d, table, attnum, sqlite) < 0 ||
-        depend_add(d, object_of(DEPEND_DEFAULT, *ret), object_column(table, attnum), 'a') < 0)
-        return -1;
-    struct buf kept;
-    buf_init(&kept, 1 << 20);
-    regclass_keep(d->c->catalog, text, &kept);
-    int rc = ddl_exec(d, "INSERT INTO \"pg_catalog.pg_attrdef\" VALUES (?1, ?2, ?3, ?4)", "iiis",
-                      (int64_t)*ret, (int64_t)table, (int64_t)attnum, ident_text(&kept));
-    buf_release(&kept);
-    return rc;
-}
-
-static bool is_null_constant(const Node *node)
-{
-    if (IsA(node, TypeCast))
-        node = ((const TypeCast *)node)->arg;
-    return IsA(node, A_Const) && ((const A_Const *)node)->isnull;
-}
-
-static int set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expression)
-{
-    const struct store_table *t = ddl_table(d, table);
-    const struct store_column *col = t ? store_table_attnum(t, attnum) : NULL;
-    const char *sqlite;
-    struct buf text;
-    uint32_t oid;
-    if (!col)
-        return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "column of default not found");
-    if (translate_expression(d->c->catalog, NULL, expression, d->sql, col->type_oid, col->typmod,
-                             &sqlite, d->err) < 0) {
-        d->err->position = 0; /* PostgreSQL keeps no text for it */
-        return -1;
-    }
-    buf_init(&text, 1 << 20);
-    int rc = deparse(d->c, NULL, expression, col->type_oid, &text, d->err);
-    if (rc == 0)
-        rc = default_rows(d, table, attnum, ident_text(&text), sqlite, &oid);
-    if (rc == 0)
-        rc = depend_expression(d, object_of(DEPEND_DEFAULT, oid), NULL, expression, 'n');
-    buf_release(&text);
-    return rc;
-}
-
-int ddl_set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *expression)
-{
-    if (!expression || is_null_constant(expression))
-        return ddl_forget_default(d, table, attnum);
-    return set_default(d, table, attnum, expression);
-}
-
-static int set_sequence_default(struct ddl *d, uint32_t table, const struct store_column *col)
-{
-    char text[64], sqlite[48];
-    uint32_t oid, sequence = col->sequence_oid;
-    snprintf(text, sizeof text, "nextval('%u'::regclass)", sequence);
-    snprintf(sqlite, sizeof sqlite, "pgf_nextval(%u)", sequence);
-    if (col->identity)
-        return default_sqlite(d, table, col->attnum, sqlite);
-    return default_rows(d, table, col->attnum, text, sqlite, &oid) < 0
-               ? -1
-               : depend_add(d, object_of(DEPEND_DEFAULT, oid), object_of(DEPEND_RELATION, sequence),
-                            'n');
-}
-
-static int column_default(struct ddl *d, uint32_t table, int16_t attnum, const ColumnDef *def)
-{
-    const struct store_table *t = ddl_table(d, table);
-    const struct store_column *col = t ? store_table_attnum(t, attnum) : NULL;
-    const Constraint *con = find_constraint(def, CONSTR_DEFAULT);
-    if (!col)
-        return err_set(d->err, SQLSTATE_INTERNAL_ERROR, "column not found");
-    if (col->sequence_oid)
-        return con ? err_set(d->err, SQLSTATE_SYNTAX_ERROR,
-                             "multiple default values specified for column \"%s\" of table \"%s\"",
-                             col->name, t->name)
-                   : set_sequence_default(d, table, col);
-    if (con)
-        return ddl_set_default(d, table, attnum, con->raw_expr);
-    con = find_constraint(def, CONSTR_GENERATED);
-    return con ? ddl_set_generated(d, table, attnum, con->raw_expr) : 0;
-}
-
-int ddl_column_default(struct ddl *d, uint32_t table, int16_t attnum, const ColumnDef *def)
-{
-    return column_default(d, table, attnum, def);
 }
 
 /* -- constraints -- */
@@ -541,9 +415,9 @@ static int all_defaults(struct ddl *d, const CreateStmt *s, uint32_t oid)
             if (!IsA(def, ColumnDef))
                 continue;
             attnum++;
-            if ((find_constraint(def, CONSTR_GENERATED) != NULL) != (generated == 1))
+            if ((ddl_clause(def, CONSTR_GENERATED) != NULL) != (generated == 1))
                 continue;
-            if (column_default(d, oid, attnum, def) < 0 || (generated && ddl_reload(d) < 0))
+            if (ddl_column_default(d, oid, attnum, def) < 0 || (generated && ddl_reload(d) < 0))
                 return -1;
         }
     }

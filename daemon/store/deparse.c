@@ -4,39 +4,29 @@
  * PostgreSQL prints the analysed tree: operands stand with the conversions that the chosen operator
  * or function makes of them, constants with their type, every operation in parentheses.  So each
  * node is analysed here too (expr_make), for its type alone; what is printed follows ruleutils.c's
- * rules for a tree like that.  Printing what was printed gives the same text. */
-#include "daemon/store/ddl.h"
+ * rules for a tree like that.  Printing what was printed gives the same text.  deparse_operator.c
+ * has the operators. */
+#include "daemon/store/deparse_impl.h"
 #include "daemon/store/extension.h"
-#include "daemon/store/ident.h"
 #include "daemon/store/range.h"
-#include "daemon/store/translate_expr.h"
 
 #include <ctype.h>
 
 enum { SCRATCH_BYTES = 16 * 1024 * 1024 };
 
-struct deparse {
-    struct tr *tr;
-    struct scope *s;
-    const struct store_table *table;
-    struct buf *out;
-    bool mutable; /* something in it is not immutable */
-};
-
 static void print(struct deparse *d, Node *node);
-static void print_as(struct deparse *d, Node *node, uint32_t type, bool show);
 
-static void not_supported(struct deparse *d, const Node *node)
+void deparse_refuse(struct deparse *d, const Node *node)
 {
     tr_unsupported(d->tr, exprLocation(node), "this expression in a default, check or index");
 }
 
-static uint32_t type_of(struct deparse *d, Node *node)
+uint32_t deparse_type(struct deparse *d, Node *node)
 {
     return expr_make(d->s, node)->type;
 }
 
-static void type_name(struct deparse *d, uint32_t type, int32_t typmod)
+void deparse_type_name(struct deparse *d, uint32_t type, int32_t typmod)
 {
     char name[TYPES_NAME_BYTES];
     types_format(d->tr->types, type, typmod, name, sizeof name);
@@ -45,7 +35,7 @@ static void type_name(struct deparse *d, uint32_t type, int32_t typmod)
 
 /* -- what may change -- */
 
-static void note_proc(struct deparse *d, uint32_t oid)
+void deparse_note_proc(struct deparse *d, uint32_t oid)
 {
     for (size_t i = 0; oid && i < infer_nprocs; i++)
         if (infer_procs[i].oid == oid)
@@ -73,7 +63,7 @@ static void note_cast(struct deparse *d, uint32_t from, uint32_t to)
     for (size_t i = 0; i < infer_ncasts; i++)
         if (infer_casts[i].source == from && infer_casts[i].target == to &&
             infer_casts[i].method != 'i') {
-            note_proc(d, infer_casts[i].proc);
+            deparse_note_proc(d, infer_casts[i].proc);
             return;
         }
     if (from == to || from == TYPES_UNKNOWN)
@@ -86,13 +76,13 @@ static void note_cast(struct deparse *d, uint32_t from, uint32_t to)
 
 /* -- constants -- */
 
-static bool is_literal(const Node *node)
+bool deparse_is_literal(const Node *node)
 {
     return IsA(node, A_Const) && !((const A_Const *)node)->isnull &&
            nodeTag(&((const A_Const *)node)->val) == T_String;
 }
 
-static bool is_null(const Node *node)
+bool deparse_is_null(const Node *node)
 {
     return IsA(node, A_Const) && ((const A_Const *)node)->isnull;
 }
@@ -135,7 +125,7 @@ static void literal(struct deparse *d, const Node *node, uint32_t type, bool lab
     ident_literal(text, d->out);
     if (label) {
         ident_format(d->out, "::");
-        type_name(d, type, typmod);
+        deparse_type_name(d, type, typmod);
     }
 }
 
@@ -161,7 +151,7 @@ static void constant(struct deparse *d, Node *node)
     case T_Float:
         if (strpbrk(c->val.fval.fval, ".eE"))
             number(d, c->val.fval.fval, "numeric");
-        else if (type_of(d, node) == TYPES_INT8)
+        else if (deparse_type(d, node) == TYPES_INT8)
             ident_format(d->out, "'%s'::bigint", c->val.fval.fval);
         else
             ident_format(d->out, "'%s'::numeric", c->val.fval.fval);
@@ -173,30 +163,30 @@ static void constant(struct deparse *d, Node *node)
         literal(d, node, TYPES_TEXT, true);
         return;
     default:
-        not_supported(d, node);
+        deparse_refuse(d, node);
     }
 }
 
 /* -- conversions -- */
 
 /* ${node} converted to ${type}; ${show}: conversions that nobody wrote are shown. */
-static void print_as(struct deparse *d, Node *node, uint32_t type, bool show)
+void deparse_as(struct deparse *d, Node *node, uint32_t type, bool show)
 {
-    if (is_literal(node)) {
+    if (deparse_is_literal(node)) {
         literal(d, node, type, true);
         return;
     }
-    if (is_null(node)) {
+    if (deparse_is_null(node)) {
         ident_format(d->out, "NULL::");
-        type_name(d, type ? type : TYPES_TEXT, -1);
+        deparse_type_name(d, type ? type : TYPES_TEXT, -1);
         return;
     }
     if (IsA(node, A_ArrayExpr) && ((A_ArrayExpr *)node)->elements == NIL) {
         ident_format(d->out, "ARRAY[]::");
-        type_name(d, type, -1);
+        deparse_type_name(d, type, -1);
         return;
     }
-    uint32_t from = type_of(d, node);
+    uint32_t from = deparse_type(d, node);
     if (!show || type == 0 || from == type || from == TYPES_UNKNOWN) {
         print(d, node);
         return;
@@ -205,10 +195,10 @@ static void print_as(struct deparse *d, Node *node, uint32_t type, bool show)
     ident_format(d->out, "(");
     print(d, node);
     ident_format(d->out, ")::");
-    type_name(d, type, -1);
+    deparse_type_name(d, type, -1);
 }
 
-static void cast_array(struct deparse *d, A_ArrayExpr *a, uint32_t type)
+void deparse_array(struct deparse *d, A_ArrayExpr *a, uint32_t type)
 {
     const struct types_info *info = types_find(d->tr->types, type);
     ListCell *cell;
@@ -217,12 +207,12 @@ static void cast_array(struct deparse *d, A_ArrayExpr *a, uint32_t type)
     foreach (cell, a->elements) {
         ident_format(d->out, first ? "" : ", ");
         first = false;
-        print_as(d, lfirst(cell), info ? info->elem : 0, true);
+        deparse_as(d, lfirst(cell), info ? info->elem : 0, true);
     }
     ident_format(d->out, "]");
     if (first) {
         ident_format(d->out, "::");
-        type_name(d, type, -1);
+        deparse_type_name(d, type, -1);
     }
 }
 
@@ -231,221 +221,30 @@ static void cast(struct deparse *d, TypeCast *t)
     int32_t typmod = -1;
     uint32_t type = infer_type(d->tr, t->typeName, &typmod);
     if (IsA(t->arg, A_ArrayExpr) && typmod < 0) {
-        cast_array(d, (A_ArrayExpr *)t->arg, type);
+        deparse_array(d, (A_ArrayExpr *)t->arg, type);
         return;
     }
-    if (is_literal(t->arg) && infer_base(d->tr, type, NULL) != type) {
+    if (deparse_is_literal(t->arg) && infer_base(d->tr, type, NULL) != type) {
         ident_format(d->out, "(");
         literal(d, t->arg, type, true);
         ident_format(d->out, ")");
-    } else if (is_literal(t->arg)) {
+    } else if (deparse_is_literal(t->arg)) {
         literal(d, t->arg, type, typmod < 0);
         if (typmod < 0)
             return;
-    } else if (is_null(t->arg)) {
+    } else if (deparse_is_null(t->arg)) {
         ident_format(d->out, "NULL");
-    } else if (typmod < 0 && type_of(d, t->arg) == type) {
+    } else if (typmod < 0 && deparse_type(d, t->arg) == type) {
         print(d, t->arg);
         return;
     } else {
-        note_cast(d, type_of(d, t->arg), type);
+        note_cast(d, deparse_type(d, t->arg), type);
         ident_format(d->out, "(");
         print(d, t->arg);
         ident_format(d->out, ")");
     }
     ident_format(d->out, "::");
-    type_name(d, type, typmod);
-}
-
-/* -- operators -- */
-
-/* What the operands are converted to: where the operator takes any, by what they are. */
-struct operands {
-    uint32_t left, right;
-};
-
-static struct operands operands(struct deparse *d, const struct infer_operator *o, uint32_t left,
-                                uint32_t right)
-{
-    const uint32_t declared[2] = {o->left, o->right}, actual[2] = {left, right};
-    return (struct operands){infer_polymorphic(d->tr, o->left, declared, actual, 2),
-                             infer_polymorphic(d->tr, o->right, declared, actual, 2)};
-}
-
-static void operation(struct deparse *d, const char *name, Node *left, Node *right, int location)
-{
-    uint32_t l = left ? type_of(d, left) : 0, r = type_of(d, right);
-    const struct infer_operator *o = infer_operator_find(d->tr, name, l, r, location);
-    const struct operands to = operands(d, o, l, r);
-    note_proc(d, o->proc);
-    ident_format(d->out, "(");
-    if (left) {
-        print_as(d, left, to.left, true);
-        ident_format(d->out, " ");
-    }
-    ident_format(d->out, "%s ", name);
-    print_as(d, right, to.right, true);
-    ident_format(d->out, ")");
-}
-
-/* x IN (1, 2) is x = ANY (ARRAY[1, 2]), of the common type. */
-static void in_list(struct deparse *d, A_Expr *a)
-{
-    const char *name = strVal(llast(a->name));
-    List *items = (List *)a->rexpr;
-    int n = list_length(items) + 1;
-    struct expr **all = palloc(sizeof(*all) * (size_t)n);
-    bool in = strcmp(name, "=") == 0;
-    if (n == 2) {
-        operation(d, in ? "=" : "<>", a->lexpr, linitial(items), a->location);
-        return;
-    }
-    all[0] = expr_make(d->s, a->lexpr);
-    for (int i = 1; i < n; i++)
-        all[i] = expr_make(d->s, list_nth(items, i - 1));
-    uint32_t left = all[0]->type, common = expr_common_type(d->tr, all, n, "IN");
-    const struct types_info *info = types_find(d->tr->types, common);
-    const struct infer_operator *o =
-        infer_operator_find(d->tr, in ? "=" : "<>", left, common, a->location);
-    const struct operands to = operands(d, o, left, common);
-    ident_format(d->out, "(");
-    print_as(d, a->lexpr, to.left, true);
-    ident_format(d->out, in ? " = ANY (" : " <> ALL (");
-    A_ArrayExpr *array = palloc0(sizeof(*array));
-    array->type = T_A_ArrayExpr;
-    array->elements = items;
-    ident_format(d->out, to.right != common ? "(" : "");
-    cast_array(d, array, info ? info->array : 0);
-    if (to.right != common) {
-        info = types_find(d->tr->types, to.right);
-        ident_format(d->out, ")::");
-        type_name(d, info ? info->array : 0, -1);
-    }
-    ident_format(d->out, "))");
-}
-
-static void any_all(struct deparse *d, A_Expr *a)
-{
-    const char *name = strVal(llast(a->name));
-    uint32_t l = type_of(d, a->lexpr);
-    if (is_literal(a->rexpr) || IsA(a->rexpr, A_ArrayExpr)) { /* takes the type of the other side */
-        const struct types_info *info = types_find(d->tr->types, l);
-        uint32_t array = is_literal(a->rexpr) ? (info ? info->array : 0) : type_of(d, a->rexpr);
-        const struct types_info *of = types_find(d->tr->types, array);
-        const struct infer_operator *o =
-            infer_operator_find(d->tr, name, l, of ? of->elem : 0, a->location);
-        const struct operands to = operands(d, o, l, of ? of->elem : 0);
-        ident_format(d->out, "(");
-        print_as(d, a->lexpr, to.left, true);
-        ident_format(d->out, " %s %s (", name, a->kind == AEXPR_OP_ANY ? "ANY" : "ALL");
-        of = types_find(d->tr->types, to.right);
-        print_as(d, a->rexpr, of ? of->array : array, true);
-        ident_format(d->out, "))");
-        return;
-    }
-    uint32_t r = type_of(d, a->rexpr);
-    const struct types_info *of = types_find(d->tr->types, r);
-    if (!of || !of->elem)
-        not_supported(d, (Node *)a);
-    const struct infer_operator *o = infer_operator_find(d->tr, name, l, of->elem, a->location);
-    const struct operands to = operands(d, o, l, of->elem);
-    ident_format(d->out, "(");
-    print_as(d, a->lexpr, to.left, true);
-    ident_format(d->out, " %s %s (", name, a->kind == AEXPR_OP_ANY ? "ANY" : "ALL");
-    of = types_find(d->tr->types, to.right);
-    print_as(d, a->rexpr, of ? of->array : r, true);
-    ident_format(d->out, "))");
-}
-
-static void between(struct deparse *d, A_Expr *a)
-{
-    Node *low = linitial((List *)a->rexpr), *high = lsecond((List *)a->rexpr);
-    bool not = a->kind == AEXPR_NOT_BETWEEN;
-    if (a->kind != AEXPR_BETWEEN && !not )
-        not_supported(d, (Node *)a);
-    ident_format(d->out, "(");
-    operation(d, not ? "<" : ">=", a->lexpr, low, a->location);
-    ident_format(d->out, not ? " OR " : " AND ");
-    operation(d, not ? ">" : "<=", a->lexpr, high, a->location);
-    ident_format(d->out, ")");
-}
-
-/* Two operands that will be compared, with ${word} between them. */
-static void compared(struct deparse *d, A_Expr *a, const char *word)
-{
-    uint32_t l = type_of(d, a->lexpr), r = type_of(d, a->rexpr);
-    const struct infer_operator *o = infer_operator_find(d->tr, "=", l, r, a->location);
-    const struct operands to = operands(d, o, l, r);
-    note_proc(d, o->proc);
-    print_as(d, a->lexpr, to.left, true);
-    ident_format(d->out, "%s", word);
-    print_as(d, a->rexpr, to.right, true);
-}
-
-static void distinct(struct deparse *d, A_Expr *a)
-{
-    bool not = a->kind == AEXPR_NOT_DISTINCT;
-    if (is_null(a->lexpr) || is_null(a->rexpr)) {
-        ident_format(d->out, "(");
-        print_as(d, is_null(a->rexpr) ? a->lexpr : a->rexpr, 0, true);
-        ident_format(d->out, not ? " IS NULL)" : " IS NOT NULL)");
-        return;
-    }
-    ident_format(d->out, not ? "(NOT (" : "(");
-    compared(d, a, " IS DISTINCT FROM ");
-    ident_format(d->out, not ? "))" : ")");
-}
-
-static void a_expr(struct deparse *d, A_Expr *a)
-{
-    if (list_length(a->name) > 1 && strcmp(strVal(linitial(a->name)), "pg_catalog") != 0)
-        not_supported(d, (Node *)a);
-    switch (a->kind) {
-    case AEXPR_OP:
-        if (a->lexpr && IsA(a->lexpr, RowExpr))
-            not_supported(d, (Node *)a);
-        operation(d, strVal(llast(a->name)), a->lexpr, a->rexpr, a->location);
-        return;
-    case AEXPR_LIKE:
-    case AEXPR_ILIKE:
-        operation(d, strVal(llast(a->name)), a->lexpr, a->rexpr, a->location);
-        return;
-    case AEXPR_IN:
-        in_list(d, a);
-        return;
-    case AEXPR_OP_ANY:
-    case AEXPR_OP_ALL:
-        any_all(d, a);
-        return;
-    case AEXPR_BETWEEN:
-    case AEXPR_NOT_BETWEEN:
-        between(d, a);
-        return;
-    case AEXPR_DISTINCT:
-    case AEXPR_NOT_DISTINCT:
-        distinct(d, a);
-        return;
-    case AEXPR_NULLIF:
-        ident_format(d->out, "NULLIF(");
-        compared(d, a, ", ");
-        ident_format(d->out, ")");
-        return;
-    default:
-        not_supported(d, (Node *)a);
-    }
-}
-
-static void boolean(struct deparse *d, BoolExpr *b)
-{
-    ListCell *cell;
-    bool first = true;
-    ident_format(d->out, b->boolop == NOT_EXPR ? "(NOT " : "(");
-    foreach (cell, b->args) {
-        ident_format(d->out, first ? "" : b->boolop == AND_EXPR ? " AND " : " OR ");
-        first = false;
-        print_as(d, lfirst(cell), TYPES_BOOL, false);
-    }
-    ident_format(d->out, ")");
+    deparse_type_name(d, type, typmod);
 }
 
 /* -- the rest -- */
@@ -465,16 +264,16 @@ static void sql_syntax(struct deparse *d, FuncCall *f, const char *name)
 {
     if (strcmp(name, "timezone") == 0 && list_length(f->args) == 2) {
         ident_format(d->out, "(");
-        print_as(d, lsecond(f->args), type_of(d, lsecond(f->args)), true);
+        deparse_as(d, lsecond(f->args), deparse_type(d, lsecond(f->args)), true);
         ident_format(d->out, " AT TIME ZONE ");
-        print_as(d, linitial(f->args), TYPES_TEXT, true);
+        deparse_as(d, linitial(f->args), TYPES_TEXT, true);
         ident_format(d->out, ")");
     } else if (strcmp(name, "extract") == 0) {
         ident_format(d->out, "EXTRACT(%s FROM ", ((A_Const *)linitial(f->args))->val.sval.sval);
-        print_as(d, lsecond(f->args), type_of(d, lsecond(f->args)), true);
+        deparse_as(d, lsecond(f->args), deparse_type(d, lsecond(f->args)), true);
         ident_format(d->out, ")");
     } else {
-        not_supported(d, (Node *)f);
+        deparse_refuse(d, (Node *)f);
     }
 }
 
@@ -485,7 +284,7 @@ static void call(struct deparse *d, FuncCall *f)
     int i = 0;
     if (f->agg_order || f->agg_filter || f->over || f->agg_distinct || f->func_variadic ||
         f->agg_within_group || f->agg_star)
-        not_supported(d, (Node *)f);
+        deparse_refuse(d, (Node *)f);
     call_resolve(d->s, f, &c);
     d->mutable = d->mutable || (c.found.proc && c.found.proc->volatility != 'i');
     if (f->funcformat == COERCE_SQL_SYNTAX) {
@@ -493,7 +292,7 @@ static void call(struct deparse *d, FuncCall *f)
         return;
     }
     if (c.found.cast)
-        not_supported(d, (Node *)f);
+        deparse_refuse(d, (Node *)f);
     bool qualified = list_length(f->funcname) > 1 &&
                      strcmp(strVal(linitial(f->funcname)), "pg_catalog") != 0;
     if (qualified && !extension_proc(d->tr->catalog, NULL, strVal(llast(f->funcname))))
@@ -505,8 +304,8 @@ static void call(struct deparse *d, FuncCall *f)
         ident_format(d->out, i ? ", " : "");
         uint32_t to = i < FUNC_MAX_ARGS ? c.found.types[i] : 0;
         if (infer_is_polymorphic(to))
-            to = type_of(d, lfirst(cell));
-        print_as(d, lfirst(cell), to, true);
+            to = deparse_type(d, lfirst(cell));
+        deparse_as(d, lfirst(cell), to, true);
         i++;
     }
     ident_format(d->out, ")");
@@ -516,12 +315,12 @@ static void common_list(struct deparse *d, const char *word, Node *whole, List *
 {
     ListCell *cell;
     bool first = true;
-    uint32_t type = type_of(d, whole);
+    uint32_t type = deparse_type(d, whole);
     ident_format(d->out, "%s(", word);
     foreach (cell, args) {
         ident_format(d->out, first ? "" : ", ");
         first = false;
-        print_as(d, lfirst(cell), type, true);
+        deparse_as(d, lfirst(cell), type, true);
     }
     ident_format(d->out, ")");
 }
@@ -529,23 +328,23 @@ static void common_list(struct deparse *d, const char *word, Node *whole, List *
 static void case_expr(struct deparse *d, CaseExpr *c)
 {
     ListCell *cell;
-    uint32_t type = type_of(d, (Node *)c);
+    uint32_t type = deparse_type(d, (Node *)c);
     if (c->arg)
-        not_supported(d, (Node *)c);
+        deparse_refuse(d, (Node *)c);
     ident_format(d->out, "\nCASE");
     foreach (cell, c->args) {
         CaseWhen *w = lfirst(cell);
         ident_format(d->out, "\n    WHEN ");
-        print_as(d, (Node *)w->expr, TYPES_BOOL, false);
+        deparse_as(d, (Node *)w->expr, TYPES_BOOL, false);
         ident_format(d->out, " THEN ");
-        print_as(d, (Node *)w->result, type, true);
+        deparse_as(d, (Node *)w->result, type, true);
     }
     ident_format(d->out, "\n    ELSE ");
     if (c->defresult)
-        print_as(d, (Node *)c->defresult, type, true);
+        deparse_as(d, (Node *)c->defresult, type, true);
     else {
         ident_format(d->out, "NULL::");
-        type_name(d, type, -1);
+        deparse_type_name(d, type, -1);
     }
     ident_format(d->out, "\nEND");
 }
@@ -556,14 +355,14 @@ static void boolean_test(struct deparse *d, BooleanTest *b)
         [IS_TRUE] = "TRUE",           [IS_NOT_TRUE] = "NOT TRUE", [IS_FALSE] = "FALSE",
         [IS_NOT_FALSE] = "NOT FALSE", [IS_UNKNOWN] = "UNKNOWN",   [IS_NOT_UNKNOWN] = "NOT UNKNOWN"};
     ident_format(d->out, "(");
-    print_as(d, (Node *)b->arg, TYPES_BOOL, false);
+    deparse_as(d, (Node *)b->arg, TYPES_BOOL, false);
     ident_format(d->out, " IS %s)", words[b->booltesttype]);
 }
 
 static void null_test(struct deparse *d, NullTest *n)
 {
     ident_format(d->out, "(");
-    print_as(d, (Node *)n->arg, 0, true);
+    deparse_as(d, (Node *)n->arg, 0, true);
     ident_format(d->out, n->nulltesttype == IS_NULL ? " IS NULL)" : " IS NOT NULL)");
 }
 
@@ -576,9 +375,9 @@ static void subscript(struct deparse *d, A_Indirection *a)
     foreach (cell, a->indirection) {
         A_Indices *i = lfirst(cell);
         if (!IsA(i, A_Indices) || i->is_slice)
-            not_supported(d, (Node *)a);
+            deparse_refuse(d, (Node *)a);
         ident_format(d->out, "[");
-        print_as(d, i->uidx, TYPES_INT4, true);
+        deparse_as(d, i->uidx, TYPES_INT4, true);
         ident_format(d->out, "]");
     }
 }
@@ -587,7 +386,7 @@ static void column(struct deparse *d, ColumnRef *r)
 {
     Node *last = llast(r->fields);
     if (!IsA(last, String))
-        not_supported(d, (Node *)r);
+        deparse_refuse(d, (Node *)r);
     if (d->table && d->table->oid == 0) /* the value of a domain */
         ident_format(d->out, "VALUE");
     else
@@ -621,10 +420,10 @@ static void print(struct deparse *d, Node *node)
         cast(d, (TypeCast *)node);
         break;
     case T_A_Expr:
-        a_expr(d, (A_Expr *)node);
+        deparse_operator(d, (A_Expr *)node);
         break;
     case T_BoolExpr:
-        boolean(d, (BoolExpr *)node);
+        deparse_boolean(d, (BoolExpr *)node);
         break;
     case T_ColumnRef:
         column(d, (ColumnRef *)node);
@@ -636,7 +435,7 @@ static void print(struct deparse *d, Node *node)
         boolean_test(d, (BooleanTest *)node);
         break;
     case T_A_ArrayExpr:
-        cast_array(d, (A_ArrayExpr *)node, type_of(d, node));
+        deparse_array(d, (A_ArrayExpr *)node, deparse_type(d, node));
         break;
     case T_CoalesceExpr:
         common_list(d, "COALESCE", node, ((CoalesceExpr *)node)->args);
@@ -655,7 +454,7 @@ static void print(struct deparse *d, Node *node)
         collate(d, (CollateClause *)node);
         break;
     default:
-        not_supported(d, node);
+        deparse_refuse(d, node);
     }
     tr_leave(d->tr);
 }
@@ -675,7 +474,7 @@ int deparse_checked(struct store_conn *c, const struct store_table *t, const Nod
         return -1;
     }
     d.s = scope_expression(tr, t);
-    print_as(&d, (Node *)node, type, false);
+    deparse_as(&d, (Node *)node, type, false);
     buf_release(&tr->scratch);
     *ret_mutable = d.mutable;
     return out->failed ? err_set(err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "expression is too long")

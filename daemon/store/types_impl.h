@@ -35,6 +35,10 @@ int types_take_int32(struct slice *data, uint32_t *ret, struct err *err) MUSTCHE
 int types_take_part(struct slice *data, struct slice *ret, struct err *err) MUSTCHECK;
 int types_short_message(struct err *err);
 
+/* types.c */
+bool types_is_array(const struct types_info *type); /* NULL: no */
+bool types_is_int(uint32_t oid);
+
 /* types_user.c */
 void types_format_user(const struct types_set *set, const struct types_user *type, char *ret,
                        size_t size);

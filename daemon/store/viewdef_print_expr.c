@@ -7,11 +7,6 @@
 
 enum { STEP = 4 };
 
-static bool pretty(const struct viewdef_printer *p)
-{
-    return (p->flags & VIEWDEF_PRETTY) != 0;
-}
-
 static bool indents(const struct viewdef_printer *p)
 {
     return (p->flags & VIEWDEF_INDENT) != 0;
@@ -101,10 +96,10 @@ static bool is_simple(const struct viewdef_expr *e, const struct viewdef_expr *p
     }
 }
 
-static void part(struct viewdef_printer *p, const struct viewdef_expr *e, bool show,
-                 const struct viewdef_expr *parent)
+void viewdef_print_part(struct viewdef_printer *p, const struct viewdef_expr *e, bool show,
+                        const struct viewdef_expr *parent)
 {
-    bool braces = pretty(p) && !is_simple(e, parent);
+    bool braces = viewdef_pretty(p) && !is_simple(e, parent);
     viewdef_put(p, braces ? "(" : "");
     viewdef_print_expr(p, e, show);
     viewdef_put(p, braces ? ")" : "");
@@ -112,12 +107,12 @@ static void part(struct viewdef_printer *p, const struct viewdef_expr *e, bool s
 
 static void braces_open(struct viewdef_printer *p)
 {
-    viewdef_put(p, pretty(p) ? "" : "(");
+    viewdef_put(p, viewdef_pretty(p) ? "" : "(");
 }
 
 static void braces_close(struct viewdef_printer *p)
 {
-    viewdef_put(p, pretty(p) ? "" : ")");
+    viewdef_put(p, viewdef_pretty(p) ? "" : ")");
 }
 
 /* -- constants and casts -- */
@@ -163,230 +158,10 @@ static void cast(struct viewdef_printer *p, const struct viewdef_expr *e)
         viewdef_print_constant(p, arg, -1);
     } else {
         braces_open(p);
-        part(p, arg, false, e);
+        viewdef_print_part(p, arg, false, e);
         braces_close(p);
     }
     type_name(p, e->type, e->typmod);
-}
-
-/* -- calls -- */
-
-static void list(struct viewdef_printer *p, struct viewdef_expr *const *args, int n)
-{
-    for (int i = 0; i < n; i++) {
-        viewdef_put(p, i == 0 ? "" : ", ");
-        viewdef_print_expr(p, args[i], true);
-    }
-}
-
-static void call(struct viewdef_printer *p, const struct viewdef_expr *e)
-{
-    viewdef_put_name(p, e->name);
-    viewdef_put(p, "(");
-    list(p, e->args, e->nargs - (e->variadic ? 1 : 0));
-    if (e->variadic) {
-        viewdef_put(p, e->nargs > 1 ? ", VARIADIC " : "VARIADIC ");
-        viewdef_print_expr(p, e->args[e->nargs - 1], true);
-    }
-    viewdef_put(p, ")");
-}
-
-static void aggregate(struct viewdef_printer *p, const struct viewdef_expr *e)
-{
-    const struct viewdef_call *c = e->call;
-    viewdef_put_name(p, e->name);
-    viewdef_put(p, c->distinct ? "(DISTINCT " : "(");
-    viewdef_put(p, c->star ? "*" : "");
-    list(p, e->args, e->nargs - (e->variadic ? 1 : 0));
-    if (e->variadic) {
-        viewdef_put(p, e->nargs > 1 ? ", VARIADIC " : "VARIADIC ");
-        viewdef_print_expr(p, e->args[e->nargs - 1], true);
-    }
-    if (c->within_group)
-        viewdef_put(p, ") WITHIN GROUP (ORDER BY ");
-    else if (c->order != NIL)
-        viewdef_put(p, " ORDER BY ");
-    viewdef_print_order(p, c->order);
-    viewdef_put(p, ")");
-    if (c->filter) {
-        viewdef_put(p, " FILTER (WHERE ");
-        viewdef_print_expr(p, c->filter, false);
-        viewdef_put(p, ")");
-    }
-    if (c->over == NULL)
-        return;
-    viewdef_put(p, " OVER ");
-    if (c->over->name)
-        viewdef_put_name(p, c->over->name);
-    else
-        viewdef_print_window(p, c->over);
-}
-
-/* `${before} arg ${between} arg ...${after}` */
-static void words(struct viewdef_printer *p, const struct viewdef_expr *e, const char *before,
-                  const char *const *between, const char *after)
-{
-    viewdef_put(p, before);
-    for (int i = 0; i < e->nargs; i++) {
-        viewdef_put(p, i == 0 ? "" : between[i - 1]);
-        viewdef_print_expr(p, e->args[i], false);
-    }
-    viewdef_put(p, after);
-}
-
-static void trim(struct viewdef_printer *p, const struct viewdef_expr *e, const char *word)
-{
-    viewdef_put(p, word);
-    if (e->nargs == 2) {
-        viewdef_put(p, " ");
-        viewdef_print_expr(p, e->args[1], false);
-    }
-    viewdef_put(p, " FROM ");
-    viewdef_print_expr(p, e->args[0], false);
-    viewdef_put(p, ")");
-}
-
-static void syntax(struct viewdef_printer *p, const struct viewdef_expr *e)
-{
-    static const char *const overlay[] = {" PLACING ", " FROM ", " FOR "};
-    static const char *const substring[] = {" FROM ", " FOR "};
-    static const char *const overlaps[] = {", ", ") OVERLAPS (", ", "};
-    const char *name = e->name;
-    if (strcmp(name, "timezone") == 0) {
-        viewdef_put(p, "(");
-        part(p, e->args[1], false, e);
-        viewdef_put(p, " AT TIME ZONE ");
-        part(p, e->args[0], false, e);
-        viewdef_put(p, ")");
-    } else if (strcmp(name, "extract") == 0 && e->args[0]->kind == VIEWDEF_CONSTANT) {
-        viewdef_put(p, "EXTRACT(");
-        viewdef_put(p, e->args[0]->name);
-        viewdef_put(p, " FROM ");
-        viewdef_print_expr(p, e->args[1], false);
-        viewdef_put(p, ")");
-    } else if (strcmp(name, "position") == 0) {
-        viewdef_put(p, "POSITION((");
-        viewdef_print_expr(p, e->args[1], false);
-        viewdef_put(p, ") IN (");
-        viewdef_print_expr(p, e->args[0], false);
-        viewdef_put(p, "))");
-    } else if (strcmp(name, "overlay") == 0) {
-        words(p, e, "OVERLAY(", overlay, ")");
-    } else if (strcmp(name, "substring") == 0 &&
-               (e->nargs == 2 || e->args[1]->type == TYPES_INT4)) {
-        words(p, e, "SUBSTRING(", substring, ")");
-    } else if (strcmp(name, "overlaps") == 0) {
-        words(p, e, "((", overlaps, "))");
-    } else if (strcmp(name, "btrim") == 0) {
-        trim(p, e, "TRIM(BOTH");
-    } else if (strcmp(name, "ltrim") == 0) {
-        trim(p, e, "TRIM(LEADING");
-    } else if (strcmp(name, "rtrim") == 0) {
-        trim(p, e, "TRIM(TRAILING");
-    } else {
-        tr_unsupported(p->tr, -1, "the definition of a view with %s", name);
-    }
-}
-
-/* -- windows and orders -- */
-
-void viewdef_print_key(struct viewdef_printer *p, const struct viewdef_expr *e)
-{
-    if (e->kind == VIEWDEF_CONSTANT) {
-        viewdef_print_constant(p, e, 1);
-        return;
-    }
-    bool function = e->kind == VIEWDEF_CALL || e->kind == VIEWDEF_SYNTAX ||
-                    e->kind == VIEWDEF_AGGREGATE || (e->kind == VIEWDEF_CAST && e->function);
-    bool braces = e->kind != VIEWDEF_COLUMN && (pretty(p) || function);
-    viewdef_put(p, braces ? "(" : "");
-    viewdef_print_expr(p, e, true);
-    viewdef_put(p, braces ? ")" : "");
-}
-
-void viewdef_print_order(struct viewdef_printer *p, const List *order)
-{
-    ListCell *cell;
-    foreach (cell, order) {
-        const struct viewdef_sort *s = lfirst(cell);
-        viewdef_put(p, cell == list_head(order) ? "" : ", ");
-        if (s->position > 0)
-            viewdef_put(p, psprintf("%d", s->position));
-        else
-            viewdef_print_key(p, s->expr);
-        viewdef_put(p, s->descending ? " DESC" : "");
-        if (s->nulls_first != s->descending)
-            viewdef_put(p, s->nulls_first ? " NULLS FIRST" : " NULLS LAST");
-    }
-}
-
-static void frame_bound(struct viewdef_printer *p, const struct viewdef_window *w, bool start)
-{
-    static const struct {
-        int start, end;
-        const char *text;
-    } bounds[] = {
-        {FRAMEOPTION_START_UNBOUNDED_PRECEDING, FRAMEOPTION_END_UNBOUNDED_PRECEDING,
-         "UNBOUNDED PRECEDING"},
-        {FRAMEOPTION_START_UNBOUNDED_FOLLOWING, FRAMEOPTION_END_UNBOUNDED_FOLLOWING,
-         "UNBOUNDED FOLLOWING"},
-        {FRAMEOPTION_START_CURRENT_ROW, FRAMEOPTION_END_CURRENT_ROW, "CURRENT ROW"},
-        {FRAMEOPTION_START_OFFSET_PRECEDING, FRAMEOPTION_END_OFFSET_PRECEDING, " PRECEDING"},
-        {FRAMEOPTION_START_OFFSET_FOLLOWING, FRAMEOPTION_END_OFFSET_FOLLOWING, " FOLLOWING"},
-    };
-    for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
-        if (!(w->frame & (start ? bounds[i].start : bounds[i].end)))
-            continue;
-        if (bounds[i].text[0] == ' ')
-            viewdef_print_expr(p, start ? w->start : w->end, false);
-        viewdef_put(p, bounds[i].text);
-    }
-}
-
-static void frame(struct viewdef_printer *p, const struct viewdef_window *w)
-{
-    viewdef_put(p, w->frame & FRAMEOPTION_RANGE  ? "RANGE "
-                   : w->frame & FRAMEOPTION_ROWS ? "ROWS "
-                                                 : "GROUPS ");
-    bool between = w->frame & FRAMEOPTION_BETWEEN;
-    viewdef_put(p, between ? "BETWEEN " : "");
-    frame_bound(p, w, true);
-    if (between) {
-        viewdef_put(p, " AND ");
-        frame_bound(p, w, false);
-    }
-    viewdef_put(p, w->frame & FRAMEOPTION_EXCLUDE_CURRENT_ROW ? " EXCLUDE CURRENT ROW"
-                   : w->frame & FRAMEOPTION_EXCLUDE_GROUP     ? " EXCLUDE GROUP"
-                   : w->frame & FRAMEOPTION_EXCLUDE_TIES      ? " EXCLUDE TIES"
-                                                              : "");
-}
-
-void viewdef_print_window(struct viewdef_printer *p, const struct viewdef_window *w)
-{
-    const char *space = "";
-    ListCell *cell;
-    viewdef_put(p, "(");
-    if (w->base) {
-        viewdef_put_name(p, w->base);
-        space = " ";
-    }
-    foreach (cell, w->partition) {
-        viewdef_put(p, cell == list_head(w->partition) ? space : ", ");
-        viewdef_put(p, cell == list_head(w->partition) ? "PARTITION BY " : "");
-        viewdef_print_key(p, lfirst(cell));
-        space = " ";
-    }
-    if (w->order != NIL) {
-        viewdef_put(p, space);
-        viewdef_put(p, "ORDER BY ");
-        viewdef_print_order(p, w->order);
-        space = " ";
-    }
-    if (w->frame & FRAMEOPTION_NONDEFAULT) {
-        viewdef_put(p, space);
-        frame(p, w);
-    }
-    viewdef_put(p, ")");
 }
 
 /* -- the rest -- */
@@ -395,12 +170,12 @@ static void operator(struct viewdef_printer *p, const struct viewdef_expr *e, co
 {
     braces_open(p);
     if (e->nargs == 2) {
-        part(p, e->args[0], true, e);
+        viewdef_print_part(p, e->args[0], true, e);
         viewdef_put(p, " ");
     }
     viewdef_put(p, name);
     viewdef_put(p, " ");
-    part(p, e->args[e->nargs - 1], true, e);
+    viewdef_print_part(p, e->args[e->nargs - 1], true, e);
     braces_close(p);
 }
 
@@ -412,7 +187,7 @@ static void boolean(struct viewdef_printer *p, const struct viewdef_expr *e)
                        : i == 0                 ? ""
                        : e->kind == VIEWDEF_AND ? " AND "
                                                 : " OR ");
-        part(p, e->args[i], false, e);
+        viewdef_print_part(p, e->args[i], false, e);
     }
     braces_close(p);
 }
@@ -420,9 +195,9 @@ static void boolean(struct viewdef_printer *p, const struct viewdef_expr *e)
 static void any(struct viewdef_printer *p, const struct viewdef_expr *e)
 {
     braces_open(p);
-    part(p, e->args[0], true, e);
+    viewdef_print_part(p, e->args[0], true, e);
     viewdef_put(p, psprintf(" %s %s (", e->name, e->all ? "ALL" : "ANY"));
-    part(p, e->args[1], true, e);
+    viewdef_print_part(p, e->args[1], true, e);
     if (e->args[1]->kind == VIEWDEF_SUBLINK &&
         e->args[1]->form == EXPR_SUBLINK) /* or else it would be a set of rows */
         type_name(p, e->args[1]->type, e->args[1]->typmod);
@@ -433,7 +208,7 @@ static void any(struct viewdef_printer *p, const struct viewdef_expr *e)
 static void test(struct viewdef_printer *p, const struct viewdef_expr *e)
 {
     braces_open(p);
-    part(p, e->args[0], e->kind == VIEWDEF_TEST, e);
+    viewdef_print_part(p, e->args[0], e->kind == VIEWDEF_TEST, e);
     viewdef_put(p, " ");
     viewdef_put(p, e->name);
     braces_close(p);
@@ -469,7 +244,7 @@ static void sublink(struct viewdef_printer *p, const struct viewdef_expr *e)
         viewdef_print_expr(p, e->args[0], true);
     } else if (e->nargs > 1) {
         viewdef_put(p, "(");
-        list(p, e->args, e->nargs);
+        viewdef_print_list(p, e->args, e->nargs);
         viewdef_put(p, ")");
     }
     switch (e->form) {
@@ -532,17 +307,17 @@ static void expression(struct viewdef_printer *p, const struct viewdef_expr *e, 
         viewdef_print_constant(p, e, 0);
         return;
     case VIEWDEF_CALL:
-        call(p, e);
+        viewdef_print_call(p, e);
         return;
     case VIEWDEF_SYNTAX:
-        syntax(p, e);
+        viewdef_print_syntax(p, e);
         return;
     case VIEWDEF_AGGREGATE:
-        aggregate(p, e);
+        viewdef_print_aggregate(p, e);
         return;
     case VIEWDEF_CAST:
         if (e->implicit && !show)
-            part(p, e->args[0], false, e);
+            viewdef_print_part(p, e->args[0], false, e);
         else
             cast(p, e);
         return;
@@ -563,7 +338,7 @@ static void expression(struct viewdef_printer *p, const struct viewdef_expr *e, 
     case VIEWDEF_ROW:
         viewdef_put(p, e->kind == VIEWDEF_ROW ? "ROW" : e->name);
         viewdef_put(p, "(");
-        list(p, e->args, e->nargs);
+        viewdef_print_list(p, e->args, e->nargs);
         viewdef_put(p, ")");
         return;
     case VIEWDEF_ANY:
@@ -582,7 +357,7 @@ static void expression(struct viewdef_printer *p, const struct viewdef_expr *e, 
         return;
     case VIEWDEF_ARRAY:
         viewdef_put(p, "ARRAY[");
-        list(p, e->args, e->nargs);
+        viewdef_print_list(p, e->args, e->nargs);
         viewdef_put(p, "]");
         if (e->nargs == 0)
             type_name(p, e->type, -1);
@@ -599,7 +374,7 @@ static void expression(struct viewdef_printer *p, const struct viewdef_expr *e, 
         return;
     case VIEWDEF_COLLATE:
         braces_open(p);
-        part(p, e->args[0], show, e);
+        viewdef_print_part(p, e->args[0], show, e);
         viewdef_put(p, " COLLATE ");
         viewdef_put_name(p, e->name);
         braces_close(p);

@@ -194,6 +194,10 @@ struct viewdef_printer {
     const struct viewdef_names *names; /* used so far, here and around */
     struct tr *tr;                     /* for errors */
 };
+static inline bool viewdef_pretty(const struct viewdef_printer *p)
+{
+    return (p->flags & VIEWDEF_PRETTY) != 0;
+}
 struct viewdef_names {
     const struct viewdef_names *around;
     List *names; /* char * */
@@ -209,6 +213,16 @@ void viewdef_print_expr(struct viewdef_printer *p, const struct viewdef_expr *e,
                         bool show_implicit);
 /* A constant with its type, always. */
 void viewdef_print_constant(struct viewdef_printer *p, const struct viewdef_expr *e, int label);
+/* ... as an operand of ${parent}: in parentheses where it needs them. */
+void viewdef_print_part(struct viewdef_printer *p, const struct viewdef_expr *e, bool show_implicit,
+                        const struct viewdef_expr *parent);
+/* -- viewdef_print_call.c -- */
+/* With commas between. */
+void viewdef_print_list(struct viewdef_printer *p, struct viewdef_expr *const *args, int n);
+void viewdef_print_call(struct viewdef_printer *p, const struct viewdef_expr *e);
+void viewdef_print_aggregate(struct viewdef_printer *p, const struct viewdef_expr *e);
+/* A call that SQL has a syntax for: EXTRACT(x FROM y). */
+void viewdef_print_syntax(struct viewdef_printer *p, const struct viewdef_expr *e);
 /* An expression that is sorted or grouped by. */
 void viewdef_print_key(struct viewdef_printer *p, const struct viewdef_expr *e);
 void viewdef_print_order(struct viewdef_printer *p, const List *order);
