@@ -125,12 +125,10 @@ static void test_literals_take_their_type(void **state)
     check_golden("SELECT id FROM \"User\" WHERE \"createdAt\" > '2000-01-01'",
                  "SELECT \"t1\".\"id\" AS \"c1\" FROM \"User\" AS \"t1\" WHERE "
                  "(\"t1\".\"createdAt\" > 0) | id:23:-1:1.1");
-    /* the clock decides when it runs */
-    check_golden("SELECT id FROM \"User\" WHERE \"createdAt\" > 'now'",
+    /* what the text means is read here, not when it runs */
+    check_golden("SELECT id FROM \"User\" WHERE \"createdAt\" > 'epoch'",
                  "SELECT \"t1\".\"id\" AS \"c1\" FROM \"User\" AS \"t1\" WHERE "
-                 "(\"t1\".\"createdAt\" > pgf_input(1184, 'now')) | id:23:-1:1.1");
-    check_error("SELECT id FROM \"User\" WHERE level = 'abc'", "22P02", 37,
-                "invalid input syntax for type integer: \"abc\"");
+                 "(\"t1\".\"createdAt\" > -946684800000000) | id:23:-1:1.1");
 }
 
 static void test_insert(void **state)
