@@ -128,7 +128,7 @@ static void test_literals_take_their_type(void **state)
     /* what the text means is read here, not when it runs */
     check_golden("SELECT id FROM \"User\" WHERE \"createdAt\" > 'epoch'",
                  "SELECT \"t1\".\"id\" AS \"c1\" FROM \"User\" AS \"t1\" WHERE "
-                 "(\"t1\".\"createdAt\" > -946684800000000) | id:23:-1:1.1");
+                 "(\"t1\".\"createdAt\" > (-946684800000000)) | id:23:-1:1.1");
 }
 
 static void test_insert(void **state)
