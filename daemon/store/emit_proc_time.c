@@ -54,6 +54,8 @@ static const struct emit_proc_entry entries[] = {
     {F_MAKE_TIMESTAMP, "pgf_make_timestamp(%1, %2, %3, %4, %5, %6)"},
     {F_MAKE_TIMESTAMPTZ_INT4_INT4_INT4_INT4_INT4_FLOAT8,
      "pgf_to_utc(pgf_make_timestamp(%1, %2, %3, %4, %5, %6))"},
+    {F_MAKE_TIMESTAMPTZ_INT4_INT4_INT4_INT4_INT4_FLOAT8_TEXT,
+     "pgf_at_zone(pgf_zone_name(%7), pgf_make_timestamp(%1, %2, %3, %4, %5, %6), 0)"},
     {F_MAKE_INTERVAL,
      "pgf_make_interval(%1|0|, %2|0|, %3|0|, %4|0|, %5|0|, %6|0|, %7|0|)"},
     {F_ISFINITE_DATE, "(%1 NOT IN (-2147483648, 2147483647))"},

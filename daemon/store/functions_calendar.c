@@ -2,6 +2,7 @@
  */
 #include "daemon/store/functions_time.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -498,6 +499,19 @@ static void fn_at_offset(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         time_result(ctx, (__int128)us + (sqlite3_value_int(argv[2]) ? offset : -offset));
 }
 
+/* pgf_zone_name(zone): a zone that is no number: those mean other things elsewhere. */
+static void fn_zone_name(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    if (functions_null(argc, argv))
+        return;
+    struct slice zone = functions_slice(argv[0]);
+    if (zone.len > 0 && !isalpha((unsigned char)zone.data[0]))
+        functions_fail(ctx, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                       "a numeric time zone in make_timestamptz is not supported by the embedded store");
+    else
+        sqlite3_result_value(ctx, argv[0]);
+}
+
 const struct function_row functions_calendar_rows[] = {
     {"pgf_interval_mul", 2, true, fn_multiply, NULL, NULL},
     {"pgf_interval_div", 2, true, fn_divide, NULL, NULL},
@@ -510,6 +524,7 @@ const struct function_row functions_calendar_rows[] = {
     {"pgf_make_date", 3, true, fn_make_date, NULL, NULL},
     {"pgf_make_time", 3, true, fn_make_time, NULL, NULL},
     {"pgf_make_timestamp", 6, true, fn_make_timestamp, NULL, NULL},
+    {"pgf_zone_name", 1, true, fn_zone_name, NULL, NULL},
     {"pgf_make_interval", 7, true, fn_make_interval, NULL, NULL},
     {"pgf_overlaps", 4, true, fn_overlaps, NULL, NULL},
     {"pgf_time_add", 3, true, fn_time_add, NULL, NULL},

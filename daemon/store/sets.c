@@ -17,6 +17,7 @@ static const struct {
     {sets_text_functions, &sets_text_n},
     {sets_session_functions, &sets_session_n},
     {sets_acl_functions, &sets_acl_n},
+    {sets_keywords_functions, &sets_keywords_n},
 };
 
 struct table {

@@ -35,8 +35,9 @@ struct sets_function {
 };
 
 extern const struct sets_function sets_array_functions[], sets_json_functions[],
-    sets_text_functions[], sets_session_functions[], sets_acl_functions[];
-extern const size_t sets_array_n, sets_json_n, sets_text_n, sets_session_n, sets_acl_n;
+    sets_text_functions[], sets_session_functions[], sets_acl_functions[],
+    sets_keywords_functions[];
+extern const size_t sets_array_n, sets_json_n, sets_text_n, sets_session_n, sets_acl_n, sets_keywords_n;
 
 /* ${text} as column ${i}'s value: borrowed, it must live until the next row. */
 void sets_text(struct sets_call *c, int i, struct slice text);

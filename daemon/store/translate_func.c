@@ -28,32 +28,59 @@ static const char *call_name(struct tr *tr, const FuncCall *f)
     return name;
 }
 
-static Node *call_default(int value)
+/* Functions whose arguments have names that calls are written with, and what stands for one that is left
+ * out: a number, t or f, a text in quotes; NULL: it must be there. */
+static const struct call_names {
+    const char *function;
+    int nargs;
+    const char *args[7], *defaults[7];
+} call_names[] = {
+    {"make_date", 3, {"year", "month", "day"}, {NULL}},
+    {"make_interval",
+     7,
+     {"years", "months", "weeks", "days", "hours", "mins", "secs"},
+     {"0", "0", "0", "0", "0", "0", "0"}},
+    {"make_time", 3, {"hour", "min", "sec"}, {NULL}},
+    {"make_timestamp", 6, {"year", "month", "mday", "hour", "min", "sec"}, {NULL}},
+    {"make_timestamptz", 6, {"year", "month", "mday", "hour", "min", "sec"}, {NULL}},
+    {"make_timestamptz", 7, {"year", "month", "mday", "hour", "min", "sec", "timezone"}, {NULL}},
+    {"jsonb_set",
+     4,
+     {"jsonb_in", "path", "replacement", "create_if_missing"},
+     {NULL, NULL, NULL, "t"}},
+    {"jsonb_set_lax",
+     5,
+     {"jsonb_in", "path", "replacement", "create_if_missing", "null_value_treatment"},
+     {NULL, NULL, NULL, "t", "'use_json_null"}},
+    {"jsonb_insert", 4, {"jsonb_in", "path", "replacement", "insert_after"}, {NULL, NULL, NULL, "f"}},
+    {"jsonb_path_exists", 4, {"target", "path", "vars", "silent"}, {NULL, NULL, "'{}", "f"}},
+    {"jsonb_path_match", 4, {"target", "path", "vars", "silent"}, {NULL, NULL, "'{}", "f"}},
+    {"jsonb_path_query", 4, {"target", "path", "vars", "silent"}, {NULL, NULL, "'{}", "f"}},
+    {"jsonb_path_query_array", 4, {"target", "path", "vars", "silent"}, {NULL, NULL, "'{}", "f"}},
+    {"jsonb_path_query_first", 4, {"target", "path", "vars", "silent"}, {NULL, NULL, "'{}", "f"}},
+    {"parse_ident", 2, {"str", "strict"}, {NULL, "t"}},
+};
+
+static Node *call_default(const char *text)
 {
     A_Const *c = palloc0(sizeof(*c));
     c->type = T_A_Const;
-    c->val.ival.type = T_Integer;
-    c->val.ival.ival = value;
     c->location = -1;
+    if (text[0] == '\'') {
+        c->val.sval.type = T_String;
+        c->val.sval.sval = pstrdup(text + 1);
+    } else if (text[0] == '0') {
+        c->val.ival.type = T_Integer;
+    } else {
+        c->val.boolval.type = T_Boolean;
+        c->val.boolval.boolval = text[0] == 't';
+    }
     return (Node *)c;
 }
 
-/* Functions whose arguments have names that calls are written with; what may be left out is 0. */
-static const struct call_names {
-    const char *function;
-    int needed, nargs;
-    const char *args[7];
-} call_names[] = {
-    {"make_date", 3, 3, {"year", "month", "day"}},
-    {"make_interval", 0, 7, {"years", "months", "weeks", "days", "hours", "mins", "secs"}},
-    {"make_time", 3, 3, {"hour", "min", "sec"}},
-    {"make_timestamp", 6, 6, {"year", "month", "mday", "hour", "min", "sec"}},
-    {"make_timestamptz", 6, 6, {"year", "month", "mday", "hour", "min", "sec"}},
-};
-
 static int call_slot(const struct call_names *names, const char *name)
 {
-    for (int i = 0; names != NULL && i < names->nargs; i++)
+    for (int i = 0; i < names->nargs; i++)
         if (strcmp(names->args[i], name) == 0)
             return i;
     return -1;
@@ -75,41 +102,104 @@ static void call_named_fit(struct scope *s, const struct call *c)
             call_named_refuse(s, c->node);
 }
 
-/* The arguments in their places: those of the call, unless it names some. */
-static List *call_named(struct scope *s, const char *name, const FuncCall *f)
+/* The names that are said, in an order that may be. */
+static bool call_names_any(struct scope *s, const FuncCall *f)
 {
-    const struct call_names *names = NULL;
+    bool named = false;
+    for (int i = 0; i < list_length(f->args); i++) {
+        const Node *arg = list_nth(f->args, i);
+        const NamedArgExpr *with = IsA(arg, NamedArgExpr) ? (const NamedArgExpr *)arg : NULL;
+        if (named && with == NULL)
+            tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, exprLocation(arg),
+                    "positional argument cannot follow named argument");
+        for (int k = 0; with != NULL && k < i; k++) {
+            const NamedArgExpr *before = list_nth(f->args, k);
+            if (IsA(before, NamedArgExpr) && strcmp(before->name, with->name) == 0)
+                tr_fail(s->tr, SQLSTATE_SYNTAX_ERROR, with->location,
+                        "argument name \"%s\" used more than once", with->name);
+        }
+        named = named || with != NULL;
+    }
+    return named;
+}
+
+/* The arguments in the places that ${names} gives them; NIL: it is no such call. */
+static List *call_placed(const struct call_names *names, const FuncCall *f)
+{
     Node *slots[7] = {NULL};
     List *args = NIL;
-    bool named = false;
     int n = list_length(f->args);
-    for (int i = 0; i < n; i++)
-        named = named || IsA(list_nth(f->args, i), NamedArgExpr);
-    if (!named)
-        return f->args;
-    for (size_t i = 0; i < sizeof(call_names) / sizeof(call_names[0]); i++)
-        if (strcmp(call_names[i].function, name) == 0)
-            names = &call_names[i];
-    if (names == NULL || s->tr->capture != NULL || f->agg_star || f->agg_order != NIL ||
-        f->agg_filter != NULL || f->over != NULL || f->agg_distinct || n > names->nargs)
-        call_named_refuse(s, f);
-    named = false;
     for (int i = 0; i < n; i++) {
         Node *arg = list_nth(f->args, i);
         const NamedArgExpr *with = IsA(arg, NamedArgExpr) ? (const NamedArgExpr *)arg : NULL;
-        int slot = with != NULL ? call_slot(names, with->name) : named ? -1 : i;
-        named = named || with != NULL;
-        arg = with != NULL ? (Node *)with->arg : arg;
-        if (slot < 0 || slots[slot] != NULL)
-            call_named_refuse(s, f);
-        slots[slot] = arg;
+        int slot = with != NULL ? call_slot(names, with->name) : i;
+        if (slot < 0 || slot >= names->nargs || slots[slot] != NULL)
+            return NIL;
+        slots[slot] = with != NULL ? (Node *)with->arg : arg;
     }
     for (int i = 0; i < names->nargs; i++) {
-        if (slots[i] == NULL && i < names->needed)
-            call_named_refuse(s, f);
-        args = lappend(args, slots[i] != NULL ? slots[i] : call_default(0));
+        if (slots[i] == NULL && names->defaults[i] == NULL)
+            return NIL;
+        args = lappend(args, slots[i] != NULL ? slots[i] : call_default(names->defaults[i]));
     }
     return args;
+}
+
+/* Those of the call, unless it names some. */
+static List *call_named(struct scope *s, const char *name, const FuncCall *f)
+{
+    if (!call_names_any(s, f))
+        return f->args;
+    if (s->tr->capture != NULL || f->agg_star || f->agg_order != NIL || f->agg_filter != NULL ||
+        f->over != NULL || f->agg_distinct || f->func_variadic)
+        call_named_refuse(s, f);
+    for (size_t i = 0; i < sizeof(call_names) / sizeof(call_names[0]); i++) {
+        List *args = strcmp(call_names[i].function, name) == 0 ? call_placed(&call_names[i], f) : NIL;
+        if (args != NIL)
+            return args;
+    }
+    call_named_refuse(s, f);
+    return NIL;
+}
+
+/* VARIADIC: the array itself, where a list of its elements would stand. */
+static void call_variadic(struct scope *s, struct call *c)
+{
+    uint32_t types[FUNC_MAX_ARGS];
+    const struct infer_proc *p = infer_proc_named(c->name);
+    const char *as = strcmp(c->name, "concat") == 0 || strcmp(c->name, "concat_ws") == 0
+                         ? "array_to_string"
+                         : c->name;
+    struct expr *last = c->args[c->nargs - 1];
+    if (as != c->name && infer_category(s->tr, last->type) != 'A')
+        tr_unsupported(s->tr, c->node->location, "VARIADIC of this argument");
+    if (as != c->name) { /* elements that are NULL are left out by both */
+        struct expr *by = c->nargs == 2 ? c->args[0] : expr_new(EXPR_CONST, TYPES_UNKNOWN, "''", -1);
+        by->value = c->nargs == 2 ? by->value : "";
+        if (c->nargs != (strcmp(c->name, "concat") == 0 ? 1 : 2))
+            tr_unsupported(s->tr, c->node->location, "VARIADIC of this call");
+        c->args[0] = last;
+        c->args[1] = by;
+        c->nargs = 2;
+        p = NULL;
+    } else {
+        while (p != NULL && (p->variadic == 0 || p->nargs != c->nargs))
+            p = infer_proc_next(p);
+        if (p == NULL || p->variadic == ANYOID)
+            tr_unsupported(s->tr, c->node->location, "VARIADIC of this call");
+    }
+    for (int i = 0; i < c->nargs; i++)
+        types[i] = infer_said(c->args[i]);
+    if (p == NULL) {
+        infer_call_find(s->tr, as, types, c->nargs, false, c->node->location, &c->found);
+    } else {
+        c->found = (struct infer_call){.proc = p, .result = p->result};
+        for (int i = 0; i < c->nargs; i++) {
+            if (!infer_can_coerce(s->tr, types[i], p->args[i], INFER_IMPLICIT))
+                tr_unsupported(s->tr, c->node->location, "VARIADIC of this argument");
+            c->found.types[i] = p->args[i];
+        }
+    }
 }
 
 void call_resolve(struct scope *s, FuncCall *f, struct call *c)
@@ -123,7 +213,7 @@ void call_resolve(struct scope *s, FuncCall *f, struct call *c)
     if (c->nargs > FUNC_MAX_ARGS)
         tr_fail(s->tr, "54023", f->location, "cannot pass more than %d arguments to a function",
                 FUNC_MAX_ARGS);
-    if (f->func_variadic)
+    if (f->func_variadic && (s->tr->capture != NULL || f->agg_order != NIL || f->over != NULL))
         tr_unsupported(s->tr, f->location, "VARIADIC");
     c->args = palloc0(sizeof(c->args[0]) * (size_t)(c->nargs + 2));
     for (int i = 0; i < c->nargs; i++) {
@@ -138,7 +228,10 @@ void call_resolve(struct scope *s, FuncCall *f, struct call *c)
     const char *schema = parts > 1 ? strVal(list_nth(f->funcname, parts - 2)) : NULL;
     s->tr->call_schema = schema != NULL;
     s->tr->call_extension = extension_proc(s->tr->catalog, schema, c->name);
-    infer_call_find(s->tr, c->name, types, c->nargs, f->agg_star, f->location, &c->found);
+    if (f->func_variadic)
+        call_variadic(s, c);
+    else
+        infer_call_find(s->tr, c->name, types, c->nargs, f->agg_star, f->location, &c->found);
     for (int i = 0; !c->found.cast && i < c->nargs; i++)
         c->args[i] =
             infer_padded(infer_coerce(s->tr, c->args[i], c->found.types[i], INFER_IMPLICIT));
