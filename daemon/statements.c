@@ -38,9 +38,11 @@ static bool is_word(char c)
 static bool names_moment(const char *text, size_t len)
 {
     static const char *const words[] = {"now", "today", "tomorrow", "yesterday"};
+    if (len == 0)
+        return false;
     const char *end = text + len, *at = memchr(text, '\'', len);
     if (!at)
-        at = strstr(text, "$$");
+        at = memmem(text, len, "$$", 2);
     for (; at && at < end; at++) {
         if (!strchr("nNtTyY", *at) || is_word(at[-1]))
             continue;
