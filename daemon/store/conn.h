@@ -181,7 +181,7 @@ struct store_conn {
     bool lengthy; /* what is prepared now calls functions, or reads what is no plain table */
 
     struct strmap statements; /* struct named by name */
-    struct strmap cache;      /* struct prepared by text */
+    struct strmap cache, old_cache; /* struct prepared by text: statement_cache.c */
     struct shape_seen shapes[CONN_SHAPES];
     struct strmap portals;    /* struct portal by name */
     size_t nrunning;          /* portals whose SQLite statement stands in the middle */

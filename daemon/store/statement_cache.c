@@ -14,24 +14,61 @@ void prepared_unref(struct prepared *p)
     arena_release(&arena);
 }
 
+/* The cache is two maps: what is used is in the young one, and when that is full, the old one goes and
+ * the young one is the old one.  So texts that come but once push out no others that are used. */
+
 void statement_cache_drop(struct store_conn *c, struct prepared *p)
 {
-    strmap_remove(&c->cache, p->sql, strlen(p->sql));
+    size_t len = strlen(p->sql);
+    strmap_remove(strmap_find(&c->cache, p->sql, len) == p ? &c->cache : &c->old_cache, p->sql, len);
     prepared_unref(p);
+}
+
+static void unref(void *p, void *unused)
+{
+    (void)unused;
+    prepared_unref(p);
+}
+
+static void clear(struct strmap *m)
+{
+    strmap_each(m, unref, NULL);
+    strmap_release(m);
 }
 
 void statement_cache_clear(struct store_conn *c)
 {
-    struct prepared *p;
-    while ((p = strmap_any(&c->cache)))
-        statement_cache_drop(c, p);
-    strmap_release(&c->cache);
+    clear(&c->cache);
+    clear(&c->old_cache);
+}
+
+/* It takes the reference. */
+static void add(struct store_conn *c, struct prepared *p)
+{
+    if (c->cache.n >= CONN_CACHED_MAX) {
+        clear(&c->old_cache);
+        c->old_cache = c->cache;
+        c->cache = (struct strmap){0};
+    }
+    if (!strmap_add(&c->cache, p->sql, strlen(p->sql), p))
+        prepared_unref(p);
+}
+
+/* The text's, whatever its parameters are. */
+static struct prepared *find(struct store_conn *c, const char *sql, size_t len)
+{
+    struct prepared *p = strmap_find(&c->cache, sql, len);
+    if (p || !(p = strmap_find(&c->old_cache, sql, len)))
+        return p;
+    strmap_remove(&c->old_cache, p->sql, len);
+    add(c, p);
+    return strmap_find(&c->cache, sql, len);
 }
 
 struct prepared *statement_cache_find(struct store_conn *c, struct slice sql, const uint32_t *oids,
                                       size_t noids)
 {
-    struct prepared *p = strmap_find(&c->cache, sql.data, sql.len);
+    struct prepared *p = find(c, sql.data, sql.len);
     if (!p || p->noids != noids || (noids && memcmp(p->oids, oids, noids * sizeof *oids) != 0))
         return NULL;
     return p;
@@ -39,14 +76,11 @@ struct prepared *statement_cache_find(struct store_conn *c, struct slice sql, co
 
 void statement_cache_add(struct store_conn *c, struct prepared *p)
 {
-    size_t len = strlen(p->sql);
-    struct prepared *old = strmap_find(&c->cache, p->sql, len);
+    struct prepared *old = find(c, p->sql, strlen(p->sql));
     if (old)
         statement_cache_drop(c, old);
-    if (c->cache.n >= CONN_CACHED_MAX)
-        statement_cache_clear(c);
-    if (strmap_add(&c->cache, p->sql, len, p))
-        p->refs++;
+    p->refs++;
+    add(c, p);
 }
 
 struct named *named_find(struct store_conn *c, const char *name)

@@ -286,6 +286,33 @@ static void test_snapshots(void **state)
     client_close(&other);
 }
 
+static const struct prepared *cached(struct client *c, const char *sql)
+{
+    pthread_mutex_lock(&c->conn->turn);
+    const struct prepared *p = statement_cache_find(c->conn, (struct slice){sql, strlen(sql)}, NULL, 0);
+    pthread_mutex_unlock(&c->conn->turn);
+    return p;
+}
+
+/* Texts that come once push out no others that are used. */
+static void test_cache(void **state)
+{
+    struct client *c = *state;
+    static const char hot[] = "select v from t where id = 7";
+    ask(c, hot);
+    const struct prepared *kept = cached(c, hot);
+    assert_non_null(kept);
+    for (int i = 1; i <= 5 * CONN_CACHED_MAX; i++) {
+        char sql[64];
+        snprintf(sql, sizeof sql, "select id as c%d from t where id = 1", i);
+        ask(c, sql);
+        if (i % 50 == 0)
+            ask(c, hot);
+    }
+    assert_ptr_equal(cached(c, hot), kept);
+    assert_null(cached(c, "select id as c1 from t where id = 1"));
+}
+
 /* Whoever wants to write may have to wait: not here. */
 static void test_locks(void **state)
 {
@@ -313,6 +340,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flush, setup, teardown),
         cmocka_unit_test_setup_teardown(test_snapshots, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cache, setup, teardown),
         cmocka_unit_test_setup_teardown(test_locks, setup, teardown),
     };
     policy_thread_init();
