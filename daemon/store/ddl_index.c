@@ -52,7 +52,8 @@ static const char *expressions(const struct index_spec *x)
         if (x->parts[i].text) {
             struct slice text = {x->parts[i].text, strlen(x->parts[i].text)};
             text = pretty_index_part(text);
-            ident_format(&b, "%s%.*s", buf_len(&b) ? ", " : "", (int)text.len, text.data);
+            const char *comma = !buf_len(&b) ? "" : text.data[0] == '\n' ? "," : ", ";
+            ident_format(&b, "%s%.*s", comma, (int)text.len, text.data);
         }
     const char *text = buf_len(&b) ? pstrdup(ident_text(&b)) : NULL;
     buf_release(&b);

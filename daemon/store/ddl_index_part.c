@@ -238,6 +238,17 @@ static bool like_function(const Node *node)
            (IsA(node, A_Expr) && ((const A_Expr *)node)->kind == AEXPR_NULLIF);
 }
 
+/* (name) is the column. */
+static const char *plain_column(const struct store_table *t, const Node *e)
+{
+    const List *fields = IsA(e, ColumnRef) ? ((const ColumnRef *)e)->fields : NIL;
+    int n = list_length(fields);
+    const char *name = n > 0 && IsA(llast(fields), String) ? strVal(llast(fields)) : NULL;
+    if (n > 2 || !name || (n == 2 && strcmp(strVal(linitial(fields)), t->name) != 0))
+        return NULL;
+    return store_table_column(t, name) ? name : NULL;
+}
+
 static int fill_expression(struct ddl *d, const struct store_table *t, Node *e,
                            struct index_part *p)
 {
@@ -245,6 +256,8 @@ static int fill_expression(struct ddl *d, const struct store_table *t, Node *e,
     *p = (struct index_part){.suffix = "", .naming = naming(e)};
     if (translate_index_part(d->c->catalog, t, e, d->sql, &p->sqlite, &p->type, d->err) < 0)
         return -1;
+    if (p->sqlite[0] == '\'') /* SQLite would take a literal for a column's name */
+        p->sqlite = psprintf("ifnull(%s, NULL)", p->sqlite);
     buf_init(&text, 1 << 20);
     bool mutable;
     int rc = deparse_checked(d->c, t, e, 0, &text, &mutable, d->err);
@@ -279,8 +292,8 @@ int index_element(struct ddl *d, const struct store_table *t, const IndexElem *e
 {
     struct buf suffix;
     struct index_part *p = add(d, x);
-    if (!p ||
-        (e->name ? fill_column(d, t, e->name, false, p) : fill_expression(d, t, e->expr, p)) < 0)
+    const char *column = e->name ? e->name : plain_column(t, e->expr);
+    if (!p || (column ? fill_column(d, t, column, false, p) : fill_expression(d, t, e->expr, p)) < 0)
         return -1;
     buf_init(&suffix, 4096);
     int rc = collation(d, t, e->collation, p, &suffix);

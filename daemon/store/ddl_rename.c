@@ -134,7 +134,8 @@ static int restate_index_parts(struct ddl *d, const struct store_key *key, const
                      "iis", (int64_t)key->oid, (int64_t)k, text) < 0)
             return -1;
         struct slice bare = pretty_index_part((struct slice){text, strlen(text)});
-        all = psprintf("%s%s%.*s", all ? all : "", all ? ", " : "", (int)bare.len, bare.data);
+        const char *comma = !all ? "" : bare.data[0] == '\n' ? "," : ", ";
+        all = psprintf("%s%s%.*s", all ? all : "", comma, (int)bare.len, bare.data);
     }
     return !all ? 0
                 : ddl_exec(d,

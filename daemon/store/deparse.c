@@ -12,7 +12,7 @@
 
 #include <ctype.h>
 
-enum { SCRATCH_BYTES = 16 * 1024 * 1024 };
+enum { SCRATCH_BYTES = 16 * 1024 * 1024, CASE_INDENT = 4 };
 
 static void print(struct deparse *d, Node *node);
 
@@ -56,7 +56,7 @@ static bool reads_anew(struct deparse *d, uint32_t type)
     return prints_anew(d, type) || type == TYPES_TIME || type == TYPES_TIMETZ;
 }
 
-static void note_cast(struct deparse *d, uint32_t from, uint32_t to)
+void deparse_note_cast(struct deparse *d, uint32_t from, uint32_t to)
 {
     from = infer_base(d->tr, from, NULL);
     to = infer_base(d->tr, to, NULL);
@@ -69,7 +69,7 @@ static void note_cast(struct deparse *d, uint32_t from, uint32_t to)
     if (from == to || from == TYPES_UNKNOWN)
         return;
     if (infer_category(d->tr, from) == 'A' && infer_category(d->tr, to) == 'A')
-        note_cast(d, types_find(d->tr->types, from)->elem, types_find(d->tr->types, to)->elem);
+        deparse_note_cast(d, types_find(d->tr->types, from)->elem, types_find(d->tr->types, to)->elem);
     else if (prints_anew(d, from) || reads_anew(d, to))
         d->mutable = true;
 }
@@ -129,12 +129,20 @@ static void literal(struct deparse *d, const Node *node, uint32_t type, bool lab
     }
 }
 
-static void number(struct deparse *d, const char *text, const char *type)
+/* As it is kept: without exponent, and labelled where it looks like an integer then. */
+static void numeric(struct deparse *d, const char *text)
 {
-    if (text[0] == '-')
-        ident_format(d->out, "'%s'::%s", text, type);
-    else
+    struct types_value v;
+    struct buf scratch;
+    buf_init(&scratch, 1 << 20);
+    if (types_input(&(struct types_session){.timezone = "UTC"}, TYPES_NUMERIC, -1,
+                    (struct slice){text, strlen(text)}, &scratch, &v, d->tr->err) == 0)
+        text = psprintf("%.*s", (int)v.bytes.len, v.bytes.data);
+    buf_release(&scratch);
+    if (text[0] != '-' && strchr(text, '.'))
         ident_format(d->out, "%s", text);
+    else
+        ident_format(d->out, "'%s'::numeric", text);
 }
 
 static void constant(struct deparse *d, Node *node)
@@ -146,15 +154,13 @@ static void constant(struct deparse *d, Node *node)
     }
     switch (nodeTag(&c->val)) {
     case T_Integer:
-        number(d, psprintf("%d", c->val.ival.ival), "integer");
+        ident_format(d->out, c->val.ival.ival < 0 ? "'%d'::integer" : "%d", c->val.ival.ival);
         return;
     case T_Float:
-        if (strpbrk(c->val.fval.fval, ".eE"))
-            number(d, c->val.fval.fval, "numeric");
-        else if (deparse_type(d, node) == TYPES_INT8)
+        if (deparse_type(d, node) == TYPES_INT8)
             ident_format(d->out, "'%s'::bigint", c->val.fval.fval);
         else
-            ident_format(d->out, "'%s'::numeric", c->val.fval.fval);
+            numeric(d, c->val.fval.fval);
         return;
     case T_Boolean:
         ident_format(d->out, "%s", c->val.boolval.boolval ? "true" : "false");
@@ -191,7 +197,7 @@ void deparse_as(struct deparse *d, Node *node, uint32_t type, bool show)
         print(d, node);
         return;
     }
-    note_cast(d, from, type);
+    deparse_note_cast(d, from, type);
     ident_format(d->out, "(");
     print(d, node);
     ident_format(d->out, ")::");
@@ -238,7 +244,7 @@ static void cast(struct deparse *d, TypeCast *t)
         print(d, t->arg);
         return;
     } else {
-        note_cast(d, deparse_type(d, t->arg), type);
+        deparse_note_cast(d, deparse_type(d, t->arg), type);
         ident_format(d->out, "(");
         print(d, t->arg);
         ident_format(d->out, ")");
@@ -331,22 +337,26 @@ static void case_expr(struct deparse *d, CaseExpr *c)
     uint32_t type = deparse_type(d, (Node *)c);
     if (c->arg)
         deparse_refuse(d, (Node *)c);
-    ident_format(d->out, "\nCASE");
+    while (buf_len(d->out) > 0 && buf_peek(d->out).data[buf_len(d->out) - 1] == ' ')
+        buf_cut(d->out, buf_len(d->out) - 1);
+    ident_format(d->out, "\n%*sCASE", d->indent, "");
+    d->indent += CASE_INDENT;
     foreach (cell, c->args) {
         CaseWhen *w = lfirst(cell);
-        ident_format(d->out, "\n    WHEN ");
+        ident_format(d->out, "\n%*sWHEN ", d->indent, "");
         deparse_as(d, (Node *)w->expr, TYPES_BOOL, false);
         ident_format(d->out, " THEN ");
         deparse_as(d, (Node *)w->result, type, true);
     }
-    ident_format(d->out, "\n    ELSE ");
+    ident_format(d->out, "\n%*sELSE ", d->indent, "");
     if (c->defresult)
         deparse_as(d, (Node *)c->defresult, type, true);
     else {
         ident_format(d->out, "NULL::");
         deparse_type_name(d, type, -1);
     }
-    ident_format(d->out, "\nEND");
+    d->indent -= CASE_INDENT;
+    ident_format(d->out, "\n%*sEND", d->indent, "");
 }
 
 static void boolean_test(struct deparse *d, BooleanTest *b)

@@ -10,6 +10,7 @@ struct deparse {
     struct scope *s;
     const struct store_table *table;
     struct buf *out;
+    int indent;
     bool mutable; /* something in it is not immutable */
 };
 
@@ -22,6 +23,8 @@ bool deparse_is_literal(const Node *node);
 bool deparse_is_null(const Node *node);
 /* A function that the value depends on. */
 void deparse_note_proc(struct deparse *d, uint32_t oid);
+/* A conversion that it depends on. */
+void deparse_note_cast(struct deparse *d, uint32_t from, uint32_t to);
 /* ${node} converted to ${type}; ${show}: conversions that nobody wrote are shown. */
 void deparse_as(struct deparse *d, Node *node, uint32_t type, bool show);
 /* ARRAY[...] of an array type. */

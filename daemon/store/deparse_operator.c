@@ -1,6 +1,7 @@
 /* deparse_operator.c: operators, IN, BETWEEN, AND ... as pg_get_expr() prints them; see deparse.c.
  */
 #include "daemon/store/deparse_impl.h"
+#include "daemon/store/emit_proc.h"
 
 /* What the operands are converted to: where the operator takes any, by what they are. */
 struct operands {
@@ -20,7 +21,10 @@ static void operation(struct deparse *d, const char *name, Node *left, Node *rig
     uint32_t l = left ? deparse_type(d, left) : 0, r = deparse_type(d, right);
     const struct infer_operator *o = infer_operator_find(d->tr, name, l, r, location);
     const struct operands to = operands(d, o, l, r);
-    deparse_note_proc(d, o->proc);
+    if (o->proc == F_TEXTANYCAT || o->proc == F_ANYTEXTCAT) /* which are text || text, inlined */
+        deparse_note_cast(d, o->proc == F_TEXTANYCAT ? r : l, TYPES_TEXT);
+    else
+        deparse_note_proc(d, o->proc);
     ident_format(d->out, "(");
     if (left) {
         deparse_as(d, left, to.left, true);

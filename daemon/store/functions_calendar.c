@@ -519,7 +519,7 @@ const struct function_row functions_calendar_rows[] = {
     {"pgf_justify_hours", 1, true, fn_justify_hours, NULL, NULL},
     {"pgf_justify_interval", 1, true, fn_justify, NULL, NULL},
     {"pgf_trunc_interval", 2, true, fn_trunc_interval, NULL, NULL},
-    {"pgf_age", 3, false, fn_age, NULL, NULL},
+    {"pgf_age", 3, true, fn_age, NULL, NULL},
     {"pgf_date_bin", 3, true, fn_bin, NULL, NULL},
     {"pgf_make_date", 3, true, fn_make_date, NULL, NULL},
     {"pgf_make_time", 3, true, fn_make_time, NULL, NULL},

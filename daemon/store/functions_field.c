@@ -450,7 +450,7 @@ static void fn_extract(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 const struct function_row functions_field_rows[] = {
     {"pgf_date_trunc", 2, true, fn_date_trunc, NULL, NULL},
     {"pgf_date_trunc_tz", 2, false, fn_date_trunc_tz, NULL, NULL},
-    {"pgf_date_trunc_tz", 3, false, fn_date_trunc_zone, NULL, NULL},
-    {"pgf_extract", 4, false, fn_extract, NULL, NULL},
+    {"pgf_date_trunc_tz", 3, true, fn_date_trunc_zone, NULL, NULL},
+    {"pgf_extract", 4, true, fn_extract, NULL, NULL},
 };
 const size_t functions_field_n = sizeof(functions_field_rows) / sizeof(functions_field_rows[0]);

@@ -288,7 +288,7 @@ const struct function_row functions_time_rows[] = {
     {"pgf_current_date", 0, false, fn_today, NULL, NULL},
     {"pgf_to_local", 1, false, fn_to_local, NULL, NULL},
     {"pgf_to_utc", 1, false, fn_to_utc, NULL, NULL},
-    {"pgf_at_zone", 3, false, fn_at_zone, NULL, NULL},
+    {"pgf_at_zone", 3, true, fn_at_zone, NULL, NULL},
     {"pgf_date_timestamp", 1, true, fn_date_timestamp, NULL, NULL},
     {"pgf_timestamp_date", 1, true, fn_timestamp_date, NULL, NULL},
     {"pgf_timestamp_time", 1, true, fn_timestamp_time, NULL, NULL},

@@ -256,7 +256,7 @@ void pretty_expression(struct slice text, struct buf *out)
 
 struct slice pretty_index_part(struct slice text)
 {
-    return is_group(text) && is_group(inside(text)) ? inside(text) : text;
+    return is_group(text) ? inside(text) : text;
 }
 
 void pretty_index_column(struct slice text, struct buf *out)
