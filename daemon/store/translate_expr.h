@@ -44,6 +44,12 @@ struct call {
 };
 /* Arguments analysed, the function chosen, arguments converted. */
 void call_resolve(struct scope *s, FuncCall *f, struct call *c);
+/* translate_call.c: the arguments in their places, if the call names some: 42601, 42883, 0A000 ... */
+List *call_named(struct scope *s, const char *name, const FuncCall *f);
+/* ... and their values fit there, or it is refused. */
+void call_named_fit(struct scope *s, const struct call *c);
+/* Instead of infer_call_find where the last argument is VARIADIC. */
+void call_variadic(struct scope *s, struct call *c);
 /* A call of an aggregate, not as a window function? */
 bool expr_names_aggregate(const FuncCall *f);
 /* 0A000 without one. */

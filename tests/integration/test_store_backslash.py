@@ -24,6 +24,13 @@ CREATE TABLE checked (a int CHECK (a > 0), b int, kind varchar(9) CHECK (kind IN
 CREATE UNIQUE INDEX checked_part ON checked (a, (a + b)) WHERE b > 0 AND kind = 'x';
 CREATE SEQUENCE lone START 5 INCREMENT 2 MAXVALUE 100 CYCLE;
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+GRANT SELECT ON pair TO PUBLIC;
+GRANT INSERT, SELECT ON pair TO pg_monitor WITH GRANT OPTION;
+GRANT SELECT (a), UPDATE (a, b) ON child TO pg_monitor;
+GRANT USAGE ON SEQUENCE lone TO pg_monitor;
+REVOKE USAGE ON TYPE mood FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO pg_monitor;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO pg_monitor;
 """
 # The owner's: of tables and the like, and of what is built in.
 COMMANDS = r"""
@@ -48,6 +55,8 @@ COMMANDS = r"""
 \dS+ pg_am
 \dp
 \z "User"
+\z child
+\dn+
 \dfS+ abs
 \dt
 \dt "User"

@@ -1,4 +1,5 @@
 """The store's files: what survives, who has them, and a file for each tenant."""
+import contextlib
 import os
 import pathlib
 import re
@@ -295,6 +296,22 @@ def test_files_of_the_version_before(start, layout):
             ("{=r/partywall,partywall=arwdDxt/partywall}",), (None,)]
     with connect(wall) as acme:
         assert acme.execute("SELECT v FROM t").fetchall() == [("x",)]
+
+
+def test_privileges_reach_every_file(start):
+    wall = start("file")
+    as_owner(wall, TABLE)
+    with connect(wall) as acme:
+        acme.execute("INSERT INTO t (v) VALUES ('x')")
+    as_owner(wall, "GRANT SELECT ON t TO PUBLIC", "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+             "CREATE TABLE later (id int)", "ALTER SCHEMA public OWNER TO partywall")
+    with connect(wall) as acme:
+        assert acme.execute("SELECT v FROM t").fetchall() == [("x",)]
+    wall.stop()
+    with contextlib.closing(sqlite3.connect(path_of(wall, "file"))) as file:
+        assert file.execute('SELECT relname, relacl FROM "pg_catalog.pg_class" WHERE relkind = \'r\' ORDER BY 1').fetchall() == [
+            ("later", '["=r/partywall","partywall=arwdDxt/partywall"]'),
+            ("t", '["partywall=arwdDxt/partywall","=r/partywall"]')]
 
 
 def test_shared_rows_that_are_gone(start):
