@@ -1,5 +1,5 @@
-/* ddl.c: statements that change the catalog: entry, names, DROP, TRUNCATE and what is accepted as
- * it is. */
+/* ddl.c: statements that change the catalog: entry, names of relations and schemas, extensions, and
+ * what is accepted as it is. */
 #include "daemon/store/ddl_grant.h"
 #include "daemon/store/ddl_matview.h"
 #include "daemon/store/depend.h"

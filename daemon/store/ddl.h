@@ -1,9 +1,15 @@
 /* ddl.h: statements that change the catalog.
  *
- * ddl.c  entry, DROP, TRUNCATE      ddl_table.c  CREATE TABLE      ddl_alter.c, ddl_rename.c  ALTER
- * TABLE ddl_index.c  indexes and keys     ddl_foreign.c  foreign keys    ddl_rows.c  rows of the
- * catalog ddl_schema.c  the table's text in SQLite's schema                deparse.c  expressions
- * as text
+ *   ddl.c                      entry, names of relations and schemas
+ *   ddl_table.c, ddl_default.c CREATE TABLE, columns, what they are by default
+ *   ddl_alter.c, ddl_rename.c  ALTER TABLE; ddl_retype.c: a column's type
+ *   ddl_index*.c, ddl_key.c    indexes and keys
+ *   ddl_foreign.c              foreign keys and checks
+ *   ddl_drop.c, ddl_truncate.c what goes
+ *   ddl_rows.c                 rows of the catalog
+ *   ddl_schema.c               the table's text in SQLite's schema
+ *   deparse.c                  expressions as text
+ * and a file for each other kind of object: ddl_domain.c, ddl_enum.c, ddl_sequence.c ...
  *
  * Order of every change: rows of the catalog first; then the catalog is read again; then SQLite's
  * schema is made to follow it (ddl_sync_table writes the CREATE TABLE text that the catalog
