@@ -9,30 +9,14 @@
 
 #include "daemon/store/conn.h"
 #include "policy/policy.h"
-#include "store_client.h"
+#include "store_fixture.h"
 
 #include <glob.h>
 #include <string.h>
 
-static struct store *store;
-static char directory[64];
-
 static int setup(void **state)
 {
-    struct client *c = calloc(1, sizeof *c);
-    store = open_store(directory);
-    client_open(store, c);
-    *state = c;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    client_close(*state);
-    free(*state);
-    close_store(store);
-    remove_tree(directory);
-    directory[0] = '\0';
+    fixture_open(state);
     return 0;
 }
 
