@@ -15,7 +15,7 @@ from servers import DATABASE, TENANT, BenchError, Leg, Servers, free_port
 
 ROWS = 100000
 POINT = "\\set aid random(1, 100000)\nSELECT abalance FROM pgbench_accounts WHERE aid = :aid;\n"
-# a text that has not been seen: neither the plan nor its shape, nor the store's translation
+# no text comes twice, nor its shape: there is neither a plan nor a translation of it
 NEW = "\\set aid random(1, 100000)\n\\set n random(1, 2000000000)\n" \
       "SELECT abalance AS a:n FROM pgbench_accounts WHERE aid = :aid;\n"
 
@@ -77,8 +77,10 @@ def run_points(servers, args):
     for what, script, mode, clients in [("point read, prepared", point, "prepared", 1),
                                         ("point read, prepared", point, "prepared", 8),
                                         ("point read, prepared", point, "prepared", 32),
-                                        ("point read, simple", point, "simple", 1),
-                                        ("new text, simple", new, "simple", 1)]:
+                                        ("new literals, simple", point, "simple", 1),
+                                        ("new literals, simple", point, "simple", 8),
+                                        ("new statement, simple", new, "simple", 1),
+                                        ("new statement, simple", new, "simple", 8)]:
         samples = [(pgbench(direct, script, mode, clients, args.seconds), pgbench(store, script, mode, clients, args.seconds))
                    for _ in range(args.rounds)]
         base, tps = (statistics.median(pair[i][0] for pair in samples) for i in (0, 1))
