@@ -4,7 +4,7 @@
  * have SQLite prepare what comes of that, takes many times what the statement itself does.  So such a
  * text is run as its shape (policy/shape.h), the same text with parameters, which is prepared once; its
  * literals are the values, read by the input functions of the parameters' types as the translator reads
- * constants.
+ * constants.  A constant of which the meaning is up to settings is no obstacle: the values are read anew.
  *
  * That is done only where it is seen to mean the same: the first text of a shape shows that there is one;
  * for the second both are translated, and the results must be alike but for ?1, ?2 ... where the other has
@@ -124,7 +124,7 @@ static int same_text(void *arg, struct err *err)
 
 static bool is_plain(const struct prepared *p)
 {
-    return p->kind == PREPARED_QUERY && !p->settings && !p->folds && p->nsteps == 0 && p->nslots == 0;
+    return p->kind == PREPARED_QUERY && !p->folds && p->nsteps == 0 && p->nslots == 0;
 }
 
 static bool same_columns(const struct prepared *a, const struct prepared *b)
@@ -148,7 +148,7 @@ static bool is_alike(struct comparison *m)
 {
     const struct prepared *a = m->plain, *b = m->with;
     struct err err;
-    return is_plain(b) && !b->needs_constants && a->tag == b->tag && a->modifies == b->modifies &&
+    return is_plain(b) && !b->settings && !b->needs_constants && a->tag == b->tag && a->modifies == b->modifies &&
            a->writes == b->writes && a->returns_rows == b->returns_rows &&
            a->target_oid == b->target_oid && a->nparams == 0 && b->nparams == m->shape->nslots &&
            same_nowait(a, b) && same_columns(a, b) && parse_protect(same_text, m, &err) == 0 &&

@@ -77,14 +77,14 @@ static void test_which(void **state)
         {"insert into t(v) values ('x')", "insert into t(v) values ('y')", "insert into t(v) values ($1)", true},
         {"select id from t limit 1", "select id from t limit 2", "select id from t limit $1", true},
         {"select nextval('s')", "select nextval('s')", "select nextval($1)", true},
-        /* a column's number, an index that a constant finds, what the zone decides, what is folded */
+        {"select id from t where at > '2020-01-01'", "select id from t where at > '2020-01-02'",
+         "select id from t where at > $1", true},
+        /* a column's number, an index that a constant finds, what is no expression of its own */
         {"select id, v from t order by 1", "select id, v from t order by 2", "select id, v from t order by $1",
          false},
         {"select v from t group by 1", "select v from t group by 1", "select v from t group by $1", false},
         {"select id from part where v = 'open'", "select id from part where v = 'shut'",
          "select id from part where v = $1", false},
-        {"select id from t where at > '2020-01-01'", "select id from t where at > '2020-01-02'",
-         "select id from t where at > $1", false},
         {"select id from t where date '2020-01-01' = d", "select id from t where date '2020-01-02' = d",
          "select id from t where date $1 = d", false},
     };
@@ -144,6 +144,22 @@ static void test_changes(void **state)
     assert_non_null(strstr(ask(c, "select v from t where id = 3"), "E 42883 "));
     ask(c, "set search_path = public");
     expect(c, "select v from t where id = 3", "T(v:1043); D(c); C SELECT 1; Z I");
+}
+
+static void test_settings(void **state)
+{
+    struct client *c = *state;
+    ask(c, "create table t(at timestamptz)");
+    ask(c, "insert into t values ('2020-01-01 12:00+00')");
+    for (int i = 1; i <= 3; i++) {
+        char sql[80];
+        snprintf(sql, sizeof sql, "select count(*) from t where at = '2020-01-01 1%d:00'", i);
+        expect(c, sql, i == 2 ? "T(count:20); D(1); C SELECT 1; Z I" : "T(count:20); D(0); C SELECT 1; Z I");
+    }
+    assert_true(runs_literals(c, "select count(*) from t where at = $1"));
+    ask(c, "set timezone = 'Europe/Vienna'");
+    expect(c, "select count(*) from t where at = '2020-01-01 12:00'", "T(count:20); D(0); C SELECT 1; Z I");
+    expect(c, "select count(*) from t where at = '2020-01-01 13:00'", "T(count:20); D(1); C SELECT 1; Z I");
 }
 
 /* -- every statement that is compared with PostgreSQL -- */
@@ -220,6 +236,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_which, setup, teardown),
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_settings, setup, teardown),
         cmocka_unit_test(test_all_statements),
     };
     store_init();
