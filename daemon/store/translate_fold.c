@@ -3,7 +3,8 @@
  * before anything else does, rows or no rows.
  *
  * Only what certainly is evaluated counts: nothing under CASE, COALESCE, AND, OR, and nothing in
- * queries inside others, which the planner may drop unseen. */
+ * queries inside others, which the planner may drop unseen; but the arms of a set operation and the
+ * query of an INSERT it does not. */
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
 #include "daemon/store/translate_fold.h"
@@ -48,7 +49,7 @@ static bool all_fold(const struct scope *s, const struct expr *e)
 void fold_call(struct scope *s, struct expr *e, uint32_t proc)
 {
     e->folds = all_fold(s, e) && is_fixed(proc);
-    if (e->folds && s->parent == NULL)
+    if (e->folds && s->certain)
         s->tr->folds = lappend(s->tr->folds, e);
 }
 

@@ -223,7 +223,9 @@ static const char *values_text(struct insert *in, List *lists, const struct stor
 
 static const char *select_text(struct insert *in, SelectStmt *stmt, const struct store_key *once)
 {
+    in->scope->certain_below = in->scope->certain;
     struct query *q = select_query(in->tr, in->scope, stmt, true);
+    in->scope->certain_below = false;
     StringInfoData out;
     initStringInfo(&out);
     fit_columns(in, q->ntargets,

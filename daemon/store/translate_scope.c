@@ -15,6 +15,7 @@ struct scope *scope_new(struct tr *tr, struct scope *parent)
     struct scope *s = palloc0(sizeof(*s));
     s->tr = tr;
     s->parent = parent;
+    s->certain = parent == NULL || parent->certain_below;
     return s;
 }
 

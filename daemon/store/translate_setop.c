@@ -236,7 +236,9 @@ static void hide_arms(struct scope *s, const struct query *q)
 
 struct query *setop_query(struct scope *s, SelectStmt *stmt, const char *with)
 {
+    s->certain_below = s->certain;
     struct query *q = combine(s, stmt);
+    s->certain_below = false;
     if (stmt->lockingClause != NIL)
         tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, -1,
                 "FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT");

@@ -160,6 +160,8 @@ struct scope {
     struct source **sources; /* what names can see, in order */
     int nsources, cap_sources;
     List *ctes; /* struct cte, innermost first */
+    bool certain;       /* PostgreSQL's planner drops nothing of it unseen: see translate_fold.c */
+    bool certain_below; /* ... nor of the queries that it is made of */
     bool lateral_active;
     const char *clause;   /* "WHERE", "GROUP BY" ...: where aggregates are not allowed, or NULL */
     bool windows_refused; /* window functions are not allowed in `clause` either */
