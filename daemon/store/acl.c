@@ -165,12 +165,15 @@ static int read_role(struct store_context *c, struct slice *rest, const char *en
 
 static int malformed(struct err *err)
 {
-    return err_set(err, SQLSTATE_INTERNAL_ERROR, "a stored list of privileges is malformed");
+    return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                   "this list of privileges is not supported by the embedded store");
 }
 
 static int read_item(struct store_context *c, struct slice text, struct acl *ret, struct err *err)
 {
     struct acl_item item = {0};
+    if (!memchr(text.data, '=', text.len))
+        return malformed(err);
     if (read_role(c, &text, "=", &item.grantee, err) < 0)
         return -1;
     size_t i = 1;

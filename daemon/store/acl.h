@@ -34,7 +34,7 @@ void acl_release(struct acl *a);
 bool acl_of_default(char kind, uint32_t owner, struct acl *ret);
 /* All rights that objects of the kind can have. */
 uint32_t acl_all(char kind);
-/* Read a stored list, appended to ${ret}.  -1: 42704, XX000. */
+/* Read a stored list, appended to ${ret}.  -1: 42704; 0A000 if it is none. */
 int acl_read(struct store_context *c, struct slice stored, struct acl *ret, struct err *err) MUSTCHECK;
 /* The stored form, appended. */
 void acl_write(struct store_context *c, const struct acl *a, struct buf *out);
