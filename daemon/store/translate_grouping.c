@@ -9,6 +9,7 @@
  * of = ANY becomes: SQLite takes it for one of the subquery's. */
 #include "daemon/store/emit.h"
 #include "daemon/store/infer.h"
+#include "daemon/store/translate_capture.h"
 #include "daemon/store/translate_expr.h"
 
 #include "lib/stringinfo.h"
@@ -260,6 +261,7 @@ static bool is_dependent(const struct scope *s, const struct expr *e)
 static int add_dependent(struct scope *s, struct grouping *g, struct expr *e)
 {
     int i = add_key(s, g, e);
+    capture_key(s->tr, store_table_primary(e->column->origin->table)->constraint_oid);
     *(uint32_t *)linitial(g->sets) |= 1u << i;
     return i;
 }
