@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <uv.h>
 
 static uint32_t oid_at(const char *oids, size_t i)
 {
@@ -61,17 +62,23 @@ static int name_on_server(struct statement *s)
 {
     s->unnamed_at = 0;
     const struct slice text = statement_text(s);
-    if (s->once || statement_is_fleeting(s) || (!s->by_sql && names_moment(text.data, text.len))) {
+    const bool moment = names_moment(text.data, text.len);
+    if (s->once || statement_is_fleeting(s) || (!s->by_sql && moment)) {
         s->server_name[0] = '\0';
         return 0;
     }
-    if (!s->text && s->noids <= TYPES_IN_NAME) {
+    struct { /* what PREPARE has made is asked for by name: a moment's name is nobody else's */
+        const struct statement *statement;
+        uint64_t ns;
+    } own = {moment ? s : NULL, moment ? uv_hrtime() : 0};
+    if (!s->text && !moment && s->noids <= TYPES_IN_NAME) {
         name_by_types(s);
         return 0;
     }
     unsigned char digest[EVP_MAX_MD_SIZE];
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     bool ok = md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+              EVP_DigestUpdate(md, &own, sizeof(own)) == 1 &&
               EVP_DigestUpdate(md, s->oids, s->noids * sizeof(s->oids[0])) == 1 &&
               EVP_DigestUpdate(md, s->text ? s->text : "", s->text ? strlen(s->text) : 0) == 1 &&
               EVP_DigestFinal_ex(md, digest, NULL) == 1;

@@ -120,6 +120,8 @@ int types_timetz_in(const struct types_session *s, int32_t typmod, struct slice 
         datetime_used(s, TYPES_USED_ZONE);
     if (d.zone_of_today)
         datetime_used(s, TYPES_USED_CLOCK);
+    if (d.west <= -TYPES_ZONE_LIMIT || d.west >= TYPES_ZONE_LIMIT) /* '0001e0100': PostgreSQL takes 100 hours */
+        return err_set(err, "22009", "time zone displacement out of range: \"%.*s\"", (int)text.len, text.data);
     *ret = types_timetz_key(
         (struct types_timetz){types_round_us(datetime_clock_us(&d), typmod), d.west});
     return 0;

@@ -50,7 +50,8 @@ static void check_error(struct reply *r, struct slice body)
     char severity[16];
     MUST(msg_read_error(body, &e, severity) == 0);
     r->failed = true;
-    bool ours = strcmp(e.sqlstate, "XX000") == 0 && !r->tolerant;
+    bool theirs = strncmp(e.message, "unrecognized objtype", 20) == 0; /* acldefault('x', 10) in PostgreSQL */
+    bool ours = strcmp(e.sqlstate, "XX000") == 0 && !r->tolerant && !theirs;
     ours = ours || strcmp(severity, "FATAL") == 0;
     if (ours || strlen(e.sqlstate) != 5 || e.position < 0 || (size_t)e.position > r->characters + 1) {
         fprintf(stderr, "%s\n  %s %s %s (at %d)\n", r->sql, severity, e.sqlstate, e.message, (int)e.position);

@@ -188,3 +188,13 @@ def test_a_moment_in_a_literal_is_todays(on, text):
         assert a.ask(f'Parse "x" "{text}"\nSync')[-1] == "ReadyForQuery I"
         for _ in range(2):
             assert a.rows('Bind "" "x" 5\nExecute "" 0\nSync') == ["t 5"]
+
+
+def test_a_moment_that_sql_prepares_is_that_clients(on):
+    """Twice the same PREPARE, by two clients that share servers: the second was made after the first."""
+    with Raw(on.port) as a, Raw(on.port) as b:
+        for client in (a, b):
+            began = client.ask('Query "SELECT clock_timestamp()"')[1].removeprefix("DataRow ")
+            client.ask("Query \"PREPARE moment AS SELECT 'now'::timestamptz >= $1::timestamptz\"")
+            for _ in range(2):
+                assert client.ask(f"Query \"EXECUTE moment('{began}')\"")[1] == "DataRow t"

@@ -73,6 +73,7 @@ static const struct row rows[] = {
     {TYPES_DATE, -1, "infinity", "infinity"},
     {TYPES_DATE, -1, "2024-02-29", "2024-02-29"},
     {TYPES_DATE, -1, "2026-02-29", "22008 date/time field value out of range: \"2026-02-29\""},
+    {TYPES_TIMETZ, -1, "0001e0100", "22009 time zone displacement out of range: \"0001e0100\""},
     {TYPES_DATE, -1, "x", "22007 invalid input syntax for type date: \"x\""},
     {TYPES_TIMESTAMP, -1, "2026-01-31T12:34:56.7891234", "2026-01-31 12:34:56.789123"},
     {TYPES_TIMESTAMP, 3, "2026-01-31 12:34:56.7895", "2026-01-31 12:34:56.79"},
