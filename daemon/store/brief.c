@@ -12,7 +12,9 @@
  * if it is new it is translated only if it is short and no view is in it.  What turns out to want
  * more is undone, which leaves nothing behind as it only reads, done again by the thread, and left
  * to that for a while. */
-#include "daemon/store/conn.h"
+#include "daemon/store/brief.h"
+#include "daemon/store/follow.h"
+#include "daemon/store/transaction.h"
 
 #include <string.h>
 

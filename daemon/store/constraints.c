@@ -3,9 +3,9 @@
  * SQLite counts what is broken, and lets it be where a key is declared INITIALLY DEFERRED or, with
  * defer_foreign_keys, everywhere.  Keys that are to hold after each statement nonetheless are looked
  * at then, if anything is broken at all. */
-#include "daemon/store/conn.h"
 #include "daemon/store/constraints.h"
 #include "daemon/store/errors.h"
+#include "daemon/store/transaction.h"
 
 #include <stdlib.h>
 

@@ -4,6 +4,9 @@
  * trees and analysed like any. */
 #include "daemon/store/copy.h"
 #include "daemon/store/ddl.h"
+#include "daemon/store/follow.h"
+#include "daemon/store/portal.h"
+#include "daemon/store/transaction.h"
 #include "policy/parse.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* copy.h: COPY, between copy.c (options and analysis), copy_out.c and copy_in*.c. */
 #pragma once
 
+#include "daemon/store/portal.h"
 #include "daemon/store/verbs.h"
 
 enum copy_format_kind { COPY_AS_TEXT, COPY_AS_CSV, COPY_AS_BINARY };

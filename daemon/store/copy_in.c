@@ -1,6 +1,8 @@
 /* copy_in.c: COPY ... FROM STDIN: each row is one run of the INSERT inside. */
 #include "daemon/store/copy.h"
 #include "daemon/store/errors.h"
+#include "daemon/store/portal.h"
+#include "daemon/store/transaction.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* copy_options.c: the options of COPY, refused in PostgreSQL's order and words. */
 #include "daemon/store/copy.h"
+#include "daemon/store/statement.h"
 
 #include <strings.h>
 

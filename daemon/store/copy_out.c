@@ -1,5 +1,6 @@
 /* copy_out.c: COPY ... TO STDOUT: rows as lines, or in PostgreSQL's binary form. */
 #include "daemon/store/copy.h"
+#include "daemon/store/portal.h"
 
 #include <inttypes.h>
 #include <stdio.h>

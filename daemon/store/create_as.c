@@ -1,8 +1,11 @@
 /* create_as.c: see create_as.h. */
 #include "daemon/store/create_as.h"
-
 #include "daemon/store/ddl_matview.h"
+#include "daemon/store/follow.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/portal.h"
+#include "daemon/store/transaction.h"
+
 #include "policy/parse.h"
 
 #include <inttypes.h>

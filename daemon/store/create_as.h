@@ -5,6 +5,7 @@
  * made of its columns, and they are put there.  Materialized views: ddl_matview.c. */
 #pragma once
 
+#include "daemon/store/portal.h"
 #include "daemon/store/verbs.h"
 
 /* ${stmt} if it is one of them, SELECT INTO rewritten as CREATE TABLE AS; else NULL. */

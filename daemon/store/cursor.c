@@ -1,4 +1,5 @@
 /* cursor.c: DECLARE, FETCH and MOVE.  A cursor is a portal that SQL has named. */
+#include "daemon/store/portal.h"
 #include "daemon/store/verbs.h"
 
 #include <inttypes.h>

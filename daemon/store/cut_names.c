@@ -1,5 +1,5 @@
 /* cut_names.c: names that PostgreSQL cuts to 63 bytes, which it tells of whenever it reads them. */
-#include "daemon/store/conn.h"
+#include "daemon/store/statement.h"
 #include "policy/scan.h"
 
 #include <ctype.h>

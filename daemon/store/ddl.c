@@ -4,7 +4,9 @@
 #include "daemon/store/ddl_matview.h"
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/statement.h"
 #include "daemon/store/temp.h"
+#include "daemon/store/transaction.h"
 #include "policy/parse.h"
 
 #include <stdio.h>

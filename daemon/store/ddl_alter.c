@@ -2,6 +2,7 @@
 #include "daemon/store/ddl_grant.h"
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/transaction.h"
 #include "daemon/store/translate.h"
 #include "policy/parse.h"
 

@@ -5,6 +5,7 @@
  * is run as what it says: the statements in a savepoint, and those errors end it quietly.  There is
  * no PL/pgSQL; anything else is 0A000. */
 #include "daemon/store/ddl.h"
+#include "daemon/store/transaction.h"
 #include "policy/parse.h"
 
 #include <ctype.h>

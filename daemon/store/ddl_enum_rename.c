@@ -6,6 +6,7 @@
 #include "daemon/store/ddl.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/temp.h"
+#include "daemon/store/transaction.h"
 #include "daemon/store/translate.h"
 #include "policy/parse.h"
 

@@ -2,6 +2,7 @@
 #include "daemon/store/depend.h"
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/transaction.h"
 #include "daemon/store/translate.h"
 
 #include <stdio.h>

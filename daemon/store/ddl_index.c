@@ -2,8 +2,9 @@
 #include "daemon/store/ddl_index.h"
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
-#include "daemon/store/temp.h"
 #include "daemon/store/pretty.h"
+#include "daemon/store/temp.h"
+#include "daemon/store/transaction.h"
 #include "daemon/store/translate.h"
 #include "policy/parse.h"
 

@@ -1,9 +1,10 @@
 /* ddl_matview.c: see ddl_matview.h. */
 #include "daemon/store/ddl_matview.h"
-
 #include "daemon/store/ddl_view.h"
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/transaction.h"
+
 #include "policy/parse.h"
 
 /* -- what is made of a query's columns -- */

@@ -2,6 +2,7 @@
  * anew. */
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/transaction.h"
 #include "daemon/store/translate.h"
 
 /* USING, or the column itself, which must then convert by assignment: nothing is cut silently. */

@@ -2,6 +2,7 @@
 #include "daemon/store/ddl.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/temp.h"
+#include "daemon/store/transaction.h"
 
 #include <stdio.h>
 #include <stdlib.h>

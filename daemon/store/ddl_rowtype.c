@@ -1,6 +1,7 @@
 /* ddl_rowtype.c: types of rows: those of tables and views, and those of CREATE TYPE ... AS (...). */
 #include "daemon/store/depend.h"
 #include "daemon/store/emit_proc.h"
+#include "daemon/store/transaction.h"
 
 static struct ddl_type_spec row_spec(const char *name, uint32_t schema, uint32_t relation)
 {

@@ -1,6 +1,8 @@
 /* ddl_truncate.c: TRUNCATE. */
 #include "daemon/store/ddl.h"
+#include "daemon/store/follow.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/transaction.h"
 
 static bool in_list(const uint32_t *oids, int n, uint32_t oid)
 {

@@ -4,6 +4,7 @@
  * What belongs to a table that goes is not taken apart in SQLite: its table goes as a whole. */
 #include "daemon/store/depend.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/transaction.h"
 
 struct deletion {
     struct ddl *d;

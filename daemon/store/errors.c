@@ -5,6 +5,7 @@
  * back, under temporary triggers that show each row to "store_seen"() (errors_watch.c).  That costs
  * only when there is an error to tell. */
 #include "daemon/store/errors.h"
+#include "daemon/store/statement.h"
 
 #include <stdio.h>
 #include <stdlib.h>

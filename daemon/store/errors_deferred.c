@@ -3,6 +3,7 @@
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/rows_before.h"
+#include "daemon/store/transaction.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,8 +4,9 @@
  * ddl_index_text.c writes: its parts are found there again. */
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
-#include "daemon/store/temp.h"
 #include "daemon/store/pretty.h"
+#include "daemon/store/temp.h"
+#include "daemon/store/transaction.h"
 
 #include <stdlib.h>
 

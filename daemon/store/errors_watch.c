@@ -8,6 +8,7 @@
 #include "daemon/store/errors.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/temp.h"
+#include "daemon/store/transaction.h"
 
 #include <stdio.h>
 #include <stdlib.h>

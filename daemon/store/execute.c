@@ -1,5 +1,8 @@
 /* execute.c: portals run: step, encode rows, move, command tags. */
-#include "daemon/store/conn.h"
+#include "daemon/store/brief.h"
+#include "daemon/store/follow.h"
+#include "daemon/store/portal.h"
+#include "daemon/store/transaction.h"
 #include "daemon/store/translate.h"
 
 #include <inttypes.h>

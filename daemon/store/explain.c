@@ -1,6 +1,8 @@
 /* explain.c: EXPLAIN: SQLite's plan.  Costs there are none, and none are made up. */
 #include "daemon/store/explain_format.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/portal.h"
+#include "daemon/store/transaction.h"
 #include "daemon/store/verbs.h"
 
 #include <stdio.h>

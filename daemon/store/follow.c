@@ -11,8 +11,10 @@
  *
  * If one fails, nothing of it is done, and the tenant is refused with the reason, and nobody else; it is
  * tried again a second later.  The owner's statements cannot use tables whose rows are in tenants' files: they would find none. */
-#include "daemon/store/conn.h"
+#include "daemon/store/follow.h"
+#include "daemon/store/guc.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/transaction.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* functions_locks.c: advisory locks, notifications, sleep. */
-#include "daemon/store/conn.h"
 #include "daemon/store/functions_impl.h"
+#include "daemon/store/locks.h"
+#include "daemon/store/notify.h"
 
 /* (mode, key) or (mode, first, second); mode: a sum of ... */
 enum { MODE_SHARED = 1, MODE_TRANSACTION = 2, MODE_TRY = 4 };

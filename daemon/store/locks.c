@@ -3,7 +3,7 @@
  * All of it is under the store's lock.  A request waits behind those who came before it and want
  * what it cannot share.  Who would wait for himself in the end is told so (40P01): the edges are
  * advisory locks and the right to write. */
-#include "daemon/store/conn.h"
+#include "daemon/store/locks.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

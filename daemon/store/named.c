@@ -1,4 +1,6 @@
 /* named.c: PREPARE, EXECUTE, DEALLOCATE: the names that the protocol gives, too. */
+#include "daemon/store/portal.h"
+#include "daemon/store/transaction.h"
 #include "daemon/store/translate.h"
 #include "daemon/store/verbs.h"
 

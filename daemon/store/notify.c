@@ -3,7 +3,7 @@
  * What a transaction says counts from its commit: then its notifications go into the inboxes of
  * those who listen, its own too, and wake them.  A connection tells its client when it is idle,
  * before it says that it is ready. */
-#include "daemon/store/conn.h"
+#include "daemon/store/notify.h"
 
 #include <stdlib.h>
 #include <sys/eventfd.h>

@@ -12,8 +12,9 @@
  * column, or if a table has partial indexes or such of expressions, which SQLite finds by constants.  Whatever else happens to a
  * text of a known shape - a value that its type does not take, a change of the catalog - it is left to the
  * plain way, which says what is wrong, and where. */
-#include "daemon/store/conn.h"
+#include "daemon/store/brief.h"
 #include "daemon/store/emit.h"
+#include "daemon/store/portal.h"
 #include "policy/parse.h"
 #include "policy/shape.h"
 

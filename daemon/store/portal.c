@@ -1,5 +1,7 @@
 /* portal.c: portals: made, given their values, closed; made independent of what they read. */
-#include "daemon/store/conn.h"
+#include "daemon/store/brief.h"
+#include "daemon/store/portal.h"
+#include "daemon/store/transaction.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,7 +3,12 @@
  * The order of things is PostgreSQL's: a Query is one implicit transaction around all its
  * statements unless they say BEGIN; in the extended protocol the implicit transaction ends at Sync,
  * and after an error everything is skipped up to it. */
-#include "daemon/store/conn.h"
+#include "daemon/store/brief.h"
+#include "daemon/store/guc.h"
+#include "daemon/store/locks.h"
+#include "daemon/store/notify.h"
+#include "daemon/store/portal.h"
+#include "daemon/store/transaction.h"
 #include "policy/policy.h"
 
 #include <errno.h>

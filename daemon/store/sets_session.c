@@ -1,7 +1,9 @@
 /* sets_session.c: what a session has open: cursors, prepared statements, locks, channels. */
 #include "daemon/store/array.h"
-#include "daemon/store/conn.h"
 #include "daemon/store/functions_impl.h"
+#include "daemon/store/locks.h"
+#include "daemon/store/notify.h"
+#include "daemon/store/portal.h"
 #include "daemon/store/sets.h"
 
 #include <stdio.h>

@@ -2,7 +2,11 @@
  *
  * Everything that touches PostgreSQL's tree happens in the bodies given to parse_protect; what must
  * live longer is copied into the statement's own arena before the body returns. */
+#include "daemon/store/brief.h"
 #include "daemon/store/create_as.h"
+#include "daemon/store/follow.h"
+#include "daemon/store/guc.h"
+#include "daemon/store/transaction.h"
 #include "daemon/store/translate.h"
 #include "policy/guard.h"
 #include "policy/nodes.h"

@@ -1,5 +1,5 @@
 /* statement_cache.c: names of prepared statements, and the cache of translations by text. */
-#include "daemon/store/conn.h"
+#include "daemon/store/statement.h"
 
 #include <stdlib.h>
 

@@ -4,9 +4,10 @@
  * Nothing is undone here if one fails: as after any error, the transaction or savepoint around the
  * statement is rolled back.  Foreign keys are checked when all steps are over, as PostgreSQL checks
  * them at the end of a statement. */
-#include "daemon/store/conn.h"
 #include "daemon/store/errors.h"
+#include "daemon/store/portal.h"
 #include "daemon/store/rows.h"
+#include "daemon/store/transaction.h"
 #include "daemon/store/translate.h"
 
 #include <stdio.h>

@@ -2,11 +2,15 @@
  *
  * All writers of a file are in this process, so they queue here, first come first served, instead
  * of polling SQLite's lock; SQLite's own busy handler only meets checkpoints and foreign tools. */
+#include "daemon/store/brief.h"
 #include "daemon/store/catalog_vtab.h"
 #include "daemon/store/compare.h"
-#include "daemon/store/conn.h"
 #include "daemon/store/errors.h"
+#include "daemon/store/follow.h"
 #include "daemon/store/functions.h"
+#include "daemon/store/guc.h"
+#include "daemon/store/locks.h"
+#include "daemon/store/notify.h"
 #include "daemon/store/objects.h"
 
 #include <errno.h>

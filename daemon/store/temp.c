@@ -1,7 +1,8 @@
 /* temp.c: see temp.h. */
-#include "daemon/store/temp.h"
-
 #include "daemon/store/depend.h"
+#include "daemon/store/temp.h"
+#include "daemon/store/transaction.h"
+
 #include "policy/parse.h"
 
 #include <stdlib.h>

@@ -15,9 +15,15 @@
  *
  * Savepoints are known here by name; SQLite gets them (as "s<depth>") once there is something to
  * undo. */
-#include "daemon/store/conn.h"
+#include "daemon/store/brief.h"
 #include "daemon/store/errors.h"
+#include "daemon/store/follow.h"
+#include "daemon/store/guc.h"
+#include "daemon/store/locks.h"
+#include "daemon/store/notify.h"
+#include "daemon/store/portal.h"
 #include "daemon/store/temp.h"
+#include "daemon/store/transaction.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,12 +1,16 @@
 /* utility.c: the statements that are not queries: transactions, settings, prepared statements, DDL.
  */
 #include "daemon/store/constraints.h"
-#include "daemon/store/conn.h"
 #include "daemon/store/create_as.h"
 #include "daemon/store/ddl.h"
+#include "daemon/store/guc.h"
 #include "daemon/store/guc_known.h"
 #include "daemon/store/ident.h"
+#include "daemon/store/locks.h"
+#include "daemon/store/notify.h"
+#include "daemon/store/portal.h"
 #include "daemon/store/temp.h"
+#include "daemon/store/transaction.h"
 #include "policy/nodes.h"
 #include "policy/parse.h"
 

@@ -1,7 +1,8 @@
 /* verbs.c: which statements are around another one, and what they answer. */
+#include "daemon/store/create_as.h"
+#include "daemon/store/statement.h"
 #include "daemon/store/verbs.h"
 
-#include "daemon/store/create_as.h"
 
 int verb_columns(struct prepared *p, const struct prepared *inner, struct err *err)
 {

@@ -3,7 +3,7 @@
  * All of it lies in the arena of the struct prepared whose `plan` it is. */
 #pragma once
 
-#include "daemon/store/conn.h"
+#include "daemon/store/statement.h"
 #include "policy/nodes.h"
 
 struct declare_plan {

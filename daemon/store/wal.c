@@ -6,7 +6,7 @@
  * behind a log that is far too long, the one who has just committed waits a moment for readers to
  * leave, while no other can write.  A reader that stays longer is not waited for again until the log has
  * doubled, and then for twice the time: little beside what it took to write so much. */
-#include "daemon/store/conn.h"
+#include "daemon/store/transaction.h"
 
 #define WAL_PASSIVE_PAGES 1000
 #define WAL_RESTART_PAGES 16384 /* 64 MiB, as its file keeps: store.c */

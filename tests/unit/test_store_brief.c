@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/store/conn.h"
+#include "daemon/store/statement.h"
 #include "policy/policy.h"
 #include "store_fixture.h"
 
