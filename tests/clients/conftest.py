@@ -38,6 +38,7 @@ class Everyone(harness.Postgres):
     def __init__(self):
         super().__init__(["jit=off", "timezone='UTC'"])
         self.create_database("everyone")
+        self.script("-f", str(HERE / "schema.sql"))  # before Partywall: of what comes later it hears after a moment
         self.wall = harness.Partywall(harness.config(self.dsn("everyone") + " sslmode=disable", policy=POLICY))
 
     def script(self, *args, text=None):
@@ -53,6 +54,7 @@ class EveryoneOnStore:
 
     def __init__(self):
         self.wall = harness.Partywall(harness.config("store", policy=POLICY))
+        self.script("-f", str(HERE / "schema.sql"))
 
     def script(self, *args, text=None):
         run = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *args, self.wall.dsn("owner")], input=text,
@@ -80,7 +82,6 @@ class Application:
 
     def __init__(self, everyone, alone):
         self.shared, self.alone, self.wall = everyone, alone, everyone.wall
-        self.shared.script("-f", str(HERE / "schema.sql"))
 
     def reset(self):
         for server in (self.shared, self.alone):
