@@ -18,7 +18,9 @@
 
 #include <string.h>
 
-#define BRIEF_TURNS      1 /* of the progress handler, before it is too much */
+#define BRIEF_STEPS      100  /* of SQLite's machine, between two calls of the progress handler ... */
+#define BRIEF_TURNS      20   /* ... of which more are too much */
+#define BRIEF_LONG_US    2000 /* or what has taken so long, as it reads large values */
 #define BRIEF_US         1000 /* it takes longer if it meets a slow disk, or others have the processor */
 #define BRIEF_SLOW       2       /* so often in a row it is not these others */
 #define BRIEF_TEXT_BYTES 2048u   /* of a statement that is new */
@@ -73,7 +75,7 @@ int brief_decline(struct store_conn *c, struct err *err)
 
 bool brief_too_long(struct store_conn *c)
 {
-    c->too_much |= ++c->turns > BRIEF_TURNS;
+    c->too_much |= ++c->turns > BRIEF_TURNS || conn_now_us() - c->context.statement_us > BRIEF_LONG_US;
     return c->too_much;
 }
 
@@ -264,8 +266,10 @@ size_t store_answer(struct store_conn *c, struct slice in, uint64_t sent, uint64
     if (idle) {
         c->lent = true;
         sqlite3_busy_handler(c->db, busy, c);
+        conn_look_every(c, BRIEF_STEPS);
         used = answer(c, in);
         sqlite3_busy_handler(c->db, conn_busy, NULL);
+        conn_look_every(c, CONN_STEPS);
         c->lent = c->too_much = false;
         c->answered += used > 0;
         struct slice said = buf_peek(&c->out);

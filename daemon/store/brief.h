@@ -3,6 +3,8 @@
 
 #include "daemon/store/statement.h"
 
+#define BRIEF_NODES        2048   /* of a statement that is translated */
+#define BRIEF_SQLITE_BYTES 16384u /* ... and what SQLite is given of it */
 /* Of SQLite's functions and tables: do they take no time of their own? */
 bool brief_function(const char *name);
 bool brief_table(const char *name);

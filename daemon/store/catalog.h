@@ -142,6 +142,8 @@ struct store_catalog {
     /* While a query is translated: may it use this table?  -1: why not.  NULL: any. */
     int (*may_use)(const void *arg, const struct store_table *t, struct err *err);
     const void *may_use_arg;
+    /* ... and go on, after so much work?  NULL: yes. */
+    int (*go_on)(const void *arg, size_t nodes, struct err *err);
     bool no_views; /* ... nor any view of the user's (55000) */
 };
 

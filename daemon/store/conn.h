@@ -26,7 +26,9 @@
 #define CONN_SCRATCH_MAX ((size_t)1 << 30)
 #define CONN_OUT_FLUSH   65536u
 #define CONN_STACK_BYTES ((size_t)64 << 20)
+#define CONN_STEPS       1000 /* of SQLite's machine, between two looks at the time */
 #define CONN_CACHED_MAX  128
+#define CONN_CACHED_BYTES 32768u /* of a text and its translation: larger ones are not kept */
 #define CONN_SHAPES      256 /* of texts that are remembered */
 
 struct write_waiter { /* on its waiter's stack */
@@ -109,7 +111,7 @@ enum conn_cached { /* statements of our own */
 
 struct shape_seen { /* parameterize.c: of a text's shape */
     uint64_t hash;
-    bool tried;
+    bool misfit;
 };
 
 struct notify_state { /* notify.c; channels and inbox are under the store's lock */
@@ -210,6 +212,8 @@ int conn_busy(void *arg, int tries); /* SQLite's handler while it waits for whoe
 int conn_wait(struct store_conn *c, int64_t until_ms, const char *what, struct err *err) MUSTCHECK;
 int64_t conn_now_ms(void);
 int64_t conn_now_us(void); /* timestamptz */
+/* The progress handler is called after so many steps. */
+void conn_look_every(struct store_conn *c, int steps);
 /* Open a locked-down SQLite connection on the store's file. */
 int store_open_db(struct store *s, sqlite3 **ret, struct err *err) MUSTCHECK;
 /* A connection without a client or a thread: of the caller, who prepares and runs statements with it. */

@@ -145,6 +145,15 @@ static bool same_nowait(const struct prepared *a, const struct prepared *b)
     return a->nowait && b->nowait ? strcmp(a->nowait, b->nowait) == 0 : a->nowait == b->nowait;
 }
 
+/* What a constant may settle before anything else is looked at. */
+static bool has_condition(const struct prepared *p)
+{
+    for (size_t i = 0; i < p->nparams; i++)
+        if (p->params[i] == TYPES_BOOL)
+            return true;
+    return false;
+}
+
 static bool is_alike(struct comparison *m)
 {
     const struct prepared *a = m->plain, *b = m->with;
@@ -152,7 +161,7 @@ static bool is_alike(struct comparison *m)
     return is_plain(b) && !b->settings && !b->needs_constants && a->tag == b->tag && a->modifies == b->modifies &&
            a->writes == b->writes && a->returns_rows == b->returns_rows &&
            a->target_oid == b->target_oid && a->nparams == 0 && b->nparams == m->shape->nslots &&
-           same_nowait(a, b) && same_columns(a, b) && parse_protect(same_text, m, &err) == 0 &&
+           !has_condition(b) && same_nowait(a, b) && same_columns(a, b) && parse_protect(same_text, m, &err) == 0 &&
            !shape_may_number(m->shape->key);
 }
 
@@ -167,9 +176,24 @@ static bool is_second(struct store_conn *c, const struct shape *s)
 {
     uint64_t hash;
     struct shape_seen *seen = seen_at(c, s, &hash);
-    bool second = seen->hash == hash && !seen->tried;
-    *seen = (struct shape_seen){hash, seen->hash == hash};
+    bool second = seen->hash == hash && !seen->misfit;
+    if (seen->hash != hash)
+        *seen = (struct shape_seen){hash, false};
     return second;
+}
+
+static void mark(struct store_conn *c, const struct shape *s, bool misfit)
+{
+    uint64_t hash;
+    struct shape_seen *seen = seen_at(c, s, &hash);
+    *seen = (struct shape_seen){hash, misfit};
+}
+
+static bool is_known(struct store_conn *c, const struct shape *s)
+{
+    uint32_t oids[SHAPE_MAX_SLOTS];
+    const struct prepared *p = statement_cache_find(c, text_of(s, oids), oids, s->nslots);
+    return p && p->stands_for_literals;
 }
 
 void parameterize_learn(struct store_conn *c, struct slice sql, const struct prepared *p)
@@ -177,13 +201,20 @@ void parameterize_learn(struct store_conn *c, struct slice sql, const struct pre
     struct shape shape;
     struct err err;
     uint32_t oids[SHAPE_MAX_SLOTS];
-    struct prepared *with;
+    struct prepared *with = NULL;
+    bool too_much = c->too_much;
     if (!is_plain(p) || p->nparams > 0 || p->needs_constants || !shape_read(sql, &shape) ||
-        !is_second(c, &shape) || statement_prepare(c, text_of(&shape, oids), oids, shape.nslots, &with, &err) < 0)
+        is_known(c, &shape) || !is_second(c, &shape))
         return;
+    if (statement_prepare(c, text_of(&shape, oids), oids, shape.nslots, &with, &err) < 0) {
+        c->too_much = too_much; /* the plain statement is none the worse */
+        mark(c, &shape, true);
+        return;
+    }
     struct comparison m = {.c = c, .plain = p, .with = with, .sql = sql, .shape = &shape};
     buf_init(&m.copy, sql.len);
     with->stands_for_literals = is_alike(&m);
+    mark(c, &shape, !with->stands_for_literals);
     buf_release(&m.copy);
     prepared_unref(with);
 }
@@ -207,22 +238,26 @@ static struct portal *open_with(struct store_conn *c, struct slice sql, const st
     return rc == 0 ? portal : NULL;
 }
 
-struct portal *parameterize_open(struct store_conn *c, struct slice sql)
+int parameterize_open(struct store_conn *c, struct slice sql, struct portal **ret, struct err *err)
 {
     struct shape shape;
-    struct err err;
+    struct err ignored;
     uint32_t oids[SHAPE_MAX_SLOTS];
-    struct prepared *p;
-    struct portal *portal = NULL;
+    *ret = NULL;
     if (c->tx == TX_FAILED || !shape_read(sql, &shape))
-        return NULL;
+        return 0;
     struct slice text = text_of(&shape, oids);
-    p = statement_cache_find(c, text, oids, shape.nslots);
-    if (!p || !p->stands_for_literals || !brief_may_run(c, p) ||
-        statement_prepare(c, text, oids, shape.nslots, &p, &err) < 0)
-        return NULL;
+    struct prepared *p = statement_cache_find(c, text, oids, shape.nslots);
+    if (!p || !p->stands_for_literals)
+        return 0;
+    if (!brief_may_run(c, p))
+        return brief_decline(c, err);
+    if (statement_enter(c, p, err) < 0)
+        return -1;
+    if (statement_prepare(c, text, oids, shape.nslots, &p, &ignored) < 0)
+        return 0;
     if (p->stands_for_literals) /* it may be another one: the catalog has changed */
-        portal = open_with(c, sql, &shape, p);
+        *ret = open_with(c, sql, &shape, p);
     prepared_unref(p);
-    return portal;
+    return 0;
 }

@@ -394,10 +394,15 @@ static int take_stmt(struct store_conn *c, struct portal *portal, struct err *er
     if (c->nkey_times > 0) { /* SQLite decides when it prepares which keys may wait */
         if (keys_begin(c, err) < 0)
             return -1;
-    } else if ((portal->stmt = p->idle)) {
+    } else if (p->idle) {
+        if (c->lent && !p->brief)
+            return brief_decline(c, err);
+        portal->stmt = p->idle;
         p->idle = NULL;
         return 0;
     }
+    if (c->lent && strlen(p->sqlite) > BRIEF_SQLITE_BYTES)
+        return brief_decline(c, err);
     c->lengthy = false;
     int rc =
         sqlite3_prepare_v3(c->db, p->sqlite, -1, SQLITE_PREPARE_PERSISTENT, &portal->stmt, NULL);

@@ -102,7 +102,9 @@ static int open_simple(struct store_conn *c, struct slice sql, struct portal **r
 {
     struct prepared *p;
     bool known = statement_cache_find(c, sql, NULL, 0) != NULL;
-    *ret = known ? NULL : parameterize_open(c, sql);
+    *ret = NULL;
+    if (!known && parameterize_open(c, sql, ret, err) < 0)
+        return -1;
     if (*ret)
         return 0;
     if (statement_prepare(c, sql, NULL, 0, &p, err) < 0)
@@ -177,6 +179,7 @@ static int parse(struct store_conn *c, struct slice body, struct err *err)
     uint32_t *oids = NULL;
     if (msg_read_parse(body, &m, err) < 0)
         return -1;
+    statement_start(c);
     if (m.name.len > 0 && named_find(c, m.name.data))
         return err_set(err, SQLSTATE_DUPLICATE_PREPARED_STATEMENT,
                        "prepared statement \"%s\" already exists", m.name.data);
@@ -231,10 +234,11 @@ static int bind_portal(struct store_conn *c, struct slice body, struct err *err)
     struct msg_bind m;
     struct named *n;
     struct portal *portal;
-    if (msg_read_bind(body, &m, err) < 0 || find_statement(c, m.statement, &n, err) < 0 ||
-        ready_statement(c, n, err) < 0)
+    if (msg_read_bind(body, &m, err) < 0 || find_statement(c, m.statement, &n, err) < 0)
         return -1;
     statement_start(c);
+    if (ready_statement(c, n, err) < 0)
+        return -1;
     if (portal_open(c, m.portal.data, n->prepared, &m, &portal, err) < 0)
         return -1;
     msg_bind_complete(&c->out);
@@ -258,6 +262,7 @@ static int describe(struct store_conn *c, struct slice body, struct err *err)
     if (msg_read_target(body, &m, err) < 0)
         return -1;
     if (m.what == 'S') {
+        statement_start(c);
         if (find_statement(c, m.name, &n, err) < 0 || ready_statement(c, n, err) < 0)
             return -1;
         msg_parameter_description(&c->out, n->prepared->params, n->prepared->nparams);

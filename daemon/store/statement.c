@@ -261,6 +261,14 @@ static int may_use(const void *arg, const struct store_table *t, struct err *err
     return a->c->lent ? brief_may_use(a->c, t, err) : follow_may_use(a->c, t, err);
 }
 
+static int go_on(const void *arg, size_t nodes, struct err *err)
+{
+    struct store_conn *c = ((const struct analysis *)arg)->c;
+    if (c->lent)
+        return nodes > BRIEF_NODES ? brief_decline(c, err) : 0;
+    return store_ended(&c->context) ? errors_map(c, SQLITE_INTERRUPT, NULL, NULL, err) : 0;
+}
+
 static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err)
 {
     struct prepared *p = a->p;
@@ -275,10 +283,12 @@ static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err
     p->path = arena_strdup(&p->arena, a->c->catalog->path_setting);
     memset(&t, 0, sizeof t);
     a->c->catalog->may_use = may_use;
+    a->c->catalog->go_on = go_on;
     a->c->catalog->may_use_arg = a;
     a->c->catalog->no_views = a->c->guc.no_views;
     int rc = translate(a->c->catalog, raw, p->sql, p->oids, p->noids, &t, err);
     a->c->catalog->may_use = NULL;
+    a->c->catalog->go_on = NULL;
     a->c->catalog->no_views = false;
     if (rc < 0 && a->c->lent)
         return brief_decline(a->c, err);
@@ -392,15 +402,20 @@ static bool is_current(const struct store_conn *c, const struct prepared *p)
     return p->generation == c->catalog->generation && strcmp(p->path, c->catalog->path_setting) == 0;
 }
 
+int statement_enter(struct store_conn *c, const struct prepared *p, struct err *err)
+{
+    bool write = c->eager && p->writes && !p->nowait && !c->read_only;
+    return (c->eager && tx_fresh(c, write, err) < 0) || tx_enter(c, write, err) < 0 ? -1 : 0;
+}
+
 int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oids, size_t noids,
                       struct prepared **ret, struct err *err)
 {
     if (c->tx != TX_FAILED) {
         struct prepared *hit = statement_cache_find(c, sql, oids, noids);
         if (hit) {
-            bool write = c->eager && hit->writes && !hit->nowait && !c->read_only;
             hit->refs++;
-            if ((c->eager && tx_fresh(c, write, err) < 0) || tx_enter(c, write, err) < 0) {
+            if (statement_enter(c, hit, err) < 0) {
                 prepared_unref(hit);
                 return -1;
             }

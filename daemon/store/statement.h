@@ -80,6 +80,8 @@ int statement_split(const char *sql, struct statement_place **ret, size_t *ret_n
  * what translate() says. */
 int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oids, size_t noids,
                       struct prepared **ret, struct err *err) MUSTCHECK;
+/* The transaction that ${p}, which is to be run, needs. */
+int statement_enter(struct store_conn *c, const struct prepared *p, struct err *err) MUSTCHECK;
 /* err->position of a translator's error, in bytes of ${sql} -> in characters. */
 void statement_position(const char *sql, struct err *err);
 /* ${p} translated with the catalog of today: itself, or another in its place (the reference moves).
@@ -113,8 +115,10 @@ int verb_analyse(struct store_conn *c, struct prepared *p, void *stmt, struct er
 void names_cut(struct store_conn *c, struct slice sql);
 
 /* -- parameterize.c -- */
+struct portal;
 /* A portal for the simple query ${sql}, as the statement with parameters that it is known to be with its
- * literals taken for values; NULL: none, and what has happened has no effect. */
-struct portal *parameterize_open(struct store_conn *c, struct slice sql);
+ * literals taken for values; ${ret} NULL: none, and what has happened has no effect.  -1: as tx_enter. */
+int parameterize_open(struct store_conn *c, struct slice sql, struct portal **ret,
+                      struct err *err) MUSTCHECK;
 /* ${p} has just been made of the simple query ${sql}. */
 void parameterize_learn(struct store_conn *c, struct slice sql, const struct prepared *p);

@@ -77,6 +77,8 @@ struct prepared *statement_cache_find(struct store_conn *c, struct slice sql, co
 void statement_cache_add(struct store_conn *c, struct prepared *p)
 {
     struct prepared *old = find(c, p->sql, strlen(p->sql));
+    if (strlen(p->sql) + strlen(p->sqlite) > CONN_CACHED_BYTES)
+        return;
     if (old)
         statement_cache_drop(c, old);
     p->refs++;

@@ -25,7 +25,6 @@
 
 #define BUSY_STEP_MS   2
 #define BUSY_TRIES     5000 /* ten seconds for whoever else has the file */
-#define PROGRESS_STEPS 1000
 #define PROGRESS_LOOKS 64 /* calls between two looks at the client's socket */
 
 const char *const store_parameters[] = {
@@ -209,6 +208,11 @@ static int progress(void *arg)
         return 1;
     }
     return 0;
+}
+
+void conn_look_every(struct store_conn *c, int steps)
+{
+    sqlite3_progress_handler(c->db, steps, progress, c);
 }
 
 bool store_ended(struct store_context *c)
@@ -398,7 +402,7 @@ int conn_setup(struct store_conn *c, struct err *err)
         return err_set(err, SQLSTATE_IO_ERROR, "could not open the store: %s",
                        sqlite3_errmsg(c->db));
     sqlite3_set_authorizer(c->db, authorize, c);
-    sqlite3_progress_handler(c->db, PROGRESS_STEPS, progress, c);
+    conn_look_every(c, CONN_STEPS);
     return 0;
 }
 

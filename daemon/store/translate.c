@@ -9,7 +9,8 @@
 #include <stdarg.h>
 
 /* SQLite's own limit for expressions is 1000; each level here makes at least one there. */
-enum { DEPTH_MAX = 900, SCRATCH_BYTES = 64 * 1024 * 1024, PARAMS_MAX = 65535 };
+enum { DEPTH_MAX = 900, SCRATCH_BYTES = 64 * 1024 * 1024, PARAMS_MAX = 65535,
+       WORK_MAX = 1000000, LOOK_NODES = 256 };
 
 /* -- failing -- */
 
@@ -59,6 +60,19 @@ void tr_enter(struct tr *tr, int location)
 {
     if (++tr->depth > DEPTH_MAX)
         tr_fail(tr, SQLSTATE_STATEMENT_TOO_COMPLEX, location, "statement is nested too deeply");
+    tr_work(tr, 1);
+}
+
+void tr_work(struct tr *tr, size_t nodes)
+{
+    const struct store_catalog *c = tr->catalog;
+    size_t before = tr->work;
+    tr->work += nodes;
+    if (tr->work > WORK_MAX)
+        tr_fail(tr, SQLSTATE_STATEMENT_TOO_COMPLEX, -1, "statement is too complex");
+    if (c->go_on && before / LOOK_NODES != tr->work / LOOK_NODES &&
+        c->go_on(c->may_use_arg, tr->work, tr->err) < 0)
+        tr_throw(tr);
 }
 
 const char *tr_alias(struct tr *tr)

@@ -43,6 +43,7 @@ struct source *source_query(const struct query *q, const char *alias)
         c->typmod = e->typmod;
         c->domain = e->domain;
         c->row = row_outside(e->row);
+        c->work = q->targets[i].work;
         if (e->kind == EXPR_COLUMN) {
             c->table_oid = e->column->table_oid;
             c->attnum = e->column->attnum;
@@ -87,6 +88,7 @@ static const char *with_presence(struct scope *s, struct source *item, const cha
 
 static struct from from_cte(struct scope *s, const struct cte *cte, RangeVar *rv)
 {
+    tr_work(s->tr, cte->work);
     if (cte->no_rows)
         tr_fail(s->tr, SQLSTATE_FEATURE_NOT_SUPPORTED, rv->location,
                 "WITH query \"%s\" does not have a RETURNING clause", cte->name);

@@ -144,6 +144,7 @@ int source_find(struct scope *s, const struct source *item, const char *name, in
 struct expr *scope_column(struct scope *s, const struct source *item, int index, int location)
 {
     const struct column *c = &item->columns[index];
+    tr_work(s->tr, c->work);
     struct expr *e = expr_new(EXPR_COLUMN, c->type, c->sql, location);
     e->typmod = c->typmod;
     e->domain = c->domain;
@@ -455,6 +456,7 @@ static List *star_item(struct scope *s, struct scope *level, const struct source
             continue;
         struct target *t = palloc0(sizeof(*t));
         t->name = item->columns[i].name;
+        t->work = item->columns[i].work;
         t->expr = grouping_replace(level, scope_column(level, item, i, location));
         t->expr = mark_outer(s, level, t->expr);
         targets = lappend(targets, t);

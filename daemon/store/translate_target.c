@@ -134,7 +134,9 @@ struct target *target_list(struct scope *s, List *list, int *ret_n)
             continue;
         }
         struct target *t = palloc0(sizeof(*t));
+        size_t before = s->tr->work;
         t->expr = expr_make(s, rt->val);
+        t->work = s->tr->work - before;
         t->name = rt->name != NULL ? rt->name : target_name(s, rt->val);
         capture_name(s->tr, rt, t->name);
         targets = lappend(targets, t);

@@ -36,6 +36,7 @@ struct tr {
     size_t nparams, cap_params;
     int naliases; /* "t1", "t2" ... unique in the statement */
     int depth;    /* of recursion */
+    size_t work;  /* done so far, in nodes: tr_work */
     struct capture *capture; /* translate_capture.h: what a view's definition names; or NULL */
     struct viewdef_notes *notes; /* viewdef_tree.h: what nodes mean; or NULL */
     List *view_targets;      /* translate_target_view.c */
@@ -90,6 +91,7 @@ struct column {
     const char *sql;             /* how to say it in SQLite where the item is in scope */
     const struct source *origin; /* the item that owns it (joins copy columns of their sides) */
     bool system;                 /* not shown by `*` */
+    size_t work; /* of what it stands for, which SQLite may put in its place: tr_work */
     const struct row_shape *row; /* of an anonymous row */
 };
 
@@ -121,6 +123,7 @@ struct cte {
     int ncolumns;
     bool self_reference; /* while its recursive term is being read */
     bool no_rows;        /* a statement without RETURNING */
+    size_t work;         /* that SQLite does again for each reference to it */
 };
 
 enum expr_kind {
@@ -194,6 +197,7 @@ struct target {
     const char *name;
     struct expr *expr;
     bool junk; /* added for ORDER BY */
+    size_t work;
 };
 
 /* -- failing and memory -- */
@@ -210,6 +214,8 @@ void tr_throw(struct tr *tr) __attribute__((noreturn));
 void tr_unsupported(struct tr *tr, int location, const char *format, ...)
     __attribute__((noreturn, format(printf, 3, 4)));
 void tr_enter(struct tr *tr, int location); /* 54001 when too deep */
+/* So many nodes are worked on.  Fails with 54001, or when the statement is to end. */
+void tr_work(struct tr *tr, size_t nodes);
 static inline void tr_leave(struct tr *tr)
 {
     tr->depth--;

@@ -66,6 +66,7 @@ static const char *user_view(struct tr *tr, const struct store_table *view, stru
         if (q->targets[i].junk)
             continue;
         item->columns[n].sql = emit_format("%s.\"c%d\"", item->alias, n + 1);
+        item->columns[n].work = q->targets[i].work;
         n++;
     }
     return emit_format("(%s)", q->sql);

@@ -239,9 +239,11 @@ const char *query_once(struct tr *tr, const char *sql)
 static const char *plain_cte(struct scope *s, CommonTableExpr *from)
 {
     int before = s->tr->volatile_calls;
+    size_t work = s->tr->work;
     struct query *q = select_query(s->tr, s, (SelectStmt *)from->ctequery, false);
     const char *alias = tr_alias(s->tr);
     struct cte *cte = cte_columns(s, from, alias, q);
+    cte->work = s->tr->work - work;
     s->ctes = lcons(cte, s->ctes);
     return cte_text(cte, s->tr->volatile_calls != before ? query_once(s->tr, q->sql) : q->sql);
 }

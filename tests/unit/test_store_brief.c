@@ -286,6 +286,49 @@ static void test_snapshots(void **state)
     client_close(&other);
 }
 
+/* What is run by its shape must be brief, too. */
+static void test_shapes(void **state)
+{
+    struct client *c = *state;
+    char got[512];
+    ask(c, "select upper(v) from t where id = 1");
+    ask(c, "select upper(v) from t where id = 2");
+    ask(c, "begin; select upper(v) from t where id = 3; commit");
+    assert_false(near_answer(c, "select upper(v) from t where id = 4", got, sizeof got));
+    assert_string_equal(got, "T(upper:25); D(ROW 4); C SELECT 1; Z I");
+    ask(c, "select v from t where id = 1");
+    assert_true(near_answer(c, "select v from t where id = 2", got, sizeof got));
+    assert_true(near_answer(c, "select v from t where id = 3", got, sizeof got));
+    assert_string_equal(got, "T(v:25); D(row 3); C SELECT 1; Z I");
+}
+
+/* Short texts of which much comes. */
+static void test_explosions(void **state)
+{
+    struct client *c = *state;
+    char got[512], sql[4096];
+    size_t n = (size_t)snprintf(sql, sizeof sql, "select ((((((((((((id");
+    for (int k = 0; k < 12; k++)
+        n += (size_t)snprintf(sql + n, sizeof sql - n, " between 1 and 2)::int");
+    snprintf(sql + n, sizeof sql - n, " from t where id = 1");
+    assert_false(near_answer(c, sql, got, sizeof got));
+    assert_string_equal(got, "T(int4:23); D(1); C SELECT 1; Z I");
+    n = (size_t)snprintf(sql, sizeof sql, "select 1 from (with c0 as (select 1)");
+    for (int i = 1; i <= 40; i++)
+        n += (size_t)snprintf(sql + n, sizeof sql - n, ", c%d as (select 1 from c%d x, c%d y)", i, i - 1, i - 1);
+    snprintf(sql + n, sizeof sql - n, " select 1 from c40) q");
+    assert_false(near_answer(c, sql, got, sizeof got));
+    assert_string_equal(got, "E 54001 statement is too complex; Z I");
+    char inner[4096];
+    snprintf(sql, sizeof sql, "select id as k from t");
+    for (int i = 0; i < 40; i++) {
+        strcpy(inner, sql);
+        snprintf(sql, sizeof sql, "select k + k as k from (%.4000s) q", inner);
+    }
+    assert_false(near_answer(c, sql, got, sizeof got));
+    assert_string_equal(got, "E 54001 statement is too complex; Z I");
+}
+
 static const struct prepared *cached(struct client *c, const char *sql)
 {
     pthread_mutex_lock(&c->conn->turn);
@@ -311,6 +354,10 @@ static void test_cache(void **state)
     }
     assert_ptr_equal(cached(c, hot), kept);
     assert_null(cached(c, "select id as c1 from t where id = 1"));
+    static char large[CONN_CACHED_BYTES + 100];
+    snprintf(large, sizeof large, "select v from t where v = '%0*d'", (int)CONN_CACHED_BYTES, 1);
+    ask(c, large);
+    assert_null(cached(c, large));
 }
 
 /* Whoever wants to write may have to wait: not here. */
@@ -340,6 +387,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flush, setup, teardown),
         cmocka_unit_test_setup_teardown(test_snapshots, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_shapes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_explosions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cache, setup, teardown),
         cmocka_unit_test_setup_teardown(test_locks, setup, teardown),
     };

@@ -139,11 +139,25 @@ static void test_changes(void **state)
     ask(c, "alter table t alter v type varchar(5)");
     expect(c, "select v from t where id = 1 ", "T(v:1043); D(a); C SELECT 1; Z I");
     expect(c, "select v from t where id = 2", "T(v:1043); D(b); C SELECT 1; Z I");
+    assert_true(runs_literals(c, "select v from t where id = $1"));
     ask(c, "create schema other; create table other.t(id text, v int)");
     ask(c, "insert into other.t values ('3', 7); set search_path = other");
     assert_non_null(strstr(ask(c, "select v from t where id = 3"), "E 42883 "));
     ask(c, "set search_path = public");
     expect(c, "select v from t where id = 3", "T(v:1043); D(c); C SELECT 1; Z I");
+}
+
+/* A condition that is known settles what is beside it. */
+static void test_conditions(void **state)
+{
+    struct client *c = *state;
+    ask(c, "create table t(a int, b int); insert into t values (1, 0), (2, 5)");
+    ask(c, "select a from t where 10 / b = 2 and a = 2 or 'f'");
+    ask(c, "select a from t where 10 / b = 2 and a = 2 or 'n'");
+    assert_string_equal(ask(c, "select a from t where a = 2 and 'f' and 10 / b = 2"), "T(a:23); C SELECT 0; Z I");
+    ask(c, "select a, 10 / b = 2 and 't' as x from t where a = 2");
+    ask(c, "select a, 10 / b = 2 and 'y' as x from t where a = 2");
+    expect(c, "select a, 10 / b = 5 and 'f' as x from t where a = 1", "T(a:23,x:16); D(1,f); C SELECT 1; Z I");
 }
 
 static void test_settings(void **state)
@@ -236,6 +250,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_which, setup, teardown),
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_conditions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_settings, setup, teardown),
         cmocka_unit_test(test_all_statements),
     };
