@@ -293,7 +293,9 @@ static void test_shapes(void **state)
     char got[512];
     ask(c, "select upper(v) from t where id = 1");
     ask(c, "select upper(v) from t where id = 2");
-    ask(c, "begin; select upper(v) from t where id = 3; commit");
+    ask(c, "begin");
+    ask(c, "select upper(v) from t where id = 3"); /* now it is prepared */
+    ask(c, "commit");
     assert_false(near_answer(c, "select upper(v) from t where id = 4", got, sizeof got));
     assert_string_equal(got, "T(upper:25); D(ROW 4); C SELECT 1; Z I");
     ask(c, "select v from t where id = 1");
