@@ -121,6 +121,8 @@ void server_close(struct server *s, const char *why)
         } else {
             link_close(&s->link, link_closed);
         }
+    } else if (s->store) {
+        close(s->fd); /* its thread ends when it sees that */
     }
     uv_close((uv_handle_t *)&s->timer, timer_closed);
     pool_gone(t);
@@ -326,8 +328,6 @@ void server_opened(struct server *s)
                                        &server_link_handler, s, &err)
                   : link_init(&s->link, s->worker, s->fd, &server_link_handler, s, &err);
     if (r != 0) {
-        if (!s->pg)
-            close(s->fd);
         server_open_failed(s, &err);
         return;
     }
