@@ -9,9 +9,10 @@
  * That is done only where it is seen to mean the same: the first text of a shape shows that there is one;
  * for the second both are translated, and the results must be alike but for ?1, ?2 ... where the other has
  * what the emitter makes of these values.  A shape does not fit if a constant in it may be the number of a
- * column, or if a table has partial indexes or such of expressions, which SQLite finds by constants.  Whatever else happens to a
- * text of a known shape - a value that its type does not take, a change of the catalog - it is left to the
- * plain way, which says what is wrong, and where. */
+ * column, if a table has partial indexes or such of expressions, which SQLite finds by constants, or if a
+ * parameter is a condition, which as a constant settles what is beside it.  Whatever else happens to a text
+ * of a known shape - a value that its type does not take, a change of the catalog - it is left to the plain
+ * way, which says what is wrong, and where. */
 #include "daemon/store/brief.h"
 #include "daemon/store/emit.h"
 #include "daemon/store/portal.h"
@@ -165,99 +166,79 @@ static bool is_alike(struct comparison *m)
            !shape_may_number(m->shape->key);
 }
 
-static struct shape_seen *seen_at(struct store_conn *c, const struct shape *s, uint64_t *ret)
+void parameterize_learn(struct store_conn *c, struct slice sql, const struct shape *shape,
+                        const struct prepared *p)
 {
-    *ret = XXH3_64bits(s->key, s->key_len);
-    return &c->shapes[*ret % CONN_SHAPES];
-}
-
-/* Is it worth the work of a second translation? */
-static bool is_second(struct store_conn *c, const struct shape *s)
-{
-    uint64_t hash;
-    struct shape_seen *seen = seen_at(c, s, &hash);
-    bool second = seen->hash == hash && !seen->misfit;
-    if (seen->hash != hash)
-        *seen = (struct shape_seen){hash, false};
-    return second;
-}
-
-static void mark(struct store_conn *c, const struct shape *s, bool misfit)
-{
-    uint64_t hash;
-    struct shape_seen *seen = seen_at(c, s, &hash);
-    *seen = (struct shape_seen){hash, misfit};
-}
-
-static bool is_known(struct store_conn *c, const struct shape *s)
-{
-    uint32_t oids[SHAPE_MAX_SLOTS];
-    const struct prepared *p = statement_cache_find(c, text_of(s, oids), oids, s->nslots);
-    return p && p->stands_for_literals;
-}
-
-void parameterize_learn(struct store_conn *c, struct slice sql, const struct prepared *p)
-{
-    struct shape shape;
     struct err err;
     uint32_t oids[SHAPE_MAX_SLOTS];
-    struct prepared *with = NULL;
+    struct prepared *with;
     bool too_much = c->too_much;
-    if (!is_plain(p) || p->nparams > 0 || p->needs_constants || !shape_read(sql, &shape) ||
-        is_known(c, &shape) || !is_second(c, &shape))
+    if (!is_plain(p) || p->nparams > 0 || p->needs_constants)
         return;
-    if (statement_prepare(c, text_of(&shape, oids), oids, shape.nslots, &with, &err) < 0) {
+    uint64_t hash = XXH3_64bits(shape->key, shape->key_len);
+    struct shape_seen *seen = &c->shapes[hash % CONN_SHAPES];
+    bool first = seen->hash != hash;
+    if (first)
+        *seen = (struct shape_seen){hash, false};
+    if (first || seen->misfit)
+        return;
+    if (statement_prepare(c, text_of(shape, oids), oids, shape->nslots, &with, &err) < 0) {
         c->too_much = too_much; /* the plain statement is none the worse */
-        mark(c, &shape, true);
+        seen->misfit = true;
         return;
     }
-    struct comparison m = {.c = c, .plain = p, .with = with, .sql = sql, .shape = &shape};
-    buf_init(&m.copy, sql.len);
-    with->stands_for_literals = is_alike(&m);
-    mark(c, &shape, !with->stands_for_literals);
-    buf_release(&m.copy);
+    if (!with->stands_for_literals) { /* otherwise only this text's values were not taken */
+        struct comparison m = {.c = c, .plain = p, .with = with, .sql = sql, .shape = shape};
+        buf_init(&m.copy, sql.len);
+        with->stands_for_literals = is_alike(&m);
+        buf_release(&m.copy);
+        seen->misfit = !with->stands_for_literals;
+    }
     prepared_unref(with);
 }
 
 /* -- using -- */
 
+/* The literals as Bind would bring them, as text. */
 static struct portal *open_with(struct store_conn *c, struct slice sql, const struct shape *s,
                                 struct prepared *p)
 {
-    struct slice values[SHAPE_MAX_SLOTS];
-    struct buf copies[SHAPE_MAX_SLOTS];
-    struct portal *portal;
+    struct buf values, copy;
+    struct portal *portal = NULL;
     struct err err;
+    buf_init(&values, sql.len + s->nslots * sizeof(uint32_t));
+    buf_init(&copy, sql.len);
     for (uint32_t i = 0; i < s->nslots; i++) {
-        buf_init(&copies[i], sql.len);
-        values[i] = value_in(sql, s, i, &copies[i]);
+        struct slice v = value_in(sql, s, i, &copy);
+        msg_int32(&values, (uint32_t)v.len);
+        msg_bytes(&values, v.data, v.len);
     }
-    int rc = portal_open_texts(c, p, values, s->nslots, &portal, &err);
-    for (uint32_t i = 0; i < s->nslots; i++)
-        buf_release(&copies[i]);
-    return rc == 0 ? portal : NULL;
+    struct msg_bind m = {.statement = {"", 0}, .nparams = (uint16_t)s->nslots, .params = buf_peek(&values)};
+    if (values.failed || copy.failed || portal_open(c, "", p, &m, &portal, &err) < 0)
+        portal = NULL;
+    buf_release(&values);
+    buf_release(&copy);
+    return portal;
 }
 
-int parameterize_open(struct store_conn *c, struct slice sql, struct portal **ret, struct err *err)
+int parameterize_open(struct store_conn *c, struct slice sql, const struct shape *shape,
+                      struct portal **ret, struct err *err)
 {
-    struct shape shape;
     struct err ignored;
     uint32_t oids[SHAPE_MAX_SLOTS];
+    struct slice text = text_of(shape, oids);
+    struct prepared *p = statement_cache_find(c, text, oids, shape->nslots);
     *ret = NULL;
-    if (c->tx == TX_FAILED || !shape_read(sql, &shape))
-        return 0;
-    struct slice text = text_of(&shape, oids);
-    struct prepared *p = statement_cache_find(c, text, oids, shape.nslots);
     if (!p || !p->stands_for_literals)
         return 0;
     if (!brief_may_run(c, p))
         return brief_decline(c, err);
     if (statement_enter(c, p, err) < 0)
         return -1;
-    if (statement_prepare(c, text, oids, shape.nslots, &p, &ignored) < 0)
+    if (statement_prepare(c, text, oids, shape->nslots, &p, &ignored) < 0)
         return 0;
     if (p->stands_for_literals) /* it may be another one: the catalog has changed */
-        *ret = open_with(c, sql, &shape, p);
+        *ret = open_with(c, sql, shape, p);
     prepared_unref(p);
     return 0;
 }

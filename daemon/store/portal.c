@@ -485,29 +485,6 @@ int portal_open(struct store_conn *c, const char *name, struct prepared *p,
     return 0;
 }
 
-int portal_open_texts(struct store_conn *c, struct prepared *p, const struct slice *values, size_t n,
-                      struct portal **ret, struct err *err)
-{
-    struct types_value v;
-    if (make_room(c, "", err) < 0)
-        return -1;
-    struct portal *portal = portal_new(c, "", p, err);
-    if (!portal)
-        return -1;
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        rc = decode(c, p->params[i], 0, values[i], &v, err);
-        if (rc == 0)
-            rc = bind_one(c, portal, (int)i, &v, err);
-    }
-    if (rc < 0 || enlist(c, portal, err) < 0) {
-        portal_free(c, portal);
-        return -1;
-    }
-    *ret = portal;
-    return 0;
-}
-
 static int bind_row(struct store_conn *c, struct portal *p, struct rowset *params, struct err *err)
 {
     size_t n = p->prepared->nparams;

@@ -39,9 +39,6 @@ struct portal {
 /* Bind ${m} (NULL: no parameters, all results as text) to ${p}. */
 int portal_open(struct store_conn *c, const char *name, struct prepared *p,
                 const struct msg_bind *m, struct portal **ret, struct err *err) MUSTCHECK;
-/* Unnamed, of a simple query, with values as they would come in text format. */
-int portal_open_texts(struct store_conn *c, struct prepared *p, const struct slice *values, size_t n,
-                      struct portal **ret, struct err *err) MUSTCHECK;
 /* For a statement that another one is around, with its values (NULL: none); ${name} NULL: not
  * listed. */
 int portal_open_inner(struct store_conn *c, const char *name, struct prepared *p,

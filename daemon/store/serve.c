@@ -9,6 +9,7 @@
 #include "daemon/store/notify.h"
 #include "daemon/store/portal.h"
 #include "daemon/store/transaction.h"
+#include "policy/shape.h"
 #include "policy/policy.h"
 
 #include <errno.h>
@@ -101,16 +102,17 @@ static void ready(struct store_conn *c)
 static int open_simple(struct store_conn *c, struct slice sql, struct portal **ret, struct err *err)
 {
     struct prepared *p;
-    bool known = statement_cache_find(c, sql, NULL, 0) != NULL;
+    struct shape shape;
+    bool shaped = c->tx != TX_FAILED && !statement_cache_find(c, sql, NULL, 0) && shape_read(sql, &shape);
     *ret = NULL;
-    if (!known && parameterize_open(c, sql, ret, err) < 0)
+    if (shaped && parameterize_open(c, sql, &shape, ret, err) < 0)
         return -1;
     if (*ret)
         return 0;
     if (statement_prepare(c, sql, NULL, 0, &p, err) < 0)
         return -1;
-    if (!known)
-        parameterize_learn(c, sql, p);
+    if (shaped)
+        parameterize_learn(c, sql, &shape, p);
     int rc = portal_open(c, "", p, NULL, ret, err);
     prepared_unref(p);
     return rc;

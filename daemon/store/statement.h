@@ -116,9 +116,11 @@ void names_cut(struct store_conn *c, struct slice sql);
 
 /* -- parameterize.c -- */
 struct portal;
-/* A portal for the simple query ${sql}, as the statement with parameters that it is known to be with its
- * literals taken for values; ${ret} NULL: none, and what has happened has no effect.  -1: as tx_enter. */
-int parameterize_open(struct store_conn *c, struct slice sql, struct portal **ret,
-                      struct err *err) MUSTCHECK;
-/* ${p} has just been made of the simple query ${sql}. */
-void parameterize_learn(struct store_conn *c, struct slice sql, const struct prepared *p);
+struct shape; /* policy/shape.h */
+/* A portal for the simple query ${sql} of this shape, as the statement with parameters that it is known to be
+ * with its literals taken for values; ${ret} NULL: none, and what has happened has no effect.  -1: as tx_enter. */
+int parameterize_open(struct store_conn *c, struct slice sql, const struct shape *shape,
+                      struct portal **ret, struct err *err) MUSTCHECK;
+/* ${p} has just been made of it in the plain way. */
+void parameterize_learn(struct store_conn *c, struct slice sql, const struct shape *shape,
+                        const struct prepared *p);

@@ -340,10 +340,7 @@ int conn_write_lock(struct store_conn *c, struct err *err)
 
 bool conn_write_free(struct store_conn *c)
 {
-    pthread_mutex_lock(&c->store->lock);
-    bool is_free = c->holds_write || (!c->store->write_held && !c->store->waiters);
-    pthread_mutex_unlock(&c->store->lock);
-    return is_free;
+    return c->holds_write || atomic_load(&c->store->writers) == 0;
 }
 
 void conn_write_unlock(struct store_conn *c)
