@@ -7,12 +7,10 @@
 
 int scope_refuse(struct scoper *s, const char *sqlstate, int location, const char *format, ...)
 {
-    char text[ERR_MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    err_vset(s->err, sqlstate, format, args);
     va_end(args);
-    err_set(s->err, sqlstate, "%s", text);
     s->err->position = location >= 0 ? location + 1 : 0;
     return -1;
 }

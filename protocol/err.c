@@ -38,16 +38,21 @@ void err_reset(struct err *err)
 
 int err_set(struct err *err, const char *sqlstate, const char *format, ...)
 {
+    va_list args;
+    va_start(args, format);
+    (void)err_vset(err, sqlstate, format, args);
+    va_end(args);
+    return -1;
+}
+
+int err_vset(struct err *err, const char *sqlstate, const char *format, va_list args)
+{
     if (!err)
         return -1;
     char code[sizeof(err->sqlstate)] = "";
     char message[sizeof(err->message)] = "";
     snprintf(code, sizeof(code), "%s", sqlstate);
-    va_list args;
-    va_start(args, format);
     set_field(message, sizeof(message), format, args);
-    va_end(args);
-
     err_reset(err);
     memcpy(err->sqlstate, code, sizeof(code));
     memcpy(err->message, message, sizeof(message));

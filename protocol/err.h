@@ -39,6 +39,9 @@ void err_reset(struct err *err);
 int err_set(struct err *err, const char *sqlstate, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+int err_vset(struct err *err, const char *sqlstate, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
 /* Set one further field of an ${err} already filled. */
 void err_detail(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void err_hint(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -191,12 +191,10 @@ int ddl_find_table(struct ddl *d, const RangeVar *name, bool missing_ok,
 
 int ddl_wrong_relation(struct ddl *d, const struct store_table *t, const char *format, ...)
 {
-    char text[ERR_MESSAGE_BYTES];
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    err_vset(d->err, SQLSTATE_WRONG_OBJECT_TYPE, format, ap);
     va_end(ap);
-    err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "%s", text);
     err_detail(d->err, "This operation is not supported for %ss.", depend_relkind(t->kind));
     return -1;
 }

@@ -156,12 +156,15 @@ bool functions_ended(sqlite3_context *ctx)
 
 void functions_fail(sqlite3_context *ctx, const char *sqlstate, const char *format, ...)
 {
-    char text[ERR_MESSAGE_BYTES];
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof(text), format, ap);
+    functions_vfail(ctx, sqlstate, format, ap);
     va_end(ap);
-    err_set(&functions_context(ctx)->raised, sqlstate, "%s", text);
+}
+
+void functions_vfail(sqlite3_context *ctx, const char *sqlstate, const char *format, va_list ap)
+{
+    err_vset(&functions_context(ctx)->raised, sqlstate, format, ap);
     functions_raised(ctx);
 }
 

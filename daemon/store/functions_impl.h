@@ -81,6 +81,8 @@ struct store_context *functions_context(sqlite3_context *ctx);
 /* The statement fails with this error. */
 void functions_fail(sqlite3_context *ctx, const char *sqlstate, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+void functions_vfail(sqlite3_context *ctx, const char *sqlstate, const char *format, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 /* Likewise with the error that is in context->raised already. */
 void functions_raised(sqlite3_context *ctx);
 /* True: the statement is over, the result is set, and the function only frees what it has. */

@@ -34,12 +34,10 @@ static bool fail(struct reader *r, const char *sqlstate, const char *format, ...
 
 static bool fail(struct reader *r, const char *sqlstate, const char *format, ...)
 {
-    char text[ERR_MESSAGE_BYTES];
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    functions_vfail(r->ctx, sqlstate, format, ap);
     va_end(ap);
-    functions_fail(r->ctx, sqlstate, "%s", text);
     return false;
 }
 

@@ -94,12 +94,10 @@ static struct slice literal(const char *text)
 __attribute__((format(printf, 3, 0))) static void set(struct jsonpath_run *r, const char *sqlstate,
                                                       const char *format, va_list args)
 {
-    char text[ERR_MESSAGE_BYTES];
     if (r->failed)
         return;
     r->failed = true;
-    vsnprintf(text, sizeof(text), format, args);
-    err_set(&functions_context(r->ctx)->raised, sqlstate, "%s", text);
+    err_vset(&functions_context(r->ctx)->raised, sqlstate, format, args);
 }
 
 enum jsonpath_result jsonpath_fail(struct jsonpath_run *r, const char *sqlstate,

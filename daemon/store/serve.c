@@ -55,12 +55,10 @@ void conn_notice(struct store_conn *c, const char *severity, const char *sqlstat
                  const char *format, ...)
 {
     struct err notice;
-    char text[ERR_MESSAGE_BYTES];
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    err_vset(&notice, sqlstate, format, ap);
     va_end(ap);
-    err_set(&notice, sqlstate, "%s", text);
     err_reset(&c->context.raised);
     if (wanted(c, severity))
         msg_notice(&c->out, severity, &notice);
@@ -69,12 +67,10 @@ void conn_notice(struct store_conn *c, const char *severity, const char *sqlstat
 void conn_notice_detail(struct store_conn *c, const char *detail, const char *format, ...)
 {
     struct err notice;
-    char text[ERR_MESSAGE_BYTES];
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    err_vset(&notice, "00000", format, ap);
     va_end(ap);
-    err_set(&notice, "00000", "%s", text);
     err_detail(&notice, "%s", detail);
     if (wanted(c, "NOTICE"))
         msg_notice(&c->out, "NOTICE", &notice);

@@ -17,9 +17,7 @@ enum { DEPTH_MAX = 900, SCRATCH_BYTES = 64 * 1024 * 1024, PARAMS_MAX = 65535,
 static void set_error(struct tr *tr, const char *sqlstate, int location, const char *format,
                       va_list ap)
 {
-    char text[ERR_MESSAGE_BYTES];
-    vsnprintf(text, sizeof(text), format, ap);
-    err_set(tr->err, sqlstate, "%s", text);
+    err_vset(tr->err, sqlstate, format, ap);
     tr->err->position = location < 0 || tr->views > 0 ? 0 : location + 1;
 }
 
