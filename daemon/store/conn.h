@@ -167,6 +167,7 @@ struct store_conn {
     bool ddl; /* the transaction has changed the catalog */
     struct key_time *key_times; /* SET CONSTRAINTS in this transaction; the last one counts */
     size_t nkey_times;
+    bool keys_late; /* SQLite leaves all keys to the end of this transaction: constraints.c */
     bool new_labels; /* it has added labels to enums, that may be used when it has ended */
     uint64_t catalog_changes; /* counts statements that did */
     uint64_t generation;      /* counts readings of it */

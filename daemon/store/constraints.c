@@ -38,13 +38,28 @@ int keys_begin(struct store_conn *c, struct err *err)
     return 0;
 }
 
+static bool broken(const struct store_conn *c)
+{
+    int now = 0, high;
+    sqlite3_db_status(c->db, SQLITE_DBSTATUS_DEFERRED_FKS, &now, &high, 0);
+    return now != 0;
+}
+
 int keys_hold(struct store_conn *c, struct err *err)
 {
-    int broken = 0, high;
-    if (c->nkey_times == 0)
+    if (c->nkey_times == 0 && !c->keys_late)
         return 0;
-    sqlite3_db_status(c->db, SQLITE_DBSTATUS_DEFERRED_FKS, &broken, &high, 0);
-    return broken && errors_set(c, err) ? -1 : 0;
+    return broken(c) && errors_set(c, err) ? -1 : 0;
+}
+
+/* With the pragma SQLite has one count for all keys, and forgets it when the pragma is taken back. */
+int keys_resume(struct store_conn *c, struct err *err)
+{
+    bool wait = broken(c);
+    c->keys_late = c->keys_late || wait;
+    for (size_t i = 0; i < c->nkey_times; i++)
+        wait = wait || c->key_times[i].deferred;
+    return wait ? 0 : conn_exec(c, "PRAGMA defer_foreign_keys=OFF", err);
 }
 
 void keys_forget(struct store_conn *c, size_t depth)

@@ -328,7 +328,7 @@ static int end_keys(struct store_conn *c, uint32_t table, int rc, struct err *er
     struct err ignored;
     if (rc == 0 && deferred(c) && errors_immediate(c, table, err))
         rc = -1;
-    return conn_exec(c, "PRAGMA defer_foreign_keys=0", rc < 0 ? &ignored : err) < 0 ? -1 : rc;
+    return keys_resume(c, rc < 0 ? &ignored : err) < 0 ? -1 : rc;
 }
 
 static int run(struct copying *k, struct portal *p, struct err *err)

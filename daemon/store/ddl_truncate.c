@@ -93,5 +93,5 @@ int ddl_truncate(struct ddl *d, const TruncateStmt *s)
     for (int i = n; i > 0; i--)
         if (truncate_one(d, ddl_table(d, oids[i - 1]), s->restart_seqs) < 0)
             return -1;
-    return conn_exec(d->c, "PRAGMA defer_foreign_keys=OFF", d->err);
+    return keys_resume(d->c, d->err);
 }

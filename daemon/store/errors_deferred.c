@@ -169,7 +169,7 @@ static bool check_key(struct store_conn *c, const struct store_table *t,
         int64_t rowid = sqlite3_column_int64(s, 1);
         told = is_key(c, t, f, sqlite3_column_int(s, 3));
         if (told && (kept ? !rows_before_touched(kept->before, kept->nbefore, t->oid, rowid)
-                          : f->deferred && was_there(c, t, f, rowid)))
+                          : was_there(c, t, f, rowid)))
             tell_parent(c, t, f, rowid, err);
         else if (told)
             tell(c, t, f, rowid, err);

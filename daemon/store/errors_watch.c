@@ -307,19 +307,21 @@ static void watch_parent(const struct store_table *child, const struct store_for
 }
 
 /* All keys that ${event} on ${t} may break, in PostgreSQL's order: those that refer to it first. */
-static void watch_table(const struct store_catalog *c, const struct store_table *t, char event,
+static void watch_table(const struct store_conn *conn, const struct store_table *t, char event,
                         struct buf *sql)
 {
+    const struct store_catalog *c = conn->catalog;
     for (size_t i = 0; event != 'I' && i < c->ntables; i++)
         for (size_t k = 0; k < c->tables[i].nforeign_keys; k++) {
             const struct store_foreign_key *f = &c->tables[i].foreign_keys[k];
             char action = event == 'D' ? f->on_delete : f->on_update;
-            if (f->parent_oid == t->oid && (action == 'a' || action == 'r'))
+            if (f->parent_oid == t->oid && (action == 'a' || action == 'r') &&
+                !keys_deferred(conn, f))
                 watch_parent(&c->tables[i], f, t, sql);
         }
     for (size_t k = 0; event != 'D' && k < t->nforeign_keys; k++) {
         const struct store_table *parent = store_catalog_table_oid(c, t->foreign_keys[k].parent_oid);
-        if (parent)
+        if (parent && !keys_deferred(conn, &t->foreign_keys[k]))
             watch_child(t, &t->foreign_keys[k], parent, event == 'U', sql);
     }
 }
@@ -334,7 +336,7 @@ int watch_foreign_keys(struct watch *w, sqlite3_stmt *stmt)
     for (size_t i = 0; i < c->ntables; i++)
         for (size_t e = 0; e < 3; e++) {
             buf_reset(&body);
-            watch_table(c, &c->tables[i], events[e][0], &body);
+            watch_table(w->c, &c->tables[i], events[e][0], &body);
             if (buf_len(&body) == 0)
                 continue;
             ident_format(&sql, "CREATE TEMP TRIGGER \"store.watch%u.%s\" AFTER %s ON %s.",
@@ -345,7 +347,7 @@ int watch_foreign_keys(struct watch *w, sqlite3_stmt *stmt)
     ident_format(&sql, "PRAGMA defer_foreign_keys=ON");
     int rc = run_again(w, ident_text(&sql), stmt);
     struct err ignored;
-    if (conn_exec(w->c, "PRAGMA defer_foreign_keys=OFF", &ignored) < 0)
+    if (keys_resume(w->c, &ignored) < 0)
         rc = -1;
     buf_release(&body);
     buf_release(&sql);

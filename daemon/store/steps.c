@@ -162,6 +162,6 @@ int steps_run(struct store_conn *c, struct portal *p, struct err *err)
     c->context.kept = NULL;
     sqlite3_reset(p->holder);
     if (rc == 0 && q->writes)
-        rc = conn_exec(c, "PRAGMA defer_foreign_keys=OFF", err);
+        rc = keys_resume(c, err);
     return rc;
 }

@@ -154,7 +154,7 @@ static int empty_all(struct ddl *d)
         if (catalog_is_temp(c->tables[i].oid) && c->tables[i].on_commit == 'd' &&
             ddl_empty(d, &c->tables[i]) < 0)
             return -1;
-    return conn_exec(d->c, "PRAGMA defer_foreign_keys=OFF", d->err);
+    return keys_resume(d->c, d->err);
 }
 
 static int end_body(void *arg, struct err *err)

@@ -345,6 +345,7 @@ static void over(struct store_conn *c)
     c->tx = TX_IDLE;
     c->implicit = c->lost = c->began = false;
     c->nkey_times = 0;
+    c->keys_late = false;
     c->context.transaction_us = 0;
     c->read_only = c->guc.read_only;
     c->repeatable = c->guc.repeatable;
