@@ -193,6 +193,8 @@ static void add_foreign_key(struct loader *l, sqlite3_stmt *s, struct rows *r)
     f->deferrable = sqlite3_column_int(s, 9) != 0;
     f->match_full = letter(s, 10) == 'f';
     f->not_valid = sqlite3_column_int(s, 11) == 0;
+    if (sqlite3_column_type(s, 12) != SQLITE_NULL)
+        f->set_attnums = numbers(l, s, 12, &f->nset);
 }
 
 static void add_check(struct loader *l, sqlite3_stmt *s, struct rows *r)
@@ -370,7 +372,7 @@ static const char sql_keys[] =
                                                          "DESC, i.indexrelid";
 static const char sql_foreign_keys[] =
     "SELECT conrelid, conname, oid, confrelid, conkey, confkey, confdeltype, confupdtype, "
-    "condeferred, condeferrable, confmatchtype, convalidated"
+    "condeferred, condeferrable, confmatchtype, convalidated, confdelsetcols"
     " FROM " CATALOG("pg_constraint") " WHERE contype = 'f' ORDER BY conrelid, oid";
 static const char sql_checks[] =
     "SELECT k.conrelid, k.conname, k.oid, k.conbin, r.sqlite_name FROM " CATALOG(

@@ -68,6 +68,8 @@ struct store_foreign_key {
     const int16_t *attnums;
     const int16_t *parent_attnums;
     size_t nattnums;
+    const int16_t *set_attnums; /* ON DELETE SET NULL (...), SET DEFAULT (...): just these */
+    size_t nset;
     char on_delete, on_update; /* as pg_constraint: a r c n d */
     bool deferrable, deferred; /* DEFERRABLE, INITIALLY DEFERRED */
     bool match_full;

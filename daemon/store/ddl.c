@@ -392,7 +392,9 @@ int ddl_run(struct store_conn *c, const Node *stmt, const char *sql, const char 
     struct ddl d = {.c = c, .sql = sql, .err = err};
     if (tx_enter(c, true, err) < 0)
         return -1;
-    if (ddl_statement(&d, stmt, ret_tag) < 0 || (d.stale && ddl_reload(&d) < 0) ||
+    bool shape = ddl_changes_shape(stmt);
+    if ((shape && ddl_drop_key_triggers(&d) < 0) || ddl_statement(&d, stmt, ret_tag) < 0 ||
+        (d.stale && ddl_reload(&d) < 0) || (shape && ddl_make_key_triggers(&d) < 0) ||
         ddl_not_mixed(&d) < 0) {
         statement_position(sql, err);
         return -1;

@@ -302,6 +302,12 @@ int ddl_check_key_types(struct ddl *d, const struct store_table *t,
 int ddl_validate_check(struct ddl *d, const struct store_table *t,
                        const struct store_check *k) MUSTCHECK;
 
+/* -- ddl_key_trigger.c: what SQLite's foreign keys cannot do -- */
+/* Before a statement that may change what tables are like, and after it. */
+bool ddl_changes_shape(const Node *stmt);
+int ddl_drop_key_triggers(struct ddl *d) MUSTCHECK;
+int ddl_make_key_triggers(struct ddl *d) MUSTCHECK;
+
 /* 42710 if the table has a constraint of that name. */
 int ddl_check_constraint(struct ddl *d, const struct store_table *t, const char *name) MUSTCHECK;
 

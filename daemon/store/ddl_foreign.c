@@ -168,26 +168,55 @@ static int foreign_key_needs(struct ddl *d, uint32_t oid, const struct store_tab
     return depend_add(d, o, object_of(DEPEND_RELATION, key->oid), 'n');
 }
 
+/* ON DELETE SET NULL (...): some of the key's own columns, each once. */
+static int set_columns(struct ddl *d, const struct store_table *t, const Constraint *con,
+                       const struct key_spec *child, struct key_spec *ret)
+{
+    struct key_spec said = {0};
+    ListCell *cell;
+    foreach (cell, con->fk_del_set_cols)
+        if (add(d, t, strVal(lfirst(cell)), &said) < 0)
+            return -1;
+    for (int i = 0; i < said.n; i++) {
+        bool mine = false, again = false;
+        for (int k = 0; k < child->n; k++)
+            mine = mine || child->attnums[k] == said.attnums[i];
+        if (!mine)
+            return err_set(d->err, "42P10",
+                           "column \"%s\" referenced in ON DELETE SET action must be part of "
+                           "foreign key",
+                           store_table_attnum(t, said.attnums[i])->name);
+        for (int k = 0; k < ret->n; k++)
+            again = again || ret->attnums[k] == said.attnums[i];
+        if (!again)
+            ret->attnums[ret->n++] = said.attnums[i];
+    }
+    return 0;
+}
+
 static int foreign_key_row(struct ddl *d, const struct store_table *t, const char *name,
                            const Constraint *con, const struct key_spec *child,
                            const struct store_table *parent, const struct key_spec *target,
                            const struct store_key *key)
 {
     uint32_t oid;
+    struct key_spec set = {0};
     char del[2] = {con->fk_del_action ? con->fk_del_action : 'a', 0};
     char upd[2] = {con->fk_upd_action ? con->fk_upd_action : 'a', 0};
-    if (ddl_new_oid(d, &oid) < 0 || foreign_key_needs(d, oid, t, child, parent, target, key) < 0)
+    if (set_columns(d, t, con, child, &set) < 0 || ddl_new_oid(d, &oid) < 0 ||
+        foreign_key_needs(d, oid, t, child, parent, target, key) < 0)
         return -1;
     return ddl_exec(
         d,
         "INSERT INTO \"pg_catalog.pg_constraint\" (oid, conname, connamespace, contype,"
         " condeferrable, condeferred, convalidated, conrelid, conindid, confrelid, confupdtype,"
-        " confdeltype, confmatchtype, conislocal, connoinherit, conkey, confkey)"
-        " VALUES (?1, ?2, ?12, 'f', ?3, ?4, ?13, ?5, ?6, ?7, ?8, ?9, ?14, 1, 1, ?10, ?11)",
-        "isiiiiissssiis", (int64_t)oid, name, (int64_t)con->deferrable, (int64_t)con->initdeferred,
+        " confdeltype, confmatchtype, conislocal, connoinherit, conkey, confkey,"
+        " confdelsetcols)"
+        " VALUES (?1, ?2, ?12, 'f', ?3, ?4, ?13, ?5, ?6, ?7, ?8, ?9, ?14, 1, 1, ?10, ?11, ?15)",
+        "isiiiiissssiiss", (int64_t)oid, name, (int64_t)con->deferrable, (int64_t)con->initdeferred,
         (int64_t)t->oid, (int64_t)key->oid, (int64_t)parent->oid, upd, del, vector(child),
         vector(target), (int64_t)ddl_space(d, t), (int64_t)!con->skip_validation,
-        con->fk_matchtype == 'f' ? "f" : "s");
+        con->fk_matchtype == 'f' ? "f" : "s", set.n > 0 ? vector(&set) : NULL);
 }
 
 static const char *joined(const struct store_table *t, const struct key_spec *k)
@@ -228,10 +257,6 @@ int ddl_add_foreign_key(struct ddl *d, uint32_t table, const Constraint *con, co
     ListCell *cell;
     if (con->fk_matchtype == 'p')
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "MATCH PARTIAL not yet implemented");
-    if (con->fk_del_set_cols != NIL)
-        return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                       "ON DELETE SET NULL or SET DEFAULT of some columns is not supported by the"
-                       " store");
     if (column && con->fk_attrs == NIL && add(d, t, column, &child) < 0)
         return -1;
     foreach (cell, con->fk_attrs)

@@ -99,7 +99,8 @@ static void foreign_key(const struct store_catalog *c, const struct store_table 
     ident_sqlite(parent->sqlite_name, out);
     ident_format(out, " ");
     column_list(parent, f->parent_attnums, f->nattnums, out);
-    ident_format(out, " ON DELETE %s ON UPDATE %s%s", action(f->on_delete), action(f->on_update),
+    ident_format(out, " ON DELETE %s ON UPDATE %s%s",
+                 action(f->nset > 0 ? 'a' : f->on_delete), action(f->on_update),
                  f->deferred ? " DEFERRABLE INITIALLY DEFERRED" : "");
 }
 

@@ -82,6 +82,11 @@ static void foreign_key(const struct store_catalog *c, const struct store_table 
         ident_format(out, " MATCH FULL");
     action("UPDATE", k->on_update, out);
     action("DELETE", k->on_delete, out);
+    if (k->nset > 0) {
+        ident_format(out, " (");
+        columns(t, k->set_attnums, k->nset, out);
+        ident_format(out, ")");
+    }
     if (k->deferrable)
         ident_format(out, " DEFERRABLE%s", k->deferred ? " INITIALLY DEFERRED" : "");
     if (k->not_valid)

@@ -113,7 +113,9 @@ static int drop_over(struct ending *e, struct ddl *d)
     for (size_t i = 0; e->all && i < c->nsequences; i++)
         if (catalog_is_temp(c->sequences[i].oid) && c->sequences[i].table_oid == 0)
             objects[n++] = object_of(DEPEND_RELATION, c->sequences[i].oid);
-    return depend_drop_quietly(d, objects, n);
+    if (ddl_drop_key_triggers(d) < 0 || depend_drop_quietly(d, objects, n) < 0)
+        return -1;
+    return ddl_make_key_triggers(d);
 }
 
 /* Who refers to rows that go must lose its own at the same time. */
