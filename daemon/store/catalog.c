@@ -129,6 +129,7 @@ static void add_table(struct loader *l, sqlite3_stmt *s, struct rows *r)
     t->row_type = (uint32_t)sqlite3_column_int64(s, 6);
     t->persistence = letter(s, 7);
     t->populated = sqlite3_column_int(s, 9) != 0;
+    t->check_option = sqlite3_column_type(s, 10) == SQLITE_NULL ? 0 : letter(s, 10);
     t->on_commit = l->temp && t->kind == 'r' ? letter(s, 8) : 0;
 }
 
@@ -341,7 +342,9 @@ static size_t run_of(const struct rows *r, uint32_t owner, size_t *ret_n)
 
 static const char sql_tables[] =
     "SELECT c.oid, n.nspname, c.relname, r.sqlite_name, c.relkind, CASE WHEN c.relkind IN "
-    "('v','m') THEN r.definition END, c.reltype, c.relpersistence, r.definition, c.relispopulated FROM " CATALOG(
+    "('v','m') THEN r.definition END, c.reltype, c.relpersistence, r.definition, c.relispopulated,"
+    " (SELECT lower(substr(value, 14, 1)) FROM json_each(c.reloptions) WHERE value LIKE"
+    " 'check_option=%') FROM " CATALOG(
         "pg_class") " c"
                     " JOIN " CATALOG(
                         "pg_namespace") " n ON n.oid = c.relnamespace"

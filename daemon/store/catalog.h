@@ -94,6 +94,7 @@ struct store_table {
     bool populated;          /* of a materialized view: it has been filled */
     char on_commit;          /* of a temporary table: 'd' DELETE ROWS, 'D' DROP, 0 */
     const char *view_sql;    /* of a view of the user's: its query, names resolved */
+    char check_option;       /* of a view: 'l' LOCAL, 'c' CASCADED, 0 */
     bool system;             /* in pg_catalog or information_schema: not writable (42501) */
     const struct store_column *columns; /* by attnum, dropped ones left out */
     size_t ncolumns;

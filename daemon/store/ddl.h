@@ -168,6 +168,8 @@ int ddl_alter_constraint(struct ddl *d, uint32_t table, const Constraint *con) M
 int ddl_validate_constraint(struct ddl *d, uint32_t table, const char *name) MUSTCHECK;
 /* -- ddl_options.c -- */
 int ddl_table_options(struct ddl *d, uint32_t oid, const List *options, bool reset) MUSTCHECK;
+/* ... of a relation, which has been looked at. */
+int ddl_options(struct ddl *d, uint32_t oid, const List *options, bool reset) MUSTCHECK;
 /* -- ddl_generated.c -- */
 /* GENERATED ALWAYS AS (...) STORED. */
 int ddl_set_generated(struct ddl *d, uint32_t table, int16_t attnum, Node *expression) MUSTCHECK;

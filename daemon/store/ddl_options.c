@@ -1,5 +1,5 @@
 /* ddl_options.c: storage parameters of tables: kept, and without effect. */
-#include "daemon/store/ddl.h"
+#include "daemon/store/ddl_view.h"
 #include "daemon/store/ident.h"
 #include "daemon/store/types.h"
 
@@ -41,6 +41,11 @@ static int set_one(struct ddl *d, uint32_t oid, const char *name, const char *te
 
 int ddl_table_options(struct ddl *d, uint32_t oid, const List *options, bool reset)
 {
+    const struct store_table *t = ddl_table(d, oid);
+    if (t && t->kind == 'v')
+        return view_options(d, options, reset, t->view_sql) < 0
+                   ? -1
+                   : ddl_options(d, oid, options, reset);
     ListCell *cell;
     foreach (cell, options) {
         const DefElem *def = lfirst(cell);
@@ -58,6 +63,18 @@ int ddl_table_options(struct ddl *d, uint32_t oid, const List *options, bool res
         if (!known(def->defname))
             return err_set(d->err, SQLSTATE_INVALID_PARAMETER_VALUE,
                            "unrecognized parameter \"%s\"", def->defname);
+        if (set_one(d, oid, def->defname, reset ? NULL : ddl_option_text(def)) < 0)
+            return -1;
+    }
+    return ddl_options(d, oid, NIL, reset);
+}
+
+int ddl_options(struct ddl *d, uint32_t oid, const List *options, bool reset)
+{
+    ListCell *cell;
+    d->stale = true;
+    foreach (cell, options) {
+        const DefElem *def = lfirst(cell);
         if (set_one(d, oid, def->defname, reset ? NULL : ddl_option_text(def)) < 0)
             return -1;
     }

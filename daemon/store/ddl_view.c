@@ -135,7 +135,7 @@ int view_rule_rows(struct ddl *d, uint32_t oid, const struct view_definition *v)
 }
 
 static int view_rows(struct ddl *d, const struct store_schema *schema, const char *name,
-                     const struct view_definition *v)
+                     const struct view_definition *v, uint32_t *ret_oid)
 {
     uint32_t oid;
     if (ddl_new_oid(d, &oid) < 0 ||
@@ -153,6 +153,7 @@ static int view_rows(struct ddl *d, const struct store_schema *schema, const cha
             0 ||
         column_rows(d, oid, v, 0) < 0)
         return -1;
+    *ret_oid = oid;
     return view_rule_rows(d, oid, v);
 }
 
@@ -228,26 +229,17 @@ bool view_uses_temp(const struct view_definition *v)
     return false;
 }
 
-static int refuse_forms(struct ddl *d, const ViewStmt *s)
-{
-    const char *what = s->withCheckOption != NO_CHECK_OPTION ? "WITH CHECK OPTION"
-                       : s->options != NIL                   ? "an option of a view"
-                                                             : NULL;
-    return what ? err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                          "%s is not supported by the store", what)
-                : 0;
-}
-
 int ddl_create_view(struct ddl *d, const ViewStmt *s)
 {
     struct view_definition v = {.text = NULL};
     const struct store_schema *schema;
     bool exists = false;
+    List *options;
     if (!IsA(s->query, SelectStmt) || ((const SelectStmt *)s->query)->intoClause)
         return err_set(d->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
                        "views must not contain SELECT INTO");
-    if (refuse_forms(d, s) < 0 || view_define(d, (SelectStmt *)s->query, &v) < 0 ||
-        rename_columns(d, s->aliases, &v) < 0)
+    if (view_define(d, (SelectStmt *)s->query, &v) < 0 ||
+        view_create_options(d, s, v.text, &options) < 0 || rename_columns(d, s->aliases, &v) < 0)
         return -1;
     if (s->view->relpersistence == 'p' && view_uses_temp(&v)) {
         s->view->relpersistence = 't';
@@ -263,8 +255,13 @@ int ddl_create_view(struct ddl *d, const ViewStmt *s)
     if (exists && !old)
         return err_set(d->err, SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not a view",
                        s->view->relname);
-    int rc = old ? replace(d, old, &v) : view_rows(d, schema, s->view->relname, &v);
-    return rc < 0 ? -1 : ddl_reload(d);
+    uint32_t oid = old ? old->oid : 0;
+    if ((old ? replace(d, old, &v) : view_rows(d, schema, s->view->relname, &v, &oid)) < 0 ||
+        ddl_exec(d, "UPDATE \"pg_catalog.pg_class\" SET reloptions = NULL WHERE oid = ?1", "i",
+                 (int64_t)oid) < 0 ||
+        ddl_options(d, oid, options, false) < 0)
+        return -1;
+    return ddl_reload(d);
 }
 
 /* -- renames -- */

@@ -258,6 +258,19 @@ static int check(struct store_conn *c, sqlite3_stmt *stmt, const struct prepared
     return -1;
 }
 
+/* pgf_view_check() has failed. */
+static int view_check(struct store_conn *c, sqlite3_stmt *stmt, const struct prepared *p,
+                      const char *said, struct err *err)
+{
+    const struct store_table *t = p ? store_catalog_table_oid(c->catalog, p->target_oid) : NULL;
+    struct watch w = {.c = c};
+    err_set(err, "44000", "new row violates check option for view \"%s\"", said);
+    if (t && stmt && watch_rows(&w, t, stmt) == 0)
+        watch_row_detail(&w, t, err);
+    watch_release(&w);
+    return -1;
+}
+
 static int foreign_key_error(struct watch *w, struct err *err)
 {
     const struct store_table *child, *parent;
@@ -313,6 +326,8 @@ static int constraint(struct store_conn *c, int rc, sqlite3_stmt *stmt, const st
     case SQLITE_CONSTRAINT_FOREIGNKEY:
     case SQLITE_CONSTRAINT_TRIGGER:
         return foreign_key(c, stmt, err);
+    case SQLITE_CONSTRAINT_FUNCTION:
+        return view_check(c, stmt, p, said, err);
     default:
         return err_set(err, SQLSTATE_INTERNAL_ERROR, "store: %s (%d)", said, rc);
     }

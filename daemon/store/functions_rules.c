@@ -42,6 +42,14 @@ static void fn_not_null(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     snprintf(err->column, sizeof(err->column), "%s", column);
 }
 
+/* pgf_view_check(view): a row is not one of the view's; errors.c knows the rest. */
+static void fn_view_check(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    (void)argc;
+    sqlite3_result_error(ctx, (const char *)sqlite3_value_text(argv[0]), -1);
+    sqlite3_result_error_code(ctx, SQLITE_CONSTRAINT_FUNCTION);
+}
+
 /* A set of keys that one run of a statement has seen. */
 struct seen {
     char **keys; /* open addressing; length before the bytes */
@@ -175,6 +183,7 @@ const struct function_row functions_rules_rows[] = {
     {"pgf_limit", 1, true, fn_limit, NULL, NULL},
     {"pgf_offset", 1, true, fn_offset, NULL, NULL},
     {"pgf_not_null", 3, true, fn_not_null, NULL, NULL},
+    {"pgf_view_check", 1, false, fn_view_check, NULL, NULL},
     {"pgf_once", -1, false, fn_once, NULL, NULL},
 };
 const size_t functions_rules_n = sizeof(functions_rules_rows) / sizeof(functions_rules_rows[0]);

@@ -452,7 +452,8 @@ static void returning_in_steps(struct insert *in, const char *text, const char *
                          emit_identifier(in->table->columns[i].sqlite_name));
     }
     item->xmax = emit_format("%s.\"c%d\"", item->alias, item->ncolumns + 1);
-    m->step.sql = emit_format("%s RETURNING %spgf_xmax()", text, columns.data);
+    m->step.sql =
+        modify_with_outputs(in->tr, text, emit_format("%spgf_xmax()", columns.data), m);
     steps_add(in->tr, &m->step);
     struct scope *s = scope_new(in->tr, in->scope->parent);
     s->ctes = in->scope->ctes;
@@ -515,7 +516,7 @@ struct modified modify_insert(struct tr *tr, struct scope *parent, InsertStmt *s
         steps_write(tr, in.table);
         m.watched = true;
     }
-    m.step.sql = emit_format("%s%s%s", text, outputs[0] ? " RETURNING " : "", outputs);
+    m.step.sql = modify_with_outputs(tr, text, outputs, &m);
     if (reads) { /* what ON CONFLICT reads is read in a step, beside what it has changed */
         m.step.counts = true;
         steps_add(tr, &m.step);

@@ -240,6 +240,15 @@ const char *modify_returning(struct scope *s, List *list, struct modified *m)
     return emit_format("%s", emit_list(exprs, m->ntargets));
 }
 
+const char *modify_with_outputs(struct tr *tr, const char *text, const char *outputs,
+                                struct modified *m)
+{
+    const char *check = view_target_check(tr, m->table);
+    m->watched = m->watched || check != NULL; /* a step, whose last column nobody sees */
+    return emit_format("%s%s%s%s%s", text, outputs[0] || check ? " RETURNING " : "", outputs,
+                       outputs[0] && check ? ", " : "", check ? check : "");
+}
+
 /* -- UPDATE -- */
 
 /* An UPDATE or DELETE while it is put together. */
@@ -340,6 +349,7 @@ static void update_in_steps(const struct change *c, const struct modify_set *set
         emit_format("UPDATE %s AS %s SET %s FROM store_rows(%d) AS %s WHERE %s.%s = %s.\"c1\"",
                     emit_identifier(c->table->sqlite_name), target, sets.data, find.slot, kept,
                     target, rowid, kept);
+    change.sql = modify_with_outputs(c->tr, change.sql, "", m);
     if (c->returning == NIL) {
         m->step = change;
         return;
@@ -418,7 +428,7 @@ static struct modified update(struct tr *tr, struct scope *parent, UpdateStmt *s
     struct scope *r =
         modify_returning_scope(tr, c.scope, c.table, c.target->name, c.target->aliased);
     const char *outputs = modify_returning(r, c.returning, &m);
-    m.step.sql = emit_format("%s%s%s%s", c.with, text, outputs[0] ? " RETURNING " : "", outputs);
+    m.step.sql = modify_with_outputs(tr, emit_format("%s%s", c.with, text), outputs, &m);
     return m;
 }
 

@@ -31,6 +31,9 @@ struct scope *modify_returning_scope(struct tr *tr, struct scope *from,
                                      bool aliased);
 /* Analyse RETURNING into ${m}: the text of the outputs, or "". */
 const char *modify_returning(struct scope *s, List *list, struct modified *m);
+/* ${text} with what it RETURNs, and looks at, of the rows it stores. */
+const char *modify_with_outputs(struct tr *tr, const char *text, const char *outputs,
+                                struct modified *m);
 /* 428C9: a value for a column that is GENERATED ALWAYS AS IDENTITY. */
 void modify_refuse_identity(struct tr *tr, const struct store_column *c, OverridingKind override);
 /* translate_merge.c */

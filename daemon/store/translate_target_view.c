@@ -49,7 +49,7 @@ static bool has_calls(Node *node, void *context)
     return raw_expression_tree_walker(node, has_calls, context);
 }
 
-static const char *refusal(struct tr *tr, const SelectStmt *q)
+const char *view_not_updatable(const SelectStmt *q)
 {
     bool aggregates = false, windows = true;
     if (q->distinctClause != NIL)
@@ -71,7 +71,6 @@ static const char *refusal(struct tr *tr, const SelectStmt *q)
     if (list_length(q->fromClause) != 1 || !IsA(linitial(q->fromClause), RangeVar))
         return "Views that do not select from a single table or view are not automatically "
                "updatable.";
-    (void)tr;
     return NULL;
 }
 
@@ -97,8 +96,7 @@ static void refuse(struct tr *tr, const struct store_table *view, const char *ve
 
 /* -- what it shows -- */
 
-/* The column of ${base} that an output is; NULL: an expression. */
-static const struct store_column *plain_column(const struct store_table *base, const ResTarget *rt)
+const struct store_column *view_plain_column(const struct store_table *base, const ResTarget *rt)
 {
     if (!IsA(rt->val, ColumnRef))
         return NULL;
@@ -115,7 +113,7 @@ static const struct store_table *shown(struct tr *tr, const struct store_table *
     bool *used = palloc0(base->ncolumns + 1);
     *t = *base;
     for (size_t i = 0; i < n; i++) {
-        const struct store_column *c = plain_column(base, list_nth(query->targetList, (int)i));
+        const struct store_column *c = view_plain_column(base, list_nth(query->targetList, (int)i));
         if (c == NULL || used[c - base->columns])
             tr_unsupported(tr, -1, "writing to view \"%s\", which has expressions as columns,",
                            view->name);
@@ -143,7 +141,7 @@ const struct store_table *view_target(struct tr *tr, const struct store_table *v
     tr_enter(tr, -1);
     List *parsed = raw_parser(view->view_sql, RAW_PARSE_DEFAULT);
     const SelectStmt *query = (SelectStmt *)((RawStmt *)linitial(parsed))->stmt;
-    const char *why = refusal(tr, query);
+    const char *why = view_not_updatable(query);
     if (why != NULL)
         refuse(tr, view, verb, why);
     const RangeVar *rv = linitial(query->fromClause);
@@ -160,6 +158,22 @@ const struct store_table *view_target(struct tr *tr, const struct store_table *v
     return v->table;
 }
 
+/* The view's own condition on a row of the table below that is called ${row} in SQLite. */
+static const char *condition(struct tr *tr, const struct view_target *v, const char *row)
+{
+    const RangeVar *rv = linitial(v->query->fromClause);
+    struct scope *s = scope_new(tr, NULL);
+    struct source *item = source_table(tr, v->base, rv->alias->aliasname, true);
+    for (int i = 0; i < item->ncolumns; i++)
+        item->columns[i].sql =
+            emit_format("%s.%s", row, emit_identifier(v->base->columns[i].sqlite_name));
+    scope_add(s, item);
+    tr->views++;
+    const char *text = expr_condition(s, v->query->whereClause, "WHERE")->sql;
+    tr->views--;
+    return text;
+}
+
 const char *view_target_where(struct tr *tr, const struct store_table *table,
                               const struct source *target, const char *where)
 {
@@ -169,16 +183,40 @@ const char *view_target_where(struct tr *tr, const struct store_table *table,
     where = view_target_where(tr, v->base, target, where);
     if (v->query->whereClause == NULL)
         return where;
-    const RangeVar *rv = linitial(v->query->fromClause);
-    struct scope *s = scope_new(tr, NULL);
-    struct source *item = source_table(tr, v->base, rv->alias->aliasname, true);
-    for (int i = 0; i < item->ncolumns; i++)
-        item->columns[i].sql =
-            emit_format("%s.%s", target->alias, emit_identifier(v->base->columns[i].sqlite_name));
-    scope_add(s, item);
-    tr->views++;
-    const char *condition = expr_condition(s, v->query->whereClause, "WHERE")->sql;
-    tr->views--;
-    return where[0] ? emit_format(" WHERE %s AND (%s)", condition, where + strlen(" WHERE "))
-                    : emit_format(" WHERE %s", condition);
+    const char *own = condition(tr, v, target->alias);
+    return where[0] ? emit_format(" WHERE %s AND (%s)", own, where + strlen(" WHERE "))
+                    : emit_format(" WHERE %s", own);
+}
+
+/* -- WITH CHECK OPTION -- */
+
+static bool has_subquery(Node *node, void *context)
+{
+    if (node == NULL)
+        return false;
+    return IsA(node, SubLink) || raw_expression_tree_walker(node, has_subquery, context);
+}
+
+/* Of the views below first; ${all}: a view above says CASCADED. */
+static void add_checks(struct tr *tr, const struct store_table *table, bool all, StringInfo out)
+{
+    const struct view_target *v = target_of(tr, table);
+    if (v == NULL)
+        return;
+    add_checks(tr, v->base, all || v->view->check_option == 'c', out);
+    if (v->query->whereClause == NULL || (!all && v->view->check_option == 0))
+        return;
+    if (has_subquery(v->query->whereClause, NULL))
+        tr_unsupported(tr, -1, "a subquery in the condition of a view WITH CHECK OPTION");
+    appendStringInfo(out, " WHEN (%s) IS NOT TRUE THEN pgf_view_check(%s)",
+                     condition(tr, v, emit_identifier(v->base->sqlite_name)),
+                     emit_text(v->view->name, strlen(v->view->name)));
+}
+
+const char *view_target_check(struct tr *tr, const struct store_table *table)
+{
+    StringInfoData out;
+    initStringInfo(&out);
+    add_checks(tr, table, false, &out);
+    return out.len > 0 ? emit_format("CASE%s END", out.data) : NULL;
 }
