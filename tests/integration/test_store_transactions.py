@@ -299,7 +299,7 @@ def usable(store):
         conn.execute("insert into t values (1000000, 'after')")
         conn.execute("delete from t where a = 1000000")
         assert conn.execute("select count(*) from t").fetchone() == (2000,)
-        assert conn.execute("select pg_try_advisory_lock(77)").fetchone() == (True,)
+        harness.wait_until(lambda: conn.execute("select pg_try_advisory_lock(77)").fetchone() == (True,), "the lock is free")
         conn.execute("select pg_advisory_unlock_all()")
 
 
@@ -321,7 +321,6 @@ def test_a_lost_client_leaves_nothing_behind(store, state):
     conn.pgconn.send_query(STATES[state][-1].encode())
     time.sleep(0.2)
     socket.socket(fileno=conn.pgconn.socket).shutdown(socket.SHUT_RDWR)
-    time.sleep(1.5)
     usable(store)
 
 
@@ -373,14 +372,22 @@ def test_deadlocks_are_told(store):
         one.execute("select pg_advisory_lock(1)")
         other.execute("begin")
         other.execute("update t set b = 'w' where a = 1")
-        waiting = threading.Thread(target=one.execute, args=("update t set b = 'v' where a = 2",))
+        told = []
+
+        def ask(conn, sql, after):
+            try:
+                conn.execute(sql)
+            except psycopg.errors.DeadlockDetected:
+                told.append(conn)
+                conn.execute(after)
+        waiting = threading.Thread(target=ask, args=(one, "update t set b = 'v' where a = 2", "select pg_advisory_unlock(1)"))
         waiting.start()
         time.sleep(0.3)
-        with pytest.raises(psycopg.errors.DeadlockDetected):
-            other.execute("select pg_advisory_lock(1)")
-        other.execute("rollback")
+        ask(other, "select pg_advisory_lock(1)", "rollback")  # who of them comes last is told
+        if one in told:
+            other.execute("rollback")
         waiting.join(harness.PATIENCE)
-        assert not waiting.is_alive()
+        assert not waiting.is_alive() and told in ([one], [other])
         one.execute("update t set b = 'x'")
         one.execute("select pg_advisory_unlock_all()")
     usable(store)
@@ -402,16 +409,19 @@ def test_statement_timeout_in_a_transaction(store):
     usable(store)
 
 
+DIGITS = "(select string_agg((g * {} % 1000003)::text, '') from generate_series(1, 20000::bigint) g)::numeric"
+
+
 @pytest.mark.parametrize("long", [
     "length(factorial(32000)::text)",
-    "gcd(repeat('1234567890987', 8000)::numeric, repeat('31415926535', 9200)::numeric)"])
+    f"gcd({DIGITS.format(7919)}, {DIGITS.format(104729)})"])
 def test_statement_timeout_within_a_function(store, long):
     with psycopg.connect(store.dsn("owner"), autocommit=True) as conn:
         conn.execute("set statement_timeout = '200ms'")
         began = time.monotonic()
         with pytest.raises(psycopg.errors.QueryCanceled):
             conn.execute(f"select {long}")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < harness.PATIENCE / 2  # it takes minutes
     usable(store)
 
 
@@ -432,9 +442,7 @@ def test_an_interrupted_write_takes_its_transaction_along(store):
 def test_idle_in_a_transaction_for_too_long(store):
     with psycopg.connect(store.dsn("owner"), autocommit=True) as conn:
         conn.execute("set idle_in_transaction_session_timeout = '200ms'")
-        conn.execute("begin")
-        conn.execute("update t set b = 'lost' where a = 1")
-        time.sleep(1)
+        conn.execute("begin; update t set b = 'lost' where a = 1")
         usable(store)
         with pytest.raises(psycopg.Error):
             conn.execute("select 1")
