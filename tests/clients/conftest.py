@@ -99,7 +99,7 @@ class Application:
         env = dict(os.environ, PGHOST="127.0.0.1", PGPORT=str(port), PGUSER="acme", PGPASSWORD="acme", PGDATABASE="app",
                    NODE_NO_WARNINGS="1")
         url = f"postgresql://acme:acme@127.0.0.1:{port}/app"
-        done = subprocess.run([*command, url], cwd=HERE / cwd, env=env, text=True, timeout=120,
+        done = subprocess.run([*command, url], cwd=HERE / cwd, env=env, text=True, timeout=300,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         # psycopg says this of a connection that is already away, when the interpreter gets to it
         lines = [line for line in done.stdout.splitlines() if not line.startswith("error ignored terminating")]

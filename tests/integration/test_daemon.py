@@ -1,4 +1,5 @@
 """The daemon as a service: start, bad starts, reload, drain, TLS, cancel."""
+import select
 import signal
 import subprocess
 import threading
@@ -135,6 +136,7 @@ def test_sigterm_drains(make):
     busy.execute("""INSERT INTO "User"(id, email, password) VALUES ('d', 'd@acme.test', 'x')""")
     wall.process.send_signal(signal.SIGTERM)
     harness.wait_until(lambda: not harness.can_connect(wall.port), "the listener is closed")
+    harness.wait_until(lambda: select.select([idle.fileno()], [], [], 0)[0], "who is idle is told")
     with pytest.raises(psycopg.OperationalError):
         idle.execute("SELECT 1")
     busy.execute("COMMIT")

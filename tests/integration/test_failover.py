@@ -139,8 +139,9 @@ def test_a_standby_is_not_used_unless_asked_for(pair, walls):
     wall = walls(conninfo, pool="{size: 5, queue_timeout: 500ms}")
     with pytest.raises(psycopg.OperationalError, match="cannot be reached"):
         psycopg.connect(wall.dsn())
-    said = [line for line in wall.log.read_text().splitlines() if 'back end "main" cannot be reached' in line]
-    assert len(said) == 1 and "hot standby" in said[0]  # said once, though tried more often
+    said = lambda: [line for line in wall.log.read_text().splitlines() if 'back end "main" cannot be reached' in line]
+    harness.wait_until(said, "the log says why")
+    assert len(said()) == 1 and "hot standby" in said()[0]  # said once, though tried more often
     check = subprocess.run([harness.BINARY, "check", "--live", "-c", wall.conf], text=True, capture_output=True)
     assert check.returncode == 1 and 'back end "main"' in check.stderr and "hot standby" in check.stderr
     reader = walls(conninfo + " target_session_attrs=any")
@@ -213,7 +214,8 @@ def test_servers_with_other_settings_are_not_used(postgres, walls, request, setu
         wall = walls(postgres.dsn(fit) + " sslmode=disable", pool="{size: 5, queue_timeout: 300ms}")
         with pytest.raises(psycopg.OperationalError, match="cannot be reached"):
             psycopg.connect(wall.dsn())
-        assert any(says in line for line in wall.log.read_text().splitlines() if "cannot be reached" in line)
+        harness.wait_until(lambda: any(says in line for line in wall.log.read_text().splitlines() if "cannot be reached" in line),
+                           "the log says why")
         check = subprocess.run([harness.BINARY, "check", "--live", "-c", wall.conf], text=True, capture_output=True)
         assert check.returncode == 1 and says in check.stderr
     finally:  # the settings of every database are in one table, which other tests look at
@@ -229,7 +231,7 @@ def test_a_server_without_integer_datetimes_is_not_used(postgres, walls):
         wall = walls(meddler.dsn("postgres", "sslmode=disable"), pool="{size: 5, queue_timeout: 300ms}")
         with pytest.raises(psycopg.OperationalError, match="cannot be reached"):
             psycopg.connect(wall.dsn())
-        assert "integer_datetimes is off" in wall.log.read_text()
+        harness.wait_until(lambda: "integer_datetimes is off" in wall.log.read_text(), "the log says why")
     finally:
         meddler.close()
 

@@ -57,7 +57,7 @@ def test_both_sides_write_at_once(make):
         left = count
         while left > 0:
             assert time.monotonic() < end, f"stuck with {len(out)} bytes to send"
-            readable, writable, _ = select.select([sock], [sock] if out else [], [], 5)
+            readable, writable, _ = select.select([sock], [sock] if out else [], [], harness.PATIENCE)
             assert readable or writable
             if readable:
                 got = got[-5:] + sock.recv(1 << 16)

@@ -195,7 +195,7 @@ def test_one_connection_listens_and_its_loss_is_told(daemon, postgres):
             with pytest.raises(psycopg.OperationalError):
                 while True:
                     conn.execute("SELECT 1")
-        assert daemon.log.read_text().count("notifications may have been lost") == 2
+        harness.wait_until(lambda: daemon.log.read_text().count("notifications may have been lost") == 2, "the log says why")
         assert deaf.execute("SELECT 1").fetchone() == (1,)
         deaf.execute("LISTEN a")
         deaf.execute("NOTIFY a, 'again'")

@@ -195,7 +195,7 @@ class World:
             return
         for s in self.sessions:
             if s.pending and s.pending[2] not in SHORT:
-                s.settle(5)
+                s.settle(harness.PATIENCE)
         ended, self.ended = self.ended, []
         wrote = [e for e in ended if e[2]]
         for order in (wrote, wrote[::-1]):
@@ -238,7 +238,7 @@ def play(seed, dsn):
     for _ in range(STEPS):
         free = [s for s in both if s.settle(0)]
         if not free:
-            assert any(s.settle(20) for s in both), "both sessions wait for ever"
+            assert any(s.settle(harness.PATIENCE) for s in both), "both sessions wait for ever"
             continue
         session = r.choice(free)
         step(r, session)
@@ -247,12 +247,12 @@ def play(seed, dsn):
         for s in both:
             if s.settle(1) and s.open:
                 s.end("rollback")
-                assert s.settle(20)
-    assert all(s.settle(20) for s in both)
+                assert s.settle(harness.PATIENCE)
+    assert all(s.settle(harness.PATIENCE) for s in both)
     for s in both:
         if s.open:
             s.end("rollback")
-            assert s.settle(20)
+            assert s.settle(harness.PATIENCE)
         s.pool.shutdown()
         s.connection.close()
     with psycopg.connect(dsn) as c:

@@ -1,4 +1,5 @@
 """Several threads serve as one would: the same limits, the same servers, the same truth at the same time."""
+import select
 import threading
 import time
 
@@ -326,7 +327,8 @@ def test_sigterm_drains_all_workers(make, workers):
     wall.process.terminate()
     harness.wait_until(lambda: "stopping" in wall.log.read_text(), "it drains")
     harness.wait_until(lambda: not harness.can_connect(wall.port), "nobody is let in")
-    for c in idle:
+    for c in idle:  # each is told by its own worker
+        harness.wait_until(lambda: select.select([c.fileno()], [], [], 0)[0], "who is idle is told")
         with pytest.raises(psycopg.OperationalError):
             c.execute("SELECT 1")
     for c in busy:

@@ -48,7 +48,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from messages import (CANCEL, GSSENC, SENDERS, SSL, Message, Scram, ScriptError, packet,  # noqa: E402
                       split_words)
 
-TIMEOUT_S = 10
+TIMEOUT_S = 60
 NEEDS = {"plain": (SSL, b"N", "without TLS"), "tls": (SSL, b"S", "with TLS"),
          "nogssenc": (GSSENC, b"N", "without GSSAPI encryption")}
 
