@@ -3,6 +3,7 @@
 As root, PostgreSQL runs as the user `postgres`; otherwise as who we are.  Processes are ended by the
 process id that was started here.
 """
+import contextlib
 import itertools
 import os
 import pathlib
@@ -13,6 +14,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -49,6 +51,23 @@ def wait_until(condition, what, seconds=PATIENCE):
             return
         time.sleep(0.05)
     raise AssertionError(f"gave up waiting until {what}")
+
+
+@contextlib.contextmanager
+def cancelling(conn, seconds=0.3):
+    """What ${conn} runs is cancelled, after so long, and again: it may not have begun."""
+    over = threading.Event()
+
+    def run():
+        while not over.wait(seconds):
+            conn.cancel()
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def can_connect(port):

@@ -73,7 +73,7 @@ def startup(tenant):
 
 def login(world, tenant, dribble=False):
     """Bytes by hand, so that any of them can be late."""
-    c = Connection("127.0.0.1", world.wall.port)
+    c = Connection("127.0.0.1", world.wall.port, 10)
     c.send(startup(tenant), dribble)
     scram = Scram(tenant)
     while True:

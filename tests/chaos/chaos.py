@@ -168,11 +168,14 @@ class Chaos:
         except AssertionError as e:
             self.tell(f"{e}: {self.world.descriptors()}")
         with self.world.direct() as c:
-            busy = c.execute("SELECT pid, state, query FROM pg_stat_activity WHERE datname = current_database() AND"
-                             " application_name <> 'chaos-admin' AND backend_type = 'client backend'"
-                             " AND state <> 'idle'").fetchall()
-        if busy:
-            self.tell(f"servers at work for nobody: {busy}")
+            def busy():
+                return c.execute("SELECT pid, state, query FROM pg_stat_activity WHERE datname = current_database() AND"
+                                 " application_name <> 'chaos-admin' AND backend_type = 'client backend'"
+                                 " AND state <> 'idle'").fetchall()
+            try:
+                harness.wait_until(lambda: not busy(), "servers are idle", 30)
+            except AssertionError as e:
+                self.tell(f"{e}: at work for nobody: {busy()}")
         ticks = self.world.cpu_ticks()
         time.sleep(2)
         ticks = self.world.cpu_ticks() - ticks

@@ -3,7 +3,6 @@ import select
 import signal
 import subprocess
 import threading
-import time
 
 import psycopg
 import pytest
@@ -193,8 +192,7 @@ def test_server_link_with_tls(make, tmp_path):
 
 def test_cancel(pg_wall):
     with psycopg.connect(pg_wall.dsn(), autocommit=True) as c:
-        threading.Timer(1, c.cancel).start()
-        with pytest.raises(psycopg.errors.QueryCanceled):
+        with harness.cancelling(c), pytest.raises(psycopg.errors.QueryCanceled):
             c.execute("SELECT count(*) FROM generate_series(1, 100000000000)")
         assert c.execute("SELECT 1").fetchone() == (1,)
 

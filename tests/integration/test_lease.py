@@ -65,8 +65,7 @@ def test_a_waiting_statement_can_be_cancelled_and_times_out(one):
     with connect(one) as holder, connect(one, "globex") as waiter:
         holder.execute("BEGIN")
         holder.execute("SELECT 1")
-        threading.Timer(0.3, waiter.cancel).start()
-        with pytest.raises(psycopg.errors.QueryCanceled):
+        with harness.cancelling(waiter), pytest.raises(psycopg.errors.QueryCanceled):
             waiter.execute("SELECT 1")
         with pytest.raises(psycopg.errors.TooManyConnections):
             waiter.execute("SELECT 1")

@@ -105,8 +105,7 @@ def test_a_server_without_key_data(through):
     assert serves(wall)
     with psycopg.connect(wall.dsn(), autocommit=True) as c:
         c.execute("SET statement_timeout = '2s'")
-        threading.Timer(0.3, c.cancel).start()
-        with pytest.raises(psycopg.errors.QueryCanceled, match="statement timeout"):
+        with harness.cancelling(c), pytest.raises(psycopg.errors.QueryCanceled, match="statement timeout"):
             c.execute(SLOW)
     with Raw(wall.port) as c:
         assert len(c.key) == 4 + 4
@@ -173,8 +172,7 @@ def test_cancels_that_never_end(through):
     wall.meddler.hang = False
     assert serves(wall)
     with psycopg.connect(wall.dsn(), autocommit=True) as c:
-        threading.Timer(0.3, c.cancel).start()
-        with pytest.raises(psycopg.errors.QueryCanceled, match="user request"):
+        with harness.cancelling(c), pytest.raises(psycopg.errors.QueryCanceled, match="user request"):
             c.execute(SLOW)
 
 
@@ -183,9 +181,8 @@ def test_a_cancel_whose_server_is_held_is_not_waited_for_for_ever(through):
     """A pool of one server, which is held for a cancel that never ends: it is closed, and there is another one."""
     wall = through(hang=True, pool="{size: 1, queue_timeout: 30s}")
     with psycopg.connect(wall.dsn(), autocommit=True) as c:
-        threading.Timer(0.3, c.cancel).start()
         c.execute("SET statement_timeout = '1s'")
-        with pytest.raises(psycopg.errors.QueryCanceled):
+        with harness.cancelling(c), pytest.raises(psycopg.errors.QueryCanceled):
             c.execute(SLOW)
         assert c.execute("SELECT 1").fetchone() == (1,)
     assert len(wall.meddler.startups) >= 2

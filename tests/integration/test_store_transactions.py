@@ -329,17 +329,14 @@ def test_a_lost_client_leaves_nothing_behind(store, state):
                                  "explain analyze select count(*) from t x, t y, t z"])
 def test_cancel(store, sql):
     with psycopg.connect(store.dsn("owner"), autocommit=True) as conn:
-        timer = threading.Timer(0.3, conn.cancel)
-        timer.start()
         begun = time.monotonic()
-        with pytest.raises(psycopg.errors.QueryCanceled):
+        with harness.cancelling(conn), pytest.raises(psycopg.errors.QueryCanceled):
             if sql.startswith("copy"):
                 with conn.cursor().copy(sql) as copy:
                     list(copy)
             else:
                 conn.execute(sql)
         assert time.monotonic() - begun < harness.PATIENCE / 2
-        timer.join()
         assert conn.execute("select 1").fetchone() == (1,)
     usable(store)
 
@@ -348,18 +345,12 @@ def test_cancel_while_waiting_for_a_lock(store):
     with psycopg.connect(store.dsn("owner"), autocommit=True) as one, \
             psycopg.connect(store.dsn("owner"), autocommit=True) as other:
         one.execute("select pg_advisory_lock(77)")
-        timer = threading.Timer(0.3, other.cancel)
-        timer.start()
-        with pytest.raises(psycopg.errors.QueryCanceled):
+        with harness.cancelling(other), pytest.raises(psycopg.errors.QueryCanceled):
             other.execute("select pg_advisory_lock(77)")
-        timer.join()
         one.execute("begin")
         one.execute("update t set b = 'w' where a = 1")
-        timer = threading.Timer(0.3, other.cancel)
-        timer.start()
-        with pytest.raises(psycopg.errors.QueryCanceled):
+        with harness.cancelling(other), pytest.raises(psycopg.errors.QueryCanceled):
             other.execute("update t set b = 'w' where a = 2")
-        timer.join()
         one.execute("rollback")
         one.execute("select pg_advisory_unlock(77)")
     usable(store)

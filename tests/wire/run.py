@@ -66,14 +66,15 @@ class Refused(Mismatch):
 
 
 class Connection:
-    def __init__(self, host, port):
+    def __init__(self, host, port, patience=TIMEOUT_S):
+        self.patience = patience
         if host.startswith("/"):
             self.sock = socket.socket(socket.AF_UNIX)
             self.sock.connect(host)
         else:
-            self.sock = socket.create_connection((host, port), timeout=TIMEOUT_S)
+            self.sock = socket.create_connection((host, port), timeout=patience)
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.sock.settimeout(TIMEOUT_S)
+        self.sock.settimeout(self.patience)
         self.buffer, self.eof, self.key, self.rest, self.pending = b"", False, b"", b"", None
 
     def send(self, data, dribble):
@@ -107,7 +108,7 @@ class Connection:
             except (ConnectionResetError, ssl.SSLError):
                 data = b""
             except (TimeoutError, socket.timeout):
-                raise Mismatch("nothing came for %d s" % TIMEOUT_S) from None
+                raise Mismatch("nothing came for %d s" % self.patience) from None
             self.buffer += data
             self.eof = not data
         return len(self.buffer) >= size
@@ -150,7 +151,7 @@ class Connection:
         except (TimeoutError, socket.timeout):
             pass
         finally:
-            self.sock.settimeout(TIMEOUT_S)
+            self.sock.settimeout(self.patience)
 
     def is_silent(self, seconds):
         if self.buffer or self.pending or self.eof:
@@ -161,7 +162,7 @@ class Connection:
         except (TimeoutError, socket.timeout):
             return True
         finally:
-            self.sock.settimeout(TIMEOUT_S)
+            self.sock.settimeout(self.patience)
         self.buffer, self.eof = data, not data
         return False
 
