@@ -192,19 +192,15 @@ static const char *column_name(const IntoClause *into, const struct prepared *q,
                                            : q->columns[i].name;
 }
 
-static List *columns(struct ddl *d, const IntoClause *into, const struct prepared *q)
+static List *columns(const IntoClause *into, const struct prepared *q)
 {
     List *elements = NIL;
     for (size_t i = 0; i < q->ncolumns; i++) {
         const struct msg_field *f = &q->columns[i];
-        const struct store_table *from = store_catalog_table_oid(d->c->catalog, f->table_oid);
-        const struct store_column *column = from ? store_table_attnum(from, f->attnum) : NULL;
-        bool is_domain = column && column->type_oid != f->type_oid &&
-                         types_base(&d->c->catalog->types, column->type_oid, NULL) == f->type_oid;
-        elements = lappend(elements,
-                           create_as_column(pstrdup(column_name(into, q, (int)i)),
-                                            is_domain ? column->type_oid : f->type_oid,
-                                            is_domain ? -1 : f->typmod));
+        uint32_t domain = q->domains ? q->domains[i] : 0;
+        elements = lappend(elements, create_as_column(pstrdup(column_name(into, q, (int)i)),
+                                                      domain ? domain : f->type_oid,
+                                                      domain ? -1 : f->typmod));
     }
     return elements;
 }
@@ -279,7 +275,7 @@ static int make_body(void *arg, struct err *err)
     CreateTableAsStmt *s = parse(x, err);
     if (!s || create_as_check(&d, s->into, x->query->ncolumns) < 0)
         return -1;
-    CreateStmt *made = create_as_table(s->into, columns(&d, s->into, x->query));
+    CreateStmt *made = create_as_table(s->into, columns(s->into, x->query));
     if (ddl_create_table(&d, made) < 0 || (d.stale && ddl_reload(&d) < 0) ||
         ddl_relation_creation(&d, made->relation, &schema) < 0)
         return -1;

@@ -223,8 +223,10 @@ static int keep_translation(struct prepared *p, const struct translate_result *t
     p->params = arena_copy(&p->arena, t->params, t->nparams * sizeof *t->params);
     p->ncolumns = t->ncolumns;
     p->columns = arena_alloc(&p->arena, t->ncolumns * sizeof *p->columns);
-    for (size_t i = 0; i < t->ncolumns && p->columns; i++) {
+    p->domains = arena_alloc(&p->arena, t->ncolumns * sizeof *p->domains);
+    for (size_t i = 0; i < t->ncolumns && p->columns && p->domains; i++) {
         const struct translate_column *from = &t->columns[i];
+        p->domains[i] = from->domain;
         p->columns[i] = (struct msg_field){.name = arena_strdup(&p->arena, from->name),
                                            .table_oid = from->table_oid,
                                            .attnum = from->attnum,

@@ -37,6 +37,7 @@ struct prepared {
     const char *folds; /* a SELECT that must succeed first, or NULL: it has */
     struct msg_field *columns; /* of queries, and of utilities that return rows */
     size_t ncolumns;
+    uint32_t *domains;         /* of a query's columns, or 0 */
     uint32_t *params;
     size_t nparams;
     const char *nowait; /* rows of this table are locked, or that fails; NULL: it waits */
