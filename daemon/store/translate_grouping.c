@@ -250,19 +250,34 @@ bool grouping_has(const struct scope *s, const struct expr *e)
     return strncmp(e->sql, g->alias, n) == 0 && e->sql[n] == '.';
 }
 
-/* GROUP BY a primary key: its other columns are the same in all rows of a group. */
+/* GROUP BY a primary key: its other columns are the same in all rows of a group.  All sets must have
+ * the key. */
 static bool is_dependent(const struct scope *s, const struct expr *e)
 {
     const struct grouping *g = s->grouping;
-    return g->plain && e->kind == EXPR_COLUMN && e->scope == s && !grouping_has(s, e) &&
-           group_depends(e->column, g->keys, g->nkeys);
+    struct expr *everywhere[KEYS_MAX];
+    uint32_t in_all = UINT32_MAX;
+    int n = 0;
+    ListCell *cell;
+    if (e->kind != EXPR_COLUMN || e->scope != s || grouping_has(s, e))
+        return false;
+    foreach (cell, g->sets)
+        in_all &= *(const uint32_t *)lfirst(cell);
+    for (int i = 0; i < g->nkeys; i++)
+        if (in_all & 1u << i)
+            everywhere[n++] = g->keys[i];
+    return group_depends(e->column, everywhere, n);
 }
 
 static int add_dependent(struct scope *s, struct grouping *g, struct expr *e)
 {
+    if (g->nkeys == KEYS_MAX)
+        tr_unsupported(s->tr, e->location, "grouping by so many columns that depend on a key");
     int i = add_key(s, g, e);
     capture_key(s->tr, store_table_primary(e->column->origin->table)->constraint_oid);
-    *(uint32_t *)linitial(g->sets) |= 1u << i;
+    ListCell *cell;
+    foreach (cell, g->sets)
+        *(uint32_t *)lfirst(cell) |= 1u << i;
     return i;
 }
 
