@@ -353,8 +353,8 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'f', 'p');
 
 CREATE VIEW information_schema.views AS
 SELECT current_database(), n.nspname, c.relname, pg_get_viewdef(c.oid),
-    CASE WHEN EXISTS (SELECT 1 FROM unnest(c.reloptions) o WHERE lower(o) = 'check_option=cascaded') THEN 'CASCADED'
-         WHEN EXISTS (SELECT 1 FROM unnest(c.reloptions) o WHERE lower(o) = 'check_option=local') THEN 'LOCAL'
+    CASE WHEN EXISTS (SELECT 1 FROM unnest(c.reloptions) o WHERE o = 'check_option=cascaded') THEN 'CASCADED'
+         WHEN EXISTS (SELECT 1 FROM unnest(c.reloptions) o WHERE o = 'check_option=local') THEN 'LOCAL'
          ELSE 'NONE' END,
     'NO', 'NO', 'NO', 'NO', 'NO'
 FROM pg_class c

@@ -100,16 +100,15 @@ struct expr *expr_condition(struct scope *s, Node *node, const char *what)
 }
 
 /* Joined in a balanced way, so that long chains stay shallow for SQLite. */
-static const char *join_balanced(struct expr **args, int n, const char *word)
+const char *expr_join(struct expr **args, int n, const char *word)
 {
     if (n == 1)
         return args[0]->sql;
-    return emit_format("(%s %s %s)", join_balanced(args, n / 2, word), word,
-                       join_balanced(args + n / 2, n - n / 2, word));
+    return emit_format("(%s %s %s)", expr_join(args, n / 2, word), word,
+                       expr_join(args + n / 2, n - n / 2, word));
 }
 
-/* The constant that says what all of an AND, OR is. */
-static bool settles(const struct expr *e, BoolExprType op)
+bool expr_settles(const struct expr *e, BoolExprType op)
 {
     const char *all = op == AND_EXPR ? "0" : "1";
     return e->kind == EXPR_CONST && e->value != NULL && strcmp(e->sql, all) == 0;
@@ -123,15 +122,17 @@ static struct expr *bool_expr(struct scope *s, const BoolExpr *b)
     int mark = -1, settled = n; /* the rest does not count any more */
     for (int i = 0; i < n; i++) {
         args[i] = expr_condition(s, list_nth(b->args, i), word);
-        if (mark < 0 && b->boolop != NOT_EXPR && (args[i]->folds || settles(args[i], b->boolop)))
+        if (mark < 0 && b->boolop != NOT_EXPR && (args[i]->folds || expr_settles(args[i], b->boolop)))
             mark = fold_mark(s->tr);
-        if (settled == n && settles(args[i], b->boolop))
+        if (settled == n && expr_settles(args[i], b->boolop))
             settled = i + 1;
     }
     if (mark >= 0)
         fold_forget(s->tr, mark);
     const char *sql = b->boolop == NOT_EXPR ? emit_format("(NOT %s)", args[0]->sql)
-                                            : join_balanced(args, settled, word);
+                                            : expr_join(args, settled, word);
+    if (settled > 1 && expr_settles(args[settled - 1], b->boolop) && !s->has_aggregate && !s->has_window)
+        sql = args[settled - 1]->sql; /* an aggregate must be in SQLite's query, too */
     return expr_of(TYPES_BOOL, sql, b->location, args, n);
 }
 

@@ -90,3 +90,7 @@ void sets_refuse(struct scope *s, const struct expr *e, const char *what);
 /* -- windows (translate_window.c) -- */
 /* ${e}, an aggregate or window function called, OVER the window that the call names. */
 struct expr *window_call(struct scope *s, const struct call *c, struct expr *e);
+/* ${n} conditions joined by AND or OR, without a deep tree. */
+const char *expr_join(struct expr **args, int n, const char *word);
+/* Is ${e} the constant that says what all of an AND, OR is? */
+bool expr_settles(const struct expr *e, BoolExprType op);

@@ -27,18 +27,6 @@ struct select {
     bool grouped;
 };
 
-const char *where_text(struct scope *s, Node *node, const char *clause)
-{
-    if (node == NULL)
-        return "";
-    s->clause = clause;
-    s->windows_refused = true;
-    struct expr *e = expr_condition(s, node, clause);
-    s->clause = NULL;
-    s->windows_refused = false;
-    return emit_format(" %s %s", clause, e->sql);
-}
-
 /* -- ORDER BY and GROUP BY items: a position, an output's name, or an expression -- */
 
 static const char *bare_name(Node *node)
