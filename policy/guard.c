@@ -4,6 +4,7 @@
 #include "protocol/sqlstate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* What is counted at one nesting depth.  A chain of operators makes a tree as deep as it is long, a
  * comma ends it; set operations make one that commas do not end. */
@@ -13,10 +14,14 @@ struct frame {
     bool is_case; /* ended by END, or given up by a bracket that closes further out */
 };
 
+enum { FEW_FRAMES = 16 }; /* more than most statements need */
+
 struct guard {
     const struct rules *rules;
     const char *text;
-    struct frame *frames; /* limits.depth + 1 of them */
+    struct frame few[FEW_FRAMES];
+    struct frame *many;   /* limits.depth + 1 of them, once it is that deep */
+    struct frame *frames; /* those that count */
     uint32_t depth;
     uint32_t tokens;
     uint32_t run_start, run_end; /* operators without a gap between them */
@@ -79,11 +84,23 @@ static bool is_link(const struct scan_token *t)
     return t->kind == SCAN_OPERATOR || t->kind == SCAN_WORD;
 }
 
+static int make_many(struct guard *g, struct err *err)
+{
+    g->many = calloc((size_t)g->rules->limits.depth + 1, sizeof *g->many);
+    if (!g->many)
+        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    memcpy(g->many, g->few, sizeof g->few);
+    g->frames = g->many;
+    return 0;
+}
+
 static int guard_open(struct guard *g, bool is_case, uint32_t at, struct err *err)
 {
     uint32_t max_depth = g->rules->limits.depth;
     if (g->depth >= max_depth)
         return too_complex(g->rules, "levels of nesting", max_depth, at, err);
+    if (g->depth + 1 == FEW_FRAMES && !g->many && make_many(g, err) < 0)
+        return -1;
     g->frames[++g->depth] = (struct frame){.is_case = is_case};
     return 0;
 }
@@ -159,10 +176,8 @@ int guard_check(const struct rules *rules, struct slice sql, struct scan_list *r
     if (guard_encoding(sql, err) < 0)
         return -1;
     struct guard g = {.rules = rules, .text = sql.data};
-    g.frames = calloc((size_t)rules->limits.depth + 1, sizeof *g.frames);
-    if (!g.frames)
-        return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    g.frames = g.few;
     int status = check_tokens(&g, sql, ret, err);
-    free(g.frames);
+    free(g.many);
     return status;
 }

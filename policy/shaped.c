@@ -130,10 +130,12 @@ static struct decision *by_itself(struct deciding *t, const struct decision *kno
     struct decision *d = t->anew(t->req, err);
     if (!d)
         return NULL;
-    cache_put(t->cache, t->req, false, d);
-    if (!known) {
+    if (!known) { /* most such texts come but once */
         keep(t, NULL, false);
-    } else if (!known->misfit) {
+        return d;
+    }
+    cache_put(t->cache, t->req, false, d);
+    if (!known->misfit) {
         struct template *template = fit(t, d);
         keep(t, template, !template);
     }

@@ -481,6 +481,7 @@ static int load(struct loader *l)
     l->c->nschemas = schemas.n;
     l->c->tables = t;
     l->c->ntables = tables.n;
+    const struct store_table **by_name = arena_alloc(l->arena, tables.n * sizeof *by_name);
     if (rc == 0 && l->arena->failed)
         rc = err_set(l->err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
     for (size_t i = l->nsystem; rc == 0 && i < tables.n; i++) {
@@ -489,6 +490,8 @@ static int load(struct loader *l)
         t[i].foreign_keys = all_foreign + run_of(&foreign_keys, t[i].oid, &t[i].nforeign_keys);
         t[i].checks = all_checks + run_of(&checks, t[i].oid, &t[i].nchecks);
     }
+    if (rc == 0)
+        store_catalog_sort(l->c, by_name);
     for (size_t i = 0; rc == 0 && i < columns.n; i++)
         domain_default(l, &all_columns[i]);
     struct rows *all[] = {&tables, &columns, &keys, &foreign_keys, &checks, &sequences, &schemas};

@@ -128,6 +128,7 @@ struct store_catalog {
     const char *temp_schema; /* pg_temp_N, or NULL */
     const struct store_table *tables;
     size_t ntables;
+    const struct store_table **by_name; /* the same, in order of their names */
     const struct store_sequence *sequences;
     size_t nsequences;
     const struct store_schema *schemas;
@@ -179,6 +180,8 @@ uint32_t store_catalog_relation(const struct store_catalog *c, const char *schem
 bool store_catalog_relation_name(const struct store_catalog *c, uint32_t oid,
                                  const char **ret_schema, const char **ret_name);
 
+/* The tables in order of their names, in ${by_name}, which has room for all. */
+void store_catalog_sort(struct store_catalog *c, const struct store_table **by_name);
 /* ${schema} NULL: along the search_path.  NULL: there is none. */
 const struct store_table *store_catalog_table(const struct store_catalog *c, const char *schema,
                                               const char *name);

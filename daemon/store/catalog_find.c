@@ -3,6 +3,8 @@
 
 #include "daemon/store/temp.h"
 
+#include <stdlib.h>
+
 bool store_catalog_is_temp_schema(const struct store_catalog *c, const char *schema)
 {
     return strcmp(schema, "pg_temp") == 0 ||
@@ -31,16 +33,42 @@ static bool better(const struct store_catalog *c, const char *wanted, const char
     return true;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp((*(const struct store_table *const *)a)->name,
+                  (*(const struct store_table *const *)b)->name);
+}
+
+void store_catalog_sort(struct store_catalog *c, const struct store_table **by_name)
+{
+    for (size_t i = 0; i < c->ntables; i++)
+        by_name[i] = &c->tables[i];
+    qsort(by_name, c->ntables, sizeof *by_name, compare_names);
+    c->by_name = by_name;
+}
+
+static size_t first_named(const struct store_catalog *c, const char *name)
+{
+    size_t low = 0, high = c->ntables;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (strcmp(c->by_name[mid]->name, name) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
 const struct store_table *store_catalog_table(const struct store_catalog *c, const char *schema,
                                               const char *name)
 {
     const struct store_table *found = NULL;
     int best = -1;
     schema = real_schema(c, schema);
-    for (size_t i = 0; i < c->ntables; i++)
-        if (c->tables[i].name[0] == name[0] && strcmp(c->tables[i].name, name) == 0 &&
-            better(c, schema, c->tables[i].schema, &best))
-            found = &c->tables[i];
+    for (size_t i = first_named(c, name); i < c->ntables && strcmp(c->by_name[i]->name, name) == 0; i++)
+        if (better(c, schema, c->by_name[i]->schema, &best))
+            found = c->by_name[i];
     return found;
 }
 

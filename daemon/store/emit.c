@@ -12,16 +12,19 @@
 
 static const char *quoted(const char *text, size_t len, char quote)
 {
-    StringInfoData out;
-    initStringInfo(&out);
-    appendStringInfoChar(&out, quote);
+    size_t doubled = 0;
+    for (size_t i = 0; i < len; i++)
+        doubled += text[i] == quote;
+    char *out = palloc(len + doubled + 3), *at = out;
+    *at++ = quote;
     for (size_t i = 0; i < len; i++) {
         if (text[i] == quote)
-            appendStringInfoChar(&out, quote);
-        appendStringInfoChar(&out, text[i]);
+            *at++ = quote;
+        *at++ = text[i];
     }
-    appendStringInfoChar(&out, quote);
-    return out.data;
+    *at++ = quote;
+    *at = '\0';
+    return out;
 }
 
 const char *emit_identifier(const char *name)
@@ -76,10 +79,19 @@ const char *emit_value(const struct types_value *v)
     return "NULL";
 }
 
+/* Most pieces are short, and initStringInfo would have a kilobyte for each. */
+static void start_small(StringInfo out)
+{
+    enum { BYTES = 256 };
+    out->data = palloc(BYTES);
+    out->maxlen = BYTES;
+    resetStringInfo(out);
+}
+
 const char *emit_format(const char *format, ...)
 {
     StringInfoData out;
-    initStringInfo(&out);
+    start_small(&out);
     for (;;) {
         va_list ap;
         va_start(ap, format);

@@ -6,8 +6,8 @@
  * literals are the values, read by the input functions of the parameters' types as the translator reads
  * constants.  A constant of which the meaning is up to settings is no obstacle: the values are read anew.
  *
- * That is done only where it is seen to mean the same: the first text of a shape shows that there is one;
- * for the second both are translated, and the results must be alike but for ?1, ?2 ... where the other has
+ * That is done only where it is seen to mean the same: the first text of a shape shows that there is one
+ * (and is not kept); for the second both are translated, and the results must be alike but for ?1, ?2 ... where the other has
  * what the emitter makes of these values.  A shape does not fit if a constant in it may be the number of a
  * column, if a table has partial indexes or such of expressions, which SQLite finds by constants, or if a
  * parameter is a condition, which as a constant settles what is beside it.  Whatever else happens to a text
@@ -166,21 +166,32 @@ static bool is_alike(struct comparison *m)
            !shape_may_number(m->shape->key);
 }
 
+static uint64_t hash_of(const struct shape *s)
+{
+    return XXH3_64bits(s->key, s->key_len);
+}
+
+bool parameterize_knows(const struct store_conn *c, const struct shape *shape)
+{
+    uint64_t hash = hash_of(shape);
+    return c->shapes[hash % CONN_SHAPES].hash == hash;
+}
+
+void parameterize_note(struct store_conn *c, const struct shape *shape)
+{
+    uint64_t hash = hash_of(shape);
+    c->shapes[hash % CONN_SHAPES] = (struct shape_seen){hash, false};
+}
+
 void parameterize_learn(struct store_conn *c, struct slice sql, const struct shape *shape,
                         const struct prepared *p)
 {
     struct err err;
     uint32_t oids[SHAPE_MAX_SLOTS];
     struct prepared *with;
+    struct shape_seen *seen = &c->shapes[hash_of(shape) % CONN_SHAPES];
     bool too_much = c->too_much;
-    if (!is_plain(p) || p->nparams > 0 || p->needs_constants)
-        return;
-    uint64_t hash = XXH3_64bits(shape->key, shape->key_len);
-    struct shape_seen *seen = &c->shapes[hash % CONN_SHAPES];
-    bool first = seen->hash != hash;
-    if (first)
-        *seen = (struct shape_seen){hash, false};
-    if (first || seen->misfit)
+    if (seen->misfit || !is_plain(p) || p->nparams > 0 || p->needs_constants)
         return;
     if (statement_prepare(c, text_of(shape, oids), oids, shape->nslots, &with, &err) < 0) {
         c->too_much = too_much; /* the plain statement is none the worse */

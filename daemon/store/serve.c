@@ -100,16 +100,20 @@ static int open_simple(struct store_conn *c, struct slice sql, struct portal **r
     struct prepared *p;
     struct shape shape;
     bool shaped = c->tx != TX_FAILED && !statement_cache_find(c, sql, NULL, 0) && shape_read(sql, &shape);
+    bool first = shaped && !parameterize_knows(c, &shape);
     *ret = NULL;
-    if (shaped && parameterize_open(c, sql, &shape, ret, err) < 0)
+    if (shaped && !first && parameterize_open(c, sql, &shape, ret, err) < 0)
         return -1;
     if (*ret)
         return 0;
-    if (statement_prepare(c, sql, NULL, 0, &p, err) < 0)
+    int rc = first ? statement_prepare_once(c, sql, &p, err) : statement_prepare(c, sql, NULL, 0, &p, err);
+    if (rc < 0)
         return -1;
-    if (shaped)
+    if (shaped && !first)
         parameterize_learn(c, sql, &shape, p);
-    int rc = portal_open(c, "", p, NULL, ret, err);
+    rc = portal_open(c, "", p, NULL, ret, err);
+    if (first && rc >= 0)
+        parameterize_note(c, &shape);
     prepared_unref(p);
     return rc;
 }

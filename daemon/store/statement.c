@@ -392,8 +392,6 @@ static int analyse(struct store_conn *c, struct slice sql, const uint32_t *oids,
         prepared_unref(p);
         return -1;
     }
-    if (p->kind == PREPARED_QUERY && !inside && !p->settings)
-        statement_cache_add(c, p);
     *ret = p;
     return 0;
 }
@@ -428,7 +426,16 @@ int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oi
             prepared_unref(hit);
         }
     }
-    return analyse(c, sql, oids, noids, false, ret, err);
+    if (analyse(c, sql, oids, noids, false, ret, err) < 0)
+        return -1;
+    if ((*ret)->kind == PREPARED_QUERY && !(*ret)->settings)
+        statement_cache_add(c, *ret);
+    return 0;
+}
+
+int statement_prepare_once(struct store_conn *c, struct slice sql, struct prepared **ret, struct err *err)
+{
+    return analyse(c, sql, NULL, 0, false, ret, err);
 }
 
 static bool same_shape(const struct prepared *a, const struct prepared *b)

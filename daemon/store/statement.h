@@ -81,6 +81,9 @@ int statement_split(const char *sql, struct statement_place **ret, size_t *ret_n
  * what translate() says. */
 int statement_prepare(struct store_conn *c, struct slice sql, const uint32_t *oids, size_t noids,
                       struct prepared **ret, struct err *err) MUSTCHECK;
+/* The same for a text that is not in the cache, and is not expected to come again: it is not put there. */
+int statement_prepare_once(struct store_conn *c, struct slice sql, struct prepared **ret,
+                           struct err *err) MUSTCHECK;
 /* The transaction that ${p}, which is to be run, needs. */
 int statement_enter(struct store_conn *c, const struct prepared *p, struct err *err) MUSTCHECK;
 /* err->position of a translator's error, in bytes of ${sql} -> in characters. */
@@ -122,6 +125,9 @@ struct shape; /* policy/shape.h */
  * with its literals taken for values; ${ret} NULL: none, and what has happened has no effect.  -1: as tx_enter. */
 int parameterize_open(struct store_conn *c, struct slice sql, const struct shape *shape,
                       struct portal **ret, struct err *err) MUSTCHECK;
-/* ${p} has just been made of it in the plain way. */
+/* Has a text of this shape been run before?  As far as the connection knows. */
+bool parameterize_knows(const struct store_conn *c, const struct shape *shape);
+void parameterize_note(struct store_conn *c, const struct shape *shape);
+/* ${p} has just been made of a text whose shape is known, in the plain way. */
 void parameterize_learn(struct store_conn *c, struct slice sql, const struct shape *shape,
                         const struct prepared *p);

@@ -345,11 +345,14 @@ static void test_cache(void **state)
     struct client *c = *state;
     static const char hot[] = "select v from t where id = 7";
     ask(c, hot);
+    assert_null(cached(c, hot));
+    ask(c, hot); /* the first of a form shows that there is one */
     const struct prepared *kept = cached(c, hot);
     assert_non_null(kept);
     for (int i = 1; i <= 5 * CONN_CACHED_MAX; i++) {
         char sql[64];
         snprintf(sql, sizeof sql, "select id as c%d from t where id = 1", i);
+        ask(c, sql);
         ask(c, sql);
         if (i % 50 == 0)
             ask(c, hot);

@@ -114,8 +114,10 @@ static const struct store_table tables[] = {
 };
 static const struct store_schema schemas[] = {{11, "pg_catalog"}, {2200, "public"}};
 static const char *path[] = {"pg_catalog", "public"};
+static const struct store_table *by_name[] = {&tables[0], &tables[1], &tables[2]};
 static const struct store_catalog catalog = {.tables = tables,
                                              .ntables = 3,
+                                             .by_name = by_name,
                                              .schemas = schemas,
                                              .nschemas = 2,
                                              .path = path,
