@@ -79,7 +79,8 @@ def can_connect(port):
 
 
 class Postgres:
-    """A PostgreSQL 15 server; `options` are lines of postgresql.conf."""
+    """A PostgreSQL 15 server; `options` are lines of postgresql.conf.  Nothing happens in it by time: what is known of
+    a table, and with that the order of rows that nobody asked for, does not change while a test runs."""
 
     def __init__(self, options=()):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="pw-pg-"))
@@ -92,7 +93,7 @@ class Postgres:
         self._run("initdb", "-D", self.dir / "data", "-A", "trust", "-U", "postgres", "-E", "UTF8",
                   "--locale=C.UTF-8", "-N")
         with open(self.dir / "data/postgresql.conf", "a") as f:
-            f.write(f"port={self.port}\nlisten_addresses='127.0.0.1'\nfsync=off\n"
+            f.write(f"port={self.port}\nlisten_addresses='127.0.0.1'\nfsync=off\nautovacuum=off\n"
                     f"unix_socket_directories='{self.dir}'\nmax_connections=200\n")
             f.write("".join(f"{line}\n" for line in options))
         self.process = None
