@@ -299,7 +299,7 @@ SELECT current_database(), n.nspname, c.relname,
         ELSE 'FOREIGN' END,
     NULL, NULL,
     CASE WHEN t.oid IS NOT NULL THEN current_database() END, tn.nspname, t.typname,
-    CASE WHEN c.relkind IN ('r', 'p') THEN 'YES' ELSE 'NO' END,
+    CASE WHEN c.relkind IN ('r', 'p') OR pg_relation_is_updatable(c.oid, false) & 8 = 8 THEN 'YES' ELSE 'NO' END,
     CASE WHEN t.oid IS NOT NULL THEN 'YES' ELSE 'NO' END,
     NULL
 FROM pg_class c
@@ -335,7 +335,7 @@ SELECT current_database(), n.nspname, c.relname, a.attname, a.attnum,
     CASE WHEN s.seqcycle THEN 'YES' ELSE 'NO' END,
     CASE WHEN a.attgenerated <> '' THEN 'ALWAYS' ELSE 'NEVER' END,
     CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
-    CASE WHEN c.relkind IN ('r', 'p') THEN 'YES' ELSE 'NO' END
+    CASE WHEN c.relkind IN ('r', 'p') OR pg_column_is_updatable(c.oid, a.attnum, false) THEN 'YES' ELSE 'NO' END
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -356,7 +356,9 @@ SELECT current_database(), n.nspname, c.relname, pg_get_viewdef(c.oid),
     CASE WHEN EXISTS (SELECT 1 FROM unnest(c.reloptions) o WHERE o = 'check_option=cascaded') THEN 'CASCADED'
          WHEN EXISTS (SELECT 1 FROM unnest(c.reloptions) o WHERE o = 'check_option=local') THEN 'LOCAL'
          ELSE 'NONE' END,
-    'NO', 'NO', 'NO', 'NO', 'NO'
+    CASE WHEN pg_relation_is_updatable(c.oid, false) & 20 = 20 THEN 'YES' ELSE 'NO' END,
+    CASE WHEN pg_relation_is_updatable(c.oid, false) & 8 = 8 THEN 'YES' ELSE 'NO' END,
+    'NO', 'NO', 'NO'
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'v';

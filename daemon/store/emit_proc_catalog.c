@@ -177,12 +177,8 @@ static const struct emit_proc_entry entries[] = {
     {F_PG_GET_REPLICA_IDENTITY_INDEX,
      "(SELECT \"x\".indexrelid FROM \"system.pg_index\" AS \"x\" WHERE \"x\".indrelid = %1 AND"
      " \"x\".indisprimary AND \"x\".indrelid >= 16384)"},
-    {F_PG_RELATION_IS_UPDATABLE,
-     "(SELECT CASE WHEN \"x\".relkind IN ('r', 'p') THEN 28 ELSE 0 END FROM \"system.pg_class\" AS"
-     " \"x\" WHERE \"x\".oid = %1)"},
-    {F_PG_COLUMN_IS_UPDATABLE,
-     "(SELECT %2 > 0 AND \"x\".relkind IN ('r', 'p') FROM \"system.pg_class\" AS \"x\" WHERE"
-     " \"x\".oid = %1)"},
+    {F_PG_RELATION_IS_UPDATABLE, "pgf_updatable(%1, 0)"},
+    {F_PG_COLUMN_IS_UPDATABLE, "(%2 > 0 AND pgf_updatable(%1, %2) & 20 = 20)"},
     {F_PG_DATABASE_SIZE_OID, "(CASE WHEN %1 = 5 THEN pgf_database_size() END)"},
     {F_PG_DATABASE_SIZE_NAME,
      "(CASE WHEN %1 = pgf_current_database() THEN pgf_database_size() END)"},

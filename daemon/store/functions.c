@@ -42,6 +42,7 @@ static const struct {
     {functions_information_rows, &functions_information_n},
     {functions_object_rows, &functions_object_n},
     {functions_viewdef_rows, &functions_viewdef_n},
+    {functions_updatable_rows, &functions_updatable_n},
     {functions_acl_rows, &functions_acl_n},
     {functions_privilege_rows, &functions_privilege_n},
     {functions_enum_rows, &functions_enum_n},

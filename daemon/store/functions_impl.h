@@ -61,6 +61,8 @@ extern const size_t functions_proc_n, functions_index_n;
 extern const struct function_row functions_viewdef_rows[], functions_acl_rows[],
     functions_privilege_rows[];
 extern const size_t functions_viewdef_n, functions_acl_n, functions_privilege_n;
+extern const struct function_row functions_updatable_rows[];
+extern const size_t functions_updatable_n;
 
 extern const struct function_row functions_range_rows[], functions_inet_rows[],
     functions_jsonpath_rows[];
