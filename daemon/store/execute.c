@@ -120,8 +120,13 @@ int portal_start(struct store_conn *c, struct portal *p, struct err *err)
                        : q->nsteps == 0 ? "SELECT FOR UPDATE"
                                         : "SELECT");
     /* the right to write is the lock that all rows share */
-    if (q->nowait && !c->lent_write && !conn_write_free(c))
-        return err_set(err, "55P03", "could not obtain lock on row in relation \"%s\"", q->nowait);
+    if (q->nowait && !(q->skips && q->nsteps > 0) && !c->lent_write && !conn_write_free(c)) {
+        if (!q->skips)
+            return err_set(err, "55P03", "could not obtain lock on row in relation \"%s\"",
+                           q->nowait);
+        portal_done(c, p); /* all rows are locked */
+        return 0;
+    }
     if (tx_fresh(c, q->writes, err) < 0 || tx_enter(c, q->writes, err) < 0)
         return -1;
     if (q->generation != c->catalog->generation) /* DDL of somebody else between Bind and Execute */

@@ -126,15 +126,16 @@ static const char *table_of(const SelectStmt *s, const char *name)
     return name ? name : "";
 }
 
-/* NOWAIT: the table that an error would name. */
-static const char *nowait_of(const Node *stmt)
+/* NOWAIT: the table that an error would name; ${ret_skip}: SKIP LOCKED. */
+static const char *nowait_of(const Node *stmt, bool *ret_skip)
 {
     ListCell *cell;
     const SelectStmt *s = (const SelectStmt *)stmt;
     foreach (cell, IsA(stmt, SelectStmt) ? s->lockingClause : NIL) {
         const LockingClause *lock = lfirst(cell);
         const RangeVar *of = lock->lockedRels ? linitial(lock->lockedRels) : NULL;
-        if (lock->waitPolicy == LockWaitError)
+        *ret_skip = lock->waitPolicy == LockWaitSkip;
+        if (lock->waitPolicy != LockWaitBlock)
             return table_of(s, of ? of->relname : NULL);
     }
     return NULL;
@@ -276,7 +277,7 @@ static int analyse_query(struct analysis *a, const RawStmt *raw, struct err *err
     struct prepared *p = a->p;
     struct translate_result t;
     bool write = a->c->eager && !p->inside && !a->c->read_only && writes_at_sight(raw->stmt);
-    const char *nowait = nowait_of(raw->stmt);
+    const char *nowait = nowait_of(raw->stmt, &p->skips);
     p->nowait = nowait ? arena_strdup(&p->arena, nowait) : NULL;
     write = write && !nowait;
     if ((a->c->eager && tx_fresh(a->c, write, err) < 0) || tx_enter(a->c, write, err) < 0)

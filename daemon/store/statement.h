@@ -41,6 +41,7 @@ struct prepared {
     uint32_t *params;
     size_t nparams;
     const char *nowait; /* rows of this table are locked, or that fails; NULL: it waits */
+    bool skips;         /* ... or it gives none: SKIP LOCKED */
     bool returns_rows; /* maybe rows without columns: SELECT FROM t */
     uint32_t target_oid;
     struct translate_step *steps; /* what runs before `sqlite` (steps.c) */

@@ -175,9 +175,13 @@ begin
 update t set b = 'held' where a = 1
 b| select a from t where a = 1 for update nowait
 b| select a from t x where a = 1 for share of x nowait
+b| select a from t where a = 1 for update skip locked
+b| select b, a from t x where a = 1 limit 1 for no key update of x skip locked
+b|> Parse "" "select a from t where a = 1 for update skip locked" ;; Bind "" "" ;; Describe P "" ;; Execute "" ;; Sync
 b|> Parse "" "select a from t where a = 1 for update nowait" ;; Bind "" "" ;; Execute "" ;; Sync
 commit
 b| select a from t where a = 1 for update nowait
+b| select a from t where a = 1 for update skip locked
 begin
 lock table t in access share mode
 lock table t in share row exclusive mode nowait
