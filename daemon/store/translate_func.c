@@ -142,6 +142,8 @@ static const char *with_distinct(struct scope *s, const struct call *c, const ch
         return emit_format("%.*s, 1)", (int)strlen(text) - 1, text);
     if (c->nargs != 1)
         tr_unsupported(s->tr, c->node->location, "DISTINCT in %s", c->name);
+    if (c->args[0]->type == TYPES_INTERVAL && strcmp(c->name, "count") == 0)
+        return emit_format("count(DISTINCT %s)", emit_group_key(s->tr, c->args[0]));
     type_comparable(s->tr, c->args[0]->type, c->node->location);
     if (c->args[0]->type == TYPES_NUMERIC && !expr_collated(c->args[0]))
         tr_unsupported(s->tr, c->node->location, "DISTINCT of a numeric expression in %s", c->name);

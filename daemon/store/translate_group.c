@@ -93,6 +93,19 @@ void type_sortable(struct tr *tr, uint32_t type, int location)
         tr_unsupported(tr, location, "sorting by type %s", infer_type_name(tr, type));
 }
 
+/* Intervals that are as long are equal, however they are said. */
+void type_groupable(struct tr *tr, uint32_t type, int location)
+{
+    if (type != TYPES_INTERVAL)
+        type_comparable(tr, type, location);
+}
+
+const char *emit_group_key(const struct tr *tr, const struct expr *e)
+{
+    return e->type == TYPES_INTERVAL ? emit_format("pgf_interval_order(%s)", e->sql)
+                                     : emit_format("%s%s", e->sql, emit_collation(tr, e->type));
+}
+
 bool expr_collated(const struct expr *e)
 {
     const struct source *item = e->kind == EXPR_COLUMN ? e->column->origin : NULL;

@@ -157,7 +157,7 @@ static void group_keys(struct select *q)
         bad = expr_find(e, EXPR_WINDOW, q->scope);
         if (bad != NULL)
             tr_fail(tr, "42P20", bad->location, "window functions are not allowed in GROUP BY");
-        type_comparable(tr, e->type, exprLocation(node));
+        type_groupable(tr, e->type, exprLocation(node));
         q->groups[q->ngroups++] = e;
     }
 }
@@ -198,7 +198,7 @@ static void distinct_keys(struct select *q)
         int output = output_meant(tr, q->targets, q->ntargets, node, "DISTINCT ON");
         struct expr *e =
             output >= 0 ? q->targets[output].expr : infer_settle(tr, expr_make(q->scope, node));
-        type_comparable(tr, e->type, exprLocation(node));
+        type_groupable(tr, e->type, exprLocation(node));
         q->distinct_on[q->ndistinct_on++] = e;
     }
     /* PostgreSQL wants the sort to start with these, in any order */
@@ -262,8 +262,8 @@ static const char *group_text(const struct select *q)
         const struct expr *e = q->groups[i];
         if (is_constant(e))
             continue;
-        appendStringInfo(&out, "%s%s%s", out.len == 0 ? " GROUP BY " : ", ", e->sql,
-                         emit_collation(q->scope->tr, e->type));
+        appendStringInfo(&out, "%s%s", out.len == 0 ? " GROUP BY " : ", ",
+                         emit_group_key(q->scope->tr, e));
     }
     if (out.len == 0 && q->ngroups > 0)
         appendStringInfoString(&out, " GROUP BY NULL");
@@ -291,8 +291,8 @@ static const char *distinct_on_text(struct select *q, const char *body)
     initStringInfo(&outer);
     const char *alias = tr_alias(q->scope->tr);
     for (int i = 0; i < q->ndistinct_on; i++)
-        appendStringInfo(&inner, "%s%s%s", i == 0 ? "PARTITION BY " : ", ", q->distinct_on[i]->sql,
-                         emit_collation(q->scope->tr, q->distinct_on[i]->type));
+        appendStringInfo(&inner, "%s%s", i == 0 ? "PARTITION BY " : ", ",
+                         emit_group_key(q->scope->tr, q->distinct_on[i]));
     for (int i = 0; i < q->nkeys; i++) {
         const struct order_key *k = &q->keys[i];
         appendStringInfo(&order, ", %s AS \"k%d\"", k->expr->sql, i + 1);

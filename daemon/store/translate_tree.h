@@ -317,6 +317,9 @@ const char *target_name(struct scope *s, Node *node);
 void type_sortable(struct tr *tr, uint32_t type, int location);
 /* Likewise for equality: GROUP BY, DISTINCT, UNION. */
 void type_comparable(struct tr *tr, uint32_t type, int location);
+/* ... where rows are put together by it, and emit_group_key() is what they are compared by. */
+void type_groupable(struct tr *tr, uint32_t type, int location);
+const char *emit_group_key(const struct tr *tr, const struct expr *e);
 
 /* -- statements -- */
 void result_columns(struct tr *tr, const struct target *targets, int ntargets,

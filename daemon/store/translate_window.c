@@ -241,9 +241,9 @@ static List *window_parts(struct scope *s, const struct window *w, StringInfo ou
     const struct expr *key = NULL;
     foreach (cell, w->partition) {
         struct expr *e = infer_settle(s->tr, expr_make(s, lfirst(cell)));
-        type_comparable(s->tr, e->type, e->location);
-        appendStringInfo(out, "%s%s%s", parts == NIL ? "PARTITION BY " : ", ",
-                         e->sql, emit_collation(s->tr, e->type));
+        type_groupable(s->tr, e->type, e->location);
+        appendStringInfo(out, "%s%s", parts == NIL ? "PARTITION BY " : ", ",
+                         emit_group_key(s->tr, e));
         parts = lappend(parts, e);
     }
     bool first = true;
