@@ -20,6 +20,7 @@ struct sqlite3;
 
 /* Temporary objects have oids from here on: see temp.h. */
 #define CATALOG_TEMP_OID_MIN 1900000000u
+#define CATALOG_COLUMNS_MAX  1600 /* of a relation: PostgreSQL's MaxHeapAttributeNumber */
 static inline bool catalog_is_temp(uint32_t oid)
 {
     return oid >= CATALOG_TEMP_OID_MIN;

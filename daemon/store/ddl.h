@@ -123,7 +123,7 @@ int ddl_set_default(struct ddl *d, uint32_t table, int16_t attnum, Node *express
 int ddl_forget_default(struct ddl *d, uint32_t table, int16_t attnum) MUSTCHECK;
 /* The type's oid, 0: there is none such. */
 uint32_t ddl_type_oid(struct ddl *d, const TypeName *type);
-/* Rows of a column; SQLite's name for it. */
+/* Rows of a column (54011: there are too many); SQLite's name for it. */
 int ddl_attribute_row(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
                       uint32_t type, int32_t typmod, bool not_null, const char *identity) MUSTCHECK;
 int ddl_sqlite_column(struct ddl *d, uint32_t table, int16_t attnum, const char *name,

@@ -117,6 +117,8 @@ const Constraint *ddl_clause(const ColumnDef *def, ConstrType type)
 int ddl_attribute_row(struct ddl *d, uint32_t table, int16_t attnum, const char *name,
                       uint32_t type, int32_t typmod, bool not_null, const char *identity)
 {
+    if (attnum > CATALOG_COLUMNS_MAX)
+        return err_set(d->err, "54011", "tables can have at most %d columns", CATALOG_COLUMNS_MAX);
     return ddl_exec(
         d,
         "INSERT INTO \"pg_catalog.pg_attribute\" (attrelid, attname, atttypid, attstattarget,"

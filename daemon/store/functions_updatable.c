@@ -5,12 +5,13 @@
 #include "daemon/store/translate_target_view.h"
 #include "policy/parse.h"
 
+enum { COLUMNS = CATALOG_COLUMNS_MAX + 1 };
 enum { UPDATE = 1 << 2, INSERT = 1 << 3, DELETE = 1 << 4, ALL = UPDATE | INSERT | DELETE };
 
 struct question {
     const struct store_catalog *catalog;
     const struct store_table *table;
-    const bool *columns; /* by attnum: just these; NULL: all */
+    const bool *columns; /* by attnum, COLUMNS of them: just these; NULL: all */
     int events;          /* the answer */
 };
 
@@ -24,11 +25,10 @@ static int ask_view(struct question *q, const SelectStmt *query, struct err *err
         store_catalog_table(q->catalog, rv->schemaname, rv->relname);
     if (!base)
         return 0;
-    size_t max = base->ncolumns ? (size_t)base->columns[base->ncolumns - 1].attnum : 0;
-    bool *columns = palloc0(max + 1), any = false;
-    for (int i = 0; i < list_length(query->targetList); i++) {
+    bool *columns = palloc0(COLUMNS), any = false;
+    for (int i = 0; i < list_length(query->targetList) && i + 1 < COLUMNS; i++) {
         const struct store_column *c = view_plain_column(base, list_nth(query->targetList, i));
-        if (c && (!q->columns || q->columns[i + 1]))
+        if (c && c->attnum < COLUMNS && (!q->columns || q->columns[i + 1]))
             any = columns[c->attnum] = true;
     }
     struct question below = {q->catalog, base, columns, 0};
@@ -56,13 +56,13 @@ static int ask(void *arg, struct err *err)
 static void fn_updatable(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     struct store_context *c = functions_context(ctx);
-    bool columns[1602] = {false}; /* as many as a relation can have */
+    bool columns[COLUMNS] = {false};
     if (functions_null(argc, argv))
         return;
     int64_t attnum = sqlite3_value_int64(argv[1]);
     struct question q = {.catalog = c->catalog};
     q.table = store_catalog_table_oid(c->catalog, (uint32_t)sqlite3_value_int64(argv[0]));
-    if (attnum > 0 && attnum < 1602)
+    if (attnum > 0 && attnum < COLUMNS)
         columns[attnum] = true;
     if (attnum != 0)
         q.columns = columns;

@@ -255,6 +255,35 @@ static void test_reopened(void **state)
     CHECK_GOLDEN(c, again);
 }
 
+/* ${head}, ${n} times ${before}, a number and ${after}, ${tail} */
+static const char *with_columns(const char *head, const char *before, const char *after, int n,
+                                const char *tail)
+{
+    static char sql[64 * 1024];
+    size_t len = (size_t)snprintf(sql, sizeof sql, "%s", head);
+    for (int i = 0; i < n; i++)
+        len += (size_t)snprintf(sql + len, sizeof sql - len, "%s%s%d%s", i ? ", " : "", before, i, after);
+    snprintf(sql + len, sizeof sql - len, "%s", tail);
+    return sql;
+}
+
+static void test_columns_are_bounded(void **state)
+{
+    struct client *c = *state;
+    static const char no[] = "E 54011 tables can have at most 1600 columns; Z I";
+    assert_string_equal(ask(c, with_columns("create table w (", "c", " int", 1600, ")")), "C CREATE TABLE; Z I");
+    assert_string_equal(ask(c, "alter table w add more int"), no);
+    assert_string_equal(ask(c, with_columns("create table x (", "c", " int", 1601, ")")), no);
+    assert_string_equal(ask(c, with_columns("create view v as select ", "c0 as v", "", 1601, " from w")), no);
+    assert_string_equal(ask(c, with_columns("create view v as select ", "c0 as v", "", 1600, " from w")),
+                        "C CREATE VIEW; Z I");
+    assert_string_equal(ask(c, with_columns("create table y as select ", "c0 as v", "", 1601, " from w")), no);
+    assert_string_equal(ask(c, "select pg_relation_is_updatable('v'::regclass, true) as x, "
+                               "pg_column_is_updatable('v'::regclass, 1600::int2, true) as y, "
+                               "pg_column_is_updatable('v'::regclass, 32767::int2, true) as z"),
+                        "T(x:23,y:16,z:16); D(28,t,f); C SELECT 1; Z I");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +292,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_alter, setup, teardown),
         cmocka_unit_test_setup_teardown(test_defaults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reopened, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_columns_are_bounded, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
