@@ -10,7 +10,7 @@
 enum { COST_CALL = 2, COST_ARRAY = 10, COST_QUERY = 1000000, CONDITIONS_MAX = 64 };
 
 struct costing {
-    int cost;
+    int64_t cost; /* there may be thousands of subqueries */
     bool varies; /* it is not worked out beforehand */
 };
 
@@ -72,7 +72,8 @@ static bool add_cost(Node *node, void *context)
 static const char *in_order(const List *nodes, const struct expr *all)
 {
     struct expr *sorted[CONDITIONS_MAX];
-    int costs[CONDITIONS_MAX], n = all->nargs;
+    int64_t costs[CONDITIONS_MAX];
+    int n = all->nargs;
     bool moved = false;
     if (n != list_length(nodes) || n > CONDITIONS_MAX)
         return all->sql;

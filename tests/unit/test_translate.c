@@ -262,6 +262,24 @@ static void test_depth(void **state)
     free(r);
 }
 
+/* What conditions cost has no bound. */
+static void test_costly(void **state)
+{
+    enum { N = 2200 };
+    static char sql[64 * N];
+    struct run *r = calloc(1, sizeof(*r));
+    struct err err;
+    (void)state;
+    assert_non_null(r);
+    size_t n = (size_t)sprintf(sql, "SELECT id FROM log WHERE id = 1 AND (false");
+    for (int i = 0; i < N; i++)
+        n += (size_t)sprintf(sql + n, " OR EXISTS (SELECT 1)");
+    sprintf(sql + n, ")");
+    r->sql = sql;
+    assert_int_equal(run(r, &err), 0);
+    free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_given_types),
         cmocka_unit_test(test_locking_writes),
         cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_costly),
     };
     policy_thread_init();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
