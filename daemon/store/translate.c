@@ -14,8 +14,8 @@ enum { DEPTH_MAX = 900, SCRATCH_BYTES = 64 * 1024 * 1024, PARAMS_MAX = 65535,
 
 /* -- failing -- */
 
-static void set_error(struct tr *tr, const char *sqlstate, int location, const char *format,
-                      va_list ap)
+__attribute__((format(printf, 4, 0))) static void
+set_error(struct tr *tr, const char *sqlstate, int location, const char *format, va_list ap)
 {
     err_vset(tr->err, sqlstate, format, ap);
     tr->err->position = location < 0 || tr->views > 0 ? 0 : location + 1;
