@@ -63,7 +63,7 @@ static bool compares_aggregate(Node *node, void *context)
     if (IsA(node, A_Expr)) {
         const A_Expr *a = (A_Expr *)node;
         bool array = a->kind == AEXPR_OP_ANY || a->kind == AEXPR_OP_ALL;
-        bool query = IsA(a->rexpr, SubLink) && IsA(a->lexpr, RowExpr);
+        bool query = IsA(a->rexpr, SubLink) && a->lexpr && IsA(a->lexpr, RowExpr);
         if ((array && !IsA(a->rexpr, A_ArrayExpr) && has_aggregate(a->rexpr, NULL)) ||
             ((array || query) && !IsA(a->rexpr, A_ArrayExpr) && has_aggregate(a->lexpr, NULL)))
             return true;
