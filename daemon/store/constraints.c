@@ -30,12 +30,22 @@ static int add(struct store_conn *c, uint32_t oid, bool deferred, struct err *er
 }
 
 /* Does any key wait for the end that was not declared so? */
-int keys_begin(struct store_conn *c, struct err *err)
+static bool any_deferred(const struct store_conn *c)
 {
     for (size_t i = 0; i < c->nkey_times; i++)
         if (c->key_times[i].deferred)
-            return conn_exec(c, "PRAGMA defer_foreign_keys=ON", err);
-    return 0;
+            return true;
+    return false;
+}
+
+int keys_begin(struct store_conn *c, struct err *err)
+{
+    return any_deferred(c) ? conn_exec(c, "PRAGMA defer_foreign_keys=ON", err) : 0;
+}
+
+bool keys_are_ours(const struct store_conn *c)
+{
+    return c->nkey_times > 0 || c->keys_late;
 }
 
 static bool broken(const struct store_conn *c)
@@ -47,19 +57,15 @@ static bool broken(const struct store_conn *c)
 
 int keys_hold(struct store_conn *c, struct err *err)
 {
-    if (c->nkey_times == 0 && !c->keys_late)
-        return 0;
-    return broken(c) && errors_set(c, err) ? -1 : 0;
+    return keys_are_ours(c) && broken(c) && errors_set(c, err) ? -1 : 0;
 }
 
 /* With the pragma SQLite has one count for all keys, and forgets it when the pragma is taken back. */
 int keys_resume(struct store_conn *c, struct err *err)
 {
-    bool wait = broken(c);
-    c->keys_late = c->keys_late || wait;
-    for (size_t i = 0; i < c->nkey_times; i++)
-        wait = wait || c->key_times[i].deferred;
-    return wait ? 0 : conn_exec(c, "PRAGMA defer_foreign_keys=OFF", err);
+    bool late = broken(c);
+    c->keys_late = c->keys_late || late;
+    return late || any_deferred(c) ? 0 : conn_exec(c, "PRAGMA defer_foreign_keys=OFF", err);
 }
 
 void keys_forget(struct store_conn *c, size_t depth)

@@ -19,8 +19,9 @@ static bool known(const char *name)
     return strncmp(name, "autovacuum_", 11) == 0;
 }
 
-static int set_one(struct ddl *d, uint32_t oid, const char *name, const char *text)
+static int set_one(struct ddl *d, uint32_t oid, const DefElem *def, bool reset)
 {
+    const char *name = def->defname, *text = reset ? NULL : ddl_option_text(def);
     struct buf json;
     buf_init(&json, 8192);
     ident_format(&json, "[");
@@ -63,7 +64,7 @@ int ddl_table_options(struct ddl *d, uint32_t oid, const List *options, bool res
         if (!known(def->defname))
             return err_set(d->err, SQLSTATE_INVALID_PARAMETER_VALUE,
                            "unrecognized parameter \"%s\"", def->defname);
-        if (set_one(d, oid, def->defname, reset ? NULL : ddl_option_text(def)) < 0)
+        if (set_one(d, oid, def, reset) < 0)
             return -1;
     }
     return ddl_options(d, oid, NIL, reset);
@@ -73,11 +74,9 @@ int ddl_options(struct ddl *d, uint32_t oid, const List *options, bool reset)
 {
     ListCell *cell;
     d->stale = true;
-    foreach (cell, options) {
-        const DefElem *def = lfirst(cell);
-        if (set_one(d, oid, def->defname, reset ? NULL : ddl_option_text(def)) < 0)
+    foreach (cell, options)
+        if (set_one(d, oid, lfirst(cell), reset) < 0)
             return -1;
-    }
     return ddl_exec(d,
                     "UPDATE \"pg_catalog.pg_class\" SET reloptions = NULL WHERE oid = ?1 AND"
                     " reloptions = '[]'",

@@ -21,7 +21,7 @@ void portal_done(struct store_conn *c, struct portal *p)
         c->nrunning--;
     p->done = true;
     sqlite3_reset(p->stmt);
-    if (p->prepared->idle || c->nkey_times > 0 || c->keys_late) {
+    if (p->prepared->idle || keys_are_ours(c)) {
         sqlite3_finalize(p->stmt);
     } else {
         sqlite3_clear_bindings(p->stmt);
@@ -391,7 +391,7 @@ static int take_stmt(struct store_conn *c, struct portal *portal, struct err *er
         return brief_decline(c, err);
     if (portal_fold(c, p, err) < 0)
         return -1;
-    if (c->nkey_times > 0 || c->keys_late) { /* SQLite decides when it prepares which keys may wait */
+    if (keys_are_ours(c)) { /* SQLite decides when it prepares which keys may wait */
         if (keys_begin(c, err) < 0)
             return -1;
     } else if (p->idle) {

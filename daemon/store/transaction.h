@@ -51,6 +51,8 @@ bool keys_deferred(const struct store_conn *c, const struct store_foreign_key *f
 /* A statement is about to write.  Then it is over: do all keys hold that are to?  -1: 23503. */
 int keys_begin(struct store_conn *c, struct err *err) MUSTCHECK;
 int keys_hold(struct store_conn *c, struct err *err) MUSTCHECK;
+/* Do we look whether keys hold, as SQLite leaves them to the end of the transaction? */
+bool keys_are_ours(const struct store_conn *c);
 /* defer_foreign_keys was set for the time of one statement, and is over. */
 int keys_resume(struct store_conn *c, struct err *err) MUSTCHECK;
 /* What was set inside more than ${depth} savepoints is as it was; or it becomes the outer one's. */
